@@ -1,0 +1,19 @@
+-- One row per person and fiscal year with productivity figures from an employer.
+-- With two employers in one year absences add up, while presenteeism and engagement are averaged.
+-- key: person_id, fiscal_year
+-- materialize: table
+-- join: many_to_one link_employees on (employer_key, employee_key)
+-- sensitivity: person
+
+select
+    link_employees.person_id,
+    clean_productivity.fiscal_year,
+    sum(clean_productivity.absence_days) as absence_days,
+    avg(clean_productivity.presenteeism_loss) as presenteeism_loss,
+    avg(clean_productivity.engagement) as engagement
+from clean_productivity
+inner join link_employees
+    on clean_productivity.employer_key = link_employees.employer_key
+    and clean_productivity.employee_key = link_employees.employee_key
+where link_employees.person_id is not null
+group by link_employees.person_id, clean_productivity.fiscal_year

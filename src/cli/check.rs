@@ -1,0 +1,19 @@
+//! `korabo check`: project file, contracts and queries, without reading a data row.
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::workspace::{self, Workspace};
+use crate::diagnostic::counted;
+use crate::pipeline::Project;
+
+pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
+    let project = Project::load(workspace::config(global)?)?;
+    project.check_queries(&Workspace::session(global)?).await?;
+    printer.note(&format!(
+        "{} and {} are right",
+        counted(project.contracts.len() as u64, "contract", "contracts"),
+        counted(project.dag.queries().len() as u64, "query", "queries"),
+    ));
+    Ok(0)
+}

@@ -1,0 +1,154 @@
+//! Every stage's error → what a person reads and what a scheduler sees. Causes are one line each; text
+//! that could hold a value from the data is blanked.
+
+use crate::config::ConfigError;
+use crate::contract::ContractError;
+use crate::diagnostic::FailureKind;
+use crate::ingest::IngestError;
+use crate::lake::{self, LakeError};
+use crate::pipeline::PipelineError;
+use crate::session::{ErrorClass, SessionError};
+
+/// A command that did not finish.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// Exit code.
+    pub(super) kind: FailureKind,
+    /// What could not be done.
+    pub(super) message: String,
+    /// Why, outermost first.
+    pub(super) causes: Vec<String>,
+    /// What to do.
+    pub(super) hints: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds the chain of causes that begins with `error`.
+    pub(super) fn because(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            let text = match error.downcast_ref::<SessionError>() {
+                Some(engine) => engine.describe(),
+                None => error.to_string(),
+            };
+            for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+                if self.message != line && self.causes.last().is_none_or(|last| last != line) {
+                    self.causes.push(line.to_owned());
+                }
+            }
+            cause = match error.downcast_ref::<SessionError>() {
+                Some(_) => None,
+                None => error.source(),
+            };
+        }
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn of(kind: FailureKind, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut failure = Self::new(kind, error.to_string());
+        if let Some(source) = error.source() {
+            failure = failure.because(source);
+        }
+        failure
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let is_absent = matches!(error, ConfigError::NoProject { .. });
+        let failure = Self::of(FailureKind::Project, &error);
+        if is_absent {
+            return failure.hint("`korabo init DIR` writes a new project; --project names one");
+        }
+        failure
+    }
+}
+
+impl From<ContractError> for Failure {
+    fn from(error: ContractError) -> Self {
+        Self::of(FailureKind::Project, &error)
+    }
+}
+
+impl From<LakeError> for Failure {
+    fn from(error: LakeError) -> Self {
+        let is_locked = matches!(error, LakeError::Locked);
+        let failure = Self::of(lake::failure_kind(&error), &error);
+        if is_locked {
+            return failure.hint("wait for it to end, then run again");
+        }
+        failure
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        let hint = error.hint();
+        let failure = Self::of(error.kind(), &error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        let kind = error.kind();
+        let hint = match &error {
+            PipelineError::JoinCardinality { table, .. } => {
+                Some(format!("find the keys: SELECT … FROM {table} GROUP BY … HAVING count(*) > 1"))
+            }
+            PipelineError::DuplicateKeys { .. } => {
+                Some("the table stays as it was; check the query's joins and its `key`".to_owned())
+            }
+            PipelineError::Lake(LakeError::Locked) => {
+                Some("wait for it to end, then run again".to_owned())
+            }
+            _ => None,
+        };
+        let failure = match error {
+            PipelineError::Ingest(error) => return Self::from(error),
+            PipelineError::Lake(error) => return Self::from(error),
+            PipelineError::Session(error) => return Self::from(error),
+            PipelineError::Contract(error) => return Self::from(error),
+            PipelineError::Plan { file, source, .. } => {
+                Self::new(kind, format!("{file}: cannot plan the query")).because(&source)
+            }
+            error => Self::of(kind, &error),
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let kind = match error.class() {
+            ErrorClass::Sql | ErrorClass::Data => FailureKind::Project,
+            ErrorClass::Estimator => FailureKind::Estimator,
+            ErrorClass::Resources => FailureKind::Resources,
+            ErrorClass::Internal => FailureKind::Internal,
+        };
+        let usage = error.argument_error().map(|argument| argument.usage);
+        let text = error.describe();
+        let mut lines = text.lines();
+        let mut failure = Self::new(kind, lines.next().unwrap_or("the engine failed"));
+        failure.causes.extend(lines.map(str::to_owned));
+        match usage {
+            Some(usage) => failure.hint(format!("usage: {usage}")),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `korabo init`: a new project with the standard contracts and queries as plain files.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use include_dir::{Dir, include_dir};
+
+use super::failure::Failure;
+use super::printer::Printer;
+use super::workspace;
+use crate::config::PROJECT_FILE;
+use crate::diagnostic::FailureKind;
+
+static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
+static PROJECT: &str = include_str!("../../korabo.toml");
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Folder of the new project
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
+    let folder = workspace::absolute(&args.folder)?;
+    let write = |error: std::io::Error| {
+        Failure::new(FailureKind::Resources, "cannot write the project").because(&error)
+    };
+    for name in [PROJECT_FILE, "schemas", "queries"] {
+        if folder.join(name).exists() {
+            let message = format!("`{}` holds a `{name}` already", args.folder.display());
+            return Err(Failure::new(FailureKind::Usage, message)
+                .hint("name a new folder; nothing was changed"));
+        }
+    }
+    fs_err::create_dir_all(&folder).map_err(write)?;
+    write_files(&SCHEMAS, &folder.join("schemas")).map_err(write)?;
+    write_files(&QUERIES, &folder.join("queries")).map_err(write)?;
+    let extracts = PROJECT.replace("path = \"sample_data\"", "path = \"extracts\"");
+    fs_err::create_dir_all(folder.join("extracts")).map_err(write)?;
+    fs_err::write(folder.join(".gitignore"), "/lake\n/results\n/reports\n/released\n/extracts\n")
+        .map_err(write)?;
+    fs_err::write(folder.join(PROJECT_FILE), extracts).map_err(write)?;
+    let name = args.folder.display();
+    printer.note(&format!(
+        "wrote {PROJECT_FILE}, schemas/ and queries/ to `{name}`; put extracts into \
+         `{name}/extracts`, then `korabo run --project {name}`"
+    ));
+    Ok(0)
+}
+
+fn write_files(from: &Dir<'_>, to: &Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(to)?;
+    for file in from.files() {
+        if let Some(name) = file.path().file_name() {
+            fs_err::write(to.join(name), file.contents())?;
+        }
+    }
+    Ok(())
+}

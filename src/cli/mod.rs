@@ -1,0 +1,145 @@
+//! The command line: arguments, dispatch, signals, exit codes. Only `printer` writes to the terminal.
+
+mod args;
+mod check;
+mod failure;
+mod history;
+mod ingest;
+mod init;
+mod plan;
+mod printer;
+mod progress;
+mod report;
+mod run;
+mod sql;
+mod status;
+mod synth;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use args::GlobalArgs;
+use failure::Failure;
+use printer::Printer;
+
+use crate::diagnostic::FailureKind;
+
+/// Measure what health-management programs change: extracts in, effects and a report out.
+#[derive(Debug, Parser)]
+#[command(name = "korabo", version, propagate_version = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done (also nothing to do) · 1 a step failed · 2 usage · 3 project file, contract or SQL \
+wrong · 4 extract missing or refused · 5 quality or linkage gate · 6 disclosure rule · 7 estimator \
+refused · 8 another run holds the lock · 9 memory, disk or time limit · 70 our bug · 130/143 after a \
+clean stop on a signal";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take in new extracts, then build every stale table, effects and the report
+    Run(run::RunArgs),
+    /// Show what `run` would do and why; change nothing
+    Plan(plan::PlanArgs),
+    /// Take in new extracts only
+    Ingest(ingest::IngestArgs),
+    /// Check project file, contracts and queries; read no data rows
+    Check,
+    /// Ask SQL questions: a prompt, or statements from -c, -f or standard input
+    Sql(sql::SqlArgs),
+    /// Write the HTML report of the tables as they are
+    Report(report::ReportArgs),
+    /// Show the lake's tables: version, rows, up to date or stale
+    Status,
+    /// Show past runs
+    History(history::HistoryArgs),
+    /// Write a new project with the standard contracts and queries
+    Init(init::InitArgs),
+    /// Write a synthetic linked world with known effects
+    Synth(synth::SynthArgs),
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return printer::print_usage(&error),
+    };
+    let printer = Printer::new(&cli.global);
+    let result = tokio_runtime(&cli.global).and_then(|runtime| {
+        let result = runtime.block_on(until_signal(dispatch(&cli, &printer)));
+        runtime.shutdown_background();
+        result
+    });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Run(args) => run::run(args, global, printer).await,
+        Command::Plan(args) => plan::run(args, global, printer).await,
+        Command::Ingest(args) => ingest::run(args, global, printer).await,
+        Command::Check => check::run(global, printer).await,
+        Command::Sql(args) => sql::run(args, global, printer).await,
+        Command::Report(args) => report::run(args, global, printer).await,
+        Command::Status => status::run(global, printer).await,
+        Command::History(args) => history::run(args, global, printer).await,
+        Command::Init(args) => init::run(args, printer),
+        Command::Synth(args) => synth::run(args, global, printer),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "korabo", &mut script);
+            printer.data(&script)?;
+            Ok(0)
+        }
+    }
+}
+
+fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = global.threads {
+        builder.worker_threads(threads.get());
+    }
+    builder.enable_all().build().map_err(|error| {
+        Failure::new(FailureKind::Internal, "cannot start worker threads").because(&error)
+    })
+}
+
+/// Runs `work` until it ends or the process is asked to stop.
+async fn until_signal(
+    work: impl Future<Output = Result<u8, Failure>>,
+) -> Result<u8, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(FailureKind::Internal, "cannot listen for signals").because(&error)
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    tokio::select! {
+        result = work => result,
+        _ = interrupt.recv() => Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C")),
+        _ = terminate.recv() => Err(Failure::new(FailureKind::Terminated, "stopped by SIGTERM")),
+    }
+}

@@ -1,0 +1,102 @@
+//! `korabo report`: the HTML report of the tables as they are.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::sql::files::OutputFile;
+use super::workspace::{self, Workspace};
+use crate::diagnostic::FailureKind;
+use crate::disclosure::DisclosureRules;
+use crate::report::{self, Lang};
+use crate::session::Session;
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// File to write [default: the project's]
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+pub(super) async fn run(
+    args: &ReportArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<u8, Failure> {
+    let workspace = Workspace::load(global)?;
+    let session = Workspace::session(global)?;
+    let path = match &args.output {
+        Some(path) => workspace::absolute(path)?,
+        None => workspace.project.config.report.clone(),
+    };
+    let lang = Lang::from(global.lang);
+    let page = page(&workspace, &session, lang).await?;
+    write(&path, &report::render(&page, lang))?;
+    printer.note(&format!("report: {}", path.display()));
+    Ok(0)
+}
+
+/// Writes the project's report when the tables it shows have changed since it was written.
+pub(super) async fn write_if_stale(
+    workspace: &Workspace,
+    session: &Session,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let path = &workspace.project.config.report;
+    let lang = Lang::from(global.lang);
+    let fingerprint = report::fingerprint(&workspace.lake, lang).await.map_err(load_failure)?;
+    let written = fs_err::read_to_string(path).unwrap_or_default();
+    if written.contains(&fingerprint) {
+        return Ok(());
+    }
+    let page = page(workspace, session, lang).await?;
+    let html = report::render(&page, lang);
+    write(path, &report::with_fingerprint(&html, &fingerprint))?;
+    printer.note(&format!("report: {}", path.display()));
+    Ok(())
+}
+
+async fn page(
+    workspace: &Workspace,
+    session: &Session,
+    lang: Lang,
+) -> Result<report::Page, Failure> {
+    let config = &workspace.project.config;
+    let rules = DisclosureRules { min_count: config.min_count };
+    let mut page =
+        report::load_page(&workspace.lake, session, rules).await.map_err(load_failure)?;
+    page.subject = Some(config.name.clone());
+    page.provenance.generated_at = match lang {
+        Lang::Ja => chrono::Local::now().format("%Y年%-m月%-d日 %H:%M").to_string(),
+        Lang::En => chrono::Local::now().format("%-d %B %Y, %H:%M").to_string(),
+    };
+    Ok(page)
+}
+
+fn load_failure(error: report::LoadError) -> Failure {
+    match error {
+        report::LoadError::Lake(error) => error.into(),
+        report::LoadError::Session(error) => error.into(),
+        report::LoadError::Column { .. } => {
+            Failure::new(FailureKind::Project, "cannot make the report").because(&error)
+        }
+    }
+}
+
+fn write(path: &std::path::Path, html: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Failure::new(FailureKind::Resources, "cannot write the report").because(error)
+    };
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder).map_err(|error| failed(&error))?;
+    }
+    let mut file = OutputFile::create(path).map_err(|error| failed(&error))?;
+    file.write_all(html.as_bytes()).map_err(|error| failed(&error))?;
+    file.finish().map_err(|error| failed(&error))
+}

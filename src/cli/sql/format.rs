@@ -1,0 +1,370 @@
+//! The formats of a query's result and the one writer that serves them all. How each format looks is
+//! in `table`, `text` and `xlsx`; where the bytes go (a file, standard output) is the caller's and
+//! `files`' concern.
+
+use std::collections::HashSet;
+use std::error::Error;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::ipc::writer::FileWriter;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::properties::WriterProperties;
+use rust_xlsxwriter::XlsxError;
+
+use super::table::TableWriter;
+use super::text::TextWriter;
+use super::xlsx::XlsxWriter;
+
+/// Bytes a Parquet row group may hold in memory before it is written.
+const ROW_GROUP_BYTES: usize = 128 << 20;
+
+/// A format of query results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for reading.
+    Table,
+    /// Comma-separated, RFC 4180; NULL is nothing, the empty string is "".
+    Csv,
+    /// As csv, separated by tabs.
+    Tsv,
+    /// One array of objects.
+    Json,
+    /// One object per line.
+    Ndjson,
+    /// A Markdown table.
+    Markdown,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow IPC file (Feather version 2).
+    Arrow,
+    /// An Excel workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// The format a file name's suffix stands for, in either case; `None` for an unknown suffix.
+    pub(crate) fn from_path(path: &Path) -> Option<Self> {
+        Some(
+            match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+                "txt" => Self::Table,
+                "csv" => Self::Csv,
+                "tsv" => Self::Tsv,
+                "json" => Self::Json,
+                "ndjson" | "jsonl" => Self::Ndjson,
+                "md" => Self::Markdown,
+                "parquet" => Self::Parquet,
+                "arrow" => Self::Arrow,
+                "xlsx" => Self::Xlsx,
+                _ => return None,
+            },
+        )
+    }
+
+    /// Whether the bytes are no text, so that they do not belong on a terminal.
+    pub(crate) fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow | Self::Xlsx)
+    }
+
+    /// Whether readers find columns by name alone, so that two of one name would lose one.
+    fn needs_unique_names(self) -> bool {
+        matches!(
+            self,
+            Self::Json | Self::Ndjson | Self::Parquet | Self::Arrow
+        )
+    }
+}
+
+/// How a result is written.
+#[derive(Debug, Clone)]
+pub(crate) struct WriteOptions {
+    /// The format.
+    pub(crate) format: Format,
+    /// Columns of the terminal a table must fit; `None` writes every cell whole.
+    pub(crate) max_width: Option<usize>,
+    /// What NULL looks like. `None`: `NULL` in tables and Markdown, nothing in CSV and TSV. JSON and
+    /// the binary formats have their own NULL.
+    pub(crate) null_text: Option<String>,
+    /// Whether a table may use terminal colours.
+    pub(crate) color: bool,
+}
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// The destination refused the bytes.
+    #[error("cannot write the result")]
+    Io {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Two columns of one name in a format whose readers go by name.
+    #[error("the result has two columns `{name}`; name them apart with `AS`")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// A value or type that Arrow cannot turn into the format.
+    #[error("cannot write the result as text or Arrow data")]
+    Arrow {
+        /// What Arrow said.
+        #[source]
+        source: ArrowError,
+    },
+    /// A type or state that Parquet cannot hold.
+    #[error("cannot write the result as Parquet")]
+    Parquet {
+        /// What Parquet said.
+        #[source]
+        source: ParquetError,
+    },
+    /// The workbook could not be made.
+    #[error("cannot write the result as an Excel workbook")]
+    Xlsx {
+        /// What the workbook writer said.
+        #[source]
+        source: XlsxError,
+    },
+    /// More rows than an Excel sheet has.
+    #[error(
+        "the result has more than {limit} rows, the most an Excel sheet holds; use .csv or .parquet"
+    )]
+    TooManyRows {
+        /// Rows of data a sheet holds below its header.
+        limit: u32,
+    },
+    /// More columns than an Excel sheet has.
+    #[error("the result has {n_columns} columns; an Excel sheet holds {limit}")]
+    TooManyColumns {
+        /// Columns of the result.
+        n_columns: usize,
+        /// Columns of a sheet.
+        limit: u16,
+    },
+    /// A text longer than an Excel cell takes.
+    #[error(
+        "row {row_number} of column `{column}` has {n_characters} characters; an Excel cell holds {limit}"
+    )]
+    TextTooLong {
+        /// Row of the result, from 1.
+        row_number: u32,
+        /// The column.
+        column: String,
+        /// Length of the text in UTF-16 code units, as Excel counts.
+        n_characters: usize,
+        /// The most a cell takes.
+        limit: usize,
+    },
+}
+
+impl WriteError {
+    /// Whether the reader of the output went away (`korabo sql … | head`), which is no failure.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(io_error) = error.downcast_ref::<io::Error>() {
+                return io_error.kind() == io::ErrorKind::BrokenPipe;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(source: io::Error) -> Self {
+        Self::Io { source }
+    }
+}
+
+impl From<ArrowError> for WriteError {
+    fn from(source: ArrowError) -> Self {
+        Self::Arrow { source }
+    }
+}
+
+impl From<ParquetError> for WriteError {
+    fn from(source: ParquetError) -> Self {
+        Self::Parquet { source }
+    }
+}
+
+impl From<XlsxError> for WriteError {
+    fn from(source: XlsxError) -> Self {
+        Self::Xlsx { source }
+    }
+}
+
+/// Writes the batches of one result to `out` in one format.
+pub(crate) struct ResultWriter<W: Write + Send> {
+    n_rows: u64,
+    sink: Sink<W>,
+}
+
+enum Sink<W: Write + Send> {
+    Table(TableWriter<BufWriter<W>>),
+    Text(TextWriter<BufWriter<W>>),
+    Parquet(Box<ArrowWriter<BufWriter<W>>>),
+    Arrow {
+        writer: Box<FileWriter<BufWriter<W>>>,
+        schema: SchemaRef,
+    },
+    Xlsx(Box<XlsxWriter<BufWriter<W>>>),
+}
+
+impl<W: Write + Send> ResultWriter<W> {
+    /// Starts a result of the given schema.
+    ///
+    /// # Errors
+    /// When the format cannot hold the schema, or `out` cannot be written.
+    pub(crate) fn new(
+        out: W,
+        schema: SchemaRef,
+        options: WriteOptions,
+    ) -> Result<Self, WriteError> {
+        if options.format.needs_unique_names() {
+            check_unique_names(&schema)?;
+        }
+        let out = BufWriter::with_capacity(64 << 10, out);
+        let sink = match options.format {
+            Format::Table => Sink::Table(TableWriter::new(out, &schema, options)),
+            Format::Parquet => {
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                    .build();
+                Sink::Parquet(Box::new(ArrowWriter::try_new(
+                    out,
+                    schema,
+                    Some(properties),
+                )?))
+            }
+            Format::Arrow => {
+                let schema = without_dictionaries(&schema);
+                let writer = Box::new(FileWriter::try_new(out, &schema)?);
+                Sink::Arrow { writer, schema }
+            }
+            Format::Xlsx => Sink::Xlsx(Box::new(XlsxWriter::new(out, &schema)?)),
+            Format::Csv | Format::Tsv | Format::Json | Format::Ndjson | Format::Markdown => {
+                Sink::Text(TextWriter::new(out, &schema, options)?)
+            }
+        };
+        Ok(Self { n_rows: 0, sink })
+    }
+
+    /// Writes one batch.
+    ///
+    /// # Errors
+    /// When `out` cannot be written or the format cannot hold a value.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        match &mut self.sink {
+            Sink::Table(writer) => writer.write(batch)?,
+            Sink::Text(writer) => writer.write(batch)?,
+            Sink::Parquet(writer) => {
+                writer.write(batch)?;
+                if writer.in_progress_size() > ROW_GROUP_BYTES {
+                    writer.flush()?;
+                }
+            }
+            Sink::Arrow { writer, schema } => writer.write(&cast_batch(batch, schema)?)?,
+            Sink::Xlsx(writer) => writer.write(batch)?,
+        }
+        self.n_rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Writes what is still held back (widths, footers, the workbook) and returns the number of rows.
+    ///
+    /// # Errors
+    /// As [`ResultWriter::write`].
+    pub(crate) fn finish(self) -> Result<u64, WriteError> {
+        match self.sink {
+            Sink::Table(writer) => writer.finish()?.flush()?,
+            Sink::Text(writer) => writer.finish()?.flush()?,
+            Sink::Parquet(writer) => writer.into_inner()?.flush()?,
+            Sink::Arrow { writer, .. } => {
+                let mut writer = writer;
+                writer.finish()?;
+                writer.into_inner()?.flush()?;
+            }
+            Sink::Xlsx(writer) => writer.finish()?.flush()?,
+        }
+        Ok(self.n_rows)
+    }
+}
+
+fn check_unique_names(schema: &Schema) -> Result<(), WriteError> {
+    let mut seen = HashSet::new();
+    match schema
+        .fields()
+        .iter()
+        .find(|field| !seen.insert(field.name()))
+    {
+        Some(field) => Err(WriteError::DuplicateColumn {
+            name: field.name().clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The schema with every dictionary replaced by its values: an Arrow file allows one dictionary per
+/// column, while batches of a query bring one each.
+fn without_dictionaries(schema: &SchemaRef) -> SchemaRef {
+    let fields: Fields = schema.fields().iter().map(plain_field).collect();
+    if fields == *schema.fields() {
+        return Arc::clone(schema);
+    }
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+fn plain_field(field: &FieldRef) -> FieldRef {
+    let plain: Field = field
+        .as_ref()
+        .clone()
+        .with_data_type(plain_type(field.data_type()));
+    Arc::new(plain)
+}
+
+fn plain_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => plain_type(values),
+        DataType::List(item) => DataType::List(plain_field(item)),
+        DataType::LargeList(item) => DataType::LargeList(plain_field(item)),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(plain_field(item), *size),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain_field).collect()),
+        DataType::Map(entries, sorted) => DataType::Map(plain_field(entries), *sorted),
+        other => other.clone(),
+    }
+}
+
+fn cast_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    if batch.schema_ref() == schema {
+        return Ok(batch.clone());
+    }
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        });
+    let options =
+        datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = columns.collect::<Result<_, _>>()?;
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+}
+
+#[cfg(test)]
+mod tests;

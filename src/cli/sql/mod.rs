@@ -1,0 +1,214 @@
+//! `korabo sql`: ad hoc SQL over the project's tables and over files. Statements come from `-c`, `-f`,
+//! standard input or a prompt; results go to stdout or a file in any format.
+
+mod cells;
+pub(super) mod files;
+mod format;
+mod repl;
+mod shell;
+mod statements;
+mod table;
+mod tables;
+mod text;
+mod xlsx;
+
+use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args};
+use datafusion::prelude::DataFrame;
+use futures::TryStreamExt as _;
+
+use files::OutputFile;
+pub(super) use format::Format;
+use format::{ResultWriter, WriteError, WriteOptions};
+use statements::split_statements;
+use tables::Tables;
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::workspace;
+use crate::config::ParameterValue;
+use crate::diagnostic::FailureKind;
+use crate::session::{Session, SessionError};
+
+/// Arguments of `sql`.
+#[derive(Debug, Args)]
+pub(super) struct SqlArgs {
+    /// Statement to run; may be repeated
+    #[arg(short = 'c', long = "command", value_name = "SQL", action = ArgAction::Append)]
+    commands: Vec<String>,
+    /// File of statements to run; - is standard input; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "FILE", action = ArgAction::Append)]
+    files: Vec<PathBuf>,
+    /// Format of results [default: from the suffix of -o, else table]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write the result to a file; the suffix says the format
+    #[arg(short = 'o', long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Value of a parameter: NAME=VALUE; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE", action = ArgAction::Append, value_parser = parse_parameter)]
+    parameters: Vec<(String, ParameterValue)>,
+}
+
+fn parse_parameter(text: &str) -> Result<(String, ParameterValue), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => {
+            Ok((name.trim_start_matches('$').to_owned(), ParameterValue::from_text(value)))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// Where a result goes and how.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    format: Option<Format>,
+    path: Option<PathBuf>,
+}
+
+pub(super) async fn run(
+    args: &SqlArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<u8, Failure> {
+    let output = output(args)?;
+    let tables = Tables::open(workspace::optional_config(global)?, global)?;
+    let mut parameters = tables.parameters();
+    parameters.retain(|(name, _)| args.parameters.iter().all(|(given, _)| given != name));
+    parameters.extend(args.parameters.iter().cloned());
+    let mut scripts: Vec<String> = args.commands.clone();
+    for file in &args.files {
+        scripts.push(read_script(file)?);
+    }
+    if scripts.is_empty() {
+        if io::stdin().is_terminal() {
+            shell::run(tables, parameters, &output, printer).await?;
+            return Ok(0);
+        }
+        scripts.push(read_script(Path::new("-"))?);
+    }
+    let statements: Vec<String> = scripts
+        .iter()
+        .flat_map(|script| split_statements(script))
+        .map(|(_, statement)| statement)
+        .collect();
+    if output.path.is_some() && statements.len() != 1 {
+        let message = format!("-o takes the result of one statement, found {}", statements.len());
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    for statement in &statements {
+        let frame = tables.plan(statement, &parameters).await?;
+        print(tables.session(), frame, &output, printer).await?;
+    }
+    Ok(0)
+}
+
+fn output(args: &SqlArgs) -> Result<Output, Failure> {
+    let format = match (&args.format, &args.output) {
+        (Some(format), _) => Some(*format),
+        (None, Some(path)) => Some(Format::from_path(path).ok_or_else(|| {
+            let message = format!("cannot tell a format from the name `{}`", path.display());
+            Failure::new(FailureKind::Usage, message).hint(
+                "end it in .csv .tsv .json .ndjson .md .parquet .arrow .xlsx or .txt, or add --format",
+            )
+        })?),
+        (None, None) => None,
+    };
+    Ok(Output { format, path: args.output.clone() })
+}
+
+fn read_script(file: &Path) -> Result<String, Failure> {
+    let read = |error: io::Error| {
+        let message = format!("cannot read SQL from `{}`", file.display());
+        Failure::new(FailureKind::Project, message).because(&error)
+    };
+    if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map_err(read)?;
+        return Ok(text);
+    }
+    fs_err::read_to_string(file).map_err(read)
+}
+
+/// Runs a planned query and writes its rows as they come. Returns how many there were.
+pub(super) async fn print(
+    session: &Session,
+    frame: DataFrame,
+    output: &Output,
+    printer: &Printer,
+) -> Result<u64, Failure> {
+    match &output.path {
+        Some(path) => {
+            let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
+            let format = output.format.unwrap_or(Format::Table);
+            let options = WriteOptions { format, max_width: None, null_text: None, color: false };
+            let n_rows = write_rows(session, frame, &mut file, options).await?;
+            file.finish().map_err(|error| write_failure(&error))?;
+            Ok(n_rows)
+        }
+        None => {
+            let format = output.format.unwrap_or(Format::Table);
+            let is_terminal = io::stdout().is_terminal();
+            if format.is_binary() && is_terminal {
+                return Err(Failure::new(FailureKind::Usage, "this format is not for a terminal")
+                    .hint("write it to a file with -o, or into a pipe"));
+            }
+            let max_width = is_terminal.then(terminal_width);
+            let options =
+                WriteOptions { format, max_width, null_text: None, color: printer.stdout_color };
+            let out = io::BufWriter::new(io::stdout());
+            write_rows(session, frame, out, options).await
+        }
+    }
+}
+
+fn terminal_width() -> usize {
+    usize::from(console::Term::stdout().size().1)
+}
+
+async fn write_rows<W: Write + Send>(
+    session: &Session,
+    frame: DataFrame,
+    out: W,
+    options: WriteOptions,
+) -> Result<u64, Failure> {
+    let _ = session;
+    let mut stream = frame.execute_stream().await.map_err(SessionError::from)?;
+    let result = async {
+        let mut writer = ResultWriter::new(out, stream.schema(), options)?;
+        while let Some(batch) = stream.try_next().await.map_err(RowsError::Engine)? {
+            writer.write(&batch)?;
+        }
+        Ok(writer.finish()?)
+    }
+    .await;
+    match result {
+        Ok(n_rows) => Ok(n_rows),
+        Err(RowsError::Engine(error)) => Err(SessionError::from(error).into()),
+        Err(RowsError::Write(error)) if error.is_broken_pipe() => Ok(0),
+        Err(RowsError::Write(error)) => Err(write_failure(&error)),
+    }
+}
+
+/// Either side of a stream of rows.
+enum RowsError {
+    Engine(datafusion::common::DataFusionError),
+    Write(WriteError),
+}
+
+impl From<WriteError> for RowsError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+fn write_failure(error: &(dyn std::error::Error + 'static)) -> Failure {
+    let failure = Failure::new(FailureKind::Resources, error.to_string());
+    match error.source() {
+        Some(source) => failure.because(source),
+        None => failure,
+    }
+}

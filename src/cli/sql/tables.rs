@@ -1,0 +1,153 @@
+//! The tables a statement can see. Only those it names are opened, so a small question stays quick
+//! however large the lake is.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use datafusion::prelude::DataFrame;
+use datafusion::sql::parser::DFParser;
+
+use crate::cli::args::GlobalArgs;
+use crate::cli::failure::Failure;
+use crate::config::{ParameterValue, ProjectConfig};
+use crate::diagnostic::did_you_mean;
+use crate::lake::Lake;
+use crate::pipeline::{self, Materialize, Project, Query};
+use crate::session::Session;
+
+/// The project's tables, opened when they are first named.
+pub(super) struct Tables {
+    session: Session,
+    lake: Option<Lake>,
+    project: Option<Project>,
+    parameters: Vec<(String, ParameterValue)>,
+    known: Mutex<BTreeSet<String>>,
+}
+
+impl Tables {
+    /// The tables of a project, or none where there is no project.
+    pub(super) fn open(
+        config: Option<ProjectConfig>,
+        global: &GlobalArgs,
+    ) -> Result<Self, Failure> {
+        let session = Session::new(&global.session_options())?;
+        let (mut lake, mut project, mut parameters) = (None, None, Vec::new());
+        if let Some(config) = config {
+            parameters = config.parameters.clone().into_iter().collect();
+            if config.lake.is_dir() {
+                lake = Some(Lake::open(&config.lake)?);
+            }
+            project = Project::load(config).ok();
+        }
+        Ok(Self { session, lake, project, parameters, known: Mutex::default() })
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn parameters(&self) -> Vec<(String, ParameterValue)> {
+        self.parameters.clone()
+    }
+
+    /// Names of all tables and views.
+    pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
+        let mut names = match &self.lake {
+            Some(lake) => lake.table_names()?,
+            None => Vec::new(),
+        };
+        names.extend(self.views().map(|query| query.name.clone()));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn views(&self) -> impl Iterator<Item = &Query> {
+        let queries = self.project.iter().flat_map(|project| project.dag.queries());
+        queries.filter(|query| query.header.materialize == Materialize::View)
+    }
+
+    /// Plans one statement after opening the tables it names.
+    pub(super) async fn plan(
+        &self,
+        statement: &str,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<DataFrame, Failure> {
+        let named = named_tables(statement);
+        if let Some(named) = named {
+            for name in named {
+                self.open_table(&name).await?;
+            }
+        } else {
+            for name in self.names()? {
+                self.open_table(&name).await?;
+            }
+        }
+        match self.session.plan(statement, parameters).await {
+            Ok(frame) => Ok(frame),
+            Err(error) => {
+                let text = error.describe();
+                let mut failure = Failure::from(error);
+                if let Some(name) = missing_table(&text) {
+                    let names = self.names()?;
+                    let hint = did_you_mean(name, names.iter().map(String::as_str));
+                    failure.message = format!("no table `{name}`{hint}");
+                    failure.causes.clear();
+                    if names.is_empty() {
+                        failure = failure.hint("the project has no tables yet: `korabo run`");
+                    }
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
+    pub(super) async fn open_table(&self, name: &str) -> Result<(), Failure> {
+        let is_new = {
+            let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            known.insert(name.to_owned())
+        };
+        if let Some(query) = self.views().find(|query| query.name == name) {
+            if is_new {
+                let (query, parameters) = (query.clone(), self.parameters());
+                for input in &query.reads {
+                    Box::pin(self.open_table(input)).await?;
+                }
+                let frame = self.session.plan(&query.text, &used(&query, &parameters)).await?;
+                self.session.register_view(name, frame)?;
+            }
+            return Ok(());
+        }
+        if let Some(lake) = &self.lake
+            && let Some(table) = lake.table(name).await?
+        {
+            self.session.register_table(table)?;
+        } else if let Some(project) = &self.project {
+            pipeline::register_undelivered(project, &self.session, name)?;
+        }
+        Ok(())
+    }
+}
+
+fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, ParameterValue)> {
+    let is_used = |name: &str| query.parameters.contains(name);
+    parameters.iter().filter(|(name, _)| is_used(name)).cloned().collect()
+}
+
+/// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.
+fn named_tables(statement: &str) -> Option<BTreeSet<String>> {
+    let parsed = DFParser::parse_sql(statement).ok()?;
+    let mut names = BTreeSet::new();
+    for statement in &parsed {
+        names.extend(pipeline::tables_read(statement)?);
+    }
+    let asks_about_all = names.iter().any(|name| name.contains("information_schema"));
+    (!asks_about_all).then_some(names)
+}
+
+fn missing_table(text: &str) -> Option<&str> {
+    let rest = &text[text.find("table '")? + 7..];
+    let (name, after) = rest.split_once('\'')?;
+    after.contains("not found").then_some(name)
+}

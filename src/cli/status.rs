@@ -1,0 +1,36 @@
+//! `korabo status`: the lake's tables, their versions and sizes, and which are stale.
+
+use std::fmt::Write as _;
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::workspace::Workspace;
+use crate::diagnostic::thousands;
+use crate::pipeline;
+
+pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
+    let workspace = Workspace::load(global)?;
+    let everything = workspace.project.dag.select(&[])?;
+    let planned = pipeline::plan(&workspace.project, &workspace.lake, &everything).await?;
+    let mut text = String::new();
+    let _ = writeln!(text, "{:<34} {:>7} {:>14} {:>8}  state", "table", "version", "rows", "MiB");
+    for name in workspace.lake.table_names()? {
+        let Some(table) = workspace.lake.table(&name).await? else { continue };
+        let rows = table.n_rows().map_or_else(|| "?".to_owned(), thousands);
+        let bytes: u64 = table.files.iter().map(|file| file.size).sum();
+        let state = planned
+            .iter()
+            .find(|step| step.name == name)
+            .map_or("", |step| step.reason.as_deref().unwrap_or("up to date"));
+        let mib = bytes.div_ceil(1 << 20);
+        let _ = writeln!(text, "{name:<34} {:>7} {rows:>14} {mib:>8}  {state}", table.version);
+    }
+    for step in planned.iter().filter(|step| !step.is_view) {
+        if step.reason.as_deref() == Some("not built yet") {
+            let _ = writeln!(text, "{:<34} {:>7} {:>14} {:>8}  not built yet", step.name, "", "", "");
+        }
+    }
+    printer.data(text.as_bytes())?;
+    Ok(0)
+}

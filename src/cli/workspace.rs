@@ -1,0 +1,69 @@
+//! The project a command works on: found, loaded and checked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use crate::config::{ConfigError, ProjectConfig};
+use crate::diagnostic::FailureKind;
+use crate::lake::Lake;
+use crate::pipeline::Project;
+use crate::session::Session;
+
+/// A loaded project with its lake.
+pub(super) struct Workspace {
+    pub(super) project: Arc<Project>,
+    pub(super) lake: Lake,
+}
+
+impl Workspace {
+    /// Loads the project that the arguments mean.
+    pub(super) fn load(global: &GlobalArgs) -> Result<Self, Failure> {
+        Self::of_config(config(global)?)
+    }
+
+    /// Loads the project of `config`.
+    pub(super) fn of_config(config: ProjectConfig) -> Result<Self, Failure> {
+        let lake = Lake::open(&config.lake)?;
+        let project = Arc::new(Project::load(config)?);
+        Ok(Self { project, lake })
+    }
+
+    /// A session without tables.
+    pub(super) fn session(global: &GlobalArgs) -> Result<Session, Failure> {
+        Ok(Session::new(&global.session_options())?)
+    }
+}
+
+/// The configuration of the project that the arguments mean.
+pub(super) fn config(global: &GlobalArgs) -> Result<ProjectConfig, Failure> {
+    match &global.project {
+        Some(folder) => Ok(ProjectConfig::load(&absolute(folder)?)?),
+        None => Ok(ProjectConfig::find(&current_folder()?)?),
+    }
+}
+
+/// The configuration of the project, or `None` where there is none and none was asked for.
+pub(super) fn optional_config(global: &GlobalArgs) -> Result<Option<ProjectConfig>, Failure> {
+    if global.project.is_some() {
+        return config(global).map(Some);
+    }
+    match ProjectConfig::find(&current_folder()?) {
+        Ok(config) => Ok(Some(config)),
+        Err(ConfigError::NoProject { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The folder the program was started in.
+pub(super) fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        Failure::new(FailureKind::Usage, "the current folder does not exist").because(&error)
+    })
+}
+
+/// `path` seen from the folder the program was started in.
+pub(super) fn absolute(path: &std::path::Path) -> Result<PathBuf, Failure> {
+    Ok(current_folder()?.join(path))
+}

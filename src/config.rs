@@ -1,0 +1,229 @@
+//! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
+
+/// Name of the project file.
+pub const PROJECT_FILE: &str = "korabo.toml";
+
+/// Why the project file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No project file here or above.
+    #[error("no `{PROJECT_FILE}` in `{}` or a folder above it", .start.display())]
+    NoProject {
+        /// Where the search began.
+        start: PathBuf,
+    },
+    /// The project file cannot be read.
+    #[error("cannot read the project file")]
+    Unreadable(#[source] std::io::Error),
+    /// The project file is wrong.
+    #[error("the project file is wrong")]
+    Toml(#[from] TomlError),
+}
+
+/// A project as its file describes it, paths resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectConfig {
+    /// The folder of the project file.
+    pub folder: PathBuf,
+    /// The project's name, for reports.
+    pub name: String,
+    /// Folder of the lake.
+    pub lake: PathBuf,
+    /// Folder that source globs are relative to.
+    pub extracts: PathBuf,
+    /// Extracts, by table.
+    pub sources: BTreeMap<String, SourceConfig>,
+    /// Parameters of queries.
+    pub parameters: BTreeMap<String, ParameterValue>,
+    /// Counts below this never leave.
+    pub min_count: u64,
+    /// Where the report goes.
+    pub report: PathBuf,
+}
+
+/// Where the extracts of one table are found and how they are taken in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceConfig {
+    /// Globs of deliveries that add rows.
+    pub files: Vec<String>,
+    /// Globs of deliveries whose rows take the place of rows with the same key.
+    pub replace: Vec<String>,
+    /// Globs of deliveries whose keys name rows to be withdrawn.
+    pub withdraw: Vec<String>,
+    /// Largest share of rejected rows with which a delivery is still accepted.
+    pub max_reject_share: f64,
+    /// Whether the project works without any extract of this table.
+    pub optional: bool,
+}
+
+/// A typed parameter, bound to `$name` in queries.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterValue {
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// Text.
+    Text(String),
+    /// Yes or no.
+    Boolean(bool),
+}
+
+impl std::fmt::Display for ParameterValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value:?}"),
+            Self::Text(value) => f.write_str(value),
+            Self::Boolean(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+impl ParameterValue {
+    /// The value of a parameter given on the command line: a number where it reads as one.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        if let Ok(value) = text.parse() {
+            return Self::Integer(value);
+        }
+        match (text.parse(), text) {
+            (Ok(value), _) => Self::Number(value),
+            (_, "true") => Self::Boolean(true),
+            (_, "false") => Self::Boolean(false),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+}
+
+impl ProjectConfig {
+    /// Finds the project that `start` lies in: the nearest folder upwards with a project file.
+    ///
+    /// # Errors
+    /// When there is none, or its project file is wrong.
+    pub fn find(start: &Path) -> Result<Self, ConfigError> {
+        let folder = start
+            .ancestors()
+            .find(|folder| folder.join(PROJECT_FILE).is_file())
+            .ok_or_else(|| ConfigError::NoProject { start: start.to_path_buf() })?;
+        Self::load(folder)
+    }
+
+    /// Reads the project file in `folder`.
+    ///
+    /// # Errors
+    /// When it is missing, unreadable or wrong.
+    pub fn load(folder: &Path) -> Result<Self, ConfigError> {
+        let path = folder.join(PROJECT_FILE);
+        if !path.is_file() {
+            return Err(ConfigError::NoProject { start: folder.to_path_buf() });
+        }
+        let text = fs_err::read_to_string(path).map_err(ConfigError::Unreadable)?;
+        Self::parse(folder, &text)
+    }
+
+    /// Parses the text of the project file of `folder`.
+    ///
+    /// # Errors
+    /// With file, line and column, when a key is unknown or a value has the wrong type.
+    pub fn parse(folder: &Path, text: &str) -> Result<Self, ConfigError> {
+        let file = Path::new(PROJECT_FILE);
+        let document = TomlDocument::parse(file, text)?;
+        let root = document.root();
+        root.check_keys(&[
+            "project", "lake", "extracts", "sources", "parameters", "disclosure", "report",
+        ])?;
+        let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
+            let table = root.table(name)?;
+            if let Some(table) = &table {
+                table.check_keys(keys)?;
+            }
+            Ok(table)
+        };
+        let path_of = |table: Option<TomlTable<'_>>, default: &str| -> Result<PathBuf, TomlError> {
+            let path = table.map(|table| table.optional::<String>("path")).transpose()?.flatten();
+            Ok(folder.join(path.as_deref().unwrap_or(default)))
+        };
+        let project = section("project", &["name"])?;
+        let name = match project {
+            Some(project) => project.required("name")?,
+            None => "korabo".to_owned(),
+        };
+        let disclosure = section("disclosure", &["min_count"])?;
+        let min_count = match disclosure {
+            Some(table) => table.optional::<u64>("min_count")?.unwrap_or(DEFAULT_MIN_COUNT),
+            None => DEFAULT_MIN_COUNT,
+        };
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            name,
+            lake: path_of(section("lake", &["path"])?, "lake")?,
+            extracts: path_of(section("extracts", &["path"])?, ".")?,
+            sources: sources(&root)?,
+            parameters: parameters(&root)?,
+            min_count: min_count.max(DEFAULT_MIN_COUNT),
+            report: path_of(section("report", &["path"])?, "reports/report.html")?,
+        })
+    }
+}
+
+/// The national guideline's rule: no count from 1 to 9 leaves. A project may be stricter, not laxer.
+const DEFAULT_MIN_COUNT: u64 = 10;
+const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
+
+fn sources(root: &TomlTable<'_>) -> Result<BTreeMap<String, SourceConfig>, TomlError> {
+    let Some(sources) = root.table("sources")? else { return Ok(BTreeMap::new()) };
+    sources
+        .items()
+        .iter()
+        .map(|item| Ok((item.last_key().to_owned(), source(&item.table()?)?)))
+        .collect()
+}
+
+fn source(table: &TomlTable<'_>) -> Result<SourceConfig, TomlError> {
+    table.check_keys(&["files", "replace", "withdraw", "max_reject_share", "optional"])?;
+    let globs = |key: &str| -> Result<Vec<String>, TomlError> {
+        Ok(table.optional::<Vec<String>>(key)?.unwrap_or_default())
+    };
+    let max_reject_share =
+        table.optional::<f64>("max_reject_share")?.unwrap_or(DEFAULT_MAX_REJECT_SHARE);
+    if !(0.0..=1.0).contains(&max_reject_share) {
+        return Err(table.require("max_reject_share")?.wrong("a share from 0 to 1"));
+    }
+    Ok(SourceConfig {
+        files: table.required("files")?,
+        replace: globs("replace")?,
+        withdraw: globs("withdraw")?,
+        max_reject_share,
+        optional: table.optional("optional")?.unwrap_or(false),
+    })
+}
+
+fn parameters(root: &TomlTable<'_>) -> Result<BTreeMap<String, ParameterValue>, TomlError> {
+    let Some(parameters) = root.table("parameters")? else { return Ok(BTreeMap::new()) };
+    parameters
+        .items()
+        .iter()
+        .map(|item| Ok((item.last_key().to_owned(), parameter(item)?)))
+        .collect()
+}
+
+fn parameter(item: &TomlItem<'_>) -> Result<ParameterValue, TomlError> {
+    if let Ok(value) = item.integer() {
+        return Ok(ParameterValue::Integer(value));
+    }
+    if let Ok(value) = item.number() {
+        return Ok(ParameterValue::Number(value));
+    }
+    if let Ok(value) = item.text() {
+        return Ok(ParameterValue::Text(value.to_owned()));
+    }
+    bool::from_toml(item)
+        .map(ParameterValue::Boolean)
+        .map_err(|_| item.wrong("a number, text or true/false"))
+}

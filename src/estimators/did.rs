@@ -1,0 +1,346 @@
+//! Group-time average treatment effects of Callaway and Sant'Anna: the comparisons, their inference and the pre-test.
+//!
+//! The choice of units is in `sample.rs`, the estimate of one comparison and the influence functions in `influence.rs`,
+//! averages over cohorts and periods in `aggregate.rs`. Formulas and assumptions: see the module documentation above.
+
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::influence::{CellFit, CellInfluence, joint_covariance};
+use crate::estimators::linear_algebra::solve_correlation_checked;
+use crate::estimators::panel::Panel;
+use crate::estimators::sample::{Sample, SampleCounts};
+use crate::estimators::sup_t::{self, SupT};
+
+/// Cohorts with fewer units than this get the status `too_few`.
+pub const TOO_FEW_UNITS: usize = 5;
+/// A cohort (or its comparison group) in fewer clusters than this gets `few_clusters`.
+pub const FEW_CLUSTERS: usize = 5;
+/// So does every row when there are fewer clusters than this in all.
+pub const FEW_CLUSTERS_IN_ALL: usize = 10;
+
+/// Who the treated are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Units never treated within the data.
+    NeverTreated,
+    /// Those, and units not yet treated (nor anticipating) in the later of the two periods.
+    NotYetTreated,
+}
+
+/// Which earlier period a pre-period is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BasePeriod {
+    /// The previous observed one.
+    Varying,
+    /// The last one before treatment and anticipation, for all periods.
+    Universal,
+}
+
+/// Options of [`att_gt`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttGtOptions {
+    /// Comparison group.
+    pub control: Control,
+    /// Base of the pre-periods.
+    pub base_period: BasePeriod,
+    /// Periods before exposure in which units may already react, in units of time.
+    pub anticipation: u32,
+    /// Level of intervals and bands, between 0 and 1.
+    pub level: f64,
+    /// Seed of the band's simulation.
+    pub seed: u64,
+}
+
+/// The effect on one cohort in one period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupTime {
+    /// Period of first exposure.
+    pub cohort: i32,
+    /// Period of the effect.
+    pub time: i32,
+    /// `time` − `cohort`.
+    pub event_time: i32,
+    /// The effect; `n_treated` and `n_control` count units.
+    pub estimate: Estimate,
+    /// Rows of treated units in the comparison (both periods where rows are compared, else the units).
+    pub n_treated_rows: u64,
+    /// Rows of comparison units.
+    pub n_control_rows: u64,
+    /// The later of the two periods compared: units exposed by then are no controls.
+    pub(crate) cutoff: i32,
+}
+
+/// The test that all pre-period effects are zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pretest {
+    /// Wald statistic, chi-squared with `df` degrees of freedom.
+    Wald {
+        /// The statistic.
+        statistic: f64,
+        /// Pre-period effects tested.
+        df: u32,
+        /// P(χ² > statistic).
+        p_value: f64,
+    },
+    /// There is no pre-period effect with an error.
+    NoPreCells,
+    /// The covariance of the pre-period effects is singular, usually because there are few clusters.
+    Singular,
+}
+
+/// What [`att_gt`] found, with all that the aggregates need.
+#[derive(Clone)]
+pub struct AttGtResult {
+    /// One row per cohort and time, ascending.
+    pub rows: Vec<GroupTime>,
+    /// What was used and left out.
+    pub sample: SampleCounts,
+    /// Test of the pre-period effects.
+    pub pretest: Pretest,
+    /// The simultaneous band over all rows with an error.
+    pub band: Option<SupT>,
+    /// Observed periods used.
+    pub(crate) periods: Vec<i32>,
+    /// Treated cohorts with their shares of the (weighted) units, unit and cluster counts.
+    pub(crate) cohorts: Vec<CohortShare>,
+    pub(crate) n_never: u64,
+    pub(crate) never_clusters: u64,
+    /// Joint covariance of the rows, then of the cohort shares.
+    pub(crate) covariance: DMatrix<f64>,
+    pub(crate) options: AttGtOptions,
+}
+
+/// Shows sizes only.
+impl std::fmt::Debug for AttGtResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttGtResult")
+            .field("n_rows", &self.rows.len())
+            .field("sample", &self.sample)
+            .field("pretest", &self.pretest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A cohort's part of the sample.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CohortShare {
+    pub(crate) label: i32,
+    pub(crate) share: f64,
+    pub(crate) n_units: u64,
+    pub(crate) n_clusters: u64,
+}
+
+/// One comparison: a cohort in period `current` against its controls, both relative to period `reference`.
+pub(crate) struct Cell {
+    /// Index among the treated cohorts.
+    pub(crate) cohort: usize,
+    pub(crate) current: usize,
+    pub(crate) reference: usize,
+    pub(crate) treated: Range<usize>,
+    pub(crate) controls: Vec<Range<usize>>,
+}
+
+/// Estimates ATT(g, t) for every cohort and period, without covariates.
+///
+/// # Errors
+/// [`EstimatorError`] when nothing can be compared; a single comparison without controls is a row with that status.
+pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, EstimatorError> {
+    check_level(options.level)?;
+    let sample = Sample::select(panel, options)?;
+    let cells = cells(&sample, options);
+    let fits: Vec<CellFit> = cells.par_iter().map(|cell| CellFit::means(&sample, cell)).collect();
+    let shares = shares(&sample)?;
+    let covariance = joint_covariance(&sample, &cells, &fits, &shares.1);
+    let cohorts = shares.0;
+    let never_clusters = clusters_in(&sample, &sample.never) as u64;
+    let mut result = AttGtResult {
+        rows: Vec::with_capacity(cells.len()),
+        sample: sample.counts.clone(),
+        pretest: Pretest::NoPreCells,
+        band: None,
+        periods: sample.periods.clone(),
+        cohorts,
+        n_never: sample.never.len() as u64,
+        never_clusters,
+        covariance,
+        options: *options,
+    };
+    for (index, (cell, fit)) in cells.iter().zip(&fits).enumerate() {
+        let row = result.row(&sample, cell, fit, index);
+        result.rows.push(row);
+    }
+    result.pretest = result.wald_pretest();
+    let n_rows = result.rows.len();
+    let own = result.covariance.view((0, 0), (n_rows, n_rows)).into_owned();
+    result.band = sup_t::critical_value(&own, options.level, options.seed);
+    if let Some(band) = result.band {
+        for row in &mut result.rows {
+            row.estimate.set_band(band.critical_value);
+        }
+    }
+    Ok(result)
+}
+
+pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
+    if level > 0.0 && level < 1.0 {
+        return Ok(());
+    }
+    Err(EstimatorError::BadOption { option: "level", expected: "between 0 and 1" })
+}
+
+impl AttGtResult {
+    fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit, index: usize) -> GroupTime {
+        let (cohort, time) = (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
+        let counts = Counts {
+            n_treated: fit.n_treated,
+            n_control: fit.n_control,
+            n_units: self.sample.n_units,
+            n_clusters: self.sample.n_clusters,
+        };
+        let status = match fit.influence {
+            CellInfluence::Missing(status) => status,
+            CellInfluence::Zero => Status::BasePeriod,
+            _ => self.care(sample, cell),
+        };
+        let std_error = self.covariance[(index, index)].sqrt();
+        GroupTime {
+            cohort,
+            time,
+            event_time: time - cohort,
+            estimate: Estimate::normal(fit.estimate, std_error, self.options.level, counts, status),
+            n_treated_rows: fit.n_treated_rows,
+            n_control_rows: fit.n_control_rows,
+            cutoff: sample.periods[cell.current.max(cell.reference)],
+        }
+    }
+
+    /// Whether the row is to be read with care.
+    fn care(&self, sample: &Sample<'_>, cell: &Cell) -> Status {
+        let cohort = &self.cohorts[cell.cohort];
+        if cohort.n_units < TOO_FEW_UNITS as u64 {
+            return Status::TooFew;
+        }
+        if sample.clusters.is_some() {
+            // The first range of controls with enough clusters settles it.
+            let enough = cell.controls.iter().any(|units| {
+                if *units == sample.never {
+                    self.never_clusters >= FEW_CLUSTERS as u64
+                } else {
+                    clusters_in(sample, units) >= FEW_CLUSTERS
+                }
+            });
+            let few = cohort.n_clusters < FEW_CLUSTERS as u64 || !enough;
+            if few || sample.n_clusters < FEW_CLUSTERS_IN_ALL {
+                return Status::FewClusters;
+            }
+        }
+        Status::Ok
+    }
+
+    /// Wald test over the rows before exposure that have an error.
+    fn wald_pretest(&self) -> Pretest {
+        let pre: Vec<usize> = (0..self.rows.len())
+            .filter(|&k| self.rows[k].event_time < 0 && self.rows[k].estimate.std_error.is_finite())
+            .collect();
+        if pre.is_empty() {
+            return Pretest::NoPreCells;
+        }
+        let effects = DVector::from_fn(pre.len(), |k, _| self.rows[pre[k]].estimate.estimate);
+        let covariance =
+            DMatrix::from_fn(pre.len(), pre.len(), |a, b| self.covariance[(pre[a], pre[b])]);
+        let Some(solved) = solve_correlation_checked(&covariance, &effects) else {
+            return Pretest::Singular;
+        };
+        let statistic = effects.dot(&solved);
+        let df = pre.len() as u32;
+        let p_value = ChiSquared::new(f64::from(df)).map_or(f64::NAN, |law| law.sf(statistic));
+        Pretest::Wald { statistic, df, p_value }
+    }
+}
+
+/// All comparisons, by cohort and period.
+fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let anticipation = i64::from(options.anticipation);
+    for (cohort, (label, treated)) in sample.cohorts.iter().enumerate() {
+        let start = i64::from(*label);
+        let before = |&period: &i32| i64::from(period) + anticipation < start;
+        // At least one: cohorts treated by the first period are not in the sample.
+        let base = sample.periods.partition_point(before) - 1;
+        for (current, &period) in sample.periods.iter().enumerate() {
+            let pre = i64::from(period) < start;
+            let reference = match options.base_period {
+                BasePeriod::Varying if pre && current == 0 => continue,
+                BasePeriod::Varying if pre => current - 1,
+                _ => base,
+            };
+            let cutoff = i64::from(sample.periods[current.max(reference)]) + anticipation;
+            let controls = controls(sample, cohort, cutoff, options.control);
+            cells.push(Cell { cohort, current, reference, treated: treated.clone(), controls });
+        }
+    }
+    cells
+}
+
+/// The comparison units of a cohort: never treated, and on request those treated after `cutoff`.
+fn controls(
+    sample: &Sample<'_>,
+    cohort: usize,
+    cutoff: i64,
+    control: Control,
+) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    if control == Control::NotYetTreated {
+        let later = sample.cohorts.iter().enumerate();
+        ranges.extend(
+            later
+                .filter(|&(index, &(label, _))| index != cohort && i64::from(label) > cutoff)
+                .map(|(_, (_, units))| units.clone()),
+        );
+    }
+    if !sample.never.is_empty() {
+        ranges.push(sample.never.clone());
+    }
+    ranges
+}
+
+/// Cohort shares p_g = mean of ω·1{G = g}, and the weights ω relative to their mean.
+fn shares(sample: &Sample<'_>) -> Result<(Vec<CohortShare>, Vec<f64>), EstimatorError> {
+    let mut weights = sample.share_weights();
+    let mean = weights.iter().sum::<f64>() / sample.n_units as f64;
+    if mean <= 0.0 {
+        return Err(EstimatorError::ZeroWeights);
+    }
+    for weight in &mut weights {
+        *weight /= mean;
+    }
+    let cohorts = sample
+        .cohorts
+        .iter()
+        .map(|(label, units)| CohortShare {
+            label: *label,
+            share: weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64,
+            n_units: units.len() as u64,
+            n_clusters: clusters_in(sample, units) as u64,
+        })
+        .collect();
+    Ok((cohorts, weights))
+}
+
+/// Distinct clusters among some units.
+fn clusters_in(sample: &Sample<'_>, units: &Range<usize>) -> usize {
+    let Some(clusters) = &sample.clusters else { return units.len() };
+    let mut seen = vec![false; sample.n_clusters];
+    let mut n_distinct = 0;
+    for &cluster in &clusters[units.clone()] {
+        let known = &mut seen[cluster as usize];
+        n_distinct += usize::from(!*known);
+        *known = true;
+    }
+    n_distinct
+}

@@ -1,0 +1,295 @@
+//! What every estimator returns and how it refuses. The estimators themselves are in the sibling files.
+
+use thiserror::Error;
+
+use crate::estimators::normal;
+
+/// Why a row is to be trusted, or not, or with care. The text form is what SQL shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nothing to report.
+    Ok,
+    /// No unit of the cohort is left in the comparison; there is no estimate.
+    NoTreated,
+    /// No comparison unit is left; there is no estimate.
+    NoControls,
+    /// The cohort has no period after its exposure in the sample; there is no estimate.
+    NoPostPeriod,
+    /// Fewer than [`crate::estimators::did::TOO_FEW_UNITS`] treated units: estimate given, error unreliable.
+    TooFew,
+    /// Too few clusters for the clustered error to be reliable: estimate given.
+    FewClusters,
+    /// The base period of a universal base: zero by construction, no error.
+    BasePeriod,
+    /// The column is a combination of earlier ones; no coefficient.
+    Collinear,
+    /// The estimate exists but its variance is zero or cannot be computed.
+    NoVariance,
+}
+
+impl Status {
+    /// The word SQL shows in the column `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NoTreated => "no_treated",
+            Self::NoControls => "no_controls",
+            Self::NoPostPeriod => "no_post_period",
+            Self::TooFew => "too_few",
+            Self::FewClusters => "few_clusters",
+            Self::BasePeriod => "base_period",
+            Self::Collinear => "collinear",
+            Self::NoVariance => "no_variance",
+        }
+    }
+}
+
+/// Counts behind one estimate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Distinct treated units (rows for cross-sections).
+    pub n_treated: u64,
+    /// Distinct comparison units (rows for cross-sections).
+    pub n_control: u64,
+    /// All units of the sample.
+    pub n_units: u64,
+    /// All clusters of the sample (equal to `n_units` without clustering).
+    pub n_clusters: u64,
+}
+
+/// One estimate with its uncertainty. Numbers that do not exist are NaN; SQL shows them as NULL.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Point estimate in units of the outcome.
+    pub estimate: f64,
+    /// Standard error.
+    pub std_error: f64,
+    /// Estimate divided by standard error.
+    pub statistic: f64,
+    /// Two-sided p-value.
+    pub p_value: f64,
+    /// Lower end of the pointwise interval.
+    pub conf_low: f64,
+    /// Upper end of the pointwise interval.
+    pub conf_high: f64,
+    /// Lower end of the simultaneous band.
+    pub band_low: f64,
+    /// Upper end of the simultaneous band.
+    pub band_high: f64,
+    /// Treated units.
+    pub n_treated: u64,
+    /// Comparison units.
+    pub n_control: u64,
+    /// Units in the sample.
+    pub n_units: u64,
+    /// Clusters in the sample.
+    pub n_clusters: u64,
+    /// What to think of the row.
+    pub status: Status,
+}
+
+impl Estimate {
+    /// An estimate with normal inference at the two-sided `level` (0.95 gives ±1.96 errors).
+    ///
+    /// A standard error of 1.5e-7 or less counts as no variance, as in the reference implementation: the row keeps
+    /// its estimate and loses its error.
+    pub fn normal(estimate: f64, std_error: f64, level: f64, counts: Counts, status: Status) -> Self {
+        let usable = std_error.is_finite() && std_error > SMALLEST_STD_ERROR;
+        let std_error = if usable { std_error } else { f64::NAN };
+        let status = match status {
+            Status::Ok if !usable => Status::NoVariance,
+            other => other,
+        };
+        let statistic = estimate / std_error;
+        let quantile = normal::two_sided_quantile(level);
+        Self {
+            estimate,
+            std_error,
+            statistic,
+            p_value: normal::two_sided_p(statistic),
+            conf_low: estimate - quantile * std_error,
+            conf_high: estimate + quantile * std_error,
+            band_low: f64::NAN,
+            band_high: f64::NAN,
+            n_treated: counts.n_treated,
+            n_control: counts.n_control,
+            n_units: counts.n_units,
+            n_clusters: counts.n_clusters,
+            status,
+        }
+    }
+
+    /// The row of something that could not be estimated, with the reason.
+    pub fn missing(counts: Counts, status: Status) -> Self {
+        Self::normal(f64::NAN, f64::NAN, 0.95, counts, status)
+    }
+
+    /// Sets the simultaneous band from its critical value.
+    pub(crate) fn set_band(&mut self, critical_value: f64) {
+        self.band_low = self.estimate - critical_value * self.std_error;
+        self.band_high = self.estimate + critical_value * self.std_error;
+    }
+}
+
+/// Standard errors up to this size are numerical noise: ten times the square root of the machine precision.
+const SMALLEST_STD_ERROR: f64 = 1.490_116_119_384_765_6e-7;
+
+/// Why an estimator refuses. Texts name columns, groups and counts, never a person's value.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum EstimatorError {
+    /// Columns handed over have different lengths: a bug of the caller.
+    #[error("column \"{column}\" has {found} rows where {expected} are expected")]
+    LengthMismatch {
+        /// The column's role.
+        column: String,
+        /// Its rows.
+        found: usize,
+        /// The rows of the others.
+        expected: usize,
+    },
+    /// No complete row.
+    #[error("no row is left: {n_rows} rows came in, {n_missing} of them with a missing value")]
+    NoRows {
+        /// Rows that came in.
+        n_rows: u64,
+        /// Rows with a missing value in a used column.
+        n_missing: u64,
+    },
+    /// A unit appears twice in one period.
+    #[error("{n_duplicates} rows repeat a unit within a period; a panel has one row per unit and period")]
+    DuplicateRows {
+        /// Rows beyond the first of their unit and period.
+        n_duplicates: u64,
+    },
+    /// A unit has more than one cohort.
+    #[error("the cohort varies within {n_units} units; it must be the same in all rows of a unit")]
+    CohortVaries {
+        /// Units concerned.
+        n_units: u64,
+    },
+    /// A unit has more than one cluster.
+    #[error("the cluster varies within {n_units} units; it must be the same in all rows of a unit")]
+    ClusterVaries {
+        /// Units concerned.
+        n_units: u64,
+    },
+    /// A weight is below zero.
+    #[error("{n_rows} rows have a negative weight")]
+    NegativeWeight {
+        /// Rows concerned.
+        n_rows: u64,
+    },
+    /// All weights are zero.
+    #[error("the weights add up to zero")]
+    ZeroWeights,
+    /// More units, periods or clusters than fit.
+    #[error("too many {what}: {found}, at most {limit} are possible")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many.
+        found: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// There is only one period.
+    #[error("at least two periods are needed, found {n_periods}")]
+    TooFewPeriods {
+        /// Periods found.
+        n_periods: usize,
+    },
+    /// Nobody is treated within the sample.
+    #[error("no cohort is first exposed after the first period and by the last one; nothing can be compared")]
+    NoCohort,
+    /// Dropping incomplete units left nothing.
+    #[error("no unit is seen in all {n_periods} periods ({n_dropped} incomplete units)")]
+    NoCompleteUnit {
+        /// Periods a unit must be seen in.
+        n_periods: usize,
+        /// Units dropped.
+        n_dropped: u64,
+    },
+    /// There is no never-treated unit and the group that would replace them is too small.
+    #[error(
+        "no unit is never treated, and the last cohort ({cohort}) has only {n_units} units: too few to be the comparison; \
+         use control => 'not_yet_treated'"
+    )]
+    NoNeverTreated {
+        /// The last cohort.
+        cohort: i32,
+        /// Its units.
+        n_units: u64,
+    },
+    /// An option has an impossible value.
+    #[error("{option} must be {expected}")]
+    BadOption {
+        /// The option's name.
+        option: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The data lack a column of the formula.
+    #[error("the formula uses column \"{column}\", which the data do not have")]
+    UnknownColumn {
+        /// The column.
+        column: String,
+    },
+    /// A text column where numbers are needed.
+    #[error("column \"{column}\" holds text where {needed_for} needs numbers")]
+    NotNumeric {
+        /// The column.
+        column: String,
+        /// Who needs numbers.
+        needed_for: &'static str,
+    },
+    /// Nothing is left to estimate.
+    #[error("no coefficient can be estimated: every column is collinear ({columns})")]
+    NothingToEstimate {
+        /// The columns, comma-separated.
+        columns: String,
+    },
+    /// As many coefficients as rows.
+    #[error("{n_coefficients} coefficients (fixed effects included) from {n_obs} rows leave no degree of freedom")]
+    NoDegreesOfFreedom {
+        /// Coefficients and fixed effects.
+        n_coefficients: u64,
+        /// Rows used.
+        n_obs: u64,
+    },
+    /// Clustered errors need two clusters.
+    #[error("clustering by \"{column}\" needs at least two clusters, found {n_clusters}")]
+    OneCluster {
+        /// The column.
+        column: String,
+        /// Clusters found.
+        n_clusters: u64,
+    },
+    /// Fewer instruments than endogenous columns.
+    #[error("{n_endogenous} endogenous columns need at least as many instruments; {n_instruments} are usable")]
+    UnderIdentified {
+        /// Endogenous columns.
+        n_endogenous: usize,
+        /// Instruments left after dropping collinear ones.
+        n_instruments: usize,
+    },
+    /// Leverages are not available after absorbing fixed effects.
+    #[error("vcov {vcov} needs leverages, which absorbed fixed effects hide; write factor(…) or use hc1")]
+    LeverageWithFixedEffects {
+        /// The asked-for kind.
+        vcov: &'static str,
+    },
+    /// A row is fitted perfectly because nothing else carries its column.
+    #[error("vcov {vcov} is not defined: {n_rows} rows have leverage one")]
+    LeverageOne {
+        /// The asked-for kind.
+        vcov: &'static str,
+        /// Rows with leverage one.
+        n_rows: u64,
+    },
+    /// Alternating projections did not settle.
+    #[error("fixed effects did not converge in {iterations} iterations")]
+    NotConverged {
+        /// Iterations done.
+        iterations: usize,
+    },
+}

@@ -1,0 +1,75 @@
+//! The little linear algebra that must name its failures: nothing here falls back to a pseudo-inverse.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use rayon::prelude::*;
+
+/// Correlation matrices whose smallest eigenvalue is below this are singular.
+const SINGULAR: f64 = 1e-13;
+
+/// Solves V x = b for a covariance matrix V; `None` when its correlation matrix is singular.
+pub(crate) fn solve_correlation_checked(
+    covariance: &DMatrix<f64>,
+    right: &DVector<f64>,
+) -> Option<DVector<f64>> {
+    let n = covariance.nrows();
+    let scale: Vec<f64> = (0..n).map(|k| covariance[(k, k)].sqrt()).collect();
+    let correlation = DMatrix::from_fn(n, n, |a, b| covariance[(a, b)] / (scale[a] * scale[b]));
+    let smallest = SymmetricEigen::new(correlation.clone()).eigenvalues.min();
+    if smallest.is_nan() || smallest < SINGULAR {
+        return None;
+    }
+    let scaled = DVector::from_fn(n, |k, _| right[k] / scale[k]);
+    let solved = correlation.cholesky()?.solve(&scaled);
+    Some(DVector::from_fn(n, |k, _| solved[k] / scale[k]))
+}
+
+/// Columns whose unexplained part is below this share of their length are collinear with earlier ones.
+pub(crate) const COLLINEAR: f64 = 1e-9;
+
+/// Σ ω a b.
+pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
+    match weights {
+        Some(weights) => a.iter().zip(b).zip(weights).map(|((a, b), w)| a * b * w).sum(),
+        None => a.iter().zip(b).map(|(a, b)| a * b).sum(),
+    }
+}
+
+/// The matrix of all Σ ω a b.
+pub(crate) fn gram(columns: &[&[f64]], weights: Option<&[f64]>) -> DMatrix<f64> {
+    let k = columns.len();
+    let rows: Vec<Vec<f64>> = (0..k)
+        .into_par_iter()
+        .map(|a| (0..=a).map(|b| dot(columns[a], columns[b], weights)).collect())
+        .collect();
+    DMatrix::from_fn(k, k, |a, b| rows[a.max(b)][a.min(b)])
+}
+
+/// Which columns are no combination of earlier ones: Cholesky in the given order, skipping vanishing pivots.
+pub(crate) fn independent_columns(gram: &DMatrix<f64>) -> Vec<bool> {
+    let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
+    let mut result = vec![false; gram.nrows()];
+    for column in 0..gram.nrows() {
+        let mut factor: Vec<f64> = Vec::with_capacity(kept.len() + 1);
+        for (index, (earlier, row)) in kept.iter().enumerate() {
+            let explained: f64 = factor.iter().zip(row).map(|(a, b)| a * b).sum();
+            factor.push((gram[(*earlier, column)] - explained) / row[index]);
+        }
+        let length = gram[(column, column)];
+        let pivot = length - factor.iter().map(|value| value * value).sum::<f64>();
+        if pivot > COLLINEAR * length {
+            factor.push(pivot.sqrt());
+            kept.push((column, factor));
+            result[column] = true;
+        }
+    }
+    result
+}
+
+/// The inverse of a positive definite matrix, scaled to a unit diagonal while it is inverted.
+pub(crate) fn inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+    let n = matrix.nrows();
+    let scale: Vec<f64> = (0..n).map(|k| 1.0 / matrix[(k, k)].sqrt()).collect();
+    let scaled = DMatrix::from_fn(n, n, |a, b| matrix[(a, b)] * scale[a] * scale[b]);
+    let inverted = scaled.cholesky()?.inverse();
+    Some(DMatrix::from_fn(n, n, |a, b| inverted[(a, b)] * scale[a] * scale[b]))
+}

@@ -1,0 +1,464 @@
+//! Unit × period data whose invariants were checked once; every panel estimator starts from a [`Panel`].
+//!
+//! Units are kept in the order (cohort, unit id) with the never treated last, so that a cohort is a range, and values
+//! lie period by period, so that a comparison of two periods reads two contiguous runs. Which units and periods take part
+//! in group-time effects is decided in `sample.rs`.
+
+mod codes;
+
+use std::ops::Range;
+
+use crate::estimators::estimate::EstimatorError;
+
+pub(crate) use codes::{distinct_i32, rank_i64};
+
+/// The code of a missing category, for clusters and categorical columns.
+pub const MISSING_CODE: u32 = u32::MAX;
+
+/// Flat rows as they come from a query; all vectors have the same length.
+#[derive(Clone, Default)]
+pub struct PanelColumns {
+    /// Unit of the row; any integers, equal for equal units.
+    pub unit: Vec<i64>,
+    /// Period of the row, in years (or any integer unit of time).
+    pub time: Vec<i32>,
+    /// Period of first exposure of the unit; `None` = never.
+    pub cohort: Vec<Option<i32>>,
+    /// Outcome; NaN or infinite = missing.
+    pub outcome: Vec<f64>,
+    /// Weight (not below zero); NaN or infinite = missing.
+    pub weight: Option<Vec<f64>>,
+    /// Cluster of the unit as a code; [`MISSING_CODE`] = missing. `None`: each unit is its own cluster.
+    pub cluster: Option<Vec<u32>>,
+}
+
+/// How the rows hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A panel; units not seen in every period are dropped and counted (`unbalanced => 'drop'`).
+    Balanced,
+    /// A panel with holes; rows are compared as cross-sections, errors are summed per unit (`unbalanced => 'keep'`).
+    Unbalanced,
+    /// Repeated cross-sections: every row is a unit of its own (`panel => false`).
+    CrossSections,
+}
+
+/// How to read the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PanelOptions {
+    /// How the rows hang together.
+    pub layout: Layout,
+}
+
+/// Unit × period data, checked: one row per unit and period, one cohort and one cluster per unit, no negative weight,
+/// nothing missing.
+#[derive(Clone)]
+pub struct Panel {
+    pub(crate) layout: Layout,
+    pub(crate) periods: Vec<i32>,
+    pub(crate) cohorts: Vec<CohortUnits>,
+    pub(crate) n_units: usize,
+    pub(crate) values: Vec<f64>,
+    pub(crate) weights: Option<Vec<f64>>,
+    /// Cross-sections only: the period index of each row.
+    pub(crate) row_periods: Vec<u16>,
+    pub(crate) clusters: Option<Vec<u32>>,
+    pub(crate) n_rows_in: u64,
+    pub(crate) n_missing_rows: u64,
+}
+
+/// The units of one cohort: a range of unit indices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CohortUnits {
+    /// First exposure; `None` = never.
+    pub(crate) label: Option<i32>,
+    /// Unit indices.
+    pub(crate) units: Range<usize>,
+}
+
+/// Shows sizes only: a panel holds person-level values.
+impl std::fmt::Debug for Panel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Panel")
+            .field("layout", &self.layout)
+            .field("n_units", &self.n_units)
+            .field("n_periods", &self.periods.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows sizes only: the columns hold person-level values.
+impl std::fmt::Debug for PanelColumns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PanelColumns").field("n_rows", &self.unit.len()).finish_non_exhaustive()
+    }
+}
+
+impl Panel {
+    /// Checks the rows and puts them into canonical order.
+    ///
+    /// Rows with a missing or non-finite outcome, weight or cluster are dropped and counted; everything else that does not
+    /// fit is refused: a unit twice in a period, a cohort or cluster varying within a unit, a negative weight.
+    ///
+    /// # Errors
+    /// [`EstimatorError`] with counts; never a value of a row.
+    pub fn try_new(columns: PanelColumns, options: PanelOptions) -> Result<Self, EstimatorError> {
+        check_lengths(&columns)?;
+        let rows = complete_rows(&columns)?;
+        let n_rows_in = columns.unit.len() as u64;
+        let n_missing_rows = n_rows_in - rows.len(columns.unit.len()) as u64;
+        if n_rows_in == n_missing_rows {
+            return Err(EstimatorError::NoRows { n_rows: n_rows_in, n_missing: n_missing_rows });
+        }
+        let periods = distinct_i32(rows.iter(&columns.time));
+        if periods.len() > usize::from(u16::MAX) {
+            return Err(EstimatorError::TooMany {
+                what: "periods",
+                found: periods.len() as u64,
+                limit: u64::from(u16::MAX),
+            });
+        }
+        let mut panel = if options.layout == Layout::CrossSections {
+            cross_sections(&columns, &rows, periods)
+        } else {
+            units_by_periods(&columns, &rows, periods, options.layout)?
+        };
+        panel.n_rows_in = n_rows_in;
+        panel.n_missing_rows = n_missing_rows;
+        Ok(panel)
+    }
+
+    /// Rows handed over.
+    pub fn n_rows_in(&self) -> u64 {
+        self.n_rows_in
+    }
+
+    /// Rows dropped for a missing outcome, weight or cluster.
+    pub fn n_missing_rows(&self) -> u64 {
+        self.n_missing_rows
+    }
+
+    /// Units (rows for cross-sections), complete or not.
+    pub fn n_units(&self) -> usize {
+        self.n_units
+    }
+
+    /// The observed periods, ascending.
+    pub fn periods(&self) -> &[i32] {
+        &self.periods
+    }
+
+    /// Whether units are grouped into clusters.
+    pub fn has_clusters(&self) -> bool {
+        self.clusters.is_some()
+    }
+
+    /// Memory held, in bytes.
+    pub fn size_in_bytes(&self) -> usize {
+        let weights = self.weights.as_ref().map_or(0, Vec::len);
+        let clusters = self.clusters.as_ref().map_or(0, Vec::len);
+        8 * (self.values.len() + weights) + 2 * self.row_periods.len() + 4 * clusters
+    }
+}
+
+/// The complete rows: all of them, or these.
+enum Rows {
+    All(usize),
+    Some(Vec<u32>),
+}
+
+impl Rows {
+    fn len(&self, all: usize) -> usize {
+        match self {
+            Self::All(_) => all,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+
+    fn indices(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Self::All(n) => Box::new(0..*n),
+            Self::Some(rows) => Box::new(rows.iter().map(|&row| row as usize)),
+        }
+    }
+
+    fn iter<'a, T: Copy>(&'a self, column: &'a [T]) -> impl Iterator<Item = T> + 'a {
+        self.indices().map(move |row| column[row])
+    }
+
+    /// Calls `body` for every row: a plain loop where all rows are complete.
+    fn for_each(&self, mut body: impl FnMut(usize)) {
+        match self {
+            Self::All(n) => (0..*n).for_each(body),
+            Self::Some(rows) => rows.iter().for_each(|&row| body(row as usize)),
+        }
+    }
+}
+
+fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError> {
+    let expected = columns.unit.len();
+    let lengths = [
+        ("time", columns.time.len()),
+        ("cohort", columns.cohort.len()),
+        ("outcome", columns.outcome.len()),
+        ("weight", columns.weight.as_ref().map_or(expected, Vec::len)),
+        ("cluster", columns.cluster.as_ref().map_or(expected, Vec::len)),
+    ];
+    for (column, found) in lengths {
+        if found != expected {
+            return Err(EstimatorError::LengthMismatch { column: column.to_owned(), found, expected });
+        }
+    }
+    if expected >= MISSING_CODE as usize {
+        let limit = u64::from(MISSING_CODE) - 1;
+        return Err(EstimatorError::TooMany { what: "rows", found: expected as u64, limit });
+    }
+    Ok(())
+}
+
+/// The rows with nothing missing, after refusing negative weights.
+fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
+    let weights = columns.weight.as_deref();
+    let clusters = columns.cluster.as_deref();
+    let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
+    if negative > 0 {
+        return Err(EstimatorError::NegativeWeight { n_rows: negative as u64 });
+    }
+    let complete = |row: usize| {
+        columns.outcome[row].is_finite()
+            && weights.is_none_or(|w| w[row].is_finite())
+            && clusters.is_none_or(|c| c[row] != MISSING_CODE)
+    };
+    let n_rows = columns.unit.len();
+    let first_gap = (0..n_rows).find(|&row| !complete(row));
+    let Some(gap) = first_gap else { return Ok(Rows::All(n_rows)) };
+    let kept = (0..gap).chain((gap + 1..n_rows).filter(|&row| complete(row)));
+    Ok(Rows::Some(kept.map(|row| row as u32).collect()))
+}
+
+/// The distinct cohorts, never treated last, and the index of one of them.
+struct CohortCodes {
+    labels: Vec<i32>,
+}
+
+impl CohortCodes {
+    fn of(columns: &PanelColumns, rows: &Rows) -> Self {
+        Self { labels: distinct_i32(rows.iter(&columns.cohort).flatten()) }
+    }
+
+    /// The never treated come after all others.
+    fn index(&self, cohort: Option<i32>) -> usize {
+        cohort.map_or(self.labels.len(), |label| self.labels.partition_point(|&known| known < label))
+    }
+
+    fn ranges(&self, sizes: &[usize]) -> Vec<CohortUnits> {
+        let mut start = 0;
+        let labels = self.labels.iter().map(|&label| Some(label)).chain([None]);
+        labels
+            .zip(sizes)
+            .map(|(label, &size)| {
+                let units = start..start + size;
+                start += size;
+                CohortUnits { label, units }
+            })
+            .collect()
+    }
+}
+
+/// Cluster codes renumbered by first appearance, so that they do not depend on how the caller numbered them.
+fn renumber_clusters(codes: &mut [u32]) {
+    let mut new_codes = vec![MISSING_CODE; codes.iter().max().map_or(0, |&max| max as usize + 1)];
+    let mut next = 0;
+    for code in codes {
+        let new_code = &mut new_codes[*code as usize];
+        if *new_code == MISSING_CODE {
+            *new_code = next;
+            next += 1;
+        }
+        *code = *new_code;
+    }
+}
+
+/// Index of each period by value.
+fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
+    let periods = periods.to_vec();
+    let first = periods[0];
+    let span = (i64::from(periods[periods.len() - 1]) - i64::from(first)) as usize + 1;
+    let mut table = Vec::new();
+    if span <= 1 << 16 {
+        table = vec![0_u16; span];
+        for (index, &period) in periods.iter().enumerate() {
+            table[(period - first) as usize] = index as u16;
+        }
+    }
+    move |period| {
+        if table.is_empty() {
+            periods.partition_point(|&known| known < period)
+        } else {
+            usize::from(table[(period - first) as usize])
+        }
+    }
+}
+
+/// Every row a unit of its own, in the order (cohort, period, unit, outcome, weight).
+fn cross_sections(columns: &PanelColumns, rows: &Rows, periods: Vec<i32>) -> Panel {
+    let codes = CohortCodes::of(columns, rows);
+    let mut sizes = vec![0; codes.labels.len() + 1];
+    rows.for_each(|row| sizes[codes.index(columns.cohort[row])] += 1);
+    let weight = |row: usize| columns.weight.as_ref().map_or(1.0, |w| w[row]);
+    let mut order: Vec<usize> = rows.indices().collect();
+    order.sort_unstable_by(|&a, &b| {
+        codes
+            .index(columns.cohort[a])
+            .cmp(&codes.index(columns.cohort[b]))
+            .then(columns.time[a].cmp(&columns.time[b]))
+            .then(columns.unit[a].cmp(&columns.unit[b]))
+            .then(columns.outcome[a].total_cmp(&columns.outcome[b]))
+            .then(weight(a).total_cmp(&weight(b)))
+    });
+    let index_of = period_lookup(&periods);
+    let mut clusters: Option<Vec<u32>> =
+        columns.cluster.as_ref().map(|c| order.iter().map(|&row| c[row]).collect());
+    clusters.as_deref_mut().map(renumber_clusters);
+    Panel {
+        layout: Layout::CrossSections,
+        cohorts: codes.ranges(&sizes),
+        n_units: order.len(),
+        values: order.iter().map(|&row| columns.outcome[row]).collect(),
+        weights: columns.weight.as_ref().map(|w| order.iter().map(|&row| w[row]).collect()),
+        row_periods: order.iter().map(|&row| index_of(columns.time[row]) as u16).collect(),
+        clusters,
+        n_rows_in: 0,
+        n_missing_rows: 0,
+        periods,
+    }
+}
+
+/// A dense unit × period table; holes are NaN.
+fn units_by_periods(
+    columns: &PanelColumns,
+    rows: &Rows,
+    periods: Vec<i32>,
+    layout: Layout,
+) -> Result<Panel, EstimatorError> {
+    let (ranks, n_units) = match rows {
+        Rows::All(_) => rank_i64(&columns.unit),
+        Rows::Some(_) => rank_i64(&rows.iter(&columns.unit).collect::<Vec<_>>()),
+    };
+    let codes = CohortCodes::of(columns, rows);
+    let (positions, sizes) = unit_positions(columns, rows, &ranks, n_units, &codes)?;
+    let index_of = period_lookup(&periods);
+    let mut values = vec![f64::NAN; n_units * periods.len()];
+    let mut weights = columns.weight.as_ref().map(|_| vec![f64::NAN; values.len()]);
+    let mut n_duplicates = 0_u64;
+    let mut next = 0;
+    rows.for_each(|row| {
+        let cell = index_of(columns.time[row]) * n_units + positions[ranks[next] as usize] as usize;
+        next += 1;
+        n_duplicates += u64::from(!values[cell].is_nan());
+        values[cell] = columns.outcome[row];
+        if let (Some(to), Some(from)) = (&mut weights, &columns.weight) {
+            to[cell] = from[row];
+        }
+    });
+    if n_duplicates > 0 {
+        return Err(EstimatorError::DuplicateRows { n_duplicates });
+    }
+    let clusters = match &columns.cluster {
+        Some(column) => Some(unit_clusters(column, rows, &ranks, &positions)?),
+        None => None,
+    };
+    Ok(Panel {
+        layout,
+        cohorts: codes.ranges(&sizes),
+        n_units,
+        values,
+        weights,
+        row_periods: Vec::new(),
+        clusters,
+        n_rows_in: 0,
+        n_missing_rows: 0,
+        periods,
+    })
+}
+
+/// The place of each unit (by rank of its id) in the order (cohort, id), and the units per cohort.
+fn unit_positions(
+    columns: &PanelColumns,
+    rows: &Rows,
+    ranks: &[u32],
+    n_units: usize,
+    codes: &CohortCodes,
+) -> Result<(Vec<u32>, Vec<usize>), EstimatorError> {
+    let mut cohort_of = vec![MISSING_CODE; n_units];
+    let mut varies = Vec::new();
+    let mut next = 0;
+    rows.for_each(|row| {
+        let rank = ranks[next];
+        next += 1;
+        let cohort = codes.index(columns.cohort[row]) as u32;
+        let known = &mut cohort_of[rank as usize];
+        if *known == MISSING_CODE {
+            *known = cohort;
+        } else if *known != cohort {
+            varies.push(rank);
+        }
+    });
+    if !varies.is_empty() {
+        return Err(EstimatorError::CohortVaries { n_units: count_distinct(varies) });
+    }
+    let mut sizes = vec![0_usize; codes.labels.len() + 1];
+    for &cohort in &cohort_of {
+        sizes[cohort as usize] += 1;
+    }
+    let mut next_place: Vec<u32> = sizes
+        .iter()
+        .scan(0, |start, &size| {
+            let own = *start;
+            *start += size as u32;
+            Some(own)
+        })
+        .collect();
+    let positions = cohort_of
+        .iter()
+        .map(|&cohort| {
+            let place = &mut next_place[cohort as usize];
+            *place += 1;
+            *place - 1
+        })
+        .collect();
+    Ok((positions, sizes))
+}
+
+/// The cluster of each unit, by place.
+fn unit_clusters(
+    column: &[u32],
+    rows: &Rows,
+    ranks: &[u32],
+    positions: &[u32],
+) -> Result<Vec<u32>, EstimatorError> {
+    let mut clusters = vec![MISSING_CODE; positions.len()];
+    let mut varies = Vec::new();
+    let mut next = 0;
+    rows.for_each(|row| {
+        let place = positions[ranks[next] as usize];
+        next += 1;
+        let known = &mut clusters[place as usize];
+        if *known == MISSING_CODE {
+            *known = column[row];
+        } else if *known != column[row] {
+            varies.push(place);
+        }
+    });
+    if !varies.is_empty() {
+        return Err(EstimatorError::ClusterVaries { n_units: count_distinct(varies) });
+    }
+    renumber_clusters(&mut clusters);
+    Ok(clusters)
+}
+
+fn count_distinct(mut items: Vec<u32>) -> u64 {
+    items.sort_unstable();
+    items.dedup();
+    items.len() as u64
+}

@@ -1,0 +1,49 @@
+//! Dense codes for integers: ranks in ascending order, by table where the range allows it. Text is coded by the caller.
+
+/// The distinct values, ascending.
+pub(crate) fn distinct_i32(values: impl Iterator<Item = i32>) -> Vec<i32> {
+    // Periods and cohorts are few, so a short list beats any hash table.
+    let mut distinct: Vec<i32> = Vec::new();
+    let mut last = None;
+    for value in values {
+        if last == Some(value) {
+            continue;
+        }
+        last = Some(value);
+        let place = distinct.partition_point(|&known| known < value);
+        if distinct.get(place) != Some(&value) {
+            distinct.insert(place, value);
+        }
+    }
+    distinct
+}
+
+/// The rank of each value among the distinct ones, and how many there are.
+pub(crate) fn rank_i64(values: &[i64]) -> (Vec<u32>, usize) {
+    let (Some(&low), Some(&high)) = (values.iter().min(), values.iter().max()) else {
+        return (Vec::new(), 0);
+    };
+    let span = i128::from(high) - i128::from(low) + 1;
+    if span <= 4 * values.len() as i128 + 1024 {
+        return rank_by_table(values, low, span as usize);
+    }
+    let mut distinct = values.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let rank = |value: &i64| distinct.partition_point(|known| known < value) as u32;
+    (values.iter().map(rank).collect(), distinct.len())
+}
+
+fn rank_by_table(values: &[i64], low: i64, span: usize) -> (Vec<u32>, usize) {
+    let mut table = vec![0_u32; span];
+    for &value in values {
+        table[(value - low) as usize] = 1;
+    }
+    let mut next = 0;
+    for entry in &mut table {
+        let seen = *entry;
+        *entry = next;
+        next += seen;
+    }
+    (values.iter().map(|&value| table[(value - low) as usize]).collect(), next as usize)
+}

@@ -1,0 +1,198 @@
+//! Group-time effects, their aggregates, pre-test and bands against the golden numbers.
+
+use std::collections::BTreeMap;
+
+use super::golden::{Data, Expected, Report, as_ids, expected, key};
+use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
+use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Pretest, att_gt};
+use crate::estimators::estimate::{Estimate, EstimatorError};
+use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+
+pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
+    let data = match key(spec, "filter") {
+        Some(filter) if filter != "none" => {
+            let (column, value) = spec.split("filter=").nth(1).unwrap().split(';').next().unwrap()
+                .split_once('=').unwrap();
+            let (flags, value) = (data.column(column), value.parse::<f64>().unwrap());
+            data.filter(|row| flags[row] == value)
+        }
+        _ => data.clone(),
+    };
+    let optional = |name: &str| key(spec, name).filter(|&column| column != "none");
+    let cohort = data.column("first_exposure_year");
+    PanelColumns {
+        unit: as_ids(&data.column("person_id")),
+        time: data.column("fiscal_year").iter().map(|&year| year as i32).collect(),
+        cohort: cohort.iter().map(|&year| (!year.is_nan()).then_some(year as i32)).collect(),
+        outcome: data.column(key(spec, "outcome").unwrap()),
+        weight: optional("weight").map(|column| data.column(column)),
+        cluster: optional("cluster")
+            .map(|column| data.column(column).iter().map(|&id| id as u32).collect()),
+    }
+}
+
+pub(super) fn layout(spec: &str) -> Layout {
+    match (key(spec, "panel"), key(spec, "unbalanced")) {
+        (Some("false"), _) => Layout::CrossSections,
+        (_, Some("allow")) => Layout::Unbalanced,
+        _ => Layout::Balanced,
+    }
+}
+
+pub(super) fn options(spec: &str) -> AttGtOptions {
+    AttGtOptions {
+        control: match key(spec, "control") {
+            Some("notyettreated") => Control::NotYetTreated,
+            _ => Control::NeverTreated,
+        },
+        base_period: match key(spec, "base") {
+            Some("universal") => BasePeriod::Universal,
+            _ => BasePeriod::Varying,
+        },
+        anticipation: key(spec, "anticipation").map_or(0, |periods| periods.parse().unwrap()),
+        level: 0.95,
+        seed: 1,
+    }
+}
+
+/// Runs each specification once.
+#[derive(Default)]
+pub(super) struct Runs {
+    data: BTreeMap<String, Data>,
+    effects: BTreeMap<(String, String), Result<AttGtResult, EstimatorError>>,
+}
+
+impl Runs {
+    pub(super) fn effects(&mut self, row: &Expected) -> &Result<AttGtResult, EstimatorError> {
+        let keep = |part: &&str| !["max_e", "min_e", "balance_e", "estimator"].iter().any(|k| part.starts_with(k));
+        let spec = row.spec.split(';').filter(keep).collect::<Vec<_>>().join(";");
+        let data = self.data.entry(row.dataset.clone()).or_insert_with(|| Data::sim(&row.dataset));
+        self.effects.entry((row.dataset.clone(), spec.clone())).or_insert_with(|| {
+            let panel = Panel::try_new(columns(data, &spec), PanelOptions { layout: layout(&spec) })?;
+            att_gt(&panel, &options(&spec))
+        })
+    }
+}
+
+fn aggregated(effects: &AttGtResult, row: &Expected, level: f64) -> AggregateResult {
+    let kind = match key(&row.row, "aggregate").unwrap() {
+        "simple" => Aggregate::Simple,
+        "group" => Aggregate::Group,
+        "dynamic" => Aggregate::Dynamic,
+        _ => Aggregate::Calendar,
+    };
+    let window = |name: &str| key(&row.spec, name).map(|e| e.parse().unwrap());
+    let (min_e, max_e, balance_e) = (window("min_e"), window("max_e"), window("balance_e"));
+    let options = AggregateOptions { kind, min_e, max_e, balance_e, level, seed: 20_261_122 };
+    aggregate(effects, &options).unwrap()
+}
+
+fn quantity(estimate: &Estimate, name: &str) -> f64 {
+    match name {
+        "estimate" => estimate.estimate,
+        "std_error" => estimate.std_error,
+        "n_treated_persons" => estimate.n_treated as f64,
+        "n_control_persons" => estimate.n_control as f64,
+        other => panic!("unknown quantity {other}"),
+    }
+}
+
+#[test]
+fn group_time_effects_match_the_reference() {
+    let (mut runs, mut report) = (Runs::default(), Report::default());
+    for row in expected("att_gt") {
+        let effects = match runs.effects(&row) {
+            Ok(effects) => effects,
+            Err(error) => {
+                if row.quantity == "error" {
+                    report.n_compared += 1;
+                    assert!(matches!(error, EstimatorError::NoNeverTreated { cohort: 2022, n_units: 2 }));
+                } else {
+                    report.fail(format!("{}: {error}", row.label()));
+                }
+                continue;
+            }
+        };
+        let found = match row.row.as_str() {
+            "sample" if row.quantity == "n_units" => effects.sample.n_units as f64,
+            "sample" => effects.sample.n_clusters as f64,
+            "pretest" => match effects.pretest {
+                Pretest::Wald { statistic, .. } => statistic,
+                _ => f64::NAN,
+            },
+            cell => {
+                let number = |name| key(cell, name).unwrap().parse::<i32>().unwrap();
+                let (cohort, time) = (number("cohort"), number("time"));
+                match effects.rows.iter().find(|r| (r.cohort, r.time) == (cohort, time)) {
+                    None => f64::INFINITY,
+                    Some(r) => match row.quantity.as_str() {
+                        "n_treated" => r.n_treated_rows as f64,
+                        "n_control" => r.n_control_rows as f64,
+                        other => quantity(&r.estimate, other),
+                    },
+                }
+            }
+        };
+        report.compare(&row, found);
+    }
+    report.finish(1_900);
+}
+
+#[test]
+fn aggregates_match_the_reference() {
+    let (mut runs, mut report) = (Runs::default(), Report::default());
+    let mut results: BTreeMap<(String, String, String), AggregateResult> = BTreeMap::new();
+    for row in expected("aggte") {
+        let effects = match runs.effects(&row) {
+            Ok(effects) => effects,
+            Err(error) => {
+                report.fail(format!("{}: {error}", row.label()));
+                continue;
+            }
+        };
+        let kind = key(&row.row, "aggregate").unwrap().to_owned();
+        let result = results
+            .entry((row.dataset.clone(), row.spec.clone(), kind))
+            .or_insert_with(|| aggregated(effects, &row, 0.95));
+        if row.quantity == "error" {
+            // The reference stops when a cohort has no period after exposure; here it is a row that says so.
+            report.n_compared += 1;
+            assert!(result.rows.iter().any(|r| r.estimate.status.as_str() == "no_post_period"));
+            continue;
+        }
+        let at = ["at", "cohort", "time"].iter().find_map(|name| key(&row.row, name));
+        let at: Option<i32> = at.map(|at| at.parse().unwrap());
+        let found = [&result.overall].into_iter().chain(&result.rows).find(|r| r.at == at);
+        report.compare(&row, found.map_or(f64::INFINITY, |r| quantity(&r.estimate, &row.quantity)));
+    }
+    report.finish(1_000);
+}
+
+#[test]
+fn bands_match_the_reference_within_simulation_error() {
+    let (mut runs, mut report) = (Runs::default(), Report::default());
+    let rows: Vec<_> = expected("sup_t").into_iter().filter(|r| !r.spec.contains("formula=")).collect();
+    for row in rows.iter().filter(|row| row.quantity == "crit") {
+        let companion = |name: &str| {
+            let same = |r: &&Expected| (&r.dataset, &r.spec, &r.row) == (&row.dataset, &row.spec, &row.row);
+            rows.iter().filter(same).find(|r| r.quantity == name).and_then(|r| r.value)
+        };
+        let effects = runs.effects(row).as_ref().unwrap();
+        let level: f64 = key(&row.row, "coverage").unwrap().parse().unwrap();
+        let band = if row.row.starts_with("all_cells") {
+            let n = effects.rows.len();
+            let own = effects.covariance.view((0, 0), (n, n)).into_owned();
+            crate::estimators::sup_t::critical_value(&own, level, 20_261_122)
+        } else {
+            aggregated(effects, row, level).band
+        }
+        .unwrap();
+        report.n_compared += 1;
+        let tolerance = 3.0 * (companion("crit_mc_error").unwrap().powi(2) + band.simulation_error.powi(2)).sqrt();
+        let gap = (band.critical_value - row.value.unwrap()).abs();
+        if gap > tolerance {
+            report.fail(format!("{}: {band:?} is {gap} off, allowed {tolerance}", row.label()));
+        }
+    }
+    report.finish(50);
+}

@@ -1,0 +1,25 @@
+//! Everything SQL can call that DataFusion does not bring: three scalar functions and the statistical
+//! relations. The statistics are in `estimators`; here they get names, arguments and result columns.
+
+mod relation;
+mod scalar;
+
+use datafusion::common::Result;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionContext;
+
+pub use relation::{ArgumentError, RELATIONS, RelationDefinition, RelationError};
+
+pub(crate) use relation::{call_of as relation_call, find as find_relation};
+
+/// Registers every function with a context. Relations come with [`with_relations`].
+pub(crate) fn register_scalars(ctx: &SessionContext) {
+    for function in scalar::all() {
+        ctx.register_udf(function);
+    }
+}
+
+/// Adds the relations' SQL planner and physical planner to a session under construction.
+pub(crate) fn with_relations(builder: SessionStateBuilder) -> Result<SessionStateBuilder> {
+    relation::register(builder)
+}

@@ -1,0 +1,172 @@
+//! The physical node of a relation: gathers its input into memory reserved from the engine's pool, then
+//! estimates on a blocking thread.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::Session;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PhysicalExpr,
+    PlanProperties, SendableRecordBatchStream,
+};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::node::EstimatorNode;
+use super::{Gather, PreparedRelation, RelationError};
+
+#[derive(Debug)]
+pub(super) struct EstimatorQueryPlanner;
+
+#[async_trait]
+impl QueryPlanner for EstimatorQueryPlanner {
+    async fn create_physical_plan(
+        &self,
+        logical_plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(EstimatorNodePlanner)])
+            .create_physical_plan(logical_plan, session)
+            .await
+    }
+}
+
+struct EstimatorNodePlanner;
+
+#[async_trait]
+impl ExtensionPlanner for EstimatorNodePlanner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        physical_inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<EstimatorNode>() else { return Ok(None) };
+        let (name, arguments, prepared) = node.relation();
+        Ok(Some(Arc::new(EstimatorExec::new(
+            name,
+            arguments.to_owned(),
+            Arc::clone(prepared),
+            Arc::clone(&physical_inputs[0]),
+        ))))
+    }
+}
+
+#[derive(Debug)]
+struct EstimatorExec {
+    name: &'static str,
+    arguments: String,
+    prepared: Arc<dyn PreparedRelation>,
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+}
+
+impl EstimatorExec {
+    fn new(
+        name: &'static str,
+        arguments: String,
+        prepared: Arc<dyn PreparedRelation>,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(prepared.schema()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Self { name, arguments, prepared, input, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for EstimatorExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EstimatorExec: {}({})", self.name, self.arguments)
+    }
+}
+
+impl ExecutionPlan for EstimatorExec {
+    fn name(&self) -> &'static str {
+        "EstimatorExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn required_input_distribution(&self) -> Vec<Distribution> {
+        vec![Distribution::SinglePartition]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.swap_remove(0);
+        let prepared = Arc::clone(&self.prepared);
+        Ok(Arc::new(Self::new(self.name, self.arguments.clone(), prepared, input)))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let reservation =
+            MemoryConsumer::new(format!("{}()", self.name)).register(context.memory_pool());
+        let input = self.input.execute(partition, context)?;
+        let result = gather_and_estimate(self.prepared.gather(), input, reservation);
+        let schema: SchemaRef = self.prepared.schema();
+        let stream = futures::stream::once(result).boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
+    }
+}
+
+async fn gather_and_estimate(
+    mut gather: Box<dyn Gather>,
+    mut input: SendableRecordBatchStream,
+    reservation: MemoryReservation,
+) -> Result<RecordBatch> {
+    let external = |error: RelationError| DataFusionError::External(Box::new(error));
+    while let Some(batch) = input.try_next().await? {
+        gather.push(&batch).map_err(external)?;
+        reservation.try_resize(gather.bytes())?;
+    }
+    // The estimators' working arrays are about as large as what was gathered.
+    reservation.try_resize(gather.bytes().saturating_mul(2))?;
+    SpawnedTask::spawn_blocking(move || {
+        let result = gather.estimate().map_err(external);
+        drop(reservation);
+        result
+    })
+    .join()
+    .await
+    .map_err(|error| DataFusionError::External(Box::new(error)))?
+}

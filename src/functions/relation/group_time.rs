@@ -1,0 +1,301 @@
+//! `att_gt`: Callaway–Sant'Anna group-time effects, and what `att` and `event_study` share with it — the
+//! arguments and the gathering of the panel.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int32Array};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::gather::{ColumnName, LabelColumn, MISSING_CODE, push_numbers, push_periods};
+use super::result::{estimate_batch, estimate_schema};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, att_gt};
+use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+
+pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
+    name: "att_gt",
+    usage: "att_gt(input, outcome => column, unit => column, time => column, cohort => column, …)",
+    description: "Group-time average treatment effects (Callaway and Sant'Anna 2021): the effect in \
+                  each period on the units first exposed in each period.",
+    example: "SELECT * FROM att_gt(panel_person_year, outcome => exercise_habit, unit => person_id, \
+              time => fiscal_year, cohort => cohort_activity, cluster => cluster_worksite_id, \
+              unbalanced => 'keep')",
+    arguments: GROUP_TIME_ARGUMENTS,
+    positional: None,
+    prepare: |bound| Ok(Arc::new(AttGt { call: GroupTimeCall::try_new("att_gt", bound)? })),
+};
+
+const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
+    ArgumentDefinition { name, kind: ArgumentKind::Column, required: true, description }
+}
+
+pub(super) const fn optional(
+    name: &'static str,
+    kind: ArgumentKind,
+    description: &'static str,
+) -> ArgumentDefinition {
+    ArgumentDefinition { name, kind, required: false, description }
+}
+
+/// Arguments every group-time relation takes.
+pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
+    required("outcome", "what is measured: a number or a yes/no"),
+    required("unit", "the person"),
+    required("time", "the period, a whole number"),
+    required("cohort", "period of first exposure; NULL = never exposed"),
+    optional("covariates", ArgumentKind::Columns, "not supported yet: must be absent or []"),
+    optional("weight", ArgumentKind::Column, "weight of the row; default 1"),
+    optional("cluster", ArgumentKind::Column, "level of assignment; default: the unit"),
+    optional(
+        "control",
+        ArgumentKind::Choice(&["never_treated", "not_yet_treated"]),
+        "comparison group; default 'never_treated'",
+    ),
+    optional(
+        "method",
+        ArgumentKind::Choice(&["dr", "ipw", "reg"]),
+        "default 'dr'; without covariates the three are the same",
+    ),
+    optional(
+        "base_period",
+        ArgumentKind::Choice(&["varying", "universal"]),
+        "what a period is compared with; default 'varying'",
+    ),
+    optional("anticipation", ArgumentKind::Integer, "periods of anticipation; default 0"),
+    optional("panel", ArgumentKind::Boolean, "false = repeated cross-sections; default true"),
+    optional(
+        "unbalanced",
+        ArgumentKind::Choice(&["drop", "keep"]),
+        "units not seen in every period; default 'drop'",
+    ),
+    optional("level", ArgumentKind::Number, "confidence level; default 0.95"),
+    optional("seed", ArgumentKind::Integer, "seed of the simultaneous band; default 20160401"),
+];
+
+/// Seed of the band when a call gives none.
+pub(super) const DEFAULT_SEED: u64 = 20_160_401;
+
+/// A checked call of a group-time relation.
+#[derive(Debug, Clone)]
+pub(super) struct GroupTimeCall {
+    pub(super) relation: &'static str,
+    columns: Vec<usize>,
+    names: Vec<String>,
+    has_weight: bool,
+    has_cluster: bool,
+    pub(super) layout: Layout,
+    pub(super) options: AttGtOptions,
+}
+
+impl GroupTimeCall {
+    pub(super) fn try_new(
+        relation: &'static str,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
+        if !bound.columns("covariates").is_empty() {
+            return Err(ArgumentProblem::Invalid {
+                name: "covariates",
+                message: "covariates are not supported yet; leave the argument out".to_owned(),
+            });
+        }
+        let mut columns = ["outcome", "unit", "time", "cohort"]
+            .into_iter()
+            .map(|name| bound.required_column(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (weight, cluster) = (bound.optional_column("weight"), bound.optional_column("cluster"));
+        columns.extend(weight);
+        columns.extend(cluster);
+        let names =
+            columns.iter().map(|idx| bound.input().field(*idx).name().clone()).collect();
+        Ok(Self {
+            relation,
+            columns,
+            names,
+            has_weight: weight.is_some(),
+            has_cluster: cluster.is_some(),
+            layout: layout(bound),
+            options: options(bound)?,
+        })
+    }
+
+    pub(super) fn input_columns(&self) -> Vec<usize> {
+        self.columns.clone()
+    }
+
+    pub(super) fn gather(&self) -> PanelGather {
+        let name = |idx: usize| ColumnName {
+            relation: self.relation,
+            column: self.names[idx].clone(),
+        };
+        PanelGather {
+            call: self.clone(),
+            outcome: Vec::new(),
+            unit: LabelColumn::new(name(1)),
+            time: Vec::new(),
+            cohort: Vec::new(),
+            weight: Vec::new(),
+            cluster: LabelColumn::new(name(self.names.len() - 1)),
+        }
+    }
+}
+
+fn layout(bound: &BoundArguments) -> Layout {
+    match (bound.boolean("panel", true), bound.text("unbalanced", "drop")) {
+        (false, _) => Layout::CrossSections,
+        (true, "keep") => Layout::Unbalanced,
+        (true, _) => Layout::Balanced,
+    }
+}
+
+fn options(bound: &BoundArguments) -> Result<AttGtOptions, ArgumentProblem> {
+    let anticipation = bound.integer("anticipation").unwrap_or(0);
+    let anticipation = u32::try_from(anticipation).map_err(|_| ArgumentProblem::Invalid {
+        name: "anticipation",
+        message: "must be 0 or more".to_owned(),
+    })?;
+    Ok(AttGtOptions {
+        control: match bound.text("control", "never_treated") {
+            "not_yet_treated" => Control::NotYetTreated,
+            _ => Control::NeverTreated,
+        },
+        base_period: match bound.text("base_period", "varying") {
+            "universal" => BasePeriod::Universal,
+            _ => BasePeriod::Varying,
+        },
+        anticipation,
+        level: level(bound)?,
+        seed: seed(bound),
+    })
+}
+
+pub(super) fn level(bound: &BoundArguments) -> Result<f64, ArgumentProblem> {
+    let level = bound.number("level", 0.95);
+    if level > 0.0 && level < 1.0 {
+        return Ok(level);
+    }
+    Err(ArgumentProblem::Invalid { name: "level", message: "must lie between 0 and 1".to_owned() })
+}
+
+pub(super) fn seed(bound: &BoundArguments) -> u64 {
+    bound.integer("seed").map_or(DEFAULT_SEED, i64::cast_unsigned)
+}
+
+/// The flat columns of a panel while they come in.
+pub(super) struct PanelGather {
+    call: GroupTimeCall,
+    outcome: Vec<f64>,
+    unit: LabelColumn,
+    time: Vec<Option<i32>>,
+    cohort: Vec<Option<i32>>,
+    weight: Vec<f64>,
+    cluster: LabelColumn,
+}
+
+impl PanelGather {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        let name = |idx: usize| ColumnName {
+            relation: self.call.relation,
+            column: self.call.names[idx].clone(),
+        };
+        let columns = batch.columns();
+        push_numbers(&name(0), &columns[0], &mut self.outcome)?;
+        self.unit.push(&columns[1])?;
+        push_periods(&name(2), &columns[2], &mut self.time)?;
+        push_periods(&name(3), &columns[3], &mut self.cohort)?;
+        if self.call.has_weight {
+            push_numbers(&name(4), &columns[4], &mut self.weight)?;
+        }
+        if self.call.has_cluster {
+            self.cluster.push(&columns[columns.len() - 1])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        (self.outcome.len() + self.weight.len()) * size_of::<f64>()
+            + (self.time.len() + self.cohort.len()) * size_of::<Option<i32>>()
+            + self.unit.bytes()
+            + self.cluster.bytes()
+    }
+
+    /// The group-time effects of what came in.
+    pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
+        let relation = self.call.relation;
+        let units = self.unit.into_integers();
+        let mut outcome = self.outcome;
+        // A row without unit or period cannot be placed: it counts as a row with a missing value.
+        for ((value, unit), time) in outcome.iter_mut().zip(&units).zip(&self.time) {
+            if unit.is_none() || time.is_none() {
+                *value = f64::NAN;
+            }
+        }
+        let columns = PanelColumns {
+            unit: units.into_iter().map(Option::unwrap_or_default).collect(),
+            time: self.time.into_iter().map(Option::unwrap_or_default).collect(),
+            cohort: self.cohort,
+            outcome,
+            weight: self.call.has_weight.then_some(self.weight),
+            cluster: self.call.has_cluster.then(|| self.cluster.into_codes().0),
+        };
+        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
+        Panel::try_new(columns, PanelOptions { layout: self.call.layout })
+            .and_then(|panel| att_gt(&panel, &self.call.options))
+            .map_err(|source| RelationError::Refused { relation, source })
+    }
+}
+
+#[derive(Debug)]
+struct AttGt {
+    call: GroupTimeCall,
+}
+
+fn schema() -> SchemaRef {
+    estimate_schema(vec![
+        Field::new("cohort", DataType::Int32, false),
+        Field::new("time", DataType::Int32, false),
+        Field::new("event_time", DataType::Int32, false),
+    ])
+}
+
+impl PreparedRelation for AttGt {
+    fn input_columns(&self) -> Vec<usize> {
+        self.call.input_columns()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn gather(&self) -> Box<dyn Gather> {
+        Box::new(AttGtGather { panel: self.call.gather() })
+    }
+}
+
+struct AttGtGather {
+    panel: PanelGather,
+}
+
+impl Gather for AttGtGather {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        self.panel.push(batch)
+    }
+
+    fn bytes(&self) -> usize {
+        self.panel.bytes()
+    }
+
+    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let result = self.panel.att_gt()?;
+        let rows = &result.rows;
+        let identifying: Vec<ArrayRef> = vec![
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.cohort))),
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.time))),
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.event_time))),
+        ];
+        let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
+        estimate_batch(schema(), identifying, &estimates)
+            .map_err(|source| RelationError::Rows { relation: "att_gt", source })
+    }
+}

@@ -1,0 +1,126 @@
+//! Estimators as SQL relations: `att_gt((SELECT …), outcome => x, …)`. A relation is one file here that
+//! defines its arguments and what to do with the gathered input, plus one line in [`RELATIONS`].
+//! Planning is in [`planner`], argument checks in [`args`], execution in [`exec`].
+
+mod args;
+mod att;
+mod exec;
+mod gather;
+mod group_time;
+mod node;
+mod ols;
+mod planner;
+mod result;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result;
+use datafusion::execution::session_state::SessionStateBuilder;
+
+pub use args::{ArgumentDefinition, ArgumentError, ArgumentProblem, BoundArguments};
+
+pub(crate) use planner::call_of;
+
+use crate::estimators::estimate::EstimatorError;
+
+/// Every relation SQL can call.
+pub const RELATIONS: &[RelationDefinition] = &[
+    group_time::ATT_GT,
+    att::ATT,
+    att::EVENT_STUDY,
+    ols::OLS,
+];
+
+/// One relation: its name, its documentation, its arguments and how to prepare it.
+#[derive(Debug)]
+pub struct RelationDefinition {
+    /// Name in SQL.
+    pub name: &'static str,
+    /// The call in one line.
+    pub usage: &'static str,
+    /// What it estimates.
+    pub description: &'static str,
+    /// A statement that runs on the sample project.
+    pub example: &'static str,
+    /// Named arguments beyond the input.
+    pub arguments: &'static [ArgumentDefinition],
+    /// A positional second argument, when the relation takes one.
+    pub positional: Option<&'static str>,
+    /// Turns checked arguments into something that can run.
+    pub prepare: fn(&BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem>,
+}
+
+/// A relation whose arguments are checked: knows its input columns and result schema.
+pub trait PreparedRelation: Debug + Send + Sync {
+    /// Positions in the input of the columns it needs, in the order [`Gather::push`] gets them.
+    fn input_columns(&self) -> Vec<usize>;
+    /// Schema of the rows it returns.
+    fn schema(&self) -> SchemaRef;
+    /// Starts taking in rows.
+    fn gather(&self) -> Box<dyn Gather>;
+}
+
+/// Takes in the input batch by batch, then estimates.
+pub trait Gather: Send {
+    /// Takes in one batch with exactly the columns asked for.
+    ///
+    /// # Errors
+    /// When a column's type cannot be used.
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError>;
+    /// Bytes held so far, to be reserved from the memory pool.
+    fn bytes(&self) -> usize;
+    /// The result rows.
+    ///
+    /// # Errors
+    /// When the estimator refuses the input.
+    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError>;
+}
+
+/// Why a relation returned no rows.
+#[derive(Debug, thiserror::Error)]
+pub enum RelationError {
+    /// The estimator refused its input.
+    #[error("`{relation}` refused its input")]
+    Refused {
+        /// The relation.
+        relation: &'static str,
+        /// Why.
+        #[source]
+        source: EstimatorError,
+    },
+    /// A column has a type the relation cannot use.
+    #[error("`{relation}`: column `{column}` must be {expected}, found {found}")]
+    ColumnType {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// What would do.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// A result could not be put into a batch.
+    #[error("cannot build the rows of `{relation}`")]
+    Rows {
+        /// The relation.
+        relation: &'static str,
+        /// Why.
+        #[source]
+        source: datafusion::arrow::error::ArrowError,
+    },
+}
+
+pub(super) fn register(builder: SessionStateBuilder) -> Result<SessionStateBuilder> {
+    Ok(builder
+        .with_relation_planners(vec![Arc::new(planner::EstimatorPlanner)])
+        .with_query_planner(Arc::new(exec::EstimatorQueryPlanner)))
+}
+
+/// Whether `name` is a relation, however it is written.
+pub(crate) fn find(name: &str) -> Option<&'static RelationDefinition> {
+    RELATIONS.iter().find(|relation| relation.name.eq_ignore_ascii_case(name))
+}

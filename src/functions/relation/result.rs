@@ -1,0 +1,69 @@
+//! The shared result columns of DESIGN §6: one place for their names, order and types.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use crate::estimators::estimate::Estimate;
+
+/// Schema of a relation that returns estimates: identifying columns, then the shared ones.
+pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
+    let numbers = [
+        "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "band_low",
+        "band_high",
+    ];
+    let counts = ["n_treated", "n_control", "n_units", "n_clusters"];
+    let mut fields = identifying;
+    fields.extend(numbers.map(|name| Field::new(name, DataType::Float64, true)));
+    fields.extend(counts.map(|name| Field::new(name, DataType::Int64, true)));
+    fields.push(Field::new("status", DataType::Utf8, false));
+    Arc::new(Schema::new(fields))
+}
+
+/// Rows of estimates after their identifying columns.
+pub(super) fn estimate_batch(
+    schema: SchemaRef,
+    identifying: Vec<ArrayRef>,
+    estimates: &[&Estimate],
+) -> Result<RecordBatch, ArrowError> {
+    let number = |get: fn(&Estimate) -> f64| numbers(estimates.iter().map(|e| get(e)));
+    let count = |get: fn(&Estimate) -> u64| counts(estimates.iter().map(|e| get(e)));
+    let mut columns = identifying;
+    columns.extend([
+        number(|e| e.estimate),
+        number(|e| e.std_error),
+        number(|e| e.statistic),
+        number(|e| e.p_value),
+        number(|e| e.conf_low),
+        number(|e| e.conf_high),
+        number(|e| e.band_low),
+        number(|e| e.band_high),
+        count(|e| e.n_treated),
+        count(|e| e.n_control),
+        count(|e| e.n_units),
+        count(|e| e.n_clusters),
+        texts(estimates.iter().map(|e| e.status.as_str())),
+    ]);
+    RecordBatch::try_new(schema, columns)
+}
+
+/// A column of numbers; what does not exist (NaN, infinite) is NULL.
+pub(super) fn numbers(values: impl Iterator<Item = f64>) -> ArrayRef {
+    let column: Float64Array = values.map(|v| v.is_finite().then_some(v)).collect();
+    Arc::new(column)
+}
+
+/// A column of counts.
+pub(super) fn counts(values: impl Iterator<Item = u64>) -> ArrayRef {
+    let column: Int64Array = values.map(|v| i64::try_from(v).ok()).collect();
+    Arc::new(column)
+}
+
+/// A column of words.
+pub(super) fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}

@@ -1,0 +1,480 @@
+//! One delivery → the lake: rows validated on one thread, encoded on another, published in one commit.
+//! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
+//! crash after any of them is mended by the next ingest.
+
+use std::collections::HashSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use datafusion::arrow::array::BooleanArray;
+use datafusion::arrow::compute::{filter_record_batch, not};
+use datafusion::common::runtime::SpawnedTask;
+use tokio::sync::mpsc;
+
+use super::error::{IngestError, Refusal, RefusalReason};
+use super::find::{Delivery, NamedDelivery, find};
+use super::reader::{ExtractReader, ReadError};
+use super::receipt::{DeliveryMode, Ledger, Receipt};
+use super::rejects::RejectedRows;
+use super::validate::{KnownKeys, ValidateError, Validated, Validator};
+use crate::config::ProjectConfig;
+use crate::contract::TableContract;
+use crate::diagnostic::did_you_mean;
+use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode, StagedFiles, TableWriter};
+
+/// Validated batches that may wait for the writer.
+const BATCHES_AHEAD: usize = 3;
+
+/// What happens during ingest, for progress. No event carries a cell of data.
+#[derive(Debug, Clone)]
+pub enum DeliveryEvent {
+    /// A delivery began.
+    Started {
+        /// Its file.
+        file: String,
+        /// Size of the file.
+        n_bytes: u64,
+    },
+    /// About so much of the file is done.
+    Progress {
+        /// Its file.
+        file: String,
+        /// Bytes done.
+        n_bytes: u64,
+    },
+    /// A delivery is in the lake.
+    Finished {
+        /// Its file.
+        file: String,
+        /// Its table.
+        table: String,
+        /// Rows accepted.
+        n_accepted: u64,
+        /// Rows rejected.
+        n_rejected: u64,
+    },
+    /// A delivery was refused whole.
+    Refused {
+        /// Its file.
+        file: String,
+    },
+}
+
+/// What ingest did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IngestSummary {
+    /// Deliveries taken in.
+    pub n_deliveries: usize,
+    /// Files whose content was taken in before.
+    pub n_known: usize,
+    /// Rows accepted.
+    pub n_accepted: u64,
+    /// Rows rejected.
+    pub n_rejected: u64,
+}
+
+/// Name of the table of rejected rows of raw table `table`.
+#[must_use]
+pub fn rejects_table(table: &str) -> String {
+    format!("rejects_{table}")
+}
+
+/// The deliveries that [`ingest`] would take in.
+///
+/// # Errors
+/// When files or the lake cannot be read.
+pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
+    let tables: Vec<&str> = config.sources.keys().map(String::as_str).collect();
+    let ledger = Ledger::open(lake, &tables).await?;
+    Ok(find(config, lake, &ledger, &[])?.new)
+}
+
+/// Takes in every new delivery of the project's sources, or the `named` files. The caller holds the
+/// lake's lock.
+///
+/// # Errors
+/// When an extract is missing, when deliveries were refused (the others are in), or the lake fails.
+pub async fn ingest(
+    config: &ProjectConfig,
+    contracts: &[TableContract],
+    lake: &Lake,
+    named: &[NamedDelivery],
+    observer: &(dyn Fn(DeliveryEvent) + Send + Sync),
+) -> Result<IngestSummary, IngestError> {
+    let tables: Vec<&str> = contracts.iter().map(|contract| contract.name.as_str()).collect();
+    let ledger = Ledger::open(lake, &tables).await?;
+    let found = find(config, lake, &ledger, named)?;
+    if named.is_empty() {
+        require_extracts(config, lake, &found.new).await?;
+    }
+    let summary = IngestSummary { n_known: found.n_known, ..IngestSummary::default() };
+    let mut intake =
+        Intake { config, lake, observer, ledger, summary, keys: None, refusals: Vec::new() };
+    for delivery in found.new {
+        let Some(contract) = contracts.iter().find(|contract| contract.name == delivery.table)
+        else {
+            let hint = did_you_mean(&delivery.table, tables.iter().copied());
+            return Err(IngestError::NoContract { table: delivery.table, hint });
+        };
+        intake.take(contract, delivery).await?;
+    }
+    if intake.refusals.is_empty() {
+        return Ok(intake.summary);
+    }
+    Err(IngestError::Refused { refusals: intake.refusals })
+}
+
+/// Every source that is not optional has a file now or rows from before.
+async fn require_extracts(
+    config: &ProjectConfig,
+    lake: &Lake,
+    new: &[Delivery],
+) -> Result<(), IngestError> {
+    for (table, source) in &config.sources {
+        let has_file = new.iter().any(|delivery| delivery.table == *table);
+        if source.optional || has_file || lake.table(table).await?.is_some() {
+            continue;
+        }
+        let patterns: Vec<String> = source
+            .files
+            .iter()
+            .map(|pattern| format!("`{}`", config.extracts.join(pattern).display()))
+            .collect();
+        return Err(IngestError::NoExtract { table: table.clone(), patterns: patterns.join(", ") });
+    }
+    Ok(())
+}
+
+struct Intake<'a> {
+    config: &'a ProjectConfig,
+    lake: &'a Lake,
+    observer: &'a (dyn Fn(DeliveryEvent) + Send + Sync),
+    ledger: Ledger,
+    summary: IngestSummary,
+    /// Keys of one table's rows, kept from one delivery to the next.
+    keys: Option<(String, KnownKeys)>,
+    refusals: Vec<Refusal>,
+}
+
+/// How the reading of one delivery ended.
+enum Reading {
+    Done(Box<Validator>),
+    Refused(RefusalReason),
+}
+
+impl Intake<'_> {
+    async fn take(
+        &mut self,
+        contract: &TableContract,
+        delivery: Delivery,
+    ) -> Result<(), IngestError> {
+        let file = delivery.display_name(&self.config.extracts);
+        let n_bytes = delivery.source.size;
+        (self.observer)(DeliveryEvent::Started { file: file.clone(), n_bytes });
+        let outcome = self.deliver(contract, &delivery, &file).await?;
+        match outcome {
+            Ok(receipt) => {
+                let (n_accepted, n_rejected) =
+                    (receipt.n_accepted.unsigned_abs(), receipt.n_rejected.unsigned_abs());
+                self.summary.n_deliveries += 1;
+                self.summary.n_accepted += n_accepted;
+                self.summary.n_rejected += n_rejected;
+                let table = contract.name.clone();
+                (self.observer)(DeliveryEvent::Finished { file, table, n_accepted, n_rejected });
+            }
+            Err(reason) => {
+                self.keys = None;
+                (self.observer)(DeliveryEvent::Refused { file: file.clone() });
+                self.refusals.push(Refusal { file, table: contract.name.clone(), reason });
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &mut self,
+        contract: &TableContract,
+        delivery: &Delivery,
+        file: &str,
+    ) -> Result<Result<Receipt, RefusalReason>, IngestError> {
+        let read_contract = match delivery.mode {
+            DeliveryMode::Withdraw => contract.key_only(),
+            _ => contract.clone(),
+        };
+        let reader = match ExtractReader::open(&delivery.source.path) {
+            Ok(reader) => reader,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let validator = match Validator::new(&read_contract, reader.schema()) {
+            Ok(validator) => validator,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let existing = self.lake.table(&contract.name).await?;
+        let validator = match delivery.mode {
+            DeliveryMode::Append => self.with_known_keys(contract, validator, existing.as_ref())?,
+            _ => validator,
+        };
+        let rejects_name = rejects_table(&contract.name);
+        self.lake.remove_leftovers(&contract.name).await?;
+        self.lake.remove_leftovers(&rejects_name).await?;
+        let id = self.ledger.next_id();
+        let mut accepted = self.lake.writer(
+            &contract.name,
+            contract.lake_schema(),
+            &contract.partition_by,
+        )?;
+        let partition = [crate::contract::DELIVERY_ID.to_owned()];
+        let mut rejects =
+            self.lake.writer(&rejects_name, rejects_schema(), &partition)?;
+        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
+        let reading = self
+            .read(file, reader, validator, move |validated| Batch { validated, id, writes_rows })
+            .write_to(&mut accepted, &mut rejects, delivery.source.size)
+            .await?;
+        let validator = match reading {
+            Reading::Done(validator) => validator,
+            Reading::Refused(reason) => {
+                accepted.abort().await?;
+                rejects.abort().await?;
+                return Ok(Err(reason));
+            }
+        };
+        if let Some(reason) = self.too_many_rejects(&contract.name, &validator) {
+            accepted.abort().await?;
+            rejects.abort().await?;
+            return Ok(Err(reason));
+        }
+        let totals = validator.totals();
+        let mut receipt = Receipt {
+            delivery_id: id,
+            table_name: contract.name.clone(),
+            file: file.to_owned(),
+            mode: delivery.mode,
+            sha256: delivery.source.sha256.clone(),
+            size_bytes: i64::try_from(delivery.source.size).unwrap_or(i64::MAX),
+            n_rows_in: signed(totals.rows_in),
+            n_accepted: signed(totals.accepted),
+            n_rejected: signed(totals.rejected),
+            n_removed: 0,
+            received_at: now_micros(),
+        };
+        let keys = validator.into_keys();
+        let mut removal = Removal::default();
+        if let (Some(table), true) = (&existing, delivery.mode != DeliveryMode::Append) {
+            removal = rewrite_without(table, &keys, &mut accepted).await?;
+            receipt.n_removed = signed(removal.n_rows);
+        }
+        let rejected = rejects.close().await?;
+        let accepted = accepted.close().await?;
+        self.publish(contract, &receipt, accepted, rejected, &removal).await?;
+        self.keys = match delivery.mode {
+            DeliveryMode::Append => Some((contract.name.clone(), keys)),
+            _ => None,
+        };
+        Ok(Ok(receipt))
+    }
+
+    /// Gives the validator the keys that the table already has.
+    fn with_known_keys(
+        &mut self,
+        contract: &TableContract,
+        validator: Validator,
+        existing: Option<&LakeTable>,
+    ) -> Result<Validator, IngestError> {
+        if let Some((table, keys)) = self.keys.take()
+            && table == contract.name
+        {
+            return Ok(validator.with_keys(keys));
+        }
+        let mut validator = validator;
+        let has_key = contract.has_enforced_key();
+        if let Some(existing) = existing.filter(|_| has_key) {
+            for batch in existing.read(Some(&contract.key))? {
+                validator.add_existing_keys(&batch?).map_err(|source| IngestError::Validate {
+                    file: contract.name.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(validator)
+    }
+
+    fn too_many_rejects(&self, table: &str, validator: &Validator) -> Option<RefusalReason> {
+        let totals = validator.totals();
+        let allowed =
+            self.config.sources.get(table).map_or(DEFAULT_SHARE, |source| source.max_reject_share);
+        #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
+        let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
+        is_too_many.then(|| RefusalReason::TooManyRejects {
+            n_rejected: totals.rejected,
+            n_rows: totals.rows_in,
+            allowed,
+            tally: Box::new(validator.tally().clone()),
+        })
+    }
+
+    fn read<'b>(
+        &'b self,
+        file: &'b str,
+        reader: ExtractReader,
+        validator: Validator,
+        prepare: impl Fn(Validated) -> Batch + Send + 'static,
+    ) -> ReadingTask<'b> {
+        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+        let task = SpawnedTask::spawn_blocking(move || {
+            let mut validator = validator;
+            for raw in reader {
+                let validated = validator.validate(&raw.map_err(Stopped::Read)?);
+                let batch = prepare(validated.map_err(Stopped::Validate)?);
+                if sender.blocking_send(batch).is_err() {
+                    return Err(Stopped::WriterGone);
+                }
+            }
+            Ok(validator)
+        });
+        ReadingTask { file, observer: self.observer, batches, task }
+    }
+
+    async fn publish(
+        &mut self,
+        contract: &TableContract,
+        receipt: &Receipt,
+        accepted: StagedFiles,
+        rejected: StagedFiles,
+        removal: &Removal,
+    ) -> Result<(), IngestError> {
+        let id = receipt.delivery_id.to_string();
+        let of_this_delivery = |file: &LakeFile| {
+            let value = file.partition_values.get(crate::contract::DELIVERY_ID);
+            value.and_then(Option::as_deref) == Some(&id)
+        };
+        if rejected.n_rows > 0 {
+            let name = rejects_table(&contract.name);
+            let mode = PublishMode::ReplaceFiles(&of_this_delivery);
+            self.lake.publish(&name, rejected, mode, &Provenance::of_raw(None)).await?;
+        }
+        let goes = |file: &LakeFile| removal.files.contains(&file.path);
+        let json = serde_json::to_value(receipt).expect("a receipt is plain data");
+        let version = self
+            .lake
+            .publish(
+                &contract.name,
+                accepted,
+                PublishMode::ReplaceFiles(&goes),
+                &Provenance::of_raw(Some(json)),
+            )
+            .await?;
+        self.ledger.record(self.lake, receipt, version).await?;
+        Ok(())
+    }
+}
+
+const DEFAULT_SHARE: f64 = 0.05;
+
+/// A validated batch on its way to the writers.
+struct Batch {
+    validated: Validated,
+    id: i32,
+    writes_rows: bool,
+}
+
+/// Why the reading thread stopped early.
+enum Stopped {
+    Read(ReadError),
+    Validate(ValidateError),
+    WriterGone,
+}
+
+struct ReadingTask<'a> {
+    file: &'a str,
+    observer: &'a (dyn Fn(DeliveryEvent) + Send + Sync),
+    batches: mpsc::Receiver<Batch>,
+    task: SpawnedTask<Result<Validator, Stopped>>,
+}
+
+impl ReadingTask<'_> {
+    async fn write_to(
+        mut self,
+        accepted: &mut TableWriter,
+        rejects: &mut TableWriter,
+        n_bytes: u64,
+    ) -> Result<Reading, IngestError> {
+        let mut n_batches = 0_u64;
+        while let Some(batch) = self.batches.recv().await {
+            if batch.writes_rows {
+                accepted.write(&batch.validated.accepted.to_lake_batch(batch.id)).await?;
+            }
+            if !batch.validated.rejects.is_empty() {
+                rejects.write(&batch.validated.rejects.to_batch(batch.id)).await?;
+            }
+            n_batches += 1;
+            // The reader does not tell how far it is; the bar approaches the end without reaching it.
+            let done = n_bytes - n_bytes / (1 + n_batches / 4);
+            let file = self.file.to_owned();
+            (self.observer)(DeliveryEvent::Progress { file, n_bytes: done });
+        }
+        let worker = || IngestError::Worker { file: self.file.to_owned() };
+        match self.task.join().await.map_err(|_| worker())? {
+            Ok(validator) => Ok(Reading::Done(Box::new(validator))),
+            Err(Stopped::Read(error)) => Ok(Reading::Refused(error.into())),
+            Err(Stopped::Validate(source)) => {
+                Err(IngestError::Validate { file: self.file.to_owned(), source })
+            }
+            Err(Stopped::WriterGone) => Err(worker()),
+        }
+    }
+}
+
+/// Files that a correction takes away, and how many of their rows do not come back.
+#[derive(Default)]
+struct Removal {
+    files: HashSet<String>,
+    n_rows: u64,
+}
+
+/// Rewrites the files of `table` that hold a row with one of `keys`, without those rows.
+async fn rewrite_without(
+    table: &LakeTable,
+    keys: &KnownKeys,
+    writer: &mut TableWriter,
+) -> Result<Removal, IngestError> {
+    let mut removal = Removal::default();
+    for file in &table.files {
+        let one = table.with_files(|other| other.path == file.path);
+        let mut kept = Vec::new();
+        let mut n_gone = 0_u64;
+        for batch in one.read(None)? {
+            let batch = batch?;
+            let goes: BooleanArray = keys.contained(&batch).map_err(|source| {
+                IngestError::Validate { file: table.name.clone(), source }
+            })?;
+            n_gone += goes.true_count() as u64;
+            kept.push((batch, goes));
+        }
+        if n_gone == 0 {
+            continue;
+        }
+        for (batch, goes) in kept {
+            let stays = not(&goes).and_then(|stays| filter_record_batch(&batch, &stays));
+            let stays = stays.expect("one flag per row of the batch");
+            writer.write(&stays).await?;
+        }
+        removal.files.insert(file.path.clone());
+        removal.n_rows += n_gone;
+    }
+    Ok(removal)
+}
+
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn now_micros() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The schema of every `rejects_<table>`.
+#[must_use]
+pub fn rejects_schema() -> datafusion::arrow::datatypes::SchemaRef {
+    RejectedRows::schema()
+}

@@ -1,0 +1,142 @@
+//! Why ingest stopped. Texts name files, rows, columns and rules, never a value.
+
+use super::file_schema::SchemaRefusal;
+use super::reader::ReadError;
+use super::rejects::RejectTally;
+use super::source::SourceError;
+use super::validate::ValidateError;
+use crate::diagnostic::{FailureKind, counted};
+use crate::lake::LakeError;
+
+/// An error of ingest.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// A source's files could not be found or read.
+    #[error("cannot find the extracts")]
+    Source(#[from] SourceError),
+    /// A source has no file and its table has no rows yet.
+    #[error("no extract for `{table}`: nothing matches {patterns}")]
+    NoExtract {
+        /// The table.
+        table: String,
+        /// The patterns, for the message.
+        patterns: String,
+    },
+    /// A table named on the command line has no contract.
+    #[error("no contract for table `{table}`{hint}")]
+    NoContract {
+        /// The table.
+        table: String,
+        /// The nearest name.
+        hint: String,
+    },
+    /// Deliveries that were refused whole; the others were taken in.
+    #[error("{} refused, nothing of {} was taken in{}", counted(.refusals.len() as u64, "delivery was", "deliveries were"), if .refusals.len() == 1 { "it" } else { "them" }, list(.refusals))]
+    Refused {
+        /// Each with its reason.
+        refusals: Vec<Refusal>,
+    },
+    /// A delivery could not be validated: a bug.
+    #[error("cannot validate `{file}`")]
+    Validate {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: ValidateError,
+    },
+    /// The lake could not be read or written.
+    #[error("cannot write the lake")]
+    Lake(#[from] LakeError),
+    /// A worker thread ended unexpectedly: a bug.
+    #[error("reading `{file}` ended unexpectedly")]
+    Worker {
+        /// The file.
+        file: String,
+    },
+}
+
+/// A delivery that was refused whole, and why.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The file.
+    pub file: String,
+    /// The table it was meant for.
+    pub table: String,
+    /// Why.
+    pub reason: RefusalReason,
+}
+
+/// Why a delivery was refused whole.
+#[derive(Debug, thiserror::Error)]
+pub enum RefusalReason {
+    /// Its columns are wrong.
+    #[error(transparent)]
+    Schema(#[from] SchemaRefusal),
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Too many rows break the contract.
+    #[error("{rejected} of {rows} break the contract, more than the allowed share of {allowed}{places}", rejected = counted(*.n_rejected, "row", "rows"), rows = counted(*.n_rows, "row", "rows"), places = places(.tally))]
+    TooManyRejects {
+        /// Rows rejected.
+        n_rejected: u64,
+        /// Rows received.
+        n_rows: u64,
+        /// The allowed share.
+        allowed: f64,
+        /// What was rejected, by column and rule.
+        tally: Box<RejectTally>,
+    },
+}
+
+fn list(refusals: &[Refusal]) -> String {
+    let mut text = String::new();
+    for refusal in refusals {
+        text.push_str(&format!("\n`{}` for `{}`: {}", refusal.file, refusal.table, refusal.reason));
+    }
+    text
+}
+
+fn places(tally: &RejectTally) -> String {
+    let mut text = String::new();
+    for (column, rule, count) in tally.iter() {
+        let first: Vec<String> = count.first.iter().map(ToString::to_string).collect();
+        let rows = counted(count.rows, "row", "rows");
+        let first = first.join(", ");
+        text.push_str(&format!("\n`{column}` breaks rule `{rule}`: {rows} (first: {first})"));
+    }
+    text
+}
+
+impl IngestError {
+    /// Which exit code it leads to.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Source(_) | Self::NoExtract { .. } | Self::Refused { .. } => FailureKind::Extract,
+            Self::NoContract { .. } => FailureKind::Usage,
+            Self::Validate { .. } | Self::Worker { .. } => FailureKind::Internal,
+            Self::Lake(error) => crate::lake::failure_kind(error),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoExtract { .. } => Some(
+                "put the file there, or mark the source `optional = true` in korabo.toml",
+            ),
+            Self::Refused { refusals }
+                if refusals
+                    .iter()
+                    .any(|r| matches!(r.reason, RefusalReason::TooManyRejects { .. })) =>
+            {
+                Some("raise `max_reject_share` of the source in korabo.toml if that many is normal")
+            }
+            Self::Refused { .. } => Some("ask the holder for a corrected file, then run again"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Which files are delivered: finding them by pattern and knowing them by content. Reading them is
+//! `reader`'s work.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+
+/// A delivered file, known by its content: the same content is the same delivery, whatever its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was last written, where the file system knows.
+    pub modified: Option<SystemTime>,
+    /// SHA-256 of the content, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Why delivered files could not be found or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A pattern that is no glob pattern.
+    #[error("`{pattern}` is not a file pattern")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        source: glob::PatternError,
+    },
+    /// A folder that the pattern leads into cannot be listed.
+    #[error("cannot list the files of `{pattern}`")]
+    List {
+        /// The pattern.
+        pattern: String,
+        /// What the system says.
+        source: glob::GlobError,
+    },
+    /// A file cannot be read.
+    #[error("cannot read extract `{}`", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// The files that any of `patterns` (relative to `base` unless absolute) matches, each once, sorted by
+/// path so that deliveries get the same numbers everywhere. Files are not opened.
+///
+/// # Errors
+/// A wrong pattern, or a folder that cannot be listed. No match is not an error here.
+pub fn find_sources(base: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, SourceError> {
+    let mut found = Vec::new();
+    for pattern in patterns {
+        let base = glob::Pattern::escape(&base.to_string_lossy());
+        let full = Path::new(&base).join(pattern);
+        let paths = glob::glob(&full.to_string_lossy()).map_err(|source| SourceError::Pattern {
+            pattern: pattern.clone(),
+            source,
+        })?;
+        for path in paths {
+            let path = path.map_err(|source| SourceError::List {
+                pattern: pattern.clone(),
+                source,
+            })?;
+            if path.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Reads `path` once, from beginning to end, to know it by its content. Constant memory.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn hash_file(path: &Path) -> Result<SourceFile, SourceError> {
+    let unreadable = |source| SourceError::Read {
+        file: path.to_path_buf(),
+        source,
+    };
+    let mut file = fs_err::File::open(path).map_err(unreadable)?;
+    let modified = file.metadata().map_err(unreadable)?.modified().ok();
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 18];
+    let mut size = 0_u64;
+    loop {
+        let read = file.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        size += read as u64;
+    }
+    let sha256 = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(SourceFile {
+        path: path.to_path_buf(),
+        size,
+        modified,
+        sha256,
+    })
+}

@@ -1,0 +1,427 @@
+//! [`RawBatch`] × contract → [`ValidBatch`] and [`RejectedRows`]; the only maker of `ValidBatch`. Every row
+//! is either accepted or rejected for the first rule it breaks, in the contract's order of columns;
+//! a key that was there before comes last. Writing to the lake is not done here.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, new_null_array,
+};
+use datafusion::arrow::compute::{cast, filter};
+use datafusion::arrow::datatypes::SchemaRef;
+
+use super::canonical::Faults;
+use super::column_rules::ColumnRules;
+use super::file_schema::{SchemaRefusal, match_columns};
+use super::keys::{KeySet, hash_keys};
+use super::reader::RawBatch;
+use super::rejects::{RejectTally, RejectedRows, RowWriter, Rule};
+use super::row_rules::PreparedRule;
+use crate::contract::{ColumnType, TableContract};
+use crate::diagnostic::FailureKind;
+
+/// Why a batch could not be validated. Rows that break rules are no errors; these are bugs or a lack of
+/// memory. Arrow's own texts are left out because they may quote values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValidateError {
+    /// A kernel refused arrays of types that were checked before.
+    #[error("internal error while {doing} values")]
+    Kernel {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The batch does not have the schema the validator was made for.
+    #[error("internal error: a batch has another schema than its file")]
+    OtherSchema,
+    /// Keys from the lake without one of the key columns.
+    #[error("internal error: existing keys have no column `{column}`")]
+    NoKeyColumn {
+        /// The column.
+        column: String,
+    },
+}
+
+impl ValidateError {
+    pub(super) fn kernel(doing: &'static str) -> Self {
+        Self::Kernel { doing }
+    }
+
+    /// Never the user's fault.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        FailureKind::Internal
+    }
+}
+
+/// Rows that keep every rule of their contract, in canonical types and contract order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidBatch {
+    columns: Vec<ArrayRef>,
+    row_numbers: Int64Array,
+    lake_schema: SchemaRef,
+}
+
+impl ValidBatch {
+    /// How many rows.
+    #[must_use]
+    pub fn num_rows(&self) -> usize {
+        self.row_numbers.len()
+    }
+
+    /// The rows' numbers in their extract, from 1.
+    #[must_use]
+    pub fn row_numbers(&self) -> &Int64Array {
+        &self.row_numbers
+    }
+
+    /// The rows as the lake holds them: with the delivery's number and their own.
+    #[must_use]
+    pub fn to_lake_batch(&self, delivery_id: i32) -> RecordBatch {
+        let mut columns = self.columns.clone();
+        columns.push(Arc::new(Int32Array::from_value(
+            delivery_id,
+            self.num_rows(),
+        )));
+        columns.push(Arc::new(self.row_numbers.clone()));
+        RecordBatch::try_new(Arc::clone(&self.lake_schema), columns)
+            .expect("validation made the columns in the schema's types and without missing values")
+    }
+}
+
+/// What became of the rows of one batch: each one is in exactly one of the two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// Rows that keep every rule.
+    pub accepted: ValidBatch,
+    /// Rows that do not.
+    pub rejects: RejectedRows,
+}
+
+/// Rows of a delivery so far. `rows_in = accepted + rejected`, always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowTotals {
+    /// Rows received.
+    pub rows_in: u64,
+    /// Rows accepted.
+    pub accepted: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+}
+
+/// The keys of a table's rows, kept from one delivery to the next.
+#[derive(Debug)]
+pub struct KnownKeys {
+    columns: Vec<(Arc<str>, ColumnType)>,
+    keys: KeySet,
+}
+
+impl KnownKeys {
+    /// Which rows of `batch` (with the key columns, by name) have a known key.
+    ///
+    /// # Errors
+    /// A key column that is absent or of another type.
+    pub fn contained(&self, batch: &RecordBatch) -> Result<BooleanArray, ValidateError> {
+        let columns = key_columns(&self.columns, batch)?;
+        let hashes = hash_keys(&columns, batch.num_rows());
+        Ok(hashes.into_iter().map(|key| Some(self.keys.contains(key))).collect())
+    }
+}
+
+fn key_columns(
+    key: &[(Arc<str>, ColumnType)],
+    batch: &RecordBatch,
+) -> Result<Vec<(ColumnType, ArrayRef)>, ValidateError> {
+    key.iter()
+        .map(|(name, data_type)| {
+            let array = batch
+                .column_by_name(name)
+                .ok_or_else(|| ValidateError::NoKeyColumn { column: name.to_string() })?;
+            let array = cast(array, &data_type.arrow_type())
+                .map_err(|_| ValidateError::kernel("comparing"))?;
+            Ok((*data_type, array))
+        })
+        .collect()
+}
+
+/// Checks the rows of one delivery, batch after batch in the order of the file.
+#[derive(Debug)]
+pub struct Validator {
+    columns: Vec<PreparedColumn>,
+    rules: Vec<PreparedRule>,
+    key: Vec<usize>,
+    key_name: Arc<str>,
+    keys: KeySet,
+    file_schema: SchemaRef,
+    lake_schema: SchemaRef,
+    totals: RowTotals,
+    tally: RejectTally,
+}
+
+#[derive(Debug)]
+struct PreparedColumn {
+    name: Arc<str>,
+    data_type: ColumnType,
+    is_nullable: bool,
+    /// Where the column is in the file; `None` for an optional one that was not delivered.
+    place: Option<usize>,
+    rules: ColumnRules,
+}
+
+impl Validator {
+    /// Prepares the contract's rules for a file with columns `file_schema`.
+    ///
+    /// # Errors
+    /// When the file cannot be a delivery of this table: identifying, missing, unknown or repeated
+    /// columns, or types that cannot be read as the contract's.
+    pub fn new(contract: &TableContract, file_schema: &SchemaRef) -> Result<Self, SchemaRefusal> {
+        let places = match_columns(contract, file_schema)?;
+        let prepare = |(column, place): (&crate::contract::ColumnContract, _)| PreparedColumn {
+            name: Arc::from(column.name.as_str()),
+            data_type: column.data_type,
+            is_nullable: column.nullable,
+            place,
+            rules: ColumnRules::new(column),
+        };
+        let place_of = |name: &String| contract.columns.iter().position(|c| c.name == *name);
+        Ok(Self {
+            columns: contract.columns.iter().zip(places).map(prepare).collect(),
+            rules: PreparedRule::all(contract),
+            key: contract.key.iter().filter_map(place_of).collect(),
+            key_name: Arc::from(contract.key.join(", ")),
+            keys: KeySet::default(),
+            file_schema: Arc::clone(file_schema),
+            lake_schema: contract.lake_schema(),
+            totals: RowTotals::default(),
+            tally: RejectTally::default(),
+        })
+    }
+
+    /// Tells which keys the table already has. `batch` holds at least the key columns, by name, in any
+    /// encoding of the canonical types.
+    ///
+    /// # Errors
+    /// A key column that is absent or of another type.
+    pub fn add_existing_keys(&mut self, batch: &RecordBatch) -> Result<(), ValidateError> {
+        let columns = key_columns(&self.key_types(), batch)?;
+        self.keys.reserve(batch.num_rows());
+        for key in hash_keys(&columns, batch.num_rows()) {
+            self.keys.insert(key);
+        }
+        Ok(())
+    }
+
+    fn key_types(&self) -> Vec<(Arc<str>, ColumnType)> {
+        let columns = self.key.iter().map(|place| &self.columns[*place]);
+        columns.map(|column| (Arc::clone(&column.name), column.data_type)).collect()
+    }
+
+    /// The same validator, knowing the keys that earlier deliveries of the table brought.
+    #[must_use]
+    pub fn with_keys(self, known: KnownKeys) -> Self {
+        Self { keys: known.keys, ..self }
+    }
+
+    /// The keys known by now.
+    #[must_use]
+    pub fn into_keys(self) -> KnownKeys {
+        KnownKeys { columns: self.key_types(), keys: self.keys }
+    }
+
+    /// Rows received, accepted and rejected so far.
+    #[must_use]
+    pub fn totals(&self) -> RowTotals {
+        self.totals
+    }
+
+    /// What was rejected so far, by column and rule.
+    #[must_use]
+    pub fn tally(&self) -> &RejectTally {
+        &self.tally
+    }
+
+    /// Sorts the rows of one batch into accepted and rejected.
+    ///
+    /// # Errors
+    /// Only bugs and a lack of memory; rows that break rules are in the result.
+    pub fn validate(&mut self, raw: &RawBatch) -> Result<Validated, ValidateError> {
+        if raw.batch.schema_ref().fields() != self.file_schema.fields() {
+            return Err(ValidateError::OtherSchema);
+        }
+        let rows = raw.batch.num_rows();
+        let mut verdicts = Verdicts::default();
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (place, column) in self.columns.iter().enumerate() {
+            let (array, mut faults) = match column.place {
+                Some(place) => column.rules.apply(raw.batch.column(place))?,
+                None => (
+                    new_null_array(&column.data_type.arrow_type(), rows),
+                    Faults::default(),
+                ),
+            };
+            if !column.is_nullable {
+                report_missing(&array, &mut faults);
+            }
+            verdicts.add(rows, place, &faults);
+            columns.push(array);
+        }
+        for rule in &self.rules {
+            verdicts.add(rows, rule.column(), &rule.apply(&columns)?);
+        }
+        self.find_duplicates(rows, &columns, &mut verdicts);
+        let first =
+            i64::try_from(raw.first_row_number).expect("a file has fewer rows than i64 can count");
+        let rejects = self.collect_rejects(&raw.batch, first, &verdicts)?;
+        let accepted = self.keep_accepted(columns, rows, first, &verdicts)?;
+        self.totals.rows_in += rows as u64;
+        self.totals.accepted += accepted.num_rows() as u64;
+        self.totals.rejected += rejects.len() as u64;
+        self.tally.add(&rejects);
+        Ok(Validated { accepted, rejects })
+    }
+
+    /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.
+    fn find_duplicates(&mut self, rows: usize, columns: &[ArrayRef], verdicts: &mut Verdicts) {
+        if self.key.is_empty() {
+            return;
+        }
+        let key: Vec<_> = self
+            .key
+            .iter()
+            .map(|place| (self.columns[*place].data_type, Arc::clone(&columns[*place])))
+            .collect();
+        let mut duplicates = Faults::default();
+        self.keys.reserve(rows);
+        for (row, hash) in hash_keys(&key, rows).into_iter().enumerate() {
+            if !verdicts.is_rejected(row) && !self.keys.insert(hash) {
+                duplicates.push(row, Rule::DuplicateKey);
+            }
+        }
+        verdicts.add(rows, self.columns.len(), &duplicates);
+    }
+
+    fn collect_rejects(
+        &self,
+        batch: &RecordBatch,
+        first: i64,
+        verdicts: &Verdicts,
+    ) -> Result<RejectedRows, ValidateError> {
+        let mut rejects = RejectedRows::default();
+        let rejected = verdicts.rejected();
+        if rejected.is_empty() {
+            return Ok(rejects);
+        }
+        let writing = |_| ValidateError::kernel("writing rejected");
+        let writer = RowWriter::new(batch).map_err(writing)?;
+        let indices: Vec<usize> = rejected.iter().map(|(row, _)| *row).collect();
+        let texts = writer.rows(&indices).map_err(writing)?;
+        for ((row, verdict), text) in rejected.into_iter().zip(texts) {
+            let name = self
+                .columns
+                .get(verdict.column)
+                .map_or(&self.key_name, |column| &column.name);
+            let offset = i64::try_from(row).expect("a batch has fewer rows than i64 can count");
+            rejects.push(first + offset, name, verdict.rule, text);
+        }
+        Ok(rejects)
+    }
+
+    fn keep_accepted(
+        &self,
+        columns: Vec<ArrayRef>,
+        rows: usize,
+        first: i64,
+        verdicts: &Verdicts,
+    ) -> Result<ValidBatch, ValidateError> {
+        let last = first + i64::try_from(rows).expect("a batch has fewer rows than i64 can count");
+        let row_numbers = Int64Array::from_iter_values(first..last);
+        let lake_schema = Arc::clone(&self.lake_schema);
+        if verdicts.0.is_empty() {
+            return Ok(ValidBatch {
+                columns,
+                row_numbers,
+                lake_schema,
+            });
+        }
+        let mask: BooleanArray = verdicts
+            .0
+            .iter()
+            .map(|verdict| Some(verdict.is_none()))
+            .collect();
+        let keep = |array: &dyn Array| {
+            filter(array, &mask).map_err(|_| ValidateError::kernel("keeping accepted"))
+        };
+        let kept = columns
+            .iter()
+            .map(|column| keep(column.as_ref()))
+            .collect::<Result<_, _>>()?;
+        let row_numbers = verdicts.accepted_numbers(first);
+        Ok(ValidBatch {
+            columns: kept,
+            row_numbers,
+            lake_schema,
+        })
+    }
+}
+
+/// Why a row is rejected. The column is the place in the contract; one past the last is the key.
+#[derive(Debug, Clone, Copy)]
+struct Verdict {
+    column: usize,
+    rule: Rule,
+}
+
+/// For every row, why it is rejected; nothing at all while no row is.
+#[derive(Debug, Default)]
+struct Verdicts(Vec<Option<Verdict>>);
+
+impl Verdicts {
+    /// Adds the faults of one column; the fault of the earliest column counts.
+    fn add(&mut self, rows: usize, column: usize, faults: &Faults) {
+        if faults.rows.is_empty() {
+            return;
+        }
+        self.0.resize(rows, None);
+        for (row, rule) in &faults.rows {
+            if self.0[*row].is_none_or(|earlier| column < earlier.column) {
+                self.0[*row] = Some(Verdict {
+                    column,
+                    rule: *rule,
+                });
+            }
+        }
+    }
+
+    fn is_rejected(&self, row: usize) -> bool {
+        self.0.get(row).is_some_and(Option::is_some)
+    }
+
+    fn rejected(&self) -> Vec<(usize, Verdict)> {
+        let rows = self.0.iter().enumerate();
+        rows.filter_map(|(row, verdict)| verdict.map(|verdict| (row, verdict)))
+            .collect()
+    }
+
+    fn accepted_numbers(&self, first: i64) -> Int64Array {
+        let numbers = (first..).zip(&self.0);
+        numbers
+            .filter(|(_, verdict)| verdict.is_none())
+            .map(|(number, _)| number)
+            .collect()
+    }
+}
+
+/// A value that could not be read is NULL in `array` but not missing: it has its fault already.
+fn report_missing(array: &ArrayRef, faults: &mut Faults) {
+    if array.null_count() == 0 {
+        return;
+    }
+    let mut has_fault = vec![false; array.len()];
+    for (row, _) in &faults.rows {
+        has_fault[*row] = true;
+    }
+    for (row, has_fault) in has_fault.into_iter().enumerate() {
+        if array.is_null(row) && !has_fault {
+            faults.push(row, Rule::Null);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Tables on disk: Delta tables under one folder, with atomic commits, pinned versions and the
+//! provenance of each version. Reading them with SQL is `session`'s work; what goes in is decided by
+//! `ingest` and `pipeline`.
+
+mod leftovers;
+mod lock;
+mod provenance;
+mod read;
+mod schema;
+mod write;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use deltalake_core::kernel::Add;
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use url::Url;
+
+use crate::diagnostic::FailureKind;
+
+pub use lock::LakeLock;
+pub use provenance::Provenance;
+pub use read::TableReader;
+pub use schema::storable_schema;
+pub use write::{PublishMode, StagedFiles, TableWriter};
+
+/// What can go wrong in the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The lake folder or one of its files could not be used.
+    #[error("cannot use the lake folder")]
+    Folder(#[source] std::io::Error),
+    /// A Delta table could not be read or written.
+    #[error("lake table `{table}`")]
+    Table {
+        /// The table.
+        table: String,
+        /// Why.
+        #[source]
+        source: DeltaTableError,
+    },
+    /// A result has a type that lake tables cannot hold.
+    #[error("column `{column}` of `{table}` has type {data_type}, which a lake table cannot hold")]
+    UnstorableColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+    /// The asked version does not exist.
+    #[error("lake table `{table}` has no version {version}")]
+    NoSuchVersion {
+        /// The table.
+        table: String,
+        /// The version asked for.
+        version: u64,
+    },
+    /// Another process holds the lake.
+    #[error("another run holds the lake")]
+    Locked,
+}
+
+/// The folder of Delta tables that a project owns.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    root: PathBuf,
+}
+
+/// One version of one table: the files that make it and how it was made.
+#[derive(Debug, Clone)]
+pub struct LakeTable {
+    /// Table name.
+    pub name: String,
+    /// Delta version, from 0.
+    pub version: u64,
+    /// Folder of the table.
+    pub folder: PathBuf,
+    /// Arrow schema, partition columns included.
+    pub schema: SchemaRef,
+    /// Columns the table is partitioned by.
+    pub partition_by: Vec<String>,
+    /// The live data files.
+    pub files: Vec<LakeFile>,
+    /// What made this version; `None` when another program wrote it.
+    pub provenance: Option<Provenance>,
+}
+
+/// One live data file of a table version.
+#[derive(Debug, Clone)]
+pub struct LakeFile {
+    /// Path below the table's folder.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Rows, when the log says.
+    pub n_rows: Option<u64>,
+    /// Partition values as text, by column.
+    pub partition_values: HashMap<String, Option<String>>,
+    add: Add,
+}
+
+impl Lake {
+    /// Opens the lake in `root`, creating the folder if it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be created or resolved.
+    pub fn open(root: &Path) -> Result<Self, LakeError> {
+        fs_err::create_dir_all(root).map_err(LakeError::Folder)?;
+        Ok(Self { root: fs_err::canonicalize(root).map_err(LakeError::Folder)? })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Names of all tables, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn table_names(&self) -> Result<Vec<String>, LakeError> {
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(&self.root).map_err(LakeError::Folder)? {
+            let entry = entry.map_err(LakeError::Folder)?;
+            if entry.path().join("_delta_log").is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The latest version of table `name`, or `None` when there is no such table.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub async fn table(&self, name: &str) -> Result<Option<LakeTable>, LakeError> {
+        if !self.exists(name) {
+            return Ok(None);
+        }
+        let table = self.builder(name)?.load().await;
+        self.describe(name, table).await.map(Some)
+    }
+
+    /// Version `version` of table `name`.
+    ///
+    /// # Errors
+    /// When there is no such table or version, or its log cannot be read.
+    pub async fn table_at(&self, name: &str, version: u64) -> Result<LakeTable, LakeError> {
+        let missing = || LakeError::NoSuchVersion { table: name.to_owned(), version };
+        if !self.exists(name) {
+            return Err(missing());
+        }
+        match self.builder(name)?.with_version(version).load().await {
+            Err(DeltaTableError::InvalidVersion(_)) => Err(missing()),
+            table => self.describe(name, table).await,
+        }
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.root.join(name).join("_delta_log").is_dir()
+    }
+
+    fn builder(&self, name: &str) -> Result<DeltaTableBuilder, LakeError> {
+        DeltaTableBuilder::from_url(self.url(name)).map_err(|source| table_error(name, source))
+    }
+
+    fn url(&self, name: &str) -> Url {
+        Url::from_directory_path(self.root.join(name)).expect("the lake's root is absolute")
+    }
+
+    async fn describe(
+        &self,
+        name: &str,
+        table: Result<DeltaTable, DeltaTableError>,
+    ) -> Result<LakeTable, LakeError> {
+        let in_table = |source| table_error(name, source);
+        let table = table.map_err(in_table)?;
+        let state = table.snapshot().map_err(in_table)?;
+        let files = state
+            .log_data()
+            .iter()
+            .map(|view| LakeFile {
+                path: view.path().into_owned(),
+                size: u64::try_from(view.size()).unwrap_or(0),
+                n_rows: view.num_records().map(|n| n as u64),
+                partition_values: view.partition_values_map(),
+                add: view.add_action(),
+            })
+            .collect();
+        let version = state.version();
+        Ok(LakeTable {
+            name: name.to_owned(),
+            version,
+            folder: self.root.join(name),
+            schema: state.snapshot().arrow_schema(),
+            partition_by: state.metadata().partition_columns().to_vec(),
+            files,
+            provenance: provenance::read(&table, version).await.map_err(in_table)?,
+        })
+    }
+}
+
+impl LakeTable {
+    /// Number of rows, when every file's count is in the log.
+    #[must_use]
+    pub fn n_rows(&self) -> Option<u64> {
+        self.files.iter().map(|file| file.n_rows).sum()
+    }
+
+    /// The same version restricted to the files for which `keep` holds.
+    #[must_use]
+    pub fn with_files(&self, keep: impl Fn(&LakeFile) -> bool) -> Self {
+        let files = self.files.iter().filter(|file| keep(file)).cloned().collect();
+        Self { files, schema: Arc::clone(&self.schema), ..self.clone() }
+    }
+}
+
+/// Which exit code a lake error leads to.
+#[must_use]
+pub fn failure_kind(error: &LakeError) -> FailureKind {
+    match error {
+        LakeError::Locked => FailureKind::Locked,
+        LakeError::UnstorableColumn { .. } | LakeError::NoSuchVersion { .. } => {
+            FailureKind::Project
+        }
+        LakeError::Folder(_) | LakeError::Table { .. } => {
+            if is_disk_full(error) { FailureKind::Resources } else { FailureKind::Step }
+        }
+    }
+}
+
+/// Whether a full disk is somewhere in the chain of causes.
+fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::StorageFull
+        {
+            return true;
+        }
+        if error.to_string().contains("No space left on device") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn table_error(table: &str, source: DeltaTableError) -> LakeError {
+    LakeError::Table { table: table.to_owned(), source }
+}

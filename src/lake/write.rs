@@ -1,0 +1,286 @@
+//! Writing a version: files first (invisible to readers), one atomic commit afterwards. A crash in
+//! between leaves files that no version names and the table as it was.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add, StructType, new_metadata};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableError};
+
+use super::{Lake, LakeError, LakeTable, Provenance, table_error};
+
+const TARGET_FILE_BYTES: u64 = 256 << 20;
+
+/// Streams record batches into data files that no version names yet.
+pub struct TableWriter {
+    table: String,
+    schema: SchemaRef,
+    partition_by: Vec<String>,
+    inner: DeltaWriter,
+    n_rows: u64,
+}
+
+/// Files written but not yet published.
+#[derive(Debug)]
+pub struct StagedFiles {
+    schema: SchemaRef,
+    partition_by: Vec<String>,
+    adds: Vec<Add>,
+    /// Rows in the files.
+    pub n_rows: u64,
+}
+
+/// What becomes of the table's present rows when files are published.
+pub enum PublishMode<'a> {
+    /// They stay.
+    Append,
+    /// They go; the new files are the whole table.
+    Overwrite,
+    /// The given files go, the others stay.
+    ReplaceFiles(&'a (dyn Fn(&super::LakeFile) -> bool + Sync)),
+}
+
+impl TableWriter {
+    /// Writes one batch, casting to the stored types.
+    ///
+    /// # Errors
+    /// When the batch does not fit the schema or the disk refuses.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let batch = conform(batch, &self.schema).map_err(|source| {
+            table_error(&self.table, DeltaTableError::Arrow { source })
+        })?;
+        self.n_rows += batch.num_rows() as u64;
+        self.inner.write(&batch).await.map_err(|source| table_error(&self.table, source))
+    }
+
+    /// Finishes the files.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn close(self) -> Result<StagedFiles, LakeError> {
+        let adds = self.inner.close().await.map_err(|source| table_error(&self.table, source))?;
+        Ok(StagedFiles {
+            schema: self.schema,
+            partition_by: self.partition_by,
+            adds,
+            n_rows: self.n_rows,
+        })
+    }
+
+    /// Gives up and removes what was written.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn abort(self) -> Result<(), LakeError> {
+        self.inner.abort().await.map_err(|source| table_error(&self.table, source))
+    }
+}
+
+impl StagedFiles {
+    /// Adds the files of `other`, which must have the same schema.
+    pub fn extend(&mut self, other: Self) {
+        self.adds.extend(other.adds);
+        self.n_rows += other.n_rows;
+    }
+
+    /// The files staged for table `table` as a table called `name`, to be queried before it is
+    /// published.
+    #[must_use]
+    pub fn as_table(&self, lake: &Lake, name: &str, table: &str) -> LakeTable {
+        let files = self.adds.iter().map(file_of_add).collect();
+        LakeTable {
+            name: name.to_owned(),
+            version: 0,
+            folder: lake.root().join(table),
+            schema: Arc::clone(&self.schema),
+            partition_by: self.partition_by.clone(),
+            files,
+            provenance: None,
+        }
+    }
+}
+
+fn file_of_add(add: &Add) -> super::LakeFile {
+    let n_rows = add
+        .stats
+        .as_deref()
+        .and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok())
+        .and_then(|stats| stats.get("numRecords")?.as_u64());
+    super::LakeFile {
+        path: add.path.clone(),
+        size: u64::try_from(add.size).unwrap_or(0),
+        n_rows,
+        partition_values: add.partition_values.clone(),
+        add: add.clone(),
+    }
+}
+
+fn conform(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, datafusion::arrow::error::ArrowError> {
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
+impl Lake {
+    /// Starts writing files for table `name`. `schema` must be storable
+    /// ([`super::storable_schema`]).
+    ///
+    /// # Errors
+    /// When the table's folder cannot be used.
+    pub fn writer(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        partition_by: &[String],
+    ) -> Result<TableWriter, LakeError> {
+        fs_err::create_dir_all(self.root().join(name)).map_err(LakeError::Folder)?;
+        let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
+        let properties =
+            WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+        let config = WriterConfig::new(
+            Arc::clone(&schema),
+            partition_by.to_vec(),
+            Some(properties),
+            NonZeroU64::new(TARGET_FILE_BYTES),
+            None,
+            Default::default(),
+            None,
+        );
+        let store = self.delta_table(name)?.object_store();
+        Ok(TableWriter {
+            table: name.to_owned(),
+            schema,
+            partition_by: partition_by.to_vec(),
+            inner: DeltaWriter::new(store, config),
+            n_rows: 0,
+        })
+    }
+
+    /// Publishes staged files as the next version of table `name`; returns the version.
+    ///
+    /// # Errors
+    /// When the commit fails; the table is then as it was.
+    pub async fn publish(
+        &self,
+        name: &str,
+        staged: StagedFiles,
+        mode: PublishMode<'_>,
+        provenance: &Provenance,
+    ) -> Result<u64, LakeError> {
+        let in_table = |source| table_error(name, source);
+        let kernel_schema: StructType = staged
+            .schema
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|source| in_table(DeltaTableError::Arrow { source }))?;
+        let mut actions: Vec<Action> = staged.adds.into_iter().map(Action::Add).collect();
+        if !self.exists(name) {
+            let table = CreateBuilder::new()
+                .with_log_store(self.delta_table(name)?.log_store())
+                .with_table_name(name)
+                .with_columns(kernel_schema.fields().cloned())
+                .with_partition_columns(staged.partition_by)
+                .with_actions(actions)
+                .with_commit_properties(
+                    CommitProperties::default().with_metadata(provenance.to_commit_metadata()),
+                )
+                .await
+                .map_err(in_table)?;
+            return Ok(table.version().unwrap_or(0));
+        }
+        let table = self.builder(name)?.load().await.map_err(in_table)?;
+        let state = table.snapshot().map_err(in_table)?;
+        let removed = state.log_data();
+        match mode {
+            PublishMode::Append => {}
+            PublishMode::Overwrite => {
+                actions.extend(removed.iter().map(|v| Action::Remove(v.remove_action(true))));
+                if state.snapshot().arrow_schema() != staged.schema
+                    || *state.metadata().partition_columns() != staged.partition_by
+                {
+                    let no_settings: [(String, String); 0] = [];
+                    let metadata = new_metadata(&kernel_schema, staged.partition_by, no_settings)
+                        .map_err(|e| in_table(DeltaTableError::from(e)))?;
+                    actions.push(Action::Metadata(metadata));
+                }
+            }
+            PublishMode::ReplaceFiles(goes) => {
+                for view in removed.iter() {
+                    if goes(&file_of_add(&view.add_action())) {
+                        actions.push(Action::Remove(view.remove_action(true)));
+                    }
+                }
+            }
+        }
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: None,
+            predicate: None,
+        };
+        let commit = CommitBuilder::from(
+            CommitProperties::default().with_metadata(provenance.to_commit_metadata()),
+        )
+        .with_actions(actions)
+        .build(Some(state), table.log_store(), operation)
+        .await
+        .map_err(in_table)?;
+        Ok(commit.version())
+    }
+
+    /// Removes staged files that will not be published.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn discard(&self, name: &str, staged: &StagedFiles) -> Result<(), LakeError> {
+        for add in &staged.adds {
+            let path = self.root().join(name).join(decode_path(&add.path));
+            fs_err::remove_file(path).map_err(LakeError::Folder)?;
+        }
+        Ok(())
+    }
+
+    fn delta_table(&self, name: &str) -> Result<DeltaTable, LakeError> {
+        self.builder(name)?.build().map_err(|source| table_error(name, source))
+    }
+
+    /// An empty staged set: publishes a table with no rows.
+    #[must_use]
+    pub fn stage_nothing(&self, schema: &Schema, partition_by: &[String]) -> StagedFiles {
+        StagedFiles {
+            schema: Arc::new(schema.clone()),
+            partition_by: partition_by.to_vec(),
+            adds: Vec::new(),
+            n_rows: 0,
+        }
+    }
+}
+
+pub(super) fn decode_path(path: &str) -> String {
+    deltalake_core::Path::from_url_path(path).map_or_else(|_| path.to_owned(), String::from)
+}

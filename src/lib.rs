@@ -1,0 +1,26 @@
+//! korabo measures what health-management programs change: from extracts of insurers and employers
+//! through a versioned lake and linked persons to a person-year panel, causal effects and a report.
+//!
+//! The modules in the order of the data's journey; ARCHITECTURE.md has the map.
+
+pub mod diagnostic;
+pub mod toml_reader;
+
+pub mod config;
+pub mod contract;
+pub mod disclosure;
+pub mod estimators;
+pub mod link;
+pub mod synth;
+
+pub mod functions;
+pub mod lake;
+
+pub mod ingest;
+pub mod session;
+
+pub mod pipeline;
+
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,97 @@
+//! What can go wrong between query files and published tables.
+
+use crate::contract::ContractError;
+use crate::diagnostic::{FailureKind, SourceLocation};
+use crate::ingest::IngestError;
+use crate::lake::{self, LakeError};
+use crate::session::{ErrorClass, SessionError};
+
+/// An error of the pipeline.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
+pub enum PipelineError {
+    #[error("cannot read the queries")]
+    Unreadable(#[source] std::io::Error),
+    #[error("{at}: not valid SQL: {message}")]
+    Syntax { at: SourceLocation, message: String },
+    #[error("{at}: a query file holds exactly one SELECT statement")]
+    NotOneQuery { at: SourceLocation },
+    #[error(
+        "{at}: `{query}` belongs to no stage; names begin with clean_, link_, panel_, indicator_, \
+         effect_ or summary_"
+    )]
+    NoStage { at: SourceLocation, query: String },
+    #[error("{at}: the file must begin with a comment that says what one row stands for")]
+    NoGrain { at: SourceLocation },
+    #[error("{at}: header key `{key}` must be {expected}")]
+    Header { at: SourceLocation, key: String, expected: &'static str },
+    #[error("{at}: unknown header key `{key}`{hint}")]
+    UnknownHeaderKey { at: SourceLocation, key: String, hint: String },
+    #[error("{at}: no table `{table}`{hint}")]
+    UnknownTable { at: SourceLocation, table: String, hint: String },
+    #[error("{at}: only `clean_*` queries read the raw table `{table}`")]
+    RawOutsideClean { at: SourceLocation, table: String },
+    #[error("{at}: `{query}` reads `{table}`, which belongs to a later stage")]
+    LaterStage { at: SourceLocation, query: String, table: String },
+    #[error("{at}: these queries need each other: `{path}`")]
+    Cycle { at: SourceLocation, path: String },
+    #[error("no query `{selector}`{hint}")]
+    UnknownSelector { selector: String, hint: String },
+    #[error("{at}: parameter `${name}` has no value in `[parameters]` of korabo.toml")]
+    UnknownParameter { at: SourceLocation, name: String },
+    #[error("{at}: header names column `{column}`, which the query does not return{hint}")]
+    UnknownHeaderColumn { at: SourceLocation, column: String, hint: String },
+    #[error("source `{table}` has no contract in schemas/{hint}")]
+    NoContract { table: String, hint: String },
+    #[error("`{query}` cannot be planned")]
+    Plan { query: String, file: String, #[source] source: SessionError },
+    #[error("`{query}` failed")]
+    Run { query: String, #[source] source: SessionError },
+    #[error("`{query}` failed")]
+    Store { query: String, #[source] source: LakeError },
+    #[error(
+        "`{query}` was not published: {n_keys} of `{key}` occur more than once in its result"
+    )]
+    DuplicateKeys { query: String, key: String, n_keys: u64 },
+    #[error("`{query}` was not published: `{column}` is missing in {n_rows} rows of its result")]
+    NullValues { query: String, column: String, n_rows: u64 },
+    #[error(
+        "`{query}` was not run: it joins `{table}` on ({columns}) as many-to-one, but {n_keys} \
+         keys occur there more than once"
+    )]
+    JoinCardinality { query: String, table: String, columns: String, n_keys: u64 },
+    #[error("the contracts are wrong")]
+    Contract(#[from] ContractError),
+    #[error("ingest stopped")]
+    Ingest(#[from] IngestError),
+    #[error("cannot use the lake")]
+    Lake(#[from] LakeError),
+    #[error("cannot use the engine")]
+    Session(#[from] SessionError),
+}
+
+impl PipelineError {
+    /// Which exit code it leads to.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Plan { source, .. } | Self::Session(source) => match source.class() {
+                ErrorClass::Resources => FailureKind::Resources,
+                ErrorClass::Internal => FailureKind::Internal,
+                _ => FailureKind::Project,
+            },
+            Self::Run { source, .. } => match source.class() {
+                ErrorClass::Sql | ErrorClass::Data => FailureKind::Step,
+                ErrorClass::Estimator => FailureKind::Estimator,
+                ErrorClass::Resources => FailureKind::Resources,
+                ErrorClass::Internal => FailureKind::Internal,
+            },
+            Self::Store { source, .. } | Self::Lake(source) => lake::failure_kind(source),
+            Self::DuplicateKeys { .. } | Self::NullValues { .. } | Self::JoinCardinality { .. } => {
+                FailureKind::Quality
+            }
+            Self::Ingest(error) => error.kind(),
+            _ => FailureKind::Project,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The leading comment of a query file: the grain in words, then `-- key: value` lines.
+
+use std::path::Path;
+
+use super::error::PipelineError;
+use crate::diagnostic::{SourceLocation, did_you_mean};
+
+/// What a query's leading comment declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// What one row stands for: the first sentence of the comment.
+    pub grain: String,
+    /// Columns that identify a row; checked before the table is published.
+    pub key: Vec<String>,
+    /// Columns that are never NULL; checked before the table is published.
+    pub not_null: Vec<String>,
+    /// Columns the table is partitioned by.
+    pub partition_by: Vec<String>,
+    /// Table or view.
+    pub materialize: Materialize,
+    /// Declared joins; each is checked before the query runs.
+    pub joins: Vec<DeclaredJoin>,
+    /// Whether rows are about persons.
+    pub sensitivity: Sensitivity,
+    /// Set when the query lists natural keys that get stable dense integers.
+    pub identity: Option<Identity>,
+}
+
+/// How a query's result is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Materialize {
+    /// Written to the lake.
+    Table,
+    /// Planned into the queries that read it.
+    View,
+}
+
+/// Whether rows are about persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sensitivity {
+    /// Rows are about persons: secure area only.
+    Person,
+    /// Rows are counts, means or estimates.
+    Aggregate,
+}
+
+/// `-- join: many_to_one TABLE on (columns)`: TABLE has at most one row per value of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredJoin {
+    /// The table on the "one" side.
+    pub table: String,
+    /// Its join columns.
+    pub columns: Vec<String>,
+}
+
+/// `-- identity: key_a, key_b -> id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Natural key columns.
+    pub keys: Vec<String>,
+    /// The integer column korabo adds.
+    pub id: String,
+}
+
+const KEYS: [&str; 7] =
+    ["key", "not_null", "partition_by", "materialize", "join", "sensitivity", "identity"];
+
+/// Reads the header of a query file.
+pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineError> {
+    let mut header = Header {
+        grain: String::new(),
+        key: Vec::new(),
+        not_null: Vec::new(),
+        partition_by: Vec::new(),
+        materialize: Materialize::Table,
+        joins: Vec::new(),
+        sensitivity: Sensitivity::Person,
+        identity: None,
+    };
+    let comments = text
+        .lines()
+        .enumerate()
+        .take_while(|(_, line)| line.starts_with("--") || line.trim().is_empty());
+    for (idx, line) in comments {
+        let at = SourceLocation { file: file.to_path_buf(), line: idx + 1, column: 1 };
+        let comment = line.trim_start_matches('-').trim();
+        match header_key(comment) {
+            Some((key, value)) => header.set(key, value, at)?,
+            None if header.grain.is_empty() => comment.clone_into(&mut header.grain),
+            None => {}
+        }
+    }
+    if header.grain.is_empty() {
+        let at = SourceLocation { file: file.to_path_buf(), line: 1, column: 1 };
+        return Err(PipelineError::NoGrain { at });
+    }
+    Ok(header)
+}
+
+/// A comment line that is a header key: one lower-case word, a colon, a value.
+fn header_key(comment: &str) -> Option<(&str, &str)> {
+    let (key, value) = comment.split_once(':')?;
+    let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    is_word.then(|| (key, value.trim()))
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+impl Header {
+    fn set(&mut self, key: &str, value: &str, at: SourceLocation) -> Result<(), PipelineError> {
+        let wrong = |expected: &'static str| PipelineError::Header {
+            at: at.clone(),
+            key: key.to_owned(),
+            expected,
+        };
+        match key {
+            "key" => self.key = list(value),
+            "not_null" => self.not_null = list(value),
+            "partition_by" => self.partition_by = list(value),
+            "materialize" => {
+                self.materialize = match value {
+                    "table" => Materialize::Table,
+                    "view" => Materialize::View,
+                    _ => return Err(wrong("`table` or `view`")),
+                }
+            }
+            "sensitivity" => {
+                self.sensitivity = match value {
+                    "person" => Sensitivity::Person,
+                    "aggregate" => Sensitivity::Aggregate,
+                    _ => return Err(wrong("`person` or `aggregate`")),
+                }
+            }
+            "join" => {
+                let join = declared_join(value);
+                self.joins.push(join.ok_or_else(|| wrong("`many_to_one TABLE on (columns)`"))?);
+            }
+            "identity" => {
+                let identity = identity(value);
+                self.identity = Some(identity.ok_or_else(|| wrong("`key, key -> id`"))?);
+            }
+            _ => {
+                return Err(PipelineError::UnknownHeaderKey {
+                    at,
+                    key: key.to_owned(),
+                    hint: did_you_mean(key, KEYS),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn declared_join(value: &str) -> Option<DeclaredJoin> {
+    let (kind, rest) = value.split_once(' ')?;
+    if !matches!(kind, "many_to_one" | "one_to_one") {
+        return None;
+    }
+    let (table, columns) = rest.split_once(" on ")?;
+    let columns = columns.trim().strip_prefix('(')?.strip_suffix(')')?;
+    let columns = list(columns);
+    (!columns.is_empty()).then(|| DeclaredJoin { table: table.trim().to_owned(), columns })
+}
+
+fn identity(value: &str) -> Option<Identity> {
+    let (keys, id) = value.split_once("->")?;
+    let keys = list(keys);
+    let id = id.trim().to_owned();
+    (!keys.is_empty() && !id.is_empty()).then_some(Identity { keys, id })
+}

@@ -1,0 +1,218 @@
+//! A whole project in memory: configuration, contracts and ordered queries, checked against each other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::dag::{Dag, GivenTables};
+use super::error::PipelineError;
+use super::history::{RUN_STEPS, RUNS};
+use super::query::Query;
+use crate::config::ProjectConfig;
+use crate::contract::{self, TableContract};
+use crate::diagnostic::did_you_mean;
+use crate::ingest;
+use crate::lake::{Lake, storable_schema};
+use crate::session::{Session, SessionError};
+
+/// A project whose parts fit together.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The project file's content.
+    pub config: ProjectConfig,
+    /// Contracts of the raw tables.
+    pub contracts: Vec<TableContract>,
+    /// Queries in running order.
+    pub dag: Dag,
+}
+
+impl Project {
+    /// Reads contracts and queries of a project and checks names, stages and parameters.
+    ///
+    /// # Errors
+    /// With file, line and column of what is wrong.
+    pub fn load(config: ProjectConfig) -> Result<Self, PipelineError> {
+        let contracts = contract::load_dir(&config.folder.join("schemas"))?;
+        let queries = load_queries(&config.folder.join("queries"))?;
+        let given = given_tables(&contracts);
+        for query in &queries {
+            if let Some(name) =
+                query.parameters.iter().find(|name| !config.parameters.contains_key(*name))
+            {
+                return Err(PipelineError::UnknownParameter {
+                    at: query.location_of(name),
+                    name: name.clone(),
+                });
+            }
+        }
+        for table in config.sources.keys() {
+            if !given.raw.contains(table) {
+                let hint = did_you_mean(table, given.raw.iter().map(String::as_str));
+                return Err(PipelineError::NoContract { table: table.clone(), hint });
+            }
+        }
+        let dag = Dag::try_new(queries, &given)?;
+        Ok(Self { config, contracts, dag })
+    }
+
+    /// The contract of raw table `name`.
+    #[must_use]
+    pub fn contract(&self, name: &str) -> Option<&TableContract> {
+        self.contracts.iter().find(|contract| contract.name == name)
+    }
+
+    /// Values of the parameters `query` uses.
+    #[must_use]
+    pub fn parameters_of(&self, query: &Query) -> Vec<(String, crate::config::ParameterValue)> {
+        let used = query.parameters.iter();
+        used.filter_map(|name| Some((name.clone(), self.config.parameters.get(name)?.clone())))
+            .collect()
+    }
+
+    /// Makes every table known to `session`: lake tables at their latest version, empty ones where
+    /// nothing was delivered yet.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub async fn register_given(&self, session: &Session, lake: &Lake) -> Result<(), PipelineError> {
+        for contract in &self.contracts {
+            match lake.table(&contract.name).await? {
+                Some(table) => session.register_table(table)?,
+                None => session.register_empty(&contract.name, contract.lake_schema())?,
+            }
+            let rejects = ingest::rejects_table(&contract.name);
+            register_own(session, lake, &rejects, ingest::rejects_schema()).await?;
+        }
+        register_own(session, lake, ingest::DELIVERIES, ingest::deliveries_schema()).await?;
+        register_own(session, lake, RUNS, super::history::runs_schema()).await?;
+        register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await
+    }
+
+    /// Plans every query against the contracts, without reading rows, in `session` (which must be
+    /// used for nothing else).
+    ///
+    /// # Errors
+    /// For the first query that does not plan or whose header names a column it does not return.
+    pub async fn check_queries(&self, session: &Session) -> Result<(), PipelineError> {
+        for contract in &self.contracts {
+            session.register_empty(&contract.name, contract.lake_schema())?;
+            let rejects = ingest::rejects_table(&contract.name);
+            session.register_empty(&rejects, ingest::rejects_schema())?;
+        }
+        session.register_empty(ingest::DELIVERIES, ingest::deliveries_schema())?;
+        session.register_empty(RUNS, super::history::runs_schema())?;
+        session.register_empty(RUN_STEPS, super::history::run_steps_schema())?;
+        for query in self.dag.queries() {
+            let frame = self.plan_query(session, query).await?;
+            let mut schema = storable_schema(&query.name, frame.schema().as_arrow())?;
+            if let Some(identity) = &query.header.identity {
+                schema = super::identity::schema_with_id(&schema, identity);
+            }
+            check_header_columns(query, &schema)?;
+            session.register_empty(&query.name, schema)?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn plan_query(
+        &self,
+        session: &Session,
+        query: &Query,
+    ) -> Result<datafusion::prelude::DataFrame, PipelineError> {
+        let parameters = self.parameters_of(query);
+        session.plan(&query.text, &parameters).await.map_err(|source| PipelineError::Plan {
+            query: query.name.clone(),
+            file: query.file.display().to_string(),
+            source,
+        })
+    }
+}
+
+/// Makes a raw or own table known as empty, when `name` is one that nothing was delivered for yet.
+///
+/// # Errors
+/// When the engine refuses the name.
+pub fn register_undelivered(
+    project: &Project,
+    session: &Session,
+    name: &str,
+) -> Result<(), SessionError> {
+    let schema = if let Some(contract) = project.contract(name) {
+        contract.lake_schema()
+    } else if name.strip_prefix("rejects_").is_some_and(|raw| project.contract(raw).is_some()) {
+        ingest::rejects_schema()
+    } else {
+        match name {
+            ingest::DELIVERIES => ingest::deliveries_schema(),
+            RUNS => super::history::runs_schema(),
+            RUN_STEPS => super::history::run_steps_schema(),
+            _ => return Ok(()),
+        }
+    };
+    session.register_empty(name, schema)
+}
+
+async fn register_own(
+    session: &Session,
+    lake: &Lake,
+    name: &str,
+    schema: datafusion::arrow::datatypes::SchemaRef,
+) -> Result<(), PipelineError> {
+    match lake.table(name).await? {
+        Some(table) => session.register_table(table)?,
+        None => session.register_empty(name, schema)?,
+    }
+    Ok(())
+}
+
+fn check_header_columns(
+    query: &Query,
+    schema: &datafusion::arrow::datatypes::Schema,
+) -> Result<(), PipelineError> {
+    let header = &query.header;
+    let named = header.key.iter().chain(&header.not_null).chain(&header.partition_by);
+    for column in named {
+        if schema.index_of(column).is_err() {
+            let names = schema.fields().iter().map(|field| field.name().as_str());
+            return Err(PipelineError::UnknownHeaderColumn {
+                at: crate::diagnostic::SourceLocation {
+                    file: query.file.clone(),
+                    line: 1,
+                    column: 1,
+                },
+                column: column.clone(),
+                hint: did_you_mean(column, names),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn given_tables(contracts: &[TableContract]) -> GivenTables {
+    let raw: BTreeSet<String> = contracts.iter().map(|contract| contract.name.clone()).collect();
+    let mut own: BTreeSet<String> = raw.iter().map(|table| ingest::rejects_table(table)).collect();
+    own.extend([ingest::DELIVERIES, RUNS, RUN_STEPS].map(str::to_owned));
+    GivenTables { raw, own }
+}
+
+fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).map_err(PipelineError::Unreadable)? {
+        let path = entry.map_err(PipelineError::Unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+        .iter()
+        .map(|path| {
+            let text = fs_err::read_to_string(path).map_err(PipelineError::Unreadable)?;
+            let name = path.file_name().unwrap_or_default();
+            Query::parse(&Path::new("queries").join(name), &text)
+        })
+        .collect()
+}
+

@@ -1,0 +1,230 @@
+//! One file of `queries/`: its header, its statement, and the tables and parameters it uses, read from
+//! the parsed SQL.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use datafusion::sql::parser::{DFParser, Statement as DfStatement};
+use datafusion::sql::resolve::resolve_table_references;
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use sha2::{Digest as _, Sha256};
+
+use super::error::PipelineError;
+use super::header::{Header, read_header};
+use crate::diagnostic::SourceLocation;
+use crate::functions;
+
+/// One query file: makes one table (or view) named after the file.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Name of the table it makes: the file's stem.
+    pub name: String,
+    /// The file, as named in messages.
+    pub file: PathBuf,
+    /// The whole text.
+    pub text: String,
+    /// What the header comment declares.
+    pub header: Header,
+    /// The stage its name puts it in.
+    pub stage: Stage,
+    /// Tables it reads.
+    pub reads: BTreeSet<String>,
+    /// Parameters it uses, without the `$`.
+    pub parameters: BTreeSet<String>,
+}
+
+/// Stages of the journey in order: a query reads its own or earlier stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// `clean_*`: the only readers of raw tables.
+    Clean,
+    /// `link_*` and `linkage_quality`.
+    Link,
+    /// `panel_*`.
+    Panel,
+    /// `indicator_*`.
+    Indicator,
+    /// `effect_*`.
+    Effect,
+    /// `summary_*`.
+    Summary,
+}
+
+impl Stage {
+    /// The stage of a query called `name`.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        let stages = [
+            ("clean_", Self::Clean),
+            ("link_", Self::Link),
+            ("linkage_", Self::Link),
+            ("panel_", Self::Panel),
+            ("indicator_", Self::Indicator),
+            ("effect_", Self::Effect),
+            ("summary_", Self::Summary),
+        ];
+        stages.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, stage)| *stage)
+    }
+}
+
+impl Query {
+    /// Parses the text of query file `file`.
+    ///
+    /// # Errors
+    /// With file, line and column: not SQL, not exactly one query, a wrong header.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, PipelineError> {
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let start = SourceLocation { file: file.to_path_buf(), line: 1, column: 1 };
+        let stage = Stage::of(&name)
+            .ok_or_else(|| PipelineError::NoStage { at: start, query: name.clone() })?;
+        let header = read_header(file, text)?;
+        let statement = parse_one(file, text)?;
+        let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
+        let mut uses = Uses::default();
+        let _ = statement.visit(&mut uses);
+        Ok(Self {
+            name,
+            file: file.to_path_buf(),
+            text: text.to_owned(),
+            header,
+            stage,
+            reads: reads.unwrap_or_default(),
+            parameters: uses.parameters,
+        })
+    }
+
+    /// SHA-256 of the text: a changed comment changes it too, because the header is a comment.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(self.text.as_bytes()))
+    }
+
+    /// Where `word` first stands in the text, for messages about it.
+    #[must_use]
+    pub fn location_of(&self, word: &str) -> SourceLocation {
+        let offset = self
+            .text
+            .match_indices(word)
+            .map(|(at, _)| at)
+            .find(|at| !is_in_comment(&self.text, *at) && is_word(&self.text, *at, word.len()))
+            .unwrap_or(0);
+        SourceLocation::of_offset(&self.file, &self.text, offset)
+    }
+}
+
+/// The tables a statement reads, inputs of relations included; `None` for statements that read none
+/// by name (SHOW and the like).
+pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
+    let mut uses = Uses::default();
+    match statement {
+        DfStatement::Statement(inner) => {
+            if !matches!(**inner, Statement::Query(_)) {
+                return None;
+            }
+            let _ = inner.visit(&mut uses);
+        }
+        DfStatement::Explain(explain) => return tables_read(&explain.statement),
+        _ => return None,
+    }
+    let (tables, _) = resolve_table_references(statement, true).ok()?;
+    let mut reads: BTreeSet<String> = tables
+        .iter()
+        .map(|table| match table.schema() {
+            Some(schema) if schema != "public" => format!("{schema}.{}", table.table()),
+            _ => table.table().to_owned(),
+        })
+        .filter(|table| functions::find_relation(table).is_none())
+        .collect();
+    reads.extend(uses.relation_inputs.difference(&uses.ctes).cloned());
+    Some(reads)
+}
+
+fn is_in_comment(text: &str, at: usize) -> bool {
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    text[line_start..at].contains("--")
+}
+
+fn is_word(text: &str, at: usize, len: usize) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    !text[..at].ends_with(is_part) && !text[at + len..].starts_with(is_part)
+}
+
+/// Lower-case hexadecimal digits of `bytes`.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text
+    })
+}
+
+fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
+    let at = |line, column| SourceLocation { file: file.to_path_buf(), line, column };
+    let statements = DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
+        let message = error.to_string();
+        let (line, column) = place_in(&message);
+        PipelineError::Syntax { at: at(line, column), message }
+    })?;
+    let mut statements = statements.into_iter();
+    match (statements.next(), statements.next()) {
+        (Some(DfStatement::Statement(statement)), None)
+            if matches!(*statement, Statement::Query(_)) =>
+        {
+            Ok(*statement)
+        }
+        _ => Err(PipelineError::NotOneQuery { at: at(1, 1) }),
+    }
+}
+
+/// The line and column that the parser put into its message, or the file's beginning.
+fn place_in(message: &str) -> (usize, usize) {
+    let number_after = |word: &str| -> Option<usize> {
+        let rest = &message[message.find(word)? + word.len()..];
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    };
+    (number_after("Line: ").unwrap_or(1), number_after("Column: ").unwrap_or(1))
+}
+
+/// What a statement uses that the engine's own resolver does not tell.
+#[derive(Default)]
+struct Uses {
+    relation_inputs: BTreeSet<String>,
+    ctes: BTreeSet<String>,
+    parameters: BTreeSet<String>,
+}
+
+impl Visitor for Uses {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let Some((_, arguments)) = functions::relation_call(factor)
+            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(input))) = arguments.first()
+            && let Expr::Identifier(name) = input
+        {
+            self.relation_inputs.insert(name.value.to_lowercase());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(
+        &mut self,
+        query: &datafusion::sql::sqlparser::ast::Query,
+    ) -> ControlFlow<()> {
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.ctes.insert(cte.alias.name.value.to_lowercase());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value {
+            self.parameters.insert(name.trim_start_matches('$').to_owned());
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,272 @@
+//! Builds every stale table of a selection, independent steps side by side. A failed step stops what
+//! depends on it and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use datafusion::common::runtime::SpawnedTask;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+
+use super::error::PipelineError;
+use super::header::Materialize;
+use super::project::Project;
+use super::query::Query;
+use super::stale::{expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
+use super::step::{Published, RunContext, run_step};
+use crate::lake::{Lake, Provenance};
+use crate::session::Session;
+
+/// Steps that run side by side; each uses all of the engine's threads.
+const STEPS_AT_ONCE: usize = 2;
+
+/// What happens during a run, for progress and logs. No event carries a cell of data.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Steps that must be built (an upper bound: inputs may turn out unchanged).
+    Steps {
+        /// How many.
+        n_steps: usize,
+    },
+    /// A step began.
+    StepStarted {
+        /// The query.
+        name: String,
+        /// Why it is built.
+        reason: String,
+    },
+    /// A step has written so many rows so far.
+    StepRows {
+        /// The query.
+        name: String,
+        /// Rows so far.
+        n_rows: u64,
+    },
+    /// A step ended.
+    StepFinished(StepStatus),
+}
+
+/// How one step ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepStatus {
+    /// The query.
+    pub name: String,
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// Why it was built, or not.
+    pub reason: String,
+    /// Seconds it took.
+    pub elapsed: Duration,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// Published.
+    Built {
+        /// Lake version.
+        version: u64,
+        /// Rows written.
+        n_rows: u64,
+    },
+    /// Up to date already, or a view.
+    Skipped,
+    /// Failed.
+    Failed,
+    /// Not run because something it needs failed.
+    Blocked,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct RunSummary {
+    /// Every selected step.
+    pub steps: Vec<StepStatus>,
+    /// The first failure.
+    pub first_error: Option<PipelineError>,
+}
+
+impl RunSummary {
+    /// Steps with an outcome for which `is` holds.
+    pub fn count(&self, is: impl Fn(&StepOutcome) -> bool) -> usize {
+        self.steps.iter().filter(|step| is(&step.outcome)).count()
+    }
+}
+
+struct Finished {
+    query: Query,
+    reason: String,
+    started: Instant,
+    result: Result<Published, PipelineError>,
+}
+
+struct Builder {
+    context: Arc<RunContext>,
+    selected: BTreeSet<String>,
+    /// Version or view fingerprint of every table settled so far.
+    fingerprints: BTreeMap<String, String>,
+    /// Queries that failed or wait for one that did.
+    blocked: BTreeSet<String>,
+    waiting: Vec<Query>,
+    summary: RunSummary,
+}
+
+/// Builds the stale ones of the `selected` queries.
+///
+/// # Errors
+/// Only when the lake cannot be read at all; failures of steps are in the summary.
+pub async fn build(
+    project: Arc<Project>,
+    lake: &Lake,
+    session: &Session,
+    selected: BTreeSet<String>,
+    observer: Arc<dyn Fn(Event) + Send + Sync>,
+) -> Result<RunSummary, PipelineError> {
+    let context = Arc::new(RunContext {
+        project: Arc::clone(&project),
+        lake: lake.clone(),
+        session: session.clone(),
+        observer,
+    });
+    project.register_given(session, lake).await?;
+    let mut builder = Builder {
+        fingerprints: raw_fingerprints(&project, lake).await?,
+        waiting: project.dag.queries().to_vec(),
+        context,
+        selected,
+        blocked: BTreeSet::new(),
+        summary: RunSummary::default(),
+    };
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < STEPS_AT_ONCE {
+            match builder.next_step().await? {
+                Some(step) => running.push(step),
+                None => break,
+            }
+        }
+        match running.next().await {
+            Some(finished) => builder.settle(finished).await?,
+            None if builder.waiting.is_empty() => return Ok(builder.summary),
+            None => {}
+        }
+    }
+}
+
+type RunningStep = futures::future::BoxFuture<'static, Finished>;
+
+impl Builder {
+    /// Settles queries that need no work and returns the first that does, started; `None` when every
+    /// remaining query waits for a running one.
+    async fn next_step(&mut self) -> Result<Option<RunningStep>, PipelineError> {
+        loop {
+            let free = self.waiting.iter().position(|query| {
+                let reads = query.reads.iter();
+                reads.into_iter().all(|table| {
+                    self.fingerprints.contains_key(table) || self.blocked.contains(table)
+                })
+            });
+            let Some(free) = free else { return Ok(None) };
+            let query = self.waiting.remove(free);
+            if query.reads.iter().any(|table| self.blocked.contains(table)) {
+                self.block(query);
+                continue;
+            }
+            let project = Arc::clone(&self.context.project);
+            let expected = expected_provenance(&project, &query, &self.fingerprints);
+            if query.header.materialize == Materialize::View {
+                self.make_view(&query, &expected).await?;
+                continue;
+            }
+            let table = self.context.lake.table(&query.name).await?;
+            let reason = match &table {
+                None => Some("not built yet".to_owned()),
+                Some(table) => stale_reason(table.provenance.as_ref(), &expected),
+            };
+            let is_selected = self.selected.contains(&query.name);
+            match (reason, table) {
+                (Some(reason), _) if is_selected => {
+                    return Ok(Some(self.start(query, reason, expected)));
+                }
+                (reason, Some(table)) => {
+                    self.fingerprints.insert(query.name.clone(), table.version.to_string());
+                    self.context.session.register_table(table)?;
+                    if is_selected {
+                        let reason = reason.unwrap_or_else(|| "up to date".to_owned());
+                        self.finish(&query.name, StepOutcome::Skipped, reason, Duration::ZERO);
+                    }
+                }
+                (_, None) => self.block(query),
+            }
+        }
+    }
+
+    fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {
+        let context = Arc::clone(&self.context);
+        (context.observer)(Event::StepStarted { name: query.name.clone(), reason: reason.clone() });
+        Box::pin(async move {
+            let started = Instant::now();
+            let task_query = query.clone();
+            let task = SpawnedTask::spawn(async move {
+                run_step(&context, &task_query, &provenance).await
+            });
+            let result = match task.join().await {
+                Ok(result) => result,
+                Err(error) => {
+                    let error = datafusion::common::DataFusionError::External(Box::new(error));
+                    Err(PipelineError::Run { query: query.name.clone(), source: error.into() })
+                }
+            };
+            Finished { query, reason, started, result }
+        })
+    }
+
+    async fn settle(&mut self, finished: Finished) -> Result<(), PipelineError> {
+        let Finished { query, reason, started, result } = finished;
+        let elapsed = started.elapsed();
+        match result {
+            Ok(Published { version, n_rows }) => {
+                if let Some(table) = self.context.lake.table(&query.name).await? {
+                    self.context.session.register_table(table)?;
+                }
+                self.fingerprints.insert(query.name.clone(), version.to_string());
+                self.finish(&query.name, StepOutcome::Built { version, n_rows }, reason, elapsed);
+            }
+            Err(error) => {
+                self.blocked.insert(query.name.clone());
+                self.finish(&query.name, StepOutcome::Failed, reason, elapsed);
+                self.summary.first_error.get_or_insert(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn make_view(
+        &mut self,
+        query: &Query,
+        expected: &Provenance,
+    ) -> Result<(), PipelineError> {
+        let frame = self.context.project.plan_query(&self.context.session, query).await?;
+        self.context.session.register_view(&query.name, frame)?;
+        self.fingerprints.insert(query.name.clone(), view_fingerprint(expected));
+        if self.selected.contains(&query.name) {
+            self.finish(&query.name, StepOutcome::Skipped, "a view".to_owned(), Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, query: Query) {
+        if self.selected.contains(&query.name) {
+            let reason = "something it needs is missing or failed".to_owned();
+            self.finish(&query.name, StepOutcome::Blocked, reason, Duration::ZERO);
+        }
+        self.blocked.insert(query.name);
+    }
+
+    fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String, elapsed: Duration) {
+        let status = StepStatus { name: name.to_owned(), outcome, reason, elapsed };
+        (self.context.observer)(Event::StepFinished(status.clone()));
+        self.summary.steps.push(status);
+    }
+}

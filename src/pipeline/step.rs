@@ -1,0 +1,241 @@
+//! One step: verify declared joins, write the query's rows, audit them, publish. Nothing is visible to
+//! readers before the audit has passed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partitioned};
+use futures::TryStreamExt as _;
+
+use super::error::PipelineError;
+use super::identity::{Numbering, new_keys, schema_with_id};
+use super::project::Project;
+use super::query::Query;
+use super::run::Event;
+use crate::lake::{Lake, LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
+use crate::session::{Session, SessionError};
+
+/// What the steps of one run share.
+pub(super) struct RunContext {
+    pub(super) project: Arc<Project>,
+    pub(super) lake: Lake,
+    pub(super) session: Session,
+    pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
+}
+
+/// A published step.
+pub(super) struct Published {
+    pub(super) version: u64,
+    pub(super) n_rows: u64,
+}
+
+/// Builds the table of `query` and publishes it with `provenance`.
+pub(super) async fn run_step(
+    context: &RunContext,
+    query: &Query,
+    provenance: &Provenance,
+) -> Result<Published, PipelineError> {
+    check_joins(context, query).await?;
+    context
+        .lake
+        .remove_leftovers(&query.name)
+        .await
+        .map_err(|source| store_error(query, source))?;
+    let (staged, mode) = match &query.header.identity {
+        None => (write_rows(context, query).await?, PublishMode::Overwrite),
+        Some(_) => (write_identities(context, query).await?, PublishMode::Append),
+    };
+    if let Err(failed) = audit(context, query, &staged).await {
+        context.lake.discard(&query.name, &staged).map_err(|source| store_error(query, source))?;
+        return Err(failed);
+    }
+    let n_rows = staged.n_rows;
+    let version = context
+        .lake
+        .publish(&query.name, staged, mode, provenance)
+        .await
+        .map_err(|source| store_error(query, source))?;
+    Ok(Published { version, n_rows })
+}
+
+fn run_error(query: &Query, source: SessionError) -> PipelineError {
+    PipelineError::Run { query: query.name.clone(), source }
+}
+
+fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
+    PipelineError::Store { query: query.name.clone(), source }
+}
+
+/// Verifies the declared joins whose uniqueness no published key proves.
+async fn check_joins(context: &RunContext, query: &Query) -> Result<(), PipelineError> {
+    for join in &query.header.joins {
+        let key = context.project.dag.query(&join.table).map(|made| &made.header.key);
+        let is_proven = key.is_some_and(|key| {
+            !key.is_empty() && key.iter().all(|column| join.columns.contains(column))
+        });
+        if is_proven {
+            continue;
+        }
+        let n_keys = context
+            .session
+            .count_repeated_keys(&join.table, &join.columns)
+            .await
+            .map_err(|source| run_error(query, source))?;
+        if n_keys > 0 {
+            return Err(PipelineError::JoinCardinality {
+                query: query.name.clone(),
+                table: join.table.clone(),
+                columns: join.columns.join(", "),
+                n_keys,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
+    let frame = context.project.plan_query(&context.session, query).await?;
+    let in_run = |error| run_error(query, SessionError::from(error));
+    let plan = frame.create_physical_plan().await.map_err(in_run)?;
+    let schema = storable_schema(&query.name, &plan.schema())?;
+    let partition_by = query.header.partition_by.clone();
+    let streams =
+        execute_stream_partitioned(plan, context.session.task_context()).map_err(in_run)?;
+    let written = Arc::new(AtomicU64::new(0));
+    let mut tasks = Vec::with_capacity(streams.len());
+    for stream in streams {
+        let writer = context
+            .lake
+            .writer(&query.name, Arc::clone(&schema), &partition_by)
+            .map_err(|source| store_error(query, source))?;
+        let write = write_stream(
+            stream,
+            writer,
+            query.name.clone(),
+            Arc::clone(&written),
+            Arc::clone(&context.observer),
+        );
+        tasks.push(SpawnedTask::spawn(write));
+    }
+    let mut staged = context.lake.stage_nothing(&schema, &partition_by);
+    for task in tasks {
+        let files = task.join().await.map_err(|error| {
+            run_error(query, datafusion::common::DataFusionError::External(Box::new(error)).into())
+        })??;
+        staged.extend(files);
+    }
+    Ok(staged)
+}
+
+async fn write_stream(
+    mut stream: SendableRecordBatchStream,
+    mut writer: crate::lake::TableWriter,
+    name: String,
+    written: Arc<AtomicU64>,
+    observer: Arc<dyn Fn(Event) + Send + Sync>,
+) -> Result<StagedFiles, PipelineError> {
+    loop {
+        let batch = match stream.try_next().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(error) => {
+                let aborted = writer.abort().await;
+                let source = SessionError::from(error);
+                aborted.map_err(|source| PipelineError::Store { query: name.clone(), source })?;
+                return Err(PipelineError::Run { query: name, source });
+            }
+        };
+        writer
+            .write(&batch)
+            .await
+            .map_err(|source| PipelineError::Store { query: name.clone(), source })?;
+        let n_rows = batch.num_rows() as u64;
+        let n_rows = written.fetch_add(n_rows, Ordering::Relaxed) + n_rows;
+        observer(Event::StepRows { name: name.clone(), n_rows });
+    }
+    writer.close().await.map_err(|source| PipelineError::Store { query: name, source })
+}
+
+async fn write_identities(
+    context: &RunContext,
+    query: &Query,
+) -> Result<StagedFiles, PipelineError> {
+    let Some(identity) = &query.header.identity else {
+        return write_rows(context, query).await;
+    };
+    let in_run = |source| run_error(query, source);
+    let frame = context.project.plan_query(&context.session, query).await?;
+    let schema = storable_schema(&query.name, frame.schema().as_arrow())?;
+    let schema = schema_with_id(&schema, identity);
+    let existing: Option<LakeTable> =
+        context.lake.table(&query.name).await.map_err(|source| store_error(query, source))?;
+    let mut next = 1;
+    if let Some(table) = &existing {
+        context.session.register_table(table.clone()).map_err(in_run)?;
+        next = 1 + context.session.max_integer(&table.name, &identity.id).await.map_err(in_run)?;
+    }
+    let keys = new_keys(&context.session, frame, identity, existing.as_ref().map(|t| t.name.as_str()))
+        .await
+        .map_err(in_run)?;
+    let mut stream = keys.execute_stream().await.map_err(|e| in_run(e.into()))?;
+    let mut writer = context
+        .lake
+        .writer(&query.name, Arc::clone(&schema), &[])
+        .map_err(|source| store_error(query, source))?;
+    let mut numbering = Numbering::starting_at(next, schema);
+    while let Some(batch) = stream.try_next().await.map_err(|e| in_run(e.into()))? {
+        numbering
+            .write(&batch, &mut writer)
+            .await
+            .map_err(|source| store_error(query, source))?;
+    }
+    writer.close().await.map_err(|source| store_error(query, source))
+}
+
+/// Checks the staged rows against the header: unique key, no missing values.
+async fn audit(
+    context: &RunContext,
+    query: &Query,
+    staged: &StagedFiles,
+) -> Result<(), PipelineError> {
+    let header = &query.header;
+    if header.key.is_empty() && header.not_null.is_empty() {
+        return Ok(());
+    }
+    let in_run = |source| run_error(query, source);
+    let name = format!("staged {}", query.name);
+    context.session.register_table(staged.as_table(&context.lake, &name, &query.name)).map_err(in_run)?;
+    let result = audit_registered(context, query, &name).await;
+    context.session.forget(&name).map_err(in_run)?;
+    result
+}
+
+async fn audit_registered(
+    context: &RunContext,
+    query: &Query,
+    name: &str,
+) -> Result<(), PipelineError> {
+    let in_run = |source| run_error(query, source);
+    let header = &query.header;
+    if !header.key.is_empty() {
+        let n_keys =
+            context.session.count_repeated_keys(name, &header.key).await.map_err(in_run)?;
+        if n_keys > 0 {
+            return Err(PipelineError::DuplicateKeys {
+                query: query.name.clone(),
+                key: header.key.join(", "),
+                n_keys,
+            });
+        }
+    }
+    let missing: BTreeMap<String, u64> =
+        context.session.count_nulls(name, &header.not_null).await.map_err(in_run)?;
+    match missing.into_iter().find(|(_, n_rows)| *n_rows > 0) {
+        None => Ok(()),
+        Some((column, n_rows)) => {
+            Err(PipelineError::NullValues { query: query.name.clone(), column, n_rows })
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What the names in result tables are called in the report, with unit and direction. Names that
+//! are not listed (a project's own columns) are shown as they are.
+
+use super::indicators::INDICATORS;
+use super::text::Lang;
+
+/// Whether more of an indicator is good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// More is better.
+    HigherIsBetter,
+    /// Less is better.
+    LowerIsBetter,
+    /// Neither, or not known.
+    Neutral,
+}
+
+/// How an indicator is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A yes/no averaged to a share from 0 to 1; differences are in percentage points.
+    Share,
+    /// Kilograms.
+    Kilogram,
+    /// Centimetres.
+    Centimetre,
+    /// Kilograms per square metre.
+    KilogramPerSquareMetre,
+    /// Millimetres of mercury.
+    MillimetreOfMercury,
+    /// Milligrams per decilitre.
+    MilligramPerDecilitre,
+    /// Per cent as a laboratory value (`HbA1c`).
+    Percent,
+    /// Yen per person and year.
+    Yen,
+    /// Days per person and year.
+    Day,
+    /// Claims per person and year.
+    Claim,
+    /// Points on a scale from 0 to 100.
+    Score,
+    /// Points on a scale from 0 to 6.
+    SmallScore,
+    /// Not known: the bare number.
+    Bare,
+}
+
+/// An indicator's standard wording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Indicator {
+    /// Column name in the panel.
+    pub name: &'static str,
+    /// Japanese; for shares, whom the share counts.
+    pub ja: &'static str,
+    /// English; for shares, what they do (`the share who …`).
+    pub en: &'static str,
+    /// Unit.
+    pub unit: Unit,
+    /// Direction.
+    pub direction: Direction,
+}
+
+/// Finds the standard wording of a column of the panel.
+#[must_use]
+pub fn indicator(name: &str) -> Option<&'static Indicator> {
+    INDICATORS.iter().find(|indicator| indicator.name == name)
+}
+
+/// Unit of an indicator; [`Unit::Bare`] when it is not listed.
+#[must_use]
+pub fn unit(name: &str) -> Unit {
+    indicator(name).map_or(Unit::Bare, |indicator| indicator.unit)
+}
+
+/// Direction of an indicator; neutral when it is not listed.
+#[must_use]
+pub fn direction(name: &str) -> Direction {
+    indicator(name).map_or(Direction::Neutral, |indicator| indicator.direction)
+}
+
+/// The indicator as a heading.
+#[must_use]
+pub fn indicator_heading(name: &str, lang: Lang) -> String {
+    match indicator(name) {
+        None => name.to_owned(),
+        Some(found) => capitalised(lang.pick(found.ja, found.en)),
+    }
+}
+
+/// The indicator as the subject of a sentence.
+#[must_use]
+pub fn indicator_subject(name: &str, lang: Lang) -> String {
+    match (indicator(name), lang) {
+        (None, _) => name.to_owned(),
+        (Some(found), Lang::Ja) if found.unit == Unit::Share => format!("{}の割合", found.ja),
+        (Some(found), Lang::En) if found.unit == Unit::Share => {
+            format!("the share who {}", found.en)
+        }
+        (Some(found), _) => lang.pick(found.ja, found.en).to_owned(),
+    }
+}
+
+/// A name of `kind` in words, or the name itself when it is not listed.
+#[must_use]
+pub fn label(kind: Kind, name: &str, lang: Lang) -> String {
+    let list = match kind {
+        Kind::Field => FIELDS,
+        Kind::Population => POPULATIONS,
+        Kind::PopulationInSentence => POPULATIONS_IN_SENTENCE,
+        Kind::Estimator => ESTIMATORS,
+        Kind::Status => STATUSES,
+        Kind::Table => TABLES,
+        Kind::Dimension => DIMENSIONS,
+        Kind::Side => SIDES,
+        Kind::FlowStep => FLOW_STEPS,
+    };
+    find(list, name, lang).unwrap_or_else(|| name.to_owned())
+}
+
+/// A level of a linkage dimension in words.
+#[must_use]
+pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
+    let list = match dimension {
+        "sex" => SEXES,
+        "size_band" => SIZE_BANDS,
+        "exposure" => EXPOSURES,
+        "overall" => OVERALL,
+        _ => &[],
+    };
+    let found = find(list, level, lang).or_else(|| find(ANY_LEVEL, level, lang));
+    found.unwrap_or_else(|| level.to_owned())
+}
+
+/// What a name names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A program field.
+    Field,
+    /// A population, as a heading.
+    Population,
+    /// A population, as the start of a sentence.
+    PopulationInSentence,
+    /// An estimator.
+    Estimator,
+    /// A status of an estimate.
+    Status,
+    /// A raw table.
+    Table,
+    /// A dimension of linkage quality.
+    Dimension,
+    /// Whose persons were looked for in linkage.
+    Side,
+    /// A step or group of the flow of persons.
+    FlowStep,
+}
+
+struct Name {
+    name: &'static str,
+    ja: &'static str,
+    en: &'static str,
+}
+
+fn find(list: &[Name], name: &str, lang: Lang) -> Option<String> {
+    let found = list.iter().find(|entry| entry.name == name)?;
+    Some(lang.pick(found.ja, found.en).to_owned())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+const fn name(name: &'static str, ja: &'static str, en: &'static str) -> Name {
+    Name { name, ja, en }
+}
+
+const FIELDS: &[Name] = &[
+    name("nutrition", "栄養・食生活", "Nutrition"),
+    name("activity", "身体活動・運動", "Physical activity"),
+    name("mind", "こころの健康", "Mental health"),
+    name("rest", "休養・睡眠", "Rest and sleep"),
+    name("oral", "歯・口腔の健康", "Oral health"),
+    name("frailty", "フレイル予防", "Frailty prevention"),
+    name("smoking", "禁煙", "Smoking"),
+    name("alcohol", "飲酒", "Alcohol"),
+    name("system", "体制整備", "Organisation"),
+];
+
+const POPULATIONS: &[Name] = &[
+    name("employees", "従業員", "Employees"),
+    name("spouses", "従業員の配偶者", "Spouses of employees"),
+];
+
+const POPULATIONS_IN_SENTENCE: &[Name] = &[
+    name(
+        "employees",
+        "従業員",
+        "employees who were offered a program",
+    ),
+    name(
+        "spouses",
+        "従業員の配偶者",
+        "spouses of employees who were offered a program",
+    ),
+];
+
+const ESTIMATORS: &[Name] = &[
+    name("before_after", "単純な前後比較", "Before–after"),
+    name(
+        "participants_vs_non",
+        "参加者と非参加者の比較",
+        "Participants vs others",
+    ),
+    name("twfe", "二方向固定効果", "Two-way fixed effects"),
+    name(
+        "callaway_santanna",
+        "因果推定（比較群あり）",
+        "Causal estimate",
+    ),
+];
+
+const STATUSES: &[Name] = &[
+    name("ok", "問題なし", "OK"),
+    name("withheld", "少人数のため非公表", "withheld: too few people"),
+    name(
+        "no_controls",
+        "比較できる人がいない",
+        "nobody to compare with",
+    ),
+    name(
+        "no_control",
+        "比較できる人がいない",
+        "nobody to compare with",
+    ),
+    name("no_treated", "対象者がいない", "nobody exposed"),
+    name(
+        "singular",
+        "共変量が重複し計算できない",
+        "covariates overlap; not computable",
+    ),
+    name(
+        "no_overlap",
+        "似た比較対象がいない",
+        "no similar people to compare with",
+    ),
+    name("too_few", "人数不足", "too few people"),
+    name(
+        "few_clusters",
+        "事業所が少なく区間は目安",
+        "few worksites; interval approximate",
+    ),
+    name(
+        "pre_trend",
+        "開始前から差がある",
+        "differed before the start",
+    ),
+    name(
+        "no_post_period",
+        "開始後の期間がない",
+        "no period after the start",
+    ),
+    name("base_period", "基準時点", "base period"),
+    name(
+        "collinear",
+        "共変量が重複し計算できない",
+        "covariates overlap; not computable",
+    ),
+    name("no_variance", "誤差を計算できない", "no standard error"),
+];
+
+const TABLES: &[Name] = &[
+    name("members", "加入者", "Members"),
+    name("checkups", "健診", "Checkups"),
+    name("claims", "レセプト", "Claims"),
+    name("claim_diagnoses", "レセプト傷病", "Claim diagnoses"),
+    name("claim_drugs", "レセプト医薬品", "Claim drugs"),
+    name("guidance", "特定保健指導", "Health guidance"),
+    name("worksites", "事業所", "Worksites"),
+    name("employees", "従業員", "Employees"),
+    name("programs", "取組（プログラム）", "Programs"),
+    name("participation", "参加記録", "Participation"),
+    name("productivity", "生産性", "Productivity"),
+    name("municipalities", "区市町村", "Municipalities"),
+    name("reference_values", "参照値", "Reference values"),
+];
+
+const DIMENSIONS: &[Name] = &[
+    name("overall", "全体", "Overall"),
+    name("all", "全体", "Overall"),
+    name("insurer_id", "保険者", "Insurer"),
+    name("insurer", "保険者", "Insurer"),
+    name("size_band", "事業所規模", "Worksite size"),
+    name("sex", "性別", "Sex"),
+    name("age_band", "年齢階級", "Age band"),
+    name("age", "年齢階級", "Age band"),
+    name("fiscal_year", "年度", "Fiscal year"),
+    name("year", "年度", "Fiscal year"),
+    name("exposure", "取組の対象", "Exposure"),
+    name("exposed", "取組の対象", "Exposure"),
+];
+
+const FLOW_STEPS: &[Name] = &[
+    name("extract", "抽出データの加入者", "Members in the extracts"),
+    name("members", "抽出データの加入者", "Members in the extracts"),
+    name("enrolled", "期間中に加入", "Enrolled in the period"),
+    name("adults", "対象年齢", "In the age range"),
+    name("age_range", "対象年齢", "In the age range"),
+    name("subscribers", "被保険者（本人）", "Subscribers"),
+    name("linked", "従業員と連結", "Linked to an employee"),
+    name("with_checkup", "健診結果あり", "With a checkup"),
+    name("panel", "パネルに収載", "In the panel"),
+    name("analysed", "分析対象", "Analysed"),
+    name("analysis", "分析対象", "Analysed"),
+    name("exposed", "いずれかの取組の対象", "Offered a program"),
+    name(
+        "never_exposed",
+        "対象になったことがない",
+        "Never offered a program",
+    ),
+];
+
+const SIDES: &[Name] = &[
+    name(
+        "insurer",
+        "保険者の加入者から見て",
+        "Insurers’ members found among employees",
+    ),
+    name(
+        "employer",
+        "事業主の従業員から見て",
+        "Employers’ employees found among members",
+    ),
+];
+
+const SEXES: &[Name] = &[
+    name("1", "男性", "Men"),
+    name("2", "女性", "Women"),
+    name("male", "男性", "Men"),
+    name("female", "女性", "Women"),
+];
+
+const SIZE_BANDS: &[Name] = &[
+    name("1", "1–9人", "1–9 employees"),
+    name("2", "10–49人", "10–49 employees"),
+    name("3", "50–299人", "50–299 employees"),
+    name("4", "300–999人", "300–999 employees"),
+    name("5", "1,000人以上", "1,000 or more"),
+    name("1-9", "1–9人", "1–9 employees"),
+    name("10-49", "10–49人", "10–49 employees"),
+    name("50-299", "50–299人", "50–299 employees"),
+    name("300-999", "300–999人", "300–999 employees"),
+    name("1000+", "1,000人以上", "1,000 or more"),
+];
+
+const EXPOSURES: &[Name] = &[
+    name("exposed", "対象になった", "Offered a program"),
+    name("true", "対象になった", "Offered a program"),
+    name("covered", "取組のある事業所", "Worksites with a program"),
+    name("not_covered", "取組のない事業所", "Worksites without"),
+    name("never_exposed", "なったことがない", "Never offered"),
+    name("never", "なったことがない", "Never offered"),
+    name("false", "なったことがない", "Never offered"),
+];
+
+const OVERALL: &[Name] = &[name("", "全体", "All")];
+
+const ANY_LEVEL: &[Name] = &[
+    name("all", "全体", "All"),
+    name("unknown", "不明", "Unknown"),
+];

@@ -1,0 +1,159 @@
+//! What the report says, as plain data in no language. Every count of people and every estimate is
+//! a [`Releasable`]; wording is in `text`, names are in `names`, drawing is in `html`.
+
+use crate::disclosure::{Count, DisclosureRules, FlowCounts, Releasable, ReleasedEstimate, Share};
+
+/// Everything one report shows. Empty lists leave their section out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Title as the project gives it; `None` uses the standard title.
+    pub title: Option<String>,
+    /// Whom the report is about: an insurer, a municipality, an employer, a project.
+    pub subject: Option<String>,
+    /// What made the numbers.
+    pub provenance: Provenance,
+    /// The rules every released value obeyed; named in the notes.
+    pub rules: DisclosureRules,
+    /// What came in.
+    pub deliveries: Vec<DeliveryRow>,
+    /// What was turned away, and why.
+    pub rejects: Vec<RejectRow>,
+    /// How well persons were linked, and for whom not.
+    pub linkage: Vec<LinkageRow>,
+    /// From the extract to the analysis, in order.
+    pub flow: Vec<FlowStep>,
+    /// How the last step of the flow divides (exposed and never exposed).
+    pub flow_groups: Vec<FlowGroup>,
+    /// Effects, in the order in which to show them; the first of a field is its main indicator.
+    pub effects: Vec<EffectGroup>,
+    /// Effects by time since first exposure.
+    pub event_studies: Vec<EventStudy>,
+}
+
+/// What made the numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Provenance {
+    /// The run's identifier in the lake table `runs`.
+    pub run_id: String,
+    /// Version of korabo.
+    pub korabo_version: String,
+    /// When the report was made, as it is to be printed.
+    pub generated_at: String,
+    /// The lake tables read, with their versions.
+    pub lake_versions: Vec<TableVersion>,
+}
+
+/// A lake table at a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableVersion {
+    /// Table name.
+    pub table: String,
+    /// Delta version.
+    pub version: u64,
+}
+
+/// The deliveries of one holder for one table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRow {
+    /// Table name.
+    pub table: String,
+    /// Data holder.
+    pub holder: String,
+    /// Number of files.
+    pub n_files: u64,
+    /// Rows in the files.
+    pub rows_in: Releasable<Count>,
+    /// Rows accepted.
+    pub rows_accepted: Releasable<Count>,
+    /// Rows rejected.
+    pub rows_rejected: Releasable<Count>,
+}
+
+/// Rows rejected by one rule; a row that breaks two rules is in two of these.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RejectRow {
+    /// Table name.
+    pub table: String,
+    /// Column name; empty for rules on whole rows.
+    pub column: String,
+    /// The rule as the contract names it.
+    pub rule: String,
+    /// Rows that broke it.
+    pub n_rows: Releasable<Count>,
+}
+
+/// The match rate of one level of one dimension.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkageRow {
+    /// Whose persons were looked for: `insurer`, `employer`; empty where there is only one side.
+    pub side: String,
+    /// `all`, `insurer`, `size_band`, `sex`, `age_band`, `fiscal_year`, `exposure`, or any
+    /// name of the project's own.
+    pub dimension: String,
+    /// The level's value, as stored.
+    pub level: String,
+    /// Persons linked among all persons.
+    pub matched: Releasable<Share>,
+}
+
+/// One box of the flow of persons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowStep {
+    /// Key of the step (see `names`), or text to show as it is.
+    pub step: String,
+    /// Persons left, and lost since the step before.
+    pub counts: Releasable<FlowCounts>,
+}
+
+/// One part of the last step of the flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowGroup {
+    /// Key of the group (`exposed`, `never_exposed`), or text to show as it is.
+    pub group: String,
+    /// Persons in it.
+    pub n: Releasable<Count>,
+}
+
+/// One outcome of one field in one population, by every estimator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectGroup {
+    /// Program field.
+    pub field: String,
+    /// Indicator name: a column of the panel.
+    pub indicator: String,
+    /// `employees`, `spouses`, or a name of the project's own.
+    pub population: String,
+    /// One row per estimator.
+    pub rows: Vec<EffectRow>,
+}
+
+/// One estimate with the name of its estimator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectRow {
+    /// `before_after`, `participants_vs_non`, `twfe`, `callaway_santanna`, or another name.
+    pub estimator: String,
+    /// The estimate in the indicator's own unit (shares from 0 to 1).
+    pub estimate: Releasable<ReleasedEstimate>,
+}
+
+/// The effect on one outcome by time since first exposure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventStudy {
+    /// Program field.
+    pub field: String,
+    /// Indicator name.
+    pub indicator: String,
+    /// Population.
+    pub population: String,
+    /// One point per event time.
+    pub points: Vec<EventPoint>,
+}
+
+/// One event time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPoint {
+    /// Periods since first exposure; negative before.
+    pub event_time: i64,
+    /// The estimate in the indicator's own unit.
+    pub estimate: Releasable<ReleasedEstimate>,
+}

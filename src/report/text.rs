@@ -1,0 +1,226 @@
+//! Languages, numbers and the fixed wording of the report. Names of fields and indicators are in
+//! `names`; the sentence about one effect is made in `sentence`.
+
+use crate::disclosure::{Count, DisclosureRules};
+
+use super::names::Unit;
+
+/// Language of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The text in this language.
+    #[must_use]
+    pub fn pick<'text>(self, ja: &'text str, en: &'text str) -> &'text str {
+        match self {
+            Self::Ja => ja,
+            Self::En => en,
+        }
+    }
+
+    /// The language tag for HTML.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        self.pick("ja", "en")
+    }
+}
+
+/// A whole number with thousands separators.
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count as it may be read: the number, `<10`, or a dash for a withheld cell.
+#[must_use]
+pub fn count(count: Count, rules: DisclosureRules) -> String {
+    match count {
+        Count::Shown(n) => grouped(n),
+        Count::Suppressed => format!("<{}", rules.min_count),
+        Count::Withheld => "—".to_owned(),
+    }
+}
+
+/// A count in a narrow place: `1.2万` or `12k` from ten thousand on.
+#[must_use]
+pub fn short_count(n: Count, rules: DisclosureRules, lang: Lang) -> String {
+    match n {
+        Count::Shown(n) if n >= 10_000 => match lang {
+            Lang::Ja => format!("{}.{}万", n / 10_000, n % 10_000 / 1_000),
+            Lang::En => format!("{}k", grouped(n / 1_000)),
+        },
+        other => count(other, rules),
+    }
+}
+
+/// A share from 0 to 1 as per cent with one decimal.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+/// A number in an indicator's unit, without sign and without the unit's name.
+#[must_use]
+pub fn magnitude(value: f64, unit: Unit) -> String {
+    let value = scaled(value, unit).abs();
+    let text = format!("{value:.*}", decimals(unit, value));
+    match text.split_once('.') {
+        None => group_digits(&text),
+        Some((whole, rest)) => format!("{}.{rest}", group_digits(whole)),
+    }
+}
+
+/// A number in an indicator's unit with its sign (`+`, `−`, or `±` for a rounded zero).
+#[must_use]
+pub fn signed(value: f64, unit: Unit) -> String {
+    let text = magnitude(value, unit);
+    let is_zero = text.chars().all(|digit| matches!(digit, '0' | '.'));
+    match (is_zero, value < 0.0) {
+        (true, _) => format!("±{text}"),
+        (false, true) => format!("−{text}"),
+        (false, false) => format!("+{text}"),
+    }
+}
+
+/// The value on the scale in which the unit is printed (shares in percentage points).
+#[must_use]
+pub fn scaled(value: f64, unit: Unit) -> f64 {
+    if unit == Unit::Share {
+        value * 100.0
+    } else {
+        value
+    }
+}
+
+/// The unit's name after a number, with the space it needs; differences of shares are points.
+#[must_use]
+pub fn unit_name(unit: Unit, lang: Lang) -> &'static str {
+    match unit {
+        Unit::Share => lang.pick("ポイント", " percentage points"),
+        Unit::Kilogram => " kg",
+        Unit::Centimetre => " cm",
+        Unit::KilogramPerSquareMetre => " kg/m²",
+        Unit::MillimetreOfMercury => " mmHg",
+        Unit::MilligramPerDecilitre => " mg/dL",
+        Unit::Percent => "%",
+        Unit::Yen => lang.pick("円", " yen"),
+        Unit::Day => lang.pick("日", " days"),
+        Unit::Claim => lang.pick("件", " claims"),
+        Unit::Score | Unit::SmallScore => lang.pick("点", " points"),
+        Unit::Bare => "",
+    }
+}
+
+/// The unit's name in a heading or on an axis.
+#[must_use]
+pub fn unit_heading(unit: Unit, lang: Lang) -> &'static str {
+    match unit {
+        Unit::Share => lang.pick("ポイント", "pp"),
+        other => unit_name(other, lang).trim_start(),
+    }
+}
+
+fn decimals(unit: Unit, value: f64) -> usize {
+    match unit {
+        Unit::Yen => 0,
+        Unit::Share | Unit::Score | Unit::MillimetreOfMercury | Unit::MilligramPerDecilitre => 1,
+        Unit::Percent => 3,
+        Unit::Kilogram
+        | Unit::Centimetre
+        | Unit::KilogramPerSquareMetre
+        | Unit::Day
+        | Unit::Claim
+        | Unit::SmallScore => 2,
+        Unit::Bare if value >= 100.0 => 0,
+        Unit::Bare if value >= 10.0 => 1,
+        Unit::Bare if value >= 1.0 => 2,
+        Unit::Bare => 3,
+    }
+}
+
+fn group_digits(whole: &str) -> String {
+    whole.parse().map_or_else(|_| whole.to_owned(), grouped)
+}
+
+/// The fixed wording of the page.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) title: &'static str,
+    pub(crate) generated: &'static str,
+    pub(crate) contents: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) summary_lead: &'static str,
+    pub(crate) effects: &'static str,
+    pub(crate) effects_lead: &'static str,
+    pub(crate) event_studies: &'static str,
+    pub(crate) event_lead: &'static str,
+    pub(crate) flow: &'static str,
+    pub(crate) flow_lead: &'static str,
+    pub(crate) linkage: &'static str,
+    pub(crate) linkage_lead: &'static str,
+    pub(crate) deliveries: &'static str,
+    pub(crate) deliveries_lead: &'static str,
+    pub(crate) rejects: &'static str,
+    pub(crate) rejects_lead: &'static str,
+    pub(crate) notes: &'static str,
+    pub(crate) nothing: &'static str,
+    pub(crate) excluded: &'static str,
+    pub(crate) persons: &'static str,
+    pub(crate) indicator: &'static str,
+    pub(crate) population: &'static str,
+    pub(crate) comparison: &'static str,
+    pub(crate) estimate: &'static str,
+    pub(crate) interval: &'static str,
+    pub(crate) band: &'static str,
+    pub(crate) event_time: &'static str,
+    pub(crate) n_treated: &'static str,
+    pub(crate) n_control: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) holder: &'static str,
+    pub(crate) files: &'static str,
+    pub(crate) rows_in: &'static str,
+    pub(crate) rows_accepted: &'static str,
+    pub(crate) rows_rejected: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) rule: &'static str,
+    pub(crate) rows: &'static str,
+    pub(crate) level: &'static str,
+    pub(crate) linked: &'static str,
+    pub(crate) match_rate: &'static str,
+    pub(crate) numbers: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) run: &'static str,
+    pub(crate) whole_row: &'static str,
+    pub(crate) legend_point: &'static str,
+    pub(crate) legend_interval: &'static str,
+    pub(crate) legend_band: &'static str,
+    pub(crate) legend_pre: &'static str,
+    pub(crate) note_causal: &'static str,
+    pub(crate) note_naive: &'static str,
+    pub(crate) note_pre_trend: &'static str,
+    pub(crate) note_many: &'static str,
+}
+
+/// The wording in `lang`.
+pub(crate) fn words(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::Ja => &super::wording::JA,
+        Lang::En => &super::wording::EN,
+    }
+}

@@ -1,0 +1,161 @@
+//! Questions the pipeline asks about tables: repeated keys, missing values, keys not numbered yet. Built
+//! with the engine's API, so no SQL text is put together anywhere.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::AsArray as _;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::{Column, TableReference};
+use datafusion::functions_aggregate::expr_fn::{count, max, sum};
+use datafusion::logical_expr::{Expr, JoinType, cast, col, lit, when};
+use datafusion::prelude::DataFrame;
+
+use super::{Session, SessionError};
+
+fn column(name: &str) -> Expr {
+    Expr::Column(Column::from_name(name))
+}
+
+impl Session {
+    /// How many values of `columns` occur more than once in table `name`.
+    ///
+    /// # Errors
+    /// When the table or a column is unknown, or reading fails.
+    pub async fn count_repeated_keys(
+        &self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<u64, SessionError> {
+        let keys: Vec<Expr> = columns.iter().map(|name| column(name)).collect();
+        let rows = count(lit(1_i64)).alias("korabo_n_rows");
+        let repeated = self
+            .ctx
+            .table(TableReference::bare(name))
+            .await?
+            .aggregate(keys, vec![rows])?
+            .filter(col("korabo_n_rows").gt(lit(1_i64)))?;
+        Ok(repeated.count().await? as u64)
+    }
+
+    /// How many rows of table `name` miss a value, for each of `columns`.
+    ///
+    /// # Errors
+    /// When the table or a column is unknown, or reading fails.
+    pub async fn count_nulls(
+        &self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<BTreeMap<String, u64>, SessionError> {
+        if columns.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let missing = columns
+            .iter()
+            .map(|name| {
+                let is_missing =
+                    when(column(name).is_null(), lit(1_i64)).otherwise(lit(0_i64))?;
+                Ok(sum(is_missing).alias(name))
+            })
+            .collect::<Result<Vec<_>, SessionError>>()?;
+        let frame = self.ctx.table(TableReference::bare(name)).await?.aggregate(vec![], missing)?;
+        let batches = frame.collect().await?;
+        let mut counts = BTreeMap::new();
+        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+            for (name, array) in columns.iter().zip(batch.columns()) {
+                let n_rows = array.as_primitive::<Int64Type>().iter().flatten().next();
+                counts.insert(name.clone(), n_rows.unwrap_or(0).unsigned_abs());
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The largest value of integer column `name`, 0 for an empty table.
+    ///
+    /// # Errors
+    /// When the table or the column is unknown, or reading fails.
+    pub async fn max_integer(&self, table: &str, name: &str) -> Result<i64, SessionError> {
+        let frame = self
+            .ctx
+            .table(TableReference::bare(table))
+            .await?
+            .aggregate(vec![], vec![max(column(name)).alias("largest")])?
+            .select(vec![cast(col("largest"), DataType::Int64)])?;
+        let batches = frame.collect().await?;
+        let values = batches.iter().flat_map(|batch| {
+            batch.column(0).as_primitive::<Int64Type>().iter().flatten().collect::<Vec<_>>()
+        });
+        Ok(values.max().unwrap_or(0))
+    }
+
+    /// Distinct complete keys of `frame` that table `existing` does not hold, sorted.
+    ///
+    /// # Errors
+    /// When a column is unknown.
+    pub async fn keys_not_in(
+        &self,
+        frame: DataFrame,
+        keys: &[String],
+        existing: Option<&str>,
+    ) -> Result<DataFrame, SessionError> {
+        let columns: Vec<Expr> = keys.iter().map(|name| column(name)).collect();
+        let complete = columns.iter().cloned().map(Expr::is_not_null).reduce(Expr::and);
+        let mut frame = frame.select(columns.clone())?.distinct()?;
+        if let Some(complete) = complete {
+            frame = frame.filter(complete)?;
+        }
+        if let Some(existing) = existing {
+            let known = self.ctx.table(TableReference::bare(existing)).await?;
+            let renamed: Vec<String> = keys.iter().map(|key| format!("known_{key}")).collect();
+            let known_columns: Vec<Expr> =
+                keys.iter().zip(&renamed).map(|(key, name)| column(key).alias(name)).collect();
+            let known = known.select(known_columns)?;
+            let left: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let right: Vec<&str> = renamed.iter().map(String::as_str).collect();
+            frame = frame.join(known, JoinType::LeftAnti, &left, &right, None)?;
+        }
+        Ok(frame.sort(columns.into_iter().map(|c| c.sort(true, false)).collect())?)
+    }
+
+    /// Rows of table `name` by the values of text columns `by`, ordered by them.
+    ///
+    /// # Errors
+    /// When the table or a column is unknown, or reading fails.
+    pub async fn count_by(
+        &self,
+        name: &str,
+        by: &[&str],
+    ) -> Result<Vec<(Vec<String>, u64)>, SessionError> {
+        let columns: Vec<Expr> = by.iter().map(|name| column(name)).collect();
+        let text = |c: &Expr| cast(c.clone(), DataType::Utf8);
+        let mut shown: Vec<Expr> =
+            columns.iter().zip(by).map(|(c, name)| text(c).alias(*name)).collect();
+        shown.push(col("korabo_n_rows"));
+        let frame = self
+            .ctx
+            .table(TableReference::bare(name))
+            .await?
+            .aggregate(columns.clone(), vec![count(lit(1_i64)).alias("korabo_n_rows")])?
+            .sort(columns.into_iter().map(|c| c.sort(true, false)).collect())?
+            .select(shown)?;
+        let mut rows = Vec::new();
+        for batch in frame.collect().await? {
+            let counts = batch.column(by.len()).as_primitive::<Int64Type>();
+            for row in 0..batch.num_rows() {
+                let labels = (0..by.len()).map(|idx| {
+                    batch.column(idx).as_string::<i32>().value(row).to_owned()
+                });
+                rows.push((labels.collect(), counts.value(row).unsigned_abs()));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Forgets a table.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn forget(&self, name: &str) -> Result<(), SessionError> {
+        self.ctx.deregister_table(TableReference::bare(name))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Engine errors in words. Errors about SQL may quote it; errors that arise while rows are read may quote
+//! a person's value, so their quoted parts and numbers are blanked.
+
+use std::error::Error as _;
+
+use datafusion::common::{DataFusionError, SchemaError};
+
+use super::error::{ErrorClass, SessionError};
+use crate::diagnostic::did_you_mean;
+
+impl SessionError {
+    /// The error in words: one line per cause, no values from data.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        if let Some(argument) = self.argument_error() {
+            return argument.to_string();
+        }
+        if let Some(relation) = self.relation_error() {
+            let mut text = relation.to_string();
+            let mut source = relation.source();
+            while let Some(cause) = source {
+                text.push('\n');
+                text.push_str(&cause.to_string());
+                source = cause.source();
+            }
+            return text;
+        }
+        let place = self.place();
+        let error = innermost(self.engine_error());
+        let text = match error {
+            DataFusionError::SchemaError(schema, _) => schema_error(schema),
+            other => stripped(&other.to_string()),
+        };
+        match self.class() {
+            ErrorClass::Sql | ErrorClass::Resources => format!("{place}{text}"),
+            _ => blanked(&text),
+        }
+    }
+
+    /// `line 3, column 9: ` when the engine knows the place in the statement.
+    fn place(&self) -> String {
+        let Some(diagnostic) = self.engine_error().diagnostic() else { return String::new() };
+        diagnostic.span.map_or_else(String::new, |span| {
+            format!("line {}, column {}: ", span.start.line, span.start.column)
+        })
+    }
+}
+
+fn innermost(error: &DataFusionError) -> &DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+            innermost(inner)
+        }
+        DataFusionError::Shared(inner) => innermost(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, innermost),
+        DataFusionError::External(inner) => {
+            inner.downcast_ref::<DataFusionError>().map_or(error, innermost)
+        }
+        _ => error,
+    }
+}
+
+fn schema_error(error: &SchemaError) -> String {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let names: Vec<String> = valid_fields.iter().map(|f| f.name.clone()).collect();
+            let hint = did_you_mean(&field.name, names.iter().map(String::as_str));
+            format!("no column `{}`{hint}", field.name)
+        }
+        other => stripped(&other.to_string()),
+    }
+}
+
+/// Without the engine's own prefixes and catalog names.
+fn stripped(text: &str) -> String {
+    let prefixes = [
+        "Error during planning: ",
+        "SQL error: ",
+        "Schema error: ",
+        "Execution error: ",
+        "Arrow error: ",
+        "External error: ",
+        "This feature is not implemented: ",
+    ];
+    let mut text = text;
+    while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    let text = text.replace("datafusion.public.", "");
+    match text.strip_prefix("ParserError(\"").and_then(|rest| rest.strip_suffix("\")")) {
+        Some(inner) => inner.to_owned(),
+        None => text,
+    }
+}
+
+/// Quoted parts and numbers replaced by `…`.
+fn blanked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut quote: Option<char> = None;
+    let mut in_number = false;
+    for c in text.chars() {
+        if let Some(open) = quote {
+            if c == open {
+                quote = None;
+                out.push(c);
+            }
+            continue;
+        }
+        if c == '\'' || c == '"' {
+            quote = Some(c);
+            out.push(c);
+            out.push('…');
+            continue;
+        }
+        if c.is_ascii_digit() {
+            if !in_number {
+                out.push('…');
+            }
+            in_number = true;
+            continue;
+        }
+        in_number = false;
+        out.push(c);
+    }
+    out
+}

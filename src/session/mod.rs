@@ -1,0 +1,196 @@
+//! The only place that builds a `SessionContext`: engine settings, our functions and relations, lake
+//! tables at pinned versions.
+
+mod checks;
+mod describe;
+mod error;
+mod provider;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{ParamValues, ScalarValue, TableReference};
+use datafusion::datasource::MemTable;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+
+pub use error::{ErrorClass, SessionError};
+
+use crate::config::ParameterValue;
+use crate::functions;
+use crate::lake::LakeTable;
+
+/// Engine limits.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// Threads and partitions; default: all cores.
+    pub threads: Option<NonZeroUsize>,
+    /// Bytes the engine and the estimators may reserve; default: 70 % of the machine's memory.
+    pub memory_limit: Option<u64>,
+    /// Where to spill; default: the system's temporary folder.
+    pub temp_dir: Option<PathBuf>,
+}
+
+/// A SQL session over lake tables.
+#[derive(Clone)]
+pub struct Session {
+    ctx: SessionContext,
+}
+
+impl Session {
+    /// A session without tables.
+    ///
+    /// # Errors
+    /// When the engine cannot be set up, e.g. because the temporary folder cannot be used.
+    pub fn new(options: &SessionOptions) -> Result<Self, SessionError> {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        if let Some(threads) = options.threads {
+            config = config.with_target_partitions(threads.get());
+        }
+        config.options_mut().sql_parser.collect_spans = true;
+        config.options_mut().execution.parquet.pushdown_filters = false;
+        let limit = options.memory_limit.or_else(default_memory_limit);
+        let mut runtime = RuntimeEnvBuilder::new();
+        if let Some(limit) = limit {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let top = NonZeroUsize::new(3).expect("3 is not 0");
+            let pool = TrackConsumersPool::new(FairSpillPool::new(limit), top);
+            runtime = runtime.with_memory_pool(Arc::new(pool));
+        }
+        if let Some(folder) = &options.temp_dir {
+            let mode = DiskManagerMode::Directories(vec![folder.clone()]);
+            runtime = runtime
+                .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
+        }
+        let builder = SessionStateBuilder::new()
+            .with_default_features()
+            .with_config(config)
+            .with_runtime_env(runtime.build_arc()?);
+        let state = functions::with_relations(builder)?.build();
+        let ctx = SessionContext::new_with_state(state).enable_url_table();
+        functions::register_scalars(&ctx);
+        Ok(Self { ctx })
+    }
+
+    /// Makes a lake table known under its own name, in place of an earlier one.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_table(&self, table: LakeTable) -> Result<(), SessionError> {
+        let name = table.name.clone();
+        self.register(&name, Arc::new(provider::LakeTableProvider::new(table)))
+    }
+
+    /// Makes an empty table known, for planning without data.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_empty(&self, name: &str, schema: SchemaRef) -> Result<(), SessionError> {
+        self.register(name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+    }
+
+    /// Makes a planned query known as a view.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        self.register(name, frame.into_view())
+    }
+
+    fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), SessionError> {
+        let reference = TableReference::bare(name);
+        self.ctx.deregister_table(reference.clone())?;
+        self.ctx.register_table(reference, table)?;
+        Ok(())
+    }
+
+    /// Names of the tables known, sorted.
+    #[must_use]
+    pub fn table_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .ctx
+            .catalog("datafusion")
+            .and_then(|catalog| catalog.schema("public"))
+            .map(|schema| schema.table_names())
+            .unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    /// A known table's columns.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub async fn table_schema(&self, name: &str) -> Result<SchemaRef, SessionError> {
+        let provider = self.ctx.table_provider(TableReference::bare(name)).await?;
+        Ok(provider.schema())
+    }
+
+    /// Names of all functions and relations, for completion.
+    #[must_use]
+    pub fn function_names(&self) -> Vec<String> {
+        let state = self.ctx.state();
+        let mut names: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .cloned()
+            .collect();
+        names.extend(functions::RELATIONS.iter().map(|relation| relation.name.to_owned()));
+        names.sort();
+        names
+    }
+
+    /// Plans one read-only statement with bound parameters.
+    ///
+    /// # Errors
+    /// When it does not parse or plan, or would write.
+    pub async fn plan(
+        &self,
+        sql: &str,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<DataFrame, SessionError> {
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = self.ctx.sql_with_options(sql, read_only).await?;
+        if parameters.is_empty() {
+            return Ok(frame);
+        }
+        let values: HashMap<String, ScalarValue> =
+            parameters.iter().map(|(name, value)| (name.clone(), scalar(value))).collect();
+        Ok(frame.with_param_values(ParamValues::from(values))?)
+    }
+
+    /// The engine's context, for streams of a planned query.
+    #[must_use]
+    pub fn task_context(&self) -> Arc<datafusion::execution::TaskContext> {
+        self.ctx.task_ctx()
+    }
+}
+
+fn scalar(value: &ParameterValue) -> ScalarValue {
+    match value {
+        ParameterValue::Integer(value) => ScalarValue::Int64(Some(*value)),
+        ParameterValue::Number(value) => ScalarValue::Float64(Some(*value)),
+        ParameterValue::Text(value) => ScalarValue::Utf8(Some(value.clone())),
+        ParameterValue::Boolean(value) => ScalarValue::Boolean(Some(*value)),
+    }
+}
+
+/// 70 % of the machine's memory, where the machine says how much it has.
+fn default_memory_limit() -> Option<u64> {
+    let text = fs_err::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024 / 10 * 7)
+}

@@ -1,0 +1,295 @@
+//! The files of a world: where each table of each holder lies, and how a chunk's rows become the row
+//! groups of all of them.
+
+use std::path::Path;
+
+use super::columns::Column;
+use super::employer_tables::{
+    N_NAMED, employees, employees_with_names, municipalities, participation, productivity,
+    programs, reference_values, worksites,
+};
+use super::insurer_tables::{
+    InsurerContext, checkups, claims, diagnoses, drugs, guidance, members,
+};
+use super::periods::Periods;
+use super::rows::{ChunkRows, PeriodRows};
+use super::truth::Truth;
+use super::world::{INSURERS, World};
+use super::writer::{EncodedGroup, Encoder, TableFile, create};
+use super::{SynthError, TableSet};
+
+/// A table that is written chunk by chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Members { insurer: usize },
+    Checkups { insurer: usize, period: usize },
+    Claims { insurer: usize, period: usize },
+    Diagnoses { insurer: usize, period: usize },
+    Drugs { insurer: usize, period: usize },
+    Guidance { insurer: usize, period: usize },
+    Employees { group: usize },
+    Participation { group: usize },
+    Productivity { group: usize },
+}
+
+impl Source {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Members { .. } => "members",
+            Self::Checkups { .. } => "checkups",
+            Self::Claims { .. } => "claims",
+            Self::Diagnoses { .. } => "claim_diagnoses",
+            Self::Drugs { .. } => "claim_drugs",
+            Self::Guidance { .. } => "guidance",
+            Self::Employees { .. } => "employees",
+            Self::Participation { .. } => "participation",
+            Self::Productivity { .. } => "productivity",
+        }
+    }
+
+    fn path(self, years: &str, periods: &[String]) -> String {
+        let table = self.table();
+        match self {
+            Self::Members { insurer } => {
+                format!("insurer_{}/{table}_{years}.parquet", INSURERS[insurer])
+            }
+            Self::Checkups { insurer, period }
+            | Self::Claims { insurer, period }
+            | Self::Diagnoses { insurer, period }
+            | Self::Drugs { insurer, period }
+            | Self::Guidance { insurer, period } => {
+                format!(
+                    "insurer_{}/{table}_{}.parquet",
+                    INSURERS[insurer], periods[period]
+                )
+            }
+            Self::Employees { group }
+            | Self::Participation { group }
+            | Self::Productivity { group } => {
+                format!("employers_{:02}/{table}.parquet", group + 1)
+            }
+        }
+    }
+
+    /// Takes the table's rows out of the chunk and makes columns of them.
+    fn columns(
+        self,
+        world: &World,
+        contexts: &[InsurerContext; 2],
+        chunk: &ChunkRows,
+    ) -> Vec<Column> {
+        let rows = |insurer: usize, period: usize| -> &PeriodRows {
+            &chunk.insurers[insurer].periods[period]
+        };
+        match self {
+            Self::Members { insurer } => members(
+                &contexts[insurer],
+                world,
+                chunk.first_person,
+                &chunk.insurers[insurer].members,
+            ),
+            Self::Checkups { insurer, period } => {
+                checkups(&contexts[insurer], &rows(insurer, period).checkups)
+            }
+            Self::Claims { insurer, period } => {
+                claims(&contexts[insurer], &rows(insurer, period).claims)
+            }
+            Self::Diagnoses { insurer, period } => {
+                diagnoses(&contexts[insurer], &rows(insurer, period).diagnoses)
+            }
+            Self::Drugs { insurer, period } => {
+                drugs(&contexts[insurer], &rows(insurer, period).drugs)
+            }
+            Self::Guidance { insurer, period } => {
+                guidance(&contexts[insurer], &rows(insurer, period).guidance)
+            }
+            Self::Employees { group } => employees(world, chunk, &chunk.groups[group].employees),
+            Self::Participation { group } => {
+                participation(world, chunk, &chunk.groups[group].participation)
+            }
+            Self::Productivity { group } => {
+                productivity(world, chunk, &chunk.groups[group].productivity)
+            }
+        }
+    }
+}
+
+/// How every chunk is encoded; shared by all threads.
+pub(crate) struct ChunkEncoder {
+    sources: Vec<(Source, Encoder)>,
+}
+
+/// The files that grow chunk by chunk, in the order of the encoder's sources.
+pub(crate) struct OpenFiles {
+    files: Vec<(&'static str, TableFile)>,
+}
+
+/// One chunk, encoded: a row group (or none) per file.
+pub(crate) struct EncodedChunk {
+    groups: Vec<Option<EncodedGroup>>,
+    pub(crate) truth: Truth,
+}
+
+/// Rows of a table and the size of the file they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) table: &'static str,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Creates all files that grow chunk by chunk.
+pub(crate) fn open(
+    out: &Path,
+    world: &World,
+    periods: &Periods,
+    tables: TableSet,
+    zstd_level: i32,
+) -> Result<(ChunkEncoder, OpenFiles), SynthError> {
+    let empty = ChunkRows::new(0, periods.len(), world.n_groups);
+    let contexts = [
+        InsurerContext::new(0, &empty),
+        InsurerContext::new(1, &empty),
+    ];
+    let years = format!("{}-{}", world.years.start(), world.years.end());
+    let names = periods.names();
+    let mut encoder = ChunkEncoder {
+        sources: Vec::new(),
+    };
+    let mut open = OpenFiles { files: Vec::new() };
+    for source in sources(world, periods, tables) {
+        let path = out.join(source.path(&years, &names));
+        let columns = source.columns(world, &contexts, &empty);
+        let (file, file_encoder) = create(&path, &columns, zstd_level)?;
+        encoder.sources.push((source, file_encoder));
+        open.files.push((source.table(), file));
+    }
+    Ok((encoder, open))
+}
+
+fn sources(world: &World, periods: &Periods, tables: TableSet) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for insurer in 0..INSURERS.len() {
+        sources.push(Source::Members { insurer });
+        for period in 0..periods.len() {
+            sources.push(Source::Checkups { insurer, period });
+            if tables == TableSet::All {
+                sources.push(Source::Claims { insurer, period });
+                sources.push(Source::Diagnoses { insurer, period });
+                sources.push(Source::Drugs { insurer, period });
+                sources.push(Source::Guidance { insurer, period });
+            }
+        }
+    }
+    if tables == TableSet::All {
+        for group in 0..world.n_groups as usize {
+            sources.push(Source::Employees { group });
+            sources.push(Source::Participation { group });
+            sources.push(Source::Productivity { group });
+        }
+    }
+    sources
+}
+
+impl ChunkEncoder {
+    /// Encodes a chunk's rows for every file.
+    pub(crate) fn encode(
+        &self,
+        world: &World,
+        chunk: ChunkRows,
+    ) -> Result<EncodedChunk, SynthError> {
+        let contexts = [
+            InsurerContext::new(0, &chunk),
+            InsurerContext::new(1, &chunk),
+        ];
+        let mut groups = Vec::with_capacity(self.sources.len());
+        for (source, encoder) in &self.sources {
+            groups.push(encoder.encode(&source.columns(world, &contexts, &chunk))?);
+        }
+        Ok(EncodedChunk {
+            groups,
+            truth: chunk.truth,
+        })
+    }
+}
+
+impl OpenFiles {
+    /// Appends a chunk to every file.
+    pub(crate) fn append(&mut self, chunk: EncodedChunk) -> Result<(), SynthError> {
+        for ((_, file), group) in self.files.iter_mut().zip(chunk.groups) {
+            if let Some(group) = group {
+                file.append(group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes all files.
+    pub(crate) fn finish(self) -> Result<Vec<Written>, SynthError> {
+        self.files
+            .into_iter()
+            .map(|(table, file)| {
+                let rows = file.n_rows;
+                Ok(Written {
+                    table,
+                    rows,
+                    bytes: file.finish()?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Writes the tables that do not depend on persons; names what the refused extract holds.
+pub(crate) fn write_static(
+    out: &Path,
+    world: &World,
+    truth: &mut Truth,
+    zstd_level: i32,
+) -> Result<Vec<Written>, SynthError> {
+    let mut written = Vec::new();
+    let mut write = |path: String, table, columns: &[Column]| -> Result<(), SynthError> {
+        let (mut file, encoder) = create(&out.join(path), columns, zstd_level)?;
+        if let Some(group) = encoder.encode(columns)? {
+            file.append(group)?;
+        }
+        let rows = file.n_rows;
+        written.push(Written {
+            table,
+            rows,
+            bytes: file.finish()?,
+        });
+        Ok(())
+    };
+    for group in 0..world.n_groups {
+        let folder = format!("employers_{:02}", group + 1);
+        write(
+            format!("{folder}/worksites.parquet"),
+            "worksites",
+            &worksites(world, group),
+        )?;
+        write(
+            format!("{folder}/programs.parquet"),
+            "programs",
+            &programs(world, group),
+        )?;
+    }
+    write(
+        "community/municipalities.parquet".into(),
+        "municipalities",
+        &municipalities(world),
+    )?;
+    write(
+        "community/reference_values.parquet".into(),
+        "reference_values",
+        &reference_values(),
+    )?;
+    let refused = "refused/employees_with_names.parquet";
+    write(
+        refused.into(),
+        "employees_with_names",
+        &employees_with_names(world),
+    )?;
+    truth.add_defects("identifying_column", "employees", u64::from(N_NAMED));
+    Ok(written)
+}

@@ -1,0 +1,264 @@
+//! Households: a subscriber with jobs, and the dependents who share the enrollment. People enter,
+//! change worksite and insurer, and leave on any day of the year. What a person is exposed to
+//! follows from the jobs. How healthy they are is in `health`.
+
+use super::calendar::{day_of, first_day, fiscal_year, last_day};
+use super::community::MUNICIPALITIES;
+use super::effects::FIELDS;
+use super::random::{Draws, Stream};
+use super::world::World;
+
+/// Subscriber, spouse, child, other: the codes of `members.relationship`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relationship {
+    Subscriber = 1,
+    Spouse = 2,
+    Child = 3,
+    Other = 4,
+}
+
+/// Employment at one worksite; `to` is the last day, `i32::MAX` while it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) worksite: u32,
+    pub(crate) from: i32,
+    pub(crate) to: i32,
+    pub(crate) is_regular: bool,
+}
+
+/// A natural person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Running number in the whole world.
+    pub(crate) index: u64,
+    pub(crate) relationship: Relationship,
+    /// 1 male, 2 female.
+    pub(crate) sex: i8,
+    pub(crate) birth_year: i32,
+    pub(crate) birth_month: i32,
+    /// First and last day this person can be enrolled with the subscriber.
+    pub(crate) from: i32,
+    pub(crate) to: i32,
+}
+
+impl Person {
+    /// Age on 31 March at the end of a fiscal year.
+    pub(crate) fn age(&self, fiscal_year: i16) -> i32 {
+        let year = i32::from(fiscal_year) + 1;
+        year - self.birth_year - i32::from(self.birth_month > 3)
+    }
+
+    /// The part of a job during which this person is enrolled.
+    pub(crate) fn spell(&self, job: &Job) -> Option<(i32, i32)> {
+        let (from, to) = (job.from.max(self.from), job.to.min(self.to));
+        (from <= to).then_some((from, to))
+    }
+}
+
+/// A household.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Household {
+    /// The subscriber first.
+    pub(crate) persons: Vec<Person>,
+    pub(crate) jobs: Vec<Job>,
+    /// Day the subscriber is first covered by a program of each field.
+    pub(crate) exposed_on: [Option<i32>; FIELDS.len()],
+    /// Index in [`MUNICIPALITIES`]; `None` where the insurer does not know it.
+    pub(crate) municipality: Option<u8>,
+    /// False where the employer could not give the subscriber's link token.
+    pub(crate) is_linked: bool,
+}
+
+impl Household {
+    /// The household whose subscriber has this running number, with at most `room` persons.
+    pub(crate) fn new(world: &World, index: u64, room: u64) -> Self {
+        let mut draws = Draws::new(world.seed, Stream::Household, index);
+        let subscriber = draw_subscriber(world, &mut draws, index);
+        let jobs = draw_jobs(world, &mut draws, &subscriber);
+        let weights: Vec<f32> = MUNICIPALITIES.iter().map(|m| m.inhabitants).collect();
+        let municipality = draws.weighted(&weights) as u8;
+        let mut household = Self {
+            persons: vec![subscriber],
+            exposed_on: exposures(world, &jobs),
+            jobs,
+            municipality: (!draws.chance(0.02)).then_some(municipality),
+            is_linked: !draws.chance(0.02),
+        };
+        household.add_dependents(world, &mut draws);
+        household
+            .persons
+            .truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        household
+    }
+
+    /// Cohort of a field: the fiscal year of first exposure.
+    pub(crate) fn cohort(&self, field: usize) -> Option<i16> {
+        self.exposed_on[field].map(fiscal_year)
+    }
+
+    fn add_dependents(&mut self, world: &World, draws: &mut Draws) {
+        let subscriber = self.persons[0].clone();
+        let age = subscriber.age((world.years.start() + world.years.end()) / 2);
+        let settled = if age < 28 { 0.25 } else { 1.0 };
+        let marries = if subscriber.sex == 1 { 0.46 } else { 0.08 };
+        let has_spouse = draws.chance(settled * marries);
+        let open = Person {
+            from: i32::MIN,
+            to: i32::MAX,
+            ..subscriber.clone()
+        };
+        if has_spouse {
+            let older = draws.normal() * 3.0 + if subscriber.sex == 1 { -2.0 } else { 2.0 };
+            let birth_year = subscriber.birth_year - older as i32;
+            self.push(Person {
+                relationship: Relationship::Spouse,
+                sex: 3 - subscriber.sex,
+                birth_year: birth_year.min(i32::from(*world.years.start()) - 20),
+                birth_month: 1 + draws.below(12) as i32,
+                ..open.clone()
+            });
+        }
+        let chance = if has_spouse { 0.42 } else { 0.09 };
+        for _ in 0..3 {
+            if (30..62).contains(&age) && draws.chance(chance) {
+                let birth_year = subscriber.birth_year + 24 + draws.below(14) as i32;
+                let birth_month = 1 + draws.below(12) as i32;
+                self.push(Person {
+                    relationship: Relationship::Child,
+                    sex: 1 + draws.below(2) as i8,
+                    birth_year,
+                    birth_month,
+                    from: day_of(birth_year, birth_month, 1 + draws.below(28) as i32),
+                    to: day_of(birth_year + 22, 3, 31),
+                    ..open.clone()
+                });
+            }
+        }
+        if draws.chance(0.02) {
+            self.push(Person {
+                relationship: Relationship::Other,
+                sex: 1 + draws.below(2) as i8,
+                birth_year: (subscriber.birth_year - 26).max(i32::from(*world.years.end()) - 73),
+                birth_month: 5 + draws.below(8) as i32,
+                ..open
+            });
+        }
+    }
+
+    /// Adds a dependent; at 75 people leave for the insurer of the elderly.
+    fn push(&mut self, mut person: Person) {
+        person.to = person
+            .to
+            .min(day_of(person.birth_year + 75, person.birth_month, 1) - 1);
+        person.index = self.persons[0].index + self.persons.len() as u64;
+        self.persons.push(person);
+    }
+}
+
+fn draw_subscriber(world: &World, draws: &mut Draws, index: u64) -> Person {
+    let (first, last) = (*world.years.start(), *world.years.end());
+    let is_present = draws.chance(0.68);
+    let span = u32::try_from(last - first + 1).expect("years are not empty");
+    let (from, age) = if is_present {
+        let age = 23 + draws.below(20) as i32 + draws.below(22) as i32;
+        let tenure = (draws.below(12) as i32).min(age - 20);
+        let year = i32::from(first) - 1 - tenure;
+        (
+            day_of(year, 4, 1) + draws.below(365) as i32,
+            age - tenure - 1,
+        )
+    } else {
+        let year = first + draws.below(span) as i16;
+        let age = if draws.chance(0.5) {
+            20 + draws.below(8) as i32
+        } else {
+            25 + draws.below(34) as i32
+        };
+        let late = if draws.chance(0.5) {
+            0
+        } else {
+            draws.below(365) as i32
+        };
+        (first_day(year) + late, age)
+    };
+    Person {
+        index,
+        relationship: Relationship::Subscriber,
+        sex: if draws.chance(0.58) { 1 } else { 2 },
+        birth_year: i32::from(fiscal_year(from)) - age,
+        birth_month: 1 + draws.below(12) as i32,
+        from,
+        to: i32::MAX,
+    }
+}
+
+fn draw_jobs(world: &World, draws: &mut Draws, subscriber: &Person) -> Vec<Job> {
+    let (first, horizon) = (
+        first_day(*world.years.start()),
+        last_day(*world.years.end()),
+    );
+    let retires = day_of(subscriber.birth_year + 61 + draws.below(12) as i32, 3, 31);
+    let regular = if subscriber.sex == 1 { 0.85 } else { 0.55 };
+    let is_regular = draws.chance(regular);
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut from = subscriber.from;
+    let mut worksite = world.draw_worksite(draws);
+    loop {
+        // Jobs end at a yearly rate of 8 %, counted from the start of the history.
+        let wait = -(1.0 - draws.uniform()).ln() * 365.25 / 0.08;
+        let mut to = from.max(first) + wait.min(40_000.0) as i32;
+        if draws.chance(0.4) {
+            to = last_day(fiscal_year(to));
+        }
+        to = to.min(retires.max(from + 30));
+        let ends = to < horizon;
+        jobs.push(Job {
+            worksite,
+            from,
+            to: if ends { to } else { i32::MAX },
+            is_regular,
+        });
+        if !ends || to >= retires || draws.chance(0.45) {
+            return jobs;
+        }
+        from = to
+            + 1
+            + if draws.chance(0.7) {
+                0
+            } else {
+                draws.below(90) as i32
+            };
+        if from > horizon {
+            return jobs;
+        }
+        worksite = next_worksite(world, draws, worksite);
+    }
+}
+
+/// Another worksite of the same employer, or any worksite.
+fn next_worksite(world: &World, draws: &mut Draws, worksite: u32) -> u32 {
+    let employer = world.employer_of(worksite);
+    if employer.n_worksites > 1 && draws.chance(0.4) {
+        let step = 1 + draws.below(employer.n_worksites - 1);
+        let position = (worksite - employer.first_worksite + step) % employer.n_worksites;
+        return employer.first_worksite + position;
+    }
+    loop {
+        let other = world.draw_worksite(draws);
+        if other != worksite || world.worksites.len() == 1 {
+            return other;
+        }
+    }
+}
+
+fn exposures(world: &World, jobs: &[Job]) -> [Option<i32>; FIELDS.len()] {
+    std::array::from_fn(|field| {
+        jobs.iter()
+            .filter_map(|job| {
+                let cover = world.worksites[job.worksite as usize].covers[field]?;
+                let day = job.from.max(cover.start);
+                (day <= job.to.min(cover.end)).then_some(day)
+            })
+            .min()
+    })
+}

@@ -1,0 +1,166 @@
+//! Parquet files written row group by row group. Threads encode row groups in memory; one thread
+//! appends them in chunk order, so that the bytes never depend on the number of threads.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::file::writer::SerializedFileWriter;
+use datafusion::parquet::schema::types::ColumnPath;
+
+use super::SynthError;
+use super::columns::{Column, Layout};
+
+/// Turns columns into an encoded row group of one file; shared by all threads.
+pub(crate) struct Encoder {
+    path: PathBuf,
+    schema: SchemaRef,
+    factory: ArrowRowGroupWriterFactory,
+}
+
+/// One file being written.
+pub(crate) struct TableFile {
+    path: PathBuf,
+    writer: SerializedFileWriter<BufWriter<fs_err::File>>,
+    /// Rows appended so far.
+    pub(crate) n_rows: u64,
+}
+
+/// An encoded row group.
+pub(crate) struct EncodedGroup {
+    chunks: Vec<ArrowColumnChunk>,
+    n_rows: usize,
+}
+
+/// Creates a file for columns like the given ones.
+pub(crate) fn create(
+    path: &Path,
+    columns: &[Column],
+    zstd_level: i32,
+) -> Result<(TableFile, Encoder), SynthError> {
+    let write = |source| SynthError::Write {
+        path: path.to_path_buf(),
+        source,
+    };
+    let encode = |source| SynthError::Encode {
+        path: path.to_path_buf(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder).map_err(write)?;
+    }
+    let file = BufWriter::new(fs_err::File::create(path).map_err(write)?);
+    let fields: Vec<_> = columns.iter().map(|column| column.field.clone()).collect();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let properties = properties(columns, zstd_level).map_err(encode)?;
+    let (writer, factory) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
+        .and_then(ArrowWriter::into_serialized_writer)
+        .map_err(encode)?;
+    let path = path.to_path_buf();
+    Ok((
+        TableFile {
+            path: path.clone(),
+            writer,
+            n_rows: 0,
+        },
+        Encoder {
+            path,
+            schema,
+            factory,
+        },
+    ))
+}
+
+fn properties(columns: &[Column], zstd_level: i32) -> Result<WriterProperties, ParquetError> {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(zstd_level)?))
+        .set_created_by("korabo synth".to_owned())
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .set_dictionary_page_size_limit(8 << 20);
+    for column in columns
+        .iter()
+        .filter(|column| column.layout == Layout::Delta)
+    {
+        let path = ColumnPath::from(column.field.name().as_str());
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY);
+    }
+    Ok(builder.build())
+}
+
+impl Encoder {
+    /// Encodes a row group; nothing when there are no rows.
+    pub(crate) fn encode(&self, columns: &[Column]) -> Result<Option<EncodedGroup>, SynthError> {
+        let n_rows = columns.first().map_or(0, |column| column.array.len());
+        if n_rows == 0 {
+            return Ok(None);
+        }
+        let chunks = self
+            .encode_columns(columns)
+            .map_err(|source| SynthError::Encode {
+                path: self.path.clone(),
+                source,
+            })?;
+        Ok(Some(EncodedGroup { chunks, n_rows }))
+    }
+
+    fn encode_columns(&self, columns: &[Column]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let writers = self.factory.create_column_writers(0)?;
+        let mut chunks = Vec::with_capacity(columns.len());
+        for ((mut writer, column), field) in
+            writers.into_iter().zip(columns).zip(self.schema.fields())
+        {
+            for leaf in compute_leaves(field, &column.array)? {
+                writer.write(&leaf)?;
+            }
+            chunks.push(writer.close()?);
+        }
+        Ok(chunks)
+    }
+}
+
+impl TableFile {
+    /// Appends an encoded row group.
+    pub(crate) fn append(&mut self, group: EncodedGroup) -> Result<(), SynthError> {
+        let path = &self.path;
+        let encode = |source| SynthError::Encode {
+            path: path.clone(),
+            source,
+        };
+        let mut row_group = self.writer.next_row_group().map_err(encode)?;
+        for chunk in group.chunks {
+            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
+        }
+        row_group.close().map_err(encode)?;
+        self.n_rows += group.n_rows as u64;
+        Ok(())
+    }
+
+    /// Writes the footer and returns the file's size in bytes.
+    pub(crate) fn finish(self) -> Result<u64, SynthError> {
+        let path = self.path;
+        let encode = |source| SynthError::Encode {
+            path: path.clone(),
+            source,
+        };
+        let write = |source| SynthError::Write {
+            path: path.clone(),
+            source,
+        };
+        let buffered = self.writer.into_inner().map_err(encode)?;
+        let file = buffered
+            .into_inner()
+            .map_err(|error| write(error.into_error()))?;
+        Ok(file.metadata().map_err(write)?.len())
+    }
+}
