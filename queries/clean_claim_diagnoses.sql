@@ -12,11 +12,11 @@ select
     -- Redelivered rows: a diagnosis is confirmed when any of them says so.
     bool_and(claim_diagnoses.is_suspected) as is_suspected,
     bool_or(claim_diagnoses.is_main) as is_main
-from claim_diagnoses
-inner join clean_claims
-    on claim_diagnoses.insurer_id = clean_claims.insurer_id
-    and claim_diagnoses.claim_id = clean_claims.claim_id
-    and claim_diagnoses.billed_month = clean_claims.billed_month
+from clean_claims
+inner join claim_diagnoses
+    on clean_claims.insurer_id = claim_diagnoses.insurer_id
+    and clean_claims.claim_id = claim_diagnoses.claim_id
+    and clean_claims.billed_month = claim_diagnoses.billed_month
 group by
     claim_diagnoses.insurer_id,
     claim_diagnoses.claim_id,

@@ -10,11 +10,11 @@ select
     claim_drugs.claim_id,
     claim_drugs.drug_class,
     max(claim_drugs.days_supplied) as days_supplied
-from claim_drugs
-inner join clean_claims
-    on claim_drugs.insurer_id = clean_claims.insurer_id
-    and claim_drugs.claim_id = clean_claims.claim_id
-    and claim_drugs.billed_month = clean_claims.billed_month
+from clean_claims
+inner join claim_drugs
+    on clean_claims.insurer_id = claim_drugs.insurer_id
+    and clean_claims.claim_id = claim_drugs.claim_id
+    and clean_claims.billed_month = claim_drugs.billed_month
 group by
     claim_drugs.insurer_id,
     claim_drugs.claim_id,

@@ -37,8 +37,9 @@ select
     raw_employees.employment_type,
     raw_employees.employed_from,
     raw_employees.employed_to
-from raw_employees
-left join redelivered
+-- The small side stands first: the engine builds its hash table from it.
+from redelivered
+right join raw_employees
     on raw_employees.employer_key = redelivered.employer_key
     and raw_employees.employee_key = redelivered.employee_key
     and raw_employees.employed_from = redelivered.employed_from

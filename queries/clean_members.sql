@@ -44,8 +44,9 @@ select
     raw_members.workplace_key,
     raw_members.enrolled_from,
     raw_members.enrolled_to
-from raw_members
-left join redelivered
+-- The small side stands first: the engine builds its hash table from it.
+from redelivered
+right join raw_members
     on raw_members.insurer_id = redelivered.insurer_id
     and raw_members.person_key = redelivered.person_key
     and raw_members.enrolled_from = redelivered.enrolled_from

@@ -33,8 +33,8 @@ redelivered as (
         raw_productivity.employee_key,
         raw_productivity.fiscal_year,
         max(raw_productivity.delivery_id) as latest_delivery_id
-    from raw_productivity
-    inner join shared_years
+    from shared_years
+    inner join raw_productivity
         on raw_productivity.employer_key = shared_years.employer_key
         and raw_productivity.fiscal_year = shared_years.fiscal_year
     group by
@@ -54,8 +54,9 @@ select
         when raw_productivity.presenteeism_scale = 'SPQ' then 100.0 - raw_productivity.presenteeism_score
     end as presenteeism_loss,
     raw_productivity.engagement
-from raw_productivity
-left join redelivered
+-- The small side stands first: the engine builds its hash table from it.
+from redelivered
+right join raw_productivity
     on raw_productivity.employer_key = redelivered.employer_key
     and raw_productivity.employee_key = redelivered.employee_key
     and raw_productivity.fiscal_year = redelivered.fiscal_year

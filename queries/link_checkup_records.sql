@@ -1,6 +1,6 @@
 -- One row per checkup record of a known person, under integer identities.
 -- A table of its own because it is read three times while records are merged, and its tokens are looked up once.
--- Records of persons whom no insurer has enrolled are left out here and counted in summary_flow.
+-- Records whose person no insurer enrolled and no employer named have no identity and are left out.
 -- materialize: table
 -- partition_by: fiscal_year
 -- join: many_to_one link_person_ids on (person_key)
@@ -62,6 +62,6 @@ select
     clean_checkups.q_received_guidance,
     clean_checkups.delivery_id,
     clean_checkups.row_number
-from clean_checkups
-inner join link_person_ids
-    on clean_checkups.person_key = link_person_ids.person_key
+from link_person_ids
+inner join clean_checkups
+    on link_person_ids.person_key = clean_checkups.person_key

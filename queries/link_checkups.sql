@@ -63,10 +63,10 @@ with single_records as (
         link_checkup_records.q_stage_of_change,
         link_checkup_records.q_wants_guidance,
         link_checkup_records.q_received_guidance
-    from link_checkup_records
-    left join link_checkup_counts
-        on link_checkup_records.person_id = link_checkup_counts.person_id
-        and link_checkup_records.fiscal_year = link_checkup_counts.fiscal_year
+    from link_checkup_counts
+    right join link_checkup_records
+        on link_checkup_counts.person_id = link_checkup_records.person_id
+        and link_checkup_counts.fiscal_year = link_checkup_records.fiscal_year
     where link_checkup_counts.n_records is null
 ),
 
@@ -134,10 +134,10 @@ ranked_records as (
                 link_checkup_records.delivery_id desc,
                 link_checkup_records.row_number desc
         ) as preference
-    from link_checkup_records
-    inner join link_checkup_counts
-        on link_checkup_records.person_id = link_checkup_counts.person_id
-        and link_checkup_records.fiscal_year = link_checkup_counts.fiscal_year
+    from link_checkup_counts
+    inner join link_checkup_records
+        on link_checkup_counts.person_id = link_checkup_records.person_id
+        and link_checkup_counts.fiscal_year = link_checkup_records.fiscal_year
 ),
 
 merged_records as (

@@ -16,6 +16,6 @@ select
     clean_claims.care_days,
     clean_claims.points,
     clean_claims.yen
-from clean_claims
-inner join link_person_ids
-    on clean_claims.person_key = link_person_ids.person_key
+from link_person_ids
+inner join clean_claims
+    on link_person_ids.person_key = clean_claims.person_key

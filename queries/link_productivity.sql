@@ -11,9 +11,9 @@ select
     sum(clean_productivity.absence_days) as absence_days,
     avg(clean_productivity.presenteeism_loss) as presenteeism_loss,
     avg(clean_productivity.engagement) as engagement
-from clean_productivity
-inner join link_employees
-    on clean_productivity.employer_key = link_employees.employer_key
-    and clean_productivity.employee_key = link_employees.employee_key
+from link_employees
+inner join clean_productivity
+    on link_employees.employer_key = clean_productivity.employer_key
+    and link_employees.employee_key = clean_productivity.employee_key
 where link_employees.person_id is not null
 group by link_employees.person_id, clean_productivity.fiscal_year

@@ -50,9 +50,9 @@ with answers as (
         link_checkups.q_bp_drug = 1 as bp_drug,
         link_checkups.q_glucose_drug = 1 as glucose_drug,
         link_checkups.q_lipid_drug = 1 as lipid_drug
-    from link_checkups
-    inner join link_persons
-        on link_checkups.person_id = link_persons.person_id
+    from link_persons
+    inner join link_checkups
+        on link_persons.person_id = link_checkups.person_id
 )
 
 select

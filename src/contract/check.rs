@@ -15,8 +15,8 @@ pub(super) struct Checker<'c> {
 }
 
 impl Checker<'_> {
-    /// Names are plain SQL identifiers, so that no query has to quote them.
-    pub(super) fn name(&self, name: &str, at: &SourceLocation) -> Result<(), ContractError> {
+    /// Table names are plain SQL identifiers, so that no query has to quote them.
+    pub(super) fn table_name(&self, name: &str, at: &SourceLocation) -> Result<(), ContractError> {
         let plain = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name
                 .chars()
@@ -28,6 +28,16 @@ impl Checker<'_> {
             at: at.clone(),
             name: name.to_owned(),
         })
+    }
+
+    /// Column names are the holder's own: letters of any script, digits and `_`. SQL quotes what is
+    /// not lower-case ASCII.
+    fn own_name(&self, name: &str, at: &SourceLocation) -> Result<(), ContractError> {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        if name.starts_with(char::is_alphabetic) && name.chars().all(is_part) {
+            return Ok(());
+        }
+        Err(ContractError::BadColumnName { at: at.clone(), name: name.to_owned() })
     }
 
     /// Checks every column by itself, with places from `root`.
@@ -49,7 +59,7 @@ impl Checker<'_> {
         at: &SourceLocation,
     ) -> Result<(), ContractError> {
         let name = &column.name;
-        self.name(name, at)?;
+        self.own_name(name, at)?;
         if [DELIVERY_ID, ROW_NUMBER].contains(&name.as_str()) {
             return Err(ContractError::ReservedName {
                 at: at.clone(),

@@ -30,6 +30,14 @@ pub enum ContractError {
         /// The name.
         name: String,
     },
+    /// A column that SQL could not name even in quotes, or only by accident.
+    #[error("{at}: `{name}` cannot be a column: use letters, digits and `_`, a letter first")]
+    BadColumnName {
+        /// Where the name is.
+        at: SourceLocation,
+        /// The name.
+        name: String,
+    },
     /// A column name that ingest itself appends.
     #[error("{at}: column `{column}` is added to every table by ingest and cannot be delivered")]
     ReservedName {

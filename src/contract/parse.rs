@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::{Checker, check_references};
 use super::{
-    CodeList, ColumnContract, ColumnType, ContractError, ForeignKey, Holder, Privacy, RowRule,
+    CodeList, ColumnContract, ColumnType, ContractError, ForeignKey, Holder, Privacy, ROW_NUMBER, RowRule,
     TableContract,
 };
 use crate::diagnostic::SourceLocation;
@@ -106,14 +106,26 @@ fn read_contract(
         table: name,
         columns: &columns,
     };
-    checker.name(name, &root.location())?;
+    checker.table_name(name, &root.location())?;
     checker.columns(&root)?;
-    let key = checker.column_list(&root.require("key")?)?;
+    let key = read_key(&root, &checker)?;
     if key.is_empty() {
         return Err(ContractError::NoKey {
             at: root.require("key")?.location(),
         });
     }
+
+/// The key: columns, or the row's number alone where any row may occur twice.
+fn read_key(root: &TomlTable<'_>, checker: &Checker<'_>) -> Result<Vec<String>, ContractError> {
+    let item = root.require("key")?;
+    let elements = item.elements()?;
+    if let [only] = elements.as_slice()
+        && only.text()? == ROW_NUMBER
+    {
+        return Ok(vec![ROW_NUMBER.to_owned()]);
+    }
+    checker.column_list(&item)
+}
     let partition_by = match root.get("partition_by") {
         Some(item) => checker.column_list(&item)?,
         None => Vec::new(),

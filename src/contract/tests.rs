@@ -128,7 +128,7 @@ fn refuses_names_that_do_not_exist() {
     check(
         "[\"fy\", \"day\"]",
         "[\"fy\", \"days\"]",
-        "checkups.toml:14:26: `fiscal_year_of` names column `days`, which table `checkups` does not \
+        "checkups.toml:14:25: `fiscal_year_of` names column `days`, which table `checkups` does not \
          have; did you mean `day`?",
     );
 }
@@ -174,12 +174,12 @@ fn refuses_codes_and_limits_that_do_not_fit_the_type() {
     check(
         "min = 2008",
         "min = 2200",
-        "checkups.toml:25:7: `min` = 2200 is above `max` = 2100",
+        "checkups.toml:26:7: `min` = 2200 is above `max` = 2100",
     );
     check(
         "max = 2100",
         "max = 40000",
-        "checkups.toml:26:7: `max` = 40000 is not a value of type i16",
+        "checkups.toml:27:7: `max` = 40000 is not a value of type i16",
     );
     check(
         "type = \"date\"",

@@ -76,7 +76,10 @@ pub fn aggregate(
     if let (Some(low), Some(high)) = (options.min_e, options.max_e)
         && low > high
     {
-        return Err(EstimatorError::BadOption { option: "min_e", expected: "at most max_e" });
+        return Err(EstimatorError::BadOption {
+            option: "min_e",
+            expected: "at most max_e",
+        });
     }
     let aggregator = Aggregator { effects, options };
     let (overall, parts) = match options.kind {
@@ -88,15 +91,25 @@ pub fn aggregate(
     let band = aggregator.band(&parts);
     let mut rows: Vec<AggregateRow> = parts
         .iter()
-        .map(|(at, part)| AggregateRow { at: Some(*at), estimate: aggregator.estimate(part) })
+        .map(|(at, part)| AggregateRow {
+            at: Some(*at),
+            estimate: aggregator.estimate(part),
+        })
         .collect();
     if let Some(band) = band {
         for row in &mut rows {
             row.estimate.set_band(band.critical_value);
         }
     }
-    let overall = AggregateRow { at: None, estimate: aggregator.estimate(&overall) };
-    Ok(AggregateResult { overall, rows, band })
+    let overall = AggregateRow {
+        at: None,
+        estimate: aggregator.estimate(&overall),
+    };
+    Ok(AggregateResult {
+        overall,
+        rows,
+        band,
+    })
 }
 
 /// A linear combination of cells, and what multiplies the influence of the shares.
@@ -117,11 +130,17 @@ type Parts = (Combination, Vec<(i32, Combination)>);
 
 impl Aggregator<'_> {
     fn usable(&self) -> impl Iterator<Item = (usize, &GroupTime)> {
-        self.effects.rows.iter().enumerate().filter(|(_, row)| !row.estimate.estimate.is_nan())
+        self.effects
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| !row.estimate.estimate.is_nan())
     }
 
     fn cohort_index(&self, label: i32) -> usize {
-        self.effects.cohorts.partition_point(|cohort| cohort.label < label)
+        self.effects
+            .cohorts
+            .partition_point(|cohort| cohort.label < label)
     }
 
     /// Cells after exposure, up to `max_e` steps on the merged list of periods and cohorts.
@@ -134,7 +153,11 @@ impl Aggregator<'_> {
             .chain(self.effects.cohorts.iter().map(|cohort| cohort.label))
             .collect();
         let steps = |row: &GroupTime| merged.range(row.cohort..row.time).count() as i64;
-        let within = |row: &GroupTime| self.options.max_e.is_none_or(|max| steps(row) <= max.into());
+        let within = |row: &GroupTime| {
+            self.options
+                .max_e
+                .is_none_or(|max| steps(row) <= max.into())
+        };
         self.usable()
             .filter(|(_, row)| row.event_time >= 0 && within(row))
             .map(|(index, _)| index)
@@ -143,7 +166,11 @@ impl Aggregator<'_> {
 
     fn nothing(&self) -> Combination {
         let multipliers = DVector::zeros(self.effects.covariance.nrows());
-        Combination { estimate: f64::NAN, multipliers, cells: Vec::new() }
+        Combination {
+            estimate: f64::NAN,
+            multipliers,
+            cells: Vec::new(),
+        }
     }
 
     /// Σ p_g ATT / Σ p_g.
@@ -156,11 +183,16 @@ impl Aggregator<'_> {
         if cells.is_empty() || total <= 0.0 {
             return combination;
         }
-        let estimate = cells.iter().map(|cell| share_of(cell) * effect_of(cell)).sum::<f64>() / total;
+        let estimate = cells
+            .iter()
+            .map(|cell| share_of(cell) * effect_of(cell))
+            .sum::<f64>()
+            / total;
         let n_rows = self.effects.rows.len();
         for cell in cells {
             combination.multipliers[*cell] += share_of(cell) / total;
-            combination.multipliers[n_rows + cohort_of(cell)] += (effect_of(cell) - estimate) / total;
+            combination.multipliers[n_rows + cohort_of(cell)] +=
+                (effect_of(cell) - estimate) / total;
         }
         combination.estimate = estimate;
         combination.cells = cells.to_vec();
@@ -198,7 +230,9 @@ impl Aggregator<'_> {
             .cohorts
             .iter()
             .map(|cohort| {
-                let own = post.iter().filter(|&&cell| self.effects.rows[cell].cohort == cohort.label);
+                let own = post
+                    .iter()
+                    .filter(|&&cell| self.effects.rows[cell].cohort == cohort.label);
                 let singles: Vec<Combination> = own.map(|&cell| self.single(cell)).collect();
                 (cohort.label, self.plain_mean(singles.iter()))
             })
@@ -232,10 +266,16 @@ impl Aggregator<'_> {
                 && self.options.min_e.is_none_or(|min| e >= min)
                 && self.options.max_e.is_none_or(|max| e <= max)
         };
-        let cells: Vec<usize> =
-            self.usable().filter(|(_, row)| shown(row)).map(|(cell, _)| cell).collect();
+        let cells: Vec<usize> = self
+            .usable()
+            .filter(|(_, row)| shown(row))
+            .map(|(cell, _)| cell)
+            .collect();
         let parts = self.parts_by(&cells, |row| row.event_time);
-        let after = parts.iter().filter(|(event_time, _)| *event_time >= 0).map(|(_, part)| part);
+        let after = parts
+            .iter()
+            .filter(|(event_time, _)| *event_time >= 0)
+            .map(|(_, part)| part);
         (self.plain_mean(after), parts)
     }
 
@@ -246,12 +286,22 @@ impl Aggregator<'_> {
         (self.plain_mean(parts.iter().map(|(_, part)| part)), parts)
     }
 
-    fn parts_by(&self, cells: &[usize], label: impl Fn(&GroupTime) -> i32) -> Vec<(i32, Combination)> {
-        let labels: BTreeSet<i32> = cells.iter().map(|&cell| label(&self.effects.rows[cell])).collect();
+    fn parts_by(
+        &self,
+        cells: &[usize],
+        label: impl Fn(&GroupTime) -> i32,
+    ) -> Vec<(i32, Combination)> {
+        let labels: BTreeSet<i32> = cells
+            .iter()
+            .map(|&cell| label(&self.effects.rows[cell]))
+            .collect();
         labels
             .into_iter()
             .map(|at| {
-                let own = cells.iter().copied().filter(|&cell| label(&self.effects.rows[cell]) == at);
+                let own = cells
+                    .iter()
+                    .copied()
+                    .filter(|&cell| label(&self.effects.rows[cell]) == at);
                 (at, self.by_share(&own.collect::<Vec<_>>()))
             })
             .collect()
@@ -262,7 +312,8 @@ impl Aggregator<'_> {
             return None;
         }
         let n = self.effects.covariance.nrows();
-        let multipliers = DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
+        let multipliers =
+            DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
         let covariance = multipliers.tr_mul(&(&self.effects.covariance * &multipliers));
         sup_t::critical_value(&covariance, self.options.level, self.options.seed)
     }
@@ -285,7 +336,9 @@ impl Aggregator<'_> {
         } else {
             Status::Ok
         };
-        let variance = part.multipliers.dot(&(&self.effects.covariance * &part.multipliers));
+        let variance = part
+            .multipliers
+            .dot(&(&self.effects.covariance * &part.multipliers));
         let std_error = variance.max(0.0).sqrt();
         Estimate::normal(part.estimate, std_error, self.options.level, counts, status)
     }
@@ -300,19 +353,28 @@ impl Aggregator<'_> {
             for row in rows() {
                 let cutoff = i64::from(row.cutoff) + i64::from(effects.options.anticipation);
                 let later = effects.cohorts.iter().enumerate();
-                let used = later.filter(|(_, c)| i64::from(c.label) > cutoff && c.label != row.cohort);
+                let used =
+                    later.filter(|(_, c)| i64::from(c.label) > cutoff && c.label != row.cohort);
                 controls.extend(used.map(|(index, _)| index));
             }
         }
-        let units = |set: &BTreeSet<usize>| set.iter().map(|&c| effects.cohorts[c].n_units).sum::<u64>();
-        let clusters =
-            |set: &BTreeSet<usize>| set.iter().map(|&c| effects.cohorts[c].n_clusters).sum::<u64>();
+        let units =
+            |set: &BTreeSet<usize>| set.iter().map(|&c| effects.cohorts[c].n_units).sum::<u64>();
+        let clusters = |set: &BTreeSet<usize>| {
+            set.iter()
+                .map(|&c| effects.cohorts[c].n_clusters)
+                .sum::<u64>()
+        };
         let few = clusters(&cohorts) < FEW_CLUSTERS as u64
             || clusters(&controls) + effects.never_clusters < FEW_CLUSTERS as u64
             || effects.sample.n_clusters < FEW_CLUSTERS_IN_ALL as u64;
         let counts = Counts {
             n_treated: units(&cohorts),
-            n_control: if part.cells.is_empty() { 0 } else { units(&controls) + effects.n_never },
+            n_control: if part.cells.is_empty() {
+                0
+            } else {
+                units(&controls) + effects.n_never
+            },
             n_units: effects.sample.n_units,
             n_clusters: effects.sample.n_clusters,
         };

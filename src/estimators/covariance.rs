@@ -32,7 +32,9 @@ pub enum Vcov {
 
 /// The text does not name a covariance matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'cluster(a)' or 'cluster(a, b)', not '{found}'")]
+#[error(
+    "vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'cluster(a)' or 'cluster(a, b)', not '{found}'"
+)]
 pub struct VcovError {
     /// What was given.
     pub found: String,
@@ -53,7 +55,9 @@ impl Vcov {
             "hc3" => return Ok(Self::Hc3),
             _ => {}
         }
-        let unknown = || VcovError { found: text.to_owned() };
+        let unknown = || VcovError {
+            found: text.to_owned(),
+        };
         let (word, rest) = trimmed.split_once('(').ok_or_else(unknown)?;
         let inside = rest.strip_suffix(')').ok_or_else(unknown)?;
         let strip = |name: &str| name.trim().trim_matches(['"', '`']).to_owned();
@@ -167,14 +171,20 @@ impl Scores<'_> {
         if self.fixed_effects.is_empty() || rule == FixedEffectCount::Omit {
             return n_coefficients;
         }
-        let levels: u64 = self.fixed_effects.iter().map(|groups| groups.n_groups as u64).sum();
+        let levels: u64 = self
+            .fixed_effects
+            .iter()
+            .map(|groups| groups.n_groups as u64)
+            .sum();
         let all = n_coefficients + levels - (self.fixed_effects.len() as u64 - 1);
         if rule == FixedEffectCount::Full || vcov.columns().is_empty() {
             return all;
         }
         let nested = |groups: &&Groups| self.clusters.iter().any(|outer| groups.nested_in(outer));
         let nested_levels = self.fixed_effects.iter().filter(nested);
-        all - nested_levels.map(|groups| groups.n_groups as u64 - 1).sum::<u64>()
+        all - nested_levels
+            .map(|groups| groups.n_groups as u64 - 1)
+            .sum::<u64>()
     }
 
     /// The covariance matrix of the coefficients.
@@ -200,7 +210,11 @@ impl Scores<'_> {
             }
             Vcov::Hc0 => self.sandwich(&self.row_meat(vcov)?),
             Vcov::Hc1 => {
-                let rows = if small.cluster_adjust { n / (n - 1.0) } else { 1.0 };
+                let rows = if small.cluster_adjust {
+                    n / (n - 1.0)
+                } else {
+                    1.0
+                };
                 self.sandwich(&self.row_meat(vcov)?) * (factor * rows)
             }
             Vcov::Hc2 | Vcov::Hc3 => self.sandwich(&self.row_meat(vcov)?),
@@ -211,7 +225,11 @@ impl Scores<'_> {
             Some(fewest) if small.t_count == ClusterCount::Smallest => fewest as f64 - 1.0,
             _ => rest,
         };
-        Ok(Covariance { matrix, n_counted, df })
+        Ok(Covariance {
+            matrix,
+            n_counted,
+            df,
+        })
     }
 
     fn sandwich(&self, meat: &DMatrix<f64>) -> DMatrix<f64> {
@@ -225,13 +243,22 @@ impl Scores<'_> {
                 return Err(EstimatorError::OneCluster { column, n_clusters });
             }
         }
-        let fewest = self.clusters.iter().map(|groups| groups.n_groups).min().unwrap_or(2);
+        let fewest = self
+            .clusters
+            .iter()
+            .map(|groups| groups.n_groups)
+            .min()
+            .unwrap_or(2);
         let factor = |own: usize| {
             let n_groups = match small.cluster_count {
                 ClusterCount::Smallest => fewest,
                 ClusterCount::Conventional => own,
             } as f64;
-            if small.cluster_adjust { n_groups / (n_groups - 1.0) } else { 1.0 }
+            if small.cluster_adjust {
+                n_groups / (n_groups - 1.0)
+            } else {
+                1.0
+            }
         };
         let part = |groups: &Groups| self.cluster_meat(groups) * factor(groups.n_groups);
         let meat = match self.clusters {
@@ -247,14 +274,25 @@ impl Scores<'_> {
         if matches!(vcov, Vcov::Hc2 | Vcov::Hc3) {
             let free = self.one_minus_leverage(vcov)?;
             for (residual, free) in residuals.iter_mut().zip(free) {
-                *residual /= if *vcov == Vcov::Hc2 { free.sqrt() } else { free };
+                *residual /= if *vcov == Vcov::Hc2 {
+                    free.sqrt()
+                } else {
+                    free
+                };
             }
         }
         let squares: Vec<f64> = match self.weights {
-            Some(weights) => residuals.iter().zip(weights).map(|(e, w)| e * e * w * w).collect(),
+            Some(weights) => residuals
+                .iter()
+                .zip(weights)
+                .map(|(e, w)| e * e * w * w)
+                .collect(),
             None => residuals.iter().map(|e| e * e).collect(),
         };
-        Ok(crate::estimators::linear_algebra::gram(self.columns, Some(&squares)))
+        Ok(crate::estimators::linear_algebra::gram(
+            self.columns,
+            Some(&squares),
+        ))
     }
 
     /// 1 − h per row.
@@ -267,8 +305,9 @@ impl Scores<'_> {
             .map(|row| {
                 let mut leverage = 0.0;
                 for a in 0..k {
-                    let inner: f64 =
-                        (0..k).map(|b| self.inverse[(b, a)] * self.columns[b][row]).sum();
+                    let inner: f64 = (0..k)
+                        .map(|b| self.inverse[(b, a)] * self.columns[b][row])
+                        .sum();
                     leverage += inner * self.columns[a][row];
                 }
                 1.0 - leverage * self.weights.map_or(1.0, |w| w[row])
@@ -276,7 +315,10 @@ impl Scores<'_> {
             .collect();
         let n_rows = free.iter().filter(|&&value| value < 1e-10).count() as u64;
         if n_rows > 0 {
-            return Err(EstimatorError::LeverageOne { vcov: vcov.name(), n_rows });
+            return Err(EstimatorError::LeverageOne {
+                vcov: vcov.name(),
+                n_rows,
+            });
         }
         Ok(free)
     }
@@ -284,7 +326,12 @@ impl Scores<'_> {
     /// Σ over clusters of outer products of summed scores.
     fn cluster_meat(&self, groups: &Groups) -> DMatrix<f64> {
         let weighted: Vec<f64> = match self.weights {
-            Some(weights) => self.residuals.iter().zip(weights).map(|(e, w)| e * w).collect(),
+            Some(weights) => self
+                .residuals
+                .iter()
+                .zip(weights)
+                .map(|(e, w)| e * w)
+                .collect(),
             None => self.residuals.to_vec(),
         };
         let mut sums = DMatrix::zeros(groups.n_groups, self.columns.len());

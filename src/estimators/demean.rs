@@ -27,7 +27,9 @@ pub(crate) fn demean(
         return Ok(());
     }
     let absorber = Absorber::new(effects, weights);
-    columns.par_iter_mut().try_for_each(|column| absorber.absorb(column))
+    columns
+        .par_iter_mut()
+        .try_for_each(|column| absorber.absorb(column))
 }
 
 struct Absorber<'a> {
@@ -45,7 +47,11 @@ impl<'a> Absorber<'a> {
             }
             totals
         };
-        Self { effects, weights, total_weights: effects.iter().map(totals).collect() }
+        Self {
+            effects,
+            weights,
+            total_weights: effects.iter().map(totals).collect(),
+        }
     }
 
     fn absorb(&self, column: &mut Vec<f64>) -> Result<(), EstimatorError> {
@@ -54,8 +60,11 @@ impl<'a> Absorber<'a> {
         // Taking out the overall mean first costs nothing and saves digits.
         column.iter_mut().for_each(|value| *value -= mean);
         let spread = (column.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
-        let mut means: Vec<Vec<f64>> =
-            self.effects.iter().map(|groups| vec![0.0; groups.n_groups]).collect();
+        let mut means: Vec<Vec<f64>> = self
+            .effects
+            .iter()
+            .map(|groups| vec![0.0; groups.n_groups])
+            .collect();
         self.pass(column, &mut means);
         if self.effects.len() == 1 || spread == 0.0 {
             // A second pass removes the rounding of the first.
@@ -79,7 +88,9 @@ impl<'a> Absorber<'a> {
             }
             accelerate(column, &once, &twice);
         }
-        Err(EstimatorError::NotConverged { iterations: MAX_ITERATIONS })
+        Err(EstimatorError::NotConverged {
+            iterations: MAX_ITERATIONS,
+        })
     }
 
     /// Subtracts the means of each partition in turn.
@@ -109,7 +120,10 @@ impl<'a> Absorber<'a> {
 }
 
 fn largest_move(from: &[f64], to: &[f64]) -> f64 {
-    from.iter().zip(to).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    from.iter()
+        .zip(to)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max)
 }
 
 /// Irons–Tuck: from three iterates, the point where a linear iteration would end.

@@ -56,8 +56,10 @@ impl Design {
         }
         let has_constant = formula.intercept || !fixed_effects.is_empty();
         let pick = |values: &[f64]| rows.iter().map(|&row| values[row as usize]).collect();
-        let clusters: Result<Vec<Groups>, EstimatorError> =
-            cluster_columns.iter().map(|name| Ok(data.column(name)?.groups(&rows))).collect();
+        let clusters: Result<Vec<Groups>, EstimatorError> = cluster_columns
+            .iter()
+            .map(|name| Ok(data.column(name)?.groups(&rows)))
+            .collect();
         let mut design = Self {
             outcome: pick(&outcome),
             exogenous: terms::expand(&formula.terms, has_constant, data, &rows)?,
@@ -84,7 +86,12 @@ impl Design {
     fn sort_rows(&mut self) {
         let mut order: Vec<u32> = (0..self.n_obs() as u32).collect();
         let partitions = || self.fixed_effects.iter().chain(&self.clusters);
-        let columns = || self.exogenous.iter().chain(&self.endogenous).chain(&self.instruments);
+        let columns = || {
+            self.exogenous
+                .iter()
+                .chain(&self.endogenous)
+                .chain(&self.instruments)
+        };
         order.par_sort_unstable_by(|&a, &b| {
             let (a, b) = (a as usize, b as usize);
             let mut result = std::cmp::Ordering::Equal;
@@ -104,11 +111,20 @@ impl Design {
         };
         pick(&mut self.outcome);
         self.weights.iter_mut().for_each(pick);
-        for columns in [&mut self.exogenous, &mut self.endogenous, &mut self.instruments] {
-            columns.iter_mut().for_each(|column| pick(&mut column.values));
+        for columns in [
+            &mut self.exogenous,
+            &mut self.endogenous,
+            &mut self.instruments,
+        ] {
+            columns
+                .iter_mut()
+                .for_each(|column| pick(&mut column.values));
         }
         for groups in self.fixed_effects.iter_mut().chain(&mut self.clusters) {
-            groups.codes = order.iter().map(|&row| groups.codes[row as usize]).collect();
+            groups.codes = order
+                .iter()
+                .map(|&row| groups.codes[row as usize])
+                .collect();
         }
     }
 }
@@ -121,7 +137,10 @@ fn used_columns<'a>(
 ) -> Result<Vec<(String, &'a Column)>, EstimatorError> {
     let names = formula.columns().into_iter().map(|column| column.name);
     let clusters = cluster_columns.iter().map(|&name| name.to_owned());
-    names.chain(clusters).map(|name| data.column(&name).map(|column| (name, column))).collect()
+    names
+        .chain(clusters)
+        .map(|name| data.column(&name).map(|column| (name, column)))
+        .collect()
 }
 
 fn check_lengths(
@@ -129,11 +148,21 @@ fn check_lengths(
     data: &RegressionData,
     expected: usize,
 ) -> Result<(), EstimatorError> {
-    let weight = data.weight.as_ref().map(|weight| ("weight".to_owned(), weight.len()));
-    let lengths = used.iter().map(|(name, column)| (name.clone(), column.len())).chain(weight);
+    let weight = data
+        .weight
+        .as_ref()
+        .map(|weight| ("weight".to_owned(), weight.len()));
+    let lengths = used
+        .iter()
+        .map(|(name, column)| (name.clone(), column.len()))
+        .chain(weight);
     for (column, found) in lengths {
         if found != expected {
-            return Err(EstimatorError::LengthMismatch { column, found, expected });
+            return Err(EstimatorError::LengthMismatch {
+                column,
+                found,
+                expected,
+            });
         }
     }
     Ok(())
@@ -146,7 +175,13 @@ fn complete_rows(
     used: &[(String, &Column)],
     outcome: &[f64],
 ) -> Result<(Vec<u32>, usize), EstimatorError> {
-    let terms = || formula.terms.iter().chain(&formula.endogenous).chain(&formula.instruments);
+    let terms = || {
+        formula
+            .terms
+            .iter()
+            .chain(&formula.endogenous)
+            .chain(&formula.instruments)
+    };
     let mut transformed = Vec::new();
     for atom in terms().flat_map(|term| &term.atoms) {
         if matches!(atom.kind, AtomKind::Log | AtomKind::Exp) {
@@ -156,7 +191,9 @@ fn complete_rows(
     let weights = data.weight.as_deref();
     let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
     if negative > 0 {
-        return Err(EstimatorError::NegativeWeight { n_rows: negative as u64 });
+        return Err(EstimatorError::NegativeWeight {
+            n_rows: negative as u64,
+        });
     }
     let complete = |row: usize| {
         outcome[row].is_finite()
@@ -185,7 +222,10 @@ pub(crate) fn numeric(data: &RegressionData, atom: &Atom) -> Result<Vec<f64>, Es
             AtomKind::Exp => "exp()",
             _ => "the outcome",
         };
-        return Err(EstimatorError::NotNumeric { column: atom.column.clone(), needed_for });
+        return Err(EstimatorError::NotNumeric {
+            column: atom.column.clone(),
+            needed_for,
+        });
     };
     Ok(match atom.kind {
         AtomKind::Log => values.iter().map(|value| value.ln()).collect(),
@@ -204,7 +244,8 @@ fn groups_of_effects(
         let mut combined: Option<Groups> = None;
         for (name, _) in &effect.columns {
             let groups = data.column(name)?.groups(rows);
-            combined = Some(combined.map_or_else(|| groups.clone(), |known| known.combine(&groups)));
+            combined =
+                Some(combined.map_or_else(|| groups.clone(), |known| known.combine(&groups)));
         }
         effects.extend(combined);
     }
@@ -219,14 +260,21 @@ fn drop_singletons(rows: &mut Vec<u32>, effects: &mut [Groups], rule: Singletons
     loop {
         let sizes: Vec<Vec<u32>> = effects.iter().map(Groups::sizes).collect();
         let alone = |row: usize| {
-            effects.iter().zip(&sizes).any(|(groups, sizes)| sizes[groups.codes[row] as usize] == 1)
+            effects
+                .iter()
+                .zip(&sizes)
+                .any(|(groups, sizes)| sizes[groups.codes[row] as usize] == 1)
         };
-        let kept: Vec<u32> = (0..rows.len() as u32).filter(|&row| !alone(row as usize)).collect();
+        let kept: Vec<u32> = (0..rows.len() as u32)
+            .filter(|&row| !alone(row as usize))
+            .collect();
         if kept.len() == rows.len() {
             return;
         }
         *rows = kept.iter().map(|&row| rows[row as usize]).collect();
-        effects.iter_mut().for_each(|groups| *groups = groups.select(&kept));
+        effects
+            .iter_mut()
+            .for_each(|groups| *groups = groups.select(&kept));
         if rule == Singletons::DropOnce {
             return;
         }

@@ -153,7 +153,10 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
     check_level(options.level)?;
     let sample = Sample::select(panel, options)?;
     let cells = cells(&sample, options);
-    let fits: Vec<CellFit> = cells.par_iter().map(|cell| CellFit::means(&sample, cell)).collect();
+    let fits: Vec<CellFit> = cells
+        .par_iter()
+        .map(|cell| CellFit::means(&sample, cell))
+        .collect();
     let shares = shares(&sample)?;
     let covariance = joint_covariance(&sample, &cells, &fits, &shares.1);
     let cohorts = shares.0;
@@ -176,7 +179,10 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
     }
     result.pretest = result.wald_pretest();
     let n_rows = result.rows.len();
-    let own = result.covariance.view((0, 0), (n_rows, n_rows)).into_owned();
+    let own = result
+        .covariance
+        .view((0, 0), (n_rows, n_rows))
+        .into_owned();
     result.band = sup_t::critical_value(&own, options.level, options.seed);
     if let Some(band) = result.band {
         for row in &mut result.rows {
@@ -190,7 +196,10 @@ pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
     if level > 0.0 && level < 1.0 {
         return Ok(());
     }
-    Err(EstimatorError::BadOption { option: "level", expected: "between 0 and 1" })
+    Err(EstimatorError::BadOption {
+        option: "level",
+        expected: "between 0 and 1",
+    })
 }
 
 impl AttGtResult {
@@ -251,15 +260,20 @@ impl AttGtResult {
             return Pretest::NoPreCells;
         }
         let effects = DVector::from_fn(pre.len(), |k, _| self.rows[pre[k]].estimate.estimate);
-        let covariance =
-            DMatrix::from_fn(pre.len(), pre.len(), |a, b| self.covariance[(pre[a], pre[b])]);
+        let covariance = DMatrix::from_fn(pre.len(), pre.len(), |a, b| {
+            self.covariance[(pre[a], pre[b])]
+        });
         let Some(solved) = solve_correlation_checked(&covariance, &effects) else {
             return Pretest::Singular;
         };
         let statistic = effects.dot(&solved);
         let df = pre.len() as u32;
         let p_value = ChiSquared::new(f64::from(df)).map_or(f64::NAN, |law| law.sf(statistic));
-        Pretest::Wald { statistic, df, p_value }
+        Pretest::Wald {
+            statistic,
+            df,
+            p_value,
+        }
     }
 }
 
@@ -281,7 +295,13 @@ fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<Cell> {
             };
             let cutoff = i64::from(sample.periods[current.max(reference)]) + anticipation;
             let controls = controls(sample, cohort, cutoff, options.control);
-            cells.push(Cell { cohort, current, reference, treated: treated.clone(), controls });
+            cells.push(Cell {
+                cohort,
+                current,
+                reference,
+                treated: treated.clone(),
+                controls,
+            });
         }
     }
     cells
@@ -334,7 +354,9 @@ fn shares(sample: &Sample<'_>) -> Result<(Vec<CohortShare>, Vec<f64>), Estimator
 
 /// Distinct clusters among some units.
 fn clusters_in(sample: &Sample<'_>, units: &Range<usize>) -> usize {
-    let Some(clusters) = &sample.clusters else { return units.len() };
+    let Some(clusters) = &sample.clusters else {
+        return units.len();
+    };
     let mut seen = vec![false; sample.n_clusters];
     let mut n_distinct = 0;
     for &cluster in &clusters[units.clone()] {

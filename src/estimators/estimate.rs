@@ -93,7 +93,13 @@ impl Estimate {
     ///
     /// A standard error of 1.5e-7 or less counts as no variance, as in the reference implementation: the row keeps
     /// its estimate and loses its error.
-    pub fn normal(estimate: f64, std_error: f64, level: f64, counts: Counts, status: Status) -> Self {
+    pub fn normal(
+        estimate: f64,
+        std_error: f64,
+        level: f64,
+        counts: Counts,
+        status: Status,
+    ) -> Self {
         let usable = std_error.is_finite() && std_error > SMALLEST_STD_ERROR;
         let std_error = if usable { std_error } else { f64::NAN };
         let status = match status {
@@ -156,7 +162,9 @@ pub enum EstimatorError {
         n_missing: u64,
     },
     /// A unit appears twice in one period.
-    #[error("{n_duplicates} rows repeat a unit within a period; a panel has one row per unit and period")]
+    #[error(
+        "{n_duplicates} rows repeat a unit within a period; a panel has one row per unit and period"
+    )]
     DuplicateRows {
         /// Rows beyond the first of their unit and period.
         n_duplicates: u64,
@@ -199,7 +207,9 @@ pub enum EstimatorError {
         n_periods: usize,
     },
     /// Nobody is treated within the sample.
-    #[error("no cohort is first exposed after the first period and by the last one; nothing can be compared")]
+    #[error(
+        "no cohort is first exposed after the first period and by the last one; nothing can be compared"
+    )]
     NoCohort,
     /// Dropping incomplete units left nothing.
     #[error("no unit is seen in all {n_periods} periods ({n_dropped} incomplete units)")]
@@ -249,7 +259,9 @@ pub enum EstimatorError {
         columns: String,
     },
     /// As many coefficients as rows.
-    #[error("{n_coefficients} coefficients (fixed effects included) from {n_obs} rows leave no degree of freedom")]
+    #[error(
+        "{n_coefficients} coefficients (fixed effects included) from {n_obs} rows leave no degree of freedom"
+    )]
     NoDegreesOfFreedom {
         /// Coefficients and fixed effects.
         n_coefficients: u64,
@@ -265,7 +277,9 @@ pub enum EstimatorError {
         n_clusters: u64,
     },
     /// Fewer instruments than endogenous columns.
-    #[error("{n_endogenous} endogenous columns need at least as many instruments; {n_instruments} are usable")]
+    #[error(
+        "{n_endogenous} endogenous columns need at least as many instruments; {n_instruments} are usable"
+    )]
     UnderIdentified {
         /// Endogenous columns.
         n_endogenous: usize,
@@ -273,7 +287,9 @@ pub enum EstimatorError {
         n_instruments: usize,
     },
     /// Leverages are not available after absorbing fixed effects.
-    #[error("vcov {vcov} needs leverages, which absorbed fixed effects hide; write factor(…) or use hc1")]
+    #[error(
+        "vcov {vcov} needs leverages, which absorbed fixed effects hide; write factor(…) or use hc1"
+    )]
     LeverageWithFixedEffects {
         /// The asked-for kind.
         vcov: &'static str,

@@ -132,10 +132,22 @@ impl Formula {
         let mut add = |name: &str, role, offset| match uses.iter_mut().find(|u| u.name == name) {
             Some(known) if role == ColumnRole::Numeric => known.role = role,
             Some(_) => {}
-            None => uses.push(ColumnUse { name: name.to_owned(), role, offset }),
+            None => uses.push(ColumnUse {
+                name: name.to_owned(),
+                role,
+                offset,
+            }),
         };
-        add(&self.outcome.column, ColumnRole::Numeric, self.outcome.offset);
-        let terms = self.terms.iter().chain(&self.endogenous).chain(&self.instruments);
+        add(
+            &self.outcome.column,
+            ColumnRole::Numeric,
+            self.outcome.offset,
+        );
+        let terms = self
+            .terms
+            .iter()
+            .chain(&self.endogenous)
+            .chain(&self.instruments);
         for atom in terms.flat_map(|term| &term.atoms) {
             let role = match atom.kind {
                 AtomKind::Log | AtomKind::Exp => ColumnRole::Numeric,

@@ -37,9 +37,16 @@ pub(crate) enum CellInfluence {
     /// The base period compared with itself.
     Zero,
     /// ψ/N = ω(ΔY − mean)/Σω among the treated, its negative among the controls.
-    Changes { weight_period: usize, treated: Mean, control: Mean },
+    Changes {
+        weight_period: usize,
+        treated: Mean,
+        control: Mean,
+    },
     /// The same with a mean for each of the four groups of rows.
-    Rows { treated: [Mean; 2], control: [Mean; 2] },
+    Rows {
+        treated: [Mean; 2],
+        control: [Mean; 2],
+    },
 }
 
 /// A weighted mean and what a unit contributes to it.
@@ -58,7 +65,11 @@ impl Mean {
             total_weight += weight;
             n_rows += 1;
         }
-        Self { mean: sum / total_weight, total_weight, n_rows }
+        Self {
+            mean: sum / total_weight,
+            total_weight,
+            n_rows,
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -73,15 +84,22 @@ impl Mean {
 impl CellFit {
     /// The difference of (weighted) mean changes, without covariates.
     pub(crate) fn means(sample: &Sample<'_>, cell: &Cell) -> Self {
-        let [treated, control] =
-            [std::slice::from_ref(&cell.treated), cell.controls.as_slice()].map(|group| {
-                if sample.layout == Layout::Balanced {
-                    let n = group.iter().map(|units| units.len() as u64).sum();
-                    Group { means: changes(sample, cell, group), n_units: n, n_rows: n }
-                } else {
-                    Group::of_rows(sample, cell, group)
+        let [treated, control] = [
+            std::slice::from_ref(&cell.treated),
+            cell.controls.as_slice(),
+        ]
+        .map(|group| {
+            if sample.layout == Layout::Balanced {
+                let n = group.iter().map(|units| units.len() as u64).sum();
+                Group {
+                    means: changes(sample, cell, group),
+                    n_units: n,
+                    n_rows: n,
                 }
-            });
+            } else {
+                Group::of_rows(sample, cell, group)
+            }
+        });
         let influence = if treated.is_empty() {
             CellInfluence::Missing(Status::NoTreated)
         } else if control.is_empty() {
@@ -95,7 +113,10 @@ impl CellFit {
                 control: control.means[0],
             }
         } else {
-            CellInfluence::Rows { treated: treated.means, control: control.means }
+            CellInfluence::Rows {
+                treated: treated.means,
+                control: control.means,
+            }
         };
         Self {
             estimate: influence.estimate(),
@@ -122,9 +143,8 @@ impl Group {
     }
 
     fn of_rows(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Self {
-        let means = [cell.current, cell.reference].map(|period| {
-            Mean::of(units_of(group).filter_map(|unit| sample.seen(period, unit)))
-        });
+        let means = [cell.current, cell.reference]
+            .map(|period| Mean::of(units_of(group).filter_map(|unit| sample.seen(period, unit))));
         let n_rows = if cell.current == cell.reference {
             means[0].n_rows
         } else {
@@ -134,7 +154,11 @@ impl Group {
             sample.seen(cell.current, unit).is_some() || sample.seen(cell.reference, unit).is_some()
         };
         let n_units = units_of(group).filter(in_either).count() as u64;
-        Self { means, n_units, n_rows }
+        Self {
+            means,
+            n_units,
+            n_rows,
+        }
     }
 }
 
@@ -144,8 +168,10 @@ fn units_of(group: &[Range<usize>]) -> impl Iterator<Item = usize> + '_ {
 
 /// Mean change from the reference to the current period; the weight is that of the earlier of the two.
 fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> [Mean; 2] {
-    let (now, before) =
-        (sample.period_values(cell.current), sample.period_values(cell.reference));
+    let (now, before) = (
+        sample.period_values(cell.current),
+        sample.period_values(cell.reference),
+    );
     let mean = match sample.period_weights(cell.current.min(cell.reference)) {
         Some(weights) => {
             Mean::of(units_of(group).map(|unit| (now[unit] - before[unit], weights[unit])))
@@ -174,7 +200,9 @@ impl CellInfluence {
         match self {
             Self::Missing(_) => f64::NAN,
             Self::Zero => 0.0,
-            Self::Changes { treated, control, .. } => treated.mean - control.mean,
+            Self::Changes {
+                treated, control, ..
+            } => treated.mean - control.mean,
             Self::Rows { treated, control } => {
                 (treated[0].mean - treated[1].mean) - (control[0].mean - control[1].mean)
             }
@@ -185,7 +213,11 @@ impl CellInfluence {
     fn add(&self, sample: &Sample<'_>, cell: &Cell, side: Side, start: usize, out: &mut [f64]) {
         match self {
             Self::Missing(_) | Self::Zero => {}
-            Self::Changes { weight_period, treated, control } => {
+            Self::Changes {
+                weight_period,
+                treated,
+                control,
+            } => {
                 let units = start..start + out.len();
                 let now = &sample.period_values(cell.current)[units.clone()];
                 let before = &sample.period_values(cell.reference)[units.clone()];
@@ -245,7 +277,12 @@ pub(crate) fn joint_covariance(
     fits: &[CellFit],
     share_weights: &[f64],
 ) -> DMatrix<f64> {
-    let columns = Columns { sample, cells, fits, share_weights };
+    let columns = Columns {
+        sample,
+        cells,
+        fits,
+        share_weights,
+    };
     let products = match &sample.clusters {
         Some(clusters) if sample.n_clusters < sample.n_units => columns.clustered(clusters),
         _ => columns.unclustered(),
@@ -298,7 +335,9 @@ impl Columns<'_> {
         let n_units = self.sample.n_units as f64;
         if let Some(cell) = self.cells.get(column) {
             if let Some(side) = Side::of(cell, group) {
-                self.fits[column].influence.add(self.sample, cell, side, start, out);
+                self.fits[column]
+                    .influence
+                    .add(self.sample, cell, side, start, out);
             }
         } else if column + 1 == self.n_columns() {
             out.iter_mut().for_each(|slot| *slot += 1.0 / n_units);
@@ -362,7 +401,10 @@ impl Columns<'_> {
             .map(|column| {
                 let mut sums = vec![0.0; self.sample.n_clusters];
                 let mut buffer = vec![0.0; BLOCK];
-                for group in groups.iter().filter(|group| self.active(group).contains(&column)) {
+                for group in groups
+                    .iter()
+                    .filter(|group| self.active(group).contains(&column))
+                {
                     for start in group.clone().step_by(BLOCK) {
                         let slots = &mut buffer[..BLOCK.min(group.end - start)];
                         slots.fill(0.0);

@@ -120,8 +120,6 @@ pub struct OlsResult {
     pub instruments: Option<InstrumentTests>,
     /// The band's critical value.
     pub band: Option<SupT>,
-    /// Covariance of the estimated coefficients, in the order of `rows` without the collinear ones.
-    pub(crate) covariance: DMatrix<f64>,
 }
 
 /// Fits a formula.
@@ -139,7 +137,10 @@ pub fn ols(
     let has_instruments = formula.has_instruments();
     if has_instruments && matches!(options.vcov, Vcov::Hc2 | Vcov::Hc3) {
         let expected = "iid, hc0, hc1 or cluster(…) with instruments";
-        return Err(EstimatorError::BadOption { option: "vcov", expected });
+        return Err(EstimatorError::BadOption {
+            option: "vcov",
+            expected,
+        });
     }
     let intercept = formula.intercept && design.fixed_effects.is_empty();
     let model = fit::Model::fit(design, intercept)?;
@@ -153,7 +154,12 @@ pub fn ols(
     let instruments = has_instruments
         .then(|| instruments::tests(&model, &options.vcov, &options.small_sample))
         .transpose()?;
-    let n_clusters = model.design.clusters.iter().map(|groups| groups.n_groups as u64).min();
+    let n_clusters = model
+        .design
+        .clusters
+        .iter()
+        .map(|groups| groups.n_groups as u64)
+        .min();
     let band = band(&model.names, &matrix, options);
     let inference = Inference {
         covariance: &matrix,
@@ -184,7 +190,6 @@ pub fn ols(
         rmse: fit.rmse,
         instruments,
         band,
-        covariance: matrix,
     })
 }
 
@@ -193,12 +198,15 @@ const BAND_LIMIT: usize = 200;
 
 /// The band over all coefficients but the intercept.
 fn band(names: &[String], covariance: &DMatrix<f64>, options: &OlsOptions) -> Option<SupT> {
-    let shown: Vec<usize> = (0..names.len()).filter(|&k| names[k] != fit::INTERCEPT).collect();
+    let shown: Vec<usize> = (0..names.len())
+        .filter(|&k| names[k] != fit::INTERCEPT)
+        .collect();
     if shown.is_empty() || shown.len() > BAND_LIMIT {
         return None;
     }
-    let own =
-        DMatrix::from_fn(shown.len(), shown.len(), |a, b| covariance[(shown[a], shown[b])]);
+    let own = DMatrix::from_fn(shown.len(), shown.len(), |a, b| {
+        covariance[(shown[a], shown[b])]
+    });
     sup_t::critical_value(&own, options.level, options.seed)
 }
 
@@ -258,13 +266,17 @@ impl Inference<'_> {
         let two_sided = 0.5 + 0.5 * self.options.level;
         match (self.options.reference, StudentsT::new(0.0, 1.0, self.df)) {
             (Reference::StudentT, Ok(law)) => {
-                let p_value =
-                    if statistic.is_nan() { f64::NAN } else { 2.0 * law.sf(statistic.abs()) };
+                let p_value = if statistic.is_nan() {
+                    f64::NAN
+                } else {
+                    2.0 * law.sf(statistic.abs())
+                };
                 (p_value, law.inverse_cdf(two_sided))
             }
-            _ => {
-                (normal::two_sided_p(statistic), normal::two_sided_quantile(self.options.level))
-            }
+            _ => (
+                normal::two_sided_p(statistic),
+                normal::two_sided_quantile(self.options.level),
+            ),
         }
     }
 }

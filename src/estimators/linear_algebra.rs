@@ -29,7 +29,12 @@ pub(crate) const COLLINEAR: f64 = 1e-9;
 /// Σ ω a b.
 pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
     match weights {
-        Some(weights) => a.iter().zip(b).zip(weights).map(|((a, b), w)| a * b * w).sum(),
+        Some(weights) => a
+            .iter()
+            .zip(b)
+            .zip(weights)
+            .map(|((a, b), w)| a * b * w)
+            .sum(),
         None => a.iter().zip(b).map(|(a, b)| a * b).sum(),
     }
 }
@@ -39,7 +44,11 @@ pub(crate) fn gram(columns: &[&[f64]], weights: Option<&[f64]>) -> DMatrix<f64> 
     let k = columns.len();
     let rows: Vec<Vec<f64>> = (0..k)
         .into_par_iter()
-        .map(|a| (0..=a).map(|b| dot(columns[a], columns[b], weights)).collect())
+        .map(|a| {
+            (0..=a)
+                .map(|b| dot(columns[a], columns[b], weights))
+                .collect()
+        })
         .collect();
     DMatrix::from_fn(k, k, |a, b| rows[a.max(b)][a.min(b)])
 }
@@ -71,5 +80,7 @@ pub(crate) fn inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
     let scale: Vec<f64> = (0..n).map(|k| 1.0 / matrix[(k, k)].sqrt()).collect();
     let scaled = DMatrix::from_fn(n, n, |a, b| matrix[(a, b)] * scale[a] * scale[b]);
     let inverted = scaled.cholesky()?.inverse();
-    Some(DMatrix::from_fn(n, n, |a, b| inverted[(a, b)] * scale[a] * scale[b]))
+    Some(DMatrix::from_fn(n, n, |a, b| {
+        inverted[(a, b)] * scale[a] * scale[b]
+    }))
 }

@@ -38,43 +38,6 @@
 //!
 //! Results never depend on the order of rows, on unit labels (beyond rounding) or on the number of threads: units and
 //! rows are put into a canonical order first, and every sum runs in that order.
-//!
-//! # Signatures (draft of the public interface; bodies follow)
-//!
-//! ```text
-//! panel::PanelColumns { unit: Vec<i64>, time: Vec<i32>, cohort: Vec<Option<i32>> (None = never),
-//!     outcome: Vec<f64> (NaN = missing), weight: Option<Vec<f64>> (NaN = missing),
-//!     cluster: Option<Vec<u32>> (codes; panel::MISSING_CODE = missing) }
-//! panel::PanelOptions { layout: Layout }         Layout::{Balanced, Unbalanced, CrossSections}
-//!     (unbalanced => 'drop' | 'keep' | panel => false)
-//! Panel::try_new(PanelColumns, PanelOptions) -> Result<Panel, EstimatorError>
-//!     .n_rows() .n_missing_rows() .n_units() .periods() -> &[i32] .has_clusters() .approximate_bytes()
-//! did::AttGtOptions { control: Control::{NeverTreated, NotYetTreated}, base_period: BasePeriod::{Varying, Universal},
-//!     anticipation: u32, level: f64, seed: u64 }
-//! did::att_gt(&Panel, &AttGtOptions) -> Result<AttGtResult, EstimatorError>
-//! AttGtResult { rows: Vec<GroupTime>, sample: SampleCounts, pretest: Pretest, band: Option<SupT>, … }
-//! GroupTime { cohort: i32, time: i32, event_time: i32, estimate: Estimate, n_treated_rows: u64, n_control_rows: u64 }
-//! SampleCounts { n_rows_in, n_missing_rows, n_always_treated_units, n_incomplete_units, n_dropped_rows, n_late_units,
-//!     n_units, n_clusters, replaced_never: Option<i32>, last_period: i32 }
-//! Pretest::{Wald { statistic, df, p_value }, NoPreCells, Singular}
-//! aggregate::AggregateOptions { kind: Aggregate::{Simple, Group, Dynamic, Calendar}, min_e, max_e, balance_e:
-//!     Option<i32>, level: f64, seed: u64 }
-//! aggregate::aggregate(&AttGtResult, &AggregateOptions) -> Result<AggregateResult, EstimatorError>
-//! AggregateResult { overall: AggregateRow, rows: Vec<AggregateRow>, band: Option<SupT> }
-//! AggregateRow { at: Option<i32>, estimate: Estimate }
-//! sup_t::SupT { critical_value: f64, simulation_error: f64, dimension: usize, rank: usize }
-//! formula::parse(&str) -> Result<Formula, FormulaError { offset, length, … }>;
-//!     Formula::columns() -> Vec<ColumnUse { name, role: ColumnRole::{Numeric, Any}, offset }>   Formula::outcome()
-//! regression_data::RegressionData { columns: BTreeMap<String, Column>, weight: Option<Vec<f64>> }
-//!     Column::{Numeric(Vec<f64>), Categorical { codes: Vec<u32> (MISSING_CODE), labels: Vec<String> }}
-//! least_squares::OlsOptions { vcov: Vcov, small_sample: SmallSample, singletons: Singletons, reference: Reference,
-//!     level: f64, seed: u64 }
-//! covariance::Vcov::{Iid, Hc0..Hc4, Cluster(String), TwoWay(String, String)}; Vcov::parse(&str); Vcov::columns()
-//! least_squares::ols(&Formula, &RegressionData, &OlsOptions) -> Result<OlsResult, EstimatorError>
-//! OlsResult { rows: Vec<Coefficient { term, estimate, std_error, statistic, p_value, conf_low, conf_high, band_low,
-//!     band_high, status }>, n_obs: u64, df: f64, n_missing_rows, n_zero_weight_rows, n_singleton_rows, n_collinear,
-//!     n_clusters: u64, r2, adjusted_r2, within_r2, rmse, instruments: Option<InstrumentTests>, … }
-//! ```
 
 pub mod estimate;
 

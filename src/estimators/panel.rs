@@ -90,7 +90,9 @@ impl std::fmt::Debug for Panel {
 /// Shows sizes only: the columns hold person-level values.
 impl std::fmt::Debug for PanelColumns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PanelColumns").field("n_rows", &self.unit.len()).finish_non_exhaustive()
+        f.debug_struct("PanelColumns")
+            .field("n_rows", &self.unit.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,7 +110,10 @@ impl Panel {
         let n_rows_in = columns.unit.len() as u64;
         let n_missing_rows = n_rows_in - rows.len(columns.unit.len()) as u64;
         if n_rows_in == n_missing_rows {
-            return Err(EstimatorError::NoRows { n_rows: n_rows_in, n_missing: n_missing_rows });
+            return Err(EstimatorError::NoRows {
+                n_rows: n_rows_in,
+                n_missing: n_missing_rows,
+            });
         }
         let periods = distinct_i32(rows.iter(&columns.time));
         if periods.len() > usize::from(u16::MAX) {
@@ -202,16 +207,27 @@ fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError> {
         ("cohort", columns.cohort.len()),
         ("outcome", columns.outcome.len()),
         ("weight", columns.weight.as_ref().map_or(expected, Vec::len)),
-        ("cluster", columns.cluster.as_ref().map_or(expected, Vec::len)),
+        (
+            "cluster",
+            columns.cluster.as_ref().map_or(expected, Vec::len),
+        ),
     ];
     for (column, found) in lengths {
         if found != expected {
-            return Err(EstimatorError::LengthMismatch { column: column.to_owned(), found, expected });
+            return Err(EstimatorError::LengthMismatch {
+                column: column.to_owned(),
+                found,
+                expected,
+            });
         }
     }
     if expected >= MISSING_CODE as usize {
         let limit = u64::from(MISSING_CODE) - 1;
-        return Err(EstimatorError::TooMany { what: "rows", found: expected as u64, limit });
+        return Err(EstimatorError::TooMany {
+            what: "rows",
+            found: expected as u64,
+            limit,
+        });
     }
     Ok(())
 }
@@ -222,7 +238,9 @@ fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
     let clusters = columns.cluster.as_deref();
     let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
     if negative > 0 {
-        return Err(EstimatorError::NegativeWeight { n_rows: negative as u64 });
+        return Err(EstimatorError::NegativeWeight {
+            n_rows: negative as u64,
+        });
     }
     let complete = |row: usize| {
         columns.outcome[row].is_finite()
@@ -231,7 +249,9 @@ fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
     };
     let n_rows = columns.unit.len();
     let first_gap = (0..n_rows).find(|&row| !complete(row));
-    let Some(gap) = first_gap else { return Ok(Rows::All(n_rows)) };
+    let Some(gap) = first_gap else {
+        return Ok(Rows::All(n_rows));
+    };
     let kept = (0..gap).chain((gap + 1..n_rows).filter(|&row| complete(row)));
     Ok(Rows::Some(kept.map(|row| row as u32).collect()))
 }
@@ -243,12 +263,16 @@ struct CohortCodes {
 
 impl CohortCodes {
     fn of(columns: &PanelColumns, rows: &Rows) -> Self {
-        Self { labels: distinct_i32(rows.iter(&columns.cohort).flatten()) }
+        Self {
+            labels: distinct_i32(rows.iter(&columns.cohort).flatten()),
+        }
     }
 
     /// The never treated come after all others.
     fn index(&self, cohort: Option<i32>) -> usize {
-        cohort.map_or(self.labels.len(), |label| self.labels.partition_point(|&known| known < label))
+        cohort.map_or(self.labels.len(), |label| {
+            self.labels.partition_point(|&known| known < label)
+        })
     }
 
     fn ranges(&self, sizes: &[usize]) -> Vec<CohortUnits> {
@@ -317,16 +341,24 @@ fn cross_sections(columns: &PanelColumns, rows: &Rows, periods: Vec<i32>) -> Pan
             .then(weight(a).total_cmp(&weight(b)))
     });
     let index_of = period_lookup(&periods);
-    let mut clusters: Option<Vec<u32>> =
-        columns.cluster.as_ref().map(|c| order.iter().map(|&row| c[row]).collect());
+    let mut clusters: Option<Vec<u32>> = columns
+        .cluster
+        .as_ref()
+        .map(|c| order.iter().map(|&row| c[row]).collect());
     clusters.as_deref_mut().map(renumber_clusters);
     Panel {
         layout: Layout::CrossSections,
         cohorts: codes.ranges(&sizes),
         n_units: order.len(),
         values: order.iter().map(|&row| columns.outcome[row]).collect(),
-        weights: columns.weight.as_ref().map(|w| order.iter().map(|&row| w[row]).collect()),
-        row_periods: order.iter().map(|&row| index_of(columns.time[row]) as u16).collect(),
+        weights: columns
+            .weight
+            .as_ref()
+            .map(|w| order.iter().map(|&row| w[row]).collect()),
+        row_periods: order
+            .iter()
+            .map(|&row| index_of(columns.time[row]) as u16)
+            .collect(),
         clusters,
         n_rows_in: 0,
         n_missing_rows: 0,
@@ -349,7 +381,10 @@ fn units_by_periods(
     let (positions, sizes) = unit_positions(columns, rows, &ranks, n_units, &codes)?;
     let index_of = period_lookup(&periods);
     let mut values = vec![f64::NAN; n_units * periods.len()];
-    let mut weights = columns.weight.as_ref().map(|_| vec![f64::NAN; values.len()]);
+    let mut weights = columns
+        .weight
+        .as_ref()
+        .map(|_| vec![f64::NAN; values.len()]);
     let mut n_duplicates = 0_u64;
     let mut next = 0;
     rows.for_each(|row| {
@@ -405,7 +440,9 @@ fn unit_positions(
         }
     });
     if !varies.is_empty() {
-        return Err(EstimatorError::CohortVaries { n_units: count_distinct(varies) });
+        return Err(EstimatorError::CohortVaries {
+            n_units: count_distinct(varies),
+        });
     }
     let mut sizes = vec![0_usize; codes.labels.len() + 1];
     for &cohort in &cohort_of {
@@ -451,7 +488,9 @@ fn unit_clusters(
         }
     });
     if !varies.is_empty() {
-        return Err(EstimatorError::ClusterVaries { n_units: count_distinct(varies) });
+        return Err(EstimatorError::ClusterVaries {
+            n_units: count_distinct(varies),
+        });
     }
     renumber_clusters(&mut clusters);
     Ok(clusters)

@@ -31,14 +31,18 @@ pub enum Column {
 /// Shows sizes only: the columns hold person-level values.
 impl std::fmt::Debug for RegressionData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegressionData").field("columns", &self.columns.keys()).finish_non_exhaustive()
+        f.debug_struct("RegressionData")
+            .field("columns", &self.columns.keys())
+            .finish_non_exhaustive()
     }
 }
 
 /// Shows the size only.
 impl std::fmt::Debug for Column {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Column").field("n_rows", &self.len()).finish_non_exhaustive()
+        f.debug_struct("Column")
+            .field("n_rows", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,7 +85,9 @@ impl Column {
                 for (rank, &label) in order.iter().enumerate() {
                     ranks[label] = rank as i64;
                 }
-                rows.iter().map(|&row| ranks[codes[row as usize] as usize]).collect()
+                rows.iter()
+                    .map(|&row| ranks[codes[row as usize] as usize])
+                    .collect()
             }
         };
         let (codes, n_groups) = rank_i64(&keys);
@@ -129,7 +135,10 @@ impl Groups {
 
     /// The partition of some of the rows, in that order.
     pub(crate) fn select(&self, rows: &[u32]) -> Self {
-        let keys: Vec<i64> = rows.iter().map(|&row| i64::from(self.codes[row as usize])).collect();
+        let keys: Vec<i64> = rows
+            .iter()
+            .map(|&row| i64::from(self.codes[row as usize]))
+            .collect();
         let (codes, n_groups) = rank_i64(&keys);
         Self { codes, n_groups }
     }
@@ -148,6 +157,8 @@ impl RegressionData {
     pub(crate) fn column(&self, name: &str) -> Result<&Column, EstimatorError> {
         self.columns
             .get(name)
-            .ok_or_else(|| EstimatorError::UnknownColumn { column: name.to_owned() })
+            .ok_or_else(|| EstimatorError::UnknownColumn {
+                column: name.to_owned(),
+            })
     }
 }

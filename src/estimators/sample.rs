@@ -97,19 +97,27 @@ impl<'a> Sample<'a> {
     /// The weights of all units in a period; `None` = all one.
     pub(crate) fn period_weights(&self, period: usize) -> Option<&[f64]> {
         let start = period * self.stride + self.offset;
-        self.weights.as_ref().map(|w| &w[start..start + self.n_units])
+        self.weights
+            .as_ref()
+            .map(|w| &w[start..start + self.n_units])
     }
 
     /// Cross-sections: the values, weights and periods of all rows.
     pub(crate) fn rows(&self) -> (&[f64], Option<&[f64]>, &[u16]) {
         let range = self.offset..self.offset + self.n_units;
         let weights = self.weights.as_ref().map(|w| &w[range.clone()]);
-        (&self.values[range.clone()], weights, &self.row_periods[range])
+        (
+            &self.values[range.clone()],
+            weights,
+            &self.row_periods[range],
+        )
     }
 
     /// The weight a unit carries in the cohort shares: of the first period, or the mean of its rows in a panel with holes.
     pub(crate) fn share_weights(&self) -> Vec<f64> {
-        let Some(weights) = &self.weights else { return vec![1.0; self.n_units] };
+        let Some(weights) = &self.weights else {
+            return vec![1.0; self.n_units];
+        };
         match self.layout {
             Layout::Balanced | Layout::CrossSections => {
                 weights[self.offset..self.offset + self.n_units].to_vec()
@@ -119,7 +127,8 @@ impl<'a> Sample<'a> {
                     let seen = (0..self.periods.len())
                         .map(|period| weights[period * self.stride + self.offset + unit])
                         .filter(|weight| !weight.is_nan());
-                    let (sum, n) = seen.fold((0.0, 0.0), |(sum, n), weight| (sum + weight, n + 1.0));
+                    let (sum, n) =
+                        seen.fold((0.0, 0.0), |(sum, n), weight| (sum + weight, n + 1.0));
                     sum / n
                 })
                 .collect(),
@@ -162,7 +171,8 @@ impl<'a> Sample<'a> {
     /// Panel indices of the units to keep, from the first allowed one on.
     fn kept_units(&self, panel: &Panel) -> Vec<u32> {
         let n_periods = self.periods.len();
-        let seen = |unit: usize, period: usize| !panel.values[period * panel.n_units + unit].is_nan();
+        let seen =
+            |unit: usize, period: usize| !panel.values[period * panel.n_units + unit].is_nan();
         let units = self.offset..panel.n_units;
         let keep = |&unit: &usize| match panel.layout {
             Layout::Balanced => (0..n_periods).all(|period| seen(unit, period)),
@@ -175,7 +185,8 @@ impl<'a> Sample<'a> {
     /// Rows of units that are not kept.
     fn rows_outside(&self, panel: &Panel, kept: &[u32]) -> u64 {
         let rows_of = |period: usize| {
-            let all = panel.values[period * panel.n_units + self.offset..(period + 1) * panel.n_units]
+            let all = panel.values
+                [period * panel.n_units + self.offset..(period + 1) * panel.n_units]
                 .iter()
                 .filter(|value| !value.is_nan())
                 .count();
@@ -186,7 +197,11 @@ impl<'a> Sample<'a> {
 
     /// Copies the kept units next to each other.
     fn compact(&mut self, panel: &Panel, kept: &[u32]) {
-        let n_periods = if panel.layout == Layout::CrossSections { 1 } else { self.periods.len() };
+        let n_periods = if panel.layout == Layout::CrossSections {
+            1
+        } else {
+            self.periods.len()
+        };
         let pick = |from: &[f64]| {
             let mut to = Vec::with_capacity(n_periods * kept.len());
             for period in 0..n_periods {
@@ -198,7 +213,10 @@ impl<'a> Sample<'a> {
         self.values = Cow::Owned(pick(&panel.values));
         self.weights = panel.weights.as_deref().map(|w| Cow::Owned(pick(w)));
         if panel.layout == Layout::CrossSections {
-            let rows = kept.iter().map(|&unit| panel.row_periods[unit as usize]).collect();
+            let rows = kept
+                .iter()
+                .map(|&unit| panel.row_periods[unit as usize])
+                .collect();
             self.row_periods = Cow::Owned(rows);
         }
         self.stride = kept.len();
@@ -218,8 +236,11 @@ impl<'a> Sample<'a> {
     }
 
     fn is_complete(&self) -> bool {
-        (0..self.periods.len())
-            .all(|period| self.period_values(period).iter().all(|value| !value.is_nan()))
+        (0..self.periods.len()).all(|period| {
+            self.period_values(period)
+                .iter()
+                .all(|value| !value.is_nan())
+        })
     }
 }
 
@@ -265,7 +286,9 @@ impl Rules {
             .into_iter()
             .partition(|cohort| cohort.label.is_some_and(|label| i64::from(label) <= last));
         let first_unit = early.last().map_or(0, |cohort| cohort.units.end);
-        let start_of_never = never.first().map_or(panel.n_units, |cohort| cohort.units.start);
+        let start_of_never = never
+            .first()
+            .map_or(panel.n_units, |cohort| cohort.units.start);
         let late = never.iter().filter(|cohort| cohort.label.is_some());
         let counts = SampleCounts {
             n_rows_in: panel.n_rows_in,
@@ -275,7 +298,13 @@ impl Rules {
             ..SampleCounts::default()
         };
         let never = start_of_never..panel.n_units;
-        let mut rules = Self { first_unit, n_periods, cohorts, never, counts };
+        let mut rules = Self {
+            first_unit,
+            n_periods,
+            cohorts,
+            never,
+            counts,
+        };
         if rules.never.is_empty() {
             rules.let_last_cohort_compare(panel, options)?;
         }
@@ -288,18 +317,27 @@ impl Rules {
         panel: &Panel,
         options: &AttGtOptions,
     ) -> Result<(), EstimatorError> {
-        let Some((cohort, units)) =
-            self.cohorts.pop().and_then(|last| last.label.map(|label| (label, last.units)))
+        let Some((cohort, units)) = self
+            .cohorts
+            .pop()
+            .and_then(|last| last.label.map(|label| (label, last.units)))
         else {
             return Err(EstimatorError::NoCohort);
         };
         if options.control == Control::NeverTreated && units.len() < TOO_FEW_UNITS {
-            return Err(EstimatorError::NoNeverTreated { cohort, n_units: units.len() as u64 });
+            return Err(EstimatorError::NoNeverTreated {
+                cohort,
+                n_units: units.len() as u64,
+            });
         }
         let end = i64::from(cohort) - i64::from(options.anticipation);
-        self.n_periods = panel.periods.partition_point(|&period| i64::from(period) < end);
+        self.n_periods = panel
+            .periods
+            .partition_point(|&period| i64::from(period) < end);
         if self.n_periods < 2 {
-            return Err(EstimatorError::TooFewPeriods { n_periods: self.n_periods });
+            return Err(EstimatorError::TooFewPeriods {
+                n_periods: self.n_periods,
+            });
         }
         self.counts.n_dropped_periods = (panel.periods.len() - self.n_periods) as u64;
         self.counts.comparison_cohort = Some(cohort);

@@ -43,26 +43,41 @@ pub fn critical_value(covariance: &DMatrix<f64>, level: f64, seed: u64) -> Optio
     let dimension = correlation.nrows();
     let pointwise = normal::two_sided_quantile(level);
     if dimension == 1 {
-        return Some(SupT { critical_value: pointwise, simulation_error: 0.0, dimension, rank: 1 });
+        return Some(SupT {
+            critical_value: pointwise,
+            simulation_error: 0.0,
+            dimension,
+            rank: 1,
+        });
     }
     let factor = factor_of(&correlation);
     let rank = factor.ncols();
     let draws = Draws::new(&correlation, &factor, seed);
     let bonferroni = normal::two_sided_quantile(1.0 - (1.0 - level) / dimension as f64);
     let (critical_value, simulation_error) = draws.solve(1.0 - level, pointwise, bonferroni);
-    Some(SupT { critical_value, simulation_error, dimension, rank })
+    Some(SupT {
+        critical_value,
+        simulation_error,
+        dimension,
+        rank,
+    })
 }
 
 /// The correlation matrix of the entries that have a variance.
 fn correlation_of(covariance: &DMatrix<f64>) -> Option<DMatrix<f64>> {
-    let kept: Vec<usize> =
-        (0..covariance.nrows()).filter(|&j| covariance[(j, j)].sqrt() > 1.5e-7).collect();
+    let kept: Vec<usize> = (0..covariance.nrows())
+        .filter(|&j| covariance[(j, j)].sqrt() > 1.5e-7)
+        .collect();
     if kept.is_empty() {
         return None;
     }
     let scale: Vec<f64> = kept.iter().map(|&j| covariance[(j, j)].sqrt()).collect();
     Some(DMatrix::from_fn(kept.len(), kept.len(), |a, b| {
-        if a == b { 1.0 } else { covariance[(kept[a], kept[b])] / (scale[a] * scale[b]) }
+        if a == b {
+            1.0
+        } else {
+            covariance[(kept[a], kept[b])] / (scale[a] * scale[b])
+        }
     }))
 }
 
@@ -96,9 +111,11 @@ impl Draws {
         // Each event equally often: stratification takes out the choice of the event as a source of error.
         let n_draws = n_draws.div_ceil(dimension) * dimension;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut uniform = move || ((rng.next_u64() >> 11) as f64 + 0.5) * (1.0 / (1_u64 << 53) as f64);
-        let rows: Vec<Vec<f64>> =
-            (0..dimension).map(|j| factor.row(j).iter().copied().collect()).collect();
+        let mut uniform =
+            move || ((rng.next_u64() >> 11) as f64 + 0.5) * (1.0 / (1_u64 << 53) as f64);
+        let rows: Vec<Vec<f64>> = (0..dimension)
+            .map(|j| factor.row(j).iter().copied().collect())
+            .collect();
         let mut residuals = vec![0.0; n_draws * dimension];
         let mut events = Vec::with_capacity(n_draws);
         let mut tails = Vec::with_capacity(n_draws);
@@ -120,7 +137,13 @@ impl Draws {
             let stratum = (draw / dimension) % 10;
             tails.push((stratum as f64 + uniform()) / 10.0);
         }
-        Self { dimension, residuals, events, tails, correlation: correlation.clone() }
+        Self {
+            dimension,
+            residuals,
+            events,
+            tails,
+            correlation: correlation.clone(),
+        }
     }
 
     /// P(max|Z| > c) and the standard error of this estimate.
@@ -144,7 +167,10 @@ impl Draws {
         let n = self.events.len() as f64;
         let mean = sum / n;
         let union = 2.0 * self.dimension as f64 * tail;
-        (union * mean, union * ((squares / n - mean * mean).max(0.0) / n).sqrt())
+        (
+            union * mean,
+            union * ((squares / n - mean * mean).max(0.0) / n).sqrt(),
+        )
     }
 
     /// The c with exceedance `alpha` between `low` and `high`, and its standard error (regula falsi, Illinois variant).

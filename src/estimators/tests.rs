@@ -5,3 +5,7 @@ mod golden;
 mod group_time;
 
 mod regression;
+
+mod properties;
+
+mod public;

@@ -187,6 +187,12 @@ impl RowWriter {
         };
         let plain = |column: &ArrayRef| match column.data_type() {
             DataType::Dictionary(_, values) => cast_with_options(column, values, &safe),
+            // Named zones need a table of zones to be printed; the instant in UTC does not.
+            DataType::Timestamp(unit, Some(_)) => {
+                let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
+                let ticks = cast_with_options(column, &DataType::Int64, &safe)?;
+                cast_with_options(&ticks, &utc, &safe)
+            }
             _ => Ok(Arc::clone(column)),
         };
         let quoted = |name: &String| serde_json::Value::from(name.as_str()).to_string();

@@ -1,5 +1,5 @@
-//! What is accepted, what is rejected, and for which rule. `rules` tests one column or rule at a time,
-//! `files` whole files, `properties` random mutations against a row-by-row reference.
+//! What is accepted, what is rejected, and for which rule. `rules` tests one column at a time, `rows`
+//! whole rows and keys, `files` whole files, `properties` random mutations against a row-by-row reference.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::contract::TableContract;
 
 mod files;
 mod properties;
+mod rows;
 mod rules;
 
 /// A contract with key `id` and the given TOML for what follows.
@@ -44,18 +45,29 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
 
 /// Different ids for `rows` rows.
 fn ids(rows: usize) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("r{row}"))))
+    Arc::new(StringArray::from_iter_values(
+        (0..rows).map(|row| format!("r{row}")),
+    ))
 }
 
 fn validate(contract: &TableContract, batch: RecordBatch) -> Result<Validated, SchemaRefusal> {
     let mut validator = Validator::new(contract, batch.schema_ref())?;
     let rows = batch.num_rows() as u64;
     let validated = validator
-        .validate(&RawBatch { first_row_number: 1, batch })
+        .validate(&RawBatch {
+            first_row_number: 1,
+            batch,
+        })
         .expect("validation itself does not fail");
     let totals = validator.totals();
-    assert_eq!((totals.rows_in, totals.accepted + totals.rejected), (rows, rows));
-    assert_eq!(validated.accepted.num_rows() + validated.rejects.len(), batch_rows(rows));
+    assert_eq!(
+        (totals.rows_in, totals.accepted + totals.rejected),
+        (rows, rows)
+    );
+    assert_eq!(
+        validated.accepted.num_rows() + validated.rejects.len(),
+        batch_rows(rows)
+    );
     Ok(validated)
 }
 
@@ -67,7 +79,9 @@ fn batch_rows(rows: u64) -> usize {
 /// the rule was broken in another column).
 fn outcome(validated: &Validated, name: &str) -> Vec<String> {
     let lake = validated.accepted.to_lake_batch(7);
-    let values = lake.column_by_name(name).expect("the column is in the lake");
+    let values = lake
+        .column_by_name(name)
+        .expect("the column is in the lake");
     let options = FormatOptions::default().with_null("NULL");
     let formatter = ArrayFormatter::try_new(values, &options).expect("a printable type");
     let numbers = validated.accepted.row_numbers();
@@ -75,7 +89,11 @@ fn outcome(validated: &Validated, name: &str) -> Vec<String> {
         .map(|row| (numbers.value(row), formatter.value(row).to_string()))
         .collect();
     rows.extend(validated.rejects.reasons().map(|(number, column, rule)| {
-        let place = if column == name { String::new() } else { format!("@{column}") };
+        let place = if column == name {
+            String::new()
+        } else {
+            format!("@{column}")
+        };
         (number, format!("!{rule}{place}"))
     }));
     rows.sort();
@@ -87,7 +105,10 @@ fn outcome(validated: &Validated, name: &str) -> Vec<String> {
 fn check(keys: &str, array: impl Array + 'static, expected: &[&str]) {
     let contract = contract("", &column("x", keys));
     let array: ArrayRef = Arc::new(array);
-    let validated = validate(&contract, batch(vec![("id", ids(array.len())), ("x", array)]))
-        .expect("the schema fits");
+    let validated = validate(
+        &contract,
+        batch(vec![("id", ids(array.len())), ("x", array)]),
+    )
+    .expect("the schema fits");
     assert_eq!(outcome(&validated, "x"), expected, "{keys}");
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use deltalake_core::kernel::Add;
+use deltalake_core::kernel::LogicalFileView;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
 
@@ -100,7 +100,6 @@ pub struct LakeFile {
     pub n_rows: Option<u64>,
     /// Partition values as text, by column.
     pub partition_values: HashMap<String, Option<String>>,
-    add: Add,
 }
 
 impl Lake {
@@ -185,13 +184,7 @@ impl Lake {
         let files = state
             .log_data()
             .iter()
-            .map(|view| LakeFile {
-                path: view.path().into_owned(),
-                size: u64::try_from(view.size()).unwrap_or(0),
-                n_rows: view.num_records().map(|n| n as u64),
-                partition_values: view.partition_values_map(),
-                add: view.add_action(),
-            })
+            .map(|view| LakeFile::of_view(&view))
             .collect();
         let version = state.version();
         Ok(LakeTable {
@@ -203,6 +196,17 @@ impl Lake {
             files,
             provenance: provenance::read(&table, version).await.map_err(in_table)?,
         })
+    }
+}
+
+impl LakeFile {
+    fn of_view(view: &LogicalFileView) -> Self {
+        Self {
+            path: view.path().into_owned(),
+            size: u64::try_from(view.size()).unwrap_or(0),
+            n_rows: view.num_records().map(|n| n as u64),
+            partition_values: view.partition_values_map(),
+        }
     }
 }
 

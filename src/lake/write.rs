@@ -124,7 +124,6 @@ fn file_of_add(add: &Add) -> super::LakeFile {
         size: u64::try_from(add.size).unwrap_or(0),
         n_rows,
         partition_values: add.partition_values.clone(),
-        add: add.clone(),
     }
 }
 
@@ -232,7 +231,7 @@ impl Lake {
             }
             PublishMode::ReplaceFiles(goes) => {
                 for view in removed.iter() {
-                    if goes(&file_of_add(&view.add_action())) {
+                    if goes(&super::LakeFile::of_view(&view)) {
                         actions.push(Action::Remove(view.remove_action(true)));
                     }
                 }

@@ -116,15 +116,15 @@ impl<'a> ClaimMaker<'a> {
         insurer_on: &dyn Fn(i32) -> Option<usize>,
     ) {
         let acute = match age {
-            ..15 => 0.24,
-            15..40 => 0.12,
-            40..60 => 0.145,
-            _ => 0.17,
+            ..15 => 0.30,
+            15..40 => 0.155,
+            40..60 => 0.18,
+            _ => 0.21,
         };
         let is_adult = age >= 18;
         let sees_dentist = self.draws.chance(0.52);
         let stay_rate = 0.0035 + 0.00016 * (age.max(20) - 20) as f32;
-        let chronic = if conditions.any() { 0.62 } else { 0.0 };
+        let chronic = if conditions.any() { 0.66 } else { 0.0 };
         for month in 0..12 {
             let care_month = month_after_april(year, month);
             let Some(insurer) = insurer_on(day_of(care_month / 100, care_month % 100, 15)) else {
@@ -139,7 +139,7 @@ impl<'a> ClaimMaker<'a> {
                     if self.has_mind && is_adult { 0.6 } else { 0.0 },
                 ),
                 (Visit::Allergy, if self.has_allergy { pollen } else { 0.0 }),
-                (Visit::Dental, if sees_dentist { 0.19 } else { 0.0 }),
+                (Visit::Dental, if sees_dentist { 0.20 } else { 0.0 }),
                 (Visit::Stay, stay_rate),
             ];
             for (visit, chance) in visits {
@@ -152,7 +152,7 @@ impl<'a> ClaimMaker<'a> {
 
     fn visit(&mut self, insurer: usize, care_month: i32, visit: Visit, conditions: Conditions) {
         let (median, spread, days) = match visit {
-            Visit::Chronic => (870.0, 0.45, 1),
+            Visit::Chronic => (900.0, 0.45, 1),
             Visit::Acute => (720.0, 0.65, 1 + self.draws.count(0.4)),
             Visit::Mind => (640.0, 0.35, 1 + self.draws.count(0.6)),
             Visit::Allergy => (480.0, 0.40, 1),
@@ -189,7 +189,7 @@ impl<'a> ClaimMaker<'a> {
         let prescribes = match visit {
             Visit::Dental => 0.06,
             Visit::Stay => 0.0,
-            _ => 0.72,
+            _ => 0.75,
         };
         if self.draws.chance(prescribes) {
             let drugs = self.drugs(visit, conditions);

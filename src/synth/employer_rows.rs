@@ -116,7 +116,7 @@ fn participate(
         let noise = draws.normal();
         let wish = if field == Field::Smoking as usize {
             // The latent of smoking is high for those who do not smoke.
-            0.80 * health.answer_trait(Question::Smoking) + 0.60 * noise
+            0.50 * health.answer_trait(Question::Smoking) + 0.866 * noise
         } else {
             0.45 * health.motivation + 0.893 * noise
         };

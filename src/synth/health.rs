@@ -177,20 +177,20 @@ fn value_traits(draws: &mut Draws) -> [f32; N_VALUES] {
     };
     set(Value::Bmi, adiposity, 0.0);
     set(Value::Waist, 0.88 * adiposity, 0.475);
-    set(Value::Sbp, 0.28 * adiposity, 0.96);
-    let sbp = 0.28 * adiposity + 0.96 * own[Value::Sbp as usize];
+    set(Value::Sbp, 0.34 * adiposity, 0.94);
+    let sbp = 0.34 * adiposity + 0.94 * own[Value::Sbp as usize];
     set(Value::Dbp, 0.75 * sbp, 0.661);
-    set(Value::Triglycerides, 0.38 * adiposity, 0.925);
-    let triglycerides = 0.38 * adiposity + 0.925 * own[Value::Triglycerides as usize];
-    set(Value::Hdl, -0.25 * adiposity - 0.35 * triglycerides, 0.865);
+    set(Value::Triglycerides, 0.44 * adiposity, 0.898);
+    let triglycerides = 0.44 * adiposity + 0.898 * own[Value::Triglycerides as usize];
+    set(Value::Hdl, -0.25 * adiposity - 0.35 * triglycerides, 0.858);
     set(Value::Ldl, 0.15 * adiposity, 0.989);
     set(Value::Ast, 0.2 * adiposity + 0.72 * liver, 0.664);
     set(Value::Alt, 0.4 * adiposity + 0.62 * liver, 0.675);
     set(Value::Ggt, 0.2 * adiposity + 0.55 * liver, 0.811);
     set(
         Value::FastingGlucose,
-        0.28 * adiposity + 0.78 * glucose,
-        0.559,
+        0.36 * adiposity + 0.76 * glucose,
+        0.541,
     );
     set(Value::Hba1c, 0.25 * adiposity + 0.82 * glucose, 0.515);
     z

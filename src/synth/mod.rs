@@ -206,7 +206,7 @@ pub fn synth_tables(
         return Err(SynthError::UnknownYears { first, last });
     }
     // A small world is meant to be kept and passed on: spend time on making it small.
-    let zstd_level = if options.persons < 100_000 { 19 } else { 1 };
+    let zstd_level = if options.persons < 15_000 { 19 } else { 1 };
     let world = World::new(options);
     let periods = Periods::new(&options.years);
     let (encoder, mut open) = files::open(&options.out, &world, &periods, tables, zstd_level)?;

@@ -69,12 +69,6 @@ impl Truth {
         }
     }
 
-    /// Number of planted defects of one kind in one table.
-    #[cfg(test)]
-    pub(crate) fn defects(&self, kind: &'static str, table: &'static str) -> u64 {
-        self.defects.get(&(kind, table)).copied().unwrap_or(0)
-    }
-
     fn effect_rows(&self, strength: Strength, last_event_time: usize) -> Vec<Value> {
         let mut rows = Vec::new();
         for (effect, means) in EFFECTS.iter().zip(&self.effects) {

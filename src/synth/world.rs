@@ -173,7 +173,8 @@ impl World {
     fn add_employers(&mut self, persons: u64) {
         let mut draws = Draws::new(self.seed, Stream::World, 0);
         let subscribers = (persons as f32 * 0.55).max(10.0);
-        let largest = (subscribers / 40.0).max(12.0);
+        // Small worlds have no giants: estimates need many clusters.
+        let largest = (subscribers / 80.0).max(12.0);
         let mut placed = 0.0;
         while placed < subscribers {
             let first_worksite = index(self.worksites.len());
@@ -234,7 +235,7 @@ impl World {
         let by_worksite = draws.chance(0.5);
         let employer = self.employers[employer_idx].clone();
         if field == Field::Rest as usize {
-            self.employers[employer_idx].sleep_slope = if cohort <= 2 { 0.040 } else { 0.015 };
+            self.employers[employer_idx].sleep_slope = if cohort <= 2 { 0.06 } else { 0.05 };
         }
         let sites = employer.first_worksite..employer.first_worksite + employer.n_worksites;
         let mut cover_from = |world: &mut Self, year: i16, worksite: Option<u32>, size: u32| {
@@ -310,11 +311,12 @@ impl World {
         }
     }
 
-    /// Rise of the probability that sleep gives rest at a worksite, with no program's doing.
+    /// Shift of the probability that sleep gives rest at a worksite, with no program's doing: it
+    /// starts low, rises from year to year and stays high.
     pub(crate) fn sleep_trend(&self, worksite: u32, fiscal_year: i16) -> f64 {
         let slope = f64::from(self.employer_of(worksite).sleep_slope);
         let years = (fiscal_year - self.years.start()).clamp(0, YEARS_BEFORE + 3);
-        slope * f64::from(years) * self.strength.pre_trend
+        slope * f64::from(years - 2) * self.strength.pre_trend
     }
 }
 

@@ -61,7 +61,11 @@ fn atom_columns(
     match &atom.kind {
         AtomKind::Indicators(references) => Ok(indicators(column, rows)
             .into_iter()
-            .filter(|(level, _)| !references.iter().any(|reference| same_level(reference, level)))
+            .filter(|(level, _)| {
+                !references
+                    .iter()
+                    .any(|reference| same_level(reference, level))
+            })
             .map(|(level, values)| DesignColumn {
                 name: format!("{}::{}", atom.column, level_text(&level)),
                 values,
@@ -72,7 +76,10 @@ fn atom_columns(
         _ => {
             let values = numeric(data, atom)?;
             let values = rows.iter().map(|&row| values[row as usize]).collect();
-            Ok(vec![DesignColumn { name: atom.label(), values }])
+            Ok(vec![DesignColumn {
+                name: atom.label(),
+                values,
+            }])
         }
     }
 }
@@ -91,8 +98,9 @@ fn factor(atom: &Atom, column: &Column, drop_first: bool, rows: &[u32]) -> Vec<D
 /// One indicator per value among the rows, ascending.
 fn indicators(column: &Column, rows: &[u32]) -> Vec<(Level, Vec<f64>)> {
     let groups = column.groups(rows);
-    let mut columns: Vec<(Level, Vec<f64>)> =
-        (0..groups.n_groups).map(|_| (Level::Number(f64::NAN), vec![0.0; rows.len()])).collect();
+    let mut columns: Vec<(Level, Vec<f64>)> = (0..groups.n_groups)
+        .map(|_| (Level::Number(f64::NAN), vec![0.0; rows.len()]))
+        .collect();
     for (index, (&code, &row)) in groups.codes.iter().zip(rows).enumerate() {
         let (level, values) = &mut columns[code as usize];
         if matches!(level, Level::Number(n) if n.is_nan()) {

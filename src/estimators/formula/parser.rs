@@ -9,10 +9,20 @@ use crate::estimators::formula::{
 /// # Errors
 /// [`FormulaError`] with the byte offset of the first problem.
 pub fn parse(text: &str) -> Result<Formula, FormulaError> {
-    let mut parser = Parser { tokens: tokens(text)?, position: 0, end: text.len() };
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        position: 0,
+        end: text.len(),
+    };
     let outcome = parser.atom()?;
-    if !matches!(outcome.kind, AtomKind::Plain | AtomKind::Log | AtomKind::Exp) {
-        return Err(FormulaError { offset: outcome.offset, problem: FormulaProblem::OutcomeNotNumeric });
+    if !matches!(
+        outcome.kind,
+        AtomKind::Plain | AtomKind::Log | AtomKind::Exp
+    ) {
+        return Err(FormulaError {
+            offset: outcome.offset,
+            problem: FormulaProblem::OutcomeNotNumeric,
+        });
     }
     parser.expect('~', "~ after the outcome")?;
     let right = parser.sum()?;
@@ -80,15 +90,25 @@ fn tokens(text: &str) -> Result<Vec<Token>, FormulaError> {
                 let number = word.parse();
                 Kind::Number(number.map_err(|_| FormulaError {
                     offset,
-                    problem: FormulaProblem::Unexpected { expected: "a number", found: word },
+                    problem: FormulaProblem::Unexpected {
+                        expected: "a number",
+                        found: word,
+                    },
                 })?)
             }
             quote @ ('"' | '`' | '\'') => {
                 let word = take_while(None, &|c| c != quote);
                 if rest.next().is_none() {
-                    return Err(FormulaError { offset, problem: FormulaProblem::OpenQuote });
+                    return Err(FormulaError {
+                        offset,
+                        problem: FormulaProblem::OpenQuote,
+                    });
                 }
-                if quote == '\'' { Kind::Text(word) } else { Kind::Name(word) }
+                if quote == '\'' {
+                    Kind::Text(word)
+                } else {
+                    Kind::Name(word)
+                }
             }
             c if "~+-*:|^(),=[]".contains(c) => Kind::Symbol(c),
             c => {
@@ -113,7 +133,9 @@ impl Parser {
     }
 
     fn offset(&self) -> usize {
-        self.tokens.get(self.position).map_or(self.end, |token| token.offset)
+        self.tokens
+            .get(self.position)
+            .map_or(self.end, |token| token.offset)
     }
 
     fn at(&self, symbol: char) -> bool {
@@ -127,11 +149,18 @@ impl Parser {
     }
 
     fn expect(&mut self, symbol: char, expected: &'static str) -> Result<(), FormulaError> {
-        if self.accept(symbol) { Ok(()) } else { Err(self.unexpected(expected)) }
+        if self.accept(symbol) {
+            Ok(())
+        } else {
+            Err(self.unexpected(expected))
+        }
     }
 
     fn problem(&self, problem: FormulaProblem) -> FormulaError {
-        FormulaError { offset: self.offset(), problem }
+        FormulaError {
+            offset: self.offset(),
+            problem,
+        }
     }
 
     fn unexpected(&self, expected: &'static str) -> FormulaError {
@@ -148,7 +177,10 @@ impl Parser {
     /// The instrumental part, if this part is one.
     fn instruments(&mut self, formula: &mut Formula) -> Result<bool, FormulaError> {
         let part = self.tokens[self.position..].iter().map(|token| &token.kind);
-        if !part.take_while(|kind| **kind != Kind::Symbol('|')).any(|kind| *kind == Kind::Symbol('~')) {
+        if !part
+            .take_while(|kind| **kind != Kind::Symbol('|'))
+            .any(|kind| *kind == Kind::Symbol('~'))
+        {
             return Ok(false);
         }
         let start = self.offset();
@@ -157,7 +189,10 @@ impl Parser {
         formula.instruments = self.sum()?.terms;
         // `dose | z` is not a formula, but instruments may be separated by + only.
         if formula.endogenous.is_empty() || formula.instruments.is_empty() {
-            return Err(FormulaError { offset: start, problem: FormulaProblem::EmptyInstruments });
+            return Err(FormulaError {
+                offset: start,
+                problem: FormulaProblem::EmptyInstruments,
+            });
         }
         Ok(true)
     }
@@ -189,7 +224,10 @@ impl Parser {
     }
 
     fn sum(&mut self) -> Result<Sum, FormulaError> {
-        let mut sum = Sum { terms: Vec::new(), intercept: true };
+        let mut sum = Sum {
+            terms: Vec::new(),
+            intercept: true,
+        };
         let mut minus = self.accept('-');
         loop {
             match self.peek() {
@@ -197,7 +235,9 @@ impl Parser {
                     sum.intercept = (number == 1.0) != minus;
                     self.position += 1;
                 }
-                _ if minus => return Err(self.unexpected("1 (only the intercept can be taken out)")),
+                _ if minus => {
+                    return Err(self.unexpected("1 (only the intercept can be taken out)"));
+                }
                 _ => {
                     for term in self.product()? {
                         if !sum.terms.iter().any(|known| known.same(&term)) {
@@ -223,7 +263,9 @@ impl Parser {
             let factor = self.interaction()?;
             let crossed: Vec<Term> = terms
                 .iter()
-                .map(|term| Term { atoms: [term.atoms.clone(), factor.atoms.clone()].concat() })
+                .map(|term| Term {
+                    atoms: [term.atoms.clone(), factor.atoms.clone()].concat(),
+                })
                 .collect();
             terms.push(factor);
             terms.extend(crossed);
@@ -242,14 +284,23 @@ impl Parser {
     fn atom(&mut self) -> Result<Atom, FormulaError> {
         let (name, offset) = self.name("a column")?;
         if !self.accept('(') {
-            return Ok(Atom { column: name, kind: AtomKind::Plain, offset });
+            return Ok(Atom {
+                column: name,
+                kind: AtomKind::Plain,
+                offset,
+            });
         }
         let kind = match name.as_str() {
             "i" => AtomKind::Indicators(Vec::new()),
             "factor" => AtomKind::Factor,
             "log" => AtomKind::Log,
             "exp" => AtomKind::Exp,
-            _ => return Err(FormulaError { offset, problem: FormulaProblem::UnknownFunction(name) }),
+            _ => {
+                return Err(FormulaError {
+                    offset,
+                    problem: FormulaProblem::UnknownFunction(name),
+                });
+            }
         };
         let (column, offset) = self.name("a column")?;
         let kind = match kind {
@@ -257,7 +308,11 @@ impl Parser {
             other => other,
         };
         self.expect(')', ")")?;
-        Ok(Atom { column, kind, offset })
+        Ok(Atom {
+            column,
+            kind,
+            offset,
+        })
     }
 
     /// `-1`, `ref = -1`, `ref = [-1, 'never']` or `ref = c(-1, 99)`.

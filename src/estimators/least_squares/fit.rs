@@ -53,83 +53,59 @@ impl Model {
     /// Fits the design; `intercept` only without fixed effects.
     pub(crate) fn fit(mut design: Design, intercept: bool) -> Result<Self, EstimatorError> {
         let total_squares = centred_squares(&design.outcome, design.weights.as_deref());
-        let [exogenous, endogenous, instruments] = prepare(&mut design, intercept)?;
-        let n_obs = design.n_obs();
-        let mut regressors = Vec::new();
-        if intercept {
-            let values = vec![1.0; n_obs];
-            regressors.push(Prepared {
-                name: INTERCEPT.to_owned(),
-                values,
-                mean: 0.0,
-                is_absorbed: false,
-            });
-        }
-        regressors.extend(exogenous);
+        let parts = prepare(&mut design, intercept)?;
+        let stage = FirstStage::fit(parts, intercept, &design)?;
         let weights = design.weights.as_deref();
-        let exogenous_kept = kept_after(&[], &regressors, weights);
-        let exogenous_columns = select(&regressors, &exogenous_kept);
-        let instruments_kept = kept_after(&exogenous_columns, &instruments, weights);
-        let instrument_columns = select(&instruments, &instruments_kept);
-        let first_stage: Vec<&[f64]> =
-            exogenous_columns.iter().chain(&instrument_columns).map(Vec::as_slice).collect();
-        let fitted: Vec<Prepared> = if endogenous.is_empty() {
-            Vec::new()
-        } else {
-            let stage = Projection::new(&first_stage, weights)?;
-            let fit = |column: &Prepared| Prepared {
-                name: column.name.clone(),
-                values: stage.fitted(&column.values),
-                mean: column.mean,
-                is_absorbed: column.is_absorbed,
-            };
-            endogenous.iter().map(fit).collect()
-        };
-        if instrument_columns.len() < endogenous.len() {
-            return Err(EstimatorError::UnderIdentified {
-                n_endogenous: endogenous.len(),
-                n_instruments: instrument_columns.len(),
-            });
-        }
-        let n_dropped_instruments = (instruments.len() - instrument_columns.len()) as u64;
-        let used: Vec<Prepared> = fitted.into_iter().chain(regressors).collect();
+        let n_endogenous = stage.endogenous.len();
+        let used: Vec<&Prepared> = stage.fitted.iter().chain(&stage.regressors).collect();
         let kept = kept_after(&[], &used, weights);
-        let all_names: Vec<(String, bool)> =
-            used.iter().zip(&kept).map(|(column, &kept)| (column.name.clone(), kept)).collect();
+        let all_names: Vec<(String, bool)> = used
+            .iter()
+            .zip(&kept)
+            .map(|(column, &kept)| (column.name.clone(), kept))
+            .collect();
         let columns = select(&used, &kept);
         if columns.is_empty() {
             let names: Vec<String> = all_names.into_iter().map(|(name, _)| name).collect();
-            return Err(EstimatorError::NothingToEstimate { columns: names.join(", ") });
+            return Err(EstimatorError::NothingToEstimate {
+                columns: names.join(", "),
+            });
         }
+        let endogenous = select(
+            &stage.endogenous.iter().collect::<Vec<_>>(),
+            &kept[..n_endogenous],
+        );
         // Residuals are taken with the columns as they are, the normal equations with the fitted ones.
-        let endogenous_kept: Vec<&Prepared> =
-            endogenous.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(column, _)| column).collect();
-        let actual: Vec<&[f64]> = endogenous_kept
+        let actual: Vec<&[f64]> = endogenous
             .iter()
-            .map(|column| column.values.as_slice())
-            .chain(columns[endogenous_kept.len()..].iter().map(Vec::as_slice))
+            .chain(&columns[endogenous.len()..])
+            .map(Vec::as_slice)
             .collect();
         let references: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let projection = Projection::new(&references, weights)?;
         let coefficients = projection.coefficients(&design.outcome, &actual);
         let residuals = residuals(&design.outcome, &actual, &coefficients);
         let inverse = projection.inverse;
-        let flagged = |flag: &dyn Fn(&Prepared) -> f64| {
-            used.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(column, _)| flag(column)).collect()
+        let kept_columns = || {
+            used.iter()
+                .zip(&kept)
+                .filter(|(_, kept)| **kept)
+                .map(|(c, _)| c)
         };
+        let n_dropped = kept.iter().filter(|kept| !**kept).count() as u64;
         Ok(Self {
-            names: all_names.iter().filter(|(_, kept)| *kept).map(|(name, _)| name.clone()).collect(),
-            means: flagged(&|column| column.mean),
-            n_collinear: kept.iter().filter(|kept| !**kept).count() as u64 + n_dropped_instruments,
+            names: kept_columns().map(|column| column.name.clone()).collect(),
+            means: kept_columns().map(|column| column.mean).collect(),
+            n_collinear: n_dropped + stage.n_dropped_instruments,
             columns,
             all_names,
             coefficients,
             residuals,
             inverse,
             total_squares,
-            exogenous: exogenous_columns,
-            instruments: instrument_columns,
-            endogenous: endogenous_kept.iter().map(|column| column.values.clone()).collect(),
+            exogenous: stage.exogenous,
+            instruments: stage.instruments,
+            endogenous,
             intercept,
             design,
         })
@@ -150,9 +126,78 @@ impl Model {
     }
 }
 
+/// The constant and exogenous columns, and the endogenous ones as the instruments see them.
+struct FirstStage {
+    regressors: Vec<Prepared>,
+    endogenous: Vec<Prepared>,
+    fitted: Vec<Prepared>,
+    /// Kept constant and exogenous columns.
+    exogenous: Vec<Vec<f64>>,
+    /// Kept instruments.
+    instruments: Vec<Vec<f64>>,
+    n_dropped_instruments: u64,
+}
+
+impl FirstStage {
+    fn fit(
+        parts: [Vec<Prepared>; 3],
+        intercept: bool,
+        design: &Design,
+    ) -> Result<Self, EstimatorError> {
+        let [exogenous, endogenous, instruments] = parts;
+        let weights = design.weights.as_deref();
+        let mut regressors = Vec::new();
+        if intercept {
+            let (name, values) = (INTERCEPT.to_owned(), vec![1.0; design.n_obs()]);
+            regressors.push(Prepared {
+                name,
+                values,
+                mean: 0.0,
+                is_absorbed: false,
+            });
+        }
+        regressors.extend(exogenous);
+        let candidates: Vec<&Prepared> = regressors.iter().collect();
+        let exogenous = select(&candidates, &kept_after(&[], &candidates, weights));
+        let candidates: Vec<&Prepared> = instruments.iter().collect();
+        let kept = select(&candidates, &kept_after(&exogenous, &candidates, weights));
+        if kept.len() < endogenous.len() {
+            let (n_endogenous, n_instruments) = (endogenous.len(), kept.len());
+            return Err(EstimatorError::UnderIdentified {
+                n_endogenous,
+                n_instruments,
+            });
+        }
+        let columns: Vec<&[f64]> = exogenous.iter().chain(&kept).map(Vec::as_slice).collect();
+        let mut fitted = Vec::with_capacity(endogenous.len());
+        if !endogenous.is_empty() {
+            let stage = Projection::new(&columns, weights)?;
+            fitted.extend(endogenous.iter().map(|column| Prepared {
+                name: column.name.clone(),
+                values: stage.fitted(&column.values),
+                mean: column.mean,
+                is_absorbed: column.is_absorbed,
+            }));
+        }
+        let n_dropped_instruments = (instruments.len() - kept.len()) as u64;
+        Ok(Self {
+            regressors,
+            endogenous,
+            fitted,
+            exogenous,
+            instruments: kept,
+            n_dropped_instruments,
+        })
+    }
+}
+
 /// Centres or demeans outcome and columns, and marks the columns of which nothing is left.
 fn prepare(design: &mut Design, intercept: bool) -> Result<[Vec<Prepared>; 3], EstimatorError> {
-    let parts = [&mut design.exogenous, &mut design.endogenous, &mut design.instruments];
+    let parts = [
+        &mut design.exogenous,
+        &mut design.endogenous,
+        &mut design.instruments,
+    ];
     let mut parts = parts.map(std::mem::take);
     let weights = design.weights.as_deref();
     let has_constant = intercept || !design.fixed_effects.is_empty();
@@ -195,8 +240,10 @@ fn prepare(design: &mut Design, intercept: bool) -> Result<[Vec<Prepared>; 3], E
 }
 
 /// Which of `columns` are no combination of `given` and of earlier ones.
-fn kept_after(given: &[Vec<f64>], columns: &[Prepared], weights: Option<&[f64]>) -> Vec<bool> {
-    let live: Vec<usize> = (0..columns.len()).filter(|&k| !columns[k].is_absorbed).collect();
+fn kept_after(given: &[Vec<f64>], columns: &[&Prepared], weights: Option<&[f64]>) -> Vec<bool> {
+    let live: Vec<usize> = (0..columns.len())
+        .filter(|&k| !columns[k].is_absorbed)
+        .collect();
     let values = live.iter().map(|&k| columns[k].values.as_slice());
     let all: Vec<&[f64]> = given.iter().map(Vec::as_slice).chain(values).collect();
     let independent = independent_columns(&gram(&all, weights));
@@ -207,7 +254,7 @@ fn kept_after(given: &[Vec<f64>], columns: &[Prepared], weights: Option<&[f64]>)
     kept
 }
 
-fn select(columns: &[Prepared], kept: &[bool]) -> Vec<Vec<f64>> {
+fn select(columns: &[&Prepared], kept: &[bool]) -> Vec<Vec<f64>> {
     let pairs = columns.iter().zip(kept).filter(|(_, kept)| **kept);
     pairs.map(|(column, _)| column.values.clone()).collect()
 }
@@ -219,7 +266,11 @@ fn centred_squares(values: &[f64], weights: Option<&[f64]>) -> f64 {
     dot(&centred, &centred, weights)
 }
 
-pub(crate) fn residuals(outcome: &[f64], columns: &[&[f64]], coefficients: &DVector<f64>) -> Vec<f64> {
+pub(crate) fn residuals(
+    outcome: &[f64],
+    columns: &[&[f64]],
+    coefficients: &DVector<f64>,
+) -> Vec<f64> {
     let mut residuals = outcome.to_vec();
     for (column, coefficient) in columns.iter().zip(coefficients.iter()) {
         for (residual, value) in residuals.iter_mut().zip(*column) {
@@ -245,13 +296,19 @@ impl<'a> Projection<'a> {
             let columns = format!("{} columns", columns.len());
             EstimatorError::NothingToEstimate { columns }
         })?;
-        Ok(Self { columns, weights, inverse })
+        Ok(Self {
+            columns,
+            weights,
+            inverse,
+        })
     }
 
     /// Coefficients for an outcome; `actual` are the columns residuals are taken with.
     pub(crate) fn coefficients(&self, outcome: &[f64], actual: &[&[f64]]) -> DVector<f64> {
         let products = |values: &[f64]| {
-            DVector::from_fn(self.columns.len(), |k, _| dot(self.columns[k], values, self.weights))
+            DVector::from_fn(self.columns.len(), |k, _| {
+                dot(self.columns[k], values, self.weights)
+            })
         };
         let mut coefficients = &self.inverse * products(outcome);
         // One step of refinement gives back the digits lost in the inverse.
@@ -262,10 +319,18 @@ impl<'a> Projection<'a> {
 
     pub(crate) fn fitted(&self, outcome: &[f64]) -> Vec<f64> {
         let left = self.residuals(outcome);
-        outcome.iter().zip(left).map(|(value, left)| value - left).collect()
+        outcome
+            .iter()
+            .zip(left)
+            .map(|(value, left)| value - left)
+            .collect()
     }
 
     pub(crate) fn residuals(&self, outcome: &[f64]) -> Vec<f64> {
-        residuals(outcome, self.columns, &self.coefficients(outcome, self.columns))
+        residuals(
+            outcome,
+            self.columns,
+            &self.coefficients(outcome, self.columns),
+        )
     }
 }

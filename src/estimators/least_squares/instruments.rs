@@ -37,7 +37,12 @@ pub struct InstrumentTests {
 impl FTest {
     fn f(statistic: f64, df1: f64, df2: f64) -> Self {
         let p_value = FisherSnedecor::new(df1, df2).map_or(f64::NAN, |law| law.sf(statistic));
-        Self { statistic, df1, df2, p_value }
+        Self {
+            statistic,
+            df1,
+            df2,
+            p_value,
+        }
     }
 }
 
@@ -50,8 +55,11 @@ pub(crate) fn tests(
     let weights = model.design.weights.as_deref();
     let endogenous = &model.endogenous;
     let exogenous: Vec<&[f64]> = model.exogenous.iter().map(Vec::as_slice).collect();
-    let full: Vec<&[f64]> =
-        exogenous.iter().copied().chain(model.instruments.iter().map(Vec::as_slice)).collect();
+    let full: Vec<&[f64]> = exogenous
+        .iter()
+        .copied()
+        .chain(model.instruments.iter().map(Vec::as_slice))
+        .collect();
     let stage = Projection::new(&full, weights)?;
     let mut tests = InstrumentTests {
         first_stage_f: Vec::new(),
@@ -70,9 +78,13 @@ pub(crate) fn tests(
             fixed_effects: &model.design.fixed_effects,
             clusters: &model.design.clusters,
         };
-        tests.first_stage_f.push(strength(column, &exogenous, &scores)?);
+        tests
+            .first_stage_f
+            .push(strength(column, &exogenous, &scores)?);
         let coefficients = stage.coefficients(column, &full);
-        tests.first_stage_wald.push(wald(&coefficients, exogenous.len(), &scores, vcov, small)?);
+        tests
+            .first_stage_wald
+            .push(wald(&coefficients, exogenous.len(), &scores, vcov, small)?);
         stage_residuals.push(residuals);
     }
     tests.wu_hausman = wu_hausman(model, &exogenous, &stage_residuals)?;
@@ -110,8 +122,9 @@ fn wald(
     let covariance = scores.covariance(vcov, small)?;
     let q = coefficients.len() - n_exogenous;
     let own = DVector::from_fn(q, |k, _| coefficients[n_exogenous + k]);
-    let block =
-        DMatrix::from_fn(q, q, |a, b| covariance.matrix[(n_exogenous + a, n_exogenous + b)]);
+    let block = DMatrix::from_fn(q, q, |a, b| {
+        covariance.matrix[(n_exogenous + a, n_exogenous + b)]
+    });
     let statistic = solve_correlation_checked(&block, &own).map_or(f64::NAN, |x| own.dot(&x));
     let df2 = scores.residuals.len() as f64 - covariance.n_counted as f64;
     Ok(FTest::f(statistic / q as f64, q as f64, df2))
@@ -124,16 +137,28 @@ fn wu_hausman(
     stage_residuals: &[Vec<f64>],
 ) -> Result<Option<FTest>, EstimatorError> {
     let weights = model.design.weights.as_deref();
-    let small: Vec<&[f64]> =
-        model.endogenous.iter().map(Vec::as_slice).chain(exogenous.iter().copied()).collect();
-    let large: Vec<&[f64]> =
-        small.iter().copied().chain(stage_residuals.iter().map(Vec::as_slice)).collect();
+    let small: Vec<&[f64]> = model
+        .endogenous
+        .iter()
+        .map(Vec::as_slice)
+        .chain(exogenous.iter().copied())
+        .collect();
+    let large: Vec<&[f64]> = small
+        .iter()
+        .copied()
+        .chain(stage_residuals.iter().map(Vec::as_slice))
+        .collect();
     let squares = |columns: &[&[f64]]| -> Result<f64, EstimatorError> {
         let left = Projection::new(columns, weights)?.residuals(&model.design.outcome);
         Ok(dot(&left, &left, weights))
     };
     let (without, with) = (squares(&small)?, squares(&large)?);
-    let levels: usize = model.design.fixed_effects.iter().map(|groups| groups.n_groups).sum();
+    let levels: usize = model
+        .design
+        .fixed_effects
+        .iter()
+        .map(|groups| groups.n_groups)
+        .sum();
     let absorbed = (levels + 1).saturating_sub(model.design.fixed_effects.len().max(1));
     let q = model.endogenous.len() as f64;
     let df2 = model.design.n_obs() as f64 - (large.len() + absorbed) as f64;
@@ -142,12 +167,21 @@ fn wu_hausman(
 
 /// n·R² of the residuals on all exogenous columns.
 fn sargan(model: &Model, stage: &Projection<'_>, n_endogenous: usize) -> Option<FTest> {
-    let df = model.instruments.len().checked_sub(n_endogenous).filter(|&df| df > 0)? as f64;
+    let df = model
+        .instruments
+        .len()
+        .checked_sub(n_endogenous)
+        .filter(|&df| df > 0)? as f64;
     let weights = model.design.weights.as_deref();
     let left = stage.residuals(&model.residuals);
     let total = dot(&model.residuals, &model.residuals, weights);
     let share = 1.0 - dot(&left, &left, weights) / total;
     let statistic = model.design.n_obs() as f64 * share;
     let p_value = ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(statistic));
-    Some(FTest { statistic, df1: df, df2: f64::NAN, p_value })
+    Some(FTest {
+        statistic,
+        df1: df,
+        df2: f64::NAN,
+        p_value,
+    })
 }

@@ -45,5 +45,11 @@ fn rank_by_table(values: &[i64], low: i64, span: usize) -> (Vec<u32>, usize) {
         *entry = next;
         next += seen;
     }
-    (values.iter().map(|&value| table[(value - low) as usize]).collect(), next as usize)
+    (
+        values
+            .iter()
+            .map(|&value| table[(value - low) as usize])
+            .collect(),
+        next as usize,
+    )
 }

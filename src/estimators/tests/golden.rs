@@ -1,7 +1,6 @@
 //! Reading the golden numbers: parquet columns, rows of `expected.csv`, and the comparison with its tolerances.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::{Array, AsArray, Float64Array, Int64Array};
@@ -22,7 +21,10 @@ impl Data {
     }
 
     pub(crate) fn read(path: &Path) -> Self {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+        let builder = ParquetRecordBatchReaderBuilder::try_new(
+            fs_err::File::open(path).unwrap().into_parts().0,
+        )
+        .unwrap();
         let mut data = Self::default();
         for batch in builder.build().unwrap() {
             let batch = batch.unwrap();
@@ -35,7 +37,11 @@ impl Data {
                 let values: &Float64Array = column.as_primitive();
                 let target = data.numbers.entry(field.name().clone()).or_default();
                 target.extend((0..values.len()).map(|row| {
-                    if values.is_null(row) { f64::NAN } else { values.value(row) }
+                    if values.is_null(row) {
+                        f64::NAN
+                    } else {
+                        values.value(row)
+                    }
                 }));
             }
         }
@@ -43,14 +49,24 @@ impl Data {
     }
 
     pub(crate) fn column(&self, name: &str) -> Vec<f64> {
-        self.numbers.get(name).unwrap_or_else(|| panic!("no column {name}")).clone()
+        self.numbers
+            .get(name)
+            .unwrap_or_else(|| panic!("no column {name}"))
+            .clone()
     }
 
     pub(crate) fn filter(&self, keep: impl Fn(usize) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.n_rows).filter(|&row| keep(row)).collect();
         let pick = |values: &Vec<f64>| rows.iter().map(|&row| values[row]).collect();
-        let numbers = self.numbers.iter().map(|(name, values)| (name.clone(), pick(values))).collect();
-        Self { numbers, n_rows: rows.len() }
+        let numbers = self
+            .numbers
+            .iter()
+            .map(|(name, values)| (name.clone(), pick(values)))
+            .collect();
+        Self {
+            numbers,
+            n_rows: rows.len(),
+        }
     }
 }
 
@@ -70,7 +86,10 @@ pub(crate) struct Expected {
 
 impl Expected {
     pub(crate) fn label(&self) -> String {
-        format!("{} {} {} {} {}", self.dataset, self.relation, self.spec, self.row, self.quantity)
+        format!(
+            "{} {} {} {} {}",
+            self.dataset, self.relation, self.spec, self.row, self.quantity
+        )
     }
 }
 
@@ -80,7 +99,7 @@ pub(crate) fn sim() -> PathBuf {
 
 /// The rows of one relation.
 pub(crate) fn expected(relation: &str) -> Vec<Expected> {
-    let text = std::fs::read_to_string(sim().join("expected.csv")).unwrap();
+    let text = fs_err::read_to_string(sim().join("expected.csv")).unwrap();
     let rows = text.lines().skip(1).map(fields).map(|f| Expected {
         dataset: f[0].clone(),
         relation: f[1].clone(),
@@ -110,7 +129,8 @@ pub(crate) fn fields(line: &str) -> Vec<String> {
 
 /// The value of `key` in `a=1;b=2`.
 pub(crate) fn key<'a>(spec: &'a str, key: &str) -> Option<&'a str> {
-    spec.split(';').find_map(|part| part.strip_prefix(key)?.strip_prefix('='))
+    spec.split(';')
+        .find_map(|part| part.strip_prefix(key)?.strip_prefix('='))
 }
 
 /// Collects mismatches so that one run shows them all.
@@ -126,18 +146,21 @@ impl Report {
         self.n_compared += 1;
         let Some(check) = row.check.or(row.value) else {
             if !found.is_nan() {
-                self.failures.push(format!("{}: expected NA, found {found}", row.label()));
+                self.failures
+                    .push(format!("{}: expected NA, found {found}", row.label()));
             }
             return;
         };
         if !close(found, check, 1e-10) {
-            self.failures.push(format!("{}: check {check}, found {found}", row.label()));
+            self.failures
+                .push(format!("{}: check {check}, found {found}", row.label()));
         }
         if let Some(value) = row.value
             && row.agree_digits.is_some_and(|digits| digits >= 8)
             && !close(found, value, 1e-8)
         {
-            self.failures.push(format!("{}: value {value}, found {found}", row.label()));
+            self.failures
+                .push(format!("{}: value {value}, found {found}", row.label()));
         }
     }
 
@@ -155,7 +178,11 @@ impl Report {
             self.n_compared,
             shown.join("\n")
         );
-        assert!(self.n_compared >= at_least, "only {} rows were compared", self.n_compared);
+        assert!(
+            self.n_compared >= at_least,
+            "only {} rows were compared",
+            self.n_compared
+        );
     }
 }
 
@@ -165,6 +192,10 @@ pub(crate) fn close(found: f64, expected: f64, tolerance: f64) -> bool {
 
 /// Int64 view used where ids are needed.
 pub(crate) fn as_ids(values: &[f64]) -> Vec<i64> {
-    let ids: Int64Array = values.iter().map(|&value| value as i64).collect::<Vec<_>>().into();
+    let ids: Int64Array = values
+        .iter()
+        .map(|&value| value as i64)
+        .collect::<Vec<_>>()
+        .into();
     ids.values().to_vec()
 }

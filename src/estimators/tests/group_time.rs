@@ -11,8 +11,15 @@ use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
 pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
     let data = match key(spec, "filter") {
         Some(filter) if filter != "none" => {
-            let (column, value) = spec.split("filter=").nth(1).unwrap().split(';').next().unwrap()
-                .split_once('=').unwrap();
+            let (column, value) = spec
+                .split("filter=")
+                .nth(1)
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .split_once('=')
+                .unwrap();
             let (flags, value) = (data.column(column), value.parse::<f64>().unwrap());
             data.filter(|row| flags[row] == value)
         }
@@ -22,8 +29,15 @@ pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
     let cohort = data.column("first_exposure_year");
     PanelColumns {
         unit: as_ids(&data.column("person_id")),
-        time: data.column("fiscal_year").iter().map(|&year| year as i32).collect(),
-        cohort: cohort.iter().map(|&year| (!year.is_nan()).then_some(year as i32)).collect(),
+        time: data
+            .column("fiscal_year")
+            .iter()
+            .map(|&year| year as i32)
+            .collect(),
+        cohort: cohort
+            .iter()
+            .map(|&year| (!year.is_nan()).then_some(year as i32))
+            .collect(),
         outcome: data.column(key(spec, "outcome").unwrap()),
         weight: optional("weight").map(|column| data.column(column)),
         cluster: optional("cluster")
@@ -64,13 +78,32 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) fn effects(&mut self, row: &Expected) -> &Result<AttGtResult, EstimatorError> {
-        let keep = |part: &&str| !["max_e", "min_e", "balance_e", "estimator"].iter().any(|k| part.starts_with(k));
-        let spec = row.spec.split(';').filter(keep).collect::<Vec<_>>().join(";");
-        let data = self.data.entry(row.dataset.clone()).or_insert_with(|| Data::sim(&row.dataset));
-        self.effects.entry((row.dataset.clone(), spec.clone())).or_insert_with(|| {
-            let panel = Panel::try_new(columns(data, &spec), PanelOptions { layout: layout(&spec) })?;
-            att_gt(&panel, &options(&spec))
-        })
+        let keep = |part: &&str| {
+            !["max_e", "min_e", "balance_e", "estimator"]
+                .iter()
+                .any(|k| part.starts_with(k))
+        };
+        let spec = row
+            .spec
+            .split(';')
+            .filter(keep)
+            .collect::<Vec<_>>()
+            .join(";");
+        let data = self
+            .data
+            .entry(row.dataset.clone())
+            .or_insert_with(|| Data::sim(&row.dataset));
+        self.effects
+            .entry((row.dataset.clone(), spec.clone()))
+            .or_insert_with(|| {
+                let panel = Panel::try_new(
+                    columns(data, &spec),
+                    PanelOptions {
+                        layout: layout(&spec),
+                    },
+                )?;
+                att_gt(&panel, &options(&spec))
+            })
     }
 }
 
@@ -83,7 +116,14 @@ fn aggregated(effects: &AttGtResult, row: &Expected, level: f64) -> AggregateRes
     };
     let window = |name: &str| key(&row.spec, name).map(|e| e.parse().unwrap());
     let (min_e, max_e, balance_e) = (window("min_e"), window("max_e"), window("balance_e"));
-    let options = AggregateOptions { kind, min_e, max_e, balance_e, level, seed: 20_261_122 };
+    let options = AggregateOptions {
+        kind,
+        min_e,
+        max_e,
+        balance_e,
+        level,
+        seed: 20_261_122,
+    };
     aggregate(effects, &options).unwrap()
 }
 
@@ -106,7 +146,13 @@ fn group_time_effects_match_the_reference() {
             Err(error) => {
                 if row.quantity == "error" {
                     report.n_compared += 1;
-                    assert!(matches!(error, EstimatorError::NoNeverTreated { cohort: 2022, n_units: 2 }));
+                    assert!(matches!(
+                        error,
+                        EstimatorError::NoNeverTreated {
+                            cohort: 2022,
+                            n_units: 2
+                        }
+                    ));
                 } else {
                     report.fail(format!("{}: {error}", row.label()));
                 }
@@ -123,7 +169,11 @@ fn group_time_effects_match_the_reference() {
             cell => {
                 let number = |name| key(cell, name).unwrap().parse::<i32>().unwrap();
                 let (cohort, time) = (number("cohort"), number("time"));
-                match effects.rows.iter().find(|r| (r.cohort, r.time) == (cohort, time)) {
+                match effects
+                    .rows
+                    .iter()
+                    .find(|r| (r.cohort, r.time) == (cohort, time))
+                {
                     None => f64::INFINITY,
                     Some(r) => match row.quantity.as_str() {
                         "n_treated" => r.n_treated_rows as f64,
@@ -157,13 +207,26 @@ fn aggregates_match_the_reference() {
         if row.quantity == "error" {
             // The reference stops when a cohort has no period after exposure; here it is a row that says so.
             report.n_compared += 1;
-            assert!(result.rows.iter().any(|r| r.estimate.status.as_str() == "no_post_period"));
+            assert!(
+                result
+                    .rows
+                    .iter()
+                    .any(|r| r.estimate.status.as_str() == "no_post_period")
+            );
             continue;
         }
-        let at = ["at", "cohort", "time"].iter().find_map(|name| key(&row.row, name));
+        let at = ["at", "cohort", "time"]
+            .iter()
+            .find_map(|name| key(&row.row, name));
         let at: Option<i32> = at.map(|at| at.parse().unwrap());
-        let found = [&result.overall].into_iter().chain(&result.rows).find(|r| r.at == at);
-        report.compare(&row, found.map_or(f64::INFINITY, |r| quantity(&r.estimate, &row.quantity)));
+        let found = [&result.overall]
+            .into_iter()
+            .chain(&result.rows)
+            .find(|r| r.at == at);
+        report.compare(
+            &row,
+            found.map_or(f64::INFINITY, |r| quantity(&r.estimate, &row.quantity)),
+        );
     }
     report.finish(1_000);
 }
@@ -171,11 +234,19 @@ fn aggregates_match_the_reference() {
 #[test]
 fn bands_match_the_reference_within_simulation_error() {
     let (mut runs, mut report) = (Runs::default(), Report::default());
-    let rows: Vec<_> = expected("sup_t").into_iter().filter(|r| !r.spec.contains("formula=")).collect();
+    let rows: Vec<_> = expected("sup_t")
+        .into_iter()
+        .filter(|r| !r.spec.contains("formula="))
+        .collect();
     for row in rows.iter().filter(|row| row.quantity == "crit") {
         let companion = |name: &str| {
-            let same = |r: &&Expected| (&r.dataset, &r.spec, &r.row) == (&row.dataset, &row.spec, &row.row);
-            rows.iter().filter(same).find(|r| r.quantity == name).and_then(|r| r.value)
+            let same = |r: &&Expected| {
+                (&r.dataset, &r.spec, &r.row) == (&row.dataset, &row.spec, &row.row)
+            };
+            rows.iter()
+                .filter(same)
+                .find(|r| r.quantity == name)
+                .and_then(|r| r.value)
         };
         let effects = runs.effects(row).as_ref().unwrap();
         let level: f64 = key(&row.row, "coverage").unwrap().parse().unwrap();
@@ -188,10 +259,14 @@ fn bands_match_the_reference_within_simulation_error() {
         }
         .unwrap();
         report.n_compared += 1;
-        let tolerance = 3.0 * (companion("crit_mc_error").unwrap().powi(2) + band.simulation_error.powi(2)).sqrt();
+        let tolerance = 3.0
+            * (companion("crit_mc_error").unwrap().powi(2) + band.simulation_error.powi(2)).sqrt();
         let gap = (band.critical_value - row.value.unwrap()).abs();
         if gap > tolerance {
-            report.fail(format!("{}: {band:?} is {gap} off, allowed {tolerance}", row.label()));
+            report.fail(format!(
+                "{}: {band:?} is {gap} off, allowed {tolerance}",
+                row.label()
+            ));
         }
     }
     report.finish(50);
