@@ -318,7 +318,7 @@ group_time as (
         control => 'not_yet_treated',
         aggregate => 'dynamic',
         base_period => 'universal',
-        unbalanced => 'keep',
+        unbalanced => 'pairs',
         min_e => -5,
         max_e => 5
     ) as effects
@@ -344,7 +344,7 @@ group_time as (
         control => 'not_yet_treated',
         aggregate => 'dynamic',
         base_period => 'universal',
-        unbalanced => 'keep',
+        unbalanced => 'pairs',
         min_e => -5,
         max_e => 5
     ) as effects
@@ -370,7 +370,7 @@ group_time as (
         control => 'not_yet_treated',
         aggregate => 'dynamic',
         base_period => 'universal',
-        unbalanced => 'keep',
+        unbalanced => 'pairs',
         min_e => -5,
         max_e => 5
     ) as effects

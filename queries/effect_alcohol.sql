@@ -222,7 +222,7 @@ group_time as (
         control => 'not_yet_treated',
         aggregate => 'dynamic',
         base_period => 'universal',
-        unbalanced => 'keep',
+        unbalanced => 'pairs',
         min_e => -5,
         max_e => 5
     ) as effects
@@ -248,7 +248,7 @@ group_time as (
         control => 'not_yet_treated',
         aggregate => 'dynamic',
         base_period => 'universal',
-        unbalanced => 'keep',
+        unbalanced => 'pairs',
         min_e => -5,
         max_e => 5
     ) as effects

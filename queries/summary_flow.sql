@@ -1,4 +1,4 @@
--- One row per step from the members delivered to the persons analysed, with the number of persons left.
+-- One row per step or group from the members delivered to the persons analysed, with the number of persons left.
 -- The flow chart of the evaluation: every exclusion is visible, and so is every group the effects do not speak for.
 -- key: step_order
 -- materialize: table
@@ -21,7 +21,13 @@ with persons as (
         bool_or(cohort_frailty is not null) as exposed_frailty,
         bool_or(cohort_smoking is not null) as exposed_smoking,
         bool_or(cohort_alcohol is not null) as exposed_alcohol,
-        bool_or(cohort_system is not null) as exposed_system
+        bool_or(cohort_system is not null) as exposed_system,
+        bool_or(
+            coalesce(
+                cohort_nutrition, cohort_activity, cohort_mind, cohort_rest, cohort_oral,
+                cohort_frailty, cohort_smoking, cohort_alcohol, cohort_system
+            ) is not null
+        ) as is_exposed
     from panel_person_year
     group by person_id
 ),
@@ -34,6 +40,12 @@ person_counts as (
         count(case when is_subscriber and is_linked then 1 end) as n_linked,
         count(case when is_subscriber and is_linked and n_checkups >= 1 then 1 end) as n_with_checkup,
         count(case when is_subscriber and is_linked and n_checkups >= 2 then 1 end) as n_with_two_checkups,
+        count(
+            case when is_subscriber and is_linked and n_checkups >= 2 and is_exposed then 1 end
+        ) as n_exposed,
+        count(
+            case when is_subscriber and is_linked and n_checkups >= 2 and not is_exposed then 1 end
+        ) as n_never_exposed,
         count(case when is_subscriber and is_linked and exposed_nutrition then 1 end) as n_exposed_nutrition,
         count(case when is_subscriber and is_linked and exposed_activity then 1 end) as n_exposed_activity,
         count(case when is_subscriber and is_linked and exposed_mind then 1 end) as n_exposed_mind,
@@ -65,15 +77,23 @@ outside_enrollment as (
 
 select
     unnest(make_array(
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
     )) as step_order,
+    unnest(make_array(
+        'step', 'step', 'step', 'step', 'step', 'step',
+        'group', 'group',
+        'field', 'field', 'field', 'field', 'field', 'field', 'field', 'field', 'field',
+        'other', 'other', 'other', 'other', 'other'
+    )) as kind,
     unnest(make_array(
         'persons',
         'members',
         'subscribers',
         'linked',
         'with_checkup',
-        'with_two_checkups',
+        'analysed',
+        'exposed',
+        'never_exposed',
         'exposed_nutrition',
         'exposed_activity',
         'exposed_mind',
@@ -83,10 +103,10 @@ select
         'exposed_smoking',
         'exposed_alcohol',
         'exposed_system',
-        'analysed_employees',
+        'effect_employees',
         'spouses',
         'linked_spouses',
-        'analysed_spouses',
+        'effect_spouses',
         'checkup_outside_enrollment'
     )) as step,
     unnest(make_array(
@@ -96,6 +116,8 @@ select
         person_counts.n_linked,
         person_counts.n_with_checkup,
         person_counts.n_with_two_checkups,
+        person_counts.n_exposed,
+        person_counts.n_never_exposed,
         person_counts.n_exposed_nutrition,
         person_counts.n_exposed_activity,
         person_counts.n_exposed_mind,

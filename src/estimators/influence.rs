@@ -89,12 +89,12 @@ impl CellFit {
             cell.controls.as_slice(),
         ]
         .map(|group| {
-            if sample.layout == Layout::Balanced {
-                let n = group.iter().map(|units| units.len() as u64).sum();
+            if compares_units(sample.layout) {
+                let mean = changes(sample, cell, group);
                 Group {
-                    means: changes(sample, cell, group),
-                    n_units: n,
-                    n_rows: n,
+                    means: [mean; 2],
+                    n_units: mean.n_rows,
+                    n_rows: mean.n_rows,
                 }
             } else {
                 Group::of_rows(sample, cell, group)
@@ -106,7 +106,7 @@ impl CellFit {
             CellInfluence::Missing(Status::NoControls)
         } else if cell.current == cell.reference {
             CellInfluence::Zero
-        } else if sample.layout == Layout::Balanced {
+        } else if compares_units(sample.layout) {
             CellInfluence::Changes {
                 weight_period: cell.current.min(cell.reference),
                 treated: treated.means[0],
@@ -166,19 +166,26 @@ fn units_of(group: &[Range<usize>]) -> impl Iterator<Item = usize> + '_ {
     group.iter().flat_map(Clone::clone)
 }
 
-/// Mean change from the reference to the current period; the weight is that of the earlier of the two.
-fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> [Mean; 2] {
+/// Whether units are compared with themselves in another period, rather than rows with rows.
+fn compares_units(layout: Layout) -> bool {
+    matches!(layout, Layout::Balanced | Layout::Pairs)
+}
+
+/// Mean change from the reference to the current period of the units seen in both; the weight is that of the earlier of
+/// the two.
+fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Mean {
     let (now, before) = (
         sample.period_values(cell.current),
         sample.period_values(cell.reference),
     );
-    let mean = match sample.period_weights(cell.current.min(cell.reference)) {
-        Some(weights) => {
-            Mean::of(units_of(group).map(|unit| (now[unit] - before[unit], weights[unit])))
-        }
-        None => Mean::of(units_of(group).map(|unit| (now[unit] - before[unit], 1.0))),
-    };
-    [mean; 2]
+    // An unseen value is NaN, and so is its change.
+    let changes = units_of(group)
+        .map(|unit| (unit, now[unit] - before[unit]))
+        .filter(|(_, change)| !change.is_nan());
+    match sample.period_weights(cell.current.min(cell.reference)) {
+        Some(weights) => Mean::of(changes.map(|(unit, change)| (change, weights[unit]))),
+        None => Mean::of(changes.map(|(_, change)| (change, 1.0))),
+    }
 }
 
 impl Sample<'_> {
@@ -224,8 +231,11 @@ impl CellInfluence {
                 let (mean, sign) = side.pick(treated, control);
                 let weights = sample.period_weights(*weight_period).map(|w| &w[units]);
                 for (k, slot) in out.iter_mut().enumerate() {
-                    let weight = weights.map_or(1.0, |w| w[k]);
-                    *slot += sign * mean.influence(now[k] - before[k], weight);
+                    let change = now[k] - before[k];
+                    if !change.is_nan() {
+                        let weight = weights.map_or(1.0, |w| w[k]);
+                        *slot += sign * mean.influence(change, weight);
+                    }
                 }
             }
             Self::Rows { treated, control } => {

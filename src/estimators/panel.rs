@@ -39,6 +39,9 @@ pub enum Layout {
     Balanced,
     /// A panel with holes; rows are compared as cross-sections, errors are summed per unit (`unbalanced => 'keep'`).
     Unbalanced,
+    /// A panel with holes; each comparison takes the units seen in both of its periods, so that everybody is compared
+    /// with themselves (`unbalanced => 'pairs'`).
+    Pairs,
     /// Repeated cross-sections: every row is a unit of its own (`panel => false`).
     CrossSections,
 }
@@ -115,7 +118,7 @@ impl Panel {
                 n_missing: n_missing_rows,
             });
         }
-        let periods = distinct_i32(rows.iter(&columns.time));
+        let periods = distinct_i32(|add| rows.for_each(|row| add(columns.time[row])));
         if periods.len() > usize::from(u16::MAX) {
             return Err(EstimatorError::TooMany {
                 what: "periods",
@@ -185,10 +188,6 @@ impl Rows {
             Self::All(n) => Box::new(0..*n),
             Self::Some(rows) => Box::new(rows.iter().map(|&row| row as usize)),
         }
-    }
-
-    fn iter<'a, T: Copy>(&'a self, column: &'a [T]) -> impl Iterator<Item = T> + 'a {
-        self.indices().map(move |row| column[row])
     }
 
     /// Calls `body` for every row: a plain loop where all rows are complete.
@@ -263,9 +262,14 @@ struct CohortCodes {
 
 impl CohortCodes {
     fn of(columns: &PanelColumns, rows: &Rows) -> Self {
-        Self {
-            labels: distinct_i32(rows.iter(&columns.cohort).flatten()),
-        }
+        let labels = distinct_i32(|add| {
+            rows.for_each(|row| {
+                if let Some(label) = columns.cohort[row] {
+                    add(label);
+                }
+            });
+        });
+        Self { labels }
     }
 
     /// The never treated come after all others.
@@ -375,7 +379,12 @@ fn units_by_periods(
 ) -> Result<Panel, EstimatorError> {
     let (ranks, n_units) = match rows {
         Rows::All(_) => rank_i64(&columns.unit),
-        Rows::Some(_) => rank_i64(&rows.iter(&columns.unit).collect::<Vec<_>>()),
+        Rows::Some(_) => rank_i64(
+            &rows
+                .indices()
+                .map(|row| columns.unit[row])
+                .collect::<Vec<_>>(),
+        ),
     };
     let codes = CohortCodes::of(columns, rows);
     let (positions, sizes) = unit_positions(columns, rows, &ranks, n_units, &codes)?;
@@ -417,6 +426,11 @@ fn units_by_periods(
     })
 }
 
+/// Stands for a cohort not seen yet; outside the range of periods.
+const UNSEEN: i64 = i64::MIN;
+/// Stands for the never treated; outside the range of periods.
+const NEVER: i64 = i64::MAX;
+
 /// The place of each unit (by rank of its id) in the order (cohort, id), and the units per cohort.
 fn unit_positions(
     columns: &PanelColumns,
@@ -425,15 +439,16 @@ fn unit_positions(
     n_units: usize,
     codes: &CohortCodes,
 ) -> Result<(Vec<u32>, Vec<usize>), EstimatorError> {
-    let mut cohort_of = vec![MISSING_CODE; n_units];
+    // The labels themselves are compared per row; their index is looked up per unit.
+    let mut cohort_of: Vec<i64> = vec![UNSEEN; n_units];
     let mut varies = Vec::new();
     let mut next = 0;
     rows.for_each(|row| {
         let rank = ranks[next];
         next += 1;
-        let cohort = codes.index(columns.cohort[row]) as u32;
+        let cohort = columns.cohort[row].map_or(NEVER, i64::from);
         let known = &mut cohort_of[rank as usize];
-        if *known == MISSING_CODE {
+        if *known == UNSEEN {
             *known = cohort;
         } else if *known != cohort {
             varies.push(rank);
@@ -444,9 +459,10 @@ fn unit_positions(
             n_units: count_distinct(varies),
         });
     }
+    let index = |cohort: i64| codes.index(i32::try_from(cohort).ok());
     let mut sizes = vec![0_usize; codes.labels.len() + 1];
     for &cohort in &cohort_of {
-        sizes[cohort as usize] += 1;
+        sizes[index(cohort)] += 1;
     }
     let mut next_place: Vec<u32> = sizes
         .iter()
@@ -459,7 +475,7 @@ fn unit_positions(
     let positions = cohort_of
         .iter()
         .map(|&cohort| {
-            let place = &mut next_place[cohort as usize];
+            let place = &mut next_place[index(cohort)];
             *place += 1;
             *place - 1
         })

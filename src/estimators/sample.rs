@@ -122,7 +122,7 @@ impl<'a> Sample<'a> {
             Layout::Balanced | Layout::CrossSections => {
                 weights[self.offset..self.offset + self.n_units].to_vec()
             }
-            Layout::Unbalanced => (0..self.n_units)
+            Layout::Unbalanced | Layout::Pairs => (0..self.n_units)
                 .map(|unit| {
                     let seen = (0..self.periods.len())
                         .map(|period| weights[period * self.stride + self.offset + unit])
@@ -162,7 +162,8 @@ impl<'a> Sample<'a> {
             self.n_clusters = self.n_units;
         }
         // A panel without holes needs no cross-section estimator, whatever was asked for.
-        if self.layout == Layout::Unbalanced && self.is_complete() {
+        let may_have_holes = matches!(self.layout, Layout::Unbalanced | Layout::Pairs);
+        if may_have_holes && self.is_complete() {
             self.layout = Layout::Balanced;
         }
         Ok(())
@@ -176,7 +177,9 @@ impl<'a> Sample<'a> {
         let units = self.offset..panel.n_units;
         let keep = |&unit: &usize| match panel.layout {
             Layout::Balanced => (0..n_periods).all(|period| seen(unit, period)),
-            Layout::Unbalanced => (0..n_periods).any(|period| seen(unit, period)),
+            Layout::Unbalanced | Layout::Pairs => {
+                (0..n_periods).any(|period| seen(unit, period))
+            }
             Layout::CrossSections => usize::from(panel.row_periods[unit]) < n_periods,
         };
         units.filter(keep).map(|unit| unit as u32).collect()

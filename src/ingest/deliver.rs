@@ -83,8 +83,7 @@ pub fn rejects_table(table: &str) -> String {
 /// # Errors
 /// When files or the lake cannot be read.
 pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
-    let tables: Vec<&str> = config.sources.keys().map(String::as_str).collect();
-    let ledger = Ledger::open(lake, &tables).await?;
+    let ledger = Ledger::read(lake).await?;
     Ok(find(config, lake, &ledger, &[])?.new)
 }
 

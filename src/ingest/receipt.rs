@@ -99,10 +99,17 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads the recorded deliveries and adds receipts that a crash kept from being recorded.
-    pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
+    /// Reads the recorded deliveries.
+    pub(super) async fn read(lake: &Lake) -> Result<Self, LakeError> {
         let mut ledger = Self::default();
         ledger.load(lake).await?;
+        Ok(ledger)
+    }
+
+    /// Reads the recorded deliveries and adds receipts that a crash kept from being recorded. The
+    /// caller holds the lake's lock.
+    pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
+        let mut ledger = Self::read(lake).await?;
         for table in tables {
             let Some(table) = lake.table(table).await? else { continue };
             let receipt = table.provenance.and_then(|made| made.receipt);

@@ -24,9 +24,9 @@ const STEPS_AT_ONCE: usize = 2;
 /// What happens during a run, for progress and logs. No event carries a cell of data.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// Steps that must be built (an upper bound: inputs may turn out unchanged).
+    /// The run begins.
     Steps {
-        /// How many.
+        /// Tables and views selected; each ends with a [`Event::StepFinished`].
         n_steps: usize,
     },
     /// A step began.
@@ -130,6 +130,7 @@ pub async fn build(
         observer,
     });
     project.register_given(session, lake).await?;
+    (context.observer)(Event::Steps { n_steps: selected.len() });
     let mut builder = Builder {
         fingerprints: raw_fingerprints(&project, lake).await?,
         waiting: project.dag.queries().to_vec(),

@@ -10,6 +10,7 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partit
 use futures::TryStreamExt as _;
 
 use super::error::PipelineError;
+use super::header::Materialize;
 use super::identity::{Numbering, new_keys, schema_with_id};
 use super::project::Project;
 use super::query::Query;
@@ -71,9 +72,11 @@ fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
 /// Verifies the declared joins whose uniqueness no published key proves.
 async fn check_joins(context: &RunContext, query: &Query) -> Result<(), PipelineError> {
     for join in &query.header.joins {
-        let key = context.project.dag.query(&join.table).map(|made| &made.header.key);
-        let is_proven = key.is_some_and(|key| {
-            !key.is_empty() && key.iter().all(|column| join.columns.contains(column))
+        let is_proven = context.project.dag.query(&join.table).is_some_and(|made| {
+            let key = &made.header.key;
+            made.header.materialize == Materialize::Table
+                && !key.is_empty()
+                && key.iter().all(|column| join.columns.contains(column))
         });
         if is_proven {
             continue;

@@ -322,14 +322,15 @@ async fn flow(
     tables: &Tables<'_>,
     rules: DisclosureRules,
 ) -> Result<(Vec<FlowStep>, Vec<FlowGroup>), LoadError> {
-    let sql = "select step, name, n_persons from summary_flow order by step";
+    let sql = "select kind, step, n_persons from summary_flow order by step_order";
     let rows = tables.rows("summary_flow", sql).await?;
     let (mut steps, mut groups) = (Vec::new(), Vec::new());
     for row in &rows {
-        let entry = (row.text("name")?, row.count("n_persons")?);
-        match entry.0.as_str() {
-            "exposed" | "never_exposed" => groups.push(entry),
-            _ => steps.push(entry),
+        let entry = (row.text("step")?, row.count("n_persons")?);
+        match row.text("kind")?.as_str() {
+            "step" => steps.push(entry),
+            "group" => groups.push(entry),
+            _ => {}
         }
     }
     let counts: Vec<u64> = steps.iter().map(|(_, n)| *n).collect();

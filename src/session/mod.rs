@@ -55,7 +55,9 @@ impl Session {
             config = config.with_target_partitions(threads.get());
         }
         config.options_mut().sql_parser.collect_spans = true;
-        config.options_mut().execution.parquet.pushdown_filters = false;
+        // A filtered table is taken to keep its rows: otherwise a join of claims with persons is built
+        // from the claims' side, with ten times the memory.
+        config.options_mut().optimizer.default_filter_selectivity = 100;
         let limit = options.memory_limit.or_else(default_memory_limit);
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(limit) = limit {

@@ -4,6 +4,10 @@
 use super::Scenario;
 use super::calibration::Question;
 
+use Curve::{Fading, Steps};
+use Outcome::{AbsenceDays, Answer, Bmi, PresenteeismLoss, Weight};
+use Population::{Employees, Spouses};
+
 /// The nine program fields, in the order of every per-field array.
 pub(crate) const FIELDS: [&str; 9] = [
     "nutrition",
@@ -120,18 +124,8 @@ const fn effect(
 }
 
 const fn control(field: Field, indicator: &'static str) -> Effect {
-    effect(
-        field,
-        indicator,
-        Population::Employees,
-        Outcome::Nothing,
-        Curve::Zero,
-    )
+    effect(field, indicator, Employees, Outcome::Nothing, Curve::Zero)
 }
-
-use Curve::{Fading, Steps};
-use Outcome::{AbsenceDays, Answer, Bmi, PresenteeismLoss, Weight};
-use Population::{Employees, Spouses};
 
 /// Every effect of the default scenario. Sizes follow the quasi-experiments on 特定保健指導 (weight
 /// −0.2 to −0.3 kg, fading) and are a few points elsewhere.

@@ -43,25 +43,41 @@ fn employee_key(world: &World, first_person: u64, person: u32, employer: u32) ->
     )
 }
 
+/// A worksite while it has one workplace key.
+struct KeyedWorksite {
+    site: u32,
+    from: i32,
+    to: Option<i32>,
+}
+
 /// Columns of `worksites` of one group of employers; a changed workplace key makes two rows.
 pub(crate) fn worksites(world: &World, group: u32) -> Vec<Column> {
     let opened = day_of(2000, 4, 1);
-    let mut rows: Vec<(u32, i32, Option<i32>)> = Vec::new();
+    let mut rows: Vec<KeyedWorksite> = Vec::new();
     for (site, worksite) in (0..).zip(&world.worksites) {
         if worksite.employer % world.n_groups == group {
-            rows.push((site, opened, worksite.key_changes.map(|day| day - 1)));
-            rows.extend(worksite.key_changes.map(|day| (site, day, None)));
+            let to = worksite.key_changes.map(|day| day - 1);
+            rows.push(KeyedWorksite {
+                site,
+                from: opened,
+                to,
+            });
+            rows.extend(worksite.key_changes.map(|from| KeyedWorksite {
+                site,
+                from,
+                to: None,
+            }));
         }
     }
-    let site = |row: &(u32, i32, Option<i32>)| &world.worksites[row.0 as usize];
-    let employer = |row: &(u32, i32, Option<i32>)| &world.employers[site(row).employer as usize];
-    let text = |value: &dyn Fn(&(u32, i32, Option<i32>)) -> String| -> ArrayRef {
+    let site = |row: &KeyedWorksite| &world.worksites[row.site as usize];
+    let employer = |row: &KeyedWorksite| &world.employers[site(row).employer as usize];
+    let text = |value: &dyn Fn(&KeyedWorksite) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(value)))
     };
     let arrays: Vec<ArrayRef> = vec![
         text(&|row| employer_key(site(row).employer)),
-        text(&|row| worksite_key(world, row.0)),
-        text(&|row| workplace_key(world, row.0, row.1)),
+        text(&|row| worksite_key(world, row.site)),
+        text(&|row| workplace_key(world, row.site, row.from)),
         text(&|row| {
             MUNICIPALITIES[usize::from(site(row).municipality)]
                 .code
@@ -71,8 +87,10 @@ pub(crate) fn worksites(world: &World, group: u32) -> Vec<Column> {
         Arc::new(Int8Array::from_iter_values(
             rows.iter().map(|row| site(row).size_band()),
         )),
-        Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| row.1))),
-        Arc::new(Date32Array::from_iter(rows.iter().map(|row| row.2))),
+        Arc::new(Date32Array::from_iter_values(
+            rows.iter().map(|row| row.from),
+        )),
+        Arc::new(Date32Array::from_iter(rows.iter().map(|row| row.to))),
     ];
     let names = [
         ("employer_key", false),

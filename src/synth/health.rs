@@ -114,17 +114,13 @@ impl Health {
         mix(&mut states, Value::Hba1c, Value::FastingGlucose, 0.4);
         mix(&mut states, Value::Alt, Value::Ast, 0.5);
         let tables = tables();
-        let mut values = [0.0; N_VALUES];
-        for idx in 0..N_VALUES {
-            let z =
-                tables.value_own[idx] * self.values[idx] + tables.value_state[idx] * states[idx];
-            values[idx] = z;
-        }
-        let mut latents = [0.0; N_QUESTIONS];
-        for idx in 0..N_QUESTIONS {
-            latents[idx] = tables.answer_own[idx] * self.answers[idx]
-                + tables.answer_state[idx] * self.answer_state[idx];
-        }
+        let mut values: [f32; N_VALUES] = std::array::from_fn(|idx| {
+            tables.value_own[idx] * self.values[idx] + tables.value_state[idx] * states[idx]
+        });
+        let mut latents: [f32; N_QUESTIONS] = std::array::from_fn(|idx| {
+            tables.answer_own[idx] * self.answers[idx]
+                + tables.answer_state[idx] * self.answer_state[idx]
+        });
         if let Some(effect) = worksite {
             let (own, shared) = ((1.0 - WORKSITE_VARIANCE).sqrt(), WORKSITE_VARIANCE.sqrt());
             for (value, shift) in values.iter_mut().zip(&effect.values) {
@@ -136,9 +132,9 @@ impl Health {
                 *latent = own * *latent + shared * shift;
             }
         }
-        for idx in 0..N_VALUES {
-            let z = cell.spread[idx] * values[idx].clamp(-3.8, 3.8);
-            values[idx] = cell.origin[idx] + cell.median[idx] * z.exp();
+        for (idx, value) in values.iter_mut().enumerate() {
+            let z = cell.spread[idx] * value.clamp(-3.8, 3.8);
+            *value = cell.origin[idx] + cell.median[idx] * z.exp();
         }
         Measured { values, latents }
     }

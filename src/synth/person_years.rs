@@ -320,13 +320,17 @@ impl Life<'_> {
         cells: &Cells,
     ) {
         let level = cells[column::GUIDANCE_LEVEL];
-        if !(level == 1 || level == 2) || self.tables == TableSet::Checkups {
+        if !(level == 1 || level == 2) {
             return;
         }
         let takes_part = draws.chance(0.35);
         let day = at.date + 60 + draws.below(280) as i32;
         let person = rows.position(self.person.index);
         let is_completed = takes_part && draws.chance(0.8);
+        // After the draws, so that the checkups that follow are the same in every set of tables.
+        if self.tables == TableSet::Checkups {
+            return;
+        }
         let period = &mut rows.insurers[insurer].periods[self.periods.of_year(at.year)];
         period.guidance.push(GuidanceRow {
             person,

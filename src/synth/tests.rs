@@ -14,7 +14,7 @@ use super::calendar::{day_of, fiscal_year, yyyymmdd};
 use super::calibration::{CUT_OF, N_QUESTIONS, Question};
 use super::published::CUTS;
 use super::random::{normal_cdf, normal_quantile};
-use super::{Scenario, SynthOptions, synth};
+use super::{Scenario, SynthOptions, TableSet, synth, synth_tables};
 
 const SEED: u64 = 20_261_122;
 
@@ -186,6 +186,24 @@ fn same_bytes_at_any_number_of_threads() {
             b.strip_prefix(&three.0).unwrap()
         );
         assert!(bytes_a == bytes_b, "{} differs", a.display());
+    }
+}
+
+#[test]
+fn checkups_alone_are_those_of_the_whole_world() {
+    let (whole, alone) = (Folder::new("whole"), Folder::new("alone"));
+    synth(&options(&whole.0, 1_000, 1), &|_| {}).unwrap();
+    synth_tables(&options(&alone.0, 1_000, 1), TableSet::Checkups, &|_| {}).unwrap();
+    let whole_files = files(&whole.0);
+    let alone_files = files(&alone.0);
+    assert_eq!(
+        alone_files.len(),
+        8,
+        "members once and checkups in three periods, two insurers"
+    );
+    for (path, bytes) in &alone_files {
+        let other = whole.0.join(path.strip_prefix(&alone.0).unwrap());
+        assert!(whole_files[&other] == *bytes, "{} differs", path.display());
     }
 }
 

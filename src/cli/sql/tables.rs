@@ -20,6 +20,8 @@ pub(super) struct Tables {
     session: Session,
     lake: Option<Lake>,
     project: Option<Project>,
+    /// Whether the project's files do not load: its lake tables can still be asked, its views not.
+    is_broken: bool,
     parameters: Vec<(String, ParameterValue)>,
     known: Mutex<BTreeSet<String>>,
 }
@@ -32,14 +34,18 @@ impl Tables {
     ) -> Result<Self, Failure> {
         let session = Session::new(&global.session_options())?;
         let (mut lake, mut project, mut parameters) = (None, None, Vec::new());
+        let mut is_broken = false;
         if let Some(config) = config {
             parameters = config.parameters.clone().into_iter().collect();
             if config.lake.is_dir() {
                 lake = Some(Lake::open(&config.lake)?);
             }
-            project = Project::load(config).ok();
+            match Project::load(config) {
+                Ok(loaded) => project = Some(loaded),
+                Err(_) => is_broken = true,
+            }
         }
-        Ok(Self { session, lake, project, parameters, known: Mutex::default() })
+        Ok(Self { session, lake, project, is_broken, parameters, known: Mutex::default() })
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -93,7 +99,9 @@ impl Tables {
                     let hint = did_you_mean(name, names.iter().map(String::as_str));
                     failure.message = format!("no table `{name}`{hint}");
                     failure.causes.clear();
-                    if names.is_empty() {
+                    if self.is_broken {
+                        failure = failure.hint("the project's files do not load: `korabo check`");
+                    } else if names.is_empty() {
                         failure = failure.hint("the project has no tables yet: `korabo run`");
                     }
                 }

@@ -1,20 +1,23 @@
 //! Dense codes for integers: ranks in ascending order, by table where the range allows it. Text is coded by the caller.
 
-/// The distinct values, ascending.
-pub(crate) fn distinct_i32(values: impl Iterator<Item = i32>) -> Vec<i32> {
-    // Periods and cohorts are few, so a short list beats any hash table.
+/// The distinct values, ascending, among those that `visit` hands to its argument.
+pub(crate) fn distinct_i32(visit: impl FnOnce(&mut dyn FnMut(i32))) -> Vec<i32> {
+    // Periods and cohorts are few, so a short list beats any hash table; a bit map catches the usual years.
     let mut distinct: Vec<i32> = Vec::new();
-    let mut last = None;
-    for value in values {
-        if last == Some(value) {
-            continue;
+    let mut seen = [0_u64; 64];
+    visit(&mut |value| {
+        let (word, bit) = ((value >> 6) as usize, 1_u64 << (value & 63));
+        if value >= 0 && word < seen.len() {
+            if seen[word] & bit != 0 {
+                return;
+            }
+            seen[word] |= bit;
         }
-        last = Some(value);
         let place = distinct.partition_point(|&known| known < value);
         if distinct.get(place) != Some(&value) {
             distinct.insert(place, value);
         }
-    }
+    });
     distinct
 }
 

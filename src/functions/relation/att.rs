@@ -20,7 +20,7 @@ pub(super) const ATT: RelationDefinition = RelationDefinition {
                   event time or calendar time.",
     example: "SELECT * FROM att(panel_person_year, outcome => exercise_habit, unit => person_id, \
               time => fiscal_year, cohort => cohort_activity, cluster => cluster_worksite_id, \
-              unbalanced => 'keep', aggregate => 'dynamic')",
+              unbalanced => 'pairs', aggregate => 'dynamic')",
     arguments: &ATT_ARGUMENTS,
     positional: None,
     prepare: |bound| {
@@ -42,7 +42,7 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
                   its overall row.",
     example: "SELECT * FROM event_study(panel_person_year, outcome => exercise_habit, \
               unit => person_id, time => fiscal_year, cohort => cohort_activity, \
-              cluster => cluster_worksite_id, unbalanced => 'keep', base_period => 'universal')",
+              cluster => cluster_worksite_id, unbalanced => 'pairs', base_period => 'universal')",
     arguments: &EVENT_STUDY_ARGUMENTS,
     positional: None,
     prepare: |bound| Ok(Arc::new(Att::try_new("event_study", Aggregate::Dynamic, bound)?)),

@@ -21,7 +21,7 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
                   each period on the units first exposed in each period.",
     example: "SELECT * FROM att_gt(panel_person_year, outcome => exercise_habit, unit => person_id, \
               time => fiscal_year, cohort => cohort_activity, cluster => cluster_worksite_id, \
-              unbalanced => 'keep')",
+              unbalanced => 'pairs')",
     arguments: GROUP_TIME_ARGUMENTS,
     positional: None,
     prepare: |bound| Ok(Arc::new(AttGt { call: GroupTimeCall::try_new("att_gt", bound)? })),
@@ -67,8 +67,9 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
     optional("panel", ArgumentKind::Boolean, "false = repeated cross-sections; default true"),
     optional(
         "unbalanced",
-        ArgumentKind::Choice(&["drop", "keep"]),
-        "units not seen in every period; default 'drop'",
+        ArgumentKind::Choice(&["drop", "keep", "pairs"]),
+        "units not seen in every period: 'drop' (default) them, 'keep' their rows as cross-sections, \
+         or 'pairs': each comparison takes the units seen in both of its periods",
     ),
     optional("level", ArgumentKind::Number, "confidence level; default 0.95"),
     optional("seed", ArgumentKind::Integer, "seed of the simultaneous band; default 20160401"),
@@ -145,6 +146,7 @@ fn layout(bound: &BoundArguments) -> Layout {
     match (bound.boolean("panel", true), bound.text("unbalanced", "drop")) {
         (false, _) => Layout::CrossSections,
         (true, "keep") => Layout::Unbalanced,
+        (true, "pairs") => Layout::Pairs,
         (true, _) => Layout::Balanced,
     }
 }

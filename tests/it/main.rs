@@ -1,0 +1,18 @@
+//! Black-box tests: they start the built program on projects in temporary folders and look at exit codes,
+//! output and the lake. Statistics are tested beside the estimators, SQL functions in `tests/slt`.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+mod ingest;
+mod run;
+mod sample;
+mod sql;
+
+mod crash;
+mod report;
+mod threads;
+
+mod illinois;
+mod readme;
+mod tidy;
