@@ -381,7 +381,27 @@ async fn effects(
             }
         }
     }
+    groups.sort_by_key(|group| rank(&group.field, &group.indicator, &group.population));
     Ok(groups)
+}
+
+/// Fields in the order of the standard library, each with its main outcome first, employees before
+/// others; what a project adds comes last.
+fn rank(field: &str, indicator: &str, population: &str) -> (usize, bool, bool, String) {
+    const MAIN: [(&str, &str); 9] = [
+        ("nutrition", "weight_kg"),
+        ("activity", "exercise_habit"),
+        ("mind", "presenteeism_loss"),
+        ("rest", "sleep_rest"),
+        ("oral", "chews_anything"),
+        ("frailty", "walk_fast"),
+        ("smoking", "current_smoker"),
+        ("alcohol", "heavy_drinking"),
+        ("system", "absence_days"),
+    ];
+    let place = MAIN.iter().position(|(name, _)| *name == field);
+    let is_main = place.is_some_and(|place| MAIN[place].1 == indicator);
+    (place.unwrap_or(MAIN.len()), population != "employees", !is_main, indicator.to_owned())
 }
 
 async fn event_studies(
@@ -416,6 +436,7 @@ async fn event_studies(
             }
         }
     }
+    studies.sort_by_key(|study| rank(&study.field, &study.indicator, &study.population));
     for study in &mut studies {
         study.points.sort_by_key(|point| point.event_time);
     }

@@ -305,7 +305,8 @@ const DIMENSIONS: &[Name] = &[
 
 const FLOW_STEPS: &[Name] = &[
     name("extract", "抽出データの加入者", "Members in the extracts"),
-    name("members", "抽出データの加入者", "Members in the extracts"),
+    name("persons", "抽出データの全員", "Everybody in the extracts"),
+    name("members", "保険者の加入者", "Members of an insurer"),
     name("enrolled", "期間中に加入", "Enrolled in the period"),
     name("adults", "対象年齢", "In the age range"),
     name("age_range", "対象年齢", "In the age range"),

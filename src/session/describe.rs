@@ -32,8 +32,8 @@ impl SessionError {
             other => stripped(&other.to_string()),
         };
         match self.class() {
-            ErrorClass::Sql | ErrorClass::Resources => format!("{place}{text}"),
-            _ => blanked(&text),
+            ErrorClass::Sql | ErrorClass::Resources => format!("{place}{}", shortened(&text)),
+            _ => shortened(&blanked(&text)),
         }
     }
 
@@ -90,6 +90,15 @@ fn stripped(text: &str) -> String {
     match text.strip_prefix("ParserError(\"").and_then(|rest| rest.strip_suffix("\")")) {
         Some(inner) => inner.to_owned(),
         None => text,
+    }
+}
+
+/// The beginning of a text that is too long to read: internal errors quote whole plans.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 600;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -83,8 +83,9 @@ impl Outcome {
     pub(crate) fn summary(&self, name: &str) -> f64 {
         let line = self.stderr.lines().last().unwrap();
         let words = line.split(' ').filter_map(|word| word.split_once('='));
-        let found = words.clone().find(|(key, _)| *key == name);
-        found.unwrap_or_else(|| panic!("no `{name}` in `{line}`")).1.parse().unwrap()
+        let found: Vec<&str> = words.filter(|(key, _)| *key == name).map(|(_, n)| n).collect();
+        assert_eq!(found.len(), 1, "`{name}` in `{line}`");
+        found[0].parse().unwrap()
     }
 }
 

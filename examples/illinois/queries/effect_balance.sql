@@ -329,4 +329,3 @@ select
 from fits
 inner join means on fits.variable = means.variable
 where fits.term = 'treat'
-order by fits.paper_table, fits.outcome

@@ -216,4 +216,3 @@ select
 from fits
 inner join means on fits.variable = means.variable
 where fits.term = 'treat'
-order by fits.outcome, fits.period

@@ -112,5 +112,4 @@ select
     fits.df,
     fits.status
 from fits
-where fits.term = 'fit_completed_hra'
-order by fits.outcome
+where fits.term = 'completed_hra'

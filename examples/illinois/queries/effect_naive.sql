@@ -113,4 +113,3 @@ select
     fits.status
 from fits
 where fits.term = 'completed_hra'
-order by fits.outcome

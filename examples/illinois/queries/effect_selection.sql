@@ -89,4 +89,3 @@ select
 from fits
 inner join means on fits.variable = means.variable
 where fits.term = 'completed_hra'
-order by fits.outcome

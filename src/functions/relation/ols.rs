@@ -80,7 +80,7 @@ impl Ols {
         for (name, labels_do, argument) in wanted {
             let index = bound.find_column(argument, &name)?;
             let data_type = bound.input().field(index).data_type();
-            let as_labels = labels_do && (!is_numeric(data_type) || data_type.is_integer());
+            let as_labels = labels_do && !is_numeric(data_type);
             match inputs.iter_mut().find(|input| input.name == name) {
                 // A column used both as a number and as labels is handed over as a number.
                 Some(input) => input.as_labels &= as_labels,
