@@ -33,14 +33,22 @@ fn world(folder: &Path) -> std::path::PathBuf {
 async fn ingest_once(contracts: &[TableContract], config: &ProjectConfig) {
     let lake = Lake::open(&config.lake).unwrap();
     let _lock = lake.lock().unwrap();
-    ingest::ingest(config, contracts, &lake, &[], &|_| ()).await.unwrap();
+    ingest::ingest(config, contracts, &lake, &[], &|_| ())
+        .await
+        .unwrap();
 }
 
 async fn copy_once(from: &Path, to: &Path) {
     let ctx = SessionContext::new();
     let from = from.to_string_lossy();
-    let frame = ctx.read_parquet(from.as_ref(), ParquetReadOptions::default()).await.unwrap();
-    frame.write_parquet(&to.to_string_lossy(), DataFrameWriteOptions::new(), None).await.unwrap();
+    let frame = ctx
+        .read_parquet(from.as_ref(), ParquetReadOptions::default())
+        .await
+        .unwrap();
+    frame
+        .write_parquet(&to.to_string_lossy(), DataFrameWriteOptions::new(), None)
+        .await
+        .unwrap();
 }
 
 fn bench(criterion: &mut Criterion) {

@@ -110,7 +110,9 @@ impl ProjectConfig {
         let folder = start
             .ancestors()
             .find(|folder| folder.join(PROJECT_FILE).is_file())
-            .ok_or_else(|| ConfigError::NoProject { start: start.to_path_buf() })?;
+            .ok_or_else(|| ConfigError::NoProject {
+                start: start.to_path_buf(),
+            })?;
         Self::load(folder)
     }
 
@@ -121,7 +123,9 @@ impl ProjectConfig {
     pub fn load(folder: &Path) -> Result<Self, ConfigError> {
         let path = folder.join(PROJECT_FILE);
         if !path.is_file() {
-            return Err(ConfigError::NoProject { start: folder.to_path_buf() });
+            return Err(ConfigError::NoProject {
+                start: folder.to_path_buf(),
+            });
         }
         let text = fs_err::read_to_string(path).map_err(ConfigError::Unreadable)?;
         Self::parse(folder, &text)
@@ -136,7 +140,13 @@ impl ProjectConfig {
         let document = TomlDocument::parse(file, text)?;
         let root = document.root();
         root.check_keys(&[
-            "project", "lake", "extracts", "sources", "parameters", "disclosure", "report",
+            "project",
+            "lake",
+            "extracts",
+            "sources",
+            "parameters",
+            "disclosure",
+            "report",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -146,7 +156,10 @@ impl ProjectConfig {
             Ok(table)
         };
         let path_of = |table: Option<TomlTable<'_>>, default: &str| -> Result<PathBuf, TomlError> {
-            let path = table.map(|table| table.optional::<String>("path")).transpose()?.flatten();
+            let path = table
+                .map(|table| table.optional::<String>("path"))
+                .transpose()?
+                .flatten();
             Ok(folder.join(path.as_deref().unwrap_or(default)))
         };
         let project = section("project", &["name"])?;
@@ -156,7 +169,9 @@ impl ProjectConfig {
         };
         let disclosure = section("disclosure", &["min_count"])?;
         let min_count = match disclosure {
-            Some(table) => table.optional::<u64>("min_count")?.unwrap_or(DEFAULT_MIN_COUNT),
+            Some(table) => table
+                .optional::<u64>("min_count")?
+                .unwrap_or(DEFAULT_MIN_COUNT),
             None => DEFAULT_MIN_COUNT,
         };
         Ok(Self {
@@ -177,7 +192,9 @@ const DEFAULT_MIN_COUNT: u64 = 10;
 const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
 
 fn sources(root: &TomlTable<'_>) -> Result<BTreeMap<String, SourceConfig>, TomlError> {
-    let Some(sources) = root.table("sources")? else { return Ok(BTreeMap::new()) };
+    let Some(sources) = root.table("sources")? else {
+        return Ok(BTreeMap::new());
+    };
     sources
         .items()
         .iter()
@@ -186,14 +203,23 @@ fn sources(root: &TomlTable<'_>) -> Result<BTreeMap<String, SourceConfig>, TomlE
 }
 
 fn source(table: &TomlTable<'_>) -> Result<SourceConfig, TomlError> {
-    table.check_keys(&["files", "replace", "withdraw", "max_reject_share", "optional"])?;
+    table.check_keys(&[
+        "files",
+        "replace",
+        "withdraw",
+        "max_reject_share",
+        "optional",
+    ])?;
     let globs = |key: &str| -> Result<Vec<String>, TomlError> {
         Ok(table.optional::<Vec<String>>(key)?.unwrap_or_default())
     };
-    let max_reject_share =
-        table.optional::<f64>("max_reject_share")?.unwrap_or(DEFAULT_MAX_REJECT_SHARE);
+    let max_reject_share = table
+        .optional::<f64>("max_reject_share")?
+        .unwrap_or(DEFAULT_MAX_REJECT_SHARE);
     if !(0.0..=1.0).contains(&max_reject_share) {
-        return Err(table.require("max_reject_share")?.wrong("a share from 0 to 1"));
+        return Err(table
+            .require("max_reject_share")?
+            .wrong("a share from 0 to 1"));
     }
     Ok(SourceConfig {
         files: table.required("files")?,
@@ -205,7 +231,9 @@ fn source(table: &TomlTable<'_>) -> Result<SourceConfig, TomlError> {
 }
 
 fn parameters(root: &TomlTable<'_>) -> Result<BTreeMap<String, ParameterValue>, TomlError> {
-    let Some(parameters) = root.table("parameters")? else { return Ok(BTreeMap::new()) };
+    let Some(parameters) = root.table("parameters")? else {
+        return Ok(BTreeMap::new());
+    };
     parameters
         .items()
         .iter()

@@ -105,7 +105,9 @@ fn parse_size(text: &str) -> Result<u64, String> {
         "T" | "TB" | "TIB" => 1_u64 << 40,
         _ => return Err("write a size like 512M or 2G".to_owned()),
     };
-    let number: f64 = digits.parse().map_err(|_| "write a size like 512M or 2G".to_owned())?;
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| "write a size like 512M or 2G".to_owned())?;
     if !(number.is_finite() && number > 0.0) {
         return Err("a size must be above 0".to_owned());
     }

@@ -24,7 +24,12 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds the chain of causes that begins with `error`.
@@ -35,7 +40,11 @@ impl Failure {
                 Some(engine) => engine.describe(),
                 None => error.to_string(),
             };
-            for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+            for line in text
+                .lines()
+                .map(str::trim_end)
+                .filter(|line| !line.is_empty())
+            {
                 if self.message != line && self.causes.last().is_none_or(|last| last != line) {
                     self.causes.push(line.to_owned());
                 }
@@ -105,9 +114,9 @@ impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         let kind = error.kind();
         let hint = match &error {
-            PipelineError::JoinCardinality { table, .. } => {
-                Some(format!("find the keys: SELECT … FROM {table} GROUP BY … HAVING count(*) > 1"))
-            }
+            PipelineError::JoinCardinality { table, .. } => Some(format!(
+                "find the keys: SELECT … FROM {table} GROUP BY … HAVING count(*) > 1"
+            )),
             PipelineError::DuplicateKeys { .. } => {
                 Some("the table stays as it was; check the query's joins and its `key`".to_owned())
             }

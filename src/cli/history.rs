@@ -30,7 +30,10 @@ pub(super) async fn run(
         return Ok(0);
     };
     session.register_table(runs)?;
-    let limit = ("n".to_owned(), ParameterValue::Integer(i64::from(args.limit)));
+    let limit = (
+        "n".to_owned(),
+        ParameterValue::Integer(i64::from(args.limit)),
+    );
     let frame = session
         .plan(
             "SELECT run_id, started_at, status, n_ok, n_skipped, n_failed, n_deliveries, \

@@ -33,7 +33,11 @@ pub(super) async fn run(
         config.extracts = workspace::absolute(extracts)?;
     }
     let workspace = Workspace::of_config(config)?;
-    let named = args.deliveries.iter().map(|text| named(text)).collect::<Result<Vec<_>, _>>()?;
+    let named = args
+        .deliveries
+        .iter()
+        .map(|text| named(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let _lock = workspace.lake.lock()?;
     let progress = Progress::new(printer);
     let result = take_in(&workspace, &named, &progress, printer).await;
@@ -55,7 +59,10 @@ fn named(text: &str) -> Result<NamedDelivery, Failure> {
             table: table.to_owned(),
             path: workspace::absolute(std::path::Path::new(path))?,
         }),
-        _ => Err(Failure::new(FailureKind::Usage, format!("`{text}` is not TABLE=PATH"))),
+        _ => Err(Failure::new(
+            FailureKind::Usage,
+            format!("`{text}` is not TABLE=PATH"),
+        )),
     }
 }
 

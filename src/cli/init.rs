@@ -40,8 +40,11 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     write_files(&QUERIES, &folder.join("queries")).map_err(write)?;
     let extracts = PROJECT.replace("path = \"sample_data\"", "path = \"extracts\"");
     fs_err::create_dir_all(folder.join("extracts")).map_err(write)?;
-    fs_err::write(folder.join(".gitignore"), "/lake\n/results\n/reports\n/released\n/extracts\n")
-        .map_err(write)?;
+    fs_err::write(
+        folder.join(".gitignore"),
+        "/lake\n/results\n/reports\n/released\n/extracts\n",
+    )
+    .map_err(write)?;
     fs_err::write(folder.join(PROJECT_FILE), extracts).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(

@@ -126,9 +126,7 @@ fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure
 }
 
 /// Runs `work` until it ends or the process is asked to stop.
-async fn until_signal(
-    work: impl Future<Output = Result<u8, Failure>>,
-) -> Result<u8, Failure> {
+async fn until_signal(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| {
         signal(kind).map_err(|error| {

@@ -49,20 +49,15 @@ impl Printer {
     /// Something worth knowing.
     pub(super) fn note(&self, text: &str) {
         if !self.is_quiet {
-            self.message("info", "", text);
+            self.message("info", text);
         }
     }
 
     /// Something only the curious want.
     pub(super) fn detail(&self, text: &str) {
         if self.is_verbose {
-            self.message("debug", "", text);
+            self.message("debug", text);
         }
-    }
-
-    /// Something to look at.
-    pub(super) fn warning(&self, text: &str) {
-        self.message("warning", "\u{1b}[33m", text);
     }
 
     /// The last line of `run`, for programs.
@@ -99,17 +94,16 @@ impl Printer {
             stderr(&format!("{bold}hint:{end} {hint}"));
         }
         if failure.kind == FailureKind::Internal {
-            stderr("hint: please report this with the command and the lines above; they hold no data");
+            stderr(
+                "hint: please report this with the command and the lines above; they hold no data",
+            );
         }
     }
 
-    fn message(&self, level: &str, color: &str, text: &str) {
+    fn message(&self, level: &str, text: &str) {
         if self.is_json {
             let line = serde_json::json!({ "level": level, "message": text });
             stderr(&line.to_string());
-        } else if level == "warning" {
-            let (color, end) = if self.stderr_color { (color, "\u{1b}[0m") } else { ("", "") };
-            stderr(&format!("{color}warning:{end} {text}"));
         } else {
             stderr(text);
         }

@@ -64,15 +64,23 @@ impl Progress {
     pub(super) fn delivery(&self, event: &DeliveryEvent) {
         match event {
             DeliveryEvent::Started { file, n_bytes } => {
-                self.start(file, "{spinner} {prefix:48} {bytes}/{total_bytes} · {eta} left", *n_bytes);
+                self.start(
+                    file,
+                    "{spinner} {prefix:48} {bytes}/{total_bytes} · {eta} left",
+                    *n_bytes,
+                );
             }
             DeliveryEvent::Progress { file, n_bytes } => {
                 self.with(file, |bar| bar.set_position(*n_bytes));
             }
-            DeliveryEvent::Finished { file, table, n_accepted, n_rejected } => {
+            DeliveryEvent::Finished {
+                file,
+                table,
+                n_accepted,
+                n_rejected,
+            } => {
                 self.end(file);
-                let mut line =
-                    format!("{table:<18} {:>12} rows", thousands(*n_accepted));
+                let mut line = format!("{table:<18} {:>12} rows", thousands(*n_accepted));
                 if *n_rejected > 0 {
                     line += &format!(", {} rejected", counted(*n_rejected, "row", "rows"));
                 }
@@ -94,7 +102,9 @@ impl Progress {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, ProgressBar>> {
-        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.running
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn start(&self, name: &str, template: &str, length: u64) {
@@ -135,7 +145,10 @@ fn step_line(status: &StepStatus) -> String {
     let seconds = status.elapsed.as_secs_f64();
     match &status.outcome {
         StepOutcome::Built { n_rows, .. } => {
-            format!("{name:<34} {:>12} rows  {seconds:>6.2} s", thousands(*n_rows))
+            format!(
+                "{name:<34} {:>12} rows  {seconds:>6.2} s",
+                thousands(*n_rows)
+            )
         }
         StepOutcome::Skipped => format!("{name:<34} {}", status.reason),
         StepOutcome::Failed => format!("{name:<34} failed"),

@@ -49,7 +49,9 @@ pub(super) async fn write_if_stale(
 ) -> Result<(), Failure> {
     let path = &workspace.project.config.report;
     let lang = Lang::from(global.lang);
-    let fingerprint = report::fingerprint(&workspace.lake, lang).await.map_err(load_failure)?;
+    let fingerprint = report::fingerprint(&workspace.lake, lang)
+        .await
+        .map_err(load_failure)?;
     let written = fs_err::read_to_string(path).unwrap_or_default();
     if written.contains(&fingerprint) {
         return Ok(());
@@ -67,12 +69,17 @@ async fn page(
     lang: Lang,
 ) -> Result<report::Page, Failure> {
     let config = &workspace.project.config;
-    let rules = DisclosureRules { min_count: config.min_count };
-    let mut page =
-        report::load_page(&workspace.lake, session, rules).await.map_err(load_failure)?;
+    let rules = DisclosureRules {
+        min_count: config.min_count,
+    };
+    let mut page = report::load_page(&workspace.lake, session, rules)
+        .await
+        .map_err(load_failure)?;
     page.subject = Some(config.name.clone());
     page.provenance.generated_at = match lang {
-        Lang::Ja => chrono::Local::now().format("%Y年%-m月%-d日 %H:%M").to_string(),
+        Lang::Ja => chrono::Local::now()
+            .format("%Y年%-m月%-d日 %H:%M")
+            .to_string(),
         Lang::En => chrono::Local::now().format("%-d %B %Y, %H:%M").to_string(),
     };
     Ok(page)
@@ -97,6 +104,7 @@ fn write(path: &std::path::Path, html: &str) -> Result<(), Failure> {
         fs_err::create_dir_all(folder).map_err(|error| failed(&error))?;
     }
     let mut file = OutputFile::create(path).map_err(|error| failed(&error))?;
-    file.write_all(html.as_bytes()).map_err(|error| failed(&error))?;
+    file.write_all(html.as_bytes())
+        .map_err(|error| failed(&error))?;
     file.finish().map_err(|error| failed(&error))
 }

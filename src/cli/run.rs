@@ -54,7 +54,11 @@ pub(super) async fn run(
     let _lock = workspace.lake.lock()?;
     let progress = Progress::new(printer);
     let mut totals = Totals::default();
-    let interrupted = SummaryOnDrop { printer, started, is_armed: true };
+    let interrupted = SummaryOnDrop {
+        printer,
+        started,
+        is_armed: true,
+    };
     let result = async {
         let ingested = ingest::take_in(&workspace, &[], &progress, printer).await?;
         totals.add_ingest(&ingested);
@@ -108,9 +112,15 @@ async fn record(
     }
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let status = if totals.n_failed > 0 { "failed" } else { "ok" };
-    let run_id = workspace.lake.table(pipeline::RUNS).await?.and_then(|runs| runs.n_rows());
+    let run_id = workspace
+        .lake
+        .table(pipeline::RUNS)
+        .await?
+        .and_then(|runs| runs.n_rows());
     let elapsed = started.elapsed();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let started_at = now.saturating_sub(elapsed).as_micros();
     let run = RunRecord {
         run_id: i64::try_from(run_id.unwrap_or(0)).unwrap_or(i64::MAX - 1) + 1,
@@ -136,8 +146,8 @@ impl Totals {
     fn add_steps(&mut self, summary: &RunSummary) {
         self.n_ok = summary.count(|outcome| matches!(outcome, StepOutcome::Built { .. }));
         self.n_skipped = summary.count(|outcome| *outcome == StepOutcome::Skipped);
-        self.n_failed = summary
-            .count(|outcome| matches!(outcome, StepOutcome::Failed | StepOutcome::Blocked));
+        self.n_failed =
+            summary.count(|outcome| matches!(outcome, StepOutcome::Failed | StepOutcome::Blocked));
     }
 
     fn line(&self, started: Instant) -> String {
@@ -168,7 +178,8 @@ impl SummaryOnDrop<'_> {
 impl Drop for SummaryOnDrop<'_> {
     fn drop(&mut self) {
         if self.is_armed {
-            self.printer.note("stopped; what was published stays, `korabo run` continues");
+            self.printer
+                .note("stopped; what was published stays, `korabo run` continues");
             let seconds = self.started.elapsed().as_secs_f64();
             self.printer.summary(&format!(
                 "ok=0 skipped=0 rejected_rows=0 failed=0 seconds={seconds:.1}"

@@ -14,9 +14,15 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
     let everything = workspace.project.dag.select(&[])?;
     let planned = pipeline::plan(&workspace.project, &workspace.lake, &everything).await?;
     let mut text = String::new();
-    let _ = writeln!(text, "{:<34} {:>7} {:>14} {:>8}  state", "table", "version", "rows", "MiB");
+    let _ = writeln!(
+        text,
+        "{:<34} {:>7} {:>14} {:>8}  state",
+        "table", "version", "rows", "MiB"
+    );
     for name in workspace.lake.table_names()? {
-        let Some(table) = workspace.lake.table(&name).await? else { continue };
+        let Some(table) = workspace.lake.table(&name).await? else {
+            continue;
+        };
         let rows = table.n_rows().map_or_else(|| "?".to_owned(), thousands);
         let bytes: u64 = table.files.iter().map(|file| file.size).sum();
         let state = planned
@@ -24,11 +30,19 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
             .find(|step| step.name == name)
             .map_or("", |step| step.reason.as_deref().unwrap_or("up to date"));
         let mib = bytes.div_ceil(1 << 20);
-        let _ = writeln!(text, "{name:<34} {:>7} {rows:>14} {mib:>8}  {state}", table.version);
+        let _ = writeln!(
+            text,
+            "{name:<34} {:>7} {rows:>14} {mib:>8}  {state}",
+            table.version
+        );
     }
     for step in planned.iter().filter(|step| !step.is_view) {
         if step.reason.as_deref() == Some("not built yet") {
-            let _ = writeln!(text, "{:<34} {:>7} {:>14} {:>8}  not built yet", step.name, "", "", "");
+            let _ = writeln!(
+                text,
+                "{:<34} {:>7} {:>14} {:>8}  not built yet",
+                step.name, "", "", ""
+            );
         }
     }
     printer.data(text.as_bytes())?;

@@ -38,18 +38,18 @@ fn parse_years(text: &str) -> Result<RangeInclusive<i16>, String> {
     let wrong = || "write fiscal years like 2016..2024".to_owned();
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let from: i16 = from.trim().parse().map_err(|_| wrong())?;
-    let to: i16 = to.trim_start_matches('=').trim().parse().map_err(|_| wrong())?;
+    let to: i16 = to
+        .trim_start_matches('=')
+        .trim()
+        .parse()
+        .map_err(|_| wrong())?;
     if from > to {
         return Err("the first fiscal year is after the last".to_owned());
     }
     Ok(from..=to)
 }
 
-pub(super) fn run(
-    args: &SynthArgs,
-    global: &GlobalArgs,
-    printer: &Printer,
-) -> Result<u8, Failure> {
+pub(super) fn run(args: &SynthArgs, global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let threads = global.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
         std::num::NonZeroUsize::get,

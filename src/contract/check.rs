@@ -37,7 +37,10 @@ impl Checker<'_> {
         if name.starts_with(char::is_alphabetic) && name.chars().all(is_part) {
             return Ok(());
         }
-        Err(ContractError::BadColumnName { at: at.clone(), name: name.to_owned() })
+        Err(ContractError::BadColumnName {
+            at: at.clone(),
+            name: name.to_owned(),
+        })
     }
 
     /// Checks every column by itself, with places from `root`.

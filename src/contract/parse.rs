@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::check::{Checker, check_references};
 use super::{
-    CodeList, ColumnContract, ColumnType, ContractError, ForeignKey, Holder, Privacy, ROW_NUMBER, RowRule,
-    TableContract,
+    CodeList, ColumnContract, ColumnType, ContractError, ForeignKey, Holder, Privacy, ROW_NUMBER,
+    RowRule, TableContract,
 };
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::{Located, TomlDocument, TomlItem, TomlTable};
@@ -115,17 +115,17 @@ fn read_contract(
         });
     }
 
-/// The key: columns, or the row's number alone where any row may occur twice.
-fn read_key(root: &TomlTable<'_>, checker: &Checker<'_>) -> Result<Vec<String>, ContractError> {
-    let item = root.require("key")?;
-    let elements = item.elements()?;
-    if let [only] = elements.as_slice()
-        && only.text()? == ROW_NUMBER
-    {
-        return Ok(vec![ROW_NUMBER.to_owned()]);
+    /// The key: columns, or the row's number alone where any row may occur twice.
+    fn read_key(root: &TomlTable<'_>, checker: &Checker<'_>) -> Result<Vec<String>, ContractError> {
+        let item = root.require("key")?;
+        let elements = item.elements()?;
+        if let [only] = elements.as_slice()
+            && only.text()? == ROW_NUMBER
+        {
+            return Ok(vec![ROW_NUMBER.to_owned()]);
+        }
+        checker.column_list(&item)
     }
-    checker.column_list(&item)
-}
     let partition_by = match root.get("partition_by") {
         Some(item) => checker.column_list(&item)?,
         None => Vec::new(),

@@ -177,9 +177,7 @@ impl<'a> Sample<'a> {
         let units = self.offset..panel.n_units;
         let keep = |&unit: &usize| match panel.layout {
             Layout::Balanced => (0..n_periods).all(|period| seen(unit, period)),
-            Layout::Unbalanced | Layout::Pairs => {
-                (0..n_periods).any(|period| seen(unit, period))
-            }
+            Layout::Unbalanced | Layout::Pairs => (0..n_periods).any(|period| seen(unit, period)),
             Layout::CrossSections => usize::from(panel.row_periods[unit]) < n_periods,
         };
         units.filter(keep).map(|unit| unit as u32).collect()

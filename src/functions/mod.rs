@@ -8,7 +8,10 @@ use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 
-pub use relation::{ArgumentError, RELATIONS, RelationDefinition, RelationError};
+pub use relation::{
+    ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, Gather,
+    PreparedRelation, RELATIONS, RelationDefinition, RelationError,
+};
 
 pub(crate) use relation::{call_of as relation_call, find as find_relation};
 

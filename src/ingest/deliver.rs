@@ -17,9 +17,9 @@ use super::receipt::{DeliveryMode, Ledger, Receipt};
 use super::rejects::RejectedRows;
 use super::validate::{KnownKeys, ValidateError, Validated, Validator};
 use crate::config::ProjectConfig;
-use crate::contract::TableContract;
+use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;
-use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode, StagedFiles, TableWriter};
+use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode, TableWriter};
 
 /// Validated batches that may wait for the writer.
 const BATCHES_AHEAD: usize = 3;
@@ -99,27 +99,47 @@ pub async fn ingest(
     named: &[NamedDelivery],
     observer: &(dyn Fn(DeliveryEvent) + Send + Sync),
 ) -> Result<IngestSummary, IngestError> {
-    let tables: Vec<&str> = contracts.iter().map(|contract| contract.name.as_str()).collect();
+    let tables: Vec<&str> = contracts
+        .iter()
+        .map(|contract| contract.name.as_str())
+        .collect();
     let ledger = Ledger::open(lake, &tables).await?;
     let found = find(config, lake, &ledger, named)?;
     if named.is_empty() {
         require_extracts(config, lake, &found.new).await?;
     }
-    let summary = IngestSummary { n_known: found.n_known, ..IngestSummary::default() };
-    let mut intake =
-        Intake { config, lake, observer, ledger, summary, keys: None, refusals: Vec::new() };
+    let summary = IngestSummary {
+        n_known: found.n_known,
+        ..IngestSummary::default()
+    };
+    let mut intake = Intake {
+        config,
+        lake,
+        observer,
+        ledger,
+        summary,
+        keys: None,
+        refusals: Vec::new(),
+    };
     for delivery in found.new {
-        let Some(contract) = contracts.iter().find(|contract| contract.name == delivery.table)
+        let Some(contract) = contracts
+            .iter()
+            .find(|contract| contract.name == delivery.table)
         else {
             let hint = did_you_mean(&delivery.table, tables.iter().copied());
-            return Err(IngestError::NoContract { table: delivery.table, hint });
+            return Err(IngestError::NoContract {
+                table: delivery.table,
+                hint,
+            });
         };
         intake.take(contract, delivery).await?;
     }
     if intake.refusals.is_empty() {
         return Ok(intake.summary);
     }
-    Err(IngestError::Refused { refusals: intake.refusals })
+    Err(IngestError::Refused {
+        refusals: intake.refusals,
+    })
 }
 
 /// Every source that is not optional has a file now or rows from before.
@@ -138,7 +158,10 @@ async fn require_extracts(
             .iter()
             .map(|pattern| format!("`{}`", config.extracts.join(pattern).display()))
             .collect();
-        return Err(IngestError::NoExtract { table: table.clone(), patterns: patterns.join(", ") });
+        return Err(IngestError::NoExtract {
+            table: table.clone(),
+            patterns: patterns.join(", "),
+        });
     }
     Ok(())
 }
@@ -168,22 +191,36 @@ impl Intake<'_> {
     ) -> Result<(), IngestError> {
         let file = delivery.display_name(&self.config.extracts);
         let n_bytes = delivery.source.size;
-        (self.observer)(DeliveryEvent::Started { file: file.clone(), n_bytes });
+        (self.observer)(DeliveryEvent::Started {
+            file: file.clone(),
+            n_bytes,
+        });
         let outcome = self.deliver(contract, &delivery, &file).await?;
         match outcome {
             Ok(receipt) => {
-                let (n_accepted, n_rejected) =
-                    (receipt.n_accepted.unsigned_abs(), receipt.n_rejected.unsigned_abs());
+                let (n_accepted, n_rejected) = (
+                    receipt.n_accepted.unsigned_abs(),
+                    receipt.n_rejected.unsigned_abs(),
+                );
                 self.summary.n_deliveries += 1;
                 self.summary.n_accepted += n_accepted;
                 self.summary.n_rejected += n_rejected;
                 let table = contract.name.clone();
-                (self.observer)(DeliveryEvent::Finished { file, table, n_accepted, n_rejected });
+                (self.observer)(DeliveryEvent::Finished {
+                    file,
+                    table,
+                    n_accepted,
+                    n_rejected,
+                });
             }
             Err(reason) => {
                 self.keys = None;
                 (self.observer)(DeliveryEvent::Refused { file: file.clone() });
-                self.refusals.push(Refusal { file, table: contract.name.clone(), reason });
+                self.refusals.push(Refusal {
+                    file,
+                    table: contract.name.clone(),
+                    reason,
+                });
             }
         }
         Ok(())
@@ -195,6 +232,52 @@ impl Intake<'_> {
         delivery: &Delivery,
         file: &str,
     ) -> Result<Result<Receipt, RefusalReason>, IngestError> {
+        let existing = self.lake.table(&contract.name).await?;
+        let (reader, validator) = match self.open(contract, delivery, existing.as_ref())? {
+            Ok(opened) => opened,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let id = self.ledger.next_id();
+        let mut writers = self.writers(contract).await?;
+        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
+        let prepare = move |validated| Batch {
+            validated,
+            id,
+            writes_rows,
+        };
+        let reading = self
+            .read(file, reader, validator, prepare)
+            .write_to(&mut writers, delivery.source.size)
+            .await?;
+        let validator = match reading {
+            Reading::Refused(reason) => return writers.give_up(reason).await,
+            Reading::Done(validator) => validator,
+        };
+        if let Some(reason) = self.too_many_rejects(&contract.name, &validator) {
+            return writers.give_up(reason).await;
+        }
+        let mut receipt = receipt(id, contract, delivery, file, &validator);
+        let keys = validator.into_keys();
+        let mut removal = Removal::default();
+        if let (Some(table), true) = (&existing, delivery.mode != DeliveryMode::Append) {
+            removal = rewrite_without(table, &keys, &mut writers.accepted).await?;
+            receipt.n_removed = signed(removal.n_rows);
+        }
+        self.publish(contract, &receipt, writers, &removal).await?;
+        self.keys = match delivery.mode {
+            DeliveryMode::Append => Some((contract.name.clone(), keys)),
+            _ => None,
+        };
+        Ok(Ok(receipt))
+    }
+
+    /// Opens the file and prepares its validation.
+    fn open(
+        &mut self,
+        contract: &TableContract,
+        delivery: &Delivery,
+        existing: Option<&LakeTable>,
+    ) -> Result<Result<(ExtractReader, Validator), RefusalReason>, IngestError> {
         let read_contract = match delivery.mode {
             DeliveryMode::Withdraw => contract.key_only(),
             _ => contract.clone(),
@@ -207,69 +290,25 @@ impl Intake<'_> {
             Ok(validator) => validator,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        let existing = self.lake.table(&contract.name).await?;
         let validator = match delivery.mode {
-            DeliveryMode::Append => self.with_known_keys(contract, validator, existing.as_ref())?,
+            DeliveryMode::Append => self.with_known_keys(contract, validator, existing)?,
             _ => validator,
         };
-        let rejects_name = rejects_table(&contract.name);
+        Ok(Ok((reader, validator)))
+    }
+
+    async fn writers(&self, contract: &TableContract) -> Result<Writers, IngestError> {
+        let rejects = rejects_table(&contract.name);
         self.lake.remove_leftovers(&contract.name).await?;
-        self.lake.remove_leftovers(&rejects_name).await?;
-        let id = self.ledger.next_id();
-        let mut accepted = self.lake.writer(
-            &contract.name,
-            contract.lake_schema(),
-            &contract.partition_by,
-        )?;
-        let partition = [crate::contract::DELIVERY_ID.to_owned()];
-        let mut rejects =
-            self.lake.writer(&rejects_name, rejects_schema(), &partition)?;
-        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
-        let reading = self
-            .read(file, reader, validator, move |validated| Batch { validated, id, writes_rows })
-            .write_to(&mut accepted, &mut rejects, delivery.source.size)
-            .await?;
-        let validator = match reading {
-            Reading::Done(validator) => validator,
-            Reading::Refused(reason) => {
-                accepted.abort().await?;
-                rejects.abort().await?;
-                return Ok(Err(reason));
-            }
-        };
-        if let Some(reason) = self.too_many_rejects(&contract.name, &validator) {
-            accepted.abort().await?;
-            rejects.abort().await?;
-            return Ok(Err(reason));
-        }
-        let totals = validator.totals();
-        let mut receipt = Receipt {
-            delivery_id: id,
-            table_name: contract.name.clone(),
-            file: file.to_owned(),
-            mode: delivery.mode,
-            sha256: delivery.source.sha256.clone(),
-            size_bytes: i64::try_from(delivery.source.size).unwrap_or(i64::MAX),
-            n_rows_in: signed(totals.rows_in),
-            n_accepted: signed(totals.accepted),
-            n_rejected: signed(totals.rejected),
-            n_removed: 0,
-            received_at: now_micros(),
-        };
-        let keys = validator.into_keys();
-        let mut removal = Removal::default();
-        if let (Some(table), true) = (&existing, delivery.mode != DeliveryMode::Append) {
-            removal = rewrite_without(table, &keys, &mut accepted).await?;
-            receipt.n_removed = signed(removal.n_rows);
-        }
-        let rejected = rejects.close().await?;
-        let accepted = accepted.close().await?;
-        self.publish(contract, &receipt, accepted, rejected, &removal).await?;
-        self.keys = match delivery.mode {
-            DeliveryMode::Append => Some((contract.name.clone(), keys)),
-            _ => None,
-        };
-        Ok(Ok(receipt))
+        self.lake.remove_leftovers(&rejects).await?;
+        let schema = contract.lake_schema();
+        let partition = [DELIVERY_ID.to_owned()];
+        Ok(Writers {
+            accepted: self
+                .lake
+                .writer(&contract.name, schema, &contract.partition_by)?,
+            rejects: self.lake.writer(&rejects, rejects_schema(), &partition)?,
+        })
     }
 
     /// Gives the validator the keys that the table already has.
@@ -288,10 +327,12 @@ impl Intake<'_> {
         let has_key = contract.has_enforced_key();
         if let Some(existing) = existing.filter(|_| has_key) {
             for batch in existing.read(Some(&contract.key))? {
-                validator.add_existing_keys(&batch?).map_err(|source| IngestError::Validate {
-                    file: contract.name.clone(),
-                    source,
-                })?;
+                validator
+                    .add_existing_keys(&batch?)
+                    .map_err(|source| IngestError::Validate {
+                        file: contract.name.clone(),
+                        source,
+                    })?;
             }
         }
         Ok(validator)
@@ -299,8 +340,11 @@ impl Intake<'_> {
 
     fn too_many_rejects(&self, table: &str, validator: &Validator) -> Option<RefusalReason> {
         let totals = validator.totals();
-        let allowed =
-            self.config.sources.get(table).map_or(DEFAULT_SHARE, |source| source.max_reject_share);
+        let allowed = self
+            .config
+            .sources
+            .get(table)
+            .map_or(DEFAULT_SHARE, |source| source.max_reject_share);
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
         let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
         is_too_many.then(|| RefusalReason::TooManyRejects {
@@ -330,26 +374,34 @@ impl Intake<'_> {
             }
             Ok(validator)
         });
-        ReadingTask { file, observer: self.observer, batches, task }
+        ReadingTask {
+            file,
+            observer: self.observer,
+            batches,
+            task,
+        }
     }
 
     async fn publish(
         &mut self,
         contract: &TableContract,
         receipt: &Receipt,
-        accepted: StagedFiles,
-        rejected: StagedFiles,
+        writers: Writers,
         removal: &Removal,
     ) -> Result<(), IngestError> {
+        let rejected = writers.rejects.close().await?;
+        let accepted = writers.accepted.close().await?;
         let id = receipt.delivery_id.to_string();
         let of_this_delivery = |file: &LakeFile| {
-            let value = file.partition_values.get(crate::contract::DELIVERY_ID);
+            let value = file.partition_values.get(DELIVERY_ID);
             value.and_then(Option::as_deref) == Some(&id)
         };
         if rejected.n_rows > 0 {
             let name = rejects_table(&contract.name);
             let mode = PublishMode::ReplaceFiles(&of_this_delivery);
-            self.lake.publish(&name, rejected, mode, &Provenance::of_raw(None)).await?;
+            self.lake
+                .publish(&name, rejected, mode, &Provenance::of_raw(None))
+                .await?;
         }
         let goes = |file: &LakeFile| removal.files.contains(&file.path);
         let json = serde_json::to_value(receipt).expect("a receipt is plain data");
@@ -368,6 +420,47 @@ impl Intake<'_> {
 }
 
 const DEFAULT_SHARE: f64 = 0.05;
+
+/// Where the rows of one delivery go.
+struct Writers {
+    accepted: TableWriter,
+    rejects: TableWriter,
+}
+
+impl Writers {
+    /// Removes what was written, because the delivery is refused.
+    async fn give_up(
+        self,
+        reason: RefusalReason,
+    ) -> Result<Result<Receipt, RefusalReason>, IngestError> {
+        self.accepted.abort().await?;
+        self.rejects.abort().await?;
+        Ok(Err(reason))
+    }
+}
+
+fn receipt(
+    delivery_id: i32,
+    contract: &TableContract,
+    delivery: &Delivery,
+    file: &str,
+    validator: &Validator,
+) -> Receipt {
+    let totals = validator.totals();
+    Receipt {
+        delivery_id,
+        table_name: contract.name.clone(),
+        file: file.to_owned(),
+        mode: delivery.mode,
+        sha256: delivery.source.sha256.clone(),
+        size_bytes: signed(delivery.source.size),
+        n_rows_in: signed(totals.rows_in),
+        n_accepted: signed(totals.accepted),
+        n_rejected: signed(totals.rejected),
+        n_removed: 0,
+        received_at: now_micros(),
+    }
+}
 
 /// A validated batch on its way to the writers.
 struct Batch {
@@ -393,31 +486,42 @@ struct ReadingTask<'a> {
 impl ReadingTask<'_> {
     async fn write_to(
         mut self,
-        accepted: &mut TableWriter,
-        rejects: &mut TableWriter,
+        writers: &mut Writers,
         n_bytes: u64,
     ) -> Result<Reading, IngestError> {
         let mut n_batches = 0_u64;
         while let Some(batch) = self.batches.recv().await {
             if batch.writes_rows {
-                accepted.write(&batch.validated.accepted.to_lake_batch(batch.id)).await?;
+                writers
+                    .accepted
+                    .write(&batch.validated.accepted.to_lake_batch(batch.id))
+                    .await?;
             }
             if !batch.validated.rejects.is_empty() {
-                rejects.write(&batch.validated.rejects.to_batch(batch.id)).await?;
+                writers
+                    .rejects
+                    .write(&batch.validated.rejects.to_batch(batch.id))
+                    .await?;
             }
             n_batches += 1;
             // The reader does not tell how far it is; the bar approaches the end without reaching it.
             let done = n_bytes - n_bytes / (1 + n_batches / 4);
             let file = self.file.to_owned();
-            (self.observer)(DeliveryEvent::Progress { file, n_bytes: done });
+            (self.observer)(DeliveryEvent::Progress {
+                file,
+                n_bytes: done,
+            });
         }
-        let worker = || IngestError::Worker { file: self.file.to_owned() };
+        let worker = || IngestError::Worker {
+            file: self.file.to_owned(),
+        };
         match self.task.join().await.map_err(|_| worker())? {
             Ok(validator) => Ok(Reading::Done(Box::new(validator))),
             Err(Stopped::Read(error)) => Ok(Reading::Refused(error.into())),
-            Err(Stopped::Validate(source)) => {
-                Err(IngestError::Validate { file: self.file.to_owned(), source })
-            }
+            Err(Stopped::Validate(source)) => Err(IngestError::Validate {
+                file: self.file.to_owned(),
+                source,
+            }),
             Err(Stopped::WriterGone) => Err(worker()),
         }
     }
@@ -443,9 +547,12 @@ async fn rewrite_without(
         let mut n_gone = 0_u64;
         for batch in one.read(None)? {
             let batch = batch?;
-            let goes: BooleanArray = keys.contained(&batch).map_err(|source| {
-                IngestError::Validate { file: table.name.clone(), source }
-            })?;
+            let goes: BooleanArray =
+                keys.contained(&batch)
+                    .map_err(|source| IngestError::Validate {
+                        file: table.name.clone(),
+                        source,
+                    })?;
             n_gone += goes.true_count() as u64;
             kept.push((batch, goes));
         }
@@ -468,7 +575,9 @@ fn signed(n: u64) -> i64 {
 }
 
 fn now_micros() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 

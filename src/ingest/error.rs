@@ -93,7 +93,10 @@ pub enum RefusalReason {
 fn list(refusals: &[Refusal]) -> String {
     let mut text = String::new();
     for refusal in refusals {
-        text.push_str(&format!("\n`{}` for `{}`: {}", refusal.file, refusal.table, refusal.reason));
+        text.push_str(&format!(
+            "\n`{}` for `{}`: {}",
+            refusal.file, refusal.table, refusal.reason
+        ));
     }
     text
 }
@@ -104,7 +107,9 @@ fn places(tally: &RejectTally) -> String {
         let first: Vec<String> = count.first.iter().map(ToString::to_string).collect();
         let rows = counted(count.rows, "row", "rows");
         let first = first.join(", ");
-        text.push_str(&format!("\n`{column}` breaks rule `{rule}`: {rows} (first: {first})"));
+        text.push_str(&format!(
+            "\n`{column}` breaks rule `{rule}`: {rows} (first: {first})"
+        ));
     }
     text
 }
@@ -125,9 +130,9 @@ impl IngestError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoExtract { .. } => Some(
-                "put the file there, or mark the source `optional = true` in korabo.toml",
-            ),
+            Self::NoExtract { .. } => {
+                Some("put the file there, or mark the source `optional = true` in korabo.toml")
+            }
             Self::Refused { refusals }
                 if refusals
                     .iter()

@@ -33,7 +33,10 @@ impl Delivery {
 }
 
 pub(super) fn display_name(path: &Path, extracts: &Path) -> String {
-    path.strip_prefix(extracts).unwrap_or(path).display().to_string()
+    path.strip_prefix(extracts)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// A delivery named on the command line.
@@ -94,7 +97,11 @@ pub(super) fn find(
         if is_twin || ledger.knows(&table, &source.sha256) {
             found.n_known += 1;
         } else {
-            found.new.push(Delivery { table, mode, source });
+            found.new.push(Delivery {
+                table,
+                mode,
+                source,
+            });
         }
     }
     hashes.save();
@@ -136,11 +143,20 @@ impl HashCache {
             && cached.modified_nanos == nanos
         {
             let path = path.to_path_buf();
-            return Ok(SourceFile { path, size, modified: None, sha256: cached.sha256.clone() });
+            return Ok(SourceFile {
+                path,
+                size,
+                modified: None,
+                sha256: cached.sha256.clone(),
+            });
         }
         let source = hash_file(path)?;
         if let Some((size, modified_nanos)) = stamp {
-            let cached = CachedHash { size, modified_nanos, sha256: source.sha256.clone() };
+            let cached = CachedHash {
+                size,
+                modified_nanos,
+                sha256: source.sha256.clone(),
+            };
             self.files.insert(path.to_path_buf(), cached);
             self.has_changed = true;
         }
@@ -152,7 +168,9 @@ impl HashCache {
         if !self.has_changed {
             return;
         }
-        let written = serde_json::to_vec(self).ok().map(|json| fs_err::write(&self.path, json));
+        let written = serde_json::to_vec(self)
+            .ok()
+            .map(|json| fs_err::write(&self.path, json));
         drop(written);
     }
 }

@@ -9,14 +9,14 @@
 
 mod canonical;
 mod column_rules;
+mod delimited;
 mod deliver;
 mod error;
-mod find;
-mod receipt;
-mod delimited;
 mod file_schema;
+mod find;
 mod keys;
 mod reader;
+mod receipt;
 mod rejects;
 mod row_rules;
 pub mod source;
@@ -26,14 +26,12 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::{
-    DeliveryEvent, IngestSummary, ingest, pending, rejects_schema, rejects_table,
-};
+pub use deliver::{DeliveryEvent, IngestSummary, ingest, pending, rejects_schema, rejects_table};
 pub use error::{IngestError, Refusal, RefusalReason};
-pub use find::{Delivery, NamedDelivery};
-pub use receipt::{DELIVERIES, DeliveryMode, Receipt, deliveries_schema};
 pub use file_schema::{SchemaProblem, SchemaRefusal};
+pub use find::{Delivery, NamedDelivery};
 pub use reader::{ExtractReader, RawBatch, ReadError};
+pub use receipt::{DELIVERIES, DeliveryMode, Receipt, deliveries_schema};
 pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule};
 pub use source::{SourceError, SourceFile, find_sources, hash_file};
 pub use validate::{RowTotals, ValidBatch, ValidateError, Validated, Validator};

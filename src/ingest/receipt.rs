@@ -111,7 +111,9 @@ impl Ledger {
     pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
         let mut ledger = Self::read(lake).await?;
         for table in tables {
-            let Some(table) = lake.table(table).await? else { continue };
+            let Some(table) = lake.table(table).await? else {
+                continue;
+            };
             let receipt = table.provenance.and_then(|made| made.receipt);
             let receipt = receipt.and_then(|json| serde_json::from_value::<Receipt>(json).ok());
             if let Some(receipt) = receipt
@@ -124,15 +126,21 @@ impl Ledger {
     }
 
     async fn load(&mut self, lake: &Lake) -> Result<(), LakeError> {
-        let Some(deliveries) = lake.table(DELIVERIES).await? else { return Ok(()) };
+        let Some(deliveries) = lake.table(DELIVERIES).await? else {
+            return Ok(());
+        };
         let columns = ["delivery_id", "table_name", "sha256"].map(str::to_owned);
         for batch in deliveries.read(Some(&columns))? {
             let batch = batch?;
             let ids = batch.column(0).as_primitive::<Int32Type>();
-            let (tables, hashes) = (batch.column(1).as_string::<i32>(), batch.column(2).as_string::<i32>());
+            let (tables, hashes) = (
+                batch.column(1).as_string::<i32>(),
+                batch.column(2).as_string::<i32>(),
+            );
             for row in 0..batch.num_rows() {
                 self.last_id = self.last_id.max(ids.value(row));
-                self.known.insert((tables.value(row).to_owned(), hashes.value(row).to_owned()));
+                self.known
+                    .insert((tables.value(row).to_owned(), hashes.value(row).to_owned()));
             }
         }
         Ok(())
@@ -157,8 +165,10 @@ impl Ledger {
         writer.write(&batch).await?;
         let staged = writer.close().await?;
         let provenance = Provenance::of_raw(None);
-        lake.publish(DELIVERIES, staged, PublishMode::Append, &provenance).await?;
-        self.known.insert((receipt.table_name.clone(), receipt.sha256.clone()));
+        lake.publish(DELIVERIES, staged, PublishMode::Append, &provenance)
+            .await?;
+        self.known
+            .insert((receipt.table_name.clone(), receipt.sha256.clone()));
         self.last_id = self.last_id.max(receipt.delivery_id);
         Ok(())
     }

@@ -123,7 +123,10 @@ impl KnownKeys {
     pub fn contained(&self, batch: &RecordBatch) -> Result<BooleanArray, ValidateError> {
         let columns = key_columns(&self.columns, batch)?;
         let hashes = hash_keys(&columns, batch.num_rows());
-        Ok(hashes.into_iter().map(|key| Some(self.keys.contains(key))).collect())
+        Ok(hashes
+            .into_iter()
+            .map(|key| Some(self.keys.contains(key)))
+            .collect())
     }
 }
 
@@ -135,7 +138,9 @@ fn key_columns(
         .map(|(name, data_type)| {
             let array = batch
                 .column_by_name(name)
-                .ok_or_else(|| ValidateError::NoKeyColumn { column: name.to_string() })?;
+                .ok_or_else(|| ValidateError::NoKeyColumn {
+                    column: name.to_string(),
+                })?;
             let array = cast(array, &data_type.arrow_type())
                 .map_err(|_| ValidateError::kernel("comparing"))?;
             Ok((*data_type, array))
@@ -212,19 +217,27 @@ impl Validator {
 
     fn key_types(&self) -> Vec<(Arc<str>, ColumnType)> {
         let columns = self.key.iter().map(|place| &self.columns[*place]);
-        columns.map(|column| (Arc::clone(&column.name), column.data_type)).collect()
+        columns
+            .map(|column| (Arc::clone(&column.name), column.data_type))
+            .collect()
     }
 
     /// The same validator, knowing the keys that earlier deliveries of the table brought.
     #[must_use]
     pub fn with_keys(self, known: KnownKeys) -> Self {
-        Self { keys: known.keys, ..self }
+        Self {
+            keys: known.keys,
+            ..self
+        }
     }
 
     /// The keys known by now.
     #[must_use]
     pub fn into_keys(self) -> KnownKeys {
-        KnownKeys { columns: self.key_types(), keys: self.keys }
+        KnownKeys {
+            columns: self.key_types(),
+            keys: self.keys,
+        }
     }
 
     /// Rows received, accepted and rejected so far.

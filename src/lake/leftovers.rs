@@ -22,10 +22,17 @@ impl Lake {
         }
         let mut named = named_in_log(&folder)?;
         if let Some(table) = self.table(name).await? {
-            named.extend(table.files.iter().map(|file| folder.join(decode_path(&file.path))));
+            named.extend(
+                table
+                    .files
+                    .iter()
+                    .map(|file| folder.join(decode_path(&file.path))),
+            );
         }
-        let leftovers: Vec<PathBuf> =
-            files.into_iter().filter(|file| !named.contains(file)).collect();
+        let leftovers: Vec<PathBuf> = files
+            .into_iter()
+            .filter(|file| !named.contains(file))
+            .collect();
         for file in &leftovers {
             fs_err::remove_file(file).map_err(LakeError::Folder)?;
         }
@@ -43,7 +50,10 @@ fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LakeErro
             if !path.ends_with("_delta_log") {
                 parquet_files(&path, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
             files.push(path);
         }
     }

@@ -109,7 +109,9 @@ impl Lake {
     /// When the folder cannot be created or resolved.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         fs_err::create_dir_all(root).map_err(LakeError::Folder)?;
-        Ok(Self { root: fs_err::canonicalize(root).map_err(LakeError::Folder)? })
+        Ok(Self {
+            root: fs_err::canonicalize(root).map_err(LakeError::Folder)?,
+        })
     }
 
     /// The folder.
@@ -151,7 +153,10 @@ impl Lake {
     /// # Errors
     /// When there is no such table or version, or its log cannot be read.
     pub async fn table_at(&self, name: &str, version: u64) -> Result<LakeTable, LakeError> {
-        let missing = || LakeError::NoSuchVersion { table: name.to_owned(), version };
+        let missing = || LakeError::NoSuchVersion {
+            table: name.to_owned(),
+            version,
+        };
         if !self.exists(name) {
             return Err(missing());
         }
@@ -220,8 +225,17 @@ impl LakeTable {
     /// The same version restricted to the files for which `keep` holds.
     #[must_use]
     pub fn with_files(&self, keep: impl Fn(&LakeFile) -> bool) -> Self {
-        let files = self.files.iter().filter(|file| keep(file)).cloned().collect();
-        Self { files, schema: Arc::clone(&self.schema), ..self.clone() }
+        let files = self
+            .files
+            .iter()
+            .filter(|file| keep(file))
+            .cloned()
+            .collect();
+        Self {
+            files,
+            schema: Arc::clone(&self.schema),
+            ..self.clone()
+        }
     }
 }
 
@@ -234,7 +248,11 @@ pub fn failure_kind(error: &LakeError) -> FailureKind {
             FailureKind::Project
         }
         LakeError::Folder(_) | LakeError::Table { .. } => {
-            if is_disk_full(error) { FailureKind::Resources } else { FailureKind::Step }
+            if is_disk_full(error) {
+                FailureKind::Resources
+            } else {
+                FailureKind::Step
+            }
         }
     }
 }
@@ -257,5 +275,8 @@ fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn table_error(table: &str, source: DeltaTableError) -> LakeError {
-    LakeError::Table { table: table.to_owned(), source }
+    LakeError::Table {
+        table: table.to_owned(),
+        source,
+    }
 }

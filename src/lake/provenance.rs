@@ -32,7 +32,11 @@ impl Provenance {
     /// Provenance of rows that no query made: deliveries and korabo's own records.
     #[must_use]
     pub fn of_raw(receipt: Option<Value>) -> Self {
-        Self { korabo_version: env!("CARGO_PKG_VERSION").to_owned(), receipt, ..Self::default() }
+        Self {
+            korabo_version: env!("CARGO_PKG_VERSION").to_owned(),
+            receipt,
+            ..Self::default()
+        }
     }
 
     pub(super) fn to_commit_metadata(&self) -> Vec<(String, Value)> {

@@ -36,8 +36,12 @@ impl LakeTable {
         let schema = match columns {
             None => Arc::clone(&self.schema),
             Some(columns) => {
-                let fields = columns.iter().map(|name| self.schema.field_with_name(name).cloned());
-                let fields = fields.collect::<Result<Vec<_>, _>>().map_err(self.arrow_error())?;
+                let fields = columns
+                    .iter()
+                    .map(|name| self.schema.field_with_name(name).cloned());
+                let fields = fields
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(self.arrow_error())?;
                 Arc::new(Schema::new(fields))
             }
         };
@@ -58,12 +62,22 @@ impl LakeTable {
 impl TableReader {
     fn open(&self, file: &LakeFile) -> Result<ParquetRecordBatchReader, LakeError> {
         let path = self.folder.join(decode_path(&file.path));
-        let handle = fs_err::File::open(path).map_err(LakeError::Folder)?.into_file();
+        let handle = fs_err::File::open(path)
+            .map_err(LakeError::Folder)?
+            .into_file();
         let parquet = |source| table_error(&self.table, DeltaTableError::Parquet { source });
         let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet)?;
-        let wanted = self.schema.fields().iter().map(|field| field.name().as_str());
+        let wanted = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str());
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
-        builder.with_projection(mask).with_batch_size(16_384).build().map_err(parquet)
+        builder
+            .with_projection(mask)
+            .with_batch_size(16_384)
+            .build()
+            .map_err(parquet)
     }
 
     /// The file's columns and its partition values, in the schema asked for.
@@ -77,7 +91,8 @@ impl TableReader {
                 Some(column) => cast(column, field.data_type()),
                 None => match file.partition_values.get(field.name()) {
                     Some(Some(value)) => {
-                        let text = StringArray::from_iter_values(std::iter::repeat_n(value, n_rows));
+                        let text =
+                            StringArray::from_iter_values(std::iter::repeat_n(value, n_rows));
                         let text: ArrayRef = Arc::new(text);
                         cast(&text, field.data_type())
                     }
@@ -85,8 +100,8 @@ impl TableReader {
                 },
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let options = datafusion::arrow::record_batch::RecordBatchOptions::new()
-            .with_row_count(Some(n_rows));
+        let options =
+            datafusion::arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(n_rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
     }
 
@@ -100,7 +115,9 @@ impl TableReader {
                     return Ok(Some(batch));
                 }
             }
-            let Some(file) = self.files.pop_front() else { return Ok(None) };
+            let Some(file) = self.files.pop_front() else {
+                return Ok(None);
+            };
             let reader = self.open(&file)?;
             self.current = Some((file, reader));
         }

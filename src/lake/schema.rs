@@ -16,13 +16,12 @@ pub fn storable_schema(table: &str, schema: &Schema) -> Result<SchemaRef, LakeEr
         .fields()
         .iter()
         .map(|field| {
-            let stored = stored_type(field.data_type()).ok_or_else(|| {
-                LakeError::UnstorableColumn {
+            let stored =
+                stored_type(field.data_type()).ok_or_else(|| LakeError::UnstorableColumn {
                     table: table.to_owned(),
                     column: field.name().clone(),
                     data_type: field.data_type().to_string(),
-                }
-            })?;
+                })?;
             Ok(Field::new(field.name(), stored, true))
         })
         .collect::<Result<Vec<_>, LakeError>>()?;

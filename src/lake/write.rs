@@ -59,11 +59,13 @@ impl TableWriter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let batch = conform(batch, &self.schema).map_err(|source| {
-            table_error(&self.table, DeltaTableError::Arrow { source })
-        })?;
+        let batch = conform(batch, &self.schema)
+            .map_err(|source| table_error(&self.table, DeltaTableError::Arrow { source }))?;
         self.n_rows += batch.num_rows() as u64;
-        self.inner.write(&batch).await.map_err(|source| table_error(&self.table, source))
+        self.inner
+            .write(&batch)
+            .await
+            .map_err(|source| table_error(&self.table, source))
     }
 
     /// Finishes the files.
@@ -71,7 +73,11 @@ impl TableWriter {
     /// # Errors
     /// When the disk refuses.
     pub async fn close(self) -> Result<StagedFiles, LakeError> {
-        let adds = self.inner.close().await.map_err(|source| table_error(&self.table, source))?;
+        let adds = self
+            .inner
+            .close()
+            .await
+            .map_err(|source| table_error(&self.table, source))?;
         Ok(StagedFiles {
             schema: self.schema,
             partition_by: self.partition_by,
@@ -85,7 +91,10 @@ impl TableWriter {
     /// # Errors
     /// When the disk refuses.
     pub async fn abort(self) -> Result<(), LakeError> {
-        self.inner.abort().await.map_err(|source| table_error(&self.table, source))
+        self.inner
+            .abort()
+            .await
+            .map_err(|source| table_error(&self.table, source))
     }
 }
 
@@ -160,8 +169,9 @@ impl Lake {
     ) -> Result<TableWriter, LakeError> {
         fs_err::create_dir_all(self.root().join(name)).map_err(LakeError::Folder)?;
         let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
-        let properties =
-            WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .build();
         let config = WriterConfig::new(
             Arc::clone(&schema),
             partition_by.to_vec(),
@@ -219,7 +229,11 @@ impl Lake {
         match mode {
             PublishMode::Append => {}
             PublishMode::Overwrite => {
-                actions.extend(removed.iter().map(|v| Action::Remove(v.remove_action(true))));
+                actions.extend(
+                    removed
+                        .iter()
+                        .map(|v| Action::Remove(v.remove_action(true))),
+                );
                 if state.snapshot().arrow_schema() != staged.schema
                     || *state.metadata().partition_columns() != staged.partition_by
                 {
@@ -265,7 +279,9 @@ impl Lake {
     }
 
     fn delta_table(&self, name: &str) -> Result<DeltaTable, LakeError> {
-        self.builder(name)?.build().map_err(|source| table_error(name, source))
+        self.builder(name)?
+            .build()
+            .map_err(|source| table_error(name, source))
     }
 
     /// An empty staged set: publishes a table with no rows.

@@ -13,7 +13,8 @@ pub const KEY_RULE_VERSION: u32 = 1;
 /// blanks, hyphens and dashes, in lower case. Borrows when `key` is already in that form.
 #[must_use]
 pub fn normalize_key(key: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| matches!(byte, b'!'..=b'~') && byte != b'-' && !byte.is_ascii_uppercase();
+    let is_plain =
+        |byte: u8| matches!(byte, b'!'..=b'~') && byte != b'-' && !byte.is_ascii_uppercase();
     if key.bytes().all(is_plain) {
         return Cow::Borrowed(key);
     }
@@ -26,5 +27,8 @@ pub fn normalize_key(key: &str) -> Cow<'_, str> {
 }
 
 fn is_hyphen(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' | '\u{fe63}' | 'ー' | 'ｰ')
+    matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' | '\u{fe63}' | 'ー' | 'ｰ'
+    )
 }

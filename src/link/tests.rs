@@ -32,5 +32,8 @@ fn leading_zeros_count() {
 
 #[test]
 fn a_plain_key_is_borrowed() {
-    assert!(matches!(normalize_key("abc0"), std::borrow::Cow::Borrowed("abc0")));
+    assert!(matches!(
+        normalize_key("abc0"),
+        std::borrow::Cow::Borrowed("abc0")
+    ));
 }

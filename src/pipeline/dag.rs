@@ -27,8 +27,10 @@ impl Dag {
     /// # Errors
     /// For an unknown table, a table of a later stage, a raw table outside `clean_*`, or a cycle.
     pub fn try_new(queries: Vec<Query>, given: &GivenTables) -> Result<Self, PipelineError> {
-        let stages: BTreeMap<&str, Stage> =
-            queries.iter().map(|query| (query.name.as_str(), query.stage)).collect();
+        let stages: BTreeMap<&str, Stage> = queries
+            .iter()
+            .map(|query| (query.name.as_str(), query.stage))
+            .collect();
         for query in &queries {
             for table in &query.reads {
                 check_read(query, table, &stages, given)?;
@@ -56,7 +58,11 @@ impl Dag {
     /// When a selector names no query.
     pub fn select(&self, selectors: &[String]) -> Result<BTreeSet<String>, PipelineError> {
         if selectors.is_empty() {
-            return Ok(self.queries.iter().map(|query| query.name.clone()).collect());
+            return Ok(self
+                .queries
+                .iter()
+                .map(|query| query.name.clone())
+                .collect());
         }
         let mut picked = BTreeSet::new();
         for selector in selectors {
@@ -64,7 +70,10 @@ impl Dag {
             if self.query(name).is_none() {
                 let names = self.queries.iter().map(|query| query.name.as_str());
                 let hint = did_you_mean(name, names);
-                return Err(PipelineError::UnknownSelector { selector: selector.clone(), hint });
+                return Err(PipelineError::UnknownSelector {
+                    selector: selector.clone(),
+                    hint,
+                });
             }
             picked.insert(name.to_owned());
             if selector.starts_with('+') {
@@ -79,9 +88,17 @@ impl Dag {
 
     fn add_needed(&self, name: &str, picked: &mut BTreeSet<String>) {
         let mut needed = BTreeSet::from([name.to_owned()]);
-        for query in self.queries.iter().rev().filter(|query| !query.reads.is_empty()) {
+        for query in self
+            .queries
+            .iter()
+            .rev()
+            .filter(|query| !query.reads.is_empty())
+        {
             if needed.contains(&query.name) {
-                let reads = query.reads.iter().filter(|table| self.query(table).is_some());
+                let reads = query
+                    .reads
+                    .iter()
+                    .filter(|table| self.query(table).is_some());
                 needed.extend(reads.cloned());
             }
         }
@@ -113,7 +130,10 @@ fn check_read(
         if query.stage == Stage::Clean {
             return Ok(());
         }
-        return Err(PipelineError::RawOutsideClean { at: at(), table: table.to_owned() });
+        return Err(PipelineError::RawOutsideClean {
+            at: at(),
+            table: table.to_owned(),
+        });
     }
     match stages.get(table) {
         Some(stage) if *stage <= query.stage => Ok(()),
@@ -129,7 +149,11 @@ fn check_read(
                 .chain(given.raw.iter().map(String::as_str))
                 .chain(given.own.iter().map(String::as_str));
             let hint = did_you_mean(table, names);
-            Err(PipelineError::UnknownTable { at: at(), table: table.to_owned(), hint })
+            Err(PipelineError::UnknownTable {
+                at: at(),
+                table: table.to_owned(),
+                hint,
+            })
         }
     }
 }
@@ -137,19 +161,26 @@ fn check_read(
 /// Kahn's algorithm, taking the alphabetically first free query, so that the order is the same always.
 fn ordered(queries: Vec<Query>) -> Result<Vec<Query>, PipelineError> {
     let names: BTreeSet<String> = queries.iter().map(|query| query.name.clone()).collect();
-    let mut waiting: BTreeMap<String, Query> =
-        queries.into_iter().map(|query| (query.name.clone(), query)).collect();
+    let mut waiting: BTreeMap<String, Query> = queries
+        .into_iter()
+        .map(|query| (query.name.clone(), query))
+        .collect();
     let mut done: BTreeSet<String> = BTreeSet::new();
     let mut order = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let free = waiting
             .values()
             .filter(|query| {
-                query.reads.iter().all(|table| done.contains(table) || !names.contains(table))
+                query
+                    .reads
+                    .iter()
+                    .all(|table| done.contains(table) || !names.contains(table))
             })
             .min_by_key(|query| (query.stage, query.name.clone()))
             .map(|query| query.name.clone());
-        let Some(free) = free else { return Err(cycle(&waiting)) };
+        let Some(free) = free else {
+            return Err(cycle(&waiting));
+        };
         if let Some(query) = waiting.remove(&free) {
             order.push(query);
         }
@@ -163,7 +194,10 @@ fn cycle(waiting: &BTreeMap<String, Query>) -> PipelineError {
     let mut at = waiting.keys().next().cloned().unwrap_or_default();
     while !path.contains(&at) {
         path.push(at.clone());
-        let next = waiting[&at].reads.iter().find(|table| waiting.contains_key(*table));
+        let next = waiting[&at]
+            .reads
+            .iter()
+            .find(|table| waiting.contains_key(*table));
         match next {
             Some(next) => at.clone_from(next),
             None => break,
@@ -173,5 +207,8 @@ fn cycle(waiting: &BTreeMap<String, Query>) -> PipelineError {
     let mut path: Vec<String> = path.split_off(start);
     path.push(at);
     let reader = &waiting[&path[0]];
-    PipelineError::Cycle { at: reader.location_of(&path[1]), path: path.join("` → `") }
+    PipelineError::Cycle {
+        at: reader.location_of(&path[1]),
+        path: path.join("` → `"),
+    }
 }

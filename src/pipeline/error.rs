@@ -24,15 +24,31 @@ pub enum PipelineError {
     #[error("{at}: the file must begin with a comment that says what one row stands for")]
     NoGrain { at: SourceLocation },
     #[error("{at}: header key `{key}` must be {expected}")]
-    Header { at: SourceLocation, key: String, expected: &'static str },
+    Header {
+        at: SourceLocation,
+        key: String,
+        expected: &'static str,
+    },
     #[error("{at}: unknown header key `{key}`{hint}")]
-    UnknownHeaderKey { at: SourceLocation, key: String, hint: String },
+    UnknownHeaderKey {
+        at: SourceLocation,
+        key: String,
+        hint: String,
+    },
     #[error("{at}: no table `{table}`{hint}")]
-    UnknownTable { at: SourceLocation, table: String, hint: String },
+    UnknownTable {
+        at: SourceLocation,
+        table: String,
+        hint: String,
+    },
     #[error("{at}: only `clean_*` queries read the raw table `{table}`")]
     RawOutsideClean { at: SourceLocation, table: String },
     #[error("{at}: `{query}` reads `{table}`, which belongs to a later stage")]
-    LaterStage { at: SourceLocation, query: String, table: String },
+    LaterStage {
+        at: SourceLocation,
+        query: String,
+        table: String,
+    },
     #[error("{at}: these queries need each other: `{path}`")]
     Cycle { at: SourceLocation, path: String },
     #[error("no query `{selector}`{hint}")]
@@ -40,26 +56,54 @@ pub enum PipelineError {
     #[error("{at}: parameter `${name}` has no value in `[parameters]` of korabo.toml")]
     UnknownParameter { at: SourceLocation, name: String },
     #[error("{at}: header names column `{column}`, which the query does not return{hint}")]
-    UnknownHeaderColumn { at: SourceLocation, column: String, hint: String },
+    UnknownHeaderColumn {
+        at: SourceLocation,
+        column: String,
+        hint: String,
+    },
     #[error("source `{table}` has no contract in schemas/{hint}")]
     NoContract { table: String, hint: String },
     #[error("`{query}` cannot be planned")]
-    Plan { query: String, file: String, #[source] source: SessionError },
+    Plan {
+        query: String,
+        file: String,
+        #[source]
+        source: SessionError,
+    },
     #[error("`{query}` failed")]
-    Run { query: String, #[source] source: SessionError },
+    Run {
+        query: String,
+        #[source]
+        source: SessionError,
+    },
     #[error("`{query}` failed")]
-    Store { query: String, #[source] source: LakeError },
-    #[error(
-        "`{query}` was not published: {n_keys} of `{key}` occur more than once in its result"
-    )]
-    DuplicateKeys { query: String, key: String, n_keys: u64 },
+    Store {
+        query: String,
+        #[source]
+        source: LakeError,
+    },
+    #[error("`{query}` was not published: {n_keys} of `{key}` occur more than once in its result")]
+    DuplicateKeys {
+        query: String,
+        key: String,
+        n_keys: u64,
+    },
     #[error("`{query}` was not published: `{column}` is missing in {n_rows} rows of its result")]
-    NullValues { query: String, column: String, n_rows: u64 },
+    NullValues {
+        query: String,
+        column: String,
+        n_rows: u64,
+    },
     #[error(
         "`{query}` was not run: it joins `{table}` on ({columns}) as many-to-one, but {n_keys} \
          keys occur there more than once"
     )]
-    JoinCardinality { query: String, table: String, columns: String, n_keys: u64 },
+    JoinCardinality {
+        query: String,
+        table: String,
+        columns: String,
+        n_keys: u64,
+    },
     #[error("the contracts are wrong")]
     Contract(#[from] ContractError),
     #[error("ingest stopped")]

@@ -62,8 +62,15 @@ pub struct Identity {
     pub id: String,
 }
 
-const KEYS: [&str; 7] =
-    ["key", "not_null", "partition_by", "materialize", "join", "sensitivity", "identity"];
+const KEYS: [&str; 7] = [
+    "key",
+    "not_null",
+    "partition_by",
+    "materialize",
+    "join",
+    "sensitivity",
+    "identity",
+];
 
 /// Reads the header of a query file.
 pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineError> {
@@ -82,7 +89,11 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         .enumerate()
         .take_while(|(_, line)| line.starts_with("--") || line.trim().is_empty());
     for (idx, line) in comments {
-        let at = SourceLocation { file: file.to_path_buf(), line: idx + 1, column: 1 };
+        let at = SourceLocation {
+            file: file.to_path_buf(),
+            line: idx + 1,
+            column: 1,
+        };
         let comment = line.trim_start_matches('-').trim();
         match header_key(comment) {
             Some((key, value)) => header.set(key, value, at)?,
@@ -91,7 +102,11 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         }
     }
     if header.grain.is_empty() {
-        let at = SourceLocation { file: file.to_path_buf(), line: 1, column: 1 };
+        let at = SourceLocation {
+            file: file.to_path_buf(),
+            line: 1,
+            column: 1,
+        };
         return Err(PipelineError::NoGrain { at });
     }
     Ok(header)
@@ -105,7 +120,10 @@ fn header_key(comment: &str) -> Option<(&str, &str)> {
 }
 
 fn list(text: &str) -> Vec<String> {
-    text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    text.split(',')
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
 }
 
 impl Header {
@@ -135,7 +153,8 @@ impl Header {
             }
             "join" => {
                 let join = declared_join(value);
-                self.joins.push(join.ok_or_else(|| wrong("`many_to_one TABLE on (columns)`"))?);
+                self.joins
+                    .push(join.ok_or_else(|| wrong("`many_to_one TABLE on (columns)`"))?);
             }
             "identity" => {
                 let identity = identity(value);
@@ -161,7 +180,10 @@ fn declared_join(value: &str) -> Option<DeclaredJoin> {
     let (table, columns) = rest.split_once(" on ")?;
     let columns = columns.trim().strip_prefix('(')?.strip_suffix(')')?;
     let columns = list(columns);
-    (!columns.is_empty()).then(|| DeclaredJoin { table: table.trim().to_owned(), columns })
+    (!columns.is_empty()).then(|| DeclaredJoin {
+        table: table.trim().to_owned(),
+        columns,
+    })
 }
 
 fn identity(value: &str) -> Option<Identity> {

@@ -104,7 +104,7 @@ pub async fn record_run(
         Arc::new(values.collect::<Int64Array>())
     };
     let words = |get: fn(&StepStatus) -> &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(steps.iter().map(|step| get(step))))
+        Arc::new(StringArray::from_iter_values(steps.iter().map(get)))
     };
     let columns = vec![
         Arc::new(Int64Array::from(vec![run.run_id; steps.len()])) as ArrayRef,
@@ -137,7 +137,13 @@ async fn append(
     let mut writer = lake.writer(table, schema, &[])?;
     writer.write(&batch).await?;
     let staged = writer.close().await?;
-    lake.publish(table, staged, PublishMode::Append, &Provenance::of_raw(None)).await?;
+    lake.publish(
+        table,
+        staged,
+        PublishMode::Append,
+        &Provenance::of_raw(None),
+    )
+    .await?;
     Ok(())
 }
 

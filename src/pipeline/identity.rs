@@ -14,7 +14,10 @@ use crate::session::{Session, SessionError};
 
 /// The result schema of an identity query: its key columns and the integer.
 pub(super) fn schema_with_id(schema: &SchemaRef, identity: &Identity) -> SchemaRef {
-    let keys = identity.keys.iter().filter_map(|key| schema.field_with_name(key).ok().cloned());
+    let keys = identity
+        .keys
+        .iter()
+        .filter_map(|key| schema.field_with_name(key).ok().cloned());
     let mut fields: Vec<Field> = keys.collect();
     fields.push(Field::new(&identity.id, DataType::Int64, true));
     Arc::new(Schema::new(fields))

@@ -35,8 +35,10 @@ impl Project {
         let queries = load_queries(&config.folder.join("queries"))?;
         let given = given_tables(&contracts);
         for query in &queries {
-            if let Some(name) =
-                query.parameters.iter().find(|name| !config.parameters.contains_key(*name))
+            if let Some(name) = query
+                .parameters
+                .iter()
+                .find(|name| !config.parameters.contains_key(*name))
             {
                 return Err(PipelineError::UnknownParameter {
                     at: query.location_of(name),
@@ -47,11 +49,18 @@ impl Project {
         for table in config.sources.keys() {
             if !given.raw.contains(table) {
                 let hint = did_you_mean(table, given.raw.iter().map(String::as_str));
-                return Err(PipelineError::NoContract { table: table.clone(), hint });
+                return Err(PipelineError::NoContract {
+                    table: table.clone(),
+                    hint,
+                });
             }
         }
         let dag = Dag::try_new(queries, &given)?;
-        Ok(Self { config, contracts, dag })
+        Ok(Self {
+            config,
+            contracts,
+            dag,
+        })
     }
 
     /// The contract of raw table `name`.
@@ -73,7 +82,11 @@ impl Project {
     ///
     /// # Errors
     /// When the lake cannot be read.
-    pub async fn register_given(&self, session: &Session, lake: &Lake) -> Result<(), PipelineError> {
+    pub async fn register_given(
+        &self,
+        session: &Session,
+        lake: &Lake,
+    ) -> Result<(), PipelineError> {
         for contract in &self.contracts {
             match lake.table(&contract.name).await? {
                 Some(table) => session.register_table(table)?,
@@ -82,7 +95,13 @@ impl Project {
             let rejects = ingest::rejects_table(&contract.name);
             register_own(session, lake, &rejects, ingest::rejects_schema()).await?;
         }
-        register_own(session, lake, ingest::DELIVERIES, ingest::deliveries_schema()).await?;
+        register_own(
+            session,
+            lake,
+            ingest::DELIVERIES,
+            ingest::deliveries_schema(),
+        )
+        .await?;
         register_own(session, lake, RUNS, super::history::runs_schema()).await?;
         register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await
     }
@@ -119,11 +138,14 @@ impl Project {
         query: &Query,
     ) -> Result<datafusion::prelude::DataFrame, PipelineError> {
         let parameters = self.parameters_of(query);
-        session.plan(&query.text, &parameters).await.map_err(|source| PipelineError::Plan {
-            query: query.name.clone(),
-            file: query.file.display().to_string(),
-            source,
-        })
+        session
+            .plan(&query.text, &parameters)
+            .await
+            .map_err(|source| PipelineError::Plan {
+                query: query.name.clone(),
+                file: query.file.display().to_string(),
+                source,
+            })
     }
 }
 
@@ -138,7 +160,10 @@ pub fn register_undelivered(
 ) -> Result<(), SessionError> {
     let schema = if let Some(contract) = project.contract(name) {
         contract.lake_schema()
-    } else if name.strip_prefix("rejects_").is_some_and(|raw| project.contract(raw).is_some()) {
+    } else if name
+        .strip_prefix("rejects_")
+        .is_some_and(|raw| project.contract(raw).is_some())
+    {
         ingest::rejects_schema()
     } else {
         match name {
@@ -169,7 +194,11 @@ fn check_header_columns(
     schema: &datafusion::arrow::datatypes::Schema,
 ) -> Result<(), PipelineError> {
     let header = &query.header;
-    let named = header.key.iter().chain(&header.not_null).chain(&header.partition_by);
+    let named = header
+        .key
+        .iter()
+        .chain(&header.not_null)
+        .chain(&header.partition_by);
     for column in named {
         if schema.index_of(column).is_err() {
             let names = schema.fields().iter().map(|field| field.name().as_str());
@@ -188,8 +217,14 @@ fn check_header_columns(
 }
 
 fn given_tables(contracts: &[TableContract]) -> GivenTables {
-    let raw: BTreeSet<String> = contracts.iter().map(|contract| contract.name.clone()).collect();
-    let mut own: BTreeSet<String> = raw.iter().map(|table| ingest::rejects_table(table)).collect();
+    let raw: BTreeSet<String> = contracts
+        .iter()
+        .map(|contract| contract.name.clone())
+        .collect();
+    let mut own: BTreeSet<String> = raw
+        .iter()
+        .map(|table| ingest::rejects_table(table))
+        .collect();
     own.extend([ingest::DELIVERIES, RUNS, RUN_STEPS].map(str::to_owned));
     GivenTables { raw, own }
 }
@@ -215,4 +250,3 @@ fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
         })
         .collect()
 }
-

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use datafusion::sql::parser::{DFParser, Statement as DfStatement};
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit,
+    Visitor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use sha2::{Digest as _, Sha256};
@@ -67,7 +68,10 @@ impl Stage {
             ("effect_", Self::Effect),
             ("summary_", Self::Summary),
         ];
-        stages.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, stage)| *stage)
+        stages
+            .iter()
+            .find(|(prefix, _)| name.starts_with(prefix))
+            .map(|(_, stage)| *stage)
     }
 }
 
@@ -77,11 +81,19 @@ impl Query {
     /// # Errors
     /// With file, line and column: not SQL, not exactly one query, a wrong header.
     pub fn parse(file: &Path, text: &str) -> Result<Self, PipelineError> {
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        let start = SourceLocation { file: file.to_path_buf(), line: 1, column: 1 };
-        let stage = Stage::of(&name)
-            .ok_or_else(|| PipelineError::NoStage { at: start, query: name.clone() })?;
+        let start = SourceLocation {
+            file: file.to_path_buf(),
+            line: 1,
+            column: 1,
+        };
+        let stage = Stage::of(&name).ok_or_else(|| PipelineError::NoStage {
+            at: start,
+            query: name.clone(),
+        })?;
         let header = read_header(file, text)?;
         let statement = parse_one(file, text)?;
         let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
@@ -157,19 +169,29 @@ fn is_word(text: &str, at: usize, len: usize) -> bool {
 /// Lower-case hexadecimal digits of `bytes`.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+            text
+        })
 }
 
 fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
-    let at = |line, column| SourceLocation { file: file.to_path_buf(), line, column };
-    let statements = DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
-        let message = error.to_string();
-        let (line, column) = place_in(&message);
-        PipelineError::Syntax { at: at(line, column), message }
-    })?;
+    let at = |line, column| SourceLocation {
+        file: file.to_path_buf(),
+        line,
+        column,
+    };
+    let statements =
+        DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
+            let message = error.to_string();
+            let (line, column) = place_in(&message);
+            PipelineError::Syntax {
+                at: at(line, column),
+                message,
+            }
+        })?;
     let mut statements = statements.into_iter();
     match (statements.next(), statements.next()) {
         (Some(DfStatement::Statement(statement)), None)
@@ -185,9 +207,16 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
 fn place_in(message: &str) -> (usize, usize) {
     let number_after = |word: &str| -> Option<usize> {
         let rest = &message[message.find(word)? + word.len()..];
-        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+        rest.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+            .parse()
+            .ok()
     };
-    (number_after("Line: ").unwrap_or(1), number_after("Column: ").unwrap_or(1))
+    (
+        number_after("Line: ").unwrap_or(1),
+        number_after("Column: ").unwrap_or(1),
+    )
 }
 
 /// What a statement uses that the engine's own resolver does not tell.
@@ -223,7 +252,8 @@ impl Visitor for Uses {
 
     fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
         if let Value::Placeholder(name) = &value.value {
-            self.parameters.insert(name.trim_start_matches('$').to_owned());
+            self.parameters
+                .insert(name.trim_start_matches('$').to_owned());
         }
         ControlFlow::Continue(())
     }

@@ -130,7 +130,9 @@ pub async fn build(
         observer,
     });
     project.register_given(session, lake).await?;
-    (context.observer)(Event::Steps { n_steps: selected.len() });
+    (context.observer)(Event::Steps {
+        n_steps: selected.len(),
+    });
     let mut builder = Builder {
         fingerprints: raw_fingerprints(&project, lake).await?,
         waiting: project.dag.queries().to_vec(),
@@ -191,7 +193,8 @@ impl Builder {
                     return Ok(Some(self.start(query, reason, expected)));
                 }
                 (reason, Some(table)) => {
-                    self.fingerprints.insert(query.name.clone(), table.version.to_string());
+                    self.fingerprints
+                        .insert(query.name.clone(), table.version.to_string());
                     self.context.session.register_table(table)?;
                     if is_selected {
                         let reason = reason.unwrap_or_else(|| "up to date".to_owned());
@@ -205,34 +208,57 @@ impl Builder {
 
     fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {
         let context = Arc::clone(&self.context);
-        (context.observer)(Event::StepStarted { name: query.name.clone(), reason: reason.clone() });
+        (context.observer)(Event::StepStarted {
+            name: query.name.clone(),
+            reason: reason.clone(),
+        });
         Box::pin(async move {
             let started = Instant::now();
             let task_query = query.clone();
-            let task = SpawnedTask::spawn(async move {
-                run_step(&context, &task_query, &provenance).await
-            });
+            let task =
+                SpawnedTask::spawn(
+                    async move { run_step(&context, &task_query, &provenance).await },
+                );
             let result = match task.join().await {
                 Ok(result) => result,
                 Err(error) => {
                     let error = datafusion::common::DataFusionError::External(Box::new(error));
-                    Err(PipelineError::Run { query: query.name.clone(), source: error.into() })
+                    Err(PipelineError::Run {
+                        query: query.name.clone(),
+                        source: error.into(),
+                    })
                 }
             };
-            Finished { query, reason, started, result }
+            Finished {
+                query,
+                reason,
+                started,
+                result,
+            }
         })
     }
 
     async fn settle(&mut self, finished: Finished) -> Result<(), PipelineError> {
-        let Finished { query, reason, started, result } = finished;
+        let Finished {
+            query,
+            reason,
+            started,
+            result,
+        } = finished;
         let elapsed = started.elapsed();
         match result {
             Ok(Published { version, n_rows }) => {
                 if let Some(table) = self.context.lake.table(&query.name).await? {
                     self.context.session.register_table(table)?;
                 }
-                self.fingerprints.insert(query.name.clone(), version.to_string());
-                self.finish(&query.name, StepOutcome::Built { version, n_rows }, reason, elapsed);
+                self.fingerprints
+                    .insert(query.name.clone(), version.to_string());
+                self.finish(
+                    &query.name,
+                    StepOutcome::Built { version, n_rows },
+                    reason,
+                    elapsed,
+                );
             }
             Err(error) => {
                 self.blocked.insert(query.name.clone());
@@ -248,11 +274,21 @@ impl Builder {
         query: &Query,
         expected: &Provenance,
     ) -> Result<(), PipelineError> {
-        let frame = self.context.project.plan_query(&self.context.session, query).await?;
+        let frame = self
+            .context
+            .project
+            .plan_query(&self.context.session, query)
+            .await?;
         self.context.session.register_view(&query.name, frame)?;
-        self.fingerprints.insert(query.name.clone(), view_fingerprint(expected));
+        self.fingerprints
+            .insert(query.name.clone(), view_fingerprint(expected));
         if self.selected.contains(&query.name) {
-            self.finish(&query.name, StepOutcome::Skipped, "a view".to_owned(), Duration::ZERO);
+            self.finish(
+                &query.name,
+                StepOutcome::Skipped,
+                "a view".to_owned(),
+                Duration::ZERO,
+            );
         }
         Ok(())
     }
@@ -266,7 +302,12 @@ impl Builder {
     }
 
     fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String, elapsed: Duration) {
-        let status = StepStatus { name: name.to_owned(), outcome, reason, elapsed };
+        let status = StepStatus {
+            name: name.to_owned(),
+            outcome,
+            reason,
+            elapsed,
+        };
         (self.context.observer)(Event::StepFinished(status.clone()));
         self.summary.steps.push(status);
     }

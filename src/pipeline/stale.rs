@@ -56,7 +56,11 @@ pub async fn plan(
         };
         fingerprints.insert(query.name.clone(), fingerprint);
         if selected.contains(&query.name) {
-            steps.push(PlannedStep { name: query.name.clone(), reason, is_view });
+            steps.push(PlannedStep {
+                name: query.name.clone(),
+                reason,
+                is_view,
+            });
         }
     }
     Ok(steps)
@@ -70,10 +74,19 @@ pub(super) async fn raw_fingerprints(
     let mut fingerprints = BTreeMap::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
     for query in project.dag.queries() {
-        names.extend(query.reads.iter().filter(|t| project.dag.query(t).is_none()).cloned());
+        names.extend(
+            query
+                .reads
+                .iter()
+                .filter(|t| project.dag.query(t).is_none())
+                .cloned(),
+        );
     }
     for name in names {
-        let version = lake.table(&name).await?.map(|table| table.version.to_string());
+        let version = lake
+            .table(&name)
+            .await?
+            .map(|table| table.version.to_string());
         fingerprints.insert(name, version.unwrap_or_else(|| "none".to_owned()));
     }
     Ok(fingerprints)
@@ -89,7 +102,10 @@ pub(super) fn expected_provenance(
     Provenance {
         korabo_version: env!("CARGO_PKG_VERSION").to_owned(),
         query_hash: query.hash(),
-        parameters: parameters.iter().map(|(k, v)| (k.clone(), v.to_string())).collect(),
+        parameters: parameters
+            .iter()
+            .map(|(k, v)| (k.clone(), v.to_string()))
+            .collect(),
         inputs: query
             .reads
             .iter()
@@ -113,7 +129,9 @@ pub(super) fn view_fingerprint(provenance: &Provenance) -> String {
 
 /// Why a table with provenance `found` is not what `expected` describes.
 pub(super) fn stale_reason(found: Option<&Provenance>, expected: &Provenance) -> Option<String> {
-    let Some(found) = found else { return Some("written by another program".to_owned()) };
+    let Some(found) = found else {
+        return Some("written by another program".to_owned());
+    };
     if found.query_hash != expected.query_hash {
         return Some("its query changed".to_owned());
     }

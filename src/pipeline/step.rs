@@ -49,7 +49,10 @@ pub(super) async fn run_step(
         Some(_) => (write_identities(context, query).await?, PublishMode::Append),
     };
     if let Err(failed) = audit(context, query, &staged).await {
-        context.lake.discard(&query.name, &staged).map_err(|source| store_error(query, source))?;
+        context
+            .lake
+            .discard(&query.name, &staged)
+            .map_err(|source| store_error(query, source))?;
         return Err(failed);
     }
     let n_rows = staged.n_rows;
@@ -62,11 +65,17 @@ pub(super) async fn run_step(
 }
 
 fn run_error(query: &Query, source: SessionError) -> PipelineError {
-    PipelineError::Run { query: query.name.clone(), source }
+    PipelineError::Run {
+        query: query.name.clone(),
+        source,
+    }
 }
 
 fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
-    PipelineError::Store { query: query.name.clone(), source }
+    PipelineError::Store {
+        query: query.name.clone(),
+        source,
+    }
 }
 
 /// Verifies the declared joins whose uniqueness no published key proves.
@@ -125,7 +134,10 @@ async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, 
     let mut staged = context.lake.stage_nothing(&schema, &partition_by);
     for task in tasks {
         let files = task.join().await.map_err(|error| {
-            run_error(query, datafusion::common::DataFusionError::External(Box::new(error)).into())
+            run_error(
+                query,
+                datafusion::common::DataFusionError::External(Box::new(error)).into(),
+            )
         })??;
         staged.extend(files);
     }
@@ -146,19 +158,34 @@ async fn write_stream(
             Err(error) => {
                 let aborted = writer.abort().await;
                 let source = SessionError::from(error);
-                aborted.map_err(|source| PipelineError::Store { query: name.clone(), source })?;
-                return Err(PipelineError::Run { query: name, source });
+                aborted.map_err(|source| PipelineError::Store {
+                    query: name.clone(),
+                    source,
+                })?;
+                return Err(PipelineError::Run {
+                    query: name,
+                    source,
+                });
             }
         };
         writer
             .write(&batch)
             .await
-            .map_err(|source| PipelineError::Store { query: name.clone(), source })?;
+            .map_err(|source| PipelineError::Store {
+                query: name.clone(),
+                source,
+            })?;
         let n_rows = batch.num_rows() as u64;
         let n_rows = written.fetch_add(n_rows, Ordering::Relaxed) + n_rows;
-        observer(Event::StepRows { name: name.clone(), n_rows });
+        observer(Event::StepRows {
+            name: name.clone(),
+            n_rows,
+        });
     }
-    writer.close().await.map_err(|source| PipelineError::Store { query: name, source })
+    writer.close().await.map_err(|source| PipelineError::Store {
+        query: name,
+        source,
+    })
 }
 
 async fn write_identities(
@@ -172,16 +199,31 @@ async fn write_identities(
     let frame = context.project.plan_query(&context.session, query).await?;
     let schema = storable_schema(&query.name, frame.schema().as_arrow())?;
     let schema = schema_with_id(&schema, identity);
-    let existing: Option<LakeTable> =
-        context.lake.table(&query.name).await.map_err(|source| store_error(query, source))?;
+    let existing: Option<LakeTable> = context
+        .lake
+        .table(&query.name)
+        .await
+        .map_err(|source| store_error(query, source))?;
     let mut next = 1;
     if let Some(table) = &existing {
-        context.session.register_table(table.clone()).map_err(in_run)?;
-        next = 1 + context.session.max_integer(&table.name, &identity.id).await.map_err(in_run)?;
+        context
+            .session
+            .register_table(table.clone())
+            .map_err(in_run)?;
+        next = 1 + context
+            .session
+            .max_integer(&table.name, &identity.id)
+            .await
+            .map_err(in_run)?;
     }
-    let keys = new_keys(&context.session, frame, identity, existing.as_ref().map(|t| t.name.as_str()))
-        .await
-        .map_err(in_run)?;
+    let keys = new_keys(
+        &context.session,
+        frame,
+        identity,
+        existing.as_ref().map(|t| t.name.as_str()),
+    )
+    .await
+    .map_err(in_run)?;
     let mut stream = keys.execute_stream().await.map_err(|e| in_run(e.into()))?;
     let mut writer = context
         .lake
@@ -194,7 +236,10 @@ async fn write_identities(
             .await
             .map_err(|source| store_error(query, source))?;
     }
-    writer.close().await.map_err(|source| store_error(query, source))
+    writer
+        .close()
+        .await
+        .map_err(|source| store_error(query, source))
 }
 
 /// Checks the staged rows against the header: unique key, no missing values.
@@ -209,7 +254,10 @@ async fn audit(
     }
     let in_run = |source| run_error(query, source);
     let name = format!("staged {}", query.name);
-    context.session.register_table(staged.as_table(&context.lake, &name, &query.name)).map_err(in_run)?;
+    context
+        .session
+        .register_table(staged.as_table(&context.lake, &name, &query.name))
+        .map_err(in_run)?;
     let result = audit_registered(context, query, &name).await;
     context.session.forget(&name).map_err(in_run)?;
     result
@@ -223,8 +271,11 @@ async fn audit_registered(
     let in_run = |source| run_error(query, source);
     let header = &query.header;
     if !header.key.is_empty() {
-        let n_keys =
-            context.session.count_repeated_keys(name, &header.key).await.map_err(in_run)?;
+        let n_keys = context
+            .session
+            .count_repeated_keys(name, &header.key)
+            .await
+            .map_err(in_run)?;
         if n_keys > 0 {
             return Err(PipelineError::DuplicateKeys {
                 query: query.name.clone(),
@@ -233,12 +284,17 @@ async fn audit_registered(
             });
         }
     }
-    let missing: BTreeMap<String, u64> =
-        context.session.count_nulls(name, &header.not_null).await.map_err(in_run)?;
+    let missing: BTreeMap<String, u64> = context
+        .session
+        .count_nulls(name, &header.not_null)
+        .await
+        .map_err(in_run)?;
     match missing.into_iter().find(|(_, n_rows)| *n_rows > 0) {
         None => Ok(()),
-        Some((column, n_rows)) => {
-            Err(PipelineError::NullValues { query: query.name.clone(), column, n_rows })
-        }
+        Some((column, n_rows)) => Err(PipelineError::NullValues {
+            query: query.name.clone(),
+            column,
+            n_rows,
+        }),
     }
 }

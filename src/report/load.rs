@@ -401,7 +401,12 @@ fn rank(field: &str, indicator: &str, population: &str) -> (usize, bool, bool, S
     ];
     let place = MAIN.iter().position(|(name, _)| *name == field);
     let is_main = place.is_some_and(|place| MAIN[place].1 == indicator);
-    (place.unwrap_or(MAIN.len()), population != "employees", !is_main, indicator.to_owned())
+    (
+        place.unwrap_or(MAIN.len()),
+        population != "employees",
+        !is_main,
+        indicator.to_owned(),
+    )
 }
 
 async fn event_studies(

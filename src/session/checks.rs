@@ -52,12 +52,15 @@ impl Session {
         let missing = columns
             .iter()
             .map(|name| {
-                let is_missing =
-                    when(column(name).is_null(), lit(1_i64)).otherwise(lit(0_i64))?;
+                let is_missing = when(column(name).is_null(), lit(1_i64)).otherwise(lit(0_i64))?;
                 Ok(sum(is_missing).alias(name))
             })
             .collect::<Result<Vec<_>, SessionError>>()?;
-        let frame = self.ctx.table(TableReference::bare(name)).await?.aggregate(vec![], missing)?;
+        let frame = self
+            .ctx
+            .table(TableReference::bare(name))
+            .await?
+            .aggregate(vec![], missing)?;
         let batches = frame.collect().await?;
         let mut counts = BTreeMap::new();
         for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
@@ -82,7 +85,12 @@ impl Session {
             .select(vec![cast(col("largest"), DataType::Int64)])?;
         let batches = frame.collect().await?;
         let values = batches.iter().flat_map(|batch| {
-            batch.column(0).as_primitive::<Int64Type>().iter().flatten().collect::<Vec<_>>()
+            batch
+                .column(0)
+                .as_primitive::<Int64Type>()
+                .iter()
+                .flatten()
+                .collect::<Vec<_>>()
         });
         Ok(values.max().unwrap_or(0))
     }
@@ -98,7 +106,11 @@ impl Session {
         existing: Option<&str>,
     ) -> Result<DataFrame, SessionError> {
         let columns: Vec<Expr> = keys.iter().map(|name| column(name)).collect();
-        let complete = columns.iter().cloned().map(Expr::is_not_null).reduce(Expr::and);
+        let complete = columns
+            .iter()
+            .cloned()
+            .map(Expr::is_not_null)
+            .reduce(Expr::and);
         let mut frame = frame.select(columns.clone())?.distinct()?;
         if let Some(complete) = complete {
             frame = frame.filter(complete)?;
@@ -106,8 +118,11 @@ impl Session {
         if let Some(existing) = existing {
             let known = self.ctx.table(TableReference::bare(existing)).await?;
             let renamed: Vec<String> = keys.iter().map(|key| format!("known_{key}")).collect();
-            let known_columns: Vec<Expr> =
-                keys.iter().zip(&renamed).map(|(key, name)| column(key).alias(name)).collect();
+            let known_columns: Vec<Expr> = keys
+                .iter()
+                .zip(&renamed)
+                .map(|(key, name)| column(key).alias(name))
+                .collect();
             let known = known.select(known_columns)?;
             let left: Vec<&str> = keys.iter().map(String::as_str).collect();
             let right: Vec<&str> = renamed.iter().map(String::as_str).collect();
@@ -127,23 +142,28 @@ impl Session {
     ) -> Result<Vec<(Vec<String>, u64)>, SessionError> {
         let columns: Vec<Expr> = by.iter().map(|name| column(name)).collect();
         let text = |c: &Expr| cast(c.clone(), DataType::Utf8);
-        let mut shown: Vec<Expr> =
-            columns.iter().zip(by).map(|(c, name)| text(c).alias(*name)).collect();
+        let mut shown: Vec<Expr> = columns
+            .iter()
+            .zip(by)
+            .map(|(c, name)| text(c).alias(*name))
+            .collect();
         shown.push(col("korabo_n_rows"));
         let frame = self
             .ctx
             .table(TableReference::bare(name))
             .await?
-            .aggregate(columns.clone(), vec![count(lit(1_i64)).alias("korabo_n_rows")])?
+            .aggregate(
+                columns.clone(),
+                vec![count(lit(1_i64)).alias("korabo_n_rows")],
+            )?
             .sort(columns.into_iter().map(|c| c.sort(true, false)).collect())?
             .select(shown)?;
         let mut rows = Vec::new();
         for batch in frame.collect().await? {
             let counts = batch.column(by.len()).as_primitive::<Int64Type>();
             for row in 0..batch.num_rows() {
-                let labels = (0..by.len()).map(|idx| {
-                    batch.column(idx).as_string::<i32>().value(row).to_owned()
-                });
+                let labels = (0..by.len())
+                    .map(|idx| batch.column(idx).as_string::<i32>().value(row).to_owned());
                 rows.push((labels.collect(), counts.value(row).unsigned_abs()));
             }
         }

@@ -39,7 +39,9 @@ impl SessionError {
 
     /// `line 3, column 9: ` when the engine knows the place in the statement.
     fn place(&self) -> String {
-        let Some(diagnostic) = self.engine_error().diagnostic() else { return String::new() };
+        let Some(diagnostic) = self.engine_error().diagnostic() else {
+            return String::new();
+        };
         diagnostic.span.map_or_else(String::new, |span| {
             format!("line {}, column {}: ", span.start.line, span.start.column)
         })
@@ -53,16 +55,19 @@ fn innermost(error: &DataFusionError) -> &DataFusionError {
         }
         DataFusionError::Shared(inner) => innermost(inner),
         DataFusionError::Collection(errors) => errors.first().map_or(error, innermost),
-        DataFusionError::External(inner) => {
-            inner.downcast_ref::<DataFusionError>().map_or(error, innermost)
-        }
+        DataFusionError::External(inner) => inner
+            .downcast_ref::<DataFusionError>()
+            .map_or(error, innermost),
         _ => error,
     }
 }
 
 fn schema_error(error: &SchemaError) -> String {
     match error {
-        SchemaError::FieldNotFound { field, valid_fields } => {
+        SchemaError::FieldNotFound {
+            field,
+            valid_fields,
+        } => {
             let names: Vec<String> = valid_fields.iter().map(|f| f.name.clone()).collect();
             let hint = did_you_mean(&field.name, names.iter().map(String::as_str));
             format!("no column `{}`{hint}", field.name)
@@ -87,7 +92,10 @@ fn stripped(text: &str) -> String {
         text = rest;
     }
     let text = text.replace("datafusion.public.", "");
-    match text.strip_prefix("ParserError(\"").and_then(|rest| rest.strip_suffix("\")")) {
+    match text
+        .strip_prefix("ParserError(\"")
+        .and_then(|rest| rest.strip_suffix("\")"))
+    {
         Some(inner) => inner.to_owned(),
         None => text,
     }

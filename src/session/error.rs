@@ -83,16 +83,12 @@ fn io_class(error: &std::io::Error) -> ErrorClass {
     }
 }
 
-fn external(
-    error: &DataFusionError,
-) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+fn external(error: &DataFusionError) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
     match error {
-        DataFusionError::External(inner) => {
-            match inner.downcast_ref::<DataFusionError>() {
-                Some(nested) => external(nested),
-                None => Some(inner.as_ref()),
-            }
-        }
+        DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
+            Some(nested) => external(nested),
+            None => Some(inner.as_ref()),
+        },
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
             external(inner)
         }

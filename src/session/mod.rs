@@ -68,8 +68,8 @@ impl Session {
         }
         if let Some(folder) = &options.temp_dir {
             let mode = DiskManagerMode::Directories(vec![folder.clone()]);
-            runtime = runtime
-                .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
+            runtime =
+                runtime.with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
         }
         let builder = SessionStateBuilder::new()
             .with_default_features()
@@ -146,7 +146,11 @@ impl Session {
             .chain(state.window_functions().keys())
             .cloned()
             .collect();
-        names.extend(functions::RELATIONS.iter().map(|relation| relation.name.to_owned()));
+        names.extend(
+            functions::RELATIONS
+                .iter()
+                .map(|relation| relation.name.to_owned()),
+        );
         names.sort();
         names
     }
@@ -168,8 +172,10 @@ impl Session {
         if parameters.is_empty() {
             return Ok(frame);
         }
-        let values: HashMap<String, ScalarValue> =
-            parameters.iter().map(|(name, value)| (name.clone(), scalar(value))).collect();
+        let values: HashMap<String, ScalarValue> = parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), scalar(value)))
+            .collect();
         Ok(frame.with_param_values(ParamValues::from(values))?)
     }
 
@@ -192,7 +198,9 @@ fn scalar(value: &ParameterValue) -> ScalarValue {
 /// 70 % of the machine's memory, where the machine says how much it has.
 fn default_memory_limit() -> Option<u64> {
     let text = fs_err::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib * 1024 / 10 * 7)
 }

@@ -38,8 +38,11 @@ impl LakeTableProvider {
     pub(super) fn new(table: LakeTable) -> Self {
         let fields: Vec<FieldRef> = table.schema.fields().iter().map(as_view).collect();
         let is_partition = |field: &&FieldRef| table.partition_by.contains(field.name());
-        let in_files: Vec<FieldRef> =
-            fields.iter().filter(|field| !is_partition(field)).map(Arc::clone).collect();
+        let in_files: Vec<FieldRef> = fields
+            .iter()
+            .filter(|field| !is_partition(field))
+            .map(Arc::clone)
+            .collect();
         let partition: Vec<FieldRef> = table
             .partition_by
             .iter()
@@ -50,19 +53,33 @@ impl LakeTableProvider {
             .with_table_partition_cols(partition)
             .build();
         let schema = Arc::clone(table_schema.table_schema());
-        Self { table, schema, table_schema }
+        Self {
+            table,
+            schema,
+            table_schema,
+        }
     }
 
     fn partition_fields(&self) -> Vec<FieldRef> {
-        self.table_schema.table_partition_cols().iter().map(Arc::clone).collect()
+        self.table_schema
+            .table_partition_cols()
+            .iter()
+            .map(Arc::clone)
+            .collect()
     }
 
     fn partition_values(&self, file: &LakeFile) -> Result<Vec<ScalarValue>> {
         self.partition_fields()
             .iter()
-            .map(|field| match file.partition_values.get(field.name()).and_then(Option::as_ref) {
-                Some(text) => ScalarValue::try_from_string(text.clone(), field.data_type()),
-                None => ScalarValue::try_from(field.data_type()),
+            .map(|field| {
+                match file
+                    .partition_values
+                    .get(field.name())
+                    .and_then(Option::as_ref)
+                {
+                    Some(text) => ScalarValue::try_from_string(text.clone(), field.data_type()),
+                    None => ScalarValue::try_from(field.data_type()),
+                }
             })
             .collect()
     }
@@ -76,7 +93,9 @@ impl LakeTableProvider {
             .filter(|filter| {
                 let columns = filter.column_refs();
                 !columns.is_empty()
-                    && columns.iter().all(|c| fields.iter().any(|f| f.name() == &c.name))
+                    && columns
+                        .iter()
+                        .all(|c| fields.iter().any(|f| f.name() == &c.name))
             })
             .collect();
         let schema = Arc::new(Schema::new(fields));
@@ -87,9 +106,11 @@ impl LakeTableProvider {
             }
             let path = self.table.folder.join(decoded(&file.path));
             let location = object_store_path(&path)?;
-            let mut partitioned = PartitionedFile::new(location, file.size)
-                .with_partition_values(values);
-            partitioned.statistics = file.n_rows.map(|n| Arc::new(self.file_statistics(n, file.size)));
+            let mut partitioned =
+                PartitionedFile::new(location, file.size).with_partition_values(values);
+            partitioned.statistics = file
+                .n_rows
+                .map(|n| Arc::new(self.file_statistics(n, file.size)));
             files.push(partitioned);
         }
         Ok(files)
@@ -128,7 +149,10 @@ fn can_match(
     filters: &[&Expr],
 ) -> Result<bool> {
     let df_schema = DFSchema::try_from(Arc::clone(schema))?;
-    let columns = values.iter().map(ScalarValue::to_array).collect::<Result<Vec<_>>>()?;
+    let columns = values
+        .iter()
+        .map(ScalarValue::to_array)
+        .collect::<Result<Vec<_>>>()?;
     let batch = RecordBatch::try_new(Arc::clone(schema), columns)?;
     for filter in filters {
         let unqualified = unnormalize_col((*filter).clone());
@@ -177,22 +201,19 @@ impl TableProvider for LakeTableProvider {
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let (rows, bytes) = files.iter().filter_map(|file| file.statistics.as_ref()).fold(
-            (Precision::Exact(0), Precision::Inexact(0)),
-            |(rows, bytes), file| {
-                (rows.add(&file.num_rows), bytes.add(&file.total_byte_size))
-            },
-        );
+        let (rows, bytes) = files
+            .iter()
+            .filter_map(|file| file.statistics.as_ref())
+            .fold(
+                (Precision::Exact(0), Precision::Inexact(0)),
+                |(rows, bytes), file| (rows.add(&file.num_rows), bytes.add(&file.total_byte_size)),
+            );
         let statistics = Statistics {
             num_rows: rows,
             total_byte_size: bytes,
-            column_statistics: vec![
-                ColumnStatistics::new_unknown();
-                self.schema.fields().len()
-            ],
+            column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
         };
-        let format = ParquetFormat::default()
-            .with_options(state.default_table_options().parquet);
+        let format = ParquetFormat::default().with_options(state.default_table_options().parquet);
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(
             ObjectStoreUrl::local_filesystem(),

@@ -55,9 +55,10 @@ pub(super) struct SqlArgs {
 
 fn parse_parameter(text: &str) -> Result<(String, ParameterValue), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => {
-            Ok((name.trim_start_matches('$').to_owned(), ParameterValue::from_text(value)))
-        }
+        Some((name, value)) if !name.is_empty() => Ok((
+            name.trim_start_matches('$').to_owned(),
+            ParameterValue::from_text(value),
+        )),
         _ => Err("write NAME=VALUE".to_owned()),
     }
 }
@@ -96,7 +97,10 @@ pub(super) async fn run(
         .map(|(_, statement)| statement)
         .collect();
     if output.path.is_some() && statements.len() != 1 {
-        let message = format!("-o takes the result of one statement, found {}", statements.len());
+        let message = format!(
+            "-o takes the result of one statement, found {}",
+            statements.len()
+        );
         return Err(Failure::new(FailureKind::Usage, message));
     }
     for statement in &statements {
@@ -117,7 +121,10 @@ fn output(args: &SqlArgs) -> Result<Output, Failure> {
         })?),
         (None, None) => None,
     };
-    Ok(Output { format, path: args.output.clone() })
+    Ok(Output {
+        format,
+        path: args.output.clone(),
+    })
 }
 
 fn read_script(file: &Path) -> Result<String, Failure> {
@@ -144,7 +151,12 @@ pub(super) async fn print(
         Some(path) => {
             let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
             let format = output.format.unwrap_or(Format::Table);
-            let options = WriteOptions { format, max_width: None, null_text: None, color: false };
+            let options = WriteOptions {
+                format,
+                max_width: None,
+                null_text: None,
+                color: false,
+            };
             let n_rows = write_rows(session, frame, &mut file, options).await?;
             file.finish().map_err(|error| write_failure(&error))?;
             Ok(n_rows)
@@ -153,12 +165,18 @@ pub(super) async fn print(
             let format = output.format.unwrap_or(Format::Table);
             let is_terminal = io::stdout().is_terminal();
             if format.is_binary() && is_terminal {
-                return Err(Failure::new(FailureKind::Usage, "this format is not for a terminal")
-                    .hint("write it to a file with -o, or into a pipe"));
+                return Err(
+                    Failure::new(FailureKind::Usage, "this format is not for a terminal")
+                        .hint("write it to a file with -o, or into a pipe"),
+                );
             }
             let max_width = is_terminal.then(terminal_width);
-            let options =
-                WriteOptions { format, max_width, null_text: None, color: printer.stdout_color };
+            let options = WriteOptions {
+                format,
+                max_width,
+                null_text: None,
+                color: printer.stdout_color,
+            };
             let out = io::BufWriter::new(io::stdout());
             write_rows(session, frame, out, options).await
         }

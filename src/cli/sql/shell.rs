@@ -38,8 +38,17 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let mut words = tables.names()?;
     words.extend(tables.session().function_names());
-    let options = ReplOptions { history: history_file(), words };
-    let mut shell = Shell { tables, parameters, output, printer, shows_time: false };
+    let options = ReplOptions {
+        history: history_file(),
+        words,
+    };
+    let mut shell = Shell {
+        tables,
+        parameters,
+        output,
+        printer,
+        shows_time: false,
+    };
     let runtime = tokio::runtime::Handle::current();
     let result = tokio::task::block_in_place(|| {
         run_repl(options, &mut |input| {
@@ -49,9 +58,7 @@ pub(super) async fn run(
             ControlFlow::Continue(())
         })
     });
-    result.map_err(|error| {
-        Failure::new(FailureKind::Internal, "the prompt failed").because(&error)
-    })
+    result.map_err(|error| Failure::new(FailureKind::Internal, "the prompt failed").because(&error))
 }
 
 /// Outside the project: the history may hold literals that should not travel with it.
@@ -77,7 +84,8 @@ impl Shell<'_> {
                     _ = tokio::signal::ctrl_c() => self.printer.note("query stopped"),
                 }
                 if self.shows_time {
-                    self.printer.note(&format!("{:.3} s", started.elapsed().as_secs_f64()));
+                    self.printer
+                        .note(&format!("{:.3} s", started.elapsed().as_secs_f64()));
                 }
                 Ok(())
             }
@@ -88,7 +96,11 @@ impl Shell<'_> {
             ReplInput::Describe(name) => self.describe(&name).await,
             ReplInput::ToggleTiming => {
                 self.shows_time = !self.shows_time;
-                self.printer.note(if self.shows_time { "times on" } else { "times off" });
+                self.printer.note(if self.shows_time {
+                    "times on"
+                } else {
+                    "times off"
+                });
                 Ok(())
             }
             ReplInput::Help => self.printer.data(HELP.as_bytes()),
@@ -101,9 +113,15 @@ impl Shell<'_> {
 
     async fn describe(&self, name: &str) -> Result<(), Failure> {
         self.tables.open_table(name).await?;
-        let schema = self.tables.session().table_schema(name).await.map_err(|_| {
-            Failure::new(FailureKind::Project, format!("no table `{name}`")).hint("\\d lists them")
-        })?;
+        let schema = self
+            .tables
+            .session()
+            .table_schema(name)
+            .await
+            .map_err(|_| {
+                Failure::new(FailureKind::Project, format!("no table `{name}`"))
+                    .hint("\\d lists them")
+            })?;
         let mut text = String::new();
         for field in schema.fields() {
             let _ = writeln!(text, "{:<32} {}", field.name(), field.data_type());

@@ -45,7 +45,14 @@ impl Tables {
                 Err(_) => is_broken = true,
             }
         }
-        Ok(Self { session, lake, project, is_broken, parameters, known: Mutex::default() })
+        Ok(Self {
+            session,
+            lake,
+            project,
+            is_broken,
+            parameters,
+            known: Mutex::default(),
+        })
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -69,7 +76,10 @@ impl Tables {
     }
 
     fn views(&self) -> impl Iterator<Item = &Query> {
-        let queries = self.project.iter().flat_map(|project| project.dag.queries());
+        let queries = self
+            .project
+            .iter()
+            .flat_map(|project| project.dag.queries());
         queries.filter(|query| query.header.materialize == Materialize::View)
     }
 
@@ -113,7 +123,10 @@ impl Tables {
     /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
     pub(super) async fn open_table(&self, name: &str) -> Result<(), Failure> {
         let is_new = {
-            let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut known = self
+                .known
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             known.insert(name.to_owned())
         };
         if let Some(query) = self.views().find(|query| query.name == name) {
@@ -122,7 +135,10 @@ impl Tables {
                 for input in &query.reads {
                     Box::pin(self.open_table(input)).await?;
                 }
-                let frame = self.session.plan(&query.text, &used(&query, &parameters)).await?;
+                let frame = self
+                    .session
+                    .plan(&query.text, &used(&query, &parameters))
+                    .await?;
                 self.session.register_view(name, frame)?;
             }
             return Ok(());
@@ -140,7 +156,11 @@ impl Tables {
 
 fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, ParameterValue)> {
     let is_used = |name: &str| query.parameters.contains(name);
-    parameters.iter().filter(|(name, _)| is_used(name)).cloned().collect()
+    parameters
+        .iter()
+        .filter(|(name, _)| is_used(name))
+        .cloned()
+        .collect()
 }
 
 /// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.

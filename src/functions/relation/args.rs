@@ -100,11 +100,23 @@ pub enum ArgumentProblem {
     #[error("argument `{name}` is given twice")]
     Twice { name: &'static str },
     #[error("argument `{name}` must be {expected}, found {found}")]
-    Type { name: &'static str, expected: String, found: String },
+    Type {
+        name: &'static str,
+        expected: String,
+        found: String,
+    },
     #[error("argument `{name}`: no column `{column}` in the input{hint}")]
-    NoColumn { name: &'static str, column: String, hint: String },
+    NoColumn {
+        name: &'static str,
+        column: String,
+        hint: String,
+    },
     #[error("argument `{name}` must be one of {choices}, found '{found}'")]
-    Choice { name: &'static str, choices: String, found: String },
+    Choice {
+        name: &'static str,
+        choices: String,
+        found: String,
+    },
     #[error("positional arguments after the input are not taken here; write `name => value`")]
     Positional,
     #[error("formula: {message}")]
@@ -120,16 +132,25 @@ impl BoundArguments {
         input: SchemaRef,
         arguments: &[FunctionArg],
     ) -> Result<Self, ArgumentError> {
-        let mut bound = Self { input, values: BTreeMap::new() };
+        let mut bound = Self {
+            input,
+            values: BTreeMap::new(),
+        };
         for (idx, argument) in arguments.iter().enumerate() {
             let (line, column) = position(argument);
             bound
                 .bind_one(relation, idx, argument)
                 .map_err(|problem| relation.error(line, column, problem))?;
         }
-        for definition in relation.arguments.iter().filter(|definition| definition.required) {
+        for definition in relation
+            .arguments
+            .iter()
+            .filter(|definition| definition.required)
+        {
             if !bound.values.contains_key(definition.name) {
-                let problem = ArgumentProblem::Missing { name: definition.name };
+                let problem = ArgumentProblem::Missing {
+                    name: definition.name,
+                };
                 return Err(relation.error(0, 0, problem));
             }
         }
@@ -166,7 +187,9 @@ impl BoundArguments {
         let value = self.value(definition, value)?;
         match self.values.insert(definition.name, value) {
             None => Ok(()),
-            Some(_) => Err(ArgumentProblem::Twice { name: definition.name }),
+            Some(_) => Err(ArgumentProblem::Twice {
+                name: definition.name,
+            }),
         }
     }
 
@@ -197,7 +220,11 @@ impl BoundArguments {
                     return Ok(ArgumentValue::Text(found));
                 }
                 let choices = choices.iter().map(|c| format!("'{c}'")).collect::<Vec<_>>();
-                Err(ArgumentProblem::Choice { name, choices: choices.join(", "), found })
+                Err(ArgumentProblem::Choice {
+                    name,
+                    choices: choices.join(", "),
+                    found,
+                })
             }
             ArgumentKind::Integer => number(expr)
                 .and_then(|text| text.parse().ok())
@@ -238,11 +265,16 @@ impl BoundArguments {
         name: &'static str,
         column: &str,
     ) -> Result<usize, ArgumentProblem> {
-        self.input.index_of(column).map_err(|_| ArgumentProblem::NoColumn {
-            name,
-            column: column.to_owned(),
-            hint: did_you_mean(column, self.input.fields().iter().map(|f| f.name().as_str())),
-        })
+        self.input
+            .index_of(column)
+            .map_err(|_| ArgumentProblem::NoColumn {
+                name,
+                column: column.to_owned(),
+                hint: did_you_mean(
+                    column,
+                    self.input.fields().iter().map(|f| f.name().as_str()),
+                ),
+            })
     }
 
     /// The input's columns.
@@ -257,7 +289,8 @@ impl BoundArguments {
 
     /// Required column argument `name`.
     pub(super) fn required_column(&self, name: &'static str) -> Result<usize, ArgumentProblem> {
-        self.optional_column(name).ok_or(ArgumentProblem::Missing { name })
+        self.optional_column(name)
+            .ok_or(ArgumentProblem::Missing { name })
     }
 
     /// Column-list argument `name`; empty when it was not given.
@@ -308,7 +341,13 @@ impl RelationDefinition {
         column: u64,
         problem: ArgumentProblem,
     ) -> ArgumentError {
-        ArgumentError { relation: self.name, line, column, problem, usage: self.usage }
+        ArgumentError {
+            relation: self.name,
+            line,
+            column,
+            problem,
+            usage: self.usage,
+        }
     }
 }
 
@@ -353,7 +392,10 @@ fn number(expr: &Expr) -> Option<String> {
             Value::Number(text, _) => Some(text.clone()),
             _ => None,
         },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Some(format!("-{}", number(expr)?)),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => Some(format!("-{}", number(expr)?)),
         _ => None,
     }
 }

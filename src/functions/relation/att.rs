@@ -45,17 +45,28 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, unbalanced => 'pairs', base_period => 'universal')",
     arguments: &EVENT_STUDY_ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(Att::try_new("event_study", Aggregate::Dynamic, bound)?)),
+    prepare: |bound| {
+        Ok(Arc::new(Att::try_new(
+            "event_study",
+            Aggregate::Dynamic,
+            bound,
+        )?))
+    },
 };
 
 const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
     optional("min_e", ArgumentKind::Integer, "first event time shown"),
     optional("max_e", ArgumentKind::Integer, "last event time shown"),
-    optional("balance_e", ArgumentKind::Integer, "only cohorts seen this long after exposure"),
+    optional(
+        "balance_e",
+        ArgumentKind::Integer,
+        "only cohorts seen this long after exposure",
+    ),
 ];
 
 const N_GROUP_TIME: usize = GROUP_TIME_ARGUMENTS.len();
-static ATT_ARGUMENTS: [ArgumentDefinition; N_GROUP_TIME + 4] = with_window::<{ N_GROUP_TIME + 4 }>();
+static ATT_ARGUMENTS: [ArgumentDefinition; N_GROUP_TIME + 4] =
+    with_window::<{ N_GROUP_TIME + 4 }>();
 static EVENT_STUDY_ARGUMENTS: [ArgumentDefinition; N_GROUP_TIME + 3] =
     with_window::<{ N_GROUP_TIME + 3 }>();
 
@@ -104,10 +115,12 @@ impl Att {
         let call = GroupTimeCall::try_new(relation, bound)?;
         let event_time = |name: &'static str| {
             let wide = bound.integer(name);
-            wide.map(i32::try_from).transpose().map_err(|_| ArgumentProblem::Invalid {
-                name,
-                message: "is too large".to_owned(),
-            })
+            wide.map(i32::try_from)
+                .transpose()
+                .map_err(|_| ArgumentProblem::Invalid {
+                    name,
+                    message: "is too large".to_owned(),
+                })
         };
         let options = AggregateOptions {
             kind,
@@ -143,7 +156,7 @@ impl PreparedRelation for Att {
     fn gather(&self) -> Box<dyn Gather> {
         Box::new(AttGather {
             panel: self.call.gather(),
-            options: self.options.clone(),
+            options: self.options,
             schema: self.schema(),
             relation: self.call.relation,
             is_event_study: self.is_event_study(),

@@ -14,6 +14,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
@@ -22,7 +23,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PhysicalExpr,
     PlanProperties, SendableRecordBatchStream,
 };
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -58,7 +58,9 @@ impl ExtensionPlanner for EstimatorNodePlanner {
         _: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<EstimatorNode>() else { return Ok(None) };
+        let Some(node) = node.as_any().downcast_ref::<EstimatorNode>() else {
+            return Ok(None);
+        };
         let (name, arguments, prepared) = node.relation();
         Ok(Some(Arc::new(EstimatorExec::new(
             name,
@@ -91,7 +93,13 @@ impl EstimatorExec {
             EmissionType::Final,
             Boundedness::Bounded,
         );
-        Self { name, arguments, prepared, input, properties: Arc::new(properties) }
+        Self {
+            name,
+            arguments,
+            prepared,
+            input,
+            properties: Arc::new(properties),
+        }
     }
 }
 
@@ -131,7 +139,12 @@ impl ExecutionPlan for EstimatorExec {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.swap_remove(0);
         let prepared = Arc::clone(&self.prepared);
-        Ok(Arc::new(Self::new(self.name, self.arguments.clone(), prepared, input)))
+        Ok(Arc::new(Self::new(
+            self.name,
+            self.arguments.clone(),
+            prepared,
+            input,
+        )))
     }
 
     fn execute(

@@ -60,9 +60,11 @@ fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationE
     if !(array.data_type().is_integer() || array.data_type() == &DataType::Null) {
         return Err(wrong());
     }
-    let options = CastOptions { safe: true, ..CastOptions::default() };
-    let integers =
-        cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
+    let options = CastOptions {
+        safe: true,
+        ..CastOptions::default()
+    };
+    let integers = cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
     Ok(integers.as_primitive::<Int64Type>().clone())
 }
 
@@ -114,12 +116,14 @@ impl LabelColumn {
             DataType::Boolean => {
                 let flags = cast(array, &DataType::Int64)
                     .map_err(|_| self.name.wrong_type("a label", array.data_type()))?;
-                self.integers.extend(flags.as_primitive::<Int64Type>().iter());
+                self.integers
+                    .extend(flags.as_primitive::<Int64Type>().iter());
                 Ok(())
             }
             _ => {
                 let integers = integers(&self.name, array).map_err(|_| {
-                    self.name.wrong_type("whole numbers or text", array.data_type())
+                    self.name
+                        .wrong_type("whole numbers or text", array.data_type())
                 })?;
                 self.integers.extend(integers.iter());
                 Ok(())
@@ -129,8 +133,10 @@ impl LabelColumn {
 
     fn push_text(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
         self.is_text = true;
-        let labels = cast(array, &DataType::Utf8View)
-            .map_err(|_| self.name.wrong_type("whole numbers or text", array.data_type()))?;
+        let labels = cast(array, &DataType::Utf8View).map_err(|_| {
+            self.name
+                .wrong_type("whole numbers or text", array.data_type())
+        })?;
         for label in labels.as_string_view() {
             let code = label.map(|label| {
                 if let Some(code) = self.text.get(label) {
@@ -166,7 +172,10 @@ impl LabelColumn {
             rank[usize::try_from(*code).expect("codes count from 0")] = position as i64;
         }
         let ranked = |code: i64| rank[usize::try_from(code).expect("codes count from 0")];
-        self.integers.into_iter().map(|code| code.map(ranked)).collect()
+        self.integers
+            .into_iter()
+            .map(|code| code.map(ranked))
+            .collect()
     }
 
     /// Dense codes and their labels, in the order of the labels.
@@ -178,8 +187,11 @@ impl LabelColumn {
         let mut distinct: Vec<i64> = integers.iter().flatten().copied().collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let code_of: HashMap<i64, u32> =
-            distinct.iter().zip(0_u32..).map(|(value, code)| (*value, code)).collect();
+        let code_of: HashMap<i64, u32> = distinct
+            .iter()
+            .zip(0_u32..)
+            .map(|(value, code)| (*value, code))
+            .collect();
         let codes = integers
             .iter()
             .map(|value| value.map_or(MISSING_CODE, |value| code_of[&value]))

@@ -24,11 +24,20 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
               unbalanced => 'pairs')",
     arguments: GROUP_TIME_ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(AttGt { call: GroupTimeCall::try_new("att_gt", bound)? })),
+    prepare: |bound| {
+        Ok(Arc::new(AttGt {
+            call: GroupTimeCall::try_new("att_gt", bound)?,
+        }))
+    },
 };
 
 const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
-    ArgumentDefinition { name, kind: ArgumentKind::Column, required: true, description }
+    ArgumentDefinition {
+        name,
+        kind: ArgumentKind::Column,
+        required: true,
+        description,
+    }
 }
 
 pub(super) const fn optional(
@@ -36,7 +45,12 @@ pub(super) const fn optional(
     kind: ArgumentKind,
     description: &'static str,
 ) -> ArgumentDefinition {
-    ArgumentDefinition { name, kind, required: false, description }
+    ArgumentDefinition {
+        name,
+        kind,
+        required: false,
+        description,
+    }
 }
 
 /// Arguments every group-time relation takes.
@@ -45,9 +59,21 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
     required("unit", "the person"),
     required("time", "the period, a whole number"),
     required("cohort", "period of first exposure; NULL = never exposed"),
-    optional("covariates", ArgumentKind::Columns, "not supported yet: must be absent or []"),
-    optional("weight", ArgumentKind::Column, "weight of the row; default 1"),
-    optional("cluster", ArgumentKind::Column, "level of assignment; default: the unit"),
+    optional(
+        "covariates",
+        ArgumentKind::Columns,
+        "not supported yet: must be absent or []",
+    ),
+    optional(
+        "weight",
+        ArgumentKind::Column,
+        "weight of the row; default 1",
+    ),
+    optional(
+        "cluster",
+        ArgumentKind::Column,
+        "level of assignment; default: the unit",
+    ),
     optional(
         "control",
         ArgumentKind::Choice(&["never_treated", "not_yet_treated"]),
@@ -63,16 +89,32 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
         ArgumentKind::Choice(&["varying", "universal"]),
         "what a period is compared with; default 'varying'",
     ),
-    optional("anticipation", ArgumentKind::Integer, "periods of anticipation; default 0"),
-    optional("panel", ArgumentKind::Boolean, "false = repeated cross-sections; default true"),
+    optional(
+        "anticipation",
+        ArgumentKind::Integer,
+        "periods of anticipation; default 0",
+    ),
+    optional(
+        "panel",
+        ArgumentKind::Boolean,
+        "false = repeated cross-sections; default true",
+    ),
     optional(
         "unbalanced",
         ArgumentKind::Choice(&["drop", "keep", "pairs"]),
         "units not seen in every period: 'drop' (default) them, 'keep' their rows as cross-sections, \
          or 'pairs': each comparison takes the units seen in both of its periods",
     ),
-    optional("level", ArgumentKind::Number, "confidence level; default 0.95"),
-    optional("seed", ArgumentKind::Integer, "seed of the simultaneous band; default 20160401"),
+    optional(
+        "level",
+        ArgumentKind::Number,
+        "confidence level; default 0.95",
+    ),
+    optional(
+        "seed",
+        ArgumentKind::Integer,
+        "seed of the simultaneous band; default 20160401",
+    ),
 ];
 
 /// Seed of the band when a call gives none.
@@ -105,11 +147,16 @@ impl GroupTimeCall {
             .into_iter()
             .map(|name| bound.required_column(name))
             .collect::<Result<Vec<_>, _>>()?;
-        let (weight, cluster) = (bound.optional_column("weight"), bound.optional_column("cluster"));
+        let (weight, cluster) = (
+            bound.optional_column("weight"),
+            bound.optional_column("cluster"),
+        );
         columns.extend(weight);
         columns.extend(cluster);
-        let names =
-            columns.iter().map(|idx| bound.input().field(*idx).name().clone()).collect();
+        let names = columns
+            .iter()
+            .map(|idx| bound.input().field(*idx).name().clone())
+            .collect();
         Ok(Self {
             relation,
             columns,
@@ -143,7 +190,10 @@ impl GroupTimeCall {
 }
 
 fn layout(bound: &BoundArguments) -> Layout {
-    match (bound.boolean("panel", true), bound.text("unbalanced", "drop")) {
+    match (
+        bound.boolean("panel", true),
+        bound.text("unbalanced", "drop"),
+    ) {
         (false, _) => Layout::CrossSections,
         (true, "keep") => Layout::Unbalanced,
         (true, "pairs") => Layout::Pairs,
@@ -177,11 +227,16 @@ pub(super) fn level(bound: &BoundArguments) -> Result<f64, ArgumentProblem> {
     if level > 0.0 && level < 1.0 {
         return Ok(level);
     }
-    Err(ArgumentProblem::Invalid { name: "level", message: "must lie between 0 and 1".to_owned() })
+    Err(ArgumentProblem::Invalid {
+        name: "level",
+        message: "must lie between 0 and 1".to_owned(),
+    })
 }
 
 pub(super) fn seed(bound: &BoundArguments) -> u64 {
-    bound.integer("seed").map_or(DEFAULT_SEED, i64::cast_unsigned)
+    bound
+        .integer("seed")
+        .map_or(DEFAULT_SEED, i64::cast_unsigned)
 }
 
 /// The flat columns of a panel while they come in.
@@ -235,16 +290,25 @@ impl PanelGather {
         }
         let columns = PanelColumns {
             unit: units.into_iter().map(Option::unwrap_or_default).collect(),
-            time: self.time.into_iter().map(Option::unwrap_or_default).collect(),
+            time: self
+                .time
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
             cohort: self.cohort,
             outcome,
             weight: self.call.has_weight.then_some(self.weight),
             cluster: self.call.has_cluster.then(|| self.cluster.into_codes().0),
         };
         debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
-        Panel::try_new(columns, PanelOptions { layout: self.call.layout })
-            .and_then(|panel| att_gt(&panel, &self.call.options))
-            .map_err(|source| RelationError::Refused { relation, source })
+        Panel::try_new(
+            columns,
+            PanelOptions {
+                layout: self.call.layout,
+            },
+        )
+        .and_then(|panel| att_gt(&panel, &self.call.options))
+        .map_err(|source| RelationError::Refused { relation, source })
     }
 }
 
@@ -271,7 +335,9 @@ impl PreparedRelation for AttGt {
     }
 
     fn gather(&self) -> Box<dyn Gather> {
-        Box::new(AttGtGather { panel: self.call.gather() })
+        Box::new(AttGtGather {
+            panel: self.call.gather(),
+        })
     }
 }
 
@@ -292,12 +358,20 @@ impl Gather for AttGtGather {
         let result = self.panel.att_gt()?;
         let rows = &result.rows;
         let identifying: Vec<ArrayRef> = vec![
-            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.cohort))),
-            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.time))),
-            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.event_time))),
+            Arc::new(Int32Array::from_iter_values(
+                rows.iter().map(|row| row.cohort),
+            )),
+            Arc::new(Int32Array::from_iter_values(
+                rows.iter().map(|row| row.time),
+            )),
+            Arc::new(Int32Array::from_iter_values(
+                rows.iter().map(|row| row.event_time),
+            )),
         ];
         let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-        estimate_batch(schema(), identifying, &estimates)
-            .map_err(|source| RelationError::Rows { relation: "att_gt", source })
+        estimate_batch(schema(), identifying, &estimates).map_err(|source| RelationError::Rows {
+            relation: "att_gt",
+            source,
+        })
     }
 }

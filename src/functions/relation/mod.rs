@@ -20,19 +20,15 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 
-pub use args::{ArgumentDefinition, ArgumentError, ArgumentProblem, BoundArguments};
+pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
 
 pub(crate) use planner::call_of;
 
 use crate::estimators::estimate::EstimatorError;
 
 /// Every relation SQL can call.
-pub const RELATIONS: &[RelationDefinition] = &[
-    group_time::ATT_GT,
-    att::ATT,
-    att::EVENT_STUDY,
-    ols::OLS,
-];
+pub const RELATIONS: &[RelationDefinition] =
+    &[group_time::ATT_GT, att::ATT, att::EVENT_STUDY, ols::OLS];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
 #[derive(Debug)]
@@ -122,5 +118,7 @@ pub(super) fn register(builder: SessionStateBuilder) -> Result<SessionStateBuild
 
 /// Whether `name` is a relation, however it is written.
 pub(crate) fn find(name: &str) -> Option<&'static RelationDefinition> {
-    RELATIONS.iter().find(|relation| relation.name.eq_ignore_ascii_case(name))
+    RELATIONS
+        .iter()
+        .find(|relation| relation.name.eq_ignore_ascii_case(name))
 }

@@ -27,7 +27,13 @@ impl EstimatorNode {
         input: LogicalPlan,
     ) -> Result<Self> {
         let schema = Arc::new(DFSchema::try_from(prepared.schema())?);
-        Ok(Self { name, arguments, prepared, input, schema })
+        Ok(Self {
+            name,
+            arguments,
+            prepared,
+            input,
+            schema,
+        })
     }
 
     pub(super) fn relation(&self) -> (&'static str, &str, &Arc<dyn PreparedRelation>) {
@@ -84,7 +90,12 @@ impl UserDefinedLogicalNodeCore for EstimatorNode {
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
         let input = inputs.swap_remove(0);
-        Self::try_new(self.name, self.arguments.clone(), Arc::clone(&self.prepared), input)
+        Self::try_new(
+            self.name,
+            self.arguments.clone(),
+            Arc::clone(&self.prepared),
+            input,
+        )
     }
 
     /// Every column of the input is needed whatever part of the result is.

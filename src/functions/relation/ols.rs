@@ -31,7 +31,11 @@ pub(super) const OLS: RelationDefinition = RelationDefinition {
             required: true,
             description: "outcome ~ regressors | fixed effects | endogenous ~ instruments",
         },
-        optional("weight", ArgumentKind::Column, "analytic weight of the row; default 1"),
+        optional(
+            "weight",
+            ArgumentKind::Column,
+            "analytic weight of the row; default 1",
+        ),
         optional(
             "vcov",
             ArgumentKind::Text,
@@ -42,8 +46,16 @@ pub(super) const OLS: RelationDefinition = RelationDefinition {
             ArgumentKind::Choice(&["t", "normal"]),
             "distribution of p-values and intervals; default 't'",
         ),
-        optional("level", ArgumentKind::Number, "confidence level; default 0.95"),
-        optional("seed", ArgumentKind::Integer, "seed of the simultaneous band"),
+        optional(
+            "level",
+            ArgumentKind::Number,
+            "confidence level; default 0.95",
+        ),
+        optional(
+            "seed",
+            ArgumentKind::Integer,
+            "seed of the simultaneous band",
+        ),
     ],
     positional: Some("formula"),
     prepare: |bound| Ok(Arc::new(Ols::try_new(bound)?)),
@@ -66,17 +78,33 @@ struct InputColumn {
 
 impl Ols {
     fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let formula = formula::parse(bound.text("formula", ""))
-            .map_err(|error| ArgumentProblem::Formula { message: error.to_string() })?;
-        let vcov = Vcov::parse(bound.text("vcov", "hc1"))
-            .map_err(|error| ArgumentProblem::Invalid { name: "vcov", message: error.to_string() })?;
+        let formula = formula::parse(bound.text("formula", "")).map_err(|error| {
+            ArgumentProblem::Formula {
+                message: error.to_string(),
+            }
+        })?;
+        let vcov =
+            Vcov::parse(bound.text("vcov", "hc1")).map_err(|error| ArgumentProblem::Invalid {
+                name: "vcov",
+                message: error.to_string(),
+            })?;
         let mut inputs: Vec<InputColumn> = Vec::new();
         let uses = formula.columns();
         let clusters = vcov.columns();
         let wanted = uses
             .iter()
-            .map(|used| (used.name.clone(), matches!(used.role, ColumnRole::Any), "formula"))
-            .chain(clusters.iter().map(|name| ((*name).to_owned(), true, "vcov")));
+            .map(|used| {
+                (
+                    used.name.clone(),
+                    matches!(used.role, ColumnRole::Any),
+                    "formula",
+                )
+            })
+            .chain(
+                clusters
+                    .iter()
+                    .map(|name| ((*name).to_owned(), true, "vcov")),
+            );
         for (name, labels_do, argument) in wanted {
             let index = bound.find_column(argument, &name)?;
             let data_type = bound.input().field(index).data_type();
@@ -84,7 +112,11 @@ impl Ols {
             match inputs.iter_mut().find(|input| input.name == name) {
                 // A column used both as a number and as labels is handed over as a number.
                 Some(input) => input.as_labels &= as_labels,
-                None => inputs.push(InputColumn { name, index, as_labels }),
+                None => inputs.push(InputColumn {
+                    name,
+                    index,
+                    as_labels,
+                }),
             }
         }
         let reference = match bound.text("reference", "t") {
@@ -99,7 +131,12 @@ impl Ols {
             level: level(bound)?,
             seed: seed(bound),
         };
-        Ok(Self { formula, options, inputs, weight: bound.optional_column("weight") })
+        Ok(Self {
+            formula,
+            options,
+            inputs,
+            weight: bound.optional_column("weight"),
+        })
     }
 }
 
@@ -123,7 +160,11 @@ fn schema() -> SchemaRef {
 
 impl PreparedRelation for Ols {
     fn input_columns(&self) -> Vec<usize> {
-        self.inputs.iter().map(|input| input.index).chain(self.weight).collect()
+        self.inputs
+            .iter()
+            .map(|input| input.index)
+            .chain(self.weight)
+            .collect()
     }
 
     fn schema(&self) -> SchemaRef {
@@ -135,7 +176,10 @@ impl PreparedRelation for Ols {
             .inputs
             .iter()
             .map(|input| {
-                let name = ColumnName { relation: "ols", column: input.name.clone() };
+                let name = ColumnName {
+                    relation: "ols",
+                    column: input.name.clone(),
+                };
                 if input.as_labels {
                     GatheredColumn::Labels(LabelColumn::new(name))
                 } else {
@@ -173,7 +217,10 @@ impl Gather for OlsGather {
             }
         }
         if let Some(weight) = &mut self.weight {
-            let name = ColumnName { relation: "ols", column: "weight".to_owned() };
+            let name = ColumnName {
+                relation: "ols",
+                column: "weight".to_owned(),
+            };
             push_numbers(&name, &batch.columns()[self.columns.len()], weight)?;
         }
         Ok(())
@@ -188,7 +235,11 @@ impl Gather for OlsGather {
                 GatheredColumn::Labels(labels) => labels.bytes(),
             })
             .sum();
-        columns + self.weight.as_ref().map_or(0, |weight| weight.len() * size_of::<f64>())
+        columns
+            + self
+                .weight
+                .as_ref()
+                .map_or(0, |weight| weight.len() * size_of::<f64>())
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
@@ -204,9 +255,15 @@ impl Gather for OlsGather {
             };
             columns.insert(name, column);
         }
-        let data = RegressionData { columns, weight: self.weight };
-        let result = ols(&self.formula, &data, &self.options)
-            .map_err(|source| RelationError::Refused { relation: "ols", source })?;
+        let data = RegressionData {
+            columns,
+            weight: self.weight,
+        };
+        let result =
+            ols(&self.formula, &data, &self.options).map_err(|source| RelationError::Refused {
+                relation: "ols",
+                source,
+            })?;
         let rows = &result.rows;
         RecordBatch::try_new(
             schema(),
@@ -225,6 +282,9 @@ impl Gather for OlsGather {
                 texts(rows.iter().map(|row| row.status.as_str())),
             ],
         )
-        .map_err(|source| RelationError::Rows { relation: "ols", source })
+        .map_err(|source| RelationError::Rows {
+            relation: "ols",
+            source,
+        })
     }
 }

@@ -47,12 +47,16 @@ impl RelationPlanner for EstimatorPlanner {
             .map(|idx| LogicalExpr::Column(all[idx].clone()));
         let input = LogicalPlanBuilder::from(input).project(columns)?.build()?;
         let node = EstimatorNode::try_new(definition.name, describe(arguments), prepared, input)?;
-        let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
+        let plan = LogicalPlan::Extension(Extension {
+            node: Arc::new(node),
+        });
         let alias = match relation {
             TableFactor::Table { alias, .. } | TableFactor::Function { alias, .. } => alias,
             _ => None,
         };
-        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
+            plan, alias,
+        ))))
     }
 }
 
@@ -65,8 +69,17 @@ pub(crate) fn call_of(
     factor: &TableFactor,
 ) -> Option<(&'static RelationDefinition, &[FunctionArg])> {
     let (name, arguments) = match factor {
-        TableFactor::Table { name, args: Some(args), .. } => (name, args.args.as_slice()),
-        TableFactor::Function { name, args, lateral: false, .. } => (name, args.as_slice()),
+        TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } => (name, args.args.as_slice()),
+        TableFactor::Function {
+            name,
+            args,
+            lateral: false,
+            ..
+        } => (name, args.as_slice()),
         _ => return None,
     };
     match name.0.as_slice() {
@@ -77,7 +90,9 @@ pub(crate) fn call_of(
 
 /// The relation's first argument as something that can stand in a FROM clause.
 fn input_factor(argument: &FunctionArg) -> Option<TableFactor> {
-    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else { return None };
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else {
+        return None;
+    };
     match expr {
         Expr::Subquery(query) => Some(TableFactor::Derived {
             lateral: false,
@@ -115,5 +130,9 @@ fn table_factor(name: ObjectName) -> TableFactor {
 }
 
 fn describe(arguments: &[FunctionArg]) -> String {
-    arguments[1..].iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    arguments[1..]
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

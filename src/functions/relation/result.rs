@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
@@ -13,7 +13,13 @@ use crate::estimators::estimate::Estimate;
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
 pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
     let numbers = [
-        "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "band_low",
+        "estimate",
+        "std_error",
+        "statistic",
+        "p_value",
+        "conf_low",
+        "conf_high",
+        "band_low",
         "band_high",
     ];
     let counts = ["n_treated", "n_control", "n_units", "n_clusters"];

@@ -18,7 +18,9 @@ pub(super) struct FiscalYear {
 
 impl FiscalYear {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Date32], Volatility::Immutable) }
+        Self {
+            signature: Signature::exact(vec![DataType::Date32], Volatility::Immutable),
+        }
     }
 }
 
@@ -44,7 +46,10 @@ impl ScalarUDFImpl for FiscalYear {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let dates = as_date32_array(&arrays[0])?;
-        let years: Int16Array = dates.iter().map(|days| days.and_then(fiscal_year_of)).collect();
+        let years: Int16Array = dates
+            .iter()
+            .map(|days| days.and_then(fiscal_year_of))
+            .collect();
         Ok(ColumnarValue::Array(Arc::new(years) as ArrayRef))
     }
 }

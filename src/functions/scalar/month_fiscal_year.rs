@@ -17,7 +17,9 @@ pub(super) struct MonthFiscalYear {
 
 impl MonthFiscalYear {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Int32], Volatility::Immutable) }
+        Self {
+            signature: Signature::exact(vec![DataType::Int32], Volatility::Immutable),
+        }
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) struct NormalizeKey {
 
 impl NormalizeKey {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable) }
+        Self {
+            signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable),
+        }
     }
 }
 
@@ -43,6 +45,8 @@ impl ScalarUDFImpl for NormalizeKey {
         for key in keys {
             normalized.append_option(key.map(normalize_key));
         }
-        Ok(ColumnarValue::Array(Arc::new(normalized.finish()) as ArrayRef))
+        Ok(ColumnarValue::Array(
+            Arc::new(normalized.finish()) as ArrayRef
+        ))
     }
 }

@@ -166,6 +166,7 @@ fn ranges_and_limits_of_the_type() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn dates_in_every_physical_type() {
     let keys = "type = \"date\"\nnullable = true";
     let day = |y, m, d| {
