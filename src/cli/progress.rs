@@ -2,13 +2,13 @@
 //! one note per finished thing.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::printer::Printer;
-use crate::diagnostic::{counted, thousands};
+use crate::diagnostic::thousands;
 use crate::ingest::DeliveryEvent;
 use crate::pipeline::{Event, StepOutcome, StepStatus};
 
@@ -18,6 +18,16 @@ pub(super) struct Progress {
     bars: Option<MultiProgress>,
     total: ProgressBar,
     running: Mutex<HashMap<String, ProgressBar>>,
+    done: Mutex<Done>,
+}
+
+/// What has happened so far, for the summary of a run that is stopped.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Done {
+    pub(super) n_built: usize,
+    pub(super) n_skipped: usize,
+    pub(super) n_failed: usize,
+    pub(super) n_rejected_rows: u64,
 }
 
 const TICK: Duration = Duration::from_millis(120);
@@ -35,6 +45,7 @@ impl Progress {
             bars,
             total,
             running: Mutex::new(HashMap::new()),
+            done: Mutex::default(),
         })
     }
 
@@ -53,6 +64,7 @@ impl Progress {
                 self.with(&name, |bar| bar.set_position(n_rows));
             }
             Event::StepFinished(status) => {
+                self.count(&status.outcome);
                 self.end(&status.name);
                 self.total.inc(1);
                 self.say(&step_line(&status), status.outcome == StepOutcome::Skipped);
@@ -80,9 +92,13 @@ impl Progress {
                 n_rejected,
             } => {
                 self.end(file);
+                self.done
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .n_rejected_rows += n_rejected;
                 let mut line = format!("{table:<18} {:>12} rows", thousands(*n_accepted));
                 if *n_rejected > 0 {
-                    line += &format!(", {} rejected", counted(*n_rejected, "row", "rows"));
+                    line += &format!(", {} rejected", thousands(*n_rejected));
                 }
                 self.say(&format!("{line}  {file}"), false);
             }
@@ -90,6 +106,20 @@ impl Progress {
                 self.end(file);
                 self.say(&format!("refused            {file}"), false);
             }
+        }
+    }
+
+    /// What has happened so far.
+    pub(super) fn done(&self) -> Done {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, outcome: &StepOutcome) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            StepOutcome::Built { .. } => done.n_built += 1,
+            StepOutcome::Skipped => done.n_skipped += 1,
+            StepOutcome::Failed | StepOutcome::Blocked => done.n_failed += 1,
         }
     }
 
@@ -102,9 +132,7 @@ impl Progress {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, ProgressBar>> {
-        self.running
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, name: &str, template: &str, length: u64) {

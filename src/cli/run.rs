@@ -56,6 +56,7 @@ pub(super) async fn run(
     let mut totals = Totals::default();
     let interrupted = SummaryOnDrop {
         printer,
+        progress: &progress,
         started,
         is_armed: true,
     };
@@ -165,6 +166,7 @@ impl Totals {
 /// Prints the summary line when a signal drops the run in the middle.
 struct SummaryOnDrop<'a> {
     printer: &'a Printer,
+    progress: &'a Progress,
     started: Instant,
     is_armed: bool,
 }
@@ -180,10 +182,15 @@ impl Drop for SummaryOnDrop<'_> {
         if self.is_armed {
             self.printer
                 .note("stopped; what was published stays, `korabo run` continues");
-            let seconds = self.started.elapsed().as_secs_f64();
-            self.printer.summary(&format!(
-                "ok=0 skipped=0 rejected_rows=0 failed=0 seconds={seconds:.1}"
-            ));
+            let done = self.progress.done();
+            let totals = Totals {
+                n_ok: done.n_built,
+                n_skipped: done.n_skipped,
+                n_failed: done.n_failed,
+                n_rejected_rows: done.n_rejected_rows,
+                n_deliveries: 0,
+            };
+            self.printer.summary(&totals.line(self.started));
         }
     }
 }

@@ -13,8 +13,8 @@ use datafusion::arrow::datatypes::{
     Date32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
 };
 
-use super::text::normalize_token;
 use crate::contract::ColumnType;
+use crate::link::normalize_key;
 
 /// Digits of the fractional parts of square roots of primes: constants without structure.
 const SEEDS: [u64; 4] = [
@@ -151,7 +151,7 @@ fn mix_token(lane: &mut (u64, u64), text: &[u8]) {
     } else {
         mix_bytes(
             lane,
-            normalize_token(&String::from_utf8_lossy(text)).as_bytes(),
+            normalize_key(&String::from_utf8_lossy(text)).as_bytes(),
             LOWER_CASE,
         );
     }

@@ -5,6 +5,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::rejects::Rule;
+use crate::link::normalize_key;
 
 /// The last day that is a date: 9999-12-31, which some holders write for "still enrolled".
 pub(super) const LAST_DAY: i32 = 2_932_896;
@@ -21,18 +22,10 @@ pub(super) fn is_blank(text: &str) -> bool {
     trim(text).is_empty()
 }
 
-/// NFKC, without blanks and hyphens, in lower case: the same rule as SQL's `normalize_key`.
-pub(super) fn normalize_token(text: &str) -> String {
-    text.nfkc()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}'))
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-/// Whether `text` is 64 hexadecimal digits, as it is or after [`normalize_token`].
+/// Whether `text` is 64 hexadecimal digits, as it is or after [`normalize_key`].
 pub(super) fn is_token(text: &str) -> bool {
     let is_hex = |text: &str| text.len() == 64 && all_hex(text.as_bytes());
-    is_hex(text) || (text.len() != 64 && is_hex(&normalize_token(text)))
+    is_hex(text) || (text.len() != 64 && is_hex(&normalize_key(text)))
 }
 
 /// Branch-free over the whole text, so that it vectorises.

@@ -61,6 +61,14 @@ pub enum PipelineError {
         column: String,
         hint: String,
     },
+    #[error(
+        "{at}: `{query}` is declared `sensitivity: aggregate` but returns `{column}`, one person's"
+    )]
+    AggregateWithPerson {
+        at: SourceLocation,
+        query: String,
+        column: String,
+    },
     #[error("source `{table}` has no contract in schemas/{hint}")]
     NoContract { table: String, hint: String },
     #[error("`{query}` cannot be planned")]

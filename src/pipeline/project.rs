@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::dag::{Dag, GivenTables};
 use super::error::PipelineError;
+use super::header::Sensitivity;
 use super::history::{RUN_STEPS, RUNS};
 use super::query::Query;
 use crate::config::ProjectConfig;
@@ -189,11 +190,31 @@ async fn register_own(
     Ok(())
 }
 
+/// Columns that tell one person or household from another.
+const PERSON_COLUMNS: [&str; 5] = [
+    "person_id",
+    "household_id",
+    "person_key",
+    "household_key",
+    "employee_key",
+];
+
 fn check_header_columns(
     query: &Query,
     schema: &datafusion::arrow::datatypes::Schema,
 ) -> Result<(), PipelineError> {
     let header = &query.header;
+    if header.sensitivity == Sensitivity::Aggregate
+        && let Some(column) = PERSON_COLUMNS
+            .iter()
+            .find(|column| schema.index_of(column).is_ok())
+    {
+        return Err(PipelineError::AggregateWithPerson {
+            at: query.location_of(column),
+            query: query.name.clone(),
+            column: (*column).to_owned(),
+        });
+    }
     let named = header
         .key
         .iter()

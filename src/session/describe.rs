@@ -91,6 +91,10 @@ fn stripped(text: &str) -> String {
     while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }
+    if text.starts_with("DDL not supported") || text.starts_with("DML not supported") {
+        return "statements that write are refused: ad hoc SQL only reads; `-o FILE` writes a result"
+            .to_owned();
+    }
     let text = text.replace("datafusion.public.", "");
     match text
         .strip_prefix("ParserError(\"")

@@ -20,6 +20,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 
 pub use error::{ErrorClass, SessionError};
 
@@ -168,7 +169,15 @@ impl Session {
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
-        let frame = self.ctx.sql_with_options(sql, read_only).await?;
+        let state = self.ctx.state();
+        let dialect = state.config().options().sql_parser.dialect;
+        let mut statement = state.sql_to_statement(sql, &dialect)?;
+        if let Statement::Statement(statement) = &mut statement {
+            functions::name_inputs(statement);
+        }
+        let plan = state.statement_to_plan(statement).await?;
+        read_only.verify_plan(&plan)?;
+        let frame = self.ctx.execute_logical_plan(plan).await?;
         if parameters.is_empty() {
             return Ok(frame);
         }

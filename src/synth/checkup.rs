@@ -2,9 +2,9 @@
 //! questions), with what was not measured or not answered, and the judgements that follow from the
 //! values. Whether and when somebody comes is decided in `person_years`.
 
-use super::calibration::{CUT_OF, Cell, N_QUESTIONS, Question, Value};
+use super::calibration::{CUT_OF, Cell, N_QUESTIONS, Question, Value, shifted_threshold};
 use super::effects::{EFFECTS, Outcome};
-use super::health::{ActiveEffect, Health, Measured, answer_code, shifted_cut};
+use super::health::{ActiveEffect, Health, Measured, answer_code};
 use super::random::Draws;
 use super::truth::Truth;
 use super::world::WorksiteEffect;
@@ -127,7 +127,7 @@ fn fill_values(
 ) {
     let value = |value: Value| measured.values[value as usize];
     let height = health.height - 0.06 * (visit.age - 45) as f32;
-    let height = (height * 10.0).round() / 10.0;
+    let height = f32::from(rounded(height * 10.0)) / 10.0;
     let square = height * height / 10_000.0;
     let mut weight = value(Value::Bmi) * square;
     for active in visit.effects {
@@ -135,12 +135,12 @@ fn fill_values(
             weight += active.size as f32;
         }
     }
-    let tenths = |x: f32| (x * 10.0).round() as i16;
+    let tenths = |x: f32| rounded(x * 10.0);
     cells[2] = tenths(height);
     cells[column::WEIGHT] = tenths(weight.clamp(25.0, 240.0));
     cells[column::BMI] = tenths((weight / square).clamp(11.0, 90.0));
     cells[column::WAIST] = tenths(value(Value::Waist).clamp(45.0, 200.0));
-    let whole = |v: Value, low: f32, high: f32| value(v).clamp(low, high).round() as i16;
+    let whole = |v: Value, low: f32, high: f32| rounded(value(v).clamp(low, high));
     cells[column::SBP] = whole(Value::Sbp, 72.0, 260.0);
     cells[column::DBP] = whole(Value::Dbp, 36.0, 145.0).min(cells[column::SBP] - 8);
     cells[column::TRIGLYCERIDES] = whole(Value::Triglycerides, 15.0, 1900.0);
@@ -185,25 +185,30 @@ fn fill_values(
         _ => 5,
     };
     if percent(20) < 62.0 {
-        cells[column::CREATININE] =
-            (value(Value::Creatinine).clamp(0.3, 9.0) * 100.0).round() as i16;
+        cells[column::CREATININE] = rounded(value(Value::Creatinine).clamp(0.3, 9.0) * 100.0);
     }
     if percent(30) < 70.0 {
         cells[column::HEMOGLOBIN] = tenths(value(Value::Hemoglobin).clamp(6.0, 21.0));
     }
 }
 
+/// Rounds a number from 0 to 32,767, halves upwards.
+#[inline]
+fn rounded(x: f32) -> i16 {
+    let whole = x as i16;
+    whole + i16::from(x - f32::from(whole) >= 0.5)
+}
+
 fn fill_answers(cells: &mut Cells, draws: &mut Draws, measured: &Measured, visit: &Visit<'_>) {
     let mut cuts = visit.cell.thresholds;
     for active in visit.effects {
         if let Outcome::Answer(question) = EFFECTS[active.effect_idx].outcome {
-            let cut = &mut cuts[CUT_OF[question as usize]];
-            *cut = shifted_cut(*cut, &mut [active.size]);
+            cuts[CUT_OF[question as usize]] = active.cut;
         }
     }
     if visit.sleep_trend != 0.0 {
         let cut = &mut cuts[CUT_OF[Question::SleepRest as usize]];
-        *cut = shifted_cut(*cut, &mut [visit.sleep_trend]);
+        (*cut, _) = shifted_threshold(*cut, visit.sleep_trend);
     }
     for idx in 0..N_QUESTIONS {
         cells[FIRST_ANSWER + idx] =
@@ -330,24 +335,20 @@ fn judge(cells: &mut Cells, sex: i8, age: i32) {
 /// Adds the effects on an observed checkup to the truth: the change of each answer's probability,
 /// the change of weight and of the BMI that follows.
 pub(crate) fn count_effects(truth: &mut Truth, cells: &Cells, visit: &Visit<'_>) {
-    let mut cuts = visit.cell.thresholds;
     for active in visit.effects {
-        let mut size = [active.size];
         match EFFECTS[active.effect_idx].outcome {
             Outcome::Answer(question) => {
-                let cut = &mut cuts[CUT_OF[question as usize]];
-                *cut = shifted_cut(*cut, &mut size);
                 if cells[answer_column(question)] == NULL {
                     continue;
                 }
             }
             Outcome::Weight => {
                 let height = f64::from(cells[2]) / 1000.0;
-                let bmi = size[0] / (height * height);
+                let bmi = active.size / (height * height);
                 truth.add_effect(active.effect_idx + 1, active.event_time, bmi);
             }
             _ => continue,
         }
-        truth.add_effect(active.effect_idx, active.event_time, size[0]);
+        truth.add_effect(active.effect_idx, active.event_time, active.size);
     }
 }

@@ -8,7 +8,7 @@ use super::dirt::{Duplicate, draw_duplicate};
 use super::health::Health;
 use super::household::Person;
 use super::random::{Draws, Stream};
-use super::rows::{ChunkRows, ClaimRow, DiagnosisRow, DrugRow};
+use super::rows::{BatchRows, ClaimRow, DiagnosisRow, DrugRow};
 use super::world::World;
 
 /// Claims one person may have: their numbers start at `index × CLAIMS_PER_PERSON`.
@@ -75,7 +75,7 @@ impl Conditions {
 /// month is delivered.
 pub(crate) struct ClaimMaker<'a> {
     draws: Draws,
-    rows: &'a mut ChunkRows,
+    rows: &'a mut BatchRows,
     period_of: &'a dyn Fn(i32) -> usize,
     position: u32,
     next_claim: u64,
@@ -88,7 +88,7 @@ impl<'a> ClaimMaker<'a> {
     /// Prepares the claims of a person.
     pub(crate) fn new(
         world: &World,
-        rows: &'a mut ChunkRows,
+        rows: &'a mut BatchRows,
         person: &Person,
         period_of: &'a dyn Fn(i32) -> usize,
     ) -> Self {

@@ -2,11 +2,13 @@
 //! integers, the other integer dates, wide integers and dictionaries of strings. Which columns a
 //! table has is in `insurer_tables` and `employer_tables`.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, Int8Array,
-    Int16Array, Int32Array, Int64Array, StringArray,
+    Int16Array, Int32Array, Int64Array, StringArray, StringBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Int32Type};
 
@@ -22,28 +24,102 @@ pub(crate) enum Style {
     Wide,
 }
 
-/// How a column is laid out in pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// A dictionary of the values.
-    Dictionary,
-    /// Differences to the value before: running numbers.
-    Delta,
+/// An absent value among whole numbers.
+pub(crate) const ABSENT: i32 = i32::MIN;
+
+/// The values of a column, as small as they can be kept.
+pub(crate) enum Data {
+    /// Whole numbers, or decimal ones as multiples of `1 / scale`; [`ABSENT`] where there is none.
+    Numbers {
+        values: Vec<i32>,
+        scale: Option<f64>,
+    },
+    /// Places in a list of strings; [`ABSENT`] where there is none.
+    Picked {
+        list: Arc<StringArray>,
+        picks: Vec<i32>,
+    },
+    /// Yes or no.
+    Flags(Vec<bool>),
+    /// Running numbers, written as strings of 11 digits.
+    Running(Vec<u64>),
+    /// Anything else.
+    Array(ArrayRef),
 }
 
 /// One column of one row group.
 pub(crate) struct Column {
     pub(crate) field: Field,
-    pub(crate) layout: Layout,
-    pub(crate) array: ArrayRef,
+    pub(crate) data: Data,
 }
 
-fn column(name: &str, data_type: DataType, nullable: bool, array: ArrayRef) -> Column {
-    let field = Field::new(name, data_type, nullable);
+impl Column {
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        match &self.data {
+            Data::Numbers { values, .. } => values.len(),
+            Data::Picked { picks, .. } => picks.len(),
+            Data::Flags(flags) => flags.len(),
+            Data::Running(numbers) => numbers.len(),
+            Data::Array(array) => array.len(),
+        }
+    }
+
+    /// The values as an arrow array; picked strings as a dictionary whatever the column's type.
+    pub(crate) fn array(&self) -> ArrayRef {
+        match &self.data {
+            Data::Numbers { values, scale } => {
+                let values = values.iter().map(|value| present(*value));
+                match (scale, self.field.data_type()) {
+                    (Some(scale), _) => Arc::new(Float64Array::from_iter(
+                        values.map(|value| value.map(|v| f64::from(v) / scale)),
+                    )),
+                    (None, DataType::Date32) => Arc::new(Date32Array::from_iter(values)),
+                    (None, DataType::Int64) => Arc::new(Int64Array::from_iter(
+                        values.map(|value| value.map(i64::from)),
+                    )),
+                    (None, DataType::Int16) => Arc::new(Int16Array::from_iter(
+                        values.map(|value| value.map(|v| v as i16)),
+                    )),
+                    (None, DataType::Int8) => Arc::new(Int8Array::from_iter(
+                        values.map(|value| value.map(|v| v as i8)),
+                    )),
+                    (None, _) => Arc::new(Int32Array::from_iter(values)),
+                }
+            }
+            Data::Picked { list, picks } => {
+                let keys = picks.iter().map(|pick| present(*pick)).collect();
+                let list: ArrayRef = Arc::<StringArray>::clone(list);
+                let array = DictionaryArray::<Int32Type>::try_new(keys, list)
+                    .expect("positions lie within the list");
+                Arc::new(array)
+            }
+            Data::Flags(flags) => Arc::new(BooleanArray::from(flags.clone())),
+            Data::Running(numbers) => {
+                let digits = numbers.iter().map(|number| format!("{number:011}"));
+                Arc::new(StringArray::from_iter_values(digits))
+            }
+            Data::Array(array) => Arc::clone(array),
+        }
+    }
+}
+
+fn present(value: i32) -> Option<i32> {
+    (value != ABSENT).then_some(value)
+}
+
+fn numbers(
+    name: &str,
+    data_type: DataType,
+    values: impl Iterator<Item = Option<i32>>,
+    nullable: bool,
+) -> Column {
     Column {
-        field,
-        layout: Layout::Dictionary,
-        array,
+        field: Field::new(name, data_type, nullable),
+        data: Data::Numbers {
+            values: values.map(|value| value.unwrap_or(ABSENT)).collect(),
+            scale: None,
+        },
     }
 }
 
@@ -51,40 +127,88 @@ fn dictionary_type() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
-/// Strings picked from a list by position; written as a dictionary in the wide style and as plain
-/// strings otherwise (the array is a dictionary either way: it is smaller).
+/// Strings picked from a list by position; read back as a dictionary in the wide style and as plain
+/// strings otherwise.
 pub(crate) fn picked(
     name: &str,
     style: Style,
-    values: &ArrayRef,
-    keys: impl Iterator<Item = Option<i32>>,
+    list: &Arc<StringArray>,
+    picks: impl Iterator<Item = Option<i32>>,
     nullable: bool,
 ) -> Column {
-    let keys: Int32Array = keys.collect();
-    let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(values))
-        .expect("positions lie within the list");
     let data_type = if style == Style::Wide {
         dictionary_type()
     } else {
         DataType::Utf8
     };
-    column(name, data_type, nullable, Arc::new(array))
+    Column {
+        field: Field::new(name, data_type, nullable),
+        data: Data::Picked {
+            list: Arc::clone(list),
+            picks: picks.map(|pick| pick.unwrap_or(ABSENT)).collect(),
+        },
+    }
 }
 
 /// The same string in every row.
 pub(crate) fn constant(name: &str, style: Style, value: &str, n_rows: usize) -> Column {
-    let values: ArrayRef = Arc::new(StringArray::from(vec![value]));
-    picked(name, style, &values, (0..n_rows).map(|_| Some(0)), false)
+    let list = Arc::new(StringArray::from(vec![value]));
+    picked(name, style, &list, (0..n_rows).map(|_| Some(0)), false)
 }
 
-/// Strings as they come.
-pub(crate) fn strings<S: AsRef<str>>(
+/// Strings that stand for keys: each is made once, and rows refer to it.
+pub(crate) fn keyed<K: Copy + Eq + Hash, S: AsRef<str>>(
     name: &str,
-    values: impl Iterator<Item = Option<S>>,
+    keys: impl Iterator<Item = Option<K>>,
+    text: impl Fn(K) -> S,
     nullable: bool,
 ) -> Column {
-    let array: StringArray = values.collect();
-    column(name, DataType::Utf8, nullable, Arc::new(array))
+    let mut places = HashMap::new();
+    let mut list = StringBuilder::new();
+    let mut last = None;
+    let picks: Vec<Option<i32>> = keys
+        .map(|key| {
+            let key = key?;
+            if let Some((known, place)) = last
+                && known == key
+            {
+                return Some(place);
+            }
+            let next = i32::try_from(places.len()).expect("a batch has fewer than 2^31 rows");
+            let place = *places.entry(key).or_insert_with(|| {
+                list.append_value(text(key));
+                next
+            });
+            last = Some((key, place));
+            Some(place)
+        })
+        .collect();
+    let list = Arc::new(list.finish());
+    picked(name, Style::Narrow, &list, picks.into_iter(), nullable)
+}
+
+/// Strings of which there are few.
+pub(crate) fn few(name: &str, values: impl Iterator<Item = &'static str>) -> Column {
+    let mut list: Vec<&'static str> = Vec::new();
+    let picks: Vec<i32> = values
+        .map(|value| {
+            let place = list.iter().position(|known| std::ptr::eq(*known, value));
+            let place = place.or_else(|| list.iter().position(|known| *known == value));
+            let place = place.unwrap_or_else(|| {
+                list.push(value);
+                list.len() - 1
+            });
+            i32::try_from(place).expect("few")
+        })
+        .collect();
+    let list = Arc::new(StringArray::from(list));
+    picked(
+        name,
+        Style::Narrow,
+        &list,
+        picks.into_iter().map(Some),
+        false,
+    )
 }
 
 /// Days since 1970, as date32 or as YYYYMMDD.
@@ -95,13 +219,10 @@ pub(crate) fn dates(
     nullable: bool,
 ) -> Column {
     match style {
-        Style::Narrow => {
-            let array: Date32Array = days.collect();
-            column(name, DataType::Date32, nullable, Arc::new(array))
-        }
+        Style::Narrow => numbers(name, DataType::Date32, days, nullable),
         Style::Wide => {
-            let array: Int32Array = days.map(|day| day.map(yyyymmdd)).collect();
-            column(name, DataType::Int32, nullable, Arc::new(array))
+            let days = days.map(|day| day.map(yyyymmdd));
+            numbers(name, DataType::Int32, days, nullable)
         }
     }
 }
@@ -114,25 +235,11 @@ pub(crate) fn whole(
     values: impl Iterator<Item = Option<i32>>,
     nullable: bool,
 ) -> Column {
-    let array: ArrayRef = match (style, narrow) {
-        (Style::Wide, _) => {
-            let array: Int64Array = values.map(|value| value.map(i64::from)).collect();
-            Arc::new(array)
-        }
-        (Style::Narrow, DataType::Int8) => {
-            let array: Int8Array = values.map(|value| value.map(|v| v as i8)).collect();
-            Arc::new(array)
-        }
-        (Style::Narrow, DataType::Int16) => {
-            let array: Int16Array = values.map(|value| value.map(|v| v as i16)).collect();
-            Arc::new(array)
-        }
-        (Style::Narrow, _) => {
-            let array: Int32Array = values.collect();
-            Arc::new(array)
-        }
+    let data_type = match style {
+        Style::Wide => DataType::Int64,
+        Style::Narrow => narrow.clone(),
     };
-    column(name, array.data_type().clone(), nullable, array)
+    numbers(name, data_type, values, nullable)
 }
 
 /// Decimal numbers stored as multiples of `1 / scale`.
@@ -142,33 +249,37 @@ pub(crate) fn decimals(
     values: impl Iterator<Item = Option<i32>>,
     nullable: bool,
 ) -> Column {
-    let array: Float64Array = values
-        .map(|value| value.map(|v| f64::from(v) / scale))
-        .collect();
-    column(name, DataType::Float64, nullable, Arc::new(array))
+    Column {
+        field: Field::new(name, DataType::Float64, nullable),
+        data: Data::Numbers {
+            values: values.map(|value| value.unwrap_or(ABSENT)).collect(),
+            scale: Some(scale),
+        },
+    }
 }
 
 /// Yes or no.
 pub(crate) fn flags(name: &str, values: impl Iterator<Item = bool>) -> Column {
-    let array: BooleanArray = values.map(Some).collect();
-    column(name, DataType::Boolean, false, Arc::new(array))
+    Column {
+        field: Field::new(name, DataType::Boolean, false),
+        data: Data::Flags(values.collect()),
+    }
 }
 
 /// Running numbers as strings of 11 digits.
-pub(crate) fn running_numbers(name: &str, numbers: impl Iterator<Item = u64>) -> Column {
-    let array: StringArray = numbers
-        .map(|number| Some(format!("{number:011}")))
-        .collect();
-    let layout = Layout::Delta;
+pub(crate) fn running_numbers(name: &str, values: impl Iterator<Item = u64>) -> Column {
     Column {
-        layout,
-        ..column(name, DataType::Utf8, false, Arc::new(array))
+        field: Field::new(name, DataType::Utf8, false),
+        data: Data::Running(values.collect()),
     }
 }
 
 /// A finished array under a name, with the array's own type.
 pub(crate) fn finished(name: &str, nullable: bool, array: ArrayRef) -> Column {
-    column(name, array.data_type().clone(), nullable, array)
+    Column {
+        field: Field::new(name, array.data_type().clone(), nullable),
+        data: Data::Array(array),
+    }
 }
 
 /// A stored checkup cell as a value.

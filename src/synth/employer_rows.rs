@@ -9,7 +9,7 @@ use super::health::Health;
 use super::household::{Household, Job};
 use super::person_years::active_effects;
 use super::random::{Draws, Stream, normal_cdf};
-use super::rows::{ChunkRows, EmployeeRow, ParticipationRow, ProductivityRow};
+use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
 use super::world::World;
 
 /// Mean presenteeism loss on the SPQ scale, percent.
@@ -20,7 +20,7 @@ pub(crate) fn add_employer_rows(
     world: &World,
     household: &Household,
     health: &Health,
-    rows: &mut ChunkRows,
+    rows: &mut BatchRows,
 ) {
     let subscriber = &household.persons[0];
     let mut draws = Draws::new(world.seed, Stream::Employer, subscriber.index);
@@ -109,7 +109,7 @@ fn participate(
     health: &Health,
     draws: &mut Draws,
     spell: &EmployerSpell,
-    rows: &mut ChunkRows,
+    rows: &mut BatchRows,
 ) {
     let horizon = last_day(*world.years.end());
     for field in 0..FIELDS.len() {
@@ -148,7 +148,7 @@ fn productivity(
     draws: &mut Draws,
     traits: &Traits,
     at: (&EmployerSpell, i16),
-    rows: &mut ChunkRows,
+    rows: &mut BatchRows,
 ) {
     let (spell, year) = at;
     let employer = &world.employers[spell.employer as usize];

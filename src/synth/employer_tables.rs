@@ -9,13 +9,13 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::DataType;
 
 use super::calendar::{day_of, last_day};
-use super::columns::{Column, Style, dates, decimals, strings, whole};
+use super::columns::{Column, Style, dates, decimals, few, keyed, whole};
 use super::community::{MUNICIPALITIES, municipality_columns, reference_columns};
 use super::dirt::{INVENTED_NAMES, full_width};
 use super::effects::FIELDS;
 use super::insurer_tables::{named, workplace_key};
-use super::random::{Draws, Stream, TokenKind, token};
-use super::rows::{ChunkRows, EmployeeRow, ParticipationRow, ProductivityRow};
+use super::random::{Draws, Stream, Token, TokenKind, token};
+use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
 use super::world::{INDUSTRIES, SCALES, World};
 
 /// An employer's key.
@@ -34,7 +34,7 @@ fn program_key(field: usize) -> String {
 }
 
 /// The employer's own key of an employee.
-fn employee_key(world: &World, first_person: u64, person: u32, employer: u32) -> String {
+fn employee_key(world: &World, first_person: u64, person: u32, employer: u32) -> Token {
     token(
         world.seed,
         TokenKind::Employee,
@@ -77,7 +77,7 @@ pub(crate) fn worksites(world: &World, group: u32) -> Vec<Column> {
     let arrays: Vec<ArrayRef> = vec![
         text(&|row| employer_key(site(row).employer)),
         text(&|row| worksite_key(world, row.site)),
-        text(&|row| workplace_key(world, row.site, row.from)),
+        text(&|row| workplace_key(world, row.site, row.from).as_ref().to_owned()),
         text(&|row| {
             MUNICIPALITIES[usize::from(site(row).municipality)]
                 .code
@@ -155,42 +155,57 @@ pub(crate) fn programs(world: &World, group: u32) -> Vec<Column> {
     named(&names, arrays)
 }
 
+/// Employers' keys, one per row.
+fn employer_keys(employers: impl Iterator<Item = u32>) -> Column {
+    keyed("employer_key", employers.map(Some), employer_key, false)
+}
+
+/// Employees' keys, one per row; rows hold the person's position in the batch and the employer.
+fn employee_keys(
+    world: &World,
+    batch: &BatchRows,
+    rows: impl Iterator<Item = (u32, u32)>,
+) -> Column {
+    let key = |(person, employer)| employee_key(world, batch.first_person, person, employer);
+    keyed("employee_key", rows.map(Some), key, false)
+}
+
 /// Columns of `employees`.
-pub(crate) fn employees(world: &World, chunk: &ChunkRows, rows: &[EmployeeRow]) -> Vec<Column> {
+pub(crate) fn employees(world: &World, batch: &BatchRows, rows: &[EmployeeRow]) -> Vec<Column> {
     let employer = |row: &EmployeeRow| world.worksites[row.worksite as usize].employer;
     let link = |row: &EmployeeRow| {
-        let key = &chunk.person_keys[row.person as usize];
         let is_full_width = world.employers[employer(row) as usize].is_full_width;
-        row.is_linked.then(|| {
-            if is_full_width {
-                full_width(key)
-            } else {
-                key.clone()
-            }
-        })
+        row.is_linked.then_some((row.person, is_full_width))
     };
-    let own = |row: &EmployeeRow| {
-        Some(employee_key(
-            world,
-            chunk.first_person,
-            row.person,
-            employer(row),
-        ))
+    let link_text = |(person, is_full_width): (u32, bool)| {
+        let key = batch.person_keys[person as usize].as_ref();
+        if is_full_width {
+            full_width(key)
+        } else {
+            key.to_owned()
+        }
     };
     let narrow = Style::Narrow;
     let kinds = rows
         .iter()
         .map(|row| Some(if row.is_regular { 1 } else { 2 }));
-    let site = |row: &EmployeeRow| Some(worksite_key(world, row.worksite));
+    let sites = rows
+        .iter()
+        .map(|row| Some(world.worksites[row.worksite as usize].number));
     vec![
-        strings(
-            "employer_key",
-            rows.iter().map(|row| Some(employer_key(employer(row)))),
+        employer_keys(rows.iter().map(employer)),
+        employee_keys(
+            world,
+            batch,
+            rows.iter().map(|row| (row.person, employer(row))),
+        ),
+        keyed("link_token", rows.iter().map(link), link_text, true),
+        keyed(
+            "worksite_key",
+            sites,
+            |number| format!("W{number:02}"),
             false,
         ),
-        strings("employee_key", rows.iter().map(own), false),
-        strings("link_token", rows.iter().map(link), true),
-        strings("worksite_key", rows.iter().map(site), false),
         whole("employment_type", narrow, &DataType::Int8, kinds, false),
         dates(
             "employed_from",
@@ -205,31 +220,20 @@ pub(crate) fn employees(world: &World, chunk: &ChunkRows, rows: &[EmployeeRow]) 
 /// Columns of `participation`.
 pub(crate) fn participation(
     world: &World,
-    chunk: &ChunkRows,
+    batch: &BatchRows,
     rows: &[ParticipationRow],
 ) -> Vec<Column> {
-    let own = |row: &ParticipationRow| {
-        Some(employee_key(
-            world,
-            chunk.first_person,
-            row.person,
-            row.employer,
-        ))
-    };
     let narrow = Style::Narrow;
     let sessions = rows.iter().map(|row| Some(i32::from(row.sessions)));
+    let fields = rows.iter().map(|row| Some(row.field));
     vec![
-        strings(
-            "employer_key",
-            rows.iter().map(|row| Some(employer_key(row.employer))),
-            false,
+        employer_keys(rows.iter().map(|row| row.employer)),
+        keyed("program_key", fields, program_key, false),
+        employee_keys(
+            world,
+            batch,
+            rows.iter().map(|row| (row.person, row.employer)),
         ),
-        strings(
-            "program_key",
-            rows.iter().map(|row| Some(program_key(row.field))),
-            false,
-        ),
-        strings("employee_key", rows.iter().map(own), false),
         dates(
             "first_date",
             narrow,
@@ -243,47 +247,28 @@ pub(crate) fn participation(
 /// Columns of `productivity`.
 pub(crate) fn productivity(
     world: &World,
-    chunk: &ChunkRows,
+    batch: &BatchRows,
     rows: &[ProductivityRow],
 ) -> Vec<Column> {
-    let own = |row: &ProductivityRow| {
-        Some(employee_key(
-            world,
-            chunk.first_person,
-            row.person,
-            row.employer,
-        ))
-    };
     let narrow = Style::Narrow;
     let years = rows.iter().map(|row| Some(i32::from(row.fiscal_year)));
-    let scale = |row: &ProductivityRow| row.scale.map(|scale| SCALES[usize::from(scale)].0);
+    let tenths = |name: &str, value: fn(&ProductivityRow) -> Option<i32>| {
+        decimals(name, 10.0, rows.iter().map(value), true)
+    };
+    let scales = rows.iter().map(|row| row.scale);
+    let scale_name = |scale: u8| SCALES[usize::from(scale)].0;
     vec![
-        strings(
-            "employer_key",
-            rows.iter().map(|row| Some(employer_key(row.employer))),
-            false,
+        employer_keys(rows.iter().map(|row| row.employer)),
+        employee_keys(
+            world,
+            batch,
+            rows.iter().map(|row| (row.person, row.employer)),
         ),
-        strings("employee_key", rows.iter().map(own), false),
         whole("fiscal_year", narrow, &DataType::Int16, years, false),
-        decimals(
-            "absence_days",
-            10.0,
-            rows.iter().map(|row| row.absence),
-            true,
-        ),
-        strings("presenteeism_scale", rows.iter().map(scale), true),
-        decimals(
-            "presenteeism_score",
-            10.0,
-            rows.iter().map(|row| row.score),
-            true,
-        ),
-        decimals(
-            "engagement",
-            10.0,
-            rows.iter().map(|row| row.engagement),
-            true,
-        ),
+        tenths("absence_days", |row| row.absence),
+        keyed("presenteeism_scale", scales, scale_name, true),
+        tenths("presenteeism_score", |row| row.score),
+        tenths("engagement", |row| row.engagement),
     ]
 }
 
@@ -324,34 +309,26 @@ pub(crate) fn employees_with_names(world: &World) -> Vec<Column> {
     let mut draws = Draws::new(world.seed, Stream::Dirt, 0);
     let rows: Vec<u32> = (0..N_NAMED).collect();
     let far = u64::MAX / 2;
-    let key = |kind: TokenKind, row: u32| token(world.seed, kind, far + u64::from(row), 0);
+    let key = |name, kind: TokenKind, nullable| {
+        let token = |row: u32| token(world.seed, kind, far + u64::from(row), 0);
+        keyed(name, rows.iter().copied().map(Some), token, nullable)
+    };
     let narrow = Style::Narrow;
     let sites: Vec<u32> = rows
         .iter()
         .map(|_| world.draw_worksite(&mut draws))
         .collect();
-    let employer = |site: &u32| employer_key(world.worksites[*site as usize].employer);
+    let employer = |site: &u32| world.worksites[*site as usize].employer;
     let from = day_of(2015, 4, 1);
-    let name = |row: &u32| Some(INVENTED_NAMES[*row as usize % INVENTED_NAMES.len()]);
+    let name = |row: &u32| INVENTED_NAMES[*row as usize % INVENTED_NAMES.len()];
     vec![
-        strings(
-            "employer_key",
-            sites.iter().map(|site| Some(employer(site))),
-            false,
-        ),
-        strings(
-            "employee_key",
-            rows.iter().map(|row| Some(key(TokenKind::Employee, *row))),
-            false,
-        ),
-        strings(
-            "link_token",
-            rows.iter().map(|row| Some(key(TokenKind::Person, *row))),
-            true,
-        ),
-        strings(
+        employer_keys(sites.iter().map(employer)),
+        key("employee_key", TokenKind::Employee, false),
+        key("link_token", TokenKind::Person, true),
+        keyed(
             "worksite_key",
-            sites.iter().map(|site| Some(worksite_key(world, *site))),
+            sites.iter().copied().map(Some),
+            |site| worksite_key(world, site),
             false,
         ),
         whole(
@@ -368,6 +345,6 @@ pub(crate) fn employees_with_names(world: &World) -> Vec<Column> {
             false,
         ),
         dates("employed_to", narrow, rows.iter().map(|_| None), true),
-        strings("氏名", rows.iter().map(name), false),
+        few("氏名", rows.iter().map(name)),
     ]
 }

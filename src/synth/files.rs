@@ -1,4 +1,4 @@
-//! The files of a world: where each table of each holder lies, and how a chunk's rows become the row
+//! The files of a world: where each table of each holder lies, and how a batch's rows become the row
 //! groups of all of them.
 
 use std::path::Path;
@@ -12,13 +12,13 @@ use super::insurer_tables::{
     InsurerContext, checkups, claims, diagnoses, drugs, guidance, members,
 };
 use super::periods::Periods;
-use super::rows::{ChunkRows, PeriodRows};
+use super::rows::{BatchRows, PeriodRows};
 use super::truth::Truth;
 use super::world::{INSURERS, World};
-use super::writer::{EncodedGroup, Encoder, TableFile, create};
+use super::writer::{Aim, EncodedGroup, Encoder, TableFile, create};
 use super::{SynthError, TableSet};
 
-/// A table that is written chunk by chunk.
+/// A table that is written batch by batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Members { insurer: usize },
@@ -71,22 +71,22 @@ impl Source {
         }
     }
 
-    /// Takes the table's rows out of the chunk and makes columns of them.
+    /// Takes the table's rows out of the batch and makes columns of them.
     fn columns(
         self,
         world: &World,
         contexts: &[InsurerContext; 2],
-        chunk: &ChunkRows,
+        batch: &BatchRows,
     ) -> Vec<Column> {
         let rows = |insurer: usize, period: usize| -> &PeriodRows {
-            &chunk.insurers[insurer].periods[period]
+            &batch.insurers[insurer].periods[period]
         };
         match self {
             Self::Members { insurer } => members(
                 &contexts[insurer],
                 world,
-                chunk.first_person,
-                &chunk.insurers[insurer].members,
+                batch.first_person,
+                &batch.insurers[insurer].members,
             ),
             Self::Checkups { insurer, period } => {
                 checkups(&contexts[insurer], &rows(insurer, period).checkups)
@@ -103,29 +103,29 @@ impl Source {
             Self::Guidance { insurer, period } => {
                 guidance(&contexts[insurer], &rows(insurer, period).guidance)
             }
-            Self::Employees { group } => employees(world, chunk, &chunk.groups[group].employees),
+            Self::Employees { group } => employees(world, batch, &batch.groups[group].employees),
             Self::Participation { group } => {
-                participation(world, chunk, &chunk.groups[group].participation)
+                participation(world, batch, &batch.groups[group].participation)
             }
             Self::Productivity { group } => {
-                productivity(world, chunk, &chunk.groups[group].productivity)
+                productivity(world, batch, &batch.groups[group].productivity)
             }
         }
     }
 }
 
-/// How every chunk is encoded; shared by all threads.
-pub(crate) struct ChunkEncoder {
+/// How every batch is encoded; shared by all threads.
+pub(crate) struct BatchEncoder {
     sources: Vec<(Source, Encoder)>,
 }
 
-/// The files that grow chunk by chunk, in the order of the encoder's sources.
+/// The files that grow batch by batch, in the order of the encoder's sources.
 pub(crate) struct OpenFiles {
     files: Vec<(&'static str, TableFile)>,
 }
 
-/// One chunk, encoded: a row group (or none) per file.
-pub(crate) struct EncodedChunk {
+/// One batch, encoded: a row group (or none) per file.
+pub(crate) struct EncodedBatch {
     groups: Vec<Option<EncodedGroup>>,
     pub(crate) truth: Truth,
 }
@@ -138,29 +138,26 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
 }
 
-/// Creates all files that grow chunk by chunk.
+/// Creates all files that grow batch by batch.
 pub(crate) fn open(
     out: &Path,
     world: &World,
     periods: &Periods,
     tables: TableSet,
-    zstd_level: i32,
-) -> Result<(ChunkEncoder, OpenFiles), SynthError> {
-    let empty = ChunkRows::new(0, periods.len(), world.n_groups);
-    let contexts = [
-        InsurerContext::new(0, &empty),
-        InsurerContext::new(1, &empty),
-    ];
+    aim: Aim,
+) -> Result<(BatchEncoder, OpenFiles), SynthError> {
+    let empty = BatchRows::new(0, periods.len(), world.n_groups);
+    let contexts = InsurerContext::all(&empty);
     let years = format!("{}-{}", world.years.start(), world.years.end());
     let names = periods.names();
-    let mut encoder = ChunkEncoder {
+    let mut encoder = BatchEncoder {
         sources: Vec::new(),
     };
     let mut open = OpenFiles { files: Vec::new() };
     for source in sources(world, periods, tables) {
         let path = out.join(source.path(&years, &names));
         let columns = source.columns(world, &contexts, &empty);
-        let (file, file_encoder) = create(&path, &columns, zstd_level)?;
+        let (file, file_encoder) = create(&path, &columns, aim)?;
         encoder.sources.push((source, file_encoder));
         open.files.push((source.table(), file));
     }
@@ -191,32 +188,29 @@ fn sources(world: &World, periods: &Periods, tables: TableSet) -> Vec<Source> {
     sources
 }
 
-impl ChunkEncoder {
-    /// Encodes a chunk's rows for every file.
+impl BatchEncoder {
+    /// Encodes a batch's rows for every file.
     pub(crate) fn encode(
         &self,
         world: &World,
-        chunk: ChunkRows,
-    ) -> Result<EncodedChunk, SynthError> {
-        let contexts = [
-            InsurerContext::new(0, &chunk),
-            InsurerContext::new(1, &chunk),
-        ];
+        batch: BatchRows,
+    ) -> Result<EncodedBatch, SynthError> {
+        let contexts = InsurerContext::all(&batch);
         let mut groups = Vec::with_capacity(self.sources.len());
         for (source, encoder) in &self.sources {
-            groups.push(encoder.encode(&source.columns(world, &contexts, &chunk))?);
+            groups.push(encoder.encode(&source.columns(world, &contexts, &batch))?);
         }
-        Ok(EncodedChunk {
+        Ok(EncodedBatch {
             groups,
-            truth: chunk.truth,
+            truth: batch.truth,
         })
     }
 }
 
 impl OpenFiles {
-    /// Appends a chunk to every file.
-    pub(crate) fn append(&mut self, chunk: EncodedChunk) -> Result<(), SynthError> {
-        for ((_, file), group) in self.files.iter_mut().zip(chunk.groups) {
+    /// Appends a batch to every file.
+    pub(crate) fn append(&mut self, batch: EncodedBatch) -> Result<(), SynthError> {
+        for ((_, file), group) in self.files.iter_mut().zip(batch.groups) {
             if let Some(group) = group {
                 file.append(group)?;
             }
@@ -245,11 +239,11 @@ pub(crate) fn write_static(
     out: &Path,
     world: &World,
     truth: &mut Truth,
-    zstd_level: i32,
+    aim: Aim,
 ) -> Result<Vec<Written>, SynthError> {
     let mut written = Vec::new();
     let mut write = |path: String, table, columns: &[Column]| -> Result<(), SynthError> {
-        let (mut file, encoder) = create(&out.join(path), columns, zstd_level)?;
+        let (mut file, encoder) = create(&out.join(path), columns, aim)?;
         if let Some(group) = encoder.encode(columns)? {
             file.append(group)?;
         }

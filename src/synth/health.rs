@@ -2,7 +2,8 @@
 //! High values therefore fall back on their own (regression to the mean). The row of a checkup is
 //! put together in `checkup`; thresholds and shapes come from `calibration`.
 
-use super::calibration::{Cell, N_QUESTIONS, N_VALUES, Question, Value, shifted_threshold};
+use super::calibration::{CUT_OF, Cell, N_QUESTIONS, N_VALUES, Question, Value, shifted_threshold};
+use super::effects::{EFFECTS, Outcome};
 use super::random::Draws;
 use super::world::WorksiteEffect;
 
@@ -45,7 +46,10 @@ pub(crate) struct Health {
 pub(crate) struct ActiveEffect {
     pub(crate) effect_idx: usize,
     pub(crate) event_time: i16,
+    /// What it adds; on a probability, what it really adds after [`apply_to_cuts`].
     pub(crate) size: f64,
+    /// First cut of the question after this effect and those before it.
+    pub(crate) cut: f32,
 }
 
 /// Latent measurements of one checkup.
@@ -93,8 +97,7 @@ impl Health {
 
     /// Whether a persistent condition behind one of the drug questions is present in this cell.
     pub(crate) fn has_condition(&self, cell: &Cell, question: Question) -> bool {
-        self.answers[question as usize]
-            < cell.thresholds[super::calibration::CUT_OF[question as usize]]
+        self.answers[question as usize] < cell.thresholds[CUT_OF[question as usize]]
     }
 
     /// The next checkup: moves the states on and returns latents and values.
@@ -197,12 +200,20 @@ pub(crate) fn answer_code(latent: f32, cuts: &[f32]) -> i16 {
     1 + cuts.iter().filter(|cut| latent >= **cut).count() as i16
 }
 
-/// The first cut of a question after the active effects, and what each of them really added to the
+/// Finds the cut of every question that effects act on, and what each of them really adds to the
 /// probability of the first answer.
-pub(crate) fn shifted_cut(threshold: f32, sizes: &mut [f64]) -> f32 {
-    let mut cut = threshold;
-    for size in sizes {
-        (cut, *size) = shifted_threshold(cut, *size);
+pub(crate) fn apply_to_cuts(effects: &mut [ActiveEffect], cell: &Cell) {
+    for at in 0..effects.len() {
+        let (before, rest) = effects.split_at_mut(at);
+        let active = &mut rest[0];
+        let outcome = EFFECTS[active.effect_idx].outcome;
+        let Outcome::Answer(question) = outcome else {
+            continue;
+        };
+        let earlier = before
+            .iter()
+            .rfind(|other| EFFECTS[other.effect_idx].outcome == outcome);
+        let cut = earlier.map_or(cell.thresholds[CUT_OF[question as usize]], |e| e.cut);
+        (active.cut, active.size) = shifted_threshold(cut, active.size);
     }
-    cut
 }

@@ -63,6 +63,8 @@ pub(crate) struct Household {
     pub(crate) jobs: Vec<Job>,
     /// Day the subscriber is first covered by a program of each field.
     pub(crate) exposed_on: [Option<i32>; FIELDS.len()],
+    /// Cohort of each field: the fiscal year of that day.
+    pub(crate) cohorts: [Option<i16>; FIELDS.len()],
     /// Index in [`MUNICIPALITIES`]; `None` where the insurer does not know it.
     pub(crate) municipality: Option<u8>,
     /// False where the employer could not give the subscriber's link token.
@@ -75,11 +77,13 @@ impl Household {
         let mut draws = Draws::new(world.seed, Stream::Household, index);
         let subscriber = draw_subscriber(world, &mut draws, index);
         let jobs = draw_jobs(world, &mut draws, &subscriber);
-        let weights: Vec<f32> = MUNICIPALITIES.iter().map(|m| m.inhabitants).collect();
+        let weights = MUNICIPALITIES.map(|m| m.inhabitants);
         let municipality = draws.weighted(&weights) as u8;
+        let exposed_on = exposures(world, &jobs);
         let mut household = Self {
             persons: vec![subscriber],
-            exposed_on: exposures(world, &jobs),
+            exposed_on,
+            cohorts: exposed_on.map(|day| day.map(fiscal_year)),
             jobs,
             municipality: (!draws.chance(0.02)).then_some(municipality),
             is_linked: !draws.chance(0.02),
@@ -89,11 +93,6 @@ impl Household {
             .persons
             .truncate(usize::try_from(room).unwrap_or(usize::MAX));
         household
-    }
-
-    /// Cohort of a field: the fiscal year of first exposure.
-    pub(crate) fn cohort(&self, field: usize) -> Option<i16> {
-        self.exposed_on[field].map(fiscal_year)
     }
 
     fn add_dependents(&mut self, world: &World, draws: &mut Draws) {

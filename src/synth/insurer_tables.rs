@@ -7,37 +7,40 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::DataType;
 
 use super::calendar::yyyymmdd;
-use super::checkup::{COLUMNS, Storage};
+use super::checkup::{COLUMNS, N_COLUMNS, Storage};
 use super::columns::{
-    Column, Style, cell, constant, dates, decimals, finished, flags, picked, running_numbers,
-    strings, whole,
+    Column, Style, cell, constant, dates, decimals, few, finished, flags, keyed, picked,
+    running_numbers, whole,
 };
 use super::community::MUNICIPALITIES;
 use super::dirt::impossible_date;
-use super::random::{TokenKind, token};
-use super::rows::{CheckupRow, ChunkRows, ClaimRow, DiagnosisRow, DrugRow, GuidanceRow, MemberRow};
+use super::random::{Token, TokenKind, token};
+use super::rows::{BatchRows, CheckupRow, ClaimRow, DiagnosisRow, DrugRow, GuidanceRow, MemberRow};
 use super::world::{INSURERS, World};
 
 /// Answer codes as strings, for insurers that write them so.
 const ANSWER_CODES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/// The insurer's number and the chunk's keys.
+/// The insurer's number and the batch's keys.
 pub(crate) struct InsurerContext {
     insurer: usize,
     style: Style,
-    person_keys: ArrayRef,
-    answer_codes: ArrayRef,
+    person_keys: Arc<StringArray>,
+    answer_codes: Arc<StringArray>,
 }
 
 impl InsurerContext {
-    /// The context of one insurer in one chunk.
-    pub(crate) fn new(insurer: usize, rows: &ChunkRows) -> Self {
-        Self {
+    /// The contexts of all insurers in one batch.
+    pub(crate) fn all(rows: &BatchRows) -> [Self; INSURERS.len()] {
+        let person_keys = rows.person_keys.iter().map(AsRef::as_ref);
+        let person_keys = Arc::new(StringArray::from_iter_values::<&str, _>(person_keys));
+        let answer_codes = Arc::new(StringArray::from(ANSWER_CODES.to_vec()));
+        std::array::from_fn(|insurer| Self {
             insurer,
             style: style_of(insurer),
-            person_keys: key_list(rows),
-            answer_codes: Arc::new(StringArray::from(ANSWER_CODES.to_vec())),
-        }
+            person_keys: Arc::clone(&person_keys),
+            answer_codes: Arc::clone(&answer_codes),
+        })
     }
 
     fn insurer_id(&self, n_rows: usize) -> Column {
@@ -64,26 +67,25 @@ pub(crate) fn style_of(insurer: usize) -> Style {
     }
 }
 
-/// The chunk's person keys as a list to pick from; never empty.
-pub(crate) fn key_list(rows: &ChunkRows) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(&rows.person_keys))
-}
-
 /// A person's position as a dictionary key.
 pub(crate) fn key_of(position: u32) -> Option<i32> {
-    Some(i32::try_from(position).expect("a chunk holds fewer than 2^31 persons"))
+    Some(i32::try_from(position).expect("a batch holds fewer than 2^31 persons"))
 }
 
 /// The workplace key of a worksite on a day.
-pub(crate) fn workplace_key(world: &World, worksite: u32, day: i32) -> String {
-    let changes = world.worksites[worksite as usize].key_changes;
-    let version = u64::from(changes.is_some_and(|from| day >= from));
+pub(crate) fn workplace_key(world: &World, worksite: u32, day: i32) -> Token {
+    let version = u64::from(has_new_key(world, worksite, day));
     token(
         world.seed,
         TokenKind::Workplace,
         u64::from(worksite),
         version,
     )
+}
+
+fn has_new_key(world: &World, worksite: u32, day: i32) -> bool {
+    let changes = world.worksites[worksite as usize].key_changes;
+    changes.is_some_and(|from| day >= from)
 }
 
 /// Columns of `members`.
@@ -94,20 +96,28 @@ pub(crate) fn members(
     rows: &[MemberRow],
 ) -> Vec<Column> {
     let style = ctx.style;
-    let household = |row: &MemberRow| {
-        let subscriber = first_person + u64::from(row.subscriber);
-        Some(token(world.seed, TokenKind::Household, subscriber, 0))
+    let household = |subscriber: u32| {
+        let subscriber = first_person + u64::from(subscriber);
+        token(world.seed, TokenKind::Household, subscriber, 0)
     };
-    let municipality = |row: &MemberRow| {
-        row.municipality
-            .map(|m| MUNICIPALITIES[usize::from(m)].code)
+    let workplace = |row: &MemberRow| {
+        let is_new = has_new_key(world, row.worksite, row.from);
+        Some((row.worksite, is_new))
     };
-    let workplace = |row: &MemberRow| Some(workplace_key(world, row.worksite, row.from));
+    let workplace_token = |(worksite, is_new): (u32, bool)| {
+        let day = if is_new { i32::MAX } else { i32::MIN };
+        workplace_key(world, worksite, day)
+    };
     let small = |value: i8| Some(i32::from(value));
     vec![
         ctx.insurer_id(rows.len()),
         ctx.person_key(rows.iter().map(|row| row.person)),
-        strings("household_key", rows.iter().map(household), false),
+        keyed(
+            "household_key",
+            rows.iter().map(|row| Some(row.subscriber)),
+            household,
+            false,
+        ),
         whole(
             "relationship",
             style,
@@ -129,8 +139,18 @@ pub(crate) fn members(
             rows.iter().map(|row| Some(row.birth_year_month)),
             false,
         ),
-        strings("municipality_code", rows.iter().map(municipality), true),
-        strings("workplace_key", rows.iter().map(workplace), true),
+        keyed(
+            "municipality_code",
+            rows.iter().map(|row| row.municipality),
+            |place| MUNICIPALITIES[usize::from(place)].code,
+            true,
+        ),
+        keyed(
+            "workplace_key",
+            rows.iter().map(workplace),
+            workplace_token,
+            true,
+        ),
         dates(
             "enrolled_from",
             style,
@@ -151,8 +171,8 @@ pub(crate) fn checkups(ctx: &InsurerContext, rows: &[CheckupRow]) -> Vec<Column>
         whole("fiscal_year", style, &DataType::Int16, years, false),
         checkup_dates(style, rows),
     ];
-    for (at, (name, storage)) in COLUMNS.iter().enumerate() {
-        let values = rows.iter().map(|row| cell(row.cells[at]));
+    for (at, ((name, storage), values)) in COLUMNS.iter().zip(by_column(rows)).enumerate() {
+        let values = values.iter().map(|value| cell(*value));
         let nullable = at > 1;
         columns.push(match storage {
             Storage::Answer if style == Style::Wide => {
@@ -166,6 +186,17 @@ pub(crate) fn checkups(ctx: &InsurerContext, rows: &[CheckupRow]) -> Vec<Column>
             Storage::Tenths => decimals(name, 10.0, values, nullable),
             Storage::Hundredths => decimals(name, 100.0, values, nullable),
         });
+    }
+    columns
+}
+
+/// The cells column by column, turned a few rows at a time while they are at hand.
+fn by_column(rows: &[CheckupRow]) -> [Vec<i16>; N_COLUMNS] {
+    let mut columns = std::array::from_fn(|_| Vec::with_capacity(rows.len()));
+    for rows in rows.chunks(64) {
+        for (at, column) in columns.iter_mut().enumerate() {
+            column.extend(rows.iter().map(|row| row.cells[at]));
+        }
     }
     columns
 }
@@ -226,7 +257,7 @@ pub(crate) fn diagnoses(ctx: &InsurerContext, rows: &[DiagnosisRow]) -> Vec<Colu
         ctx.insurer_id(rows.len()),
         running_numbers("claim_id", rows.iter().map(|row| row.claim)),
         whole("billed_month", ctx.style, &DataType::Int32, billed, false),
-        strings("icd10", rows.iter().map(|row| Some(row.icd10)), false),
+        few("icd10", rows.iter().map(|row| row.icd10)),
         flags("is_suspected", rows.iter().map(|row| row.is_suspected)),
         flags("is_main", rows.iter().map(|row| row.is_main)),
     ]
@@ -240,11 +271,7 @@ pub(crate) fn drugs(ctx: &InsurerContext, rows: &[DrugRow]) -> Vec<Column> {
         ctx.insurer_id(rows.len()),
         running_numbers("claim_id", rows.iter().map(|row| row.claim)),
         whole("billed_month", ctx.style, &DataType::Int32, billed, false),
-        strings(
-            "drug_class",
-            rows.iter().map(|row| Some(row.drug_class)),
-            false,
-        ),
+        few("drug_class", rows.iter().map(|row| row.drug_class)),
         whole("days_supplied", ctx.style, &DataType::Int16, days, false),
     ]
 }

@@ -4,9 +4,9 @@
 //! written beside the extracts as `truth.json`. The same seed gives the same bytes at any number of
 //! threads, and memory does not grow with the number of persons.
 //!
-//! Persons are made in chunks. A chunk depends only on the seed and its position: it is simulated
-//! (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and appended in
-//! order. What korabo does with the extracts is everybody else's work.
+//! Persons are made in batches of chunks. A batch depends only on the seed and its position: it is
+//! simulated (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and
+//! appended in order. What korabo does with the extracts is everybody else's work.
 
 mod calendar;
 mod calibration;
@@ -22,6 +22,8 @@ mod files;
 mod health;
 mod household;
 mod insurer_tables;
+mod packing;
+mod pages;
 mod periods;
 mod person_years;
 mod published;
@@ -43,15 +45,20 @@ use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use datafusion::parquet::errors::ParquetError;
 use thiserror::Error;
 
-use files::{ChunkEncoder, EncodedChunk, OpenFiles, Written};
+use files::{BatchEncoder, EncodedBatch, OpenFiles, Written};
 use periods::Periods;
 use truth::Truth;
 use world::{World, YEARS_BEFORE};
+use writer::Aim;
 
-/// Persons per chunk: the unit of work, and the row group.
+/// Persons whose households are made together: no household reaches beyond its chunk.
 const CHUNK: u64 = 16_384;
 
-/// Chunks that may be simulated or waiting at once, whatever the number of threads: this bounds
+/// Chunks per row group when only checkups are written: larger row groups cost less and read faster,
+/// and without claims they stay small.
+const CHECKUP_CHUNKS: u64 = 4;
+
+/// Batches that may be simulated or waiting at once, whatever the number of threads: this bounds
 /// memory.
 const MAX_WORKERS: usize = 8;
 
@@ -206,10 +213,14 @@ pub fn synth_tables(
         return Err(SynthError::UnknownYears { first, last });
     }
     // A small world is meant to be kept and passed on: spend time on making it small.
-    let zstd_level = if options.persons < 15_000 { 19 } else { 1 };
+    let aim = if options.persons < 15_000 {
+        Aim::Small
+    } else {
+        Aim::Fast
+    };
     let world = World::new(options);
     let periods = Periods::new(&options.years);
-    let (encoder, mut open) = files::open(&options.out, &world, &periods, tables, zstd_level)?;
+    let (encoder, mut open) = files::open(&options.out, &world, &periods, tables, aim)?;
     let job = Job {
         options,
         world: &world,
@@ -225,12 +236,7 @@ pub fn synth_tables(
         bytes: 0,
     };
     if tables == TableSet::All {
-        written.extend(files::write_static(
-            &options.out,
-            &world,
-            &mut truth,
-            zstd_level,
-        )?);
+        written.extend(files::write_static(&options.out, &world, &mut truth, aim)?);
         let path = options.out.join("truth.json");
         let last_event_time = (last - first - YEARS_BEFORE).max(0) as usize;
         truth::write(&path, &truth, options.scenario, last_event_time)?;
@@ -249,16 +255,16 @@ pub fn synth_tables(
     Ok(summary)
 }
 
-/// The work on all chunks.
+/// The work on all batches.
 struct Job<'a> {
     options: &'a SynthOptions,
     world: &'a World,
     periods: &'a Periods,
     tables: TableSet,
-    encoder: &'a ChunkEncoder,
+    encoder: &'a BatchEncoder,
 }
 
-/// Lets workers run only a few chunks ahead of what has been written.
+/// Lets workers run only a few batches ahead of what has been written.
 #[derive(Default)]
 struct Window {
     written: Mutex<u64>,
@@ -267,10 +273,10 @@ struct Window {
 }
 
 impl Window {
-    /// Waits until `chunk` is fewer than `ahead` chunks ahead; false when the run is over.
-    fn wait_for(&self, chunk: u64, ahead: u64) -> bool {
+    /// Waits until `batch` is fewer than `ahead` batches ahead; false when the run is over.
+    fn wait_for(&self, batch: u64, ahead: u64) -> bool {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        while chunk >= *written + ahead && !self.is_over.load(Ordering::Acquire) {
+        while batch >= *written + ahead && !self.is_over.load(Ordering::Acquire) {
             written = self
                 .moved
                 .wait(written)
@@ -279,8 +285,8 @@ impl Window {
         !self.is_over.load(Ordering::Acquire)
     }
 
-    fn advance(&self, written_chunks: u64) {
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = written_chunks;
+    fn advance(&self, written_batches: u64) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = written_batches;
         self.moved.notify_all();
     }
 
@@ -293,14 +299,23 @@ impl Window {
 }
 
 impl Job<'_> {
-    fn n_chunks(&self) -> u64 {
-        self.options.persons.div_ceil(CHUNK)
+    /// Persons per batch.
+    fn batch_size(&self) -> u64 {
+        match self.tables {
+            TableSet::All => CHUNK,
+            TableSet::Checkups => CHECKUP_CHUNKS * CHUNK,
+        }
     }
 
-    fn chunk(&self, chunk: u64) -> Result<EncodedChunk, SynthError> {
-        let first = chunk * CHUNK;
-        let n = CHUNK.min(self.options.persons - first);
-        let rows = person_years::simulate_chunk(self.world, self.periods, self.tables, first, n);
+    fn n_batches(&self) -> u64 {
+        self.options.persons.div_ceil(self.batch_size())
+    }
+
+    fn batch(&self, batch: u64) -> Result<EncodedBatch, SynthError> {
+        let first = batch * self.batch_size();
+        let n = self.batch_size().min(self.options.persons - first);
+        let persons = first..first + n;
+        let rows = person_years::simulate_batch(self.world, self.periods, self.tables, persons);
         self.encoder.encode(self.world, rows)
     }
 
@@ -314,11 +329,12 @@ impl Job<'_> {
                 let (next, window) = (&next, &window);
                 scope.spawn(move || {
                     loop {
-                        let chunk = next.fetch_add(1, Ordering::Relaxed);
-                        if chunk >= self.n_chunks() || !window.wait_for(chunk, workers as u64 + 1) {
+                        let batch = next.fetch_add(1, Ordering::Relaxed);
+                        if batch >= self.n_batches() || !window.wait_for(batch, workers as u64 + 1)
+                        {
                             return;
                         }
-                        if sender.send((chunk, self.chunk(chunk))).is_err() {
+                        if sender.send((batch, self.batch(batch))).is_err() {
                             return;
                         }
                     }
@@ -331,10 +347,10 @@ impl Job<'_> {
         })
     }
 
-    /// Appends chunks in order as they arrive.
+    /// Appends batches in order as they arrive.
     fn collect(
         &self,
-        receiver: &mpsc::Receiver<(u64, Result<EncodedChunk, SynthError>)>,
+        receiver: &mpsc::Receiver<(u64, Result<EncodedBatch, SynthError>)>,
         window: &Window,
         open: &mut OpenFiles,
         progress: &dyn Fn(u64),
@@ -342,14 +358,14 @@ impl Job<'_> {
         let mut truth = Truth::new();
         let mut waiting = BTreeMap::new();
         let mut written = 0;
-        for (chunk, encoded) in receiver {
-            waiting.insert(chunk, encoded?);
+        for (batch, encoded) in receiver {
+            waiting.insert(batch, encoded?);
             while let Some(encoded) = waiting.remove(&written) {
                 truth.merge(&encoded.truth);
                 open.append(encoded)?;
                 written += 1;
                 window.advance(written);
-                progress((written * CHUNK).min(self.options.persons));
+                progress((written * self.batch_size()).min(self.options.persons));
             }
         }
         Ok(truth)

@@ -2,7 +2,8 @@
 //! planted on the way. What a checkup shows is in `checkup`, claims are in `claims`, what employers
 //! know in `employer_rows`.
 
-use super::TableSet;
+use std::ops::Range;
+
 use super::calendar::{first_day, fiscal_year, last_day, month_start, term_of};
 use super::calibration::Cell;
 use super::checkup::{Cells, Visit, column, count_effects, simulate};
@@ -10,29 +11,30 @@ use super::claims::{ClaimMaker, Conditions};
 use super::dirt::{CheckupDefect, damage_cells, draw_checkup_defect, split_questionnaire};
 use super::effects::{Curve, EFFECTS, Field, Population};
 use super::employer_rows::add_employer_rows;
-use super::health::{ActiveEffect, Health};
+use super::health::{ActiveEffect, Health, apply_to_cuts};
 use super::household::{Household, Job, Person, Relationship};
 use super::periods::Periods;
 use super::random::{Draws, Stream, TokenKind, token};
-use super::rows::{CheckupRow, ChunkRows, GuidanceRow, MemberRow};
+use super::rows::{BatchRows, CheckupRow, GuidanceRow, MemberRow};
 use super::world::{WorksiteEffect, World};
+use super::{CHUNK, TableSet};
 
 /// The insurer whose dates are integers (position in `world::INSURERS`).
 pub(crate) const INTEGER_DATES: usize = 1;
 
-/// Makes all rows of the persons `first..first + n`.
-pub(crate) fn simulate_chunk(
+/// Makes all rows of a range of persons that starts with a chunk.
+pub(crate) fn simulate_batch(
     world: &World,
     periods: &Periods,
     tables: TableSet,
-    first: u64,
-    n: u64,
-) -> ChunkRows {
-    let mut rows = ChunkRows::new(first, periods.len(), world.n_groups);
-    let mut next = first;
+    persons: Range<u64>,
+) -> BatchRows {
+    let mut rows = BatchRows::new(persons.start, periods.len(), world.n_groups);
+    let mut next = persons.start;
     let mut effects = Vec::with_capacity(16);
-    while next < first + n {
-        let household = Household::new(world, next, first + n - next);
+    while next < persons.end {
+        let chunk_end = (next / CHUNK + 1) * CHUNK;
+        let household = Household::new(world, next, chunk_end.min(persons.end) - next);
         let worksite_effects: Vec<WorksiteEffect> = household
             .jobs
             .iter()
@@ -69,7 +71,7 @@ struct Life<'a> {
 }
 
 impl Life<'_> {
-    fn simulate(&mut self, rows: &mut ChunkRows) {
+    fn simulate(&mut self, rows: &mut BatchRows) {
         let mut draws = Draws::new(self.world.seed, Stream::Health, self.person.index);
         let mut health = Health::new(&mut draws, self.person.sex);
         self.add_memberships(rows);
@@ -83,7 +85,7 @@ impl Life<'_> {
         }
     }
 
-    fn add_memberships(&self, rows: &mut ChunkRows) {
+    fn add_memberships(&self, rows: &mut BatchRows) {
         let horizon = last_day(*self.world.years.end());
         let position = rows.position(self.person.index);
         let subscriber = rows.position(self.household.persons[0].index);
@@ -124,7 +126,7 @@ impl Life<'_> {
             .position(|job| job.from <= day && day <= job.to)
     }
 
-    fn checkups(&mut self, rows: &mut ChunkRows, draws: &mut Draws, health: &mut Health) {
+    fn checkups(&mut self, rows: &mut BatchRows, draws: &mut Draws, health: &mut Health) {
         let is_subscriber = self.person.relationship == Relationship::Subscriber;
         let uptake = draw_uptake(draws, is_subscriber);
         let youngest = if is_subscriber { 20 } else { 40 };
@@ -140,8 +142,8 @@ impl Life<'_> {
             let Some((date, job)) = self.checkup_date(draws, year) else {
                 continue;
             };
-            self.activate_effects(year);
             let cell = self.world.calibration.cell(year, self.person.sex, age);
+            self.activate_effects(year, cell);
             self.one_checkup(
                 rows,
                 draws,
@@ -184,7 +186,7 @@ impl Life<'_> {
 
     /// Effects on this person in a fiscal year: everything offered to employees, and what reaches
     /// the spouse.
-    fn activate_effects(&mut self, year: i16) {
+    fn activate_effects(&mut self, year: i16, cell: &Cell) {
         self.effects.clear();
         let population = match self.person.relationship {
             Relationship::Subscriber => Population::Employees,
@@ -193,11 +195,12 @@ impl Life<'_> {
         };
         self.effects
             .extend(active_effects(self.world, self.household, population, year));
+        apply_to_cuts(self.effects, cell);
     }
 
     fn one_checkup(
         &self,
-        rows: &mut ChunkRows,
+        rows: &mut BatchRows,
         draws: &mut Draws,
         health: &mut Health,
         at: Occasion<'_>,
@@ -210,7 +213,8 @@ impl Life<'_> {
             term: term_of(at.year),
             sex: self.person.sex,
             age: at.age,
-            sleep_trend: if is_subscriber && self.household.cohort(Field::Rest as usize).is_some() {
+            sleep_trend: if is_subscriber && self.household.cohorts[Field::Rest as usize].is_some()
+            {
                 self.world.sleep_trend(job.worksite, at.year)
             } else {
                 0.0
@@ -243,7 +247,7 @@ impl Life<'_> {
 
     fn deliver(
         &self,
-        rows: &mut ChunkRows,
+        rows: &mut BatchRows,
         insurer: usize,
         at: &Occasion<'_>,
         mut cells: Cells,
@@ -271,7 +275,7 @@ impl Life<'_> {
     }
 
     /// A checkup delivered after the person has left every insurer.
-    fn stray_checkup(&mut self, rows: &mut ChunkRows, draws: &mut Draws, health: &mut Health) {
+    fn stray_checkup(&mut self, rows: &mut BatchRows, draws: &mut Draws, health: &mut Health) {
         let Some(job) = self.household.jobs.last() else {
             return;
         };
@@ -313,7 +317,7 @@ impl Life<'_> {
     /// Guidance for those whose values call for it; about a third take it up.
     fn guidance(
         &self,
-        rows: &mut ChunkRows,
+        rows: &mut BatchRows,
         draws: &mut Draws,
         insurer: usize,
         at: &Occasion<'_>,
@@ -341,7 +345,7 @@ impl Life<'_> {
         });
     }
 
-    fn claims(&self, rows: &mut ChunkRows, health: &Health) {
+    fn claims(&self, rows: &mut BatchRows, health: &Health) {
         let period_of = |billed_month: i32| self.periods.of_month(billed_month);
         let mut maker = ClaimMaker::new(self.world, rows, self.person, &period_of);
         let insurer_on = |day: i32| {
@@ -388,11 +392,12 @@ pub(crate) fn active_effects(
             if effect.population != population || effect.curve == Curve::Zero || strength == 0.0 {
                 return None;
             }
-            let event_time = year - household.cohort(effect.field as usize)?;
+            let event_time = year - household.cohorts[effect.field as usize]?;
             (event_time >= 0).then(|| ActiveEffect {
                 effect_idx,
                 event_time,
                 size: effect.curve.at(event_time) * strength,
+                cut: f32::NAN,
             })
         })
 }

@@ -2,7 +2,6 @@
 //! by SplitMix64. Normals come 12 bits at a time from a table of quantiles, because a checkup needs
 //! forty of them; tokens are SHA-256. What is drawn is decided elsewhere.
 
-use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use rand_core::{Rng, SeedableRng};
@@ -206,20 +205,29 @@ pub(crate) enum TokenKind {
     Employee = 4,
 }
 
-/// A key of 64 lower-case hex characters: SHA-256 over (seed, kind, index, sub-index). It looks like
-/// the HMAC-SHA-256 of a real delivery; the seed takes the place of the secret.
-pub(crate) fn token(seed: u64, kind: TokenKind, index: u64, sub_index: u64) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(seed.to_le_bytes());
-    hasher.update([kind as u8]);
-    hasher.update(index.to_le_bytes());
-    hasher.update(sub_index.to_le_bytes());
-    let mut text = String::with_capacity(64);
-    for word in hasher.finalize().chunks(8) {
-        let value = word
-            .iter()
-            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        write!(text, "{value:016x}").expect("writing to a String cannot fail");
+/// A key of 64 lower-case hex characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token([u8; 64]);
+
+impl AsRef<str> for Token {
+    fn as_ref(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hex digits are ASCII")
     }
-    text
+}
+
+/// A key made by SHA-256 over (seed, kind, index, sub-index). It looks like the HMAC-SHA-256 of a
+/// real delivery; the seed takes the place of the secret.
+pub(crate) fn token(seed: u64, kind: TokenKind, index: u64, sub_index: u64) -> Token {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut message = [0; 25];
+    message[..8].copy_from_slice(&seed.to_le_bytes());
+    message[8] = kind as u8;
+    message[9..17].copy_from_slice(&index.to_le_bytes());
+    message[17..].copy_from_slice(&sub_index.to_le_bytes());
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(Sha256::digest(message)) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    Token(text)
 }

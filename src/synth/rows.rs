@@ -1,13 +1,14 @@
-//! The rows of one chunk of persons before they become columns: plain data, one struct per table.
+//! The rows of one batch of persons before they become columns: plain data, one struct per table.
 //! Who makes them: `person_years`, `claims`, `employer_rows`. Who writes them: `insurer_tables` and
 //! `employer_tables`.
 
 use super::checkup::Cells;
+use super::random::Token;
 use super::truth::Truth;
 
 /// A row of `members`.
 pub(crate) struct MemberRow {
-    /// Position among the chunk's persons.
+    /// Position among the batch's persons.
     pub(crate) person: u32,
     /// Position of the household's subscriber.
     pub(crate) subscriber: u32,
@@ -125,18 +126,18 @@ pub(crate) struct EmployerRows {
     pub(crate) productivity: Vec<ProductivityRow>,
 }
 
-/// All rows of one chunk.
-pub(crate) struct ChunkRows {
-    /// Running number of the chunk's first person in the world.
+/// All rows of one batch.
+pub(crate) struct BatchRows {
+    /// Running number of the batch's first person in the world.
     pub(crate) first_person: u64,
     /// Person keys.
-    pub(crate) person_keys: Vec<String>,
+    pub(crate) person_keys: Vec<Token>,
     pub(crate) insurers: [InsurerRows; 2],
     pub(crate) groups: Vec<EmployerRows>,
     pub(crate) truth: Truth,
 }
 
-impl ChunkRows {
+impl BatchRows {
     /// No rows yet.
     pub(crate) fn new(first_person: u64, n_periods: usize, n_groups: u32) -> Self {
         let insurer = || InsurerRows {
@@ -152,8 +153,8 @@ impl ChunkRows {
         }
     }
 
-    /// Position in the chunk of a person's running number.
+    /// Position in the batch of a person's running number.
     pub(crate) fn position(&self, index: u64) -> u32 {
-        u32::try_from(index - self.first_person).expect("a chunk holds fewer than 2^32 persons")
+        u32::try_from(index - self.first_person).expect("a batch holds fewer than 2^32 persons")
     }
 }

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -12,8 +13,12 @@ use serde_json::Value as Json;
 
 use super::calendar::{day_of, fiscal_year, yyyymmdd};
 use super::calibration::{CUT_OF, N_QUESTIONS, Question};
+use super::columns::{
+    Column, Style, constant, dates, decimals, flags, picked, running_numbers, whole,
+};
 use super::published::CUTS;
 use super::random::{normal_cdf, normal_quantile};
+use super::writer::{Aim, create};
 use super::{Scenario, SynthOptions, TableSet, synth, synth_tables};
 
 const SEED: u64 = 20_261_122;
@@ -186,6 +191,87 @@ fn same_bytes_at_any_number_of_threads() {
             b.strip_prefix(&three.0).unwrap()
         );
         assert!(bytes_a == bytes_b, "{} differs", a.display());
+    }
+}
+
+/// Columns that reach every branch of the page encodings.
+fn awkward_columns(n_rows: i32) -> Vec<Column> {
+    let some = |value: fn(i32) -> i32| (0..n_rows).map(move |row| Some(value(row)));
+    let scattered = |row: i32| (row.wrapping_mul(0x2E35_17B9) >> 3) ^ row;
+    let holes = (0..n_rows).map(|row| (row % 7 > 2).then_some(row % 5));
+    let list = Arc::new(StringArray::from(vec!["c", "", "a長い", "b"]));
+    let wide = Style::Wide;
+    vec![
+        constant("constant", Style::Narrow, "x", n_rows as usize),
+        whole("runs", wide, &DataType::Int8, some(|row| row / 50), false),
+        whole(
+            "small",
+            Style::Narrow,
+            &DataType::Int8,
+            some(|row| row % 3 - 1),
+            false,
+        ),
+        whole(
+            "many",
+            Style::Narrow,
+            &DataType::Int32,
+            some(|row| -2 * row),
+            false,
+        ),
+        whole("far", wide, &DataType::Int32, some(|row| row << 13), true),
+        whole(
+            "scattered",
+            wide,
+            &DataType::Int32,
+            (0..n_rows).map(|r| Some(scattered(r))),
+            true,
+        ),
+        whole(
+            "never",
+            Style::Narrow,
+            &DataType::Int16,
+            (0..n_rows).map(|_| None),
+            true,
+        ),
+        decimals("tenths", 10.0, holes.clone(), true),
+        picked(
+            "picked",
+            wide,
+            &list,
+            holes.map(|pick| pick.map(|p| p.min(3))),
+            true,
+        ),
+        dates("date", Style::Narrow, some(|row| 17_000 - row), true),
+        flags("flag", (0..n_rows).map(|row| row % 11 == 3)),
+        running_numbers("number", (0..n_rows).map(|row| (row / 3) as u64 * 997)),
+    ]
+}
+
+#[test]
+fn packed_pages_hold_what_arrow_would_write() {
+    let folder = Folder::new("pages");
+    // Beyond 2^16 rows positions have an odd width of more than 16 bits.
+    for n_rows in [1, 7, 8, 9, 130, 4_000, 66_000] {
+        let columns = awkward_columns(n_rows);
+        let written = [Aim::Small, Aim::Fast].map(|aim| {
+            let path = folder.0.join(format!("{aim:?}-{n_rows}.parquet"));
+            let (mut file, encoder) = create(&path, &columns, aim).unwrap();
+            for _ in 0..2 {
+                file.append(encoder.encode(&columns).unwrap().unwrap())
+                    .unwrap();
+            }
+            file.finish().unwrap();
+            read(&path)
+        });
+        let [small, fast] = &written;
+        assert_eq!(small.num_rows(), 2 * n_rows as usize);
+        for (idx, column) in columns.iter().enumerate() {
+            let name = column.field.name();
+            assert!(
+                small.column(idx) == fast.column(idx),
+                "{name} of {n_rows} rows"
+            );
+        }
     }
 }
 

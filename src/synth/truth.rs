@@ -1,6 +1,6 @@
 //! What is really so: effects averaged over the exposed person-years with an observed outcome, and
 //! the count of every planted defect. Sums are fixed-point integers, so that the order in which
-//! chunks finish cannot change a digit. `truth.json` is written by [`write`].
+//! batches finish cannot change a digit. `truth.json` is written by [`write`].
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ struct Mean {
     n: i64,
 }
 
-/// Truth of one chunk or of the whole world.
+/// Truth of one batch or of the whole world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Truth {
     effects: Vec<[Mean; N_EVENT_TIMES]>,
@@ -56,7 +56,7 @@ impl Truth {
         *self.defects.entry((kind, table)).or_insert(0) += count;
     }
 
-    /// Adds another chunk's truth.
+    /// Adds another batch's truth.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.effects.iter_mut().zip(&other.effects) {
             for (mean, more) in mine.iter_mut().zip(theirs) {

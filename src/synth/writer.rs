@@ -14,16 +14,28 @@ use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::file::writer::SerializedFileWriter;
-use datafusion::parquet::schema::types::ColumnPath;
+use datafusion::parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 use super::SynthError;
-use super::columns::{Column, Layout};
+use super::columns::{Column, Data};
+use super::pages::{PackedChunk, packed};
+
+/// What files are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// To be kept and passed on: every page is compressed as far as it goes.
+    Small,
+    /// To be made quickly: pages are packed directly where that is possible.
+    Fast,
+}
 
 /// Turns columns into an encoded row group of one file; shared by all threads.
 pub(crate) struct Encoder {
     path: PathBuf,
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
+    descriptors: Vec<ColumnDescPtr>,
+    aim: Aim,
 }
 
 /// One file being written.
@@ -36,15 +48,21 @@ pub(crate) struct TableFile {
 
 /// An encoded row group.
 pub(crate) struct EncodedGroup {
-    chunks: Vec<ArrowColumnChunk>,
+    chunks: Vec<EncodedColumn>,
     n_rows: usize,
+}
+
+/// One encoded column of a row group.
+enum EncodedColumn {
+    Packed(Box<PackedChunk>),
+    Arrow(Box<ArrowColumnChunk>),
 }
 
 /// Creates a file for columns like the given ones.
 pub(crate) fn create(
     path: &Path,
     columns: &[Column],
-    zstd_level: i32,
+    aim: Aim,
 ) -> Result<(TableFile, Encoder), SynthError> {
     let write = |source| SynthError::Write {
         path: path.to_path_buf(),
@@ -60,10 +78,11 @@ pub(crate) fn create(
     let file = BufWriter::new(fs_err::File::create(path).map_err(write)?);
     let fields: Vec<_> = columns.iter().map(|column| column.field.clone()).collect();
     let schema: SchemaRef = Arc::new(Schema::new(fields));
-    let properties = properties(columns, zstd_level).map_err(encode)?;
+    let properties = properties(columns, aim).map_err(encode)?;
     let (writer, factory) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
         .and_then(ArrowWriter::into_serialized_writer)
         .map_err(encode)?;
+    let descriptors = writer.schema_descr().columns().to_vec();
     let path = path.to_path_buf();
     Ok((
         TableFile {
@@ -75,11 +94,17 @@ pub(crate) fn create(
             path,
             schema,
             factory,
+            descriptors,
+            aim,
         },
     ))
 }
 
-fn properties(columns: &[Column], zstd_level: i32) -> Result<WriterProperties, ParquetError> {
+fn properties(columns: &[Column], aim: Aim) -> Result<WriterProperties, ParquetError> {
+    let zstd_level = match aim {
+        Aim::Small => 19,
+        Aim::Fast => 1,
+    };
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(zstd_level)?))
         .set_created_by("korabo synth".to_owned())
@@ -88,7 +113,7 @@ fn properties(columns: &[Column], zstd_level: i32) -> Result<WriterProperties, P
         .set_dictionary_page_size_limit(8 << 20);
     for column in columns
         .iter()
-        .filter(|column| column.layout == Layout::Delta)
+        .filter(|column| matches!(column.data, Data::Running(_)))
     {
         let path = ColumnPath::from(column.field.name().as_str());
         builder = builder
@@ -101,7 +126,7 @@ fn properties(columns: &[Column], zstd_level: i32) -> Result<WriterProperties, P
 impl Encoder {
     /// Encodes a row group; nothing when there are no rows.
     pub(crate) fn encode(&self, columns: &[Column]) -> Result<Option<EncodedGroup>, SynthError> {
-        let n_rows = columns.first().map_or(0, |column| column.array.len());
+        let n_rows = columns.first().map_or(0, Column::len);
         if n_rows == 0 {
             return Ok(None);
         }
@@ -114,18 +139,37 @@ impl Encoder {
         Ok(Some(EncodedGroup { chunks, n_rows }))
     }
 
-    fn encode_columns(&self, columns: &[Column]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        let writers = self.factory.create_column_writers(0)?;
+    fn encode_columns(&self, columns: &[Column]) -> Result<Vec<EncodedColumn>, ParquetError> {
         let mut chunks = Vec::with_capacity(columns.len());
-        for ((mut writer, column), field) in
-            writers.into_iter().zip(columns).zip(self.schema.fields())
-        {
-            for leaf in compute_leaves(field, &column.array)? {
-                writer.write(&leaf)?;
+        if self.aim == Aim::Fast {
+            for (descriptor, column) in self.descriptors.iter().zip(columns) {
+                chunks.push(packed(descriptor, column)?);
             }
-            chunks.push(writer.close()?);
+        } else {
+            chunks.extend(columns.iter().map(|_| None));
         }
-        Ok(chunks)
+        // Writers are costly to make: only for the columns that need one.
+        let writers = if chunks.iter().all(Option::is_some) {
+            Vec::new()
+        } else {
+            self.factory.create_column_writers(0)?
+        };
+        let mut writers = writers.into_iter();
+        let mut encoded = Vec::with_capacity(columns.len());
+        for ((chunk, column), field) in chunks.into_iter().zip(columns).zip(self.schema.fields()) {
+            let writer = writers.next();
+            encoded.push(match (chunk, writer) {
+                (Some(chunk), _) => EncodedColumn::Packed(Box::new(chunk)),
+                (None, writer) => {
+                    let mut writer = writer.expect("every column has a writer if one needs it");
+                    for leaf in compute_leaves(field, &column.array())? {
+                        writer.write(&leaf)?;
+                    }
+                    EncodedColumn::Arrow(Box::new(writer.close()?))
+                }
+            });
+        }
+        Ok(encoded)
     }
 }
 
@@ -139,7 +183,14 @@ impl TableFile {
         };
         let mut row_group = self.writer.next_row_group().map_err(encode)?;
         for chunk in group.chunks {
-            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
+            match chunk {
+                EncodedColumn::Arrow(chunk) => chunk.append_to_row_group(&mut row_group),
+                EncodedColumn::Packed(chunk) => {
+                    let (reader, close) = chunk.into_parts();
+                    row_group.append_column(&reader, close)
+                }
+            }
+            .map_err(encode)?;
         }
         row_group.close().map_err(encode)?;
         self.n_rows += group.n_rows as u64;

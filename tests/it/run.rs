@@ -91,12 +91,12 @@ fn plan_changes_nothing() {
 #[test]
 fn new_checkups_rebuild_only_what_depends_on_them() {
     let project = Project::built();
-    let extract = "sample_data/insurer_01139997/checkups_2024.parquet";
+    let extract = "sample_data/insurer_06139992/checkups_2024.parquet";
     let sql = format!(
         "select * replace (cast(checkup_date + interval '1 day' as date) as checkup_date) \
          from '{extract}' where extract(month from checkup_date) between 5 and 9 limit 5"
     );
-    let new = "sample_data/insurer_01139997/checkups_2024-late.parquet";
+    let new = "sample_data/insurer_06139992/checkups_2024-late.parquet";
     project.korabo(&["sql", "-o", new, "-c", &sql]).exits(0);
     let outcome = project.korabo(&["run"]).exits(0);
     let built = built_last(&project);

@@ -278,7 +278,7 @@ pub(crate) fn small_world() -> &'static Path {
     WORLD.get_or_init(|| {
         shared("small", |folder| {
             copy_standard(folder);
-            let synth = ["synth", "-o", "sample_data", "--persons", "400", "--seed", "7"];
+            let synth = ["synth", "-o", "sample_data", "--persons", "600", "--seed", "7"];
             run_in(folder, &synth).exits(0);
             run_in(folder, &["run"]).exits(0);
         })

@@ -22,7 +22,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 
 pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
 
-pub(crate) use planner::call_of;
+pub(crate) use planner::{call_of, name_inputs};
 
 use crate::estimators::estimate::EstimatorError;
 

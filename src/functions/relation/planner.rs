@@ -1,5 +1,6 @@
 //! From a relation in a FROM clause to a logical node over its input's own plan.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
@@ -9,8 +10,11 @@ use datafusion::logical_expr::planner::{
 use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::Expr as LogicalExpr;
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, ObjectName, ObjectNamePart, Spanned as _, TableFactor,
+    Expr, FunctionArg, FunctionArgExpr, ObjectName, ObjectNamePart, Query, SetExpr, Spanned as _,
+    Statement, TableFactor, VisitMut, VisitorMut,
 };
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::args::{ArgumentProblem, BoundArguments};
 use super::node::EstimatorNode;
@@ -90,43 +94,67 @@ pub(crate) fn call_of(
 
 /// The relation's first argument as something that can stand in a FROM clause.
 fn input_factor(argument: &FunctionArg) -> Option<TableFactor> {
-    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Subquery(query))) = argument else {
         return None;
     };
-    match expr {
-        Expr::Subquery(query) => Some(TableFactor::Derived {
-            lateral: false,
-            subquery: query.clone(),
-            alias: None,
-            sample: None,
-        }),
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => Some(table_factor(input_table(expr)?)),
-        _ => None,
-    }
-}
-
-/// The table a relation's first argument names, when it is a name.
-pub(crate) fn input_table(expr: &Expr) -> Option<ObjectName> {
-    match expr {
-        Expr::Identifier(ident) => Some(ObjectName::from(vec![ident.clone()])),
-        Expr::CompoundIdentifier(parts) => Some(ObjectName::from(parts.clone())),
-        _ => None,
-    }
-}
-
-fn table_factor(name: ObjectName) -> TableFactor {
-    TableFactor::Table {
-        name,
+    Some(TableFactor::Derived {
+        lateral: false,
+        subquery: query.clone(),
         alias: None,
-        args: None,
-        with_hints: vec![],
-        version: None,
-        with_ordinality: false,
-        partitions: vec![],
-        json_path: None,
         sample: None,
-        index_hints: vec![],
+    })
+}
+
+/// Rewrites `relation(table, …)` to `relation((SELECT * FROM table), …)` all over a statement: the engine
+/// finds the tables of a statement before it asks any planner, and it looks in FROM clauses only.
+pub(crate) fn name_inputs(statement: &mut Statement) {
+    struct NamedInputs;
+
+    impl VisitorMut for NamedInputs {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+            if call_of(factor).is_none() {
+                return ControlFlow::Continue(());
+            }
+            let arguments = match factor {
+                TableFactor::Table {
+                    args: Some(args), ..
+                } => &mut args.args,
+                TableFactor::Function { args, .. } => args,
+                _ => return ControlFlow::Continue(()),
+            };
+            if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(input))) = arguments.first_mut()
+                && let Some(query) = whole_table(input)
+            {
+                *input = Expr::Subquery(query);
+            }
+            ControlFlow::Continue(())
+        }
     }
+
+    let _ = VisitMut::visit(statement, &mut NamedInputs);
+}
+
+/// `SELECT * FROM table`, when `input` names a table.
+fn whole_table(input: &Expr) -> Option<Box<Query>> {
+    let name = match input {
+        Expr::Identifier(ident) => ObjectName::from(vec![ident.clone()]),
+        Expr::CompoundIdentifier(parts) => ObjectName::from(parts.clone()),
+        _ => return None,
+    };
+    let mut parsed = Parser::parse_sql(&GenericDialect {}, "SELECT * FROM t").ok()?;
+    let Some(Statement::Query(mut query)) = parsed.pop() else {
+        return None;
+    };
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return None;
+    };
+    let TableFactor::Table { name: table, .. } = &mut select.from.first_mut()?.relation else {
+        return None;
+    };
+    *table = name;
+    Some(query)
 }
 
 fn describe(arguments: &[FunctionArg]) -> String {
