@@ -34,9 +34,15 @@ impl From<SessionError> for Refusal {
 
 impl Engine {
     fn open(n_partitions: NonZeroUsize) -> Result<Self, Refusal> {
-        let options = SessionOptions { threads: Some(n_partitions), ..SessionOptions::default() };
+        let options = SessionOptions {
+            threads: Some(n_partitions),
+            ..SessionOptions::default()
+        };
         let folder = tempfile::tempdir().map_err(|error| Refusal(error.to_string()))?;
-        Ok(Self { session: Session::new(&options)?, folder })
+        Ok(Self {
+            session: Session::new(&options)?,
+            folder,
+        })
     }
 
     /// `write NAME select …`: writes the rows to a file of the folder.
@@ -44,7 +50,9 @@ impl Engine {
         let frame = self.session.plan(sql, &[]).await?;
         let path = self.folder.path().join(name);
         let options = DataFrameWriteOptions::new().with_single_file_output(true);
-        let written = frame.write_parquet(&path.to_string_lossy(), options, None).await;
+        let written = frame
+            .write_parquet(&path.to_string_lossy(), options, None)
+            .await;
         written.map_err(SessionError::from)?;
         Ok(())
     }
@@ -57,7 +65,9 @@ impl AsyncDB for Engine {
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Refusal> {
         let sql = sql.replace("{folder}", &self.folder.path().to_string_lossy());
-        let writing = sql.strip_prefix("write ").and_then(|rest| rest.split_once(char::is_whitespace));
+        let writing = sql
+            .strip_prefix("write ")
+            .and_then(|rest| rest.split_once(char::is_whitespace));
         if let Some((name, sql)) = writing {
             self.write(name, sql).await?;
             return Ok(DBOutput::StatementComplete(0));
@@ -88,7 +98,13 @@ fn column_type(data_type: &DataType) -> DefaultColumnType {
 
 fn rows(batch: &RecordBatch) -> Vec<Vec<String>> {
     (0..batch.num_rows())
-        .map(|row| batch.columns().iter().map(|column| cell(column, row)).collect())
+        .map(|row| {
+            batch
+                .columns()
+                .iter()
+                .map(|column| cell(column, row))
+                .collect()
+        })
         .collect()
 }
 
@@ -97,12 +113,21 @@ fn cell(column: &ArrayRef, row: usize) -> String {
         return "NULL".to_owned();
     }
     let options = FormatOptions::default();
-    let text = ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string();
-    if text.is_empty() { "(empty)".to_owned() } else { text }
+    let text = ArrayFormatter::try_new(column, &options)
+        .unwrap()
+        .value(row)
+        .to_string();
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        text
+    }
 }
 
 fn check(file: &Path, n_partitions: NonZeroUsize) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let mut runner = Runner::new(|| async move { Engine::open(n_partitions) });
     runner.with_column_validator(strict_column_validator);
     runtime.block_on(runner.run_file_async(file))?;

@@ -33,8 +33,8 @@ pub(super) struct GlobalArgs {
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
     /// Progress bars
-    #[arg(long, global = true, value_enum, default_value_t = Switch::Auto)]
-    pub(super) progress: Switch,
+    #[arg(long, global = true, value_enum, default_value_t = ProgressBars::Auto)]
+    pub(super) progress: ProgressBars,
     /// Colours (NO_COLOR is honoured)
     #[arg(long, global = true, value_enum, default_value_t = Switch::Auto)]
     pub(super) color: Switch,
@@ -52,16 +52,25 @@ pub(super) enum LogFormat {
     Json,
 }
 
+/// Whether progress bars are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressBars {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
 /// On, off, or on when a person is looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Switch {
     /// On a terminal.
     Auto,
     /// Always.
-    #[value(alias = "on")]
     Always,
     /// Never.
-    #[value(alias = "off")]
     Never,
 }
 

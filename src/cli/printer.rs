@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use super::args::{GlobalArgs, LogFormat, Switch};
+use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
 use super::failure::Failure;
 use crate::diagnostic::FailureKind;
 
@@ -24,14 +24,15 @@ pub(super) struct Printer {
 impl Printer {
     pub(super) fn new(global: &GlobalArgs) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let on = |switch: Switch, is_terminal: bool| match switch {
-            Switch::Auto => is_terminal,
+        let color = |is_terminal: bool| match global.color {
+            Switch::Auto => is_terminal && !no_color,
             Switch::Always => true,
             Switch::Never => false,
         };
-        let color = |is_terminal: bool| match global.color {
-            Switch::Auto => is_terminal && !no_color,
-            switch => on(switch, is_terminal),
+        let shows_progress = match global.progress {
+            ProgressBars::Auto => io::stderr().is_terminal(),
+            ProgressBars::On => true,
+            ProgressBars::Off => false,
         };
         let is_json = global.log_format == LogFormat::Json;
         Self {
@@ -40,9 +41,7 @@ impl Printer {
             is_json,
             stderr_color: color(io::stderr().is_terminal()) && !is_json,
             stdout_color: color(io::stdout().is_terminal()),
-            shows_progress: on(global.progress, io::stderr().is_terminal())
-                && !global.quiet
-                && !is_json,
+            shows_progress: shows_progress && !global.quiet && !is_json,
         }
     }
 

@@ -6,6 +6,7 @@ mod group_time;
 
 mod regression;
 
+mod pairs;
 mod properties;
 
 mod public;

@@ -2,6 +2,8 @@
 //! care, hospital stays, and the pharmacy claims that follow. Claims are billed a month after care,
 //! some late, some returned and billed again. Rates per head follow the national statistics.
 
+use std::sync::OnceLock;
+
 use super::calendar::{day_of, month_after_april};
 use super::calibration::Question;
 use super::dirt::{Duplicate, draw_duplicate};
@@ -31,6 +33,20 @@ const CHRONIC_EXTRA: [Possible; 4] = [
     ("I259", 0.05, 0.7),
 ];
 const STAY: [&str; 6] = ["K802", "S720", "C189", "I639", "J189", "D259"];
+
+/// Logarithm of the ratio of two neighbouring amounts.
+const STEP: f32 = 0.06;
+
+/// Number of amounts: the last is beyond any fee.
+const N_STEPS: usize = 320;
+
+/// The amounts on the grid.
+fn amounts() -> &'static [i32; N_STEPS] {
+    static AMOUNTS: OnceLock<[i32; N_STEPS]> = OnceLock::new();
+    AMOUNTS.get_or_init(|| {
+        std::array::from_fn(|step| (step as f32 * STEP).exp().round().max(42.0) as i32)
+    })
+}
 
 /// What brings somebody to a doctor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +91,7 @@ impl Conditions {
 /// month is delivered.
 pub(crate) struct ClaimMaker<'a> {
     draws: Draws,
+    amounts: &'static [i32; N_STEPS],
     rows: &'a mut BatchRows,
     period_of: &'a dyn Fn(i32) -> usize,
     position: u32,
@@ -99,6 +116,7 @@ impl<'a> ClaimMaker<'a> {
             has_mind: draws.chance(0.05),
             has_allergy: draws.chance(0.16),
             draws,
+            amounts: amounts(),
             rows,
             period_of,
             position,
@@ -208,7 +226,9 @@ impl<'a> ClaimMaker<'a> {
     /// A right-skewed number of points on a grid of 6 % steps: fees come in fixed combinations.
     fn amount(&mut self, median: f32, spread: f32) -> i32 {
         let log = median.ln() + spread * (self.draws.normal() + 0.25 * self.draws.normal().abs());
-        ((log / 0.06).round() * 0.06).exp().round().max(42.0) as i32
+        // Logs are far above zero, so this rounds to the nearest step.
+        let step = (log / STEP + 0.5) as usize;
+        self.amounts[step.min(N_STEPS - 1)]
     }
 
     /// Diagnoses of a visit: code, suspected; the first is the main one.

@@ -3,7 +3,6 @@
 //! follows from the jobs. How healthy they are is in `health`.
 
 use super::calendar::{day_of, first_day, fiscal_year, last_day};
-use super::community::MUNICIPALITIES;
 use super::effects::FIELDS;
 use super::random::{Draws, Stream};
 use super::world::World;
@@ -65,7 +64,7 @@ pub(crate) struct Household {
     pub(crate) exposed_on: [Option<i32>; FIELDS.len()],
     /// Cohort of each field: the fiscal year of that day.
     pub(crate) cohorts: [Option<i16>; FIELDS.len()],
-    /// Index in [`MUNICIPALITIES`]; `None` where the insurer does not know it.
+    /// Index in `community::MUNICIPALITIES`; `None` where the insurer does not know it.
     pub(crate) municipality: Option<u8>,
     /// False where the employer could not give the subscriber's link token.
     pub(crate) is_linked: bool,
@@ -77,8 +76,8 @@ impl Household {
         let mut draws = Draws::new(world.seed, Stream::Household, index);
         let subscriber = draw_subscriber(world, &mut draws, index);
         let jobs = draw_jobs(world, &mut draws, &subscriber);
-        let weights = MUNICIPALITIES.map(|m| m.inhabitants);
-        let municipality = draws.weighted(&weights) as u8;
+        let (weights, sum) = &world.inhabitants;
+        let municipality = draws.weighted_of(weights, *sum) as u8;
         let exposed_on = exposures(world, &jobs);
         let mut household = Self {
             persons: vec![subscriber],

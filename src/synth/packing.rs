@@ -140,22 +140,41 @@ pub(crate) fn differences(out: &mut Vec<u8>, values: &[u32]) {
 pub(crate) fn running_digits(out: &mut Vec<u8>, numbers: &[u64]) {
     let (mut shared, mut own) = (Vec::new(), Vec::new());
     let mut ends = Vec::new();
-    let mut before = [0; 11];
+    let mut before = None;
+    let mut last = [0; 11];
     for number in numbers {
-        let digits = digits(*number);
-        let n_shared = digits
-            .iter()
-            .zip(&before)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let n_shared = match before.and_then(|before| number.checked_sub(before)) {
+            Some(step @ 0..10) => add(&mut last, step as u8),
+            _ => {
+                let new = digits(*number);
+                let n_shared = new.iter().zip(&last).take_while(|(a, b)| a == b).count();
+                last = new;
+                n_shared
+            }
+        };
+        before = Some(*number);
         shared.push(n_shared as u32);
-        own.push((digits.len() - n_shared) as u32);
-        ends.extend_from_slice(&digits[n_shared..]);
-        before = digits;
+        own.push((last.len() - n_shared) as u32);
+        ends.extend_from_slice(&last[n_shared..]);
     }
     differences(out, &shared);
     differences(out, &own);
     out.extend_from_slice(&ends);
+}
+
+/// Adds a number below ten to decimal digits; returns how many of the first digits stay.
+fn add(digits: &mut [u8; 11], number: u8) -> usize {
+    let mut carried = number;
+    for at in (0..digits.len()).rev() {
+        if carried == 0 {
+            return at + 1;
+        }
+        let sum = digits[at] + carried;
+        let overflows = sum > b'9';
+        digits[at] = if overflows { sum - 10 } else { sum };
+        carried = u8::from(overflows);
+    }
+    0
 }
 
 /// The last eleven decimal digits of a number.

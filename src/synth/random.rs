@@ -89,7 +89,12 @@ impl Draws {
 
     /// Index drawn with probability proportional to the weights.
     pub(crate) fn weighted(&mut self, weights: &[f32]) -> usize {
-        let mut left = self.uniform() * weights.iter().sum::<f32>();
+        self.weighted_of(weights, weights.iter().sum())
+    }
+
+    /// The same when the sum of the weights is known.
+    pub(crate) fn weighted_of(&mut self, weights: &[f32], sum: f32) -> usize {
+        let mut left = self.uniform() * sum;
         for (idx, weight) in weights.iter().enumerate() {
             left -= weight;
             if left < 0.0 {

@@ -133,6 +133,8 @@ pub(crate) struct World {
     pub(crate) programs: Vec<Program>,
     /// Number of holder groups the employers deliver in.
     pub(crate) n_groups: u32,
+    /// Inhabitants of every municipality, thousands, and their sum.
+    pub(crate) inhabitants: ([f32; MUNICIPALITIES.len()], f32),
     cumulative_size: Vec<u64>,
 }
 
@@ -146,6 +148,7 @@ impl World {
     /// Makes the world of the options; the same seed and persons give the same world.
     pub(crate) fn new(options: &SynthOptions) -> Self {
         let (first, last) = (*options.years.start(), *options.years.end());
+        let inhabitants = MUNICIPALITIES.map(|m| m.inhabitants);
         let mut world = Self {
             seed: options.seed,
             years: options.years.clone(),
@@ -155,6 +158,7 @@ impl World {
             worksites: Vec::new(),
             programs: Vec::new(),
             n_groups: if options.persons < 200_000 { 2 } else { 4 },
+            inhabitants: (inhabitants, inhabitants.iter().sum()),
             cumulative_size: Vec::new(),
         };
         world.add_employers(options.persons);

@@ -2,25 +2,38 @@
 //! ends with what an undisturbed run gives.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Outcome, Project, files_below, program, small_world};
+use fs_err as fs;
+
+use crate::support::{Outcome, Project, files_below, program};
 
 /// The part of the pipeline that the repeated kills rebuild: it goes from raw tables to an effect.
 const SELECT: [&str; 2] = ["run", "+effect_smoking"];
 
 fn start(project: &Project, arguments: &[&str]) -> Child {
     let mut command = program(project.path());
-    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn send(child: &Child, signal: &str) {
     let kill = format!("kill -{signal} {}", child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Waits until `path` exists; `false` when the program ended first.
@@ -30,7 +43,11 @@ fn wait_for(child: &mut Child, path: &Path) -> bool {
         if child.try_wait().unwrap().is_some() {
             return path.exists();
         }
-        assert!(started.elapsed() < Duration::from_secs(600), "{} never came", path.display());
+        assert!(
+            started.elapsed() < Duration::from_secs(600),
+            "{} never came",
+            path.display()
+        );
         thread::sleep(Duration::from_millis(2));
     }
     child.try_wait().unwrap().is_none()
@@ -42,9 +59,7 @@ fn end(child: Child) -> Outcome {
 
 /// The tables of an undisturbed run.
 fn undisturbed(tables: &[&str]) -> BTreeMap<String, String> {
-    let world = Project::built();
-    assert_eq!(world.path().join("sample_data").exists(), small_world().join("sample_data").exists());
-    world.contents(tables)
+    Project::built().contents(tables)
 }
 
 #[track_caller]
@@ -52,7 +67,10 @@ fn assert_same(project: &Project, tables: &[&str]) {
     let expected = undisturbed(tables);
     for (table, text) in project.contents(tables) {
         assert!(text.lines().count() > 10, "`{table}` is nearly empty");
-        assert!(text == expected[&table], "`{table}` is not what an undisturbed run gives");
+        assert!(
+            text == expected[&table],
+            "`{table}` is not what an undisturbed run gives"
+        );
     }
 }
 
@@ -60,17 +78,29 @@ fn assert_same(project: &Project, tables: &[&str]) {
 #[track_caller]
 fn assert_no_leftovers(project: &Project) {
     let lake = project.path().join("lake");
-    for table in fs::read_dir(&lake).unwrap().map(|entry| entry.unwrap().path()) {
+    for table in fs::read_dir(&lake)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         if !table.is_dir() {
             continue;
         }
         let files = files_below(&table);
         let is_commit = |file: &&std::path::PathBuf| file.extension().is_some_and(|e| e == "json");
         let commits = files.iter().filter(is_commit);
-        let log: String = commits.map(|file| fs::read_to_string(table.join(file)).unwrap()).collect();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "parquet")) {
+        let log: String = commits
+            .map(|file| fs::read_to_string(table.join(file)).unwrap())
+            .collect();
+        for file in files
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| e == "parquet"))
+        {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(log.contains(&name), "{} holds a file of no version", table.display());
+            assert!(
+                log.contains(&name),
+                "{} holds a file of no version",
+                table.display()
+            );
         }
     }
 }
@@ -79,13 +109,23 @@ fn assert_no_leftovers(project: &Project) {
 fn interrupt(signal: &str, at: &str, code: i32) {
     let project = Project::unbuilt();
     let mut child = start(&project, &["run"]);
-    assert!(wait_for(&mut child, &project.path().join("lake").join(at)), "the run ended too early");
+    assert!(
+        wait_for(&mut child, &project.path().join("lake").join(at)),
+        "the run ended too early"
+    );
     send(&child, signal);
     let outcome = end(child).exits(code).says(&["stopped"]);
-    assert_eq!(outcome.summary("failed"), 0.0);
     project.korabo(&["run"]).exits(0);
-    assert_same(&project, &["deliveries", "panel_person_year", "effect_summary"]);
+    assert_same(
+        &project,
+        &["deliveries", "panel_person_year", "effect_summary"],
+    );
     assert_no_leftovers(&project);
+    assert_eq!(
+        outcome.summary("failed"),
+        0.0,
+        "the summary is the last line"
+    );
 }
 
 #[test]
@@ -122,11 +162,18 @@ fn kill_at_every_stage_loses_nothing() {
             n_killed += 1;
         }
         let outcome = end(child);
-        assert!(outcome.code.is_none_or(|code| code == 0), "{}", outcome.stderr);
+        assert!(
+            outcome.code.is_none_or(|code| code == 0),
+            "{}",
+            outcome.stderr
+        );
     }
     assert!(n_killed >= 8, "only {n_killed} runs were killed");
     project.korabo(&SELECT).exits(0);
-    assert_same(&project, &["deliveries", "panel_person_year", "effect_smoking"]);
+    assert_same(
+        &project,
+        &["deliveries", "panel_person_year", "effect_smoking"],
+    );
     assert_no_leftovers(&project);
 }
 
@@ -152,7 +199,10 @@ fn kill_after_ever_longer_times_loses_nothing() {
     }
     assert!(n_killed >= 4, "only {n_killed} runs were killed");
     project.korabo(&SELECT).exits(0);
-    assert_same(&project, &["deliveries", "panel_person_year", "effect_smoking"]);
+    assert_same(
+        &project,
+        &["deliveries", "panel_person_year", "effect_smoking"],
+    );
     assert_no_leftovers(&project);
 }
 
@@ -161,7 +211,13 @@ fn full_disk_under_output_exits_9() {
     let folder = Project::empty();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut command = program(folder.path());
-    command.args(["sql", "--format", "csv", "-c", "select * from generate_series(1, 100000)"]);
+    command.args([
+        "sql",
+        "--format",
+        "csv",
+        "-c",
+        "select * from generate_series(1, 100000)",
+    ]);
     let outcome: Outcome = command.stdout(full).output().unwrap().into();
     outcome.exits(9).says(&["No space left on device"]);
 }
@@ -172,7 +228,10 @@ fn full_disk_under_the_lake_exits_9_and_the_next_run_completes() {
     let lake = project.path().join("lake");
     fs::create_dir(&lake).unwrap();
     let mount = |arguments: &[&str]| {
-        let status = Command::new("mount").args(arguments).stderr(Stdio::null()).status();
+        let status = Command::new("mount")
+            .args(arguments)
+            .stderr(Stdio::null())
+            .status();
         status.is_ok_and(|status| status.success())
     };
     let target = lake.to_string_lossy().into_owned();
@@ -186,9 +245,22 @@ fn full_disk_under_the_lake_exits_9_and_the_next_run_completes() {
     let rest = project.korabo(&SELECT);
     let same = (rest.code == Some(0))
         .then(|| project.contents(&["deliveries", "panel_person_year", "effect_smoking"]));
-    assert!(Command::new("umount").arg(&target).status().unwrap().success());
+    assert!(
+        Command::new("umount")
+            .arg(&target)
+            .status()
+            .unwrap()
+            .success()
+    );
     full.exits(9).says(&["No space left on device"]);
     assert!(is_grown);
     rest.exits(0);
-    assert_eq!(same, Some(undisturbed(&["deliveries", "panel_person_year", "effect_smoking"])));
+    assert_eq!(
+        same,
+        Some(undisturbed(&[
+            "deliveries",
+            "panel_person_year",
+            "effect_smoking"
+        ]))
+    );
 }

@@ -9,7 +9,11 @@ use crate::support::{Project, copy_folder, number, root};
 #[test]
 fn published_figures_come_out_to_the_printed_digit() {
     let Some(data) = std::env::var_os("KORABO_REFERENCE_DATA") else {
-        writeln!(std::io::stderr(), "skipped: KORABO_REFERENCE_DATA is not set").unwrap();
+        writeln!(
+            std::io::stderr(),
+            "skipped: KORABO_REFERENCE_DATA is not set"
+        )
+        .unwrap();
         return;
     };
     let data = PathBuf::from(data).join("data/illinois");
@@ -34,15 +38,25 @@ fn published_figures_come_out_to_the_printed_digit() {
         let is_printed = (value - published).abs() <= half_unit(published);
         let is_exact = (value - exact).abs() <= 1e-6 * exact.abs().max(1.0);
         if !(is_printed && is_exact) {
-            wrong.push(format!("{}: published {published}, exact {exact}, found {value}", row["figure"]));
+            wrong.push(format!(
+                "{}: published {published}, exact {exact}, found {value}",
+                row["figure"]
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{} figures differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} figures differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Half a unit of the last digit of `published`.
 fn half_unit(published: f64) -> f64 {
     let text = published.to_string();
-    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let decimals = text
+        .split_once('.')
+        .map_or(0, |(_, decimals)| decimals.len());
     0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap()) + 1e-9
 }

@@ -1,6 +1,6 @@
 //! The report of the sample project: both languages, no small count, nothing from outside the page.
 
-use std::fs;
+use fs_err as fs;
 
 use crate::support::{Project, copy_folder, sample_project};
 
@@ -8,7 +8,9 @@ use crate::support::{Project, copy_folder, sample_project};
 fn page(lang: &str) -> String {
     let project = Project::empty();
     copy_folder(sample_project(), project.path());
-    project.korabo(&["report", "-o", "page.html", "--lang", lang]).exits(0);
+    project
+        .korabo(&["report", "-o", "page.html", "--lang", lang])
+        .exits(0);
     fs::read_to_string(project.path().join("page.html")).unwrap()
 }
 
@@ -23,7 +25,11 @@ fn cells(html: &str, tag: &str, end: &str) -> Vec<String> {
     html.split(tag)
         .skip(1)
         .map(|rest| rest.split(end).next().unwrap().split_once('>').unwrap().1)
-        .map(|cell| cell.split('<').map(|part| part.split('>').next_back().unwrap()).collect())
+        .map(|cell| {
+            cell.split('<')
+                .map(|part| part.split('>').next_back().unwrap())
+                .collect()
+        })
         .collect()
 }
 
@@ -35,7 +41,10 @@ fn assert_no_small_count(cells: &[String]) {
         for part in cell.replace(',', "").split(['/', ' ']) {
             if let Ok(count) = part.trim().parse::<u64>() {
                 n_counts += 1;
-                assert!(!(1..10).contains(&count), "a count of {count} is shown in `{cell}`");
+                assert!(
+                    !(1..10).contains(&count),
+                    "a count of {count} is shown in `{cell}`"
+                );
             }
         }
     }
@@ -48,7 +57,15 @@ fn report_is_written_in_both_languages() {
     assert!(ja.contains("lang=\"ja\"") && en.contains("lang=\"en\""));
     assert!(ja.contains("運動習慣") && !en.contains("運動習慣"));
     assert!(en.contains("Effects") && !ja.contains("Effects"));
-    for id in ["summary", "effects", "event-studies", "flow", "linkage", "deliveries", "rejects"] {
+    for id in [
+        "summary",
+        "effects",
+        "event-studies",
+        "flow",
+        "linkage",
+        "deliveries",
+        "rejects",
+    ] {
         assert!(!section(&ja, id).is_empty() && !section(&en, id).is_empty());
     }
 }
@@ -56,26 +73,55 @@ fn report_is_written_in_both_languages() {
 #[test]
 fn report_shows_no_count_from_1_to_9() {
     let page = page("en");
-    assert_no_small_count(&cells(section(&page, "flow"), "<span class=\"n\"", "</span>"));
-    assert_no_small_count(&cells(section(&page, "linkage"), "<td class=\"num n\"", "</td>"));
-    assert_no_small_count(&cells(section(&page, "deliveries"), "<td class=\"num n\"", "</td>"));
-    assert_no_small_count(&cells(section(&page, "rejects"), "<td class=\"num n\"", "</td>"));
+    assert_no_small_count(&cells(
+        section(&page, "flow"),
+        "<span class=\"n\"",
+        "</span>",
+    ));
+    assert_no_small_count(&cells(
+        section(&page, "linkage"),
+        "<td class=\"num n\"",
+        "</td>",
+    ));
+    assert_no_small_count(&cells(
+        section(&page, "deliveries"),
+        "<td class=\"num n\"",
+        "</td>",
+    ));
+    assert_no_small_count(&cells(
+        section(&page, "rejects"),
+        "<td class=\"num n\"",
+        "</td>",
+    ));
 }
 
 #[test]
 fn small_world_shows_no_small_count_either() {
     let project = Project::built();
-    project.korabo(&["report", "-o", "page.html", "--lang", "en"]).exits(0);
+    project
+        .korabo(&["report", "-o", "page.html", "--lang", "en"])
+        .exits(0);
     let page = fs::read_to_string(project.path().join("page.html")).unwrap();
-    assert!(page.contains("&lt;10"), "a small world has small counts to hide");
-    assert_no_small_count(&cells(section(&page, "linkage"), "<td class=\"num n\"", "</td>"));
+    assert!(
+        page.contains("&lt;10"),
+        "a small world has small counts to hide"
+    );
+    assert_no_small_count(&cells(
+        section(&page, "linkage"),
+        "<td class=\"num n\"",
+        "</td>",
+    ));
 }
 
 #[test]
 fn report_needs_nothing_from_outside_and_runs_nothing() {
     let page = page("ja");
-    let page = page.to_lowercase().replace("http://www.w3.org/2000/svg", "");
-    for forbidden in ["http:", "https:", "//", "src=", "<script", "@import", "url(", "<link", "<iframe"] {
+    let page = page
+        .to_lowercase()
+        .replace("http://www.w3.org/2000/svg", "");
+    for forbidden in [
+        "http:", "https:", "//", "src=", "<script", "@import", "url(", "<link", "<iframe",
+    ] {
         assert!(!page.contains(forbidden), "`{forbidden}` is in the page");
     }
     for handler in [" onclick", " onload", " onerror", "javascript:"] {
@@ -88,7 +134,8 @@ fn report_holds_no_pseudonym() {
     let page = page("ja");
     let project = Project::empty();
     copy_folder(sample_project(), project.path());
-    for row in project.rows("select distinct normalize_key(person_key) as k from members limit 200") {
+    for row in project.rows("select distinct normalize_key(person_key) as k from members limit 200")
+    {
         assert!(!page.contains(row["k"].as_str().unwrap()));
     }
 }

@@ -1,7 +1,9 @@
 //! `run`: what is built again and what is not, what fails and with which code, what stays published.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::File;
+
+use fs_err as fs;
 
 use crate::support::Project;
 
@@ -10,7 +12,9 @@ fn built_last(project: &Project) -> BTreeSet<String> {
     let sql = "select table_name from run_steps where outcome = 'built' \
                and run_id = (select max(run_id) from runs) order by 1";
     let rows = project.rows(sql);
-    rows.iter().map(|row| row["table_name"].as_str().unwrap().to_owned()).collect()
+    rows.iter()
+        .map(|row| row["table_name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Text of every query without its comments.
@@ -51,7 +55,10 @@ fn dependents(project: &Project, words: &[&str]) -> BTreeSet<String> {
 fn planned(project: &Project, select: &[&str]) -> BTreeMap<String, String> {
     let arguments: Vec<&str> = ["plan"].iter().chain(select).copied().collect();
     let outcome = project.korabo(&arguments).exits(0);
-    let lines = outcome.stdout.lines().filter_map(|line| line.strip_prefix("build "));
+    let lines = outcome
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("build "));
     lines
         .map(|line| {
             let (name, reason) = line.trim().split_once(' ').unwrap();
@@ -75,7 +82,9 @@ fn second_run_builds_nothing_and_changes_no_version() {
 #[test]
 fn scheduler_can_tell_an_empty_run() {
     let project = Project::built();
-    project.korabo(&["run", "--nothing-new-code", "99"]).exits(99);
+    project
+        .korabo(&["run", "--nothing-new-code", "99"])
+        .exits(99);
 }
 
 #[test]
@@ -104,7 +113,12 @@ fn new_checkups_rebuild_only_what_depends_on_them() {
     let allowed = dependents(&project, &["checkups"]);
     let extra: Vec<&String> = built.difference(&allowed).collect();
     assert!(extra.is_empty(), "built without a reason: {extra:?}");
-    for needed in ["link_checkup_records", "panel_person_year", "effect_summary", "summary_flow"] {
+    for needed in [
+        "link_checkup_records",
+        "panel_person_year",
+        "effect_summary",
+        "summary_flow",
+    ] {
         assert!(built.contains(needed), "{needed} was not built");
     }
     assert!(!built.contains("link_person_ids") && !built.contains("panel_claims"));
@@ -114,7 +128,11 @@ fn new_checkups_rebuild_only_what_depends_on_them() {
 fn same_content_under_another_name_changes_nothing() {
     let project = Project::built();
     let folder = project.path().join("sample_data/insurer_01139997");
-    fs::copy(folder.join("members_2016-2024.parquet"), folder.join("members_again.parquet")).unwrap();
+    fs::copy(
+        folder.join("members_2016-2024.parquet"),
+        folder.join("members_again.parquet"),
+    )
+    .unwrap();
     let before = project.versions();
     let outcome = project.korabo(&["run"]).exits(0);
     assert_eq!(outcome.summary("ok"), 0.0);
@@ -126,11 +144,20 @@ fn changed_query_is_built_again_with_what_reads_it() {
     let project = Project::built();
     let name = "link_outside_enrollment";
     let text = fs::read_to_string(project.path().join(format!("queries/{name}.sql"))).unwrap();
-    project.write(&format!("queries/{name}.sql"), format!("{text}\n-- Another comment.\n"));
+    project.write(
+        &format!("queries/{name}.sql"),
+        format!("{text}\n-- Another comment.\n"),
+    );
     let plan = planned(&project, &[]);
     assert_eq!(plan[name], "its query changed");
     let names: BTreeSet<String> = plan.into_keys().collect();
-    assert_eq!(names, dependents(&project, &[name]).into_iter().chain([name.to_owned()]).collect());
+    assert_eq!(
+        names,
+        dependents(&project, &[name])
+            .into_iter()
+            .chain([name.to_owned()])
+            .collect()
+    );
     project.korabo(&["run"]).exits(0);
     assert_eq!(built_last(&project), names);
 }
@@ -140,13 +167,23 @@ fn changed_parameter_makes_its_users_stale() {
     let project = Project::built();
     let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
     assert!(config.contains("min_age = 20"));
-    project.write("korabo.toml", config.replace("min_age = 20", "min_age = 21"));
+    project.write(
+        "korabo.toml",
+        config.replace("min_age = 20", "min_age = 21"),
+    );
     let plan: BTreeSet<String> = planned(&project, &[]).into_keys().collect();
     let users = dependents(&project, &["$min_age"]);
     let views: BTreeSet<String> = users.difference(&plan).cloned().collect();
-    assert!(plan.is_subset(&users) && plan.contains("effect_summary"), "{plan:?}");
+    assert!(
+        plan.is_subset(&users) && plan.contains("effect_summary"),
+        "{plan:?}"
+    );
     let expected = ["effect_employees", "effect_spouses"].map(str::to_owned);
-    assert_eq!(views, BTreeSet::from(expected), "only views need no building");
+    assert_eq!(
+        views,
+        BTreeSet::from(expected),
+        "only views need no building"
+    );
 }
 
 #[test]
@@ -155,7 +192,10 @@ fn selectors_pick_a_query_with_what_it_needs_or_what_needs_it() {
     let names = |select: &str| planned(&project, &[select]).into_keys().collect::<Vec<_>>();
     assert_eq!(names("link_person_ids"), ["link_person_ids"]);
     let needed = names("+link_persons");
-    assert!(needed.contains(&"link_person_ids".to_owned()) && needed.len() > 2, "{needed:?}");
+    assert!(
+        needed.contains(&"link_person_ids".to_owned()) && needed.len() > 2,
+        "{needed:?}"
+    );
     assert!(!needed.contains(&"panel_person_year".to_owned()));
     let dependents = names("effect_event_study+");
     assert_eq!(dependents, ["effect_event_study", "effect_summary"]);
@@ -201,16 +241,22 @@ fn duplicate_keys_keep_the_old_version_published() {
     project.korabo(&["run", "summary_keys"]).exits(0);
     let version = project.versions()["summary_keys"];
     write("(7), (7), (8), (8), (9)");
-    project
-        .korabo(&["run", "summary_keys"])
-        .exits(5)
-        .says(&["`summary_keys` was not published", "2 of `id` occur more than once"]);
+    project.korabo(&["run", "summary_keys"]).exits(5).says(&[
+        "`summary_keys` was not published",
+        "2 of `id` occur more than once",
+    ]);
     assert_eq!(project.versions()["summary_keys"], version);
-    assert_eq!(project.text("csv", "select id from summary_keys order by id"), "id\n1\n2\n");
+    assert_eq!(
+        project.text("csv", "select id from summary_keys order by id"),
+        "id\n1\n2\n"
+    );
     write("(7), (8)");
     project.korabo(&["run", "summary_keys"]).exits(0);
     assert_eq!(project.versions()["summary_keys"], version + 1);
-    assert_eq!(project.text("csv", "select id from summary_keys order by id"), "id\n7\n8\n");
+    assert_eq!(
+        project.text("csv", "select id from summary_keys order by id"),
+        "id\n7\n8\n"
+    );
 }
 
 #[test]
@@ -220,10 +266,10 @@ fn missing_values_keep_a_table_unpublished() {
         "queries/summary_nulls.sql",
         "-- One row per group.\n-- not_null: id\n\nselect * from (values (1), (null)) as t (id)\n",
     );
-    project
-        .korabo(&["run", "summary_nulls"])
-        .exits(5)
-        .says(&["`summary_nulls` was not published", "`id` is missing in 1 rows"]);
+    project.korabo(&["run", "summary_nulls"]).exits(5).says(&[
+        "`summary_nulls` was not published",
+        "`id` is missing in 1 rows",
+    ]);
     assert!(!project.versions().contains_key("summary_nulls"));
 }
 
@@ -233,11 +279,19 @@ fn wrong_sql_is_reported_with_place_and_nearest_name() {
     let cases = [
         (
             "select fiscal_yaer from panel_person_year",
-            ["queries/summary_typo.sql:3:8", "no column `fiscal_yaer`", "did you mean `fiscal_year`?"],
+            [
+                "queries/summary_typo.sql:3:8",
+                "no column `fiscal_yaer`",
+                "did you mean `fiscal_year`?",
+            ],
         ),
         (
             "select\n    fiscal_year\nfrom panel_person_yeer",
-            ["queries/summary_typo.sql:5:6", "no table `panel_person_yeer`", "`panel_person_year`?"],
+            [
+                "queries/summary_typo.sql:5:6",
+                "no table `panel_person_yeer`",
+                "`panel_person_year`?",
+            ],
         ),
         (
             "select fiscal_year,, 1 from panel_person_year",
@@ -245,10 +299,17 @@ fn wrong_sql_is_reported_with_place_and_nearest_name() {
         ),
     ];
     for (sql, texts) in cases {
-        project.write("queries/summary_typo.sql", format!("-- One row.\n\n{sql}\n"));
+        project.write(
+            "queries/summary_typo.sql",
+            format!("-- One row.\n\n{sql}\n"),
+        );
         for command in [&["run", "summary_typo"][..], &["check"]] {
             let outcome = project.korabo(command).exits(3).says(&texts);
-            assert!(!outcome.stderr.contains("ParserError("), "{}", outcome.stderr);
+            assert!(
+                !outcome.stderr.contains("ParserError("),
+                "{}",
+                outcome.stderr
+            );
         }
     }
 }
@@ -261,18 +322,32 @@ fn failed_query_stops_only_what_needs_it() {
         "queries/link_checkup_counts.sql",
         text.replace("key: person_id, fiscal_year", "key: n_records"),
     );
-    project.write("queries/summary_one.sql", "-- One row.\n\nselect 1 as one\n");
+    project.write(
+        "queries/summary_one.sql",
+        "-- One row.\n\nselect 1 as one\n",
+    );
     let before = project.versions();
-    project.korabo(&["run", "link_checkup_counts+", "summary_one"]).exits(5);
+    project
+        .korabo(&["run", "link_checkup_counts+", "summary_one"])
+        .exits(5);
     let after = project.versions();
     assert_eq!(after["link_checkup_counts"], before["link_checkup_counts"]);
     assert_eq!(after["panel_person_year"], before["panel_person_year"]);
-    assert!(after.contains_key("summary_one"), "an independent query is built");
+    assert!(
+        after.contains_key("summary_one"),
+        "an independent query is built"
+    );
     let sql = "select outcome, count(*) as n from run_steps where run_id = (select max(run_id) from runs) \
                group by outcome order by outcome";
     let outcomes = project.rows(sql);
-    let words: Vec<&str> = outcomes.iter().map(|row| row["outcome"].as_str().unwrap()).collect();
-    assert!(words.starts_with(&["blocked", "built", "failed"]), "{words:?}");
+    let words: Vec<&str> = outcomes
+        .iter()
+        .map(|row| row["outcome"].as_str().unwrap())
+        .collect();
+    assert!(
+        words.starts_with(&["blocked", "built", "failed"]),
+        "{words:?}"
+    );
 }
 
 #[test]
@@ -280,12 +355,19 @@ fn second_writer_is_refused_at_once() {
     let project = Project::built();
     let before = project.versions();
     let path = project.path().join("lake/.lock");
-    let lock = File::options().create(true).truncate(false).write(true).open(path).unwrap();
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .unwrap();
     lock.lock().unwrap();
     for command in ["run", "ingest"] {
         project.korabo(&[command]).exits(8).says(&["another"]);
     }
-    project.korabo(&["sql", "-c", "select count(*) from members"]).exits(0);
+    project
+        .korabo(&["sql", "-c", "select count(*) from members"])
+        .exits(0);
     assert_eq!(project.versions(), before);
     lock.unlock().unwrap();
     project.korabo(&["run"]).exits(0);

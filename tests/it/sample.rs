@@ -2,8 +2,8 @@
 //! cover the planted truth. `sample_data/truth.json` says what was planted.
 
 use std::collections::BTreeMap;
-use std::fs;
 
+use fs_err as fs;
 use serde_json::Value;
 
 use crate::support::{Project, files_below, number, root, rows_in, sample_project};
@@ -16,8 +16,14 @@ fn truth() -> Value {
 /// How many defects of `kind` were planted.
 fn planted(kind: &str) -> i64 {
     let truth = truth();
-    let of_kind = truth["defects"].as_array().unwrap().iter().filter(|defect| defect["kind"] == kind);
-    let count: i64 = of_kind.map(|defect| defect["count"].as_i64().unwrap()).sum();
+    let of_kind = truth["defects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|defect| defect["kind"] == kind);
+    let count: i64 = of_kind
+        .map(|defect| defect["count"].as_i64().unwrap())
+        .sum();
     assert!(count > 0, "no `{kind}` was planted");
     count
 }
@@ -30,7 +36,10 @@ fn count(sql: &str) -> i64 {
 /// The command in the folder's README.
 fn recorded_command() -> Vec<String> {
     let text = fs::read_to_string(root().join("sample_data/README.md")).unwrap();
-    let line = text.lines().find(|line| line.trim().starts_with("korabo synth")).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.trim().starts_with("korabo synth"))
+        .unwrap();
     line.split_whitespace().skip(1).map(str::to_owned).collect()
 }
 
@@ -39,7 +48,10 @@ fn assert_same_bytes(threads: &str) {
     let mut arguments = recorded_command();
     arguments.extend(["--threads".to_owned(), threads.to_owned()]);
     project.korabo(&arguments).exits(0);
-    let (kept, made) = (root().join("sample_data"), project.path().join("sample_data"));
+    let (kept, made) = (
+        root().join("sample_data"),
+        project.path().join("sample_data"),
+    );
     let mut files = files_below(&kept);
     files.retain(|file| file.as_os_str() != "README.md");
     assert_eq!(files, files_below(&made));
@@ -63,7 +75,10 @@ fn recorded_command_gives_the_same_bytes_on_two_threads() {
 fn sample_data_stays_below_8_megabytes() {
     let folder = root().join("sample_data");
     let sizes = files_below(&folder);
-    let total: u64 = sizes.iter().map(|file| fs::metadata(folder.join(file)).unwrap().len()).sum();
+    let total: u64 = sizes
+        .iter()
+        .map(|file| fs::metadata(folder.join(file)).unwrap().len())
+        .sum();
     assert!((1_000_000..8_000_000).contains(&total), "{total} bytes");
 }
 
@@ -81,7 +96,11 @@ fn every_planted_wrong_row_is_rejected_by_its_rule() {
         assert_eq!(count(&sql), planted(kind), "{kind}");
     }
     let all: i64 = kinds.iter().map(|(kind, _, _)| planted(kind)).sum();
-    assert_eq!(count("select sum(n_rejected) as n from deliveries"), all, "nothing else is rejected");
+    assert_eq!(
+        count("select sum(n_rejected) as n from deliveries"),
+        all,
+        "nothing else is rejected"
+    );
 }
 
 #[test]
@@ -97,14 +116,23 @@ fn every_row_received_is_accepted_or_rejected() {
     }
     let files = count("select count(distinct file) as n from deliveries");
     let extracts = files_below(&root().join("sample_data"));
-    let parquet = extracts.iter().filter(|file| file.extension().is_some_and(|e| e == "parquet"));
+    let parquet = extracts
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "parquet"));
     let offered = parquet.filter(|file| !file.starts_with("refused")).count();
-    assert_eq!(files, i64::try_from(offered).unwrap(), "every extract was taken in");
+    assert_eq!(
+        files,
+        i64::try_from(offered).unwrap(),
+        "every extract was taken in"
+    );
 }
 
 #[test]
 fn every_double_checkup_is_found() {
-    assert_eq!(count("select count(*) as n from link_checkup_counts"), planted("two_rows_one_year"));
+    assert_eq!(
+        count("select count(*) as n from link_checkup_counts"),
+        planted("two_rows_one_year")
+    );
     let merged = "select count(*) as n from (select person_id, fiscal_year from link_checkups \
                   group by 1, 2 having count(*) > 1)";
     assert_eq!(count(merged), 0, "a person has one checkup in a year");
@@ -141,25 +169,42 @@ fn extract_with_names_is_refused_without_a_trace() {
     let columns = project.rows(&format!("select * from '{}' limit 1", refused.display()));
     let is_name = |column: &&String| column.contains("name") || !column.is_ascii();
     let name_column = columns[0].keys().find(is_name).unwrap();
-    let sql = format!("select distinct \"{name_column}\" as name from '{}'", refused.display());
+    let sql = format!(
+        "select distinct \"{name_column}\" as name from '{}'",
+        refused.display()
+    );
     let values = project.rows(&sql);
-    let values: Vec<&str> = values.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let values: Vec<&str> = values
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
     assert!(values.len() > 1);
     let delivery = format!("employees={}", refused.display());
     for form in ["text", "json"] {
         project
             .korabo(&["ingest", "-v", "--log-format", form, &delivery])
             .exits(4)
-            .says(&["employees_with_names.parquet", "identifying column", name_column])
+            .says(&[
+                "employees_with_names.parquet",
+                "identifying column",
+                name_column,
+            ])
             .hides(&values);
     }
     assert_eq!(project.count("select count(*) as n from deliveries"), 0);
     assert_eq!(project.count("select count(*) as n from employees"), 0);
-    assert_eq!(project.count("select count(*) as n from rejects_employees"), 0);
+    assert_eq!(
+        project.count("select count(*) as n from rejects_employees"),
+        0
+    );
     for file in files_below(&project.path().join("lake")) {
         let bytes = fs::read(project.path().join("lake").join(&file)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        assert!(values.iter().all(|name| !text.contains(name)), "{}", file.display());
+        assert!(
+            values.iter().all(|name| !text.contains(name)),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -193,13 +238,27 @@ fn simultaneous_bands_cover_the_planted_effects() {
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
         let at = row["event_time"].as_i64().unwrap();
         let key = (text("field"), text("indicator"), text("population"), at);
-        let Some(effect) = planted.get(&key) else { continue };
+        let Some(effect) = planted.get(&key) else {
+            continue;
+        };
         let (low, high) = (number(&row["band_low"]), number(&row["band_high"]));
-        assert!(low < high && low <= *effect && *effect <= high, "{key:?}: {effect} not in {low}…{high}");
+        assert!(
+            low < high && low <= *effect && *effect <= high,
+            "{key:?}: {effect} not in {low}…{high}"
+        );
         *n_compared.entry(key.0).or_default() += 1;
     }
     let fields: Vec<&str> = n_compared.keys().map(String::as_str).collect();
-    let causal = ["activity", "alcohol", "frailty", "mind", "nutrition", "oral", "smoking", "system"];
+    let causal = [
+        "activity",
+        "alcohol",
+        "frailty",
+        "mind",
+        "nutrition",
+        "oral",
+        "smoking",
+        "system",
+    ];
     assert_eq!(fields, causal);
     assert!(n_compared.values().all(|n| *n >= 5), "{n_compared:?}");
 }
@@ -220,7 +279,10 @@ fn real_effects_are_told_from_none() {
 fn trend_before_the_program_is_flagged_and_nothing_else_is() {
     let sql = "select field from effect_summary where status = 'pre_trend' order by field";
     let flagged = rows_in(sample_project(), sql);
-    let fields: Vec<&str> = flagged.iter().map(|row| row["field"].as_str().unwrap()).collect();
+    let fields: Vec<&str> = flagged
+        .iter()
+        .map(|row| row["field"].as_str().unwrap())
+        .collect();
     assert_eq!(fields, ["rest"]);
 }
 
@@ -232,7 +294,11 @@ fn program_without_effect_is_not_given_one() {
     assert_eq!(rows.len(), 2);
     for row in rows {
         let (low, high) = (number(&row["conf_low"]), number(&row["conf_high"]));
-        assert!(low < 0.0 && 0.0 < high, "{}: {low}…{high}", row["indicator"]);
+        assert!(
+            low < 0.0 && 0.0 < high,
+            "{}: {low}…{high}",
+            row["indicator"]
+        );
     }
 }
 
@@ -248,5 +314,8 @@ fn comparing_participants_overstates_smoking_fivefold() {
     let naive = estimate("participants_vs_non");
     let (causal, true_effect) = (estimate("callaway_santanna"), -0.01);
     assert!(naive < 5.0 * true_effect, "naive {naive}");
-    assert!(naive.abs() > 5.0 * causal.abs(), "naive {naive}, causal {causal}");
+    assert!(
+        naive.abs() > 5.0 * causal.abs(),
+        "naive {naive}, causal {causal}"
+    );
 }

@@ -1,10 +1,11 @@
 //! `sql`: where statements come from, where results go, what is refused, how errors point. Which rows
 //! functions return is tested in `tests/slt`.
 
-use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Stdio;
+
+use fs_err as fs;
 
 use crate::support::{Outcome, Project, program, run_in, run_with_input, small_world};
 
@@ -24,19 +25,27 @@ fn without_project(arguments: &[&str]) -> Outcome {
 #[test]
 fn statements_come_from_commands_files_and_standard_input() {
     let folder = Project::empty();
-    folder.write("two.sql", "-- a file; with a comment\nselect 3 as c;\n\nselect ';' as d;\n");
+    folder.write(
+        "two.sql",
+        "-- a file; with a comment\nselect 3 as c;\n\nselect ';' as d;\n",
+    );
     let csv = ["sql", "--format", "csv"];
     let commands = ["-c", "select 1 as a; select 2 as b", "-c", "select 3 as c"];
     let outcome = folder.korabo(&[&csv[..], &commands].concat()).exits(0);
     assert_eq!(outcome.stdout, "a\n1\nb\n2\nc\n3\n");
-    let outcome = folder.korabo(&[&csv[..], &["-f", "two.sql"]].concat()).exits(0);
+    let outcome = folder
+        .korabo(&[&csv[..], &["-f", "two.sql"]].concat())
+        .exits(0);
     assert_eq!(outcome.stdout, "c\n3\nd\n;\n");
     let input = "select 5 as e;\nselect 6 as f";
     for arguments in [csv.to_vec(), [&csv[..], &["-f", "-"]].concat()] {
         let outcome = run_with_input(folder.path(), &arguments, input).exits(0);
         assert_eq!(outcome.stdout, "e\n5\nf\n6\n");
     }
-    folder.korabo(&["sql", "-f", "nowhere.sql"]).exits(3).says(&["nowhere.sql"]);
+    folder
+        .korabo(&["sql", "-f", "nowhere.sql"])
+        .exits(3)
+        .says(&["nowhere.sql"]);
 }
 
 #[test]
@@ -55,9 +64,15 @@ fn script_stops_at_its_first_failing_statement() {
 
 #[test]
 fn syntax_errors_say_where() {
-    let outcome = without_project(&["-c", "select 1 as a,\n  , 2"]).exits(3).says(&["Line: 2"]);
+    let outcome = without_project(&["-c", "select 1 as a,\n  , 2"])
+        .exits(3)
+        .says(&["Line: 2"]);
     assert!(outcome.stdout.is_empty());
-    assert!(!outcome.stderr.contains("ParserError("), "{}", outcome.stderr);
+    assert!(
+        !outcome.stderr.contains("ParserError("),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -65,52 +80,104 @@ fn formats_print_numbers_that_read_back_and_quote_what_needs_it() {
     let sql = "select 1 as a, 0.1e0 + 0.2e0 as b, 'あ,\"x' as c, cast(null as int) as d";
     let expected = [
         ("csv", "a,b,c,d\n1,0.30000000000000004,\"あ,\"\"x\",\n"),
-        ("tsv", "a\tb\tc\td\n1\t0.30000000000000004\t\"あ,\"\"x\"\t\n"),
-        ("ndjson", "{\"a\":1,\"b\":0.30000000000000004,\"c\":\"あ,\\\"x\",\"d\":null}\n"),
-        ("json", "[\n{\"a\":1,\"b\":0.30000000000000004,\"c\":\"あ,\\\"x\",\"d\":null}\n]\n"),
+        (
+            "tsv",
+            "a\tb\tc\td\n1\t0.30000000000000004\t\"あ,\"\"x\"\t\n",
+        ),
+        (
+            "ndjson",
+            "{\"a\":1,\"b\":0.30000000000000004,\"c\":\"あ,\\\"x\",\"d\":null}\n",
+        ),
+        (
+            "json",
+            "[\n{\"a\":1,\"b\":0.30000000000000004,\"c\":\"あ,\\\"x\",\"d\":null}\n]\n",
+        ),
     ];
     for (format, text) in expected {
-        assert_eq!(without_project(&["--format", format, "-c", sql]).exits(0).stdout, text, "{format}");
+        assert_eq!(
+            without_project(&["--format", format, "-c", sql])
+                .exits(0)
+                .stdout,
+            text,
+            "{format}"
+        );
     }
     let table = without_project(&["-c", sql]).exits(0).stdout;
-    assert!(table.contains(" a ") && table.contains("1 row\n"), "{table}");
-    let markdown = without_project(&["--format", "markdown", "-c", sql]).exits(0).stdout;
-    assert!(markdown.starts_with("| a | b | c | d |\n| ---"), "{markdown}");
+    assert!(
+        table.contains(" a ") && table.contains("1 row\n"),
+        "{table}"
+    );
+    let markdown = without_project(&["--format", "markdown", "-c", sql])
+        .exits(0)
+        .stdout;
+    assert!(
+        markdown.starts_with("| a | b | c | d |\n| ---"),
+        "{markdown}"
+    );
 }
 
 #[test]
 fn result_without_rows_still_has_its_columns() {
     let sql = "select 1 as a, 'x' as b where false";
-    assert_eq!(without_project(&["--format", "csv", "-c", sql]).exits(0).stdout, "a,b\n");
-    let json = without_project(&["--format", "json", "-c", sql]).exits(0).stdout;
-    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&json).unwrap().len(), 0);
+    assert_eq!(
+        without_project(&["--format", "csv", "-c", sql])
+            .exits(0)
+            .stdout,
+        "a,b\n"
+    );
+    let json = without_project(&["--format", "json", "-c", sql])
+        .exits(0)
+        .stdout;
+    assert_eq!(
+        serde_json::from_str::<Vec<serde_json::Value>>(&json)
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
 fn files_are_written_by_suffix_and_read_by_name() {
     let folder = Project::empty();
-    let sql = "select * from (values (1, 'a', 0.5), (2, null, 1e-9)) as t (id, word, x) order by id";
+    let sql =
+        "select * from (values (1, 'a', 0.5), (2, null, 1e-9)) as t (id, word, x) order by id";
     let select = |file: &str| {
         let sql = format!("select id, word, x from '{file}' order by id");
-        folder.korabo(&["sql", "--format", "csv", "-c", &sql]).exits(0).stdout
+        folder
+            .korabo(&["sql", "--format", "csv", "-c", &sql])
+            .exits(0)
+            .stdout
     };
     let expected = "id,word,x\n1,a,0.5\n2,,0.000000001\n";
     for suffix in ["csv", "parquet", "ndjson"] {
         let file = format!("out.{suffix}");
         let outcome = folder.korabo(&["sql", "-o", &file, "-c", sql]).exits(0);
         assert!(outcome.stdout.is_empty());
-        let name = if suffix == "ndjson" { "out.json" } else { &file };
+        let name = if suffix == "ndjson" {
+            "out.json"
+        } else {
+            &file
+        };
         fs::rename(folder.path().join(&file), folder.path().join(name)).unwrap();
-        let rows = select(name).replace("1e-9", "0.000000001").replace("1e-09", "0.000000001");
+        let rows = select(name)
+            .replace("1e-9", "0.000000001")
+            .replace("1e-09", "0.000000001");
         assert_eq!(rows, expected, "{suffix}");
     }
     for suffix in ["tsv", "md", "txt", "arrow"] {
-        folder.korabo(&["sql", "-o", &format!("out.{suffix}"), "-c", sql]).exits(0);
+        folder
+            .korabo(&["sql", "-o", &format!("out.{suffix}"), "-c", sql])
+            .exits(0);
     }
     let arrow = fs::read(folder.path().join("out.arrow")).unwrap();
     assert!(arrow.starts_with(b"ARROW1"));
-    folder.korabo(&["sql", "-o", "out.doc", "-c", sql]).exits(2).says(&["out.doc", ".xlsx"]);
-    let two = folder.korabo(&["sql", "-o", "two.csv", "-c", "select 1; select 2"]).exits(2);
+    folder
+        .korabo(&["sql", "-o", "out.doc", "-c", sql])
+        .exits(2)
+        .says(&["out.doc", ".xlsx"]);
+    let two = folder
+        .korabo(&["sql", "-o", "two.csv", "-c", "select 1; select 2"])
+        .exits(2);
     assert!(!two.stderr.is_empty() && !folder.path().join("two.csv").exists());
 }
 
@@ -120,19 +187,27 @@ fn failing_statement_leaves_the_old_output_file() {
     folder.write("out.csv", "old\n");
     let sql = "select 1 / (column1 - 1) as x from (values (2), (1)) as t";
     folder.korabo(&["sql", "-o", "out.csv", "-c", sql]).exits(3);
-    assert_eq!(fs::read_to_string(folder.path().join("out.csv")).unwrap(), "old\n");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("out.csv")).unwrap(),
+        "old\n"
+    );
 }
 
 #[test]
 fn workbook_holds_numbers_as_numbers() {
     let folder = Project::empty();
     let sql = "select 12.5 as score, '事業所' as place";
-    folder.korabo(&["sql", "-o", "out.xlsx", "-c", sql]).exits(0);
+    folder
+        .korabo(&["sql", "-o", "out.xlsx", "-c", sql])
+        .exits(0);
     let file = fs::File::open(folder.path().join("out.xlsx")).unwrap();
     let mut book = zip::ZipArchive::new(file).unwrap();
     let mut part = |name: &str| {
         let mut text = String::new();
-        book.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        book.by_name(name)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         text
     };
     let sheet = part("xl/worksheets/sheet1.xml");
@@ -144,21 +219,37 @@ fn workbook_holds_numbers_as_numbers() {
 fn unknown_tables_and_columns_get_the_nearest_name() {
     ask(&["-c", "select * from panel_persn_year"])
         .exits(3)
-        .says(&["no table `panel_persn_year`", "did you mean `panel_person_year`?"]);
+        .says(&[
+            "no table `panel_persn_year`",
+            "did you mean `panel_person_year`?",
+        ]);
     ask(&["-c", "select fiscal_yeer from panel_person_year"])
         .exits(3)
-        .says(&["line 1, column 8", "no column `fiscal_yeer`", "did you mean `fiscal_year`?"]);
-    ask(&["-c", "select * from 'nowhere.parquet'"]).exits(3).says(&["nowhere.parquet"]);
-    without_project(&["-c", "select * from members"]).exits(3).says(&["no table `members`"]);
+        .says(&[
+            "line 1, column 8",
+            "no column `fiscal_yeer`",
+            "did you mean `fiscal_year`?",
+        ]);
+    ask(&["-c", "select * from 'nowhere.parquet'"])
+        .exits(3)
+        .says(&["nowhere.parquet"]);
+    without_project(&["-c", "select * from members"])
+        .exits(3)
+        .says(&["no table `members`"]);
 }
 
 #[test]
 fn tables_can_be_listed_before_anything_is_built() {
     let project = Project::standard();
-    let tables = project.korabo(&["sql", "--format", "csv", "-c", "show tables"]).exits(0).stdout;
+    let tables = project
+        .korabo(&["sql", "--format", "csv", "-c", "show tables"])
+        .exits(0)
+        .stdout;
     assert!(tables.contains("table_name"), "{tables}");
     project.write("x.csv", "a,b\n1,2\n");
-    let columns = project.korabo(&["sql", "--format", "csv", "-c", "describe 'x.csv'"]).exits(0);
+    let columns = project
+        .korabo(&["sql", "--format", "csv", "-c", "describe 'x.csv'"])
+        .exits(0);
     assert!(columns.stdout.contains("\na,"), "{}", columns.stdout);
 }
 
@@ -178,7 +269,10 @@ fn nothing_can_be_written_by_a_statement() {
         "set datafusion.execution.batch_size = 1",
     ];
     for statement in statements {
-        let outcome = project.korabo(&["sql", "-c", statement]).exits(3).says(&["error:"]);
+        let outcome = project
+            .korabo(&["sql", "-c", statement])
+            .exits(3)
+            .says(&["error:"]);
         assert!(outcome.stdout.is_empty(), "{statement}");
     }
     assert!(!project.path().join("copied.csv").exists());
@@ -189,7 +283,10 @@ fn nothing_can_be_written_by_a_statement() {
 fn reader_that_goes_away_is_no_failure() {
     let mut command = program(Path::new("/"));
     let sql = "select value, value * 2 as twice from generate_series(1, 3000000)";
-    command.args(["sql", "--format", "csv", "-c", sql]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["sql", "--format", "csv", "-c", sql])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut first = [0_u8; 12];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -200,16 +297,45 @@ fn reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn parameters_are_bound_with_their_types() {
-    let bound = ["--param", "n=2", "--param", "word=it's", "--param", "x=0.5", "--param", "yes=true"];
+    let bound = [
+        "--param",
+        "n=2",
+        "--param",
+        "word=it's",
+        "--param",
+        "x=0.5",
+        "--param",
+        "yes=true",
+    ];
     let sql = "select $n + 1 as n, $word as word, $x * 2 as x, not $yes as no";
-    let arguments: Vec<&str> = ["--format", "csv", "-c", sql].into_iter().chain(bound).collect();
-    assert_eq!(without_project(&arguments).exits(0).stdout, "n,word,x,no\n3,it's,1.0,false\n");
+    let arguments: Vec<&str> = ["--format", "csv", "-c", sql]
+        .into_iter()
+        .chain(bound)
+        .collect();
+    assert_eq!(
+        without_project(&arguments).exits(0).stdout,
+        "n,word,x,no\n3,it's,1.0,false\n"
+    );
     let sql = "select $first_fiscal_year as y";
-    assert_eq!(ask(&["--format", "csv", "-c", sql]).exits(0).stdout, "y\n2016\n");
-    let given = ["--format", "csv", "-c", sql, "--param", "first_fiscal_year=2020"];
+    assert_eq!(
+        ask(&["--format", "csv", "-c", sql]).exits(0).stdout,
+        "y\n2016\n"
+    );
+    let given = [
+        "--format",
+        "csv",
+        "-c",
+        sql,
+        "--param",
+        "first_fiscal_year=2020",
+    ];
     assert_eq!(ask(&given).exits(0).stdout, "y\n2020\n");
-    without_project(&["-c", "select $missing as m"]).exits(3).says(&["missing"]);
-    without_project(&["-c", "select 1", "--param", "n"]).exits(2).says(&["NAME=VALUE"]);
+    without_project(&["-c", "select $missing as m"])
+        .exits(3)
+        .says(&["missing"]);
+    without_project(&["-c", "select 1", "--param", "n"])
+        .exits(2)
+        .says(&["NAME=VALUE"]);
 }
 
 const CALL: &str = "select * from att_gt(panel_person_year,\n  outcome => exercise_habit, \
@@ -219,32 +345,66 @@ const CALL: &str = "select * from att_gt(panel_person_year,\n  outcome => exerci
 fn relation_takes_a_table_or_a_query() {
     let from_table = ask(&["--format", "csv", "-c", CALL]).exits(0).stdout;
     let query = CALL.replace("(panel_person_year", "((select * from panel_person_year)");
-    assert_eq!(ask(&["--format", "csv", "-c", &query]).exits(0).stdout, from_table);
+    assert_eq!(
+        ask(&["--format", "csv", "-c", &query]).exits(0).stdout,
+        from_table
+    );
     let head = "cohort,time,event_time,estimate,std_error,statistic,p_value,conf_low,conf_high,band_low,\
                 band_high,n_treated,n_control,n_units,n_clusters,status\n";
-    assert!(from_table.starts_with(head) && from_table.lines().count() > 10, "{from_table}");
+    assert!(
+        from_table.starts_with(head) && from_table.lines().count() > 10,
+        "{from_table}"
+    );
 }
 
 #[test]
 fn wrong_relation_arguments_say_where_and_what_is_near() {
     let cases = [
-        ("cohort =>", "cohrt =>", &["unknown argument `cohrt`", "did you mean `cohort`?"][..]),
+        (
+            "cohort =>",
+            "cohrt =>",
+            &["unknown argument `cohrt`", "did you mean `cohort`?"][..],
+        ),
         (
             "=> exercise_habit",
             "=> exercise_habt",
-            &["line 2, column 3", "`outcome`: no column `exercise_habt`", "`exercise_habit`?"],
+            &[
+                "line 2, column 3",
+                "`outcome`: no column `exercise_habt`",
+                "`exercise_habit`?",
+            ],
         ),
-        (", cohort => cohort_activity", "", &["argument `cohort` is missing"]),
-        ("cohort_activity)", "cohort_activity, control => 'none')", &["'not_yet_treated'", "'none'"]),
-        ("cohort_activity)", "cohort_activity, anticipation => 'x')", &["a whole number", "text"]),
-        ("cohort_activity)", "cohort_activity, time => age)", &["argument `time` is given twice"]),
+        (
+            ", cohort => cohort_activity",
+            "",
+            &["argument `cohort` is missing"],
+        ),
+        (
+            "cohort_activity)",
+            "cohort_activity, control => 'none')",
+            &["'not_yet_treated'", "'none'"],
+        ),
+        (
+            "cohort_activity)",
+            "cohort_activity, anticipation => 'x')",
+            &["a whole number", "text"],
+        ),
+        (
+            "cohort_activity)",
+            "cohort_activity, time => age)",
+            &["argument `time` is given twice"],
+        ),
         ("outcome => ", "", &["write `name => value`"]),
         ("panel_person_year,", "1,", &["the first argument must be"]),
     ];
     for (from, to, texts) in cases {
         let sql = CALL.replacen(from, to, 1);
         assert_ne!(sql, CALL);
-        ask(&["-c", &sql]).exits(3).says(&["`att_gt`"]).says(texts).says(&["usage: att_gt("]);
+        ask(&["-c", &sql])
+            .exits(3)
+            .says(&["`att_gt`"])
+            .says(texts)
+            .says(&["usage: att_gt("]);
     }
 }
 
@@ -260,28 +420,48 @@ fn formula_errors_exit_3_and_refusals_of_an_estimator_exit_7() {
     ols("y ~ z").exits(3).says(&["`ols`", "`z`"]);
     ols("y ~ x + i(x, ").exits(3).says(&["`ols`"]);
     let none = "select * from ols((select 1.0 as y, 2.0 as x where false), 'y ~ x')";
-    without_project(&["-c", none]).exits(7).says(&["`ols` refused its input"]);
+    without_project(&["-c", none])
+        .exits(7)
+        .says(&["`ols` refused its input"]);
 }
 
 #[test]
 fn explain_shows_the_estimator_over_only_the_columns_it_needs() {
     let sql = format!("explain {}", CALL.replace("att_gt(", "event_study("));
     let plan = ask(&["--format", "json", "-c", &sql]).exits(0).stdout;
-    assert!(plan.contains("Estimate: event_study(outcome => exercise_habit"), "{plan}");
-    let scan = plan.split("TableScan: panel_person_year projection=[").nth(1).unwrap();
+    assert!(
+        plan.contains("Estimate: event_study(outcome => exercise_habit"),
+        "{plan}"
+    );
+    let scan = plan
+        .split("TableScan: panel_person_year projection=[")
+        .nth(1)
+        .unwrap();
     let mut columns: Vec<&str> = scan.split(']').next().unwrap().split(", ").collect();
     columns.sort_unstable();
-    assert_eq!(columns, ["cohort_activity", "exercise_habit", "fiscal_year", "person_id"]);
+    assert_eq!(
+        columns,
+        [
+            "cohort_activity",
+            "exercise_habit",
+            "fiscal_year",
+            "person_id"
+        ]
+    );
 }
 
 #[test]
 fn memory_limit_ends_a_statement_with_code_9() {
     let sql = "select count(*) as n from generate_series(1, 1000000) as a \
                inner join generate_series(1, 1000000) as b on a.value = b.value";
-    without_project(&["--memory-limit", "2M", "-c", sql]).exits(9).says(&["error:"]);
+    without_project(&["--memory-limit", "2M", "-c", sql])
+        .exits(9)
+        .says(&["error:"]);
     let estimator = format!("{CALL};");
     ask(&["--memory-limit", "30K", "-c", &estimator]).exits(9);
-    ask(&["--memory-limit", "0", "-c", "select 1"]).exits(2).says(&["a size must be above 0"]);
+    ask(&["--memory-limit", "0", "-c", "select 1"])
+        .exits(2)
+        .says(&["a size must be above 0"]);
 }
 
 #[test]
@@ -294,5 +474,8 @@ fn rows_without_a_partner_are_found_whatever_side_they_are_on() {
                   where s.person_id is null)";
     let expected = ask(&["--format", "csv", "-c", anti]).exits(0).stdout;
     assert_ne!(expected, "n\n0\n");
-    assert_eq!(ask(&["--format", "csv", "-c", joined]).exits(0).stdout, expected);
+    assert_eq!(
+        ask(&["--format", "csv", "-c", joined]).exits(0).stdout,
+        expected
+    );
 }

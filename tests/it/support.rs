@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use fs_err as fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -27,7 +28,10 @@ fn binary() -> &'static Path {
 /// The program, to be started in `folder` without the user's settings.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(binary());
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env_remove("NO_COLOR");
     command
 }
 
@@ -54,7 +58,13 @@ impl Outcome {
     /// Fails the test unless the exit code is `code`.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
@@ -62,7 +72,11 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {
         for text in texts {
-            assert!(self.stderr.contains(text), "`{text}` is not in stderr:\n{}", self.stderr);
+            assert!(
+                self.stderr.contains(text),
+                "`{text}` is not in stderr:\n{}",
+                self.stderr
+            );
         }
         self
     }
@@ -83,7 +97,10 @@ impl Outcome {
     pub(crate) fn summary(&self, name: &str) -> f64 {
         let line = self.stderr.lines().last().unwrap();
         let words = line.split(' ').filter_map(|word| word.split_once('='));
-        let found: Vec<&str> = words.filter(|(key, _)| *key == name).map(|(_, n)| n).collect();
+        let found: Vec<&str> = words
+            .filter(|(key, _)| *key == name)
+            .map(|(_, n)| n)
+            .collect();
         assert_eq!(found.len(), 1, "`{name}` in `{line}`");
         found[0].parse().unwrap()
     }
@@ -97,7 +114,9 @@ pub(crate) struct Project {
 impl Project {
     /// A folder with nothing in it.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// The standard contracts and queries without extracts.
@@ -110,7 +129,10 @@ impl Project {
     /// The standard project with the small world's extracts, nothing built.
     pub(crate) fn unbuilt() -> Self {
         let project = Self::standard();
-        copy_folder(&small_world().join("sample_data"), &project.path().join("sample_data"));
+        copy_folder(
+            &small_world().join("sample_data"),
+            &project.path().join("sample_data"),
+        );
         project
     }
 
@@ -148,7 +170,11 @@ impl Project {
     #[track_caller]
     pub(crate) fn value(&self, sql: &str) -> Value {
         let mut rows = self.rows(sql);
-        assert_eq!((rows.len(), rows.first().map_or(0, serde_json::Map::len)), (1, 1), "{sql}");
+        assert_eq!(
+            (rows.len(), rows.first().map_or(0, serde_json::Map::len)),
+            (1, 1),
+            "{sql}"
+        );
         rows.remove(0).into_iter().next().unwrap().1
     }
 
@@ -161,7 +187,9 @@ impl Project {
     /// The output of a query in `format`.
     #[track_caller]
     pub(crate) fn text(&self, format: &str, sql: &str) -> String {
-        self.korabo(&["sql", "--format", format, "-c", sql]).exits(0).stdout
+        self.korabo(&["sql", "--format", format, "-c", sql])
+            .exits(0)
+            .stdout
     }
 
     /// Latest version of every table of the lake, read from its log.
@@ -173,7 +201,10 @@ impl Project {
     pub(crate) fn contents(&self, tables: &[&str]) -> BTreeMap<String, String> {
         let orders = [
             ("deliveries", DELIVERIES),
-            ("panel_person_year", "select * from panel_person_year order by person_id, fiscal_year"),
+            (
+                "panel_person_year",
+                "select * from panel_person_year order by person_id, fiscal_year",
+            ),
             (
                 "effect_smoking",
                 "select * from effect_smoking order by indicator, population, estimator, event_time",
@@ -184,8 +215,9 @@ impl Project {
             ),
         ];
         let wanted = orders.iter().filter(|(table, _)| tables.contains(table));
-        let contents: BTreeMap<String, String> =
-            wanted.map(|(table, sql)| ((*table).to_owned(), self.text("csv", sql))).collect();
+        let contents: BTreeMap<String, String> = wanted
+            .map(|(table, sql)| ((*table).to_owned(), self.text("csv", sql)))
+            .collect();
         assert_eq!(contents.len(), tables.len());
         contents
     }
@@ -206,9 +238,18 @@ pub(crate) fn run_with_input<S: AsRef<OsStr>>(
     input: &str,
 ) -> Outcome {
     let mut command = program(folder);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     child.wait_with_output().unwrap().into()
 }
 
@@ -222,12 +263,17 @@ pub(crate) fn rows_in(folder: &Path, sql: &str) -> Rows {
 /// Latest version of every table of a lake, read from its log.
 pub(crate) fn versions_in(lake: &Path) -> BTreeMap<String, u64> {
     let mut versions = BTreeMap::new();
-    for table in fs::read_dir(lake).unwrap().map(|entry| entry.unwrap().path()) {
+    for table in fs::read_dir(lake)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         let log = table.join("_delta_log");
         if !log.is_dir() {
             continue;
         }
-        let files = fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path());
+        let files = fs::read_dir(log)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
         let commits = files.filter(|file| file.extension().is_some_and(|e| e == "json"));
         let numbers = commits.map(|file| file.file_stem().unwrap().to_string_lossy().into_owned());
         let latest = numbers.filter_map(|number| number.parse().ok()).max();
@@ -242,7 +288,10 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
-        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+        for path in fs::read_dir(next)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
             if path.is_dir() {
                 folders.push(path);
             } else {
@@ -278,7 +327,15 @@ pub(crate) fn small_world() -> &'static Path {
     WORLD.get_or_init(|| {
         shared("small", |folder| {
             copy_standard(folder);
-            let synth = ["synth", "-o", "sample_data", "--persons", "600", "--seed", "7"];
+            let synth = [
+                "synth",
+                "-o",
+                "sample_data",
+                "--persons",
+                "600",
+                "--seed",
+                "7",
+            ];
             run_in(folder, &synth).exits(0);
             run_in(folder, &["run"]).exits(0);
         })
@@ -306,7 +363,10 @@ fn shared(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = parent.join(format!("{name}-{:016x}", state()));
     let done = folder.join(".done");
     if !done.exists() {
-        for old in fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().path()) {
+        for old in fs::read_dir(&parent)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
             let is_of_name = old.file_name().unwrap().to_string_lossy().starts_with(name);
             if old.is_dir() && is_of_name {
                 fs::remove_dir_all(old).unwrap();
@@ -326,7 +386,10 @@ fn state() -> u64 {
     for part in ["korabo.toml", "schemas", "queries", "sample_data"] {
         let path = root().join(part);
         let files = match path.is_dir() {
-            true => files_below(&path).into_iter().map(|file| path.join(file)).collect(),
+            true => files_below(&path)
+                .into_iter()
+                .map(|file| path.join(file))
+                .collect(),
             false => vec![path],
         };
         for file in files.iter().filter(|file| file.is_file()) {

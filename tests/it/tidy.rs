@@ -1,8 +1,9 @@
 //! Rules that no compiler checks: who may import whom, which crate is used where, how files begin and how
 //! long they are.
 
-use std::fs;
 use std::path::PathBuf;
+
+use fs_err as fs;
 
 use crate::support::{files_below, root};
 
@@ -10,7 +11,14 @@ use crate::support::{files_below, root};
 const LAYERS: [&[&str]; 8] = [
     &["diagnostic"],
     &["toml_reader"],
-    &["config", "contract", "estimators", "link", "disclosure", "synth"],
+    &[
+        "config",
+        "contract",
+        "estimators",
+        "link",
+        "disclosure",
+        "synth",
+    ],
     &["lake", "functions"],
     &["ingest", "session"],
     &["pipeline"],
@@ -56,8 +64,15 @@ fn sources() -> Vec<Source> {
             let below = path.strip_prefix("src").unwrap();
             let first = below.iter().next().unwrap().to_string_lossy().into_owned();
             let module = first.trim_end_matches(".rs").to_owned();
-            let is_test = below.iter().any(|part| part == "tests" || part == "tests.rs");
-            Source { path, module, is_test, text }
+            let is_test = below
+                .iter()
+                .any(|part| part == "tests" || part == "tests.rs");
+            Source {
+                path,
+                module,
+                is_test,
+                text,
+            }
         })
         .collect()
 }
@@ -70,7 +85,12 @@ fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     files
         .map(|file| PathBuf::from(folder).join(file))
         .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
-        .map(|file| (file.clone(), fs::read_to_string(root().join(&file)).unwrap()))
+        .map(|file| {
+            (
+                file.clone(),
+                fs::read_to_string(root().join(&file)).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -103,8 +123,10 @@ fn imports(text: &str) -> Vec<(usize, String)> {
                 continue;
             }
             let rest = &line[at + "crate::".len()..];
-            let name: String =
-                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             found.push((line_number, name));
         }
     }
@@ -113,7 +135,12 @@ fn imports(text: &str) -> Vec<(usize, String)> {
 
 #[track_caller]
 fn assert_none(problems: &[String]) {
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -135,7 +162,9 @@ fn modules_import_only_from_lower_layers() {
                 None => false,
             };
             if !is_allowed {
-                problems.push(format!("{path}:{line}: `{module}` must not import `{name}`"));
+                problems.push(format!(
+                    "{path}:{line}: `{module}` must not import `{name}`"
+                ));
             }
         }
     }
@@ -151,14 +180,20 @@ fn crates_are_named_only_where_they_belong() {
             for (word, modules) in GATES {
                 let is_used = match word.starts_with(char::is_uppercase) {
                     true => names(line, word),
-                    false => names(line, &format!("{word}::")) || names(line, &format!("use {word}")),
+                    false => {
+                        names(line, &format!("{word}::")) || names(line, &format!("use {word}"))
+                    }
                 };
                 if is_used && !modules.contains(&module) {
-                    problems.push(format!("{path}:{line_number}: `{word}` belongs to {modules:?}"));
+                    problems.push(format!(
+                        "{path}:{line_number}: `{word}` belongs to {modules:?}"
+                    ));
                 }
             }
             if NO_ENGINE.contains(&module) && !source.is_test && names(line, "datafusion") {
-                problems.push(format!("{path}:{line_number}: `{module}` must not know the engine"));
+                problems.push(format!(
+                    "{path}:{line_number}: `{module}` must not know the engine"
+                ));
             }
         }
     }
@@ -167,14 +202,24 @@ fn crates_are_named_only_where_they_belong() {
 
 #[test]
 fn only_the_printer_writes_to_the_terminal() {
-    let printers = ["src/cli/printer.rs", "src/cli/sql/mod.rs", "src/cli/sql/shell.rs", "src/cli/progress.rs"];
+    let printers = [
+        "src/cli/printer.rs",
+        "src/cli/sql/mod.rs",
+        "src/cli/sql/shell.rs",
+        "src/cli/progress.rs",
+    ];
     let mut problems = Vec::new();
     for source in sources().into_iter().filter(|source| !source.is_test) {
-        let is_printer = printers.iter().any(|printer| source.path.ends_with(printer));
+        let is_printer = printers
+            .iter()
+            .any(|printer| source.path.ends_with(printer));
         for (line_number, line) in code(&source.text) {
             let writes = ["println!", "print!", "io::stdout()", "io::stderr()"];
             if !is_printer && writes.iter().any(|word| line.contains(word)) {
-                problems.push(format!("{}:{line_number}: writes to the terminal", source.path.display()));
+                problems.push(format!(
+                    "{}:{line_number}: writes to the terminal",
+                    source.path.display()
+                ));
             }
         }
     }
@@ -207,7 +252,8 @@ fn nothing_is_left_half_done() {
     for (path, text) in files.filter(|(path, _)| *path != this) {
         for (idx, line) in text.lines().enumerate() {
             let at = format!("{}:{}", path.display(), idx + 1);
-            if words.iter().any(|word| names(line, word)) || macros.iter().any(|m| line.contains(m)) {
+            if words.iter().any(|word| names(line, word)) || macros.iter().any(|m| line.contains(m))
+            {
                 problems.push(format!("{at}: is unfinished"));
             }
         }
@@ -220,16 +266,27 @@ fn no_path_of_one_machine_is_written_down() {
     let folders = ["home", "Users", "work", "root", "mnt"].map(|name| format!("/{name}/"));
     let mut problems = Vec::new();
     let mut files = Vec::new();
-    for folder in ["src", "tests", "benches", "queries", "schemas", "docs", "examples"] {
+    for folder in [
+        "src", "tests", "benches", "queries", "schemas", "docs", "examples",
+    ] {
         if root().join(folder).is_dir() {
             let below = files_below(&root().join(folder)).into_iter();
             files.extend(below.map(|file| PathBuf::from(folder).join(file)));
         }
     }
-    let top = ["README.md", "ARCHITECTURE.md", "GLOSSARY.md", "CHANGELOG.md", "korabo.toml", "Cargo.toml"];
+    let top = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "GLOSSARY.md",
+        "CHANGELOG.md",
+        "korabo.toml",
+        "Cargo.toml",
+    ];
     files.extend(top.map(PathBuf::from));
     for path in files {
-        let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
+        let Ok(text) = fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
         for (idx, line) in text.lines().enumerate() {
             let starts = |folder: &String| {
                 line.match_indices(folder.as_str()).any(|(at, _)| {
@@ -237,7 +294,11 @@ fn no_path_of_one_machine_is_written_down() {
                 })
             };
             if folders.iter().any(starts) {
-                problems.push(format!("{}:{}: a path of one machine", path.display(), idx + 1));
+                problems.push(format!(
+                    "{}:{}: a path of one machine",
+                    path.display(),
+                    idx + 1
+                ));
             }
         }
     }
@@ -246,7 +307,8 @@ fn no_path_of_one_machine_is_written_down() {
 
 #[test]
 fn checks_see_what_they_should() {
-    let text = "use crate::lake::Lake;\n// crate::cli\nlet x = crate::ingest::f(crate::session::g);\n";
+    let text =
+        "use crate::lake::Lake;\n// crate::cli\nlet x = crate::ingest::f(crate::session::g);\n";
     let found = imports(text);
     let names: Vec<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["lake", "ingest", "session"]);
