@@ -130,9 +130,13 @@ impl From<PipelineError> for Failure {
             PipelineError::Lake(error) => return Self::from(error),
             PipelineError::Session(error) => return Self::from(error),
             PipelineError::Contract(error) => return Self::from(error),
-            PipelineError::Plan { file, source, .. } => {
-                Self::new(kind, format!("{file}: cannot plan the query")).because(&source)
-            }
+            PipelineError::Plan { file, source, .. } => match source.place() {
+                Some((line, column)) => Self::new(
+                    kind,
+                    format!("{file}:{line}:{column}: {}", source.message()),
+                ),
+                None => Self::new(kind, format!("{file}: {}", source.message())),
+            },
             error => Self::of(kind, &error),
         };
         match hint {

@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
     };
     let printer = Printer::new(&cli.global);
     let result = tokio_runtime(&cli.global).and_then(|runtime| {
-        let result = runtime.block_on(until_signal(dispatch(&cli, &printer)));
+        let result = runtime.block_on(until_signal(dispatch(&cli, &printer), &printer));
         runtime.shutdown_background();
         result
     });
@@ -126,7 +126,10 @@ fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure
 }
 
 /// Runs `work` until it ends or the process is asked to stop.
-async fn until_signal(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+async fn until_signal(
+    work: impl Future<Output = Result<u8, Failure>>,
+    printer: &Printer,
+) -> Result<u8, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| {
         signal(kind).map_err(|error| {
@@ -135,9 +138,14 @@ async fn until_signal(work: impl Future<Output = Result<u8, Failure>>) -> Result
     };
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
-    tokio::select! {
-        result = work => result,
-        _ = interrupt.recv() => Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C")),
-        _ = terminate.recv() => Err(Failure::new(FailureKind::Terminated, "stopped by SIGTERM")),
-    }
+    let mut work = Box::pin(work);
+    let stopped = tokio::select! {
+        result = &mut work => return result,
+        _ = interrupt.recv() => Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C"),
+        _ = terminate.recv() => Failure::new(FailureKind::Terminated, "stopped by SIGTERM"),
+    };
+    // Dropping the work prints its summary, which is to be the last line.
+    printer.failure(&stopped);
+    drop(work);
+    Ok(stopped.kind.exit_code())
 }

@@ -110,6 +110,7 @@ impl Ledger {
     /// caller holds the lake's lock.
     pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
         let mut ledger = Self::read(lake).await?;
+        lake.remove_leftovers(DELIVERIES).await?;
         for table in tables {
             let Some(table) = lake.table(table).await? else {
                 continue;

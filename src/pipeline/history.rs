@@ -134,6 +134,7 @@ async fn append(
 ) -> Result<(), LakeError> {
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
         .expect("columns are built beside their schema");
+    lake.remove_leftovers(table).await?;
     let mut writer = lake.writer(table, schema, &[])?;
     writer.write(&batch).await?;
     let staged = writer.close().await?;

@@ -18,6 +18,7 @@ use super::error::PipelineError;
 use super::header::{Header, read_header};
 use crate::diagnostic::SourceLocation;
 use crate::functions;
+use crate::session::SessionError;
 
 /// One query file: makes one table (or view) named after the file.
 #[derive(Debug, Clone)]
@@ -185,7 +186,7 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
     };
     let statements =
         DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
-            let message = error.to_string();
+            let message = SessionError::from(error).message();
             let (line, column) = place_in(&message);
             PipelineError::Syntax {
                 at: at(line, column),

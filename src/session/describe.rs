@@ -9,9 +9,18 @@ use super::error::{ErrorClass, SessionError};
 use crate::diagnostic::did_you_mean;
 
 impl SessionError {
-    /// The error in words: one line per cause, no values from data.
+    /// The error in words, with its place in the statement: one line per cause, no values from data.
     #[must_use]
     pub fn describe(&self) -> String {
+        match self.place() {
+            Some((line, column)) => format!("line {line}, column {column}: {}", self.message()),
+            None => self.message(),
+        }
+    }
+
+    /// The error in words, without its place.
+    #[must_use]
+    pub fn message(&self) -> String {
         if let Some(argument) = self.argument_error() {
             return argument.to_string();
         }
@@ -25,26 +34,22 @@ impl SessionError {
             }
             return text;
         }
-        let place = self.place();
         let error = innermost(self.engine_error());
         let text = match error {
             DataFusionError::SchemaError(schema, _) => schema_error(schema),
             other => stripped(&other.to_string()),
         };
         match self.class() {
-            ErrorClass::Sql | ErrorClass::Resources => format!("{place}{}", shortened(&text)),
+            ErrorClass::Sql | ErrorClass::Resources => shortened(&text),
             _ => shortened(&blanked(&text)),
         }
     }
 
-    /// `line 3, column 9: ` when the engine knows the place in the statement.
-    fn place(&self) -> String {
-        let Some(diagnostic) = self.engine_error().diagnostic() else {
-            return String::new();
-        };
-        diagnostic.span.map_or_else(String::new, |span| {
-            format!("line {}, column {}: ", span.start.line, span.start.column)
-        })
+    /// Line and column in the statement, from 1, when the engine knows them.
+    #[must_use]
+    pub fn place(&self) -> Option<(u64, u64)> {
+        let span = self.engine_error().diagnostic()?.span?;
+        Some((span.start.line, span.start.column))
     }
 }
 

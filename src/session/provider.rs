@@ -13,11 +13,14 @@ use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statis
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
+};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -114,6 +117,23 @@ impl LakeTableProvider {
             files.push(partitioned);
         }
         Ok(files)
+    }
+
+    /// The parquet source, told which rows are wanted so that it can skip row groups.
+    fn source(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+        format: &ParquetFormat,
+    ) -> Result<Arc<dyn FileSource>> {
+        let source = ParquetSource::new(self.table_schema.clone())
+            .with_table_parquet_options(format.options().clone());
+        let Some(wanted) = conjunction(filters.iter().cloned().map(unnormalize_col)) else {
+            return Ok(Arc::new(source));
+        };
+        let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+        let wanted = state.create_physical_expr(wanted, &schema)?;
+        Ok(Arc::new(source.with_predicate(wanted)))
     }
 
     fn file_statistics(&self, n_rows: u64, size: u64) -> Statistics {
@@ -214,16 +234,14 @@ impl TableProvider for LakeTableProvider {
             column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
         };
         let format = ParquetFormat::default().with_options(state.default_table_options().parquet);
+        let source = self.source(state, filters, &format)?;
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let config = FileScanConfigBuilder::new(
-            ObjectStoreUrl::local_filesystem(),
-            format.file_source(self.table_schema.clone()),
-        )
-        .with_file_groups(groups)
-        .with_statistics(statistics)
-        .with_projection_indices(projection.cloned())?
-        .with_limit(limit)
-        .build();
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
         format.create_physical_plan(state, config).await
     }
 }

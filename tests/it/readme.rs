@@ -9,15 +9,15 @@ use crate::support::{Outcome, Project, copy_folder, program, root, sample_projec
 /// Commands that need other folders or write to the project, tested elsewhere.
 const ELSEWHERE: [&str; 3] = ["run", "synth", "init"];
 
-/// Lines `$ korabo …` of the ```console blocks, continuation lines joined.
+/// Lines `$ korabo …` of the fenced blocks, continuation lines joined.
 fn commands(text: &str) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
-    let (mut is_console, mut is_open) = (false, false);
+    let (mut is_block, mut is_open) = (false, false);
     for line in text.lines() {
-        if let Some(fence) = line.trim_start().strip_prefix("```") {
-            is_console = !is_console && fence.trim() == "console";
+        if line.trim_start().starts_with("```") {
+            is_block = !is_block;
             is_open = false;
-        } else if is_console {
+        } else if is_block {
             let command = line
                 .strip_prefix("$ ")
                 .filter(|rest| rest.starts_with("korabo "));
@@ -84,9 +84,9 @@ fn commands_of_the_readme_succeed() {
 }
 
 #[test]
-fn only_console_lines_count_as_commands() {
+fn only_lines_in_blocks_with_a_prompt_count_as_commands() {
     let text = "```console\n$ korabo sql -c \"select 1\n  as a\"\n a\n$ ls\n$ korabo status \\\n  -q\n```\n\
-                $ korabo nothing\n```sh\n$ korabo nothing\n```\n";
+                $ korabo nothing\n```sh\nkorabo nothing\n```\n";
     let expected = [
         "korabo sql -c \"select 1\n  as a\"",
         "korabo status \\\n  -q",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Int16Array};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::common::cast::as_int32_array;
+use datafusion::common::cast::as_int64_array;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
@@ -18,18 +18,18 @@ pub(super) struct MonthFiscalYear {
 impl MonthFiscalYear {
     pub(super) fn new() -> Self {
         Self {
-            signature: Signature::exact(vec![DataType::Int32], Volatility::Immutable),
+            signature: Signature::exact(vec![DataType::Int64], Volatility::Immutable),
         }
     }
 }
 
 /// Fiscal year of a month written YYYYMM; `None` when the month is not 1–12.
-fn fiscal_year_of(month: i32) -> Option<i16> {
+fn fiscal_year_of(month: i64) -> Option<i16> {
     let (year, month) = (month / 100, month % 100);
     if !(1..=12).contains(&month) {
         return None;
     }
-    i16::try_from(year - i32::from(month < 4)).ok()
+    i16::try_from(year - i64::from(month < 4)).ok()
 }
 
 impl ScalarUDFImpl for MonthFiscalYear {
@@ -47,7 +47,7 @@ impl ScalarUDFImpl for MonthFiscalYear {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let months = as_int32_array(&arrays[0])?;
+        let months = as_int64_array(&arrays[0])?;
         let years: Int16Array = months.iter().map(|m| m.and_then(fiscal_year_of)).collect();
         Ok(ColumnarValue::Array(Arc::new(years) as ArrayRef))
     }
