@@ -130,22 +130,41 @@ async fn until_signal(
     work: impl Future<Output = Result<u8, Failure>>,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            Failure::new(FailureKind::Internal, "cannot listen for signals").because(&error)
-        })
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
     let mut work = Box::pin(work);
     let stopped = tokio::select! {
         result = &mut work => return result,
-        _ = interrupt.recv() => Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C"),
-        _ = terminate.recv() => Failure::new(FailureKind::Terminated, "stopped by SIGTERM"),
+        Ok(failure) = signalled() => failure,
     };
     // Dropping the work prints its summary, which is to be the last line.
     printer.failure(&stopped);
     drop(work);
     Ok(stopped.kind.exit_code())
+}
+
+/// Waits for a signal to stop. It is listened for on a thread of its own: the worker threads may be busy
+/// with a join for a long time.
+fn signalled() -> tokio::sync::oneshot::Receiver<Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let listen = async || -> std::io::Result<Failure> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(tokio::select! {
+            _ = interrupt.recv() => Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C"),
+            _ = terminate.recv() => Failure::new(FailureKind::Terminated, "stopped by SIGTERM"),
+        })
+    };
+    std::thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let stopped = runtime
+            .enable_all()
+            .build()
+            .and_then(|runtime| runtime.block_on(listen()));
+        let failure = stopped.unwrap_or_else(|error| {
+            Failure::new(FailureKind::Internal, "cannot listen for signals").because(&error)
+        });
+        // Nobody is left to tell when the work has ended first.
+        drop(sender.send(failure));
+    });
+    receiver
 }

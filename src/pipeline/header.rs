@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::PipelineError;
-use crate::diagnostic::{SourceLocation, did_you_mean};
+use crate::diagnostic::{SourceLocation, did_you_mean, nearest};
 
 /// What a query's leading comment declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +112,11 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
     Ok(header)
 }
 
-/// A comment line that is a header key: one lower-case word, a colon, a value.
+/// A comment line that is a header key, or what looks like one misspelt: a word, a colon, a value. Other
+/// words before a colon are prose.
 fn header_key(comment: &str) -> Option<(&str, &str)> {
     let (key, value) = comment.split_once(':')?;
-    let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    is_word.then(|| (key, value.trim()))
+    nearest(key, KEYS).map(|_| (key, value.trim()))
 }
 
 fn list(text: &str) -> Vec<String> {
