@@ -259,9 +259,8 @@ fn refuses_names_that_are_reserved_identifying_or_not_plain() {
     );
     check(
         "[columns.day]",
-        "[columns.Day]",
-        "checkups.toml:30:10: `Day` cannot be a name: use lower-case letters, digits and `_`, a letter \
-         first",
+        "[columns.day-1]",
+        "checkups.toml:30:10: `day-1` cannot be a column: use letters, digits and `_`, a letter first",
     );
 }
 

@@ -58,6 +58,14 @@ impl Session {
             config = config.with_target_partitions(threads.get());
         }
         config.options_mut().sql_parser.collect_spans = true;
+        // Text as plain arrays: arrays of views collect the buffers of every batch they were joined from,
+        // which cost a join of three million rows twelve gigabytes.
+        config
+            .options_mut()
+            .execution
+            .parquet
+            .schema_force_view_types = false;
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         // A filtered table is taken to keep its rows: otherwise a join of claims with persons is built
         // from the claims' side, with ten times the memory.
         config.options_mut().optimizer.default_filter_selectivity = 100;

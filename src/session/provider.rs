@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array as _, BooleanArray};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
@@ -31,7 +31,7 @@ use crate::lake::{LakeFile, LakeTable};
 #[derive(Debug)]
 pub(super) struct LakeTableProvider {
     table: LakeTable,
-    /// Columns in the table's order, text as views.
+    /// Columns as the scan yields them.
     schema: SchemaRef,
     /// Columns as the scan yields them: those in the files, then the partition columns.
     table_schema: TableSchema,
@@ -39,7 +39,7 @@ pub(super) struct LakeTableProvider {
 
 impl LakeTableProvider {
     pub(super) fn new(table: LakeTable) -> Self {
-        let fields: Vec<FieldRef> = table.schema.fields().iter().map(as_view).collect();
+        let fields: Vec<FieldRef> = table.schema.fields().iter().map(Arc::clone).collect();
         let is_partition = |field: &&FieldRef| table.partition_by.contains(field.name());
         let in_files: Vec<FieldRef> = fields
             .iter()
@@ -143,13 +143,6 @@ impl LakeTableProvider {
             total_byte_size: Precision::Inexact(usize::try_from(size).unwrap_or(usize::MAX)),
             column_statistics: vec![ColumnStatistics::new_unknown(); n_columns],
         }
-    }
-}
-
-fn as_view(field: &FieldRef) -> FieldRef {
-    match field.data_type() {
-        DataType::Utf8 => Arc::new(Field::new(field.name(), DataType::Utf8View, true)),
-        _ => Arc::clone(field),
     }
 }
 

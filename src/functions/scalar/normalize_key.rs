@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, StringViewBuilder};
+use datafusion::arrow::array::{Array as _, ArrayRef, StringBuilder};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::common::cast::as_string_view_array;
+use datafusion::common::cast::as_string_array;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
@@ -20,7 +20,7 @@ pub(super) struct NormalizeKey {
 impl NormalizeKey {
     pub(super) fn new() -> Self {
         Self {
-            signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable),
+            signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
         }
     }
 }
@@ -35,13 +35,13 @@ impl ScalarUDFImpl for NormalizeKey {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8View)
+        Ok(DataType::Utf8)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let keys = as_string_view_array(&arrays[0])?;
-        let mut normalized = StringViewBuilder::with_capacity(keys.len());
+        let keys = as_string_array(&arrays[0])?;
+        let mut normalized = StringBuilder::with_capacity(keys.len(), keys.values().len());
         for key in keys {
             normalized.append_option(key.map(normalize_key));
         }
