@@ -381,8 +381,23 @@ async fn effects(
             }
         }
     }
+    for group in &mut groups {
+        group.rows.sort_by_key(|row| estimator_rank(&row.estimator));
+    }
     groups.sort_by_key(|group| rank(&group.field, &group.indicator, &group.population));
     Ok(groups)
+}
+
+/// Estimators from the most naive to the causal one; what a project adds comes last.
+fn estimator_rank(estimator: &str) -> usize {
+    const ORDER: [&str; 4] = [
+        "before_after",
+        "participants_vs_non",
+        "twfe",
+        "callaway_santanna",
+    ];
+    let place = ORDER.iter().position(|name| *name == estimator);
+    place.unwrap_or(ORDER.len())
 }
 
 /// Fields in the order of the standard library, each with its main outcome first, employees before

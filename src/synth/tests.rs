@@ -80,7 +80,7 @@ fn read(path: &Path) -> RecordBatch {
 }
 
 fn column(batch: &RecordBatch, name: &str) -> ArrayRef {
-    batch.column_by_name(name).unwrap().clone()
+    std::sync::Arc::clone(batch.column_by_name(name).unwrap())
 }
 
 fn integers(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
@@ -294,6 +294,7 @@ fn checkups_alone_are_those_of_the_whole_world() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the columns of thirteen tables")]
 fn tables_have_their_columns() {
     let folder = Folder::new("columns");
     synth(&options(&folder.0, 600, 1), &|_| {}).unwrap();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::golden::{Data, Expected, Report, as_ids, close, fields, key};
 use super::group_time::options;
 use super::regression::regression_data;
-use crate::estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
+use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
 use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::did::{AttGtResult, Pretest, att_gt};
 use crate::estimators::estimate::Estimate;
@@ -56,10 +56,9 @@ fn county_effects(data: &Data, spec: &str) -> AttGtResult {
     att_gt(&panel, &options(&spec.replace("anticip=", "anticipation="))).unwrap()
 }
 
-/// `dynamic_balance1:-2` and the like.
-fn aggregated(effects: &AttGtResult, parameter: &str) -> Option<Estimate> {
-    let (kind, at) = parameter.split_once(':')?;
-    let (kind, window) = kind.split_once('_').unwrap_or((kind, ""));
+/// The aggregation that `dynamic_balance1` and the like ask for.
+fn aggregated(effects: &AttGtResult, aggregation: &str) -> AggregateResult {
+    let (kind, window) = aggregation.split_once('_').unwrap_or((aggregation, ""));
     let number = |prefix: &str| {
         let part = window.split('_').find_map(|part| part.strip_prefix(prefix));
         part.map(|number| number.parse::<i32>().unwrap())
@@ -77,7 +76,11 @@ fn aggregated(effects: &AttGtResult, parameter: &str) -> Option<Estimate> {
         level: 0.95,
         seed: 1,
     };
-    let result = aggregate(effects, &options).unwrap();
+    aggregate(effects, &options).unwrap()
+}
+
+/// The row of an aggregation that the part of a parameter behind its colon names.
+fn row_at(result: &AggregateResult, at: &str) -> Option<Estimate> {
     let at: Option<i32> = at.parse().ok();
     [&result.overall]
         .into_iter()
@@ -94,6 +97,7 @@ fn county_panel_matches_several_implementations() {
     let folder = folder.join("goldens/public");
     let text = fs_err::read_to_string(folder.join("expected.csv")).unwrap();
     let (mut report, mut runs) = (Report::default(), BTreeMap::new());
+    let mut aggregates = BTreeMap::new();
     for row in text.lines().skip(1).map(fields) {
         let (dataset, spec, parameter) = (&row[1], &row[2], &row[4]);
         if !dataset.starts_with("mpdta") || row[3] != "CS" || !spec.contains("x=none") {
@@ -117,7 +121,13 @@ fn county_panel_matches_several_implementations() {
                 .find(|r| (r.cohort, r.time) == at)
                 .map(|r| r.estimate)
         } else {
-            aggregated(effects, parameter)
+            parameter.split_once(':').and_then(|(aggregation, at)| {
+                let name = (dataset.clone(), spec.clone(), aggregation.to_owned());
+                let result = aggregates
+                    .entry(name)
+                    .or_insert_with(|| aggregated(effects, aggregation));
+                row_at(result, at)
+            })
         };
         let value = match (parameter.as_str(), effects.pretest, estimate) {
             ("wald_pretest_W", Pretest::Wald { statistic, .. }, _) => statistic,
