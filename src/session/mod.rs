@@ -183,8 +183,12 @@ impl Session {
         let state = self.ctx.state();
         let dialect = state.config().options().sql_parser.dialect;
         let mut statement = state.sql_to_statement(sql, &dialect)?;
-        if let Statement::Statement(statement) = &mut statement {
-            functions::name_inputs(statement);
+        let mut asked = &mut statement;
+        while let Statement::Explain(explain) = asked {
+            asked = &mut explain.statement;
+        }
+        if let Statement::Statement(asked) = asked {
+            functions::name_inputs(asked);
         }
         let plan = state
             .statement_to_plan(statement)

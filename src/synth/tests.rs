@@ -80,7 +80,7 @@ fn read(path: &Path) -> RecordBatch {
 }
 
 fn column(batch: &RecordBatch, name: &str) -> ArrayRef {
-    std::sync::Arc::clone(batch.column_by_name(name).unwrap())
+    Arc::clone(batch.column_by_name(name).unwrap())
 }
 
 fn integers(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
