@@ -135,7 +135,9 @@ async fn until_signal(
         result = &mut work => return result,
         Ok(failure) = signalled() => failure,
     };
-    // Dropping the work prints its summary, which is to be the last line.
+    // Dropping the work prints its summary, which is to be the last line: a half-written file that is
+    // dropped in another thread may still complain.
+    std::panic::set_hook(Box::new(|_| ()));
     printer.failure(&stopped);
     drop(work);
     Ok(stopped.kind.exit_code())
