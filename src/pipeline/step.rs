@@ -16,7 +16,7 @@ use super::project::Project;
 use super::query::Query;
 use super::run::Event;
 use crate::lake::{Lake, LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
-use crate::session::{Session, SessionError};
+use crate::session::{ErrorClass, Session, SessionError};
 
 /// What the steps of one run share.
 pub(super) struct RunContext {
@@ -45,7 +45,7 @@ pub(super) async fn run_step(
         .await
         .map_err(|source| store_error(query, source))?;
     let (staged, mode) = match &query.header.identity {
-        None => (write_rows(context, query).await?, PublishMode::Overwrite),
+        None => (write_fitting(context, query).await?, PublishMode::Overwrite),
         Some(_) => (write_identities(context, query).await?, PublishMode::Append),
     };
     if let Err(failed) = audit(context, query, &staged).await {
@@ -107,14 +107,32 @@ async fn check_joins(context: &RunContext, query: &Query) -> Result<(), Pipeline
     Ok(())
 }
 
-async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
-    let frame = context.project.plan_query(&context.session, query).await?;
+/// Writes the query's rows; when they do not fit into memory, once more with joins that spill.
+async fn write_fitting(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
+    match write_rows(context, &context.session, query).await {
+        Err(PipelineError::Run { source, .. }) if source.class() == ErrorClass::Resources => {
+            context
+                .lake
+                .remove_leftovers(&query.name)
+                .await
+                .map_err(|source| store_error(query, source))?;
+            write_rows(context, &context.session.with_spilling_joins(), query).await
+        }
+        written => written,
+    }
+}
+
+async fn write_rows(
+    context: &RunContext,
+    session: &Session,
+    query: &Query,
+) -> Result<StagedFiles, PipelineError> {
+    let frame = context.project.plan_query(session, query).await?;
     let in_run = |error| run_error(query, SessionError::from(error));
     let plan = frame.create_physical_plan().await.map_err(in_run)?;
     let schema = storable_schema(&query.name, &plan.schema())?;
     let partition_by = query.header.partition_by.clone();
-    let streams =
-        execute_stream_partitioned(plan, context.session.task_context()).map_err(in_run)?;
+    let streams = execute_stream_partitioned(plan, session.task_context()).map_err(in_run)?;
     let written = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::with_capacity(streams.len());
     for stream in streams {
@@ -193,7 +211,7 @@ async fn write_identities(
     query: &Query,
 ) -> Result<StagedFiles, PipelineError> {
     let Some(identity) = &query.header.identity else {
-        return write_rows(context, query).await;
+        return write_fitting(context, query).await;
     };
     let in_run = |source| run_error(query, source);
     let frame = context.project.plan_query(&context.session, query).await?;

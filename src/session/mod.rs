@@ -217,6 +217,17 @@ impl Session {
         Ok(frame.with_param_values(ParamValues::from(values))?)
     }
 
+    /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
+    /// queries that do not fit otherwise.
+    #[must_use]
+    pub fn with_spilling_joins(&self) -> Self {
+        let mut state = self.ctx.state();
+        state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+        Self {
+            ctx: SessionContext::new_with_state(state),
+        }
+    }
+
     /// The engine's context, for streams of a planned query.
     #[must_use]
     pub fn task_context(&self) -> Arc<datafusion::execution::TaskContext> {
