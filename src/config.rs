@@ -189,7 +189,8 @@ impl ProjectConfig {
 
 /// The national guideline's rule: no count from 1 to 9 leaves. A project may be stricter, not laxer.
 const DEFAULT_MIN_COUNT: u64 = 10;
-const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
+/// Share of rejected rows up to which a delivery is accepted, where the source says nothing.
+pub(crate) const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
 
 fn sources(root: &TomlTable<'_>) -> Result<BTreeMap<String, SourceConfig>, TomlError> {
     let Some(sources) = root.table("sources")? else {

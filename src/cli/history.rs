@@ -41,6 +41,6 @@ pub(super) async fn run(
             &[limit],
         )
         .await?;
-    sql::print(&session, frame, &Output::default(), printer).await?;
+    sql::print(frame, &Output::default(), printer).await?;
     Ok(0)
 }

@@ -16,7 +16,7 @@ use super::reader::{ExtractReader, ReadError};
 use super::receipt::{DeliveryMode, Ledger, Receipt};
 use super::rejects::RejectedRows;
 use super::validate::{KnownKeys, ValidateError, Validated, Validator};
-use crate::config::ProjectConfig;
+use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode, TableWriter};
@@ -239,15 +239,9 @@ impl Intake<'_> {
         };
         let id = self.ledger.next_id();
         let mut writers = self.writers(contract).await?;
-        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
-        let prepare = move |validated| Batch {
-            validated,
-            id,
-            writes_rows,
-        };
         let reading = self
-            .read(file, reader, validator, prepare)
-            .write_to(&mut writers, delivery.source.size)
+            .read(file, reader, validator)
+            .write_to(&mut writers, id, delivery)
             .await?;
         let validator = match reading {
             Reading::Refused(reason) => return writers.give_up(reason).await,
@@ -344,7 +338,7 @@ impl Intake<'_> {
             .config
             .sources
             .get(table)
-            .map_or(DEFAULT_SHARE, |source| source.max_reject_share);
+            .map_or(DEFAULT_MAX_REJECT_SHARE, |source| source.max_reject_share);
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
         let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
         is_too_many.then(|| RefusalReason::TooManyRejects {
@@ -360,15 +354,14 @@ impl Intake<'_> {
         file: &'b str,
         reader: ExtractReader,
         validator: Validator,
-        prepare: impl Fn(Validated) -> Batch + Send + 'static,
     ) -> ReadingTask<'b> {
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let task = SpawnedTask::spawn_blocking(move || {
             let mut validator = validator;
             for raw in reader {
                 let validated = validator.validate(&raw.map_err(Stopped::Read)?);
-                let batch = prepare(validated.map_err(Stopped::Validate)?);
-                if sender.blocking_send(batch).is_err() {
+                let validated = validated.map_err(Stopped::Validate)?;
+                if sender.blocking_send(validated).is_err() {
                     return Err(Stopped::WriterGone);
                 }
             }
@@ -419,8 +412,6 @@ impl Intake<'_> {
     }
 }
 
-const DEFAULT_SHARE: f64 = 0.05;
-
 /// Where the rows of one delivery go.
 struct Writers {
     accepted: TableWriter,
@@ -462,13 +453,6 @@ fn receipt(
     }
 }
 
-/// A validated batch on its way to the writers.
-struct Batch {
-    validated: Validated,
-    id: i32,
-    writes_rows: bool,
-}
-
 /// Why the reading thread stopped early.
 enum Stopped {
     Read(ReadError),
@@ -479,7 +463,7 @@ enum Stopped {
 struct ReadingTask<'a> {
     file: &'a str,
     observer: &'a (dyn Fn(DeliveryEvent) + Send + Sync),
-    batches: mpsc::Receiver<Batch>,
+    batches: mpsc::Receiver<Validated>,
     task: SpawnedTask<Result<Validator, Stopped>>,
 }
 
@@ -487,21 +471,22 @@ impl ReadingTask<'_> {
     async fn write_to(
         mut self,
         writers: &mut Writers,
-        n_bytes: u64,
+        id: i32,
+        delivery: &Delivery,
     ) -> Result<Reading, IngestError> {
+        // A withdrawal names keys; its rows are not kept.
+        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
+        let n_bytes = delivery.source.size;
         let mut n_batches = 0_u64;
         while let Some(batch) = self.batches.recv().await {
-            if batch.writes_rows {
+            if writes_rows {
                 writers
                     .accepted
-                    .write(&batch.validated.accepted.to_lake_batch(batch.id))
+                    .write(&batch.accepted.to_lake_batch(id))
                     .await?;
             }
-            if !batch.validated.rejects.is_empty() {
-                writers
-                    .rejects
-                    .write(&batch.validated.rejects.to_batch(batch.id))
-                    .await?;
+            if !batch.rejects.is_empty() {
+                writers.rejects.write(&batch.rejects.to_batch(id)).await?;
             }
             n_batches += 1;
             // The reader does not tell how far it is; the bar approaches the end without reaching it.

@@ -22,12 +22,7 @@ impl Lake {
         }
         let mut named = named_in_log(&folder)?;
         if let Some(table) = self.table(name).await? {
-            named.extend(
-                table
-                    .files
-                    .iter()
-                    .map(|file| folder.join(decode_path(&file.path))),
-            );
+            named.extend(table.files.iter().map(|file| table.file_path(file)));
         }
         let leftovers: Vec<PathBuf> = files
             .into_iter()

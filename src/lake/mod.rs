@@ -222,6 +222,12 @@ impl LakeTable {
         self.files.iter().map(|file| file.n_rows).sum()
     }
 
+    /// Where a data file of this table lies.
+    #[must_use]
+    pub fn file_path(&self, file: &LakeFile) -> PathBuf {
+        self.folder.join(write::decode_path(&file.path))
+    }
+
     /// The same version restricted to the files for which `keep` holds.
     #[must_use]
     pub fn with_files(&self, keep: impl Fn(&LakeFile) -> bool) -> Self {

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::Int64Array;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::prelude::DataFrame;
 
 use super::header::Identity;
 use crate::lake::{LakeError, TableWriter};
-use crate::session::{Session, SessionError};
 
 /// The result schema of an identity query: its key columns and the integer.
 pub(super) fn schema_with_id(schema: &SchemaRef, identity: &Identity) -> SchemaRef {
@@ -21,16 +19,6 @@ pub(super) fn schema_with_id(schema: &SchemaRef, identity: &Identity) -> SchemaR
     let mut fields: Vec<Field> = keys.collect();
     fields.push(Field::new(&identity.id, DataType::Int64, true));
     Arc::new(Schema::new(fields))
-}
-
-/// The keys of `frame` that are not in the table yet (all of them when there is no table), sorted.
-pub(super) async fn new_keys(
-    session: &Session,
-    frame: DataFrame,
-    identity: &Identity,
-    existing: Option<&str>,
-) -> Result<DataFrame, SessionError> {
-    session.keys_not_in(frame, &identity.keys, existing).await
 }
 
 /// Numbers keys in the order in which they come and writes them.

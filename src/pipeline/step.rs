@@ -10,8 +10,8 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partit
 use futures::TryStreamExt as _;
 
 use super::error::PipelineError;
-use super::header::Materialize;
-use super::identity::{Numbering, new_keys, schema_with_id};
+use super::header::{Identity, Materialize};
+use super::identity::{Numbering, schema_with_id};
 use super::project::Project;
 use super::query::Query;
 use super::run::Event;
@@ -46,7 +46,10 @@ pub(super) async fn run_step(
         .map_err(|source| store_error(query, source))?;
     let (staged, mode) = match &query.header.identity {
         None => (write_fitting(context, query).await?, PublishMode::Overwrite),
-        Some(_) => (write_identities(context, query).await?, PublishMode::Append),
+        Some(identity) => (
+            write_identities(context, query, identity).await?,
+            PublishMode::Append,
+        ),
     };
     if let Err(failed) = audit(context, query, &staged).await {
         context
@@ -209,10 +212,8 @@ async fn write_stream(
 async fn write_identities(
     context: &RunContext,
     query: &Query,
+    identity: &Identity,
 ) -> Result<StagedFiles, PipelineError> {
-    let Some(identity) = &query.header.identity else {
-        return write_fitting(context, query).await;
-    };
     let in_run = |source| run_error(query, source);
     let frame = context.project.plan_query(&context.session, query).await?;
     let schema = storable_schema(&query.name, frame.schema().as_arrow())?;
@@ -234,14 +235,12 @@ async fn write_identities(
             .await
             .map_err(in_run)?;
     }
-    let keys = new_keys(
-        &context.session,
-        frame,
-        identity,
-        existing.as_ref().map(|t| t.name.as_str()),
-    )
-    .await
-    .map_err(in_run)?;
+    let known = existing.as_ref().map(|table| table.name.as_str());
+    let keys = context
+        .session
+        .keys_not_in(frame, &identity.keys, known)
+        .await
+        .map_err(in_run)?;
     let mut stream = keys.execute_stream().await.map_err(|e| in_run(e.into()))?;
     let mut writer = context
         .lake

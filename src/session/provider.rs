@@ -31,8 +31,6 @@ use crate::lake::{LakeFile, LakeTable};
 #[derive(Debug)]
 pub(super) struct LakeTableProvider {
     table: LakeTable,
-    /// Columns as the scan yields them.
-    schema: SchemaRef,
     /// Columns as the scan yields them: those in the files, then the partition columns.
     table_schema: TableSchema,
 }
@@ -55,10 +53,8 @@ impl LakeTableProvider {
         let table_schema = TableSchema::builder(Arc::new(Schema::new(in_files)))
             .with_table_partition_cols(partition)
             .build();
-        let schema = Arc::clone(table_schema.table_schema());
         Self {
             table,
-            schema,
             table_schema,
         }
     }
@@ -107,8 +103,7 @@ impl LakeTableProvider {
             if !filters.is_empty() && !can_match(state, &schema, &values, &filters)? {
                 continue;
             }
-            let path = self.table.folder.join(decoded(&file.path));
-            let location = object_store_path(&path)?;
+            let location = object_store_path(&self.table.file_path(file))?;
             let mut partitioned =
                 PartitionedFile::new(location, file.size).with_partition_values(values);
             partitioned.statistics = file
@@ -131,24 +126,19 @@ impl LakeTableProvider {
         let Some(wanted) = conjunction(filters.iter().cloned().map(unnormalize_col)) else {
             return Ok(Arc::new(source));
         };
-        let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+        let schema = DFSchema::try_from(self.schema())?;
         let wanted = state.create_physical_expr(wanted, &schema)?;
         Ok(Arc::new(source.with_predicate(wanted)))
     }
 
     fn file_statistics(&self, n_rows: u64, size: u64) -> Statistics {
-        let n_columns = self.schema.fields().len();
+        let n_columns = self.schema().fields().len();
         Statistics {
             num_rows: Precision::Exact(usize::try_from(n_rows).unwrap_or(usize::MAX)),
             total_byte_size: Precision::Inexact(usize::try_from(size).unwrap_or(usize::MAX)),
             column_statistics: vec![ColumnStatistics::new_unknown(); n_columns],
         }
     }
-}
-
-fn decoded(path: &str) -> String {
-    datafusion::object_store::path::Path::from_url_path(path)
-        .map_or_else(|_| path.to_owned(), String::from)
 }
 
 fn object_store_path(path: &std::path::Path) -> Result<String> {
@@ -185,7 +175,7 @@ fn can_match(
 #[async_trait]
 impl TableProvider for LakeTableProvider {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(self.table_schema.table_schema())
     }
 
     fn table_type(&self) -> TableType {
@@ -209,8 +199,8 @@ impl TableProvider for LakeTableProvider {
         let files = self.pruned_files(state, filters)?;
         if files.is_empty() {
             let schema = match projection {
-                Some(columns) => Arc::new(self.schema.project(columns)?),
-                None => Arc::clone(&self.schema),
+                Some(columns) => Arc::new(self.schema().project(columns)?),
+                None => self.schema(),
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
@@ -224,7 +214,7 @@ impl TableProvider for LakeTableProvider {
         let statistics = Statistics {
             num_rows: rows,
             total_byte_size: bytes,
-            column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
+            column_statistics: vec![ColumnStatistics::new_unknown(); self.schema().fields().len()],
         };
         let format = ParquetFormat::default().with_options(state.default_table_options().parquet);
         let source = self.source(state, filters, &format)?;

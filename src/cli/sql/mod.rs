@@ -31,7 +31,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
-use crate::session::{Session, SessionError};
+use crate::session::SessionError;
 
 /// Arguments of `sql`.
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ pub(super) async fn run(
     }
     for statement in &statements {
         let frame = tables.plan(statement, &parameters).await?;
-        print(tables.session(), frame, &output, printer).await?;
+        print(frame, &output, printer).await?;
     }
     Ok(0)
 }
@@ -142,7 +142,6 @@ fn read_script(file: &Path) -> Result<String, Failure> {
 
 /// Runs a planned query and writes its rows as they come. Returns how many there were.
 pub(super) async fn print(
-    session: &Session,
     frame: DataFrame,
     output: &Output,
     printer: &Printer,
@@ -157,7 +156,7 @@ pub(super) async fn print(
                 null_text: None,
                 color: false,
             };
-            let n_rows = write_rows(session, frame, &mut file, options).await?;
+            let n_rows = write_rows(frame, &mut file, options).await?;
             file.finish().map_err(|error| write_failure(&error))?;
             Ok(n_rows)
         }
@@ -178,7 +177,7 @@ pub(super) async fn print(
                 color: printer.stdout_color,
             };
             let out = io::BufWriter::new(io::stdout());
-            write_rows(session, frame, out, options).await
+            write_rows(frame, out, options).await
         }
     }
 }
@@ -188,12 +187,10 @@ fn terminal_width() -> usize {
 }
 
 async fn write_rows<W: Write + Send>(
-    session: &Session,
     frame: DataFrame,
     out: W,
     options: WriteOptions,
 ) -> Result<u64, Failure> {
-    let _ = session;
     let mut stream = frame.execute_stream().await.map_err(SessionError::from)?;
     let result = async {
         let mut writer = ResultWriter::new(out, stream.schema(), options)?;

@@ -78,7 +78,7 @@ impl Shell<'_> {
             ReplInput::Statement(statement) => {
                 let started = Instant::now();
                 let frame = self.tables.plan(&statement, &self.parameters).await?;
-                let query = print(self.tables.session(), frame, self.output, self.printer);
+                let query = print(frame, self.output, self.printer);
                 tokio::select! {
                     result = query => { result?; }
                     _ = tokio::signal::ctrl_c() => self.printer.note("query stopped"),

@@ -1,8 +1,9 @@
 //! Panels with holes compared unit by unit: worked out by hand, and equal to the balanced estimator where
 //! there are no holes.
 
+use super::properties::small;
 use crate::estimators::did::{AttGtOptions, BasePeriod, Control, att_gt};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, Panel, PanelOptions};
 
 const OPTIONS: AttGtOptions = AttGtOptions {
     control: Control::NeverTreated,
@@ -15,19 +16,8 @@ const OPTIONS: AttGtOptions = AttGtOptions {
 /// Unit, period, cohort, outcome.
 type Row = (i64, i32, Option<i32>, f64);
 
-fn columns(rows: &[Row]) -> PanelColumns {
-    PanelColumns {
-        unit: rows.iter().map(|row| row.0).collect(),
-        time: rows.iter().map(|row| row.1).collect(),
-        cohort: rows.iter().map(|row| row.2).collect(),
-        outcome: rows.iter().map(|row| row.3).collect(),
-        weight: None,
-        cluster: None,
-    }
-}
-
 fn estimate(rows: &[Row], layout: Layout) -> (f64, f64, u64, u64) {
-    let panel = Panel::try_new(columns(rows), PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(small(rows), PanelOptions { layout }).unwrap();
     let result = att_gt(&panel, &OPTIONS).unwrap();
     let row = &result.rows[0].estimate;
     (row.estimate, row.std_error, row.n_treated, row.n_control)

@@ -170,7 +170,8 @@ fn clustering_by_unit_is_no_clustering() {
     assert_eq!(bits(&alone), bits(&same));
 }
 
-fn small(rows: &[(i64, i32, Option<i32>, f64)]) -> PanelColumns {
+/// A panel from unit, period, cohort and outcome.
+pub(super) fn small(rows: &[(i64, i32, Option<i32>, f64)]) -> PanelColumns {
     PanelColumns {
         unit: rows.iter().map(|row| row.0).collect(),
         time: rows.iter().map(|row| row.1).collect(),
