@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
-use rayon::prelude::*;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::estimators::comparison::{CellFit, CellInfluence, adjusted_cells};
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
-use crate::estimators::influence::{CellFit, CellInfluence, joint_covariance};
+use crate::estimators::influence::joint_covariance;
 use crate::estimators::linear_algebra::solve_correlation_checked;
 use crate::estimators::panel::Panel;
 use crate::estimators::sample::{Sample, SampleCounts};
@@ -32,6 +32,17 @@ pub enum Control {
     NotYetTreated,
 }
 
+/// How a comparison is adjusted for covariates; without covariates all three are the difference of mean changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Right when either the model of the outcome or that of the probability of treatment is right.
+    DoublyRobust,
+    /// Comparison units are weighted by their odds of treatment.
+    InverseProbability,
+    /// The change that comparison units with the same covariates had is subtracted.
+    OutcomeRegression,
+}
+
 /// Which earlier period a pre-period is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BasePeriod {
@@ -44,6 +55,8 @@ pub enum BasePeriod {
 /// Options of [`att_gt`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AttGtOptions {
+    /// Adjustment for covariates.
+    pub method: Method,
     /// Comparison group.
     pub control: Control,
     /// Base of the pre-periods.
@@ -145,7 +158,7 @@ pub(crate) struct Cell {
     pub(crate) controls: Vec<Range<usize>>,
 }
 
-/// Estimates ATT(g, t) for every cohort and period, without covariates.
+/// Estimates ATT(g, t) for every cohort and period.
 ///
 /// # Errors
 /// [`EstimatorError`] when nothing can be compared; a single comparison without controls is a row with that status.
@@ -153,10 +166,7 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
     check_level(options.level)?;
     let sample = Sample::select(panel, options)?;
     let cells = cells(&sample, options);
-    let fits: Vec<CellFit> = cells
-        .par_iter()
-        .map(|cell| CellFit::means(&sample, cell))
-        .collect();
+    let fits = adjusted_cells(&sample, &cells, options.method);
     let shares = shares(&sample)?;
     let covariance = joint_covariance(&sample, &cells, &fits, &shares.1);
     let cohorts = shares.0;
@@ -214,7 +224,10 @@ impl AttGtResult {
         let status = match fit.influence {
             CellInfluence::Missing(status) => status,
             CellInfluence::Zero => Status::BasePeriod,
-            _ => self.care(sample, cell),
+            _ => match self.care(sample, cell) {
+                Status::Ok if fit.n_trimmed > 0 => Status::Trimmed,
+                care => care,
+            },
         };
         let std_error = self.covariance[(index, index)].sqrt();
         GroupTime {

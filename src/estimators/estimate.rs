@@ -19,6 +19,13 @@ pub enum Status {
     TooFew,
     /// Too few clusters for the clustered error to be reliable: estimate given.
     FewClusters,
+    /// The covariates of the comparison units do not determine the adjustment (they lie in a smaller space than those of the
+    /// treated); there is no estimate.
+    Singular,
+    /// Some unit is treated almost surely given its covariates; there is no estimate.
+    NoOverlap,
+    /// Comparison units that are almost surely treated given their covariates were left out; estimate given.
+    Trimmed,
     /// The base period of a universal base: zero by construction, no error.
     BasePeriod,
     /// The column is a combination of earlier ones; no coefficient.
@@ -37,6 +44,9 @@ impl Status {
             Self::NoPostPeriod => "no_post_period",
             Self::TooFew => "too_few",
             Self::FewClusters => "few_clusters",
+            Self::Singular => "singular",
+            Self::NoOverlap => "no_overlap",
+            Self::Trimmed => "trimmed",
             Self::BasePeriod => "base_period",
             Self::Collinear => "collinear",
             Self::NoVariance => "no_variance",
@@ -199,6 +209,14 @@ pub enum EstimatorError {
         found: u64,
         /// The limit.
         limit: u64,
+    },
+    /// A covariate says nothing that the others do not say.
+    #[error(
+        "covariate \"{column}\" is constant or a combination of the covariates before it; leave it out"
+    )]
+    DependentCovariate {
+        /// The covariate, with its category where it has categories.
+        column: String,
     },
     /// There is only one period.
     #[error("at least two periods are needed, found {n_periods}")]

@@ -13,7 +13,7 @@
 //! period + anticipation < g; `varying` compares pre-periods with the previous observed one.
 //! *Standard error*: the influence function ψ_i (sum of squares, summed within cluster first), no small-sample factor,
 //! normal quantiles. Shares in the aggregates are estimated too and their error is part of ψ.
-//! *Missing*: a row whose outcome, weight or cluster is missing or not finite is dropped and counted. With
+//! *Missing*: a row whose outcome, weight, cluster or covariate is missing or not finite is dropped and counted. With
 //! [`panel::Layout::Balanced`] units not seen in every period are dropped and counted; with
 //! [`panel::Layout::Unbalanced`] the rows form cross-sections and ψ is summed per unit.
 //! *Ties*: a unit seen twice in a period is refused. *One cluster*: the cluster sum of ψ is zero by construction, so
@@ -60,6 +60,14 @@ pub mod demean;
 pub mod covariance;
 
 mod influence;
+
+mod comparison;
+
+mod adjusted;
+
+mod propensity;
+
+mod points;
 
 pub mod sample;
 

@@ -6,31 +6,25 @@
 
 mod codes;
 
+mod covariates;
+
+mod input;
+
 use std::ops::Range;
 
 use crate::estimators::estimate::EstimatorError;
 
+use covariates::Places;
+use input::{Rows, check_lengths, complete_rows};
+
+pub use covariates::{Covariate, CovariateValues};
+pub use input::PanelColumns;
+
 pub(crate) use codes::{distinct_i32, rank_i64};
+pub(crate) use covariates::{Covariates, RowSlice};
 
 /// The code of a missing category, for clusters and categorical columns.
 pub const MISSING_CODE: u32 = u32::MAX;
-
-/// Flat rows as they come from a query; all vectors have the same length.
-#[derive(Clone, Default)]
-pub struct PanelColumns {
-    /// Unit of the row; any integers, equal for equal units.
-    pub unit: Vec<i64>,
-    /// Period of the row, in years (or any integer unit of time).
-    pub time: Vec<i32>,
-    /// Period of first exposure of the unit; `None` = never.
-    pub cohort: Vec<Option<i32>>,
-    /// Outcome; NaN or infinite = missing.
-    pub outcome: Vec<f64>,
-    /// Weight (not below zero); NaN or infinite = missing.
-    pub weight: Option<Vec<f64>>,
-    /// Cluster of the unit as a code; [`MISSING_CODE`] = missing. `None`: each unit is its own cluster.
-    pub cluster: Option<Vec<u32>>,
-}
 
 /// How the rows hang together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +60,7 @@ pub struct Panel {
     /// Cross-sections only: the period index of each row.
     pub(crate) row_periods: Vec<u16>,
     pub(crate) clusters: Option<Vec<u32>>,
+    pub(crate) covariates: Option<Covariates>,
     pub(crate) n_rows_in: u64,
     pub(crate) n_missing_rows: u64,
 }
@@ -90,19 +85,10 @@ impl std::fmt::Debug for Panel {
     }
 }
 
-/// Shows sizes only: the columns hold person-level values.
-impl std::fmt::Debug for PanelColumns {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PanelColumns")
-            .field("n_rows", &self.unit.len())
-            .finish_non_exhaustive()
-    }
-}
-
 impl Panel {
     /// Checks the rows and puts them into canonical order.
     ///
-    /// Rows with a missing or non-finite outcome, weight or cluster are dropped and counted; everything else that does not
+    /// Rows with a missing or non-finite outcome, weight, cluster or covariate are dropped and counted; everything else that does not
     /// fit is refused: a unit twice in a period, a cohort or cluster varying within a unit, a negative weight.
     ///
     /// # Errors
@@ -127,7 +113,7 @@ impl Panel {
             });
         }
         let mut panel = if options.layout == Layout::CrossSections {
-            cross_sections(&columns, &rows, periods)
+            cross_sections(&columns, &rows, periods)?
         } else {
             units_by_periods(&columns, &rows, periods, options.layout)?
         };
@@ -141,7 +127,7 @@ impl Panel {
         self.n_rows_in
     }
 
-    /// Rows dropped for a missing outcome, weight or cluster.
+    /// Rows dropped for a missing outcome, weight, cluster or covariate.
     pub fn n_missing_rows(&self) -> u64 {
         self.n_missing_rows
     }
@@ -165,94 +151,12 @@ impl Panel {
     pub fn size_in_bytes(&self) -> usize {
         let weights = self.weights.as_ref().map_or(0, Vec::len);
         let clusters = self.clusters.as_ref().map_or(0, Vec::len);
-        8 * (self.values.len() + weights) + 2 * self.row_periods.len() + 4 * clusters
+        let covariates = self
+            .covariates
+            .as_ref()
+            .map_or(0, Covariates::size_in_bytes);
+        8 * (self.values.len() + weights) + 2 * self.row_periods.len() + 4 * clusters + covariates
     }
-}
-
-/// The complete rows: all of them, or these.
-enum Rows {
-    All(usize),
-    Some(Vec<u32>),
-}
-
-impl Rows {
-    fn len(&self, all: usize) -> usize {
-        match self {
-            Self::All(_) => all,
-            Self::Some(rows) => rows.len(),
-        }
-    }
-
-    fn indices(&self) -> Box<dyn Iterator<Item = usize> + '_> {
-        match self {
-            Self::All(n) => Box::new(0..*n),
-            Self::Some(rows) => Box::new(rows.iter().map(|&row| row as usize)),
-        }
-    }
-
-    /// Calls `body` for every row: a plain loop where all rows are complete.
-    fn for_each(&self, mut body: impl FnMut(usize)) {
-        match self {
-            Self::All(n) => (0..*n).for_each(body),
-            Self::Some(rows) => rows.iter().for_each(|&row| body(row as usize)),
-        }
-    }
-}
-
-fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError> {
-    let expected = columns.unit.len();
-    let lengths = [
-        ("time", columns.time.len()),
-        ("cohort", columns.cohort.len()),
-        ("outcome", columns.outcome.len()),
-        ("weight", columns.weight.as_ref().map_or(expected, Vec::len)),
-        (
-            "cluster",
-            columns.cluster.as_ref().map_or(expected, Vec::len),
-        ),
-    ];
-    for (column, found) in lengths {
-        if found != expected {
-            return Err(EstimatorError::LengthMismatch {
-                column: column.to_owned(),
-                found,
-                expected,
-            });
-        }
-    }
-    if expected >= MISSING_CODE as usize {
-        let limit = u64::from(MISSING_CODE) - 1;
-        return Err(EstimatorError::TooMany {
-            what: "rows",
-            found: expected as u64,
-            limit,
-        });
-    }
-    Ok(())
-}
-
-/// The rows with nothing missing, after refusing negative weights.
-fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
-    let weights = columns.weight.as_deref();
-    let clusters = columns.cluster.as_deref();
-    let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
-    if negative > 0 {
-        return Err(EstimatorError::NegativeWeight {
-            n_rows: negative as u64,
-        });
-    }
-    let complete = |row: usize| {
-        columns.outcome[row].is_finite()
-            && weights.is_none_or(|w| w[row].is_finite())
-            && clusters.is_none_or(|c| c[row] != MISSING_CODE)
-    };
-    let n_rows = columns.unit.len();
-    let first_gap = (0..n_rows).find(|&row| !complete(row));
-    let Some(gap) = first_gap else {
-        return Ok(Rows::All(n_rows));
-    };
-    let kept = (0..gap).chain((gap + 1..n_rows).filter(|&row| complete(row)));
-    Ok(Rows::Some(kept.map(|row| row as u32).collect()))
 }
 
 /// The distinct cohorts, never treated last, and the index of one of them.
@@ -329,7 +233,11 @@ fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
 }
 
 /// Every row a unit of its own, in the order (cohort, period, unit, outcome, weight).
-fn cross_sections(columns: &PanelColumns, rows: &Rows, periods: Vec<i32>) -> Panel {
+fn cross_sections(
+    columns: &PanelColumns,
+    rows: &Rows,
+    periods: Vec<i32>,
+) -> Result<Panel, EstimatorError> {
     let codes = CohortCodes::of(columns, rows);
     let mut sizes = vec![0; codes.labels.len() + 1];
     rows.for_each(|row| sizes[codes.index(columns.cohort[row])] += 1);
@@ -343,31 +251,59 @@ fn cross_sections(columns: &PanelColumns, rows: &Rows, periods: Vec<i32>) -> Pan
             .then(columns.unit[a].cmp(&columns.unit[b]))
             .then(columns.outcome[a].total_cmp(&columns.outcome[b]))
             .then(weight(a).total_cmp(&weight(b)))
+            .then_with(|| compare_covariates(columns, a, b))
     });
+    let order = Rows::Some(order.into_iter().map(|row| row as u32).collect());
+    let n_units = order.len(0);
     let index_of = period_lookup(&periods);
     let mut clusters: Option<Vec<u32>> = columns
         .cluster
         .as_ref()
-        .map(|c| order.iter().map(|&row| c[row]).collect());
+        .map(|c| order.indices().map(|row| c[row]).collect());
     clusters.as_deref_mut().map(renumber_clusters);
-    Panel {
+    let row_periods: Vec<u16> = order
+        .indices()
+        .map(|row| index_of(columns.time[row]) as u16)
+        .collect();
+    let places = Places {
+        rows: &order,
+        units: &(0..n_units as u32).collect::<Vec<_>>(),
+        periods: &vec![0; n_units],
+        n_units,
+        n_periods: 1,
+    };
+    let covariates = Covariates::try_new(&columns.covariates, &places)?;
+    Ok(Panel {
         layout: Layout::CrossSections,
         cohorts: codes.ranges(&sizes),
-        n_units: order.len(),
-        values: order.iter().map(|&row| columns.outcome[row]).collect(),
+        n_units,
+        values: order.indices().map(|row| columns.outcome[row]).collect(),
         weights: columns
             .weight
             .as_ref()
-            .map(|w| order.iter().map(|&row| w[row]).collect()),
-        row_periods: order
-            .iter()
-            .map(|&row| index_of(columns.time[row]) as u16)
-            .collect(),
+            .map(|w| order.indices().map(|row| w[row]).collect()),
+        row_periods,
         clusters,
+        covariates,
         n_rows_in: 0,
         n_missing_rows: 0,
         periods,
-    }
+    })
+}
+
+/// The order of two rows by their covariates.
+fn compare_covariates(columns: &PanelColumns, a: usize, b: usize) -> std::cmp::Ordering {
+    columns
+        .covariates
+        .iter()
+        .map(|covariate| {
+            covariate
+                .values
+                .number(a)
+                .total_cmp(&covariate.values.number(b))
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or(std::cmp::Ordering::Equal)
 }
 
 /// A dense unit × period table; holes are NaN.
@@ -388,28 +324,35 @@ fn units_by_periods(
     };
     let codes = CohortCodes::of(columns, rows);
     let (positions, sizes) = unit_positions(columns, rows, &ranks, n_units, &codes)?;
+    let mut units = ranks;
+    for unit in &mut units {
+        *unit = positions[*unit as usize];
+    }
     let index_of = period_lookup(&periods);
-    let mut values = vec![f64::NAN; n_units * periods.len()];
-    let mut weights = columns
-        .weight
-        .as_ref()
-        .map(|_| vec![f64::NAN; values.len()]);
-    let mut n_duplicates = 0_u64;
-    let mut next = 0;
-    rows.for_each(|row| {
-        let cell = index_of(columns.time[row]) * n_units + positions[ranks[next] as usize] as usize;
-        next += 1;
-        n_duplicates += u64::from(!values[cell].is_nan());
-        values[cell] = columns.outcome[row];
-        if let (Some(to), Some(from)) = (&mut weights, &columns.weight) {
-            to[cell] = from[row];
-        }
-    });
-    if n_duplicates > 0 {
-        return Err(EstimatorError::DuplicateRows { n_duplicates });
+    let mut row_periods = Vec::with_capacity(units.len());
+    rows.for_each(|row| row_periods.push(index_of(columns.time[row]) as u16));
+    let places = Places {
+        rows,
+        units: &units,
+        periods: &row_periods,
+        n_units,
+        n_periods: periods.len(),
+    };
+    let (values, (weights, covariates)) = rayon::join(
+        || places.lay_out(&columns.outcome),
+        || {
+            let weights = columns.weight.as_ref().map(|w| places.lay_out(w));
+            (weights, Covariates::try_new(&columns.covariates, &places))
+        },
+    );
+    let n_seen = values.iter().filter(|value| !value.is_nan()).count();
+    if n_seen < units.len() {
+        return Err(EstimatorError::DuplicateRows {
+            n_duplicates: (units.len() - n_seen) as u64,
+        });
     }
     let clusters = match &columns.cluster {
-        Some(column) => Some(unit_clusters(column, rows, &ranks, &positions)?),
+        Some(column) => Some(unit_clusters(column, &places)?),
         None => None,
     };
     Ok(Panel {
@@ -420,10 +363,25 @@ fn units_by_periods(
         weights,
         row_periods: Vec::new(),
         clusters,
+        covariates: covariates?,
         n_rows_in: 0,
         n_missing_rows: 0,
         periods,
     })
+}
+
+impl Places<'_> {
+    /// A column by period and unit; holes are NaN.
+    fn lay_out(&self, column: &[f64]) -> Vec<f64> {
+        let mut values = vec![f64::NAN; self.n_units * self.n_periods];
+        let mut next = 0;
+        self.rows.for_each(|row| {
+            let period = usize::from(self.periods[next]);
+            values[period * self.n_units + self.units[next] as usize] = column[row];
+            next += 1;
+        });
+        values
+    }
 }
 
 /// Stands for a cohort not seen yet; outside the range of periods.
@@ -484,17 +442,12 @@ fn unit_positions(
 }
 
 /// The cluster of each unit, by place.
-fn unit_clusters(
-    column: &[u32],
-    rows: &Rows,
-    ranks: &[u32],
-    positions: &[u32],
-) -> Result<Vec<u32>, EstimatorError> {
-    let mut clusters = vec![MISSING_CODE; positions.len()];
+fn unit_clusters(column: &[u32], places: &Places<'_>) -> Result<Vec<u32>, EstimatorError> {
+    let mut clusters = vec![MISSING_CODE; places.n_units];
     let mut varies = Vec::new();
     let mut next = 0;
-    rows.for_each(|row| {
-        let place = positions[ranks[next] as usize];
+    places.rows.for_each(|row| {
+        let place = places.units[next];
         next += 1;
         let known = &mut clusters[place as usize];
         if *known == MISSING_CODE {

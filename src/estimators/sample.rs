@@ -9,14 +9,14 @@ use std::ops::Range;
 
 use crate::estimators::did::{AttGtOptions, Control, TOO_FEW_UNITS};
 use crate::estimators::estimate::EstimatorError;
-use crate::estimators::panel::{CohortUnits, Layout, Panel};
+use crate::estimators::panel::{CohortUnits, Covariates, Layout, Panel, RowSlice};
 
 /// What was used and what was left out; nothing is dropped without appearing here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SampleCounts {
     /// Rows handed over.
     pub n_rows_in: u64,
-    /// Rows with a missing outcome, weight or cluster, left out.
+    /// Rows with a missing outcome, weight, cluster or covariate, left out.
     pub n_missing_rows: u64,
     /// Units (rows for cross-sections) already treated in the first period, left out.
     pub n_always_treated: u64,
@@ -48,6 +48,9 @@ pub(crate) struct Sample<'a> {
     values: Cow<'a, [f64]>,
     weights: Option<Cow<'a, [f64]>>,
     row_periods: Cow<'a, [u16]>,
+    pub(crate) covariates: Option<Cow<'a, Covariates>>,
+    /// Cross-sections: runs of rows with one period.
+    runs: Vec<(usize, Range<usize>)>,
     stride: usize,
     offset: usize,
     pub(crate) clusters: Option<Vec<u32>>,
@@ -68,6 +71,8 @@ impl<'a> Sample<'a> {
             values: Cow::Borrowed(&panel.values),
             weights: panel.weights.as_deref().map(Cow::Borrowed),
             row_periods: Cow::Borrowed(&panel.row_periods),
+            covariates: panel.covariates.as_ref().map(Cow::Borrowed),
+            runs: Vec::new(),
             stride: panel.n_units,
             offset: rules.first_unit,
             clusters: None,
@@ -77,6 +82,9 @@ impl<'a> Sample<'a> {
         sample.keep_units(panel, &rules)?;
         if sample.cohorts.is_empty() {
             return Err(EstimatorError::NoCohort);
+        }
+        if panel.layout == Layout::CrossSections {
+            sample.runs = runs(sample.rows().2);
         }
         sample.counts.n_units = sample.n_units as u64;
         sample.counts.n_clusters = sample.n_clusters as u64;
@@ -100,6 +108,32 @@ impl<'a> Sample<'a> {
         self.weights
             .as_ref()
             .map(|w| &w[start..start + self.n_units])
+    }
+
+    /// The rows of all units (all rows for cross-sections) in the table of covariates.
+    pub(crate) fn covariate_rows(&self, period: usize) -> RowSlice<'_> {
+        let period = if self.layout == Layout::CrossSections {
+            0
+        } else {
+            period
+        };
+        match &self.covariates {
+            Some(covariates) => covariates.rows_at(period, self.stride, self.offset),
+            None => RowSlice::From(0),
+        }
+    }
+
+    /// Cross-sections: the runs of rows of one period among consecutive rows.
+    pub(crate) fn runs_of(
+        &self,
+        period: usize,
+        rows: &Range<usize>,
+    ) -> impl Iterator<Item = Range<usize>> {
+        let within = |run: &Range<usize>| run.start.max(rows.start)..run.end.min(rows.end);
+        let of_period = self.runs.iter().filter(move |(own, _)| *own == period);
+        of_period
+            .map(move |(_, run)| within(run))
+            .filter(|run| !run.is_empty())
     }
 
     /// Cross-sections: the values, weights and periods of all rows.
@@ -220,6 +254,9 @@ impl<'a> Sample<'a> {
                 .collect();
             self.row_periods = Cow::Owned(rows);
         }
+        let covariates = panel.covariates.as_ref();
+        self.covariates =
+            covariates.map(|all| Cow::Owned(all.keep(kept, panel.n_units, n_periods)));
         self.stride = kept.len();
         self.offset = 0;
     }
@@ -243,6 +280,19 @@ impl<'a> Sample<'a> {
                 .all(|value| !value.is_nan())
         })
     }
+}
+
+/// Runs of equal periods.
+fn runs(periods: &[u16]) -> Vec<(usize, Range<usize>)> {
+    let mut start = 0;
+    let chunks = periods.chunk_by(|a, b| a == b);
+    chunks
+        .map(|chunk| {
+            let own = start..start + chunk.len();
+            start = own.end;
+            (usize::from(chunk[0]), own)
+        })
+        .collect()
 }
 
 /// Cluster codes made dense in order of appearance; returns how many there are.

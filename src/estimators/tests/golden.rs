@@ -1,8 +1,9 @@
 //! Reading the golden numbers: parquet columns, rows of `expected.csv`, and the comparison with its tolerances.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::estimators::panel::{Covariate, CovariateValues, MISSING_CODE};
 use datafusion::arrow::array::{Array, AsArray, Float64Array, Int64Array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
@@ -12,6 +13,7 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 #[derive(Clone, Default)]
 pub(crate) struct Data {
     pub(crate) numbers: BTreeMap<String, Vec<f64>>,
+    pub(crate) texts: BTreeMap<String, Vec<Option<String>>>,
     pub(crate) n_rows: usize,
 }
 
@@ -31,6 +33,10 @@ impl Data {
             data.n_rows += batch.num_rows();
             for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
                 if !field.data_type().is_numeric() && field.data_type() != &DataType::Boolean {
+                    let column = cast(column, &DataType::Utf8).unwrap();
+                    let target = data.texts.entry(field.name().clone()).or_default();
+                    let labels = column.as_string::<i32>().iter();
+                    target.extend(labels.map(|label| label.map(str::to_owned)));
                     continue;
                 }
                 let column = cast(column, &DataType::Float64).unwrap();
@@ -55,6 +61,31 @@ impl Data {
             .clone()
     }
 
+    /// A column as a covariate: numbers, or categories in the order of their labels.
+    pub(crate) fn covariate(&self, name: &str) -> Covariate {
+        let values = match self.texts.get(name) {
+            None => CovariateValues::Numbers(self.column(name)),
+            Some(values) => {
+                let labels: BTreeSet<&String> = values.iter().flatten().collect();
+                let labels: Vec<String> = labels.into_iter().cloned().collect();
+                let code = |label: &String| labels.iter().position(|known| known == label).unwrap();
+                let codes = values
+                    .iter()
+                    .map(|label| {
+                        label
+                            .as_ref()
+                            .map_or(MISSING_CODE, |label| code(label) as u32)
+                    })
+                    .collect();
+                CovariateValues::Categories { codes, labels }
+            }
+        };
+        Covariate {
+            name: name.to_owned(),
+            values,
+        }
+    }
+
     pub(crate) fn filter(&self, keep: impl Fn(usize) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.n_rows).filter(|&row| keep(row)).collect();
         let pick = |values: &Vec<f64>| rows.iter().map(|&row| values[row]).collect();
@@ -63,8 +94,16 @@ impl Data {
             .iter()
             .map(|(name, values)| (name.clone(), pick(values)))
             .collect();
+        let pick =
+            |values: &Vec<Option<String>>| rows.iter().map(|&row| values[row].clone()).collect();
+        let texts = self
+            .texts
+            .iter()
+            .map(|(name, values)| (name.clone(), pick(values)))
+            .collect();
         Self {
             numbers,
+            texts,
             n_rows: rows.len(),
         }
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::golden::{Data, Expected, Report, as_ids, expected, key};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
-use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Pretest, att_gt};
+use crate::estimators::did::{
+    AttGtOptions, AttGtResult, BasePeriod, Control, Method, Pretest, att_gt,
+};
 use crate::estimators::estimate::{Estimate, EstimatorError};
 use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
 
@@ -42,6 +44,9 @@ pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
         weight: optional("weight").map(|column| data.column(column)),
         cluster: optional("cluster")
             .map(|column| data.column(column).iter().map(|&id| id as u32).collect()),
+        covariates: optional("covariates").map_or_else(Vec::new, |names| {
+            names.split('+').map(|name| data.covariate(name)).collect()
+        }),
     }
 }
 
@@ -55,6 +60,11 @@ pub(super) fn layout(spec: &str) -> Layout {
 
 pub(super) fn options(spec: &str) -> AttGtOptions {
     AttGtOptions {
+        method: match key(spec, "method") {
+            Some("ipw") => Method::InverseProbability,
+            Some("reg") => Method::OutcomeRegression,
+            _ => Method::DoublyRobust,
+        },
         control: match key(spec, "control") {
             Some("notyettreated") => Control::NotYetTreated,
             _ => Control::NeverTreated,
@@ -185,7 +195,7 @@ fn group_time_effects_match_the_reference() {
         };
         report.compare(&row, found);
     }
-    report.finish(1_900);
+    report.finish(3_900);
 }
 
 #[test]
@@ -228,7 +238,7 @@ fn aggregates_match_the_reference() {
             found.map_or(f64::INFINITY, |r| quantity(&r.estimate, &row.quantity)),
         );
     }
-    report.finish(1_000);
+    report.finish(2_200);
 }
 
 #[test]
@@ -269,5 +279,5 @@ fn bands_match_the_reference_within_simulation_error() {
             ));
         }
     }
-    report.finish(50);
+    report.finish(70);
 }

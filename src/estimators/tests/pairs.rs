@@ -2,10 +2,11 @@
 //! there are no holes.
 
 use super::properties::small;
-use crate::estimators::did::{AttGtOptions, BasePeriod, Control, att_gt};
+use crate::estimators::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
 use crate::estimators::panel::{Layout, Panel, PanelOptions};
 
 const OPTIONS: AttGtOptions = AttGtOptions {
+    method: Method::DoublyRobust,
     control: Control::NeverTreated,
     base_period: BasePeriod::Varying,
     anticipation: 0,

@@ -9,7 +9,9 @@ use crate::estimators::did::{AttGtResult, att_gt};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula;
 use crate::estimators::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{
+    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+};
 use crate::estimators::sup_t;
 use nalgebra::DMatrix;
 
@@ -61,6 +63,22 @@ fn permute(columns: &PanelColumns, order: &[usize]) -> PanelColumns {
         outcome: pick(&columns.outcome, order),
         weight: columns.weight.as_ref().map(|w| pick(w, order)),
         cluster: columns.cluster.as_ref().map(|c| pick(c, order)),
+        covariates: columns
+            .covariates
+            .iter()
+            .map(|covariate| Covariate {
+                name: covariate.name.clone(),
+                values: match &covariate.values {
+                    CovariateValues::Numbers(values) => {
+                        CovariateValues::Numbers(pick(values, order))
+                    }
+                    CovariateValues::Categories { codes, labels } => CovariateValues::Categories {
+                        codes: pick(codes, order),
+                        labels: labels.clone(),
+                    },
+                },
+            })
+            .collect(),
     }
 }
 
@@ -179,6 +197,7 @@ pub(super) fn small(rows: &[(i64, i32, Option<i32>, f64)]) -> PanelColumns {
         outcome: rows.iter().map(|row| row.3).collect(),
         weight: None,
         cluster: None,
+        covariates: Vec::new(),
     }
 }
 

@@ -45,6 +45,11 @@ fn county_effects(data: &Data, spec: &str) -> AttGtResult {
         outcome: data.column("lemp"),
         weight: optional("weights"),
         cluster: optional("cluster").map(|c| c.iter().map(|&id| id as u32).collect()),
+        covariates: key(spec, "x")
+            .filter(|&names| names != "none")
+            .map_or_else(Vec::new, |names| {
+                names.split('+').map(|name| data.covariate(name)).collect()
+            }),
     };
     let layout = match (key(spec, "panel"), key(spec, "unbalanced")) {
         (Some("FALSE"), _) => Layout::CrossSections,
@@ -100,7 +105,7 @@ fn county_panel_matches_several_implementations() {
     let mut aggregates = BTreeMap::new();
     for row in text.lines().skip(1).map(fields) {
         let (dataset, spec, parameter) = (&row[1], &row[2], &row[4]);
-        if !dataset.starts_with("mpdta") || row[3] != "CS" || !spec.contains("x=none") {
+        if !dataset.starts_with("mpdta") || row[3] != "CS" {
             continue;
         }
         let effects: &AttGtResult =
@@ -142,6 +147,12 @@ fn county_panel_matches_several_implementations() {
             let (Some(found), Ok(expected)) = (found, expected.parse::<f64>()) else {
                 continue;
             };
+            // These are R's numbers alone, with the wrong sign in its influence function (docs/golden-unmatched.md).
+            if adds_what_must_be_subtracted(spec)
+                && (quantity == "se" || parameter.starts_with("wald"))
+            {
+                continue;
+            }
             report.n_compared += 1;
             // A dash for "no error" is a zero in some of the implementations.
             let no_error = found.is_nan() && expected == 0.0;
@@ -152,7 +163,13 @@ fn county_panel_matches_several_implementations() {
             }
         }
     }
-    report.finish(1_500);
+    report.finish(11_900);
+}
+
+/// Doubly robust with covariates on rows: where `DRDID` 1.2.3 has a sign error in the influence function.
+fn adds_what_must_be_subtracted(spec: &str) -> bool {
+    let compares_rows = spec.contains("panel=FALSE") || spec.contains("unbalanced=allow");
+    spec.contains("method=dr") && !spec.contains("x=none") && compares_rows
 }
 
 /// A csv file of numbers; anything else is missing.

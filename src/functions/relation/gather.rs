@@ -204,3 +204,34 @@ impl LabelColumn {
         (codes, names)
     }
 }
+
+/// A column that enters as numbers, or as categories where it holds text.
+#[derive(Debug)]
+pub(super) enum ValueColumn {
+    Numbers(ColumnName, Vec<f64>),
+    Labels(LabelColumn),
+}
+
+impl ValueColumn {
+    pub(super) fn new(name: ColumnName, data_type: &DataType) -> Self {
+        if is_numeric(data_type) {
+            Self::Numbers(name, Vec::new())
+        } else {
+            Self::Labels(LabelColumn::new(name))
+        }
+    }
+
+    pub(super) fn push(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
+        match self {
+            Self::Numbers(name, values) => push_numbers(name, array, values),
+            Self::Labels(labels) => labels.push(array),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Numbers(_, values) => values.len() * size_of::<f64>(),
+            Self::Labels(labels) => labels.bytes(),
+        }
+    }
+}

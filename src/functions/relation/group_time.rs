@@ -8,11 +8,15 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, MISSING_CODE, push_numbers, push_periods};
+use super::gather::{
+    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods,
+};
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, att_gt};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
+use crate::estimators::panel::{
+    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     name: "att_gt",
@@ -62,7 +66,8 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
     optional(
         "covariates",
         ArgumentKind::Columns,
-        "not supported yet: must be absent or []",
+        "what the comparison is adjusted for, e.g. [sex, age]: numbers, yes/no, or text (one indicator per \
+         label but the first in order); default none",
     ),
     optional(
         "weight",
@@ -82,7 +87,8 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
     optional(
         "method",
         ArgumentKind::Choice(&["dr", "ipw", "reg"]),
-        "default 'dr'; without covariates the three are the same",
+        "adjustment: 'dr' doubly robust (default), 'ipw' inverse probability weighting, 'reg' outcome \
+         regression; without covariates the three are the same",
     ),
     optional(
         "base_period",
@@ -124,12 +130,22 @@ pub(super) const DEFAULT_SEED: u64 = 20_160_401;
 #[derive(Debug, Clone)]
 pub(super) struct GroupTimeCall {
     pub(super) relation: &'static str,
-    columns: Vec<usize>,
-    names: Vec<String>,
-    has_weight: bool,
-    has_cluster: bool,
+    /// Outcome, unit, time, cohort, then the optional ones below.
+    columns: Vec<InputColumn>,
+    weight: Option<usize>,
+    cluster: Option<usize>,
+    /// Place of the first covariate among the columns.
+    covariates: usize,
     pub(super) layout: Layout,
     pub(super) options: AttGtOptions,
+}
+
+/// A column of the input that the call uses.
+#[derive(Debug, Clone)]
+struct InputColumn {
+    index: usize,
+    name: String,
+    data_type: DataType,
 }
 
 impl GroupTimeCall {
@@ -137,54 +153,63 @@ impl GroupTimeCall {
         relation: &'static str,
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
-        if !bound.columns("covariates").is_empty() {
-            return Err(ArgumentProblem::Invalid {
-                name: "covariates",
-                message: "covariates are not supported yet; leave the argument out".to_owned(),
-            });
-        }
-        let mut columns = ["outcome", "unit", "time", "cohort"]
+        let mut indices = ["outcome", "unit", "time", "cohort"]
             .into_iter()
             .map(|name| bound.required_column(name))
             .collect::<Result<Vec<_>, _>>()?;
-        let (weight, cluster) = (
-            bound.optional_column("weight"),
-            bound.optional_column("cluster"),
-        );
-        columns.extend(weight);
-        columns.extend(cluster);
-        let names = columns
-            .iter()
-            .map(|idx| bound.input().field(*idx).name().clone())
+        let mut add = |column: Option<usize>| {
+            indices.extend(column);
+            column.map(|_| indices.len() - 1)
+        };
+        let weight = add(bound.optional_column("weight"));
+        let cluster = add(bound.optional_column("cluster"));
+        let covariates = indices.len();
+        indices.extend(bound.columns("covariates"));
+        let columns = indices
+            .into_iter()
+            .map(|index| {
+                let field = bound.input().field(index);
+                InputColumn {
+                    index,
+                    name: field.name().clone(),
+                    data_type: field.data_type().clone(),
+                }
+            })
             .collect();
         Ok(Self {
             relation,
             columns,
-            names,
-            has_weight: weight.is_some(),
-            has_cluster: cluster.is_some(),
+            weight,
+            cluster,
+            covariates,
             layout: layout(bound),
             options: options(bound)?,
         })
     }
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
-        self.columns.clone()
+        self.columns.iter().map(|column| column.index).collect()
+    }
+
+    fn name(&self, place: usize) -> ColumnName {
+        ColumnName {
+            relation: self.relation,
+            column: self.columns[place].name.clone(),
+        }
     }
 
     pub(super) fn gather(&self) -> PanelGather {
-        let name = |idx: usize| ColumnName {
-            relation: self.relation,
-            column: self.names[idx].clone(),
-        };
         PanelGather {
-            call: self.clone(),
             outcome: Vec::new(),
-            unit: LabelColumn::new(name(1)),
+            unit: LabelColumn::new(self.name(1)),
             time: Vec::new(),
             cohort: Vec::new(),
-            weight: Vec::new(),
-            cluster: LabelColumn::new(name(self.names.len() - 1)),
+            weight: self.weight.map(|_| Vec::new()),
+            cluster: self.cluster.map(|place| LabelColumn::new(self.name(place))),
+            covariates: (self.covariates..self.columns.len())
+                .map(|place| ValueColumn::new(self.name(place), &self.columns[place].data_type))
+                .collect(),
+            call: self.clone(),
         }
     }
 }
@@ -208,6 +233,11 @@ fn options(bound: &BoundArguments) -> Result<AttGtOptions, ArgumentProblem> {
         message: "must be 0 or more".to_owned(),
     })?;
     Ok(AttGtOptions {
+        method: match bound.text("method", "dr") {
+            "ipw" => Method::InverseProbability,
+            "reg" => Method::OutcomeRegression,
+            _ => Method::DoublyRobust,
+        },
         control: match bound.text("control", "never_treated") {
             "not_yet_treated" => Control::NotYetTreated,
             _ => Control::NeverTreated,
@@ -246,35 +276,39 @@ pub(super) struct PanelGather {
     unit: LabelColumn,
     time: Vec<Option<i32>>,
     cohort: Vec<Option<i32>>,
-    weight: Vec<f64>,
-    cluster: LabelColumn,
+    weight: Option<Vec<f64>>,
+    cluster: Option<LabelColumn>,
+    covariates: Vec<ValueColumn>,
 }
 
 impl PanelGather {
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        let name = |idx: usize| ColumnName {
-            relation: self.call.relation,
-            column: self.call.names[idx].clone(),
-        };
+        let call = &self.call;
         let columns = batch.columns();
-        push_numbers(&name(0), &columns[0], &mut self.outcome)?;
+        push_numbers(&call.name(0), &columns[0], &mut self.outcome)?;
         self.unit.push(&columns[1])?;
-        push_periods(&name(2), &columns[2], &mut self.time)?;
-        push_periods(&name(3), &columns[3], &mut self.cohort)?;
-        if self.call.has_weight {
-            push_numbers(&name(4), &columns[4], &mut self.weight)?;
+        push_periods(&call.name(2), &columns[2], &mut self.time)?;
+        push_periods(&call.name(3), &columns[3], &mut self.cohort)?;
+        if let (Some(weight), Some(place)) = (&mut self.weight, call.weight) {
+            push_numbers(&call.name(place), &columns[place], weight)?;
         }
-        if self.call.has_cluster {
-            self.cluster.push(&columns[columns.len() - 1])?;
+        if let (Some(cluster), Some(place)) = (&mut self.cluster, call.cluster) {
+            cluster.push(&columns[place])?;
+        }
+        for (covariate, array) in self.covariates.iter_mut().zip(&columns[call.covariates..]) {
+            covariate.push(array)?;
         }
         Ok(())
     }
 
     pub(super) fn bytes(&self) -> usize {
-        (self.outcome.len() + self.weight.len()) * size_of::<f64>()
+        let weight = self.weight.as_ref().map_or(0, Vec::len);
+        let covariates: usize = self.covariates.iter().map(ValueColumn::bytes).sum();
+        (self.outcome.len() + weight) * size_of::<f64>()
             + (self.time.len() + self.cohort.len()) * size_of::<Option<i32>>()
             + self.unit.bytes()
-            + self.cluster.bytes()
+            + self.cluster.as_ref().map_or(0, LabelColumn::bytes)
+            + covariates
     }
 
     /// The group-time effects of what came in.
@@ -288,6 +322,20 @@ impl PanelGather {
                 *value = f64::NAN;
             }
         }
+        let covariate = |column: ValueColumn| match column {
+            ValueColumn::Numbers(name, values) => Covariate {
+                name: name.column,
+                values: CovariateValues::Numbers(values),
+            },
+            ValueColumn::Labels(labels) => {
+                let name = labels.column_name().to_owned();
+                let (codes, labels) = labels.into_codes();
+                Covariate {
+                    name,
+                    values: CovariateValues::Categories { codes, labels },
+                }
+            }
+        };
         let columns = PanelColumns {
             unit: units.into_iter().map(Option::unwrap_or_default).collect(),
             time: self
@@ -297,8 +345,9 @@ impl PanelGather {
                 .collect(),
             cohort: self.cohort,
             outcome,
-            weight: self.call.has_weight.then_some(self.weight),
-            cluster: self.call.has_cluster.then(|| self.cluster.into_codes().0),
+            weight: self.weight,
+            cluster: self.cluster.map(|cluster| cluster.into_codes().0),
+            covariates: self.covariates.into_iter().map(covariate).collect(),
         };
         debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
         Panel::try_new(

@@ -1,0 +1,498 @@
+//! One comparison adjusted for covariates: doubly robust, inverse probability weighting or outcome regression.
+//!
+//! Formulas: Sant'Anna and Zhao (2020), J. Econometrics 219:101, in the "traditional" form of R `DRDID` (maximum likelihood and
+//! least squares). With repeated cross-sections (and panels with holes whose rows are kept) the doubly robust estimator is
+//! the locally efficient one. `DRDID` 1.2.3 adds a term of its influence function that must be subtracted; here it is subtracted.
+//!
+//! With ω the weight, D the treated, r = p/(1 − p) the odds and ε the residual of the comparison units' regression, every
+//! influence function has the form ψ/ω = u·(a + X'c + a_r r) + b + X'v + b_r r − (D − p) X'h with u = y − X'β: what is kept of a
+//! comparison are the coefficients of that form for each group of observations ([`Terms`]).
+
+use std::sync::Arc;
+
+use nalgebra::DVector;
+
+use crate::estimators::did::Method;
+use crate::estimators::estimate::Status;
+use crate::estimators::linear_algebra::independent_columns;
+use crate::estimators::panel::{Covariates, RowSlice};
+use crate::estimators::points::{Points, Segment, WeightMoments, linear_form};
+use crate::estimators::propensity::{Keep, Propensity, Sides, embedded_inverse};
+
+/// Influence of the observations of one group: ψ/ω = u·(a + X'c + a_r r) + b + X'v + b_r r − (D − p) X'h, u = y − X'β.
+#[derive(Clone, Default)]
+pub(crate) struct Terms {
+    pub(crate) is_treated: bool,
+    /// β; like the other vectors empty where it is zero.
+    pub(crate) beta: Vec<f64>,
+    pub(crate) c: Vec<f64>,
+    pub(crate) v: Vec<f64>,
+    pub(crate) h: Vec<f64>,
+    pub(crate) a: f64,
+    pub(crate) a_odds: f64,
+    pub(crate) b: f64,
+    pub(crate) b_odds: f64,
+    /// Where observations share covariates: slope and intercept in y by row of the table.
+    by_row: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+/// Buffers for evaluating influence functions.
+#[derive(Default)]
+pub(crate) struct InfluenceBuffers {
+    outcome: Vec<f64>,
+    weight: Vec<f64>,
+    probability: Vec<f64>,
+    form: Vec<f64>,
+    slope: Vec<f64>,
+    other: Vec<f64>,
+}
+
+impl Terms {
+    /// Slope and intercept in y of ψ/ω for consecutive rows of the table.
+    fn line(
+        &self,
+        covariates: &Covariates,
+        first_row: usize,
+        probability: &[f64],
+        line: (&mut Vec<f64>, &mut Vec<f64>),
+        form: &mut Vec<f64>,
+    ) {
+        let len = probability.len();
+        let (slope, intercept) = line;
+        form.resize(len, 0.0);
+        slope.resize(len, 0.0);
+        intercept.resize(len, 0.0);
+        let odds = |p: f64| {
+            let mut one = [p];
+            Propensity::odds_in_place(&mut one);
+            one[0]
+        };
+        let needs_odds = self.a_odds != 0.0 || self.b_odds != 0.0;
+        linear_form(covariates, &self.c, first_row, slope);
+        linear_form(covariates, &self.v, first_row, intercept);
+        for index in 0..len {
+            let r = if needs_odds {
+                odds(probability[index])
+            } else {
+                0.0
+            };
+            slope[index] += self.a + self.a_odds * r;
+            intercept[index] += self.b + self.b_odds * r;
+        }
+        if !self.beta.is_empty() {
+            linear_form(covariates, &self.beta, first_row, form);
+            for index in 0..len {
+                intercept[index] -= slope[index] * form[index];
+            }
+        }
+        if !self.h.is_empty() {
+            linear_form(covariates, &self.h, first_row, form);
+            let treated = f64::from(u8::from(self.is_treated));
+            for index in 0..len {
+                intercept[index] -= (treated - probability[index]) * form[index];
+            }
+        }
+    }
+
+    /// Evaluates the form for every row of the table, where observations share rows.
+    fn tabulate(&mut self, covariates: &Covariates, propensity: Option<&Propensity>) {
+        if !covariates.are_shared() {
+            return;
+        }
+        let n_rows = covariates.columns[0].len();
+        let none = vec![0.0; n_rows];
+        let probability = propensity.and_then(Propensity::rows).unwrap_or(&none);
+        let (mut slope, mut intercept) = (Vec::new(), Vec::new());
+        let line = (&mut slope, &mut intercept);
+        self.line(covariates, 0, probability, line, &mut Vec::new());
+        self.by_row = Some((slope, intercept));
+    }
+
+    /// Adds ψ/N of the observations of a segment to `out`.
+    pub(crate) fn add(
+        &self,
+        covariates: &Covariates,
+        propensity: Option<&Propensity>,
+        segment: &Segment<'_>,
+        buffers: &mut InfluenceBuffers,
+        out: &mut [f64],
+    ) {
+        segment.load(&mut buffers.outcome, &mut buffers.weight);
+        let observations = buffers.outcome.iter().zip(&buffers.weight);
+        match (segment.rows, &self.by_row) {
+            (RowSlice::Codes(codes), Some((slope, intercept))) => {
+                for ((slot, (y, w)), &code) in out.iter_mut().zip(observations).zip(codes) {
+                    *slot += w * (slope[code as usize] * y + intercept[code as usize]);
+                }
+            }
+            (RowSlice::From(first_row), _) => {
+                buffers.probability.clear();
+                buffers.probability.resize(out.len(), 0.0);
+                if let Some(propensity) = propensity {
+                    let first_unit = segment.units.start;
+                    let probability = &mut buffers.probability;
+                    propensity.probabilities(covariates, first_unit, first_row, probability);
+                }
+                let line = (&mut buffers.slope, &mut buffers.other);
+                let probability = &buffers.probability;
+                self.line(covariates, first_row, probability, line, &mut buffers.form);
+                let line = buffers.slope.iter().zip(&buffers.other);
+                for ((slot, (y, w)), (slope, intercept)) in
+                    out.iter_mut().zip(observations).zip(line)
+                {
+                    *slot += w * (slope * y + intercept);
+                }
+            }
+            (RowSlice::Codes(_), None) => {}
+        }
+    }
+}
+
+/// What the comparisons of one cohort with the same units, covariates and weights share.
+pub(crate) struct Adjustment {
+    kept: Vec<bool>,
+    treated: WeightMoments,
+    inverse_control: Option<nalgebra::DMatrix<f64>>,
+    pub(crate) propensity: Option<Arc<Propensity>>,
+}
+
+/// An adjusted comparison.
+pub(crate) struct Adjusted {
+    pub(crate) estimate: f64,
+    /// One for each group of observations: treated, comparison; with rows each at the current and the reference period.
+    pub(crate) groups: Vec<Terms>,
+}
+
+impl Adjustment {
+    /// Fits what does not depend on the outcome.
+    ///
+    /// # Errors
+    /// The status of a comparison that cannot be adjusted.
+    pub(crate) fn fit(
+        covariates: &Covariates,
+        sides: Sides<'_>,
+        method: Method,
+        is_weighted: bool,
+        keep: Keep,
+    ) -> Result<Self, Status> {
+        let (treated, control) = (
+            sides.treated.weight_moments(),
+            sides.control.weight_moments(),
+        );
+        if treated.vector[0] <= 0.0 {
+            return Err(Status::NoTreated);
+        }
+        if control.vector[0] <= 0.0 {
+            return Err(Status::NoControls);
+        }
+        // A column that repeats others in this comparison (a category nobody here has) changes no fitted value: it is left out.
+        let kept = independent_columns(&(&treated.matrix + &control.matrix));
+        let inverse_control = match method {
+            Method::InverseProbability => None,
+            _ => Some(determined_inverse(&control, &kept)?),
+        };
+        let mut propensity = match method {
+            Method::OutcomeRegression => None,
+            _ => Some(Propensity::fit(sides, &kept, is_weighted, keep)?),
+        };
+        if let Some(propensity) = &mut propensity
+            && covariates.are_shared()
+        {
+            propensity.store_rows(covariates);
+        }
+        Ok(Self {
+            kept,
+            treated,
+            inverse_control,
+            propensity: propensity.map(Arc::new),
+        })
+    }
+
+    /// Compares changes of units.
+    ///
+    /// # Errors
+    /// The status of a comparison without an estimate.
+    pub(crate) fn compare_changes(
+        &self,
+        covariates: &Covariates,
+        sides: Sides<'_>,
+    ) -> Result<Adjusted, Status> {
+        let outcome = sides.treated.outcome_vector();
+        let k = self.kept.len();
+        let beta = match &self.inverse_control {
+            Some(inverse) => inverse * sides.control.outcome_vector(),
+            None => DVector::zeros(k),
+        };
+        let total = self.treated.vector[0];
+        let mean_treated = (outcome[0] - beta.dot(&self.treated.vector)) / total;
+        let mut treated = Terms {
+            is_treated: true,
+            a: 1.0 / total,
+            b: -mean_treated / total,
+            ..Terms::default()
+        };
+        let mut control = Terms::default();
+        let mut direction = -&self.treated.vector / total;
+        let mut mean_control = 0.0;
+        if let Some(propensity) = &self.propensity {
+            let odds = &propensity.odds;
+            let total = odds.vector[0];
+            if total <= 0.0 {
+                return Err(Status::NoOverlap);
+            }
+            let residual = propensity.odds_outcome_vector(sides.control) - &odds.matrix * &beta;
+            mean_control = residual[0] / total;
+            direction += &odds.vector / total;
+            let score = (residual - &odds.vector * mean_control) / total;
+            let h = (&propensity.inverse_hessian * score).as_slice().to_vec();
+            control.a_odds = -1.0 / total;
+            control.b_odds = mean_control / total;
+            treated.h.clone_from(&h);
+            control.h = h;
+        }
+        if let Some(inverse) = &self.inverse_control {
+            control.c = (inverse * direction).as_slice().to_vec();
+            treated.beta = beta.as_slice().to_vec();
+            control.beta.clone_from(&treated.beta);
+        }
+        let mut groups = vec![treated, control];
+        for group in &mut groups {
+            group.tabulate(covariates, self.propensity.as_deref());
+        }
+        Ok(Adjusted {
+            estimate: mean_treated - mean_control,
+            groups,
+        })
+    }
+}
+
+/// The inverse of ΣωXX' on the kept columns.
+///
+/// # Errors
+/// [`Status::Singular`] when these observations do not determine a regression on them.
+fn determined_inverse(
+    moments: &WeightMoments,
+    kept: &[bool],
+) -> Result<nalgebra::DMatrix<f64>, Status> {
+    let own = independent_columns(&moments.matrix);
+    if kept.iter().zip(&own).any(|(kept, own)| *kept && !own) {
+        return Err(Status::Singular);
+    }
+    embedded_inverse(&moments.matrix, kept).ok_or(Status::Singular)
+}
+
+/// One of the four groups of a comparison of rows.
+struct RowGroup {
+    moments: WeightMoments,
+    outcome: DVector<f64>,
+}
+
+impl RowGroup {
+    fn of(points: &Points<'_>, moments: WeightMoments) -> Self {
+        Self {
+            moments,
+            outcome: points.outcome_vector(),
+        }
+    }
+
+    fn total(&self) -> f64 {
+        self.moments.vector[0]
+    }
+
+    /// Least squares on these rows, and the inverse it used.
+    fn regression(&self, kept: &[bool]) -> Result<(DVector<f64>, nalgebra::DMatrix<f64>), Status> {
+        let inverse = determined_inverse(&self.moments, kept)?;
+        Ok((&inverse * &self.outcome, inverse))
+    }
+
+    /// Σω(y − X'β)/Σω.
+    fn mean(&self, beta: &DVector<f64>) -> f64 {
+        (self.outcome[0] - beta.dot(&self.moments.vector)) / self.total()
+    }
+}
+
+/// The rows of a comparison, at the current and at the reference period.
+#[derive(Clone, Copy)]
+pub(crate) struct RowSides<'a> {
+    pub(crate) both: Sides<'a>,
+    pub(crate) current: Sides<'a>,
+    pub(crate) reference: Sides<'a>,
+}
+
+/// Compares rows with rows; the propensity uses those of both periods.
+///
+/// # Errors
+/// The status of a comparison without an estimate.
+pub(crate) fn compare_rows(
+    covariates: &Covariates,
+    sides: RowSides<'_>,
+    method: Method,
+    is_weighted: bool,
+) -> Result<(Adjusted, Option<Propensity>), Status> {
+    let groups = [sides.current, sides.reference].map(|period| {
+        [period.treated, period.control].map(|points| RowGroup::of(points, points.weight_moments()))
+    });
+    if groups.iter().any(|[treated, _]| treated.total() <= 0.0) {
+        return Err(Status::NoTreated);
+    }
+    if groups.iter().any(|[_, control]| control.total() <= 0.0) {
+        return Err(Status::NoControls);
+    }
+    let all = groups.iter().flatten().map(|group| &group.moments.matrix);
+    let pooled = all.fold(None, |sum: Option<nalgebra::DMatrix<f64>>, own| {
+        Some(sum.map_or_else(|| own.clone(), |sum| sum + own))
+    });
+    let kept = pooled.map_or_else(Vec::new, |pooled| independent_columns(&pooled));
+    let mut propensity = match method {
+        Method::OutcomeRegression => None,
+        _ => Some(Propensity::fit(sides.both, &kept, is_weighted, Keep::No)?),
+    };
+    if let Some(propensity) = &mut propensity
+        && covariates.are_shared()
+    {
+        propensity.store_rows(covariates);
+    }
+    let comparison = RowComparison { groups, kept };
+    let mut adjusted = match &propensity {
+        None => comparison.outcome_regression()?,
+        Some(fit) => comparison.weighted(fit, sides, method == Method::DoublyRobust)?,
+    };
+    for group in &mut adjusted.groups {
+        group.tabulate(covariates, propensity.as_ref());
+    }
+    Ok((adjusted, propensity))
+}
+
+/// The groups (current, reference) × (treated, comparison).
+struct RowComparison {
+    groups: [[RowGroup; 2]; 2],
+    kept: Vec<bool>,
+}
+
+/// + for the current, − for the reference period.
+const SIGNS: [f64; 2] = [1.0, -1.0];
+
+impl RowComparison {
+    fn outcome_regression(&self) -> Result<Adjusted, Status> {
+        let none = DVector::zeros(self.kept.len());
+        let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
+        let total = treated_vector[0];
+        let mut estimate = 0.0;
+        let mut fits = Vec::new();
+        for (period, sign) in SIGNS.into_iter().enumerate() {
+            let (beta, inverse) = self.groups[period][1].regression(&self.kept)?;
+            estimate += sign * self.groups[period][0].mean(&none);
+            fits.push((beta, inverse));
+        }
+        let change = &fits[0].0 - &fits[1].0;
+        let mean_change = change.dot(&treated_vector) / total;
+        estimate -= mean_change;
+        let mut groups = Vec::new();
+        for (period, sign) in SIGNS.into_iter().enumerate() {
+            let group = &self.groups[period][0];
+            groups.push(Terms {
+                is_treated: true,
+                a: sign / group.total(),
+                b: -sign * group.mean(&none) / group.total() + mean_change / total,
+                v: (-&change / total).as_slice().to_vec(),
+                ..Terms::default()
+            });
+            let (beta, inverse) = &fits[period];
+            groups.push(Terms {
+                beta: beta.as_slice().to_vec(),
+                c: (inverse * &treated_vector * (-sign / total))
+                    .as_slice()
+                    .to_vec(),
+                ..Terms::default()
+            });
+        }
+        Ok(Adjusted { estimate, groups })
+    }
+
+    /// Inverse probability weighting, doubly robust with `regressions`.
+    fn weighted(
+        &self,
+        propensity: &Propensity,
+        sides: RowSides<'_>,
+        regressions: bool,
+    ) -> Result<Adjusted, Status> {
+        let k = self.kept.len();
+        let periods = [sides.current, sides.reference];
+        let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
+        let total = treated_vector[0];
+        let (mut estimate, mut score) = (0.0, DVector::zeros(k));
+        let mut groups = Vec::new();
+        let mut efficient: DVector<f64> = DVector::zeros(k);
+        for (period, sign) in SIGNS.into_iter().enumerate() {
+            let [treated, control] = &self.groups[period];
+            let odds = propensity.odds_moments(periods[period].control);
+            let odds_total = odds.vector[0];
+            if odds_total <= 0.0 {
+                return Err(Status::NoOverlap);
+            }
+            let mut own = Terms {
+                is_treated: true,
+                a: sign / treated.total(),
+                ..Terms::default()
+            };
+            let mut other = Terms {
+                a_odds: -sign / odds_total,
+                ..Terms::default()
+            };
+            let mut beta = DVector::zeros(k);
+            if regressions {
+                let (control_beta, control_inverse) = control.regression(&self.kept)?;
+                let (treated_beta, treated_inverse) = treated.regression(&self.kept)?;
+                let share = &treated.moments.vector / treated.total();
+                let moment = &treated_vector / total - &share;
+                // What the estimate changes with the comparison units' coefficients, and with those of the treated.
+                let direction = (&odds.vector / odds_total - share - &moment) * sign;
+                other.c = (control_inverse * direction).as_slice().to_vec();
+                own.c = (treated_inverse * &moment * sign).as_slice().to_vec();
+                let gap = &treated_beta - &control_beta;
+                estimate += sign * moment.dot(&gap);
+                efficient += gap * sign;
+                own.beta = treated_beta.as_slice().to_vec();
+                other.beta = control_beta.as_slice().to_vec();
+                beta = control_beta;
+            }
+            let mean_treated = treated.mean(&beta);
+            let residual =
+                propensity.odds_outcome_vector(periods[period].control) - &odds.matrix * &beta;
+            let mean_control = residual[0] / odds_total;
+            estimate += sign * (mean_treated - mean_control);
+            score += (residual - &odds.vector * mean_control) * (sign / odds_total);
+            own.b = -sign * mean_treated / treated.total();
+            other.b_odds = sign * mean_control / odds_total;
+            groups.push(own);
+            groups.push(other);
+        }
+        let h = (&propensity.inverse_hessian * score).as_slice().to_vec();
+        if regressions {
+            self.add_efficiency(&mut groups, &efficient, (&treated_vector, total));
+        }
+        for group in &mut groups {
+            group.h.clone_from(&h);
+        }
+        Ok(Adjusted { estimate, groups })
+    }
+
+    /// The part of the influence of treated rows that comes from averaging the regressions' gap over all treated rows.
+    fn add_efficiency(
+        &self,
+        groups: &mut [Terms],
+        efficient: &DVector<f64>,
+        (treated_vector, total): (&DVector<f64>, f64),
+    ) {
+        let mean = efficient.dot(treated_vector) / total;
+        for (period, sign) in SIGNS.into_iter().enumerate() {
+            let treated = &self.groups[period][0];
+            let own_beta = DVector::from_column_slice(&groups[2 * period].beta);
+            let other_beta = DVector::from_column_slice(&groups[2 * period + 1].beta);
+            let gap_here = (own_beta - other_beta).dot(&treated.moments.vector) / treated.total();
+            let own = &mut groups[2 * period];
+            own.v = (efficient / total).as_slice().to_vec();
+            own.b += sign * gap_here / treated.total() - mean / total;
+        }
+    }
+}

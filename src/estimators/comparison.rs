@@ -1,0 +1,538 @@
+//! The estimate of one comparison and its influence function.
+//!
+//! The influence function ψ of a comparison is never stored for all units: what is kept ([`CellInfluence`]) is enough to
+//! evaluate ψ for any unit. Without covariates a comparison is a difference of mean changes, or of the means of four groups
+//! of rows; with covariates see `adjusted.rs`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::estimators::adjusted::{
+    Adjusted, Adjustment, InfluenceBuffers, RowSides, Terms, compare_rows,
+};
+use crate::estimators::did::{Cell, Method};
+use crate::estimators::estimate::Status;
+use crate::estimators::panel::{Covariates, Layout};
+use crate::estimators::points::{Points, Segment};
+use crate::estimators::propensity::{Keep, Propensity, Sides};
+use crate::estimators::sample::Sample;
+
+/// One comparison, estimated.
+pub(crate) struct CellFit {
+    pub(crate) estimate: f64,
+    pub(crate) n_treated: u64,
+    pub(crate) n_control: u64,
+    pub(crate) n_treated_rows: u64,
+    pub(crate) n_control_rows: u64,
+    /// Comparison units (or rows) without weight for a probability of treatment near one.
+    pub(crate) n_trimmed: u64,
+    pub(crate) influence: CellInfluence,
+}
+
+/// What ψ/N of a comparison is computed from.
+pub(crate) enum CellInfluence {
+    /// There is no estimate, for this reason.
+    Missing(Status),
+    /// The base period compared with itself.
+    Zero,
+    /// ψ/N = ω(ΔY − mean)/Σω among the treated, its negative among the controls.
+    Changes {
+        weight_period: usize,
+        treated: Mean,
+        control: Mean,
+    },
+    /// The same with a mean for each of the four groups of rows.
+    Rows {
+        treated: [Mean; 2],
+        control: [Mean; 2],
+    },
+    /// Adjusted for covariates: treated and comparison units, for rows each at the current and the reference period.
+    Adjusted {
+        groups: Vec<Terms>,
+        propensity: Option<Arc<Propensity>>,
+    },
+}
+
+/// A weighted mean and what a unit contributes to it.
+#[derive(Clone, Copy)]
+pub(crate) struct Mean {
+    mean: f64,
+    total_weight: f64,
+    n_rows: u64,
+}
+
+impl Mean {
+    fn of(items: impl Iterator<Item = (f64, f64)>) -> Self {
+        let (mut sum, mut total_weight, mut n_rows) = (0.0, 0.0, 0);
+        for (value, weight) in items {
+            sum += weight * value;
+            total_weight += weight;
+            n_rows += 1;
+        }
+        Self {
+            mean: sum / total_weight,
+            total_weight,
+            n_rows,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.total_weight <= 0.0
+    }
+
+    fn influence(&self, value: f64, weight: f64) -> f64 {
+        weight * (value - self.mean) / self.total_weight
+    }
+}
+
+impl CellFit {
+    /// The difference of (weighted) mean changes, without covariates.
+    pub(crate) fn means(sample: &Sample<'_>, cell: &Cell) -> Self {
+        let [treated, control] = [
+            std::slice::from_ref(&cell.treated),
+            cell.controls.as_slice(),
+        ]
+        .map(|group| {
+            if compares_units(sample.layout) {
+                let mean = changes(sample, cell, group);
+                Group {
+                    means: [mean; 2],
+                    n_units: mean.n_rows,
+                    n_rows: mean.n_rows,
+                }
+            } else {
+                Group::of_rows(sample, cell, group)
+            }
+        });
+        let influence = if treated.is_empty() {
+            CellInfluence::Missing(Status::NoTreated)
+        } else if control.is_empty() {
+            CellInfluence::Missing(Status::NoControls)
+        } else if cell.current == cell.reference {
+            CellInfluence::Zero
+        } else if compares_units(sample.layout) {
+            CellInfluence::Changes {
+                weight_period: cell.current.min(cell.reference),
+                treated: treated.means[0],
+                control: control.means[0],
+            }
+        } else {
+            CellInfluence::Rows {
+                treated: treated.means,
+                control: control.means,
+            }
+        };
+        Self {
+            estimate: influence.estimate(),
+            n_treated: treated.n_units,
+            n_control: control.n_units,
+            n_treated_rows: treated.n_rows,
+            n_control_rows: control.n_rows,
+            n_trimmed: 0,
+            influence,
+        }
+    }
+}
+
+impl CellFit {
+    /// The comparison with what was adjusted for covariates in place of the difference of means.
+    fn with(self, adjusted: Result<Adjusted, Status>, propensity: Option<Arc<Propensity>>) -> Self {
+        let n_trimmed = propensity.as_ref().map_or(0, |fit| fit.n_trimmed);
+        match adjusted {
+            Ok(adjusted) => Self {
+                estimate: adjusted.estimate,
+                n_control: self.n_control.saturating_sub(n_trimmed),
+                n_trimmed,
+                influence: CellInfluence::Adjusted {
+                    groups: adjusted.groups,
+                    propensity,
+                },
+                ..self
+            },
+            Err(status) => Self {
+                estimate: f64::NAN,
+                influence: CellInfluence::Missing(status),
+                ..self
+            },
+        }
+    }
+}
+
+/// Comparisons that share their units, covariates and weights, and hence everything but the outcome.
+pub(crate) struct Shared {
+    cells: Vec<usize>,
+}
+
+/// Estimates all comparisons of a sample with covariates.
+pub(crate) fn adjusted_cells(sample: &Sample<'_>, cells: &[Cell], method: Method) -> Vec<CellFit> {
+    let Some(covariates) = sample.covariates.as_deref() else {
+        return cells
+            .par_iter()
+            .map(|cell| CellFit::means(sample, cell))
+            .collect();
+    };
+    let fits: Vec<(usize, CellFit)> = shared(sample, covariates, cells)
+        .into_par_iter()
+        .flat_map_iter(|shared| {
+            let fits = if compares_units(sample.layout) {
+                changes_adjusted(sample, covariates, method, cells, &shared)
+            } else {
+                rows_adjusted(sample, covariates, method, cells, &shared)
+            };
+            shared.cells.into_iter().zip(fits)
+        })
+        .collect();
+    let mut in_order: Vec<Option<CellFit>> = cells.iter().map(|_| None).collect();
+    for (index, fit) in fits {
+        in_order[index] = Some(fit);
+    }
+    in_order.into_iter().flatten().collect()
+}
+
+/// Groups of cells with one adjustment.
+fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<Shared> {
+    let constant = covariates.are_constant() && sample.period_weights(0).is_none();
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, cell) in cells.iter().enumerate() {
+        let controls: Vec<usize> = cell.controls.iter().map(|units| units.start).collect();
+        let periods = match sample.layout {
+            Layout::Balanced if constant => (0, 0),
+            Layout::Balanced => (cell.current.min(cell.reference), 0),
+            _ => (cell.current, cell.reference),
+        };
+        let key = (cell.cohort, controls, periods);
+        groups.entry(key).or_default().push(index);
+    }
+    groups.into_values().map(|cells| Shared { cells }).collect()
+}
+
+fn changes_adjusted(
+    sample: &Sample<'_>,
+    covariates: &Covariates,
+    method: Method,
+    cells: &[Cell],
+    shared: &Shared,
+) -> Vec<CellFit> {
+    let is_weighted = sample.period_weights(0).is_some();
+    let keep = if shared.cells.len() > 1 {
+        Keep::ForUnits(sample.n_units)
+    } else {
+        Keep::No
+    };
+    let points = |cell: &Cell| {
+        let segments = |ranges: &[Range<usize>]| {
+            let segments = ranges
+                .iter()
+                .map(|units| sample.changes(cell, units.clone()));
+            Points::new(covariates, segments.collect())
+        };
+        [
+            segments(std::slice::from_ref(&cell.treated)),
+            segments(&cell.controls),
+        ]
+    };
+    let means: Vec<CellFit> = shared
+        .cells
+        .iter()
+        .map(|&index| CellFit::means(sample, &cells[index]))
+        .collect();
+    let needs_fit = |fit: &CellFit| matches!(fit.influence, CellInfluence::Changes { .. });
+    let Some(first) = means.iter().position(needs_fit) else {
+        return means;
+    };
+    let [treated, control] = points(&cells[shared.cells[first]]);
+    let sides = Sides {
+        treated: &treated,
+        control: &control,
+    };
+    let adjustment = Adjustment::fit(covariates, sides, method, is_weighted, keep);
+    means
+        .into_par_iter()
+        .zip(&shared.cells)
+        .map(|(fit, &index)| {
+            if !needs_fit(&fit) {
+                return fit;
+            }
+            let [treated, control] = points(&cells[index]);
+            let sides = Sides {
+                treated: &treated,
+                control: &control,
+            };
+            match &adjustment {
+                Ok(adjustment) => fit.with(
+                    adjustment.compare_changes(covariates, sides),
+                    adjustment.propensity.clone(),
+                ),
+                Err(status) => fit.with(Err(*status), None),
+            }
+        })
+        .collect()
+}
+
+fn rows_adjusted(
+    sample: &Sample<'_>,
+    covariates: &Covariates,
+    method: Method,
+    cells: &[Cell],
+    shared: &Shared,
+) -> Vec<CellFit> {
+    let is_weighted = sample.period_weights(0).is_some();
+    let adjust = |cell: &Cell| {
+        let fit = CellFit::means(sample, cell);
+        if !matches!(fit.influence, CellInfluence::Rows { .. }) {
+            return fit;
+        }
+        let segments = |period: usize, ranges: &[Range<usize>]| -> Vec<Segment<'_>> {
+            let segments = ranges
+                .iter()
+                .flat_map(|units| sample.values_at(period, units.clone()));
+            segments.collect()
+        };
+        let treated = std::slice::from_ref(&cell.treated);
+        let sides = [treated, &cell.controls].map(|ranges| {
+            let current = segments(cell.current, ranges);
+            let reference = segments(cell.reference, ranges);
+            let both = current.iter().chain(&reference).cloned().collect();
+            [current, reference, both].map(|segments| Points::new(covariates, segments))
+        });
+        let [current, reference, both] = [0, 1, 2].map(|which| Sides {
+            treated: &sides[0][which],
+            control: &sides[1][which],
+        });
+        let sides = RowSides {
+            both,
+            current,
+            reference,
+        };
+        match compare_rows(covariates, sides, method, is_weighted) {
+            Ok((adjusted, propensity)) => fit.with(Ok(adjusted), propensity.map(Arc::new)),
+            Err(status) => fit.with(Err(status), None),
+        }
+    };
+    shared
+        .cells
+        .iter()
+        .map(|&index| adjust(&cells[index]))
+        .collect()
+}
+
+/// One side of a comparison.
+struct Group {
+    /// Change in the first place (panel), or means at the current and the reference period (rows).
+    means: [Mean; 2],
+    n_units: u64,
+    n_rows: u64,
+}
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.means.iter().any(Mean::is_empty)
+    }
+
+    fn of_rows(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Self {
+        let means = [cell.current, cell.reference]
+            .map(|period| Mean::of(units_of(group).filter_map(|unit| sample.seen(period, unit))));
+        let n_rows = if cell.current == cell.reference {
+            means[0].n_rows
+        } else {
+            means[0].n_rows + means[1].n_rows
+        };
+        let in_either = |&unit: &usize| {
+            sample.seen(cell.current, unit).is_some() || sample.seen(cell.reference, unit).is_some()
+        };
+        let n_units = units_of(group).filter(in_either).count() as u64;
+        Self {
+            means,
+            n_units,
+            n_rows,
+        }
+    }
+}
+
+fn units_of(group: &[Range<usize>]) -> impl Iterator<Item = usize> + '_ {
+    group.iter().flat_map(Clone::clone)
+}
+
+/// Whether units are compared with themselves in another period, rather than rows with rows.
+fn compares_units(layout: Layout) -> bool {
+    matches!(layout, Layout::Balanced | Layout::Pairs)
+}
+
+/// Mean change from the reference to the current period of the units seen in both; the weight is that of the earlier of
+/// the two.
+fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Mean {
+    let (now, before) = (
+        sample.period_values(cell.current),
+        sample.period_values(cell.reference),
+    );
+    // An unseen value is NaN, and so is its change.
+    let changes = units_of(group)
+        .map(|unit| (unit, now[unit] - before[unit]))
+        .filter(|(_, change)| !change.is_nan());
+    match sample.period_weights(cell.current.min(cell.reference)) {
+        Some(weights) => Mean::of(changes.map(|(unit, change)| (change, weights[unit]))),
+        None => Mean::of(changes.map(|(_, change)| (change, 1.0))),
+    }
+}
+
+impl Sample<'_> {
+    /// The changes of consecutive units from the reference to the current period of a comparison, with the weight and the
+    /// covariates of the earlier of the two.
+    fn changes(&self, cell: &Cell, units: Range<usize>) -> Segment<'_> {
+        let earlier = cell.current.min(cell.reference);
+        Segment {
+            now: &self.period_values(cell.current)[units.clone()],
+            before: Some(&self.period_values(cell.reference)[units.clone()]),
+            weights: self.period_weights(earlier).map(|w| &w[units.clone()]),
+            rows: self.covariate_rows(earlier).part(units.start, units.len()),
+            units,
+        }
+    }
+
+    /// The rows of consecutive units in a period.
+    fn values_at(&self, period: usize, units: Range<usize>) -> Vec<Segment<'_>> {
+        if self.layout != Layout::CrossSections {
+            return vec![Segment {
+                now: &self.period_values(period)[units.clone()],
+                before: None,
+                weights: self.period_weights(period).map(|w| &w[units.clone()]),
+                rows: self.covariate_rows(period).part(units.start, units.len()),
+                units,
+            }];
+        }
+        let (values, weights, _) = self.rows();
+        let runs = self.runs_of(period, &units);
+        runs.map(|own| Segment {
+            now: &values[own.clone()],
+            before: None,
+            weights: weights.map(|w| &w[own.clone()]),
+            rows: self.covariate_rows(period).part(own.start, own.len()),
+            units: own,
+        })
+        .collect()
+    }
+
+    /// Value and weight of a unit in a period where it is seen.
+    fn seen(&self, period: usize, unit: usize) -> Option<(f64, f64)> {
+        if self.layout == Layout::CrossSections {
+            let (values, weights, periods) = self.rows();
+            let here = usize::from(periods[unit]) == period;
+            return here.then(|| (values[unit], weights.map_or(1.0, |w| w[unit])));
+        }
+        let value = self.value(period, unit);
+        let weight = || self.period_weights(period).map_or(1.0, |w| w[unit]);
+        (!value.is_nan()).then(|| (value, weight()))
+    }
+}
+
+impl CellInfluence {
+    fn estimate(&self) -> f64 {
+        match self {
+            Self::Missing(_) | Self::Adjusted { .. } => f64::NAN,
+            Self::Zero => 0.0,
+            Self::Changes {
+                treated, control, ..
+            } => treated.mean - control.mean,
+            Self::Rows { treated, control } => {
+                (treated[0].mean - treated[1].mean) - (control[0].mean - control[1].mean)
+            }
+        }
+    }
+
+    /// Adds ψ/N of consecutive units of one side to `out`, the first of them being unit `start`.
+    pub(crate) fn add(
+        &self,
+        sample: &Sample<'_>,
+        cell: &Cell,
+        side: Side,
+        start: usize,
+        out: &mut [f64],
+    ) {
+        match self {
+            Self::Missing(_) | Self::Zero => {}
+            Self::Changes {
+                weight_period,
+                treated,
+                control,
+            } => {
+                let units = start..start + out.len();
+                let now = &sample.period_values(cell.current)[units.clone()];
+                let before = &sample.period_values(cell.reference)[units.clone()];
+                let (mean, sign) = side.pick(treated, control);
+                let weights = sample.period_weights(*weight_period).map(|w| &w[units]);
+                for (k, slot) in out.iter_mut().enumerate() {
+                    let change = now[k] - before[k];
+                    if !change.is_nan() {
+                        let weight = weights.map_or(1.0, |w| w[k]);
+                        *slot += sign * mean.influence(change, weight);
+                    }
+                }
+            }
+            Self::Adjusted { groups, propensity } => {
+                let Some(covariates) = sample.covariates.as_deref() else {
+                    return;
+                };
+                let units = start..start + out.len();
+                let mut buffers = InfluenceBuffers::default();
+                let mut add = |terms: &Terms, segment: &Segment<'_>| {
+                    let own = segment.units.start - start..segment.units.end - start;
+                    terms.add(
+                        covariates,
+                        propensity.as_deref(),
+                        segment,
+                        &mut buffers,
+                        &mut out[own],
+                    );
+                };
+                let of_side = usize::from(side == Side::Control);
+                if compares_units(sample.layout) {
+                    add(&groups[of_side], &sample.changes(cell, units));
+                    return;
+                }
+                for (place, period) in [cell.current, cell.reference].into_iter().enumerate() {
+                    for segment in sample.values_at(period, units.clone()) {
+                        add(&groups[2 * place + of_side], &segment);
+                    }
+                }
+            }
+            Self::Rows { treated, control } => {
+                let (means, sign) = side.pick(treated, control);
+                for (k, slot) in out.iter_mut().enumerate() {
+                    if let Some((value, weight)) = sample.seen(cell.current, start + k) {
+                        *slot += sign * means[0].influence(value, weight);
+                    }
+                    if let Some((value, weight)) = sample.seen(cell.reference, start + k) {
+                        *slot -= sign * means[1].influence(value, weight);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The side of a comparison a unit is on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Treated,
+    Control,
+}
+
+impl Side {
+    fn pick<'a, T>(self, treated: &'a T, control: &'a T) -> (&'a T, f64) {
+        match self {
+            Self::Treated => (treated, 1.0),
+            Self::Control => (control, -1.0),
+        }
+    }
+
+    pub(crate) fn of(cell: &Cell, units: &Range<usize>) -> Option<Self> {
+        if cell.treated == *units {
+            Some(Self::Treated)
+        } else {
+            cell.controls.contains(units).then_some(Self::Control)
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The probability of being treated given covariates: logit by maximum likelihood, and the checks that it can be used.
+//!
+//! As in R `did`: a comparison in which some unit is treated with probability 0.999 or more (in the unweighted logit) has no
+//! overlap; probabilities are capped just below one; comparison units at 0.995 or more get no weight, without a second fit.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::estimators::estimate::Status;
+use crate::estimators::linear_algebra::lane_sum;
+use crate::estimators::panel::Covariates;
+use crate::estimators::points::{Loaded, Points, WeightMoments, linear_form, symmetric, triangle};
+
+/// Fitted probabilities from here on mean that there is no overlap.
+const NO_OVERLAP: f64 = 0.999;
+/// Probabilities are capped here.
+const CAP: f64 = 1.0 - 1e-6;
+/// Comparison units from this probability on get no weight.
+const TRIM: f64 = 0.995;
+/// Newton steps at most.
+const MOST_STEPS: usize = 40;
+/// A step of this size leaves an error of its square.
+const LAST_STEP: f64 = 1e-8;
+
+/// A fitted logit on one comparison.
+pub(crate) struct Propensity {
+    coefficients: Vec<f64>,
+    /// Inverse of Σ ω p(1 − p) X X', embedded with zeros for dropped columns.
+    pub(crate) inverse_hessian: DMatrix<f64>,
+    /// Sums over the comparison units with their weight times the odds p/(1 − p).
+    pub(crate) odds: WeightMoments,
+    /// Comparison units left out for a probability near one.
+    pub(crate) n_trimmed: u64,
+    stored: Stored,
+}
+
+/// Probabilities kept for later.
+enum Stored {
+    /// None: computed again when needed.
+    Nothing,
+    /// By unit of the sample.
+    Units(Vec<f64>),
+    /// By row of the table of covariates.
+    Rows(Vec<f64>),
+}
+
+/// Whether probabilities are needed again often enough to keep them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Compute them again.
+    No,
+    /// Keep one for each of this many units.
+    ForUnits(usize),
+}
+
+/// The two sides of a comparison.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides<'a> {
+    pub(crate) treated: &'a Points<'a>,
+    pub(crate) control: &'a Points<'a>,
+}
+
+/// What each observation counts in the likelihood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    Observations,
+    Weights,
+}
+
+impl Counting {
+    fn pick<'a>(self, loaded: &'a Loaded<'_>) -> &'a [f64] {
+        match self {
+            Self::Observations => loaded.counts,
+            Self::Weights => loaded.weights,
+        }
+    }
+}
+
+fn logistic(index: f64) -> f64 {
+    1.0 / (1.0 + (-index).exp())
+}
+
+/// p/(1 − p), zero for units that are trimmed.
+fn odds_of(probability: f64) -> f64 {
+    if probability >= TRIM {
+        0.0
+    } else {
+        probability / (1.0 - probability)
+    }
+}
+
+impl Propensity {
+    /// Fits the logit on the columns `kept` (intercept first).
+    ///
+    /// # Errors
+    /// [`Status::NoOverlap`] when some probability is near one, or no maximum exists.
+    pub(crate) fn fit(
+        sides: Sides<'_>,
+        kept: &[bool],
+        is_weighted: bool,
+        keep: Keep,
+    ) -> Result<Self, Status> {
+        let newton = Newton { sides, kept };
+        let (mut coefficients, largest) = newton.maximise(Counting::Observations, None)?;
+        if largest >= NO_OVERLAP {
+            return Err(Status::NoOverlap);
+        }
+        if is_weighted {
+            coefficients = newton.maximise(Counting::Weights, Some(&coefficients))?.0;
+        }
+        let stored = match keep {
+            Keep::ForUnits(n_units) if !sides.control.are_summed() => {
+                Stored::Units(vec![0.0; n_units])
+            }
+            _ => Stored::Nothing,
+        };
+        Self::complete(sides, kept, coefficients, stored)
+    }
+
+    /// Evaluates everything at the maximum.
+    fn complete(
+        sides: Sides<'_>,
+        kept: &[bool],
+        coefficients: Vec<f64>,
+        mut stored: Stored,
+    ) -> Result<Self, Status> {
+        let k = kept.len();
+        let size = triangle(k);
+        let keeps = matches!(stored, Stored::Units(_));
+        let mut sums = vec![0.0; 2 * size + 1];
+        for (points, is_control) in [(sides.treated, false), (sides.control, true)] {
+            let parts = points.map(|loaded| {
+                let mut sums = vec![0.0; 2 * size + 1];
+                let mut index = Vec::new();
+                loaded.linear(&coefficients, &mut index);
+                for value in &mut index {
+                    *value = logistic(*value).min(CAP);
+                }
+                let mut scale: Vec<f64> = index.iter().map(|p| p * (1.0 - p)).collect();
+                multiply(&mut scale, loaded.weights);
+                let mut buffer = Vec::new();
+                loaded.add_products(&scale, &mut buffer, &mut sums[..size]);
+                if is_control {
+                    scale.clear();
+                    scale.extend(index.iter().map(|&p| odds_of(p)));
+                    multiply(&mut scale, loaded.weights);
+                    loaded.add_products(&scale, &mut buffer, &mut sums[size..2 * size]);
+                    let trimmed = index.iter().zip(loaded.counts);
+                    sums[2 * size] = trimmed.filter(|(p, _)| **p >= TRIM).map(|(_, n)| n).sum();
+                }
+                (
+                    sums,
+                    loaded.first_unit,
+                    if keeps { index } else { Vec::new() },
+                )
+            });
+            for (own, first_unit, probabilities) in parts {
+                for (sum, own) in sums.iter_mut().zip(own) {
+                    *sum += own;
+                }
+                if let Stored::Units(all) = &mut stored {
+                    all[first_unit..first_unit + probabilities.len()]
+                        .copy_from_slice(&probabilities);
+                }
+            }
+        }
+        let hessian = symmetric(&sums[..size], k);
+        let inverse_hessian = embedded_inverse(&hessian, kept).ok_or(Status::NoOverlap)?;
+        let odds = WeightMoments::of(symmetric(&sums[size..2 * size], k));
+        Ok(Self {
+            coefficients,
+            inverse_hessian,
+            odds,
+            n_trimmed: sums[2 * size] as u64,
+            stored,
+        })
+    }
+
+    /// Keeps a probability for each row of the table of covariates.
+    pub(crate) fn store_rows(&mut self, covariates: &Covariates) {
+        let mut rows = vec![0.0; covariates.columns[0].len()];
+        linear_form(covariates, &self.coefficients, 0, &mut rows);
+        for value in &mut rows {
+            *value = logistic(*value).min(CAP);
+        }
+        self.stored = Stored::Rows(rows);
+    }
+
+    /// Probabilities of all rows of the table of covariates, where they are kept.
+    pub(crate) fn rows(&self) -> Option<&[f64]> {
+        match &self.stored {
+            Stored::Rows(rows) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// Probabilities of consecutive units whose covariates are in consecutive rows.
+    pub(crate) fn probabilities(
+        &self,
+        covariates: &Covariates,
+        first_unit: usize,
+        first_row: usize,
+        out: &mut [f64],
+    ) {
+        if let Stored::Units(all) = &self.stored {
+            out.copy_from_slice(&all[first_unit..first_unit + out.len()]);
+            return;
+        }
+        linear_form(covariates, &self.coefficients, first_row, out);
+        for value in out {
+            *value = logistic(*value).min(CAP);
+        }
+    }
+
+    /// p/(1 − p) from probabilities, zero for trimmed units.
+    pub(crate) fn odds_in_place(probabilities: &mut [f64]) {
+        for value in probabilities {
+            *value = odds_of(*value);
+        }
+    }
+
+    /// Odds of loaded points, zero for trimmed ones.
+    fn odds(&self, loaded: &Loaded<'_>) -> Vec<f64> {
+        let mut odds = vec![0.0; loaded.len()];
+        match &self.stored {
+            Stored::Rows(rows) => odds.copy_from_slice(&rows[loaded.rows()]),
+            _ => {
+                let first_row = loaded.rows().start;
+                self.probabilities(loaded.covariates(), loaded.first_unit, first_row, &mut odds);
+            }
+        }
+        Self::odds_in_place(&mut odds);
+        odds
+    }
+
+    /// Σ ω r y X over comparison units.
+    pub(crate) fn odds_outcome_vector(&self, control: &Points<'_>) -> DVector<f64> {
+        let sums = control.sum(control.n_coefficients(), |loaded, sums| {
+            let mut scale = self.odds(loaded);
+            multiply(&mut scale, loaded.outcomes);
+            loaded.add_vector(&scale, sums);
+        });
+        DVector::from_vec(sums)
+    }
+
+    /// Σ ω r X and Σ ω r X X' over some of the comparison units.
+    pub(crate) fn odds_moments(&self, control: &Points<'_>) -> WeightMoments {
+        let k = control.n_coefficients();
+        let sums = control.sum(triangle(k), |loaded, sums| {
+            let mut scale = self.odds(loaded);
+            multiply(&mut scale, loaded.weights);
+            loaded.add_products(&scale, &mut Vec::new(), sums);
+        });
+        WeightMoments::of(symmetric(&sums, k))
+    }
+}
+
+fn multiply(values: &mut [f64], factors: &[f64]) {
+    for (value, factor) in values.iter_mut().zip(factors) {
+        *value *= factor;
+    }
+}
+
+/// The inverse of the matrix on the kept columns, zero elsewhere; `None` when it is singular.
+pub(crate) fn embedded_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<DMatrix<f64>> {
+    let columns: Vec<usize> = (0..kept.len()).filter(|&column| kept[column]).collect();
+    let own = DMatrix::from_fn(columns.len(), columns.len(), |a, b| {
+        matrix[(columns[a], columns[b])]
+    });
+    let inverse = crate::estimators::linear_algebra::inverse(&own)?;
+    let mut all = DMatrix::zeros(kept.len(), kept.len());
+    for (a, &row) in columns.iter().enumerate() {
+        for (b, &column) in columns.iter().enumerate() {
+            all[(row, column)] = inverse[(a, b)];
+        }
+    }
+    all.iter().all(|value| value.is_finite()).then_some(all)
+}
+
+/// Newton's method on the log likelihood.
+struct Newton<'a> {
+    sides: Sides<'a>,
+    kept: &'a [bool],
+}
+
+impl Newton<'_> {
+    /// The maximum and the largest fitted probability.
+    fn maximise(
+        &self,
+        counting: Counting,
+        start: Option<&[f64]>,
+    ) -> Result<(Vec<f64>, f64), Status> {
+        let k = self.kept.len();
+        let mut coefficients = match start {
+            Some(start) => start.to_vec(),
+            None => self.intercept_only(counting),
+        };
+        for step in 0..MOST_STEPS {
+            let (gradient, hessian, largest) = self.derivatives(&coefficients, counting);
+            // Probabilities run into one: the sides can be separated by their covariates.
+            if step >= 12 && largest > 1.0 - 1e-9 {
+                return Err(Status::NoOverlap);
+            }
+            let inverse = embedded_inverse(&hessian, self.kept).ok_or(Status::NoOverlap)?;
+            let change = inverse * gradient;
+            for index in 0..k {
+                coefficients[index] += change[index];
+            }
+            if !change.iter().all(|value| value.is_finite()) {
+                return Err(Status::NoOverlap);
+            }
+            if change.amax() < LAST_STEP {
+                return Ok((coefficients, largest));
+            }
+        }
+        Err(Status::NoOverlap)
+    }
+
+    fn intercept_only(&self, counting: Counting) -> Vec<f64> {
+        let total = |points: &Points<'_>| {
+            points.sum(1, |loaded, sums| sums[0] += lane_sum(counting.pick(loaded)))[0]
+        };
+        let mut coefficients = vec![0.0; self.kept.len()];
+        coefficients[0] = (total(self.sides.treated) / total(self.sides.control)).ln();
+        coefficients
+    }
+
+    /// Gradient and negative Hessian of the log likelihood, and the largest probability.
+    fn derivatives(
+        &self,
+        coefficients: &[f64],
+        counting: Counting,
+    ) -> (DVector<f64>, DMatrix<f64>, f64) {
+        let k = self.kept.len();
+        let size = triangle(k);
+        let mut sums = vec![0.0; k + size];
+        let mut largest = 0.0_f64;
+        for (points, treated) in [(self.sides.treated, 1.0), (self.sides.control, 0.0)] {
+            let parts = points.map(|loaded| {
+                let weights = counting.pick(loaded);
+                let mut sums = vec![0.0; k + size];
+                let mut probability = Vec::new();
+                loaded.linear(coefficients, &mut probability);
+                let mut largest = 0.0_f64;
+                for (value, &n) in probability.iter_mut().zip(loaded.counts) {
+                    *value = logistic(*value);
+                    if n > 0.0 {
+                        largest = largest.max(*value);
+                    }
+                }
+                let terms = probability.iter().zip(weights);
+                let mut scale: Vec<f64> = terms.clone().map(|(p, w)| (treated - p) * w).collect();
+                loaded.add_vector(&scale, &mut sums[..k]);
+                scale.clear();
+                scale.extend(terms.map(|(p, w)| p * (1.0 - p) * w));
+                loaded.add_products(&scale, &mut Vec::new(), &mut sums[k..]);
+                (sums, largest)
+            });
+            for (own, own_largest) in parts {
+                for (sum, own) in sums.iter_mut().zip(own) {
+                    *sum += own;
+                }
+                largest = largest.max(own_largest);
+            }
+        }
+        let gradient = DVector::from_column_slice(&sums[..k]);
+        (gradient, symmetric(&sums[k..], k), largest)
+    }
+}
