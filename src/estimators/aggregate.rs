@@ -12,7 +12,7 @@ use crate::estimators::did::{
     AttGtResult, Control, FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL, GroupTime, TOO_FEW_UNITS, check_level,
 };
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
-use crate::estimators::sup_t::{self, SupT};
+use crate::estimators::sup_t::SupT;
 
 /// What is averaged over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,8 +314,8 @@ impl Aggregator<'_> {
         let n = self.effects.covariance.nrows();
         let multipliers =
             DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
-        let covariance = multipliers.tr_mul(&(&self.effects.covariance * &multipliers));
-        sup_t::critical_value(&covariance, self.options.level, self.options.seed)
+        self.effects
+            .band_of(&multipliers, self.options.level, self.options.seed)
     }
 
     fn estimate(&self, part: &Combination) -> Estimate {
@@ -336,10 +336,7 @@ impl Aggregator<'_> {
         } else {
             Status::Ok
         };
-        let variance = part
-            .multipliers
-            .dot(&(&self.effects.covariance * &part.multipliers));
-        let std_error = variance.max(0.0).sqrt();
+        let std_error = self.effects.std_error_of(&part.multipliers);
         Estimate::normal(part.estimate, std_error, self.options.level, counts, status)
     }
 

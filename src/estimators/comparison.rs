@@ -38,6 +38,8 @@ pub(crate) enum CellInfluence {
     Missing(Status),
     /// The base period compared with itself.
     Zero,
+    /// Not estimated yet.
+    Unknown,
     /// ψ/N = ω(ΔY − mean)/Σω among the treated, its negative among the controls.
     Changes {
         weight_period: usize,
@@ -138,6 +140,24 @@ impl CellFit {
 }
 
 impl CellFit {
+    /// The comparison before it is adjusted. Where every unit is seen in every period nothing need be looked at.
+    fn unadjusted(sample: &Sample<'_>, cell: &Cell) -> Self {
+        let n_control: usize = cell.controls.iter().map(Range::len).sum();
+        let is_compared = cell.current != cell.reference && n_control > 0;
+        if sample.layout != Layout::Balanced || cell.treated.is_empty() || !is_compared {
+            return Self::means(sample, cell);
+        }
+        Self {
+            estimate: f64::NAN,
+            n_treated: cell.treated.len() as u64,
+            n_control: n_control as u64,
+            n_treated_rows: cell.treated.len() as u64,
+            n_control_rows: n_control as u64,
+            n_trimmed: 0,
+            influence: CellInfluence::Unknown,
+        }
+    }
+
     /// The comparison with what was adjusted for covariates in place of the difference of means.
     fn with(self, adjusted: Result<Adjusted, Status>, propensity: Option<Arc<Propensity>>) -> Self {
         let n_trimmed = propensity.as_ref().map_or(0, |fit| fit.n_trimmed);
@@ -237,9 +257,14 @@ fn changes_adjusted(
     let means: Vec<CellFit> = shared
         .cells
         .iter()
-        .map(|&index| CellFit::means(sample, &cells[index]))
+        .map(|&index| CellFit::unadjusted(sample, &cells[index]))
         .collect();
-    let needs_fit = |fit: &CellFit| matches!(fit.influence, CellInfluence::Changes { .. });
+    let needs_fit = |fit: &CellFit| {
+        matches!(
+            fit.influence,
+            CellInfluence::Changes { .. } | CellInfluence::Unknown
+        )
+    };
     let Some(first) = means.iter().position(needs_fit) else {
         return means;
     };
@@ -431,7 +456,7 @@ impl Sample<'_> {
 impl CellInfluence {
     fn estimate(&self) -> f64 {
         match self {
-            Self::Missing(_) | Self::Adjusted { .. } => f64::NAN,
+            Self::Missing(_) | Self::Unknown | Self::Adjusted { .. } => f64::NAN,
             Self::Zero => 0.0,
             Self::Changes {
                 treated, control, ..
@@ -452,7 +477,7 @@ impl CellInfluence {
         out: &mut [f64],
     ) {
         match self {
-            Self::Missing(_) | Self::Zero => {}
+            Self::Missing(_) | Self::Zero | Self::Unknown => {}
             Self::Changes {
                 weight_period,
                 treated,

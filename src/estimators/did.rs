@@ -8,9 +8,10 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::estimators::bootstrap::{self, Bootstrap};
 use crate::estimators::comparison::{CellFit, CellInfluence, adjusted_cells};
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
-use crate::estimators::influence::joint_covariance;
+use crate::estimators::influence::joint;
 use crate::estimators::linear_algebra::solve_correlation_checked;
 use crate::estimators::panel::Panel;
 use crate::estimators::sample::{Sample, SampleCounts};
@@ -22,6 +23,9 @@ pub const TOO_FEW_UNITS: usize = 5;
 pub const FEW_CLUSTERS: usize = 5;
 /// So does every row when there are fewer clusters than this in all.
 pub const FEW_CLUSTERS_IN_ALL: usize = 10;
+
+/// Fewest draws a bootstrap makes sense with.
+const FEWEST_DRAWS: u32 = 100;
 
 /// Who the treated are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +69,10 @@ pub struct AttGtOptions {
     pub anticipation: u32,
     /// Level of intervals and bands, between 0 and 1.
     pub level: f64,
-    /// Seed of the band's simulation.
+    /// Seed of the band's simulation and of the bootstrap.
     pub seed: u64,
+    /// Draws of the multiplier bootstrap, which then gives errors and bands; `None` = analytic errors and exact bands.
+    pub bootstrap: Option<u32>,
 }
 
 /// The effect on one cohort in one period.
@@ -115,7 +121,7 @@ pub struct AttGtResult {
     pub sample: SampleCounts,
     /// Test of the pre-period effects.
     pub pretest: Pretest,
-    /// The simultaneous band over all rows with an error.
+    /// The simultaneous band over all rows with an error, once [`AttGtResult::with_band`] was called.
     pub band: Option<SupT>,
     /// Observed periods used.
     pub(crate) periods: Vec<i32>,
@@ -125,6 +131,8 @@ pub struct AttGtResult {
     pub(crate) never_clusters: u64,
     /// Joint covariance of the rows, then of the cohort shares.
     pub(crate) covariance: DMatrix<f64>,
+    /// Bootstrap draws of the rows' and shares' deviations.
+    pub(crate) draws: Option<DMatrix<f64>>,
     pub(crate) options: AttGtOptions,
 }
 
@@ -158,17 +166,30 @@ pub(crate) struct Cell {
     pub(crate) controls: Vec<Range<usize>>,
 }
 
-/// Estimates ATT(g, t) for every cohort and period.
+/// Estimates ATT(g, t) for every cohort and period; the simultaneous band is added by [`AttGtResult::with_band`].
 ///
 /// # Errors
 /// [`EstimatorError`] when nothing can be compared; a single comparison without controls is a row with that status.
 pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, EstimatorError> {
     check_level(options.level)?;
+    if options
+        .bootstrap
+        .is_some_and(|n_draws| n_draws < FEWEST_DRAWS)
+    {
+        return Err(EstimatorError::BadOption {
+            option: "bootstrap",
+            expected: "100 or more draws",
+        });
+    }
     let sample = Sample::select(panel, options)?;
     let cells = cells(&sample, options);
     let fits = adjusted_cells(&sample, &cells, options.method);
     let shares = shares(&sample)?;
-    let covariance = joint_covariance(&sample, &cells, &fits, &shares.1);
+    let bootstrap = options.bootstrap.map(|n_draws| Bootstrap {
+        n_draws,
+        seed: options.seed,
+    });
+    let law = joint(&sample, &cells, &fits, &shares.1, bootstrap);
     let cohorts = shares.0;
     let never_clusters = clusters_in(&sample, &sample.never) as u64;
     let mut result = AttGtResult {
@@ -180,7 +201,8 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
         cohorts,
         n_never: sample.never.len() as u64,
         never_clusters,
-        covariance,
+        covariance: law.covariance,
+        draws: law.draws,
         options: *options,
     };
     for (index, (cell, fit)) in cells.iter().zip(&fits).enumerate() {
@@ -188,17 +210,6 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
         result.rows.push(row);
     }
     result.pretest = result.wald_pretest();
-    let n_rows = result.rows.len();
-    let own = result
-        .covariance
-        .view((0, 0), (n_rows, n_rows))
-        .into_owned();
-    result.band = sup_t::critical_value(&own, options.level, options.seed);
-    if let Some(band) = result.band {
-        for row in &mut result.rows {
-            row.estimate.set_band(band.critical_value);
-        }
-    }
     Ok(result)
 }
 
@@ -213,6 +224,44 @@ pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
 }
 
 impl AttGtResult {
+    /// Adds the simultaneous band over all rows with an error; aggregates have their own.
+    #[must_use]
+    pub fn with_band(mut self) -> Self {
+        let rows = DMatrix::identity(self.covariance.nrows(), self.rows.len());
+        self.band = self.band_of(&rows, self.options.level, self.options.seed);
+        if let Some(band) = self.band {
+            for row in &mut self.rows {
+                row.estimate.set_band(band.critical_value);
+            }
+        }
+        self
+    }
+
+    /// The simultaneous band over linear combinations of rows and shares, which are the columns of `combinations`.
+    pub(crate) fn band_of(
+        &self,
+        combinations: &DMatrix<f64>,
+        level: f64,
+        seed: u64,
+    ) -> Option<SupT> {
+        if let Some(draws) = &self.draws {
+            return bootstrap::critical_value(&(draws * combinations), level);
+        }
+        let covariance = combinations.tr_mul(&(&self.covariance * combinations));
+        sup_t::critical_value(&covariance, level, seed)
+    }
+
+    /// The standard error of a linear combination of rows and shares.
+    pub(crate) fn std_error_of(&self, combination: &DVector<f64>) -> f64 {
+        match &self.draws {
+            Some(draws) => bootstrap::std_error((draws * combination).as_slice()),
+            None => {
+                let variance = combination.dot(&(&self.covariance * combination));
+                variance.max(0.0).sqrt()
+            }
+        }
+    }
+
     fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit, index: usize) -> GroupTime {
         let (cohort, time) = (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
         let counts = Counts {
@@ -229,7 +278,10 @@ impl AttGtResult {
                 care => care,
             },
         };
-        let std_error = self.covariance[(index, index)].sqrt();
+        let std_error = match &self.draws {
+            Some(draws) => bootstrap::std_error(draws.column(index).as_slice()),
+            None => self.covariance[(index, index)].sqrt(),
+        };
         GroupTime {
             cohort,
             time,

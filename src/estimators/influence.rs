@@ -8,6 +8,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use crate::estimators::bootstrap::Bootstrap;
 use crate::estimators::comparison::{CellFit, Side};
 use crate::estimators::did::Cell;
 use crate::estimators::sample::Sample;
@@ -17,23 +18,33 @@ const BLOCK: usize = 2_048;
 /// Blocks per parallel task.
 const BLOCKS_PER_TASK: usize = 16;
 
-/// The joint covariance of the comparisons and of the cohort shares p_g.
+/// The joint law of the comparisons and of the cohort shares p_g.
+pub(crate) struct Joint {
+    /// Covariance of the comparisons, then of the shares.
+    pub(crate) covariance: DMatrix<f64>,
+    /// Bootstrap draws of their deviations, one row each.
+    pub(crate) draws: Option<DMatrix<f64>>,
+}
+
+/// The joint law of the comparisons and of the cohort shares p_g.
 ///
-/// `share_weights` are the units' weights relative to their mean. The sum runs over the columns ψ_k/N of the comparisons,
-/// ω·1{G = g}/N of the shares and 1/N, and is then centred: share g deviates by (ω·1{G = g} − p_g)/N.
-pub(crate) fn joint_covariance(
+/// `share_weights` are the units' weights relative to their mean. The sums run over the columns ψ_k/N of the comparisons,
+/// ω·1{G = g}/N of the shares and 1/N, and are then centred: share g deviates by (ω·1{G = g} − p_g)/N.
+pub(crate) fn joint(
     sample: &Sample<'_>,
     cells: &[Cell],
     fits: &[CellFit],
     share_weights: &[f64],
-) -> DMatrix<f64> {
+    bootstrap: Option<Bootstrap>,
+) -> Joint {
     let columns = Columns {
         sample,
         cells,
         fits,
         share_weights,
+        bootstrap,
     };
-    let products = match &sample.clusters {
+    let sums = match &sample.clusters {
         Some(clusters) if sample.n_clusters < sample.n_units => columns.clustered(clusters),
         _ => columns.unclustered(),
     };
@@ -43,7 +54,16 @@ pub(crate) fn joint_covariance(
         let share = share_weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64;
         centre[(n_cells + index, n_cells + n_cohorts)] = -share;
     }
-    &centre * products * centre.transpose()
+    Joint {
+        covariance: &centre * sums.products * centre.transpose(),
+        draws: sums.draws.map(|draws| draws * centre.transpose()),
+    }
+}
+
+/// Sums over units or clusters.
+struct Sums {
+    products: DMatrix<f64>,
+    draws: Option<DMatrix<f64>>,
 }
 
 /// The columns whose cross products make the covariance.
@@ -52,6 +72,7 @@ struct Columns<'a> {
     cells: &'a [Cell],
     fits: &'a [CellFit],
     share_weights: &'a [f64],
+    bootstrap: Option<Bootstrap>,
 }
 
 impl Columns<'_> {
@@ -100,37 +121,47 @@ impl Columns<'_> {
     }
 
     /// Σ over units, in blocks of one group each.
-    fn unclustered(&self) -> DMatrix<f64> {
-        let mut sum = DMatrix::zeros(self.n_columns(), self.n_columns());
+    fn unclustered(&self) -> Sums {
+        let n_columns = self.n_columns();
+        let n_draws = self.bootstrap.map(|bootstrap| bootstrap.n_draws as usize);
+        let mut total = Sums {
+            products: DMatrix::zeros(n_columns, n_columns),
+            draws: n_draws.map(|n_draws| DMatrix::zeros(n_draws, n_columns)),
+        };
         for group in self.groups() {
             let active = self.active(&group);
             let task_size = BLOCK * BLOCKS_PER_TASK;
             let n_tasks = group.len().div_ceil(task_size);
-            let parts: Vec<DMatrix<f64>> = (0..n_tasks)
+            let parts: Vec<Sums> = (0..n_tasks)
                 .into_par_iter()
                 .map(|task| {
                     let start = group.start + task * task_size;
-                    self.block_products(&group, &active, start..(start + task_size).min(group.end))
+                    self.block_sums(&group, &active, start..(start + task_size).min(group.end))
                 })
                 .collect();
             for part in parts {
                 for (a, &row) in active.iter().enumerate() {
                     for (b, &column) in active.iter().enumerate() {
-                        sum[(row, column)] += part[(a, b)];
+                        total.products[(row, column)] += part.products[(a, b)];
+                    }
+                }
+                if let (Some(draws), Some(own)) = (&mut total.draws, part.draws) {
+                    for (index, &column) in active.iter().enumerate() {
+                        let mut target = draws.column_mut(column);
+                        target += own.column(index);
                     }
                 }
             }
         }
-        sum
+        total
     }
 
-    fn block_products(
-        &self,
-        group: &Range<usize>,
-        active: &[usize],
-        units: Range<usize>,
-    ) -> DMatrix<f64> {
-        let mut sum = DMatrix::zeros(active.len(), active.len());
+    fn block_sums(&self, group: &Range<usize>, active: &[usize], units: Range<usize>) -> Sums {
+        let n_draws = self.bootstrap.map(|bootstrap| bootstrap.n_draws as usize);
+        let mut sums = Sums {
+            products: DMatrix::zeros(active.len(), active.len()),
+            draws: n_draws.map(|n_draws| DMatrix::zeros(n_draws, active.len())),
+        };
         for start in units.clone().step_by(BLOCK) {
             let len = BLOCK.min(units.end - start);
             let mut block = DMatrix::zeros(len, active.len());
@@ -138,13 +169,16 @@ impl Columns<'_> {
                 let slots = &mut block.as_mut_slice()[index * len..(index + 1) * len];
                 self.add(column, group, start, slots);
             }
-            sum.gemm_tr(1.0, &block, &block, 1.0);
+            sums.products.gemm_tr(1.0, &block, &block, 1.0);
+            if let (Some(draws), Some(bootstrap)) = (&mut sums.draws, self.bootstrap) {
+                *draws += bootstrap.draws(block.as_view(), start);
+            }
         }
-        sum
+        sums
     }
 
     /// Σ over clusters of the columns' cluster sums.
-    fn clustered(&self, clusters: &[u32]) -> DMatrix<f64> {
+    fn clustered(&self, clusters: &[u32]) -> Sums {
         let groups = self.groups();
         let sums: Vec<Vec<f64>> = (0..self.n_columns())
             .into_par_iter()
@@ -168,6 +202,11 @@ impl Columns<'_> {
             })
             .collect();
         let table = DMatrix::from_vec(self.sample.n_clusters, self.n_columns(), sums.concat());
-        table.tr_mul(&table)
+        Sums {
+            products: table.tr_mul(&table),
+            draws: self
+                .bootstrap
+                .map(|bootstrap| bootstrap.draws(table.as_view(), 0)),
+        }
     }
 }

@@ -61,6 +61,8 @@ pub mod covariance;
 
 mod influence;
 
+mod bootstrap;
+
 mod comparison;
 
 mod adjusted;

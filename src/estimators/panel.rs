@@ -18,7 +18,7 @@ use covariates::Places;
 use input::{Rows, check_lengths, complete_rows};
 
 pub use covariates::{Covariate, CovariateValues};
-pub use input::PanelColumns;
+pub use input::{NEVER, PanelColumns};
 
 pub(crate) use codes::{distinct_i32, rank_i64};
 pub(crate) use covariates::{Covariates, RowSlice};
@@ -168,8 +168,8 @@ impl CohortCodes {
     fn of(columns: &PanelColumns, rows: &Rows) -> Self {
         let labels = distinct_i32(|add| {
             rows.for_each(|row| {
-                if let Some(label) = columns.cohort[row] {
-                    add(label);
+                if columns.cohort[row] != NEVER {
+                    add(columns.cohort[row]);
                 }
             });
         });
@@ -177,10 +177,8 @@ impl CohortCodes {
     }
 
     /// The never treated come after all others.
-    fn index(&self, cohort: Option<i32>) -> usize {
-        cohort.map_or(self.labels.len(), |label| {
-            self.labels.partition_point(|&known| known < label)
-        })
+    fn index(&self, cohort: i32) -> usize {
+        self.labels.partition_point(|&known| known < cohort)
     }
 
     fn ranges(&self, sizes: &[usize]) -> Vec<CohortUnits> {
@@ -386,8 +384,6 @@ impl Places<'_> {
 
 /// Stands for a cohort not seen yet; outside the range of periods.
 const UNSEEN: i64 = i64::MIN;
-/// Stands for the never treated; outside the range of periods.
-const NEVER: i64 = i64::MAX;
 
 /// The place of each unit (by rank of its id) in the order (cohort, id), and the units per cohort.
 fn unit_positions(
@@ -404,7 +400,7 @@ fn unit_positions(
     rows.for_each(|row| {
         let rank = ranks[next];
         next += 1;
-        let cohort = columns.cohort[row].map_or(NEVER, i64::from);
+        let cohort = i64::from(columns.cohort[row]);
         let known = &mut cohort_of[rank as usize];
         if *known == UNSEEN {
             *known = cohort;
@@ -417,7 +413,7 @@ fn unit_positions(
             n_units: count_distinct(varies),
         });
     }
-    let index = |cohort: i64| codes.index(i32::try_from(cohort).ok());
+    let index = |cohort: i64| codes.index(cohort as i32);
     let mut sizes = vec![0_usize; codes.labels.len() + 1];
     for &cohort in &cohort_of {
         sizes[index(cohort)] += 1;

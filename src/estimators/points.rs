@@ -232,6 +232,11 @@ impl<'a> Points<'a> {
         self.bins.is_some()
     }
 
+    /// Chunks [`Points::map`] works on.
+    pub(crate) fn n_chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
     /// Coefficients of a linear form: one more than covariates.
     pub(crate) fn n_coefficients(&self) -> usize {
         self.covariates.columns.len() + 1
@@ -239,8 +244,18 @@ impl<'a> Points<'a> {
 
     /// Applies `f` to all points, chunk by chunk; the results come in the order of the points.
     pub(crate) fn map<T: Send>(&self, f: impl Fn(&Loaded<'_>) -> T + Sync) -> Vec<T> {
+        self.map_every(1, f)
+    }
+
+    /// Applies `f` to every `stride`th chunk.
+    pub(crate) fn map_every<T: Send>(
+        &self,
+        stride: usize,
+        f: impl Fn(&Loaded<'_>) -> T + Sync,
+    ) -> Vec<T> {
         self.chunks
             .par_iter()
+            .step_by(stride)
             .map_init(Buffers::default, |buffers, (index, range)| {
                 f(&self.loaded(*index, range, buffers))
             })

@@ -105,7 +105,7 @@ impl Propensity {
             return Err(Status::NoOverlap);
         }
         if is_weighted {
-            coefficients = newton.maximise(Counting::Weights, Some(&coefficients))?.0;
+            coefficients = newton.maximise(Counting::Weights, Some(coefficients))?.0;
         }
         let stored = match keep {
             Keep::ForUnits(n_units) if !sides.control.are_summed() => {
@@ -282,33 +282,56 @@ struct Newton<'a> {
     kept: &'a [bool],
 }
 
+/// Chunks per side from which a first search on a part of them pays.
+const MANY_CHUNKS: usize = 16;
+
 impl Newton<'_> {
     /// The maximum and the largest fitted probability.
     fn maximise(
         &self,
         counting: Counting,
-        start: Option<&[f64]>,
+        start: Option<Vec<f64>>,
     ) -> Result<(Vec<f64>, f64), Status> {
-        let k = self.kept.len();
-        let mut coefficients = match start {
-            Some(start) => start.to_vec(),
-            None => self.intercept_only(counting),
-        };
+        let start = start.unwrap_or_else(|| {
+            let start = self.intercept_only(counting);
+            let n_chunks = self
+                .sides
+                .treated
+                .n_chunks()
+                .min(self.sides.control.n_chunks());
+            if n_chunks < MANY_CHUNKS {
+                return start;
+            }
+            // Most steps are made on a few of the chunks; where that fails it costs little.
+            let few = self.search(counting, start.clone(), n_chunks / 4, 1e-3);
+            few.map_or(start, |(coefficients, _)| coefficients)
+        });
+        self.search(counting, start, 1, LAST_STEP)
+    }
+
+    /// Newton steps on every `stride`th chunk until they are smaller than `last_step`.
+    fn search(
+        &self,
+        counting: Counting,
+        mut coefficients: Vec<f64>,
+        stride: usize,
+        last_step: f64,
+    ) -> Result<(Vec<f64>, f64), Status> {
         for step in 0..MOST_STEPS {
-            let (gradient, hessian, largest) = self.derivatives(&coefficients, counting);
+            let (gradient, hessian, largest) = self.derivatives(&coefficients, counting, stride);
             // Probabilities run into one: the sides can be separated by their covariates.
             if step >= 12 && largest > 1.0 - 1e-9 {
                 return Err(Status::NoOverlap);
             }
             let inverse = embedded_inverse(&hessian, self.kept).ok_or(Status::NoOverlap)?;
             let change = inverse * gradient;
-            for index in 0..k {
-                coefficients[index] += change[index];
-            }
             if !change.iter().all(|value| value.is_finite()) {
                 return Err(Status::NoOverlap);
             }
-            if change.amax() < LAST_STEP {
+            for (coefficient, change) in coefficients.iter_mut().zip(change.iter()) {
+                *coefficient += change;
+            }
+            if change.amax() < last_step {
                 return Ok((coefficients, largest));
             }
         }
@@ -329,13 +352,14 @@ impl Newton<'_> {
         &self,
         coefficients: &[f64],
         counting: Counting,
+        stride: usize,
     ) -> (DVector<f64>, DMatrix<f64>, f64) {
         let k = self.kept.len();
         let size = triangle(k);
         let mut sums = vec![0.0; k + size];
         let mut largest = 0.0_f64;
         for (points, treated) in [(self.sides.treated, 1.0), (self.sides.control, 0.0)] {
-            let parts = points.map(|loaded| {
+            let parts = points.map_every(stride, |loaded| {
                 let weights = counting.pick(loaded);
                 let mut sums = vec![0.0; k + size];
                 let mut probability = Vec::new();

@@ -1,8 +1,15 @@
 //! The rows a panel is made from, and which of them are complete.
 
 use super::MISSING_CODE;
-use super::covariates::Covariate;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::covariates::{Covariate, CovariateValues};
 use crate::estimators::estimate::EstimatorError;
+
+/// The cohort of units that are never exposed.
+pub const NEVER: i32 = i32::MAX;
 
 /// Flat rows as they come from a query; all vectors have the same length.
 #[derive(Clone, Default)]
@@ -11,8 +18,8 @@ pub struct PanelColumns {
     pub unit: Vec<i64>,
     /// Period of the row, in years (or any integer unit of time).
     pub time: Vec<i32>,
-    /// Period of first exposure of the unit; `None` = never.
-    pub cohort: Vec<Option<i32>>,
+    /// Period of first exposure of the unit; [`NEVER`] = never.
+    pub cohort: Vec<i32>,
     /// Outcome; NaN or infinite = missing.
     pub outcome: Vec<f64>,
     /// Weight (not below zero); NaN or infinite = missing.
@@ -98,25 +105,63 @@ pub(super) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError
 
 /// The rows with nothing missing, after refusing negative weights.
 pub(super) fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
-    let weights = columns.weight.as_deref();
-    let clusters = columns.cluster.as_deref();
-    let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
-    if negative > 0 {
-        return Err(EstimatorError::NegativeWeight {
-            n_rows: negative as u64,
-        });
+    let n_rows = columns.unit.len();
+    let starts: Vec<usize> = (0..n_rows).step_by(CHUNK).collect();
+    let chunks = starts
+        .into_par_iter()
+        .map(|start| incomplete(columns, start..(start + CHUNK).min(n_rows)));
+    let (mut n_negative, mut missing) = (0, Vec::new());
+    for (negative, own) in chunks.collect::<Vec<_>>() {
+        n_negative += negative;
+        missing.extend(own);
     }
-    let complete = |row: usize| {
+    if n_negative > 0 {
+        return Err(EstimatorError::NegativeWeight { n_rows: n_negative });
+    }
+    if missing.is_empty() {
+        return Ok(Rows::All(n_rows));
+    }
+    let mut missing = missing.into_iter().peekable();
+    let kept = (0..n_rows as u32).filter(|row| missing.next_if_eq(row).is_none());
+    Ok(Rows::Some(kept.collect()))
+}
+
+/// Rows looked through at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Negative weights and incomplete rows among some rows.
+fn incomplete(columns: &PanelColumns, rows: Range<usize>) -> (u64, Vec<u32>) {
+    let all_finite = |values: &[f64]| values[rows.clone()].iter().all(|value| value.is_finite());
+    let all_known = |codes: &[u32]| codes[rows.clone()].iter().all(|&code| code != MISSING_CODE);
+    let weights = columns.weight.as_deref();
+    let n_negative = weights.map_or(0, |w| {
+        w[rows.clone()].iter().filter(|&&value| value < 0.0).count()
+    });
+    let complete = all_finite(&columns.outcome)
+        && weights.is_none_or(all_finite)
+        && columns.cluster.as_deref().is_none_or(all_known)
+        && columns
+            .covariates
+            .iter()
+            .all(|covariate| match &covariate.values {
+                CovariateValues::Numbers(values) => all_finite(values),
+                CovariateValues::Categories { codes, .. } => all_known(codes),
+            });
+    if complete {
+        return (n_negative as u64, Vec::new());
+    }
+    let is_complete = |row: usize| {
         columns.outcome[row].is_finite()
             && weights.is_none_or(|w| w[row].is_finite())
-            && clusters.is_none_or(|c| c[row] != MISSING_CODE)
+            && columns
+                .cluster
+                .as_ref()
+                .is_none_or(|c| c[row] != MISSING_CODE)
             && columns.covariates.iter().all(|c| c.values.is_known(row))
     };
-    let n_rows = columns.unit.len();
-    let first_gap = (0..n_rows).find(|&row| !complete(row));
-    let Some(gap) = first_gap else {
-        return Ok(Rows::All(n_rows));
-    };
-    let kept = (0..gap).chain((gap + 1..n_rows).filter(|&row| complete(row)));
-    Ok(Rows::Some(kept.map(|row| row as u32).collect()))
+    let missing = rows
+        .clone()
+        .filter(|&row| !is_complete(row))
+        .map(|row| row as u32);
+    (n_negative as u64, missing.collect())
 }

@@ -8,7 +8,7 @@ use crate::estimators::did::{
     AttGtOptions, AttGtResult, BasePeriod, Control, Method, Pretest, att_gt,
 };
 use crate::estimators::estimate::{Estimate, EstimatorError};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
     let data = match key(spec, "filter") {
@@ -38,7 +38,7 @@ pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
             .collect(),
         cohort: cohort
             .iter()
-            .map(|&year| (!year.is_nan()).then_some(year as i32))
+            .map(|&year| if year.is_nan() { NEVER } else { year as i32 })
             .collect(),
         outcome: data.column(key(spec, "outcome").unwrap()),
         weight: optional("weight").map(|column| data.column(column)),
@@ -76,6 +76,7 @@ pub(super) fn options(spec: &str) -> AttGtOptions {
         anticipation: key(spec, "anticipation").map_or(0, |periods| periods.parse().unwrap()),
         level: 0.95,
         seed: 1,
+        bootstrap: None,
     }
 }
 
@@ -280,4 +281,42 @@ fn bands_match_the_reference_within_simulation_error() {
         }
     }
     report.finish(70);
+}
+
+#[test]
+fn the_bootstrap_agrees_with_the_analytic_errors() {
+    let data = Data::sim("s1_staggered");
+    for cluster in ["", ";cluster=worksite_id"] {
+        let spec = format!("outcome=exercise;covariates=sex+age;panel=true{cluster}");
+        let panel = |spec: &str| {
+            let options = PanelOptions {
+                layout: layout(spec),
+            };
+            Panel::try_new(columns(&data, spec), options).unwrap()
+        };
+        let analytic = att_gt(&panel(&spec), &options(&spec)).unwrap().with_band();
+        let bootstrap = |seed, n_draws| {
+            let options = AttGtOptions {
+                seed,
+                bootstrap: Some(n_draws),
+                ..options(&spec)
+            };
+            att_gt(&panel(&spec), &options).unwrap().with_band()
+        };
+        let drawn = bootstrap(7, 20_000);
+        let draws = drawn.draws.as_ref().unwrap();
+        for (index, (a, b)) in analytic.rows.iter().zip(&drawn.rows).enumerate() {
+            assert_eq!(a.estimate.estimate, b.estimate.estimate);
+            let (cohort, time) = (a.cohort, a.time);
+            let ratio = draws.column(index).variance().sqrt() / a.estimate.std_error;
+            assert!((ratio - 1.0).abs() < 0.03, "{cohort} {time} {ratio}");
+            // A cohort in few clusters makes the draws less than normal: quartiles then say less than the variance.
+            let ratio = b.estimate.std_error / a.estimate.std_error;
+            assert!((ratio - 1.0).abs() < 0.15, "{cohort} {time} {ratio}");
+        }
+        let critical = |result: &AttGtResult| result.band.unwrap().critical_value;
+        assert!((critical(&analytic) / critical(&drawn) - 1.0).abs() < 0.05);
+        assert_eq!(critical(&drawn), critical(&bootstrap(7, 20_000)));
+        assert_ne!(critical(&drawn), critical(&bootstrap(8, 20_000)));
+    }
 }

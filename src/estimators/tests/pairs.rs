@@ -12,6 +12,7 @@ const OPTIONS: AttGtOptions = AttGtOptions {
     anticipation: 0,
     level: 0.95,
     seed: 1,
+    bootstrap: None,
 };
 
 /// Unit, period, cohort, outcome.

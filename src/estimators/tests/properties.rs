@@ -10,7 +10,7 @@ use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula;
 use crate::estimators::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
 use crate::estimators::panel::{
-    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+    Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
 use crate::estimators::sup_t;
 use nalgebra::DMatrix;
@@ -193,7 +193,7 @@ pub(super) fn small(rows: &[(i64, i32, Option<i32>, f64)]) -> PanelColumns {
     PanelColumns {
         unit: rows.iter().map(|row| row.0).collect(),
         time: rows.iter().map(|row| row.1).collect(),
-        cohort: rows.iter().map(|row| row.2).collect(),
+        cohort: rows.iter().map(|row| row.2.unwrap_or(NEVER)).collect(),
         outcome: rows.iter().map(|row| row.3).collect(),
         weight: None,
         cluster: None,
@@ -231,7 +231,7 @@ fn bad_panels_are_refused_with_counts() {
         EstimatorError::DuplicateRows { n_duplicates: 1 }
     );
     let mut columns = two_by_two();
-    columns.cohort[3] = Some(2);
+    columns.cohort[3] = 2;
     assert_eq!(
         refusal(columns),
         EstimatorError::CohortVaries { n_units: 1 }
@@ -302,10 +302,10 @@ fn nothing_to_compare_is_an_error_with_a_reason() {
         att_gt(&panel, &options(spec)).unwrap_err()
     };
     let mut never = two_by_two();
-    never.cohort.fill(None);
+    never.cohort.fill(NEVER);
     assert_eq!(run(never, ""), EstimatorError::NoCohort);
     let mut all = two_by_two();
-    all.cohort.fill(Some(2));
+    all.cohort.fill(2);
     assert_eq!(
         run(all, ""),
         EstimatorError::NoNeverTreated {
@@ -314,12 +314,12 @@ fn nothing_to_compare_is_an_error_with_a_reason() {
         }
     );
     let mut early = two_by_two();
-    early.cohort[..2].fill(Some(1));
+    early.cohort[..2].fill(1);
     assert_eq!(run(early, ""), EstimatorError::NoCohort);
     let mut short = two_by_two();
     short.time.fill(1);
     short.unit = (0..6).collect();
-    short.cohort.fill(None);
+    short.cohort.fill(NEVER);
     assert_eq!(
         run(short, ""),
         EstimatorError::TooFewPeriods { n_periods: 1 }

@@ -13,7 +13,7 @@ use crate::estimators::did::{AttGtResult, Pretest, att_gt};
 use crate::estimators::estimate::Estimate;
 use crate::estimators::formula;
 use crate::estimators::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 fn reference_data() -> Option<PathBuf> {
     let folder = std::env::var_os("KORABO_REFERENCE_DATA");
@@ -40,7 +40,7 @@ fn county_effects(data: &Data, spec: &str) -> AttGtResult {
             .collect(),
         cohort: cohort
             .iter()
-            .map(|&year| (year > 0.0).then_some(year as i32))
+            .map(|&year| if year > 0.0 { year as i32 } else { NEVER })
             .collect(),
         outcome: data.column("lemp"),
         weight: optional("weights"),

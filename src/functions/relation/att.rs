@@ -183,6 +183,10 @@ struct AttGather {
 }
 
 impl Gather for AttGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.panel.reserve(n_rows);
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         self.panel.push(batch)
     }

@@ -18,6 +18,7 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PhysicalExpr,
@@ -155,12 +156,26 @@ impl ExecutionPlan for EstimatorExec {
         let reservation =
             MemoryConsumer::new(format!("{}()", self.name)).register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
-        let result = gather_and_estimate(self.prepared.gather(), input, reservation);
+        let mut gather = self.prepared.gather();
+        let statistics = StatisticsContext::new();
+        let n_rows = statistics
+            .compute(self.input.as_ref(), &StatisticsArgs::new())?
+            .num_rows;
+        // Memory that is not written to costs nothing, but a wild estimate is not worth an address space.
+        gather.reserve(
+            n_rows
+                .get_value()
+                .map_or(0, |&n_rows| n_rows.min(MOST_RESERVED)),
+        );
+        let result = gather_and_estimate(gather, input, reservation);
         let schema: SchemaRef = self.prepared.schema();
         let stream = futures::stream::once(result).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
     }
 }
+
+/// Rows that room is made for in advance, at most.
+const MOST_RESERVED: usize = 200_000_000;
 
 async fn gather_and_estimate(
     mut gather: Box<dyn Gather>,

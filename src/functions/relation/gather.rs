@@ -2,10 +2,11 @@
 //! labels, so that codes do not depend on the order in which rows arrive.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, Int64Array};
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
 
 use super::RelationError;
 
@@ -68,19 +69,31 @@ fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationE
     Ok(integers.as_primitive::<Int64Type>().clone())
 }
 
-/// Appends a column of periods or cohorts; missing stays missing.
+/// Appends a column of periods or cohorts; a missing one becomes `missing`.
 pub(super) fn push_periods(
     name: &ColumnName,
     array: &ArrayRef,
-    out: &mut Vec<Option<i32>>,
+    missing: i32,
+    out: &mut Vec<i32>,
 ) -> Result<(), RelationError> {
-    let periods = integers(name, array)?;
     let wrong = || name.wrong_type("a 32-bit whole number", array.data_type());
-    for period in &periods {
-        out.push(match period {
-            Some(value) => Some(i32::try_from(value).map_err(|_| wrong())?),
-            None => None,
-        });
+    let narrow = match array.data_type() {
+        DataType::Int32 => Arc::clone(array),
+        _ => {
+            let wide = integers(name, array)?;
+            let narrow = cast(&wide, &DataType::Int32).map_err(|_| wrong())?;
+            // A failed conversion is a value that was not null and is now.
+            if narrow.null_count() > wide.null_count() {
+                return Err(wrong());
+            }
+            narrow
+        }
+    };
+    let periods = narrow.as_primitive::<Int32Type>();
+    if periods.null_count() == 0 {
+        out.extend_from_slice(periods.values());
+    } else {
+        out.extend(periods.iter().map(|period| period.unwrap_or(missing)));
     }
     Ok(())
 }
@@ -150,6 +163,10 @@ impl LabelColumn {
             self.integers.push(code);
         }
         Ok(())
+    }
+
+    pub(super) fn reserve(&mut self, n_rows: usize) {
+        self.integers.reserve(n_rows);
     }
 
     pub(super) fn column_name(&self) -> &str {
@@ -225,6 +242,13 @@ impl ValueColumn {
         match self {
             Self::Numbers(name, values) => push_numbers(name, array, values),
             Self::Labels(labels) => labels.push(array),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, n_rows: usize) {
+        match self {
+            Self::Numbers(_, values) => values.reserve(n_rows),
+            Self::Labels(labels) => labels.reserve(n_rows),
         }
     }
 

@@ -15,7 +15,7 @@ use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
 use crate::estimators::panel::{
-    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+    Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
@@ -117,9 +117,15 @@ pub(super) const GROUP_TIME_ARGUMENTS: &[ArgumentDefinition] = &[
         "confidence level; default 0.95",
     ),
     optional(
+        "bootstrap",
+        ArgumentKind::Integer,
+        "draws of the multiplier bootstrap (Mammen weights, by cluster) for errors and bands; default: \
+         analytic errors, exact bands",
+    ),
+    optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band; default 20160401",
+        "seed of the simultaneous band and the bootstrap; default 20160401",
     ),
 ];
 
@@ -249,7 +255,21 @@ fn options(bound: &BoundArguments) -> Result<AttGtOptions, ArgumentProblem> {
         anticipation,
         level: level(bound)?,
         seed: seed(bound),
+        bootstrap: bootstrap(bound)?,
     })
+}
+
+fn bootstrap(bound: &BoundArguments) -> Result<Option<u32>, ArgumentProblem> {
+    let Some(n_draws) = bound.integer("bootstrap") else {
+        return Ok(None);
+    };
+    match u32::try_from(n_draws) {
+        Ok(n_draws @ 100..=100_000) => Ok(Some(n_draws)),
+        _ => Err(ArgumentProblem::Invalid {
+            name: "bootstrap",
+            message: "must lie between 100 and 100000 draws".to_owned(),
+        }),
+    }
 }
 
 pub(super) fn level(bound: &BoundArguments) -> Result<f64, ArgumentProblem> {
@@ -269,13 +289,16 @@ pub(super) fn seed(bound: &BoundArguments) -> u64 {
         .map_or(DEFAULT_SEED, i64::cast_unsigned)
 }
 
+/// Stands for a missing period until its row is dropped.
+const MISSING_PERIOD: i32 = 0;
+
 /// The flat columns of a panel while they come in.
 pub(super) struct PanelGather {
     call: GroupTimeCall,
     outcome: Vec<f64>,
     unit: LabelColumn,
-    time: Vec<Option<i32>>,
-    cohort: Vec<Option<i32>>,
+    time: Vec<i32>,
+    cohort: Vec<i32>,
     weight: Option<Vec<f64>>,
     cluster: Option<LabelColumn>,
     covariates: Vec<ValueColumn>,
@@ -287,8 +310,17 @@ impl PanelGather {
         let columns = batch.columns();
         push_numbers(&call.name(0), &columns[0], &mut self.outcome)?;
         self.unit.push(&columns[1])?;
-        push_periods(&call.name(2), &columns[2], &mut self.time)?;
-        push_periods(&call.name(3), &columns[3], &mut self.cohort)?;
+        let first = self.time.len();
+        push_periods(&call.name(2), &columns[2], MISSING_PERIOD, &mut self.time)?;
+        // A row without a period cannot be placed: it counts as a row with a missing value.
+        if columns[2].null_count() > 0 {
+            for (value, time) in self.outcome[first..].iter_mut().zip(&self.time[first..]) {
+                if *time == MISSING_PERIOD {
+                    *value = f64::NAN;
+                }
+            }
+        }
+        push_periods(&call.name(3), &columns[3], NEVER, &mut self.cohort)?;
         if let (Some(weight), Some(place)) = (&mut self.weight, call.weight) {
             push_numbers(&call.name(place), &columns[place], weight)?;
         }
@@ -301,11 +333,27 @@ impl PanelGather {
         Ok(())
     }
 
+    pub(super) fn reserve(&mut self, n_rows: usize) {
+        self.outcome.reserve(n_rows);
+        self.unit.reserve(n_rows);
+        self.time.reserve(n_rows);
+        self.cohort.reserve(n_rows);
+        if let Some(weight) = &mut self.weight {
+            weight.reserve(n_rows);
+        }
+        if let Some(cluster) = &mut self.cluster {
+            cluster.reserve(n_rows);
+        }
+        for covariate in &mut self.covariates {
+            covariate.reserve(n_rows);
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         let weight = self.weight.as_ref().map_or(0, Vec::len);
         let covariates: usize = self.covariates.iter().map(ValueColumn::bytes).sum();
         (self.outcome.len() + weight) * size_of::<f64>()
-            + (self.time.len() + self.cohort.len()) * size_of::<Option<i32>>()
+            + (self.time.len() + self.cohort.len()) * size_of::<i32>()
             + self.unit.bytes()
             + self.cluster.as_ref().map_or(0, LabelColumn::bytes)
             + covariates
@@ -316,9 +364,9 @@ impl PanelGather {
         let relation = self.call.relation;
         let units = self.unit.into_integers();
         let mut outcome = self.outcome;
-        // A row without unit or period cannot be placed: it counts as a row with a missing value.
-        for ((value, unit), time) in outcome.iter_mut().zip(&units).zip(&self.time) {
-            if unit.is_none() || time.is_none() {
+        // Nor can a row without a unit.
+        for (value, unit) in outcome.iter_mut().zip(&units) {
+            if unit.is_none() {
                 *value = f64::NAN;
             }
         }
@@ -338,11 +386,7 @@ impl PanelGather {
         };
         let columns = PanelColumns {
             unit: units.into_iter().map(Option::unwrap_or_default).collect(),
-            time: self
-                .time
-                .into_iter()
-                .map(Option::unwrap_or_default)
-                .collect(),
+            time: self.time,
             cohort: self.cohort,
             outcome,
             weight: self.weight,
@@ -395,6 +439,10 @@ struct AttGtGather {
 }
 
 impl Gather for AttGtGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.panel.reserve(n_rows);
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         self.panel.push(batch)
     }
@@ -404,7 +452,7 @@ impl Gather for AttGtGather {
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let result = self.panel.att_gt()?;
+        let result = self.panel.att_gt()?.with_band();
         let rows = &result.rows;
         let identifying: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from_iter_values(

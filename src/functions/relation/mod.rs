@@ -61,6 +61,8 @@ pub trait PreparedRelation: Debug + Send + Sync {
 
 /// Takes in the input batch by batch, then estimates.
 pub trait Gather: Send {
+    /// Makes room for about this many rows, so that columns do not grow by copying.
+    fn reserve(&mut self, n_rows: usize);
     /// Takes in one batch with exactly the columns asked for.
     ///
     /// # Errors

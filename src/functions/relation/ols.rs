@@ -209,6 +209,18 @@ struct OlsGather {
 }
 
 impl Gather for OlsGather {
+    fn reserve(&mut self, n_rows: usize) {
+        for column in &mut self.columns {
+            match column {
+                GatheredColumn::Numbers(_, values) => values.reserve(n_rows),
+                GatheredColumn::Labels(labels) => labels.reserve(n_rows),
+            }
+        }
+        if let Some(weight) = &mut self.weight {
+            weight.reserve(n_rows);
+        }
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         for (column, array) in self.columns.iter_mut().zip(batch.columns()) {
             match column {
