@@ -315,7 +315,9 @@ fn the_bootstrap_agrees_with_the_analytic_errors() {
             assert!((ratio - 1.0).abs() < 0.15, "{cohort} {time} {ratio}");
         }
         let critical = |result: &AttGtResult| result.band.unwrap().critical_value;
-        assert!((critical(&analytic) / critical(&drawn) - 1.0).abs() < 0.05);
+        let ratio = critical(&drawn) / critical(&analytic);
+        let allowed = if cluster.is_empty() { 0.05 } else { 0.25 };
+        assert!((ratio - 1.0).abs() < allowed, "{ratio}");
         assert_eq!(critical(&drawn), critical(&bootstrap(7, 20_000)));
         assert_ne!(critical(&drawn), critical(&bootstrap(8, 20_000)));
     }
