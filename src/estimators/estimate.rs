@@ -197,6 +197,14 @@ pub enum EstimatorError {
         /// Rows concerned.
         n_rows: u64,
     },
+    /// A yes/no column holds something else.
+    #[error("column \"{column}\" must be 0 or 1 (or yes/no); {n_rows} rows hold another number")]
+    NotBinary {
+        /// The column's role.
+        column: &'static str,
+        /// Rows concerned.
+        n_rows: u64,
+    },
     /// All weights are zero.
     #[error("the weights add up to zero")]
     ZeroWeights,

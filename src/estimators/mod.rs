@@ -59,6 +59,8 @@ pub mod demean;
 
 pub mod covariance;
 
+pub mod balance;
+
 mod influence;
 
 mod bootstrap;

@@ -6,6 +6,8 @@ mod group_time;
 
 mod regression;
 
+mod balance;
+
 mod pairs;
 mod properties;
 

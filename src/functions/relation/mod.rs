@@ -4,6 +4,7 @@
 
 mod args;
 mod att;
+mod balance;
 mod exec;
 mod gather;
 mod group_time;
@@ -27,8 +28,13 @@ pub(crate) use planner::{call_of, name_inputs};
 use crate::estimators::estimate::EstimatorError;
 
 /// Every relation SQL can call.
-pub const RELATIONS: &[RelationDefinition] =
-    &[group_time::ATT_GT, att::ATT, att::EVENT_STUDY, ols::OLS];
+pub const RELATIONS: &[RelationDefinition] = &[
+    group_time::ATT_GT,
+    att::ATT,
+    att::EVENT_STUDY,
+    ols::OLS,
+    balance::BALANCE,
+];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
 #[derive(Debug)]

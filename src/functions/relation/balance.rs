@@ -1,0 +1,301 @@
+//! `balance`: standardised mean differences between the treated and the others, covariate by covariate.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::gather::{ColumnName, LabelColumn, is_numeric, push_numbers};
+use super::group_time::optional;
+use super::result::{counts, numbers, texts};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::balance::{
+    BalanceColumns, BalanceOptions, BalanceRow, Covariate, Spread, WeightRole, balance,
+};
+use crate::estimators::regression_data::Column;
+
+pub(super) const BALANCE: RelationDefinition = RelationDefinition {
+    name: "balance",
+    usage: "balance(input, treated => column, covariates => [column, …], weight => column, \
+            weight_role => 'sampling', sd => 'pooled')",
+    description: "Covariate balance: means, standardised mean difference, variance ratio and \
+                  Kolmogorov–Smirnov distance of the treated and the others, one row per covariate \
+                  and one per level of a text covariate.",
+    example: "SELECT * FROM balance((SELECT cohort_activity IS NOT NULL AS exposed, age, sex, \
+              industry_code FROM panel_person_year WHERE fiscal_year = 2017), treated => exposed, \
+              covariates => [age, sex, industry_code])",
+    arguments: &[
+        ArgumentDefinition {
+            name: "treated",
+            kind: ArgumentKind::Column,
+            required: true,
+            description: "yes/no, or 1 and 0",
+        },
+        ArgumentDefinition {
+            name: "covariates",
+            kind: ArgumentKind::Columns,
+            required: true,
+            description: "what is compared: numbers, yes/no, or text (one row per level)",
+        },
+        optional(
+            "weight",
+            ArgumentKind::Column,
+            "weight of the row; default 1",
+        ),
+        optional(
+            "weight_role",
+            ArgumentKind::Choice(&["sampling", "balancing"]),
+            "'sampling' (default): the sd is that of the weighted sample; 'balancing': of the \
+             unweighted one",
+        ),
+        optional(
+            "sd",
+            ArgumentKind::Choice(&["pooled", "treated", "control", "all", "weighted", "hedges"]),
+            "what the difference is divided by; default 'pooled'",
+        ),
+    ],
+    positional: None,
+    prepare: |bound| Ok(Arc::new(Balance::try_new(bound)?)),
+};
+
+#[derive(Debug)]
+struct Balance {
+    options: BalanceOptions,
+    treated: InputColumn,
+    covariates: Vec<InputColumn>,
+    weight: Option<InputColumn>,
+}
+
+#[derive(Debug, Clone)]
+struct InputColumn {
+    name: ColumnName,
+    index: usize,
+    as_labels: bool,
+}
+
+impl Balance {
+    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
+        let input = |index: usize| {
+            let field = bound.input().field(index);
+            InputColumn {
+                name: ColumnName {
+                    relation: "balance",
+                    column: field.name().clone(),
+                },
+                index,
+                as_labels: !is_numeric(field.data_type()),
+            }
+        };
+        let covariates: Vec<InputColumn> = bound
+            .columns("covariates")
+            .iter()
+            .copied()
+            .map(input)
+            .collect();
+        if covariates.is_empty() {
+            return Err(ArgumentProblem::Invalid {
+                name: "covariates",
+                message: "must name at least one column".to_owned(),
+            });
+        }
+        let balance = Self {
+            options: options(bound),
+            treated: input(bound.required_column("treated")?),
+            covariates,
+            weight: bound.optional_column("weight").map(input),
+        };
+        balance.refuse_repeated_columns()?;
+        Ok(balance)
+    }
+
+    /// A covariate twice would be the same row twice, and a covariate that is the treatment or the weight is a slip.
+    fn refuse_repeated_columns(&self) -> Result<(), ArgumentProblem> {
+        let indices = self.input_columns();
+        let repeated = self.covariates.iter().find(|covariate| {
+            let is_same = |index: &&usize| **index == covariate.index;
+            indices.iter().filter(is_same).count() > 1
+        });
+        match repeated {
+            None => Ok(()),
+            Some(covariate) => Err(ArgumentProblem::Invalid {
+                name: "covariates",
+                message: format!("column `{}` is used twice", covariate.name.column),
+            }),
+        }
+    }
+}
+
+fn options(bound: &BoundArguments) -> BalanceOptions {
+    BalanceOptions {
+        spread: match bound.text("sd", "pooled") {
+            "treated" => Spread::Treated,
+            "control" => Spread::Control,
+            "all" => Spread::All,
+            "weighted" => Spread::Weighted,
+            "hedges" => Spread::Hedges,
+            _ => Spread::Pooled,
+        },
+        weight_role: match bound.text("weight_role", "sampling") {
+            "balancing" => WeightRole::Balancing,
+            _ => WeightRole::Sampling,
+        },
+    }
+}
+
+fn schema() -> SchemaRef {
+    let number = |name| Field::new(name, DataType::Float64, true);
+    let count = |name| Field::new(name, DataType::Int64, true);
+    Arc::new(Schema::new(vec![
+        Field::new("covariate", DataType::Utf8, false),
+        Field::new("level", DataType::Utf8, true),
+        number("mean_treated"),
+        number("mean_control"),
+        number("sd_treated"),
+        number("sd_control"),
+        number("difference"),
+        number("smd"),
+        number("variance_ratio"),
+        number("ks"),
+        count("n_treated"),
+        count("n_control"),
+        count("n_missing"),
+        Field::new("status", DataType::Utf8, false),
+    ]))
+}
+
+impl PreparedRelation for Balance {
+    fn input_columns(&self) -> Vec<usize> {
+        let covariates = self.covariates.iter();
+        [&self.treated]
+            .into_iter()
+            .chain(covariates)
+            .chain(&self.weight)
+            .map(|column| column.index)
+            .collect()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn gather(&self) -> Box<dyn Gather> {
+        let covariates = self.covariates.iter().map(|column| {
+            if column.as_labels {
+                GatheredCovariate::Labels(LabelColumn::new(column.name.clone()))
+            } else {
+                GatheredCovariate::Numbers(column.name.clone(), Vec::new())
+            }
+        });
+        Box::new(BalanceGather {
+            options: self.options,
+            treated_name: self.treated.name.clone(),
+            treated: Vec::new(),
+            covariates: covariates.collect(),
+            weight: self
+                .weight
+                .as_ref()
+                .map(|column| (column.name.clone(), Vec::new())),
+        })
+    }
+}
+
+enum GatheredCovariate {
+    Numbers(ColumnName, Vec<f64>),
+    Labels(LabelColumn),
+}
+
+impl GatheredCovariate {
+    fn into_covariate(self) -> Covariate {
+        match self {
+            Self::Numbers(name, values) => Covariate {
+                name: name.column,
+                values: Column::Numeric(values),
+            },
+            Self::Labels(labels) => {
+                let name = labels.column_name().to_owned();
+                let (codes, labels) = labels.into_codes();
+                Covariate {
+                    name,
+                    values: Column::Categorical { codes, labels },
+                }
+            }
+        }
+    }
+}
+
+struct BalanceGather {
+    options: BalanceOptions,
+    treated_name: ColumnName,
+    treated: Vec<f64>,
+    covariates: Vec<GatheredCovariate>,
+    weight: Option<(ColumnName, Vec<f64>)>,
+}
+
+impl Gather for BalanceGather {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        let columns = batch.columns();
+        push_numbers(&self.treated_name, &columns[0], &mut self.treated)?;
+        for (covariate, array) in self.covariates.iter_mut().zip(&columns[1..]) {
+            match covariate {
+                GatheredCovariate::Numbers(name, values) => push_numbers(name, array, values)?,
+                GatheredCovariate::Labels(labels) => labels.push(array)?,
+            }
+        }
+        if let Some((name, weight)) = &mut self.weight {
+            push_numbers(name, &columns[columns.len() - 1], weight)?;
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        let covariates = self.covariates.iter().map(|covariate| match covariate {
+            GatheredCovariate::Numbers(_, values) => values.len() * size_of::<f64>(),
+            GatheredCovariate::Labels(labels) => labels.bytes(),
+        });
+        let weight = self.weight.as_ref().map_or(0, |(_, weight)| weight.len());
+        (self.treated.len() + weight) * size_of::<f64>() + covariates.sum::<usize>()
+    }
+
+    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let covariates = self.covariates.into_iter();
+        let columns = BalanceColumns {
+            treated: self.treated,
+            covariates: covariates.map(GatheredCovariate::into_covariate).collect(),
+            weight: self.weight.map(|(_, weight)| weight),
+        };
+        let rows = balance(&columns, &self.options).map_err(|source| RelationError::Refused {
+            relation: "balance",
+            source,
+        })?;
+        batch(&rows).map_err(|source| RelationError::Rows {
+            relation: "balance",
+            source,
+        })
+    }
+}
+
+fn batch(rows: &[BalanceRow]) -> Result<RecordBatch, datafusion::arrow::error::ArrowError> {
+    let number = |get: fn(&BalanceRow) -> f64| numbers(rows.iter().map(get));
+    let count = |get: fn(&BalanceRow) -> u64| counts(rows.iter().map(get));
+    let levels: StringArray = rows.iter().map(|row| row.level.as_deref()).collect();
+    let levels: ArrayRef = Arc::new(levels);
+    let columns = vec![
+        texts(rows.iter().map(|row| row.covariate.as_str())),
+        levels,
+        number(|row| row.mean_treated),
+        number(|row| row.mean_control),
+        number(|row| row.sd_treated),
+        number(|row| row.sd_control),
+        number(|row| row.difference),
+        number(|row| row.smd),
+        number(|row| row.variance_ratio),
+        number(|row| row.ks),
+        count(|row| row.n_treated),
+        count(|row| row.n_control),
+        count(|row| row.n_missing),
+        texts(rows.iter().map(|row| row.status.as_str())),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}
