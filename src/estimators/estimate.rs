@@ -205,6 +205,27 @@ pub enum EstimatorError {
         /// Rows concerned.
         n_rows: u64,
     },
+    /// A unit is untreated after having been treated.
+    #[error(
+        "the treatment ends in {n_units} units; it must stay 1 from a unit's first treated period on"
+    )]
+    TreatmentEnds {
+        /// Units concerned.
+        n_units: u64,
+    },
+    /// Units are not seen in every period, and the estimator needs them to be.
+    #[error(
+        "{n_units} units are not seen in all {n_periods} periods ({n_missing} rows have a missing value); \
+         keep only complete units or choose periods in which all are seen"
+    )]
+    IncompleteUnits {
+        /// Units concerned.
+        n_units: u64,
+        /// Periods of the panel.
+        n_periods: usize,
+        /// Rows left out for a missing value.
+        n_missing: u64,
+    },
     /// All weights are zero.
     #[error("the weights add up to zero")]
     ZeroWeights,

@@ -61,6 +61,8 @@ pub mod covariance;
 
 pub mod balance;
 
+pub mod bacon;
+
 mod influence;
 
 mod bootstrap;

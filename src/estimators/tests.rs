@@ -8,6 +8,8 @@ mod regression;
 
 mod balance;
 
+mod bacon;
+
 mod pairs;
 mod properties;
 

@@ -225,6 +225,8 @@ fn what_cannot_be_standardised_says_why() {
     let mut columns = by_hand();
     columns.weight = Some(vec![1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(status(&columns, Spread::Pooled), (Status::NoControls, true));
+    columns.weight = Some(vec![0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(status(&columns, Spread::Pooled), (Status::NoTreated, true));
     // Constant, among the treated or everywhere, also where rounding would leave a little variance.
     let mut columns = by_hand();
     columns.covariates[0] = numeric("x", vec![0.1, 0.1, 0.1, 2.0, 4.0, 4.0, 6.0]);
@@ -244,13 +246,17 @@ fn what_cannot_be_standardised_says_why() {
     // One treated row has no variance of its own.
     let mut columns = by_hand();
     columns.treated[..2].fill(f64::NAN);
-    assert_eq!(
-        status(&columns, Spread::Treated),
-        (Status::NoVariance, true)
-    );
+    let row = balance(&columns, &POOLED).unwrap().remove(0);
+    assert!(row.sd_treated.is_nan() && row.sd_control > 0.0);
+    assert_eq!(row.status, Status::NoVariance);
     // Three rows are too few for the correction of Hedges.
-    columns.treated[5..].fill(f64::NAN);
-    assert_eq!(status(&columns, Spread::Hedges), (Status::NoVariance, true));
+    let mut columns = by_hand();
+    columns.covariates[0] = numeric("x", vec![1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    columns.treated[2] = f64::NAN;
+    columns.treated[4..].fill(f64::NAN);
+    let expected = (Status::NoVariance, true);
+    assert_eq!(status(&columns, Spread::Hedges), expected);
+    assert_eq!(status(&columns, Spread::Pooled), (Status::Ok, false));
 }
 
 /// Bit patterns of a row's numbers.

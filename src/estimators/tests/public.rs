@@ -15,7 +15,7 @@ use crate::estimators::formula;
 use crate::estimators::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
 use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
-fn reference_data() -> Option<PathBuf> {
+pub(super) fn reference_data() -> Option<PathBuf> {
     let folder = std::env::var_os("KORABO_REFERENCE_DATA");
     if folder.is_none() {
         use std::io::Write;

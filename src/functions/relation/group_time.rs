@@ -35,7 +35,7 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     },
 };
 
-const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
+pub(super) const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
     ArgumentDefinition {
         name,
         kind: ArgumentKind::Column,

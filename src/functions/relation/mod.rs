@@ -4,6 +4,7 @@
 
 mod args;
 mod att;
+mod bacon;
 mod balance;
 mod exec;
 mod gather;
@@ -34,6 +35,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     att::EVENT_STUDY,
     ols::OLS,
     balance::BALANCE,
+    bacon::BACON,
 ];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.

@@ -1,0 +1,171 @@
+//! `bacon`: the Goodman-Bacon decomposition of the two-way fixed-effects estimate.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int32Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::args::{ArgumentDefinition, ArgumentProblem, BoundArguments};
+use super::gather::{ColumnName, LabelColumn, push_numbers, push_periods};
+use super::group_time::required;
+use super::result::{counts, numbers, texts};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::bacon::{BaconColumns, BaconRow, bacon};
+
+pub(super) const BACON: RelationDefinition = RelationDefinition {
+    name: "bacon",
+    usage: "bacon(input, outcome => column, unit => column, time => column, treated => column)",
+    description: "Goodman-Bacon decomposition: the comparisons a two-way fixed-effects estimate is \
+                  made of, with their weights.",
+    example: "SELECT * FROM bacon((SELECT person_id, fiscal_year, yen_total, \
+              coalesce(fiscal_year >= cohort_activity, false) AS exposed FROM panel_person_year \
+              QUALIFY count(*) OVER (PARTITION BY person_id) = 9), outcome => yen_total, \
+              unit => person_id, time => fiscal_year, treated => exposed)",
+    arguments: &ARGUMENTS,
+    positional: None,
+    prepare: |bound| Ok(Arc::new(Bacon::try_new(bound)?)),
+};
+
+static ARGUMENTS: [ArgumentDefinition; 4] = [
+    required("outcome", "what is measured: a number or a yes/no"),
+    required(
+        "unit",
+        "the person; every unit must be seen in every period",
+    ),
+    required("time", "the period, a whole number"),
+    required(
+        "treated",
+        "yes/no or 1 and 0: whether the unit is treated in the period; must not end",
+    ),
+];
+
+#[derive(Debug)]
+struct Bacon {
+    inputs: [usize; 4],
+    names: [ColumnName; 4],
+}
+
+impl Bacon {
+    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
+        let inputs = [
+            bound.required_column("outcome")?,
+            bound.required_column("unit")?,
+            bound.required_column("time")?,
+            bound.required_column("treated")?,
+        ];
+        let names = inputs.map(|index| ColumnName {
+            relation: "bacon",
+            column: bound.input().field(index).name().clone(),
+        });
+        Ok(Self { inputs, names })
+    }
+}
+
+fn schema() -> SchemaRef {
+    let count = |name| Field::new(name, DataType::Int64, true);
+    Arc::new(Schema::new(vec![
+        Field::new("comparison", DataType::Utf8, false),
+        Field::new("cohort", DataType::Int32, true),
+        Field::new("control_cohort", DataType::Int32, true),
+        Field::new("estimate", DataType::Float64, true),
+        Field::new("weight", DataType::Float64, true),
+        count("n_treated"),
+        count("n_control"),
+        count("n_units"),
+        Field::new("status", DataType::Utf8, false),
+    ]))
+}
+
+impl PreparedRelation for Bacon {
+    fn input_columns(&self) -> Vec<usize> {
+        self.inputs.to_vec()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn gather(&self) -> Box<dyn Gather> {
+        Box::new(BaconGather {
+            names: self.names.clone(),
+            outcome: Vec::new(),
+            unit: LabelColumn::new(self.names[1].clone()),
+            time: Vec::new(),
+            treated: Vec::new(),
+        })
+    }
+}
+
+struct BaconGather {
+    names: [ColumnName; 4],
+    outcome: Vec<f64>,
+    unit: LabelColumn,
+    time: Vec<Option<i32>>,
+    treated: Vec<f64>,
+}
+
+impl Gather for BaconGather {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        let columns = batch.columns();
+        push_numbers(&self.names[0], &columns[0], &mut self.outcome)?;
+        self.unit.push(&columns[1])?;
+        push_periods(&self.names[2], &columns[2], &mut self.time)?;
+        push_numbers(&self.names[3], &columns[3], &mut self.treated)
+    }
+
+    fn bytes(&self) -> usize {
+        (self.outcome.len() + self.treated.len()) * size_of::<f64>()
+            + self.time.len() * size_of::<Option<i32>>()
+            + self.unit.bytes()
+    }
+
+    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let units = self.unit.into_integers();
+        let mut outcome = self.outcome;
+        // A row without unit or period cannot be placed: it counts as a row with a missing value.
+        for ((value, unit), time) in outcome.iter_mut().zip(&units).zip(&self.time) {
+            if unit.is_none() || time.is_none() {
+                *value = f64::NAN;
+            }
+        }
+        let columns = BaconColumns {
+            unit: units.into_iter().map(Option::unwrap_or_default).collect(),
+            time: self
+                .time
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
+            outcome,
+            treated: self.treated,
+        };
+        let rows = bacon(columns).map_err(|source| RelationError::Refused {
+            relation: "bacon",
+            source,
+        })?;
+        batch(&rows).map_err(|source| RelationError::Rows {
+            relation: "bacon",
+            source,
+        })
+    }
+}
+
+fn batch(rows: &[BaconRow]) -> Result<RecordBatch, ArrowError> {
+    let periods = |get: fn(&BaconRow) -> Option<i32>| -> ArrayRef {
+        Arc::new(rows.iter().map(get).collect::<Int32Array>())
+    };
+    let count = |get: fn(&BaconRow) -> u64| counts(rows.iter().map(get));
+    let columns = vec![
+        texts(rows.iter().map(|row| row.comparison.as_str())),
+        periods(|row| row.cohort),
+        periods(|row| row.control_cohort),
+        numbers(rows.iter().map(|row| row.estimate)),
+        numbers(rows.iter().map(|row| row.weight)),
+        count(|row| row.n_treated),
+        count(|row| row.n_control),
+        count(|row| row.n_units),
+        texts(rows.iter().map(|row| row.status.as_str())),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}
