@@ -148,6 +148,7 @@ fn complete_panel(columns: BaconColumns) -> Result<Panel, EstimatorError> {
         outcome,
         weight: None,
         cluster: None,
+        covariates: Vec::new(),
     };
     let layout = Layout::Unbalanced;
     let panel = Panel::try_new(columns, PanelOptions { layout })?;

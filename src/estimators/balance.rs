@@ -13,27 +13,17 @@
 use rayon::slice::ParallelSliceMut;
 
 use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::panel::MISSING_CODE;
-use crate::estimators::regression_data::Column;
+use crate::estimators::panel::{Covariate, CovariateValues, MISSING_CODE};
 
 /// Rows whose covariates are compared.
 #[derive(Clone)]
 pub struct BalanceColumns {
     /// 1 = treated, 0 = not; NaN or infinite = missing.
     pub treated: Vec<f64>,
-    /// The covariates in the order of the result.
+    /// The covariates in the order of the result; categories get one row per level.
     pub covariates: Vec<Covariate>,
     /// Weight, not below zero; NaN or infinite = missing. `None` = all one.
     pub weight: Option<Vec<f64>>,
-}
-
-/// A covariate.
-#[derive(Clone)]
-pub struct Covariate {
-    /// Its name in the result.
-    pub name: String,
-    /// Its values; categories get one row per level.
-    pub values: Column,
 }
 
 /// Shows sizes only: the columns hold person-level values.
@@ -127,11 +117,11 @@ pub fn balance(
     let mut result = Vec::new();
     for covariate in &columns.covariates {
         match &covariate.values {
-            Column::Numeric(values) => {
+            CovariateValues::Numbers(values) => {
                 let sample = NumericSample::new(&rows, values);
                 result.push(sample.summary().row(&covariate.name, None, options));
             }
-            Column::Categorical { codes, labels } => {
+            CovariateValues::Categories { codes, labels } => {
                 for (level, summary) in levels(&rows, codes, labels) {
                     result.push(summary.row(&covariate.name, Some(level), options));
                 }

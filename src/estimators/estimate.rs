@@ -1,5 +1,6 @@
 //! What every estimator returns and how it refuses. The estimators themselves are in the sibling files.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
 use crate::estimators::normal;
@@ -28,6 +29,8 @@ pub enum Status {
     Trimmed,
     /// The base period of a universal base: zero by construction, no error.
     BasePeriod,
+    /// The rows do not link what would have to be compared; there is no estimate, or it leaves such parts out.
+    NotIdentified,
     /// The column is a combination of earlier ones; no coefficient.
     Collinear,
     /// The estimate exists but its variance is zero or cannot be computed.
@@ -48,6 +51,7 @@ impl Status {
             Self::NoOverlap => "no_overlap",
             Self::Trimmed => "trimmed",
             Self::BasePeriod => "base_period",
+            Self::NotIdentified => "not_identified",
             Self::Collinear => "collinear",
             Self::NoVariance => "no_variance",
         }
@@ -135,6 +139,26 @@ impl Estimate {
         }
     }
 
+    /// The same with inference from the t distribution with `df` degrees of freedom.
+    pub(crate) fn student(
+        estimate: f64,
+        std_error: f64,
+        df: f64,
+        level: f64,
+        counts: Counts,
+        status: Status,
+    ) -> Self {
+        let mut row = Self::normal(estimate, std_error, level, counts, status);
+        let quantile = student_quantile(df, level);
+        row.p_value = match StudentsT::new(0.0, 1.0, df) {
+            Ok(law) if row.statistic.is_finite() => 2.0 * law.sf(row.statistic.abs()),
+            _ => f64::NAN,
+        };
+        row.conf_low = estimate - quantile * row.std_error;
+        row.conf_high = estimate + quantile * row.std_error;
+        row
+    }
+
     /// The row of something that could not be estimated, with the reason.
     pub fn missing(counts: Counts, status: Status) -> Self {
         Self::normal(f64::NAN, f64::NAN, 0.95, counts, status)
@@ -145,6 +169,12 @@ impl Estimate {
         self.band_low = self.estimate - critical_value * self.std_error;
         self.band_high = self.estimate + critical_value * self.std_error;
     }
+}
+
+/// The quantile q of the t distribution with P(|T| ≤ q) = `level`; NaN without degrees of freedom.
+pub(crate) fn student_quantile(df: f64, level: f64) -> f64 {
+    let law = StudentsT::new(0.0, 1.0, df);
+    law.map_or(f64::NAN, |law| law.inverse_cdf(0.5 + 0.5 * level))
 }
 
 /// Standard errors up to this size are numerical noise: ten times the square root of the machine precision.

@@ -63,6 +63,8 @@ pub mod balance;
 
 pub mod bacon;
 
+pub mod sun_abraham;
+
 mod influence;
 
 mod bootstrap;

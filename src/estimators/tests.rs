@@ -10,6 +10,9 @@ mod balance;
 
 mod bacon;
 
+mod sun_abraham;
+mod sun_abraham_properties;
+
 mod pairs;
 mod properties;
 

@@ -15,7 +15,7 @@ use crate::estimators::linear_algebra::lane_dot;
 /// A column of the comparison's adjustment.
 #[derive(Clone)]
 pub struct Covariate {
-    /// Its name, for messages.
+    /// Its name.
     pub name: String,
     /// Its values by row.
     pub values: CovariateValues,
@@ -26,7 +26,7 @@ pub struct Covariate {
 pub enum CovariateValues {
     /// Numbers, or yes and no as 1 and 0; NaN or infinite = missing.
     Numbers(Vec<f64>),
-    /// Categories, entering as one indicator for each label but the first that occurs.
+    /// Categories; a regression takes one indicator for each label but the first that occurs.
     Categories {
         /// Index of the label by row; [`MISSING_CODE`] = missing.
         codes: Vec<u32>,
@@ -36,7 +36,7 @@ pub enum CovariateValues {
 }
 
 impl CovariateValues {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Numbers(values) => values.len(),
             Self::Categories { codes, .. } => codes.len(),

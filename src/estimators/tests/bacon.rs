@@ -276,9 +276,11 @@ fn what_cannot_be_decomposed_is_refused_with_counts() {
         let n_units = if n_rows == 2 { 2 } else { 1 };
         assert_eq!(refusal(columns), incomplete(n_units, n_rows));
     }
-    let mut columns = three_units();
-    columns.treated[8] = f64::NAN;
-    assert_eq!(refusal(columns), incomplete(1, 1));
+    for row in [2, 8] {
+        let mut columns = three_units();
+        columns.treated[row] = f64::NAN;
+        assert_eq!(refusal(columns), incomplete(1, 1));
+    }
     let mut columns = three_units();
     columns.unit[3] = 7;
     assert_eq!(refusal(columns), incomplete(2, 0));

@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::arrow::array::AsArray as _;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
-use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-
-use super::golden::{Data, Report, close, expected, key, sim};
+use super::golden::{Data, Report, close, expected, key};
 use crate::estimators::balance::{
-    BalanceColumns, BalanceOptions, BalanceRow, Covariate, Spread, WeightRole, balance,
+    BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole, balance,
 };
 use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::panel::MISSING_CODE;
-use crate::estimators::regression_data::Column;
+use crate::estimators::panel::{Covariate, CovariateValues, MISSING_CODE};
 
 const NUMBERS: [&str; 5] = ["sex", "age", "baseline_bmi", "sleep_hours", "cost"];
 const POOLED: BalanceOptions = BalanceOptions {
@@ -21,66 +15,44 @@ const POOLED: BalanceOptions = BalanceOptions {
     weight_role: WeightRole::Sampling,
 };
 
-/// A text column of a data set.
-fn texts(name: &str, column: &str) -> Vec<Option<String>> {
-    let file = fs_err::File::open(sim().join(format!("{name}.parquet"))).unwrap();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file.into_parts().0).unwrap();
-    let mut result = Vec::new();
-    for batch in builder.build().unwrap() {
-        let batch = batch.unwrap();
-        let values = cast(batch.column_by_name(column).unwrap(), &DataType::Utf8).unwrap();
-        let values = values.as_string::<i32>();
-        result.extend(values.iter().map(|text| text.map(str::to_owned)));
-    }
-    result
-}
-
-/// Codes into labels that are deliberately out of order.
-fn categories(values: &[Option<String>], labels: &[&str]) -> Column {
-    let code = |text: &String| labels.iter().position(|label| label == text).unwrap() as u32;
-    Column::Categorical {
-        codes: values
-            .iter()
-            .map(|text| text.as_ref().map_or(MISSING_CODE, code))
-            .collect(),
-        labels: labels.iter().map(|&label| label.to_owned()).collect(),
+/// Categories with labels that are deliberately out of order, one of them without rows.
+fn regions(data: &Data) -> Covariate {
+    let covariate = data.covariate("region");
+    let CovariateValues::Categories { codes, labels } = covariate.values else {
+        panic!("text")
+    };
+    assert_eq!(labels, ["east", "north", "west"]);
+    let labels = ["west", "south", "north", "east"];
+    let code = |&code: &u32| [3, 2, 0][code as usize];
+    Covariate {
+        name: "region".to_owned(),
+        values: CovariateValues::Categories {
+            codes: codes.iter().map(code).collect(),
+            labels: labels.map(str::to_owned).to_vec(),
+        },
     }
 }
 
 fn numeric(name: &str, values: Vec<f64>) -> Covariate {
     Covariate {
         name: name.to_owned(),
-        values: Column::Numeric(values),
+        values: CovariateValues::Numbers(values),
     }
 }
 
 /// The first year of the staggered panel: ever exposed against never exposed.
 fn first_year(weight: Option<&str>) -> BalanceColumns {
     let data = Data::sim("s1_staggered");
-    let regions = texts("s1_staggered", "region");
     let year = data.column("fiscal_year");
-    let rows: Vec<usize> = (0..data.n_rows)
-        .filter(|&row| year[row] == 2016.0)
-        .collect();
-    let pick = |name: &str| -> Vec<f64> {
-        let column = data.column(name);
-        rows.iter().map(|&row| column[row]).collect()
-    };
-    let treated = pick("first_exposure_year");
+    let data = data.filter(|row| year[row] == 2016.0);
+    let treated = data.column("first_exposure_year");
     let treated = treated.iter().map(|cohort| f64::from(!cohort.is_nan()));
-    let picked: Vec<_> = rows.iter().map(|&row| regions[row].clone()).collect();
-    let mut covariates: Vec<Covariate> = NUMBERS
-        .iter()
-        .map(|name| numeric(name, pick(name)))
-        .collect();
-    covariates.push(Covariate {
-        name: "region".to_owned(),
-        values: categories(&picked, &["west", "south", "north", "east"]),
-    });
+    let mut covariates: Vec<Covariate> = NUMBERS.map(|name| data.covariate(name)).to_vec();
+    covariates.push(regions(&data));
     BalanceColumns {
         treated: treated.collect(),
         covariates,
-        weight: weight.map(pick),
+        weight: weight.map(|name| data.column(name)),
     }
 }
 
@@ -180,12 +152,12 @@ fn missing_values_cost_only_their_own_covariate() {
     columns.covariates.push(columns.covariates[0].clone());
     columns.covariates.push(Covariate {
         name: "c".to_owned(),
-        values: Column::Categorical {
+        values: CovariateValues::Categories {
             codes: vec![0, 1, 0, 1, MISSING_CODE, 1, 0],
             labels: vec!["a".to_owned(), "b".to_owned()],
         },
     });
-    let Column::Numeric(values) = &mut columns.covariates[1].values else {
+    let CovariateValues::Numbers(values) = &mut columns.covariates[1].values else {
         panic!("numbers")
     };
     values[0] = f64::NAN;
@@ -193,8 +165,8 @@ fn missing_values_cost_only_their_own_covariate() {
     columns.treated.push(f64::NAN);
     for covariate in &mut columns.covariates {
         match &mut covariate.values {
-            Column::Numeric(values) => values.push(9.0),
-            Column::Categorical { codes, .. } => codes.push(0),
+            CovariateValues::Numbers(values) => values.push(9.0),
+            CovariateValues::Categories { codes, .. } => codes.push(0),
         }
     }
     let rows = balance(&columns, &POOLED).unwrap();
@@ -291,8 +263,8 @@ fn balance_does_not_depend_on_row_order_codes_or_threads() {
     };
     for covariate in &mut other.covariates {
         match &mut covariate.values {
-            Column::Numeric(values) => *values = pick(values),
-            Column::Categorical { codes, labels } => {
+            CovariateValues::Numbers(values) => *values = pick(values),
+            CovariateValues::Categories { codes, labels } => {
                 *codes = order.iter().map(|&row| 3 - codes[row]).collect();
                 labels.reverse();
             }
@@ -311,7 +283,7 @@ fn coding_and_scale_of_a_covariate_do_not_matter() {
     let columns = first_year(Some("w"));
     let mut other = columns.clone();
     for covariate in &mut other.covariates {
-        if let Column::Numeric(values) = &mut covariate.values {
+        if let CovariateValues::Numbers(values) = &mut covariate.values {
             values
                 .iter_mut()
                 .for_each(|value| *value = 1.0e6 + 4.0 * *value);

@@ -46,13 +46,13 @@ fn estimate(columns: PanelColumns, spec: &str) -> AttGtResult {
 }
 
 /// A fixed permutation of n rows.
-fn shuffled(n: usize) -> Vec<usize> {
+pub(super) fn shuffled(n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by_key(|&row| (row as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     order
 }
 
-fn permute(columns: &PanelColumns, order: &[usize]) -> PanelColumns {
+pub(super) fn permute(columns: &PanelColumns, order: &[usize]) -> PanelColumns {
     fn pick<T: Clone>(values: &[T], order: &[usize]) -> Vec<T> {
         order.iter().map(|&row| values[row].clone()).collect()
     }

@@ -7,14 +7,13 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, is_numeric, push_numbers};
+use super::gather::{ColumnName, ValueColumn, push_numbers};
 use super::group_time::optional;
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::balance::{
-    BalanceColumns, BalanceOptions, BalanceRow, Covariate, Spread, WeightRole, balance,
+    BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole, balance,
 };
-use crate::estimators::regression_data::Column;
 
 pub(super) const BALANCE: RelationDefinition = RelationDefinition {
     name: "balance",
@@ -72,7 +71,7 @@ struct Balance {
 struct InputColumn {
     name: ColumnName,
     index: usize,
-    as_labels: bool,
+    data_type: DataType,
 }
 
 impl Balance {
@@ -85,7 +84,7 @@ impl Balance {
                     column: field.name().clone(),
                 },
                 index,
-                as_labels: !is_numeric(field.data_type()),
+                data_type: field.data_type().clone(),
             }
         };
         let covariates: Vec<InputColumn> = bound
@@ -181,13 +180,9 @@ impl PreparedRelation for Balance {
     }
 
     fn gather(&self) -> Box<dyn Gather> {
-        let covariates = self.covariates.iter().map(|column| {
-            if column.as_labels {
-                GatheredCovariate::Labels(LabelColumn::new(column.name.clone()))
-            } else {
-                GatheredCovariate::Numbers(column.name.clone(), Vec::new())
-            }
-        });
+        let covariates = self.covariates.iter();
+        let covariates =
+            covariates.map(|column| ValueColumn::new(column.name.clone(), &column.data_type));
         Box::new(BalanceGather {
             options: self.options,
             treated_name: self.treated.name.clone(),
@@ -201,35 +196,11 @@ impl PreparedRelation for Balance {
     }
 }
 
-enum GatheredCovariate {
-    Numbers(ColumnName, Vec<f64>),
-    Labels(LabelColumn),
-}
-
-impl GatheredCovariate {
-    fn into_covariate(self) -> Covariate {
-        match self {
-            Self::Numbers(name, values) => Covariate {
-                name: name.column,
-                values: Column::Numeric(values),
-            },
-            Self::Labels(labels) => {
-                let name = labels.column_name().to_owned();
-                let (codes, labels) = labels.into_codes();
-                Covariate {
-                    name,
-                    values: Column::Categorical { codes, labels },
-                }
-            }
-        }
-    }
-}
-
 struct BalanceGather {
     options: BalanceOptions,
     treated_name: ColumnName,
     treated: Vec<f64>,
-    covariates: Vec<GatheredCovariate>,
+    covariates: Vec<ValueColumn>,
     weight: Option<(ColumnName, Vec<f64>)>,
 }
 
@@ -238,10 +209,7 @@ impl Gather for BalanceGather {
         let columns = batch.columns();
         push_numbers(&self.treated_name, &columns[0], &mut self.treated)?;
         for (covariate, array) in self.covariates.iter_mut().zip(&columns[1..]) {
-            match covariate {
-                GatheredCovariate::Numbers(name, values) => push_numbers(name, array, values)?,
-                GatheredCovariate::Labels(labels) => labels.push(array)?,
-            }
+            covariate.push(array)?;
         }
         if let Some((name, weight)) = &mut self.weight {
             push_numbers(name, &columns[columns.len() - 1], weight)?;
@@ -250,10 +218,7 @@ impl Gather for BalanceGather {
     }
 
     fn bytes(&self) -> usize {
-        let covariates = self.covariates.iter().map(|covariate| match covariate {
-            GatheredCovariate::Numbers(_, values) => values.len() * size_of::<f64>(),
-            GatheredCovariate::Labels(labels) => labels.bytes(),
-        });
+        let covariates = self.covariates.iter().map(ValueColumn::bytes);
         let weight = self.weight.as_ref().map_or(0, |(_, weight)| weight.len());
         (self.treated.len() + weight) * size_of::<f64>() + covariates.sum::<usize>()
     }
@@ -262,7 +227,7 @@ impl Gather for BalanceGather {
         let covariates = self.covariates.into_iter();
         let columns = BalanceColumns {
             treated: self.treated,
-            covariates: covariates.map(GatheredCovariate::into_covariate).collect(),
+            covariates: covariates.map(ValueColumn::into_covariate).collect(),
             weight: self.weight.map(|(_, weight)| weight),
         };
         let rows = balance(&columns, &self.options).map_err(|source| RelationError::Refused {

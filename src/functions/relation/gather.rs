@@ -9,6 +9,7 @@ use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
 
 use super::RelationError;
+use crate::estimators::panel::{Covariate, CovariateValues};
 
 /// The code of a missing cluster or category, as the estimators know it.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
@@ -256,6 +257,23 @@ impl ValueColumn {
         match self {
             Self::Numbers(_, values) => values.len() * size_of::<f64>(),
             Self::Labels(labels) => labels.bytes(),
+        }
+    }
+
+    pub(super) fn into_covariate(self) -> Covariate {
+        match self {
+            Self::Numbers(name, values) => Covariate {
+                name: name.column,
+                values: CovariateValues::Numbers(values),
+            },
+            Self::Labels(labels) => {
+                let name = labels.column_name().to_owned();
+                let (codes, labels) = labels.into_codes();
+                Covariate {
+                    name,
+                    values: CovariateValues::Categories { codes, labels },
+                }
+            }
         }
     }
 }

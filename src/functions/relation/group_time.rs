@@ -14,9 +14,7 @@ use super::gather::{
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
-use crate::estimators::panel::{
-    Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
-};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     name: "att_gt",
@@ -168,7 +166,10 @@ impl GroupTimeCall {
             column.map(|_| indices.len() - 1)
         };
         let weight = add(bound.optional_column("weight"));
-        let cluster = add(bound.optional_column("cluster"));
+        let unit = bound.optional_column("unit");
+        let cluster = bound.optional_column("cluster");
+        // The unit is the default, and no column can be asked for twice.
+        let cluster = add(cluster.filter(|_| cluster != unit));
         let covariates = indices.len();
         indices.extend(bound.columns("covariates"));
         let columns = indices
@@ -361,6 +362,13 @@ impl PanelGather {
 
     /// The group-time effects of what came in.
     pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
+        let (relation, options) = (self.call.relation, self.call.options);
+        let panel = self.panel()?;
+        att_gt(&panel, &options).map_err(|source| RelationError::Refused { relation, source })
+    }
+
+    /// The panel of what came in.
+    pub(super) fn panel(self) -> Result<Panel, RelationError> {
         let relation = self.call.relation;
         let units = self.unit.into_integers();
         let mut outcome = self.outcome;
@@ -370,20 +378,6 @@ impl PanelGather {
                 *value = f64::NAN;
             }
         }
-        let covariate = |column: ValueColumn| match column {
-            ValueColumn::Numbers(name, values) => Covariate {
-                name: name.column,
-                values: CovariateValues::Numbers(values),
-            },
-            ValueColumn::Labels(labels) => {
-                let name = labels.column_name().to_owned();
-                let (codes, labels) = labels.into_codes();
-                Covariate {
-                    name,
-                    values: CovariateValues::Categories { codes, labels },
-                }
-            }
-        };
         let columns = PanelColumns {
             unit: units.into_iter().map(Option::unwrap_or_default).collect(),
             time: self.time,
@@ -391,17 +385,16 @@ impl PanelGather {
             outcome,
             weight: self.weight,
             cluster: self.cluster.map(|cluster| cluster.into_codes().0),
-            covariates: self.covariates.into_iter().map(covariate).collect(),
+            covariates: self
+                .covariates
+                .into_iter()
+                .map(ValueColumn::into_covariate)
+                .collect(),
         };
         debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
-        Panel::try_new(
-            columns,
-            PanelOptions {
-                layout: self.call.layout,
-            },
-        )
-        .and_then(|panel| att_gt(&panel, &self.call.options))
-        .map_err(|source| RelationError::Refused { relation, source })
+        let layout = self.call.layout;
+        Panel::try_new(columns, PanelOptions { layout })
+            .map_err(|source| RelationError::Refused { relation, source })
     }
 }
 

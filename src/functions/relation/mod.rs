@@ -13,6 +13,7 @@ mod node;
 mod ols;
 mod planner;
 mod result;
+mod sun_abraham;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -34,8 +35,9 @@ pub const RELATIONS: &[RelationDefinition] = &[
     att::ATT,
     att::EVENT_STUDY,
     ols::OLS,
-    balance::BALANCE,
+    sun_abraham::SUN_ABRAHAM,
     bacon::BACON,
+    balance::BALANCE,
 ];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
