@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use crate::estimators::balance::check_binary;
 use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions, rank_i64};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions, rank_i64};
 
 /// Flat rows as they come from a query; all vectors have the same length.
 #[derive(Clone, Default)]
@@ -174,7 +174,7 @@ fn cohorts(
     time: &[i32],
     outcome: &[f64],
     treated: &[f64],
-) -> Result<(Vec<Option<i32>>, usize), EstimatorError> {
+) -> Result<(Vec<i32>, usize), EstimatorError> {
     let (ranks, n_units) = rank_i64(unit);
     let mut first_treated: Vec<Option<i32>> = vec![None; n_units];
     let mut last_untreated: Vec<Option<i32>> = vec![None; n_units];
@@ -196,7 +196,9 @@ fn cohorts(
     if n_ending > 0 {
         return Err(EstimatorError::TreatmentEnds { n_units: n_ending });
     }
-    let first = ranks.iter().map(|&rank| first_treated[rank as usize]);
+    let first = ranks
+        .iter()
+        .map(|&rank| first_treated[rank as usize].unwrap_or(NEVER));
     Ok((first.collect(), n_units))
 }
 

@@ -110,6 +110,7 @@ pub fn sun_abraham(
         anticipation: 0,
         level: options.level,
         seed: options.seed,
+        bootstrap: None,
     };
     let sample = Sample::select(panel, &selection)?;
     Fit::new(&sample)?.result(options)

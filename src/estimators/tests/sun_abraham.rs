@@ -9,7 +9,7 @@ use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::estimate::{Estimate, EstimatorError, Status};
 use crate::estimators::formula;
 use crate::estimators::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 use crate::estimators::regression_data::{Column, RegressionData};
 use crate::estimators::sun_abraham::{
     CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham,
@@ -75,7 +75,7 @@ fn county_columns(data: &Data, spec: &str) -> PanelColumns {
         time: time.iter().map(|&year| year as i32).collect(),
         cohort: cohort
             .iter()
-            .map(|&year| (year > 0.0).then_some(year as i32))
+            .map(|&year| if year > 0.0 { year as i32 } else { NEVER })
             .collect(),
         outcome: data.column("lemp"),
         weight: key(spec, "weights").map(|weight| data.column(weight)),
@@ -157,13 +157,13 @@ const HARD: [(&str, &str); 2] = [
 /// The same regression with one column per cell and both effects absorbed.
 fn least_squares(columns: &PanelColumns, result: &SunAbrahamResult) -> OlsResult {
     let cell = |row: usize| {
-        let label = columns.cohort[row]?;
+        let label = Some(columns.cohort[row]).filter(|&label| label != NEVER)?;
         let at = columns.time[row] - label;
         let is_it = |cell: &CohortEffect| (cell.cohort, cell.event_time) == (Some(label), Some(at));
         result.cells.iter().position(is_it)
     };
     let first = *columns.time.iter().min().unwrap();
-    let is_early = |row: usize| columns.cohort[row].is_some_and(|label| label <= first);
+    let is_early = |row: usize| columns.cohort[row] <= first;
     let rows: Vec<usize> = (0..columns.unit.len())
         .filter(|&row| !is_early(row))
         .collect();

@@ -5,7 +5,7 @@ use super::group_time::columns;
 use super::properties::{permute, shuffled, small};
 use super::sun_abraham::{ALL, fit};
 use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 use crate::estimators::sun_abraham::{CohortEffect, SunAbrahamResult, sun_abraham};
 
 const SPECS: [(&str, &str); 4] = [
@@ -196,7 +196,7 @@ fn never_treated_identify_only_the_periods_they_link() {
     for row in 0..columns.unit.len() {
         let is_before = columns.time[row] < 3;
         let is_even = columns.unit[row] % 2 == 0;
-        if columns.cohort[row].is_none() && is_before != is_even {
+        if columns.cohort[row] == NEVER && is_before != is_even {
             columns.outcome[row] = f64::NAN;
         }
     }
@@ -219,7 +219,7 @@ fn never_treated_identify_only_the_periods_they_link() {
 fn cohorts_seen_only_after_exposure_are_left_out_and_counted() {
     let mut columns = unlinked();
     for row in 0..columns.unit.len() {
-        if columns.cohort[row] == Some(3) && columns.time[row] < 3 {
+        if columns.cohort[row] == 3 && columns.time[row] < 3 {
             columns.outcome[row] = f64::NAN;
         }
     }
@@ -264,7 +264,7 @@ fn few_clusters_are_said() {
 fn a_cohort_without_rows_after_exposure_says_so() {
     let mut columns = unlinked();
     for row in 0..columns.unit.len() {
-        if columns.time[row] >= columns.cohort[row].unwrap_or(9) {
+        if columns.time[row] >= columns.cohort[row].min(9) {
             columns.outcome[row] = f64::NAN;
         }
     }
@@ -289,10 +289,10 @@ fn what_cannot_be_fitted_is_refused() {
         }
     ));
     let mut columns = unlinked();
-    columns.cohort.fill(None);
+    columns.cohort.fill(NEVER);
     assert_eq!(refusal(columns, layout), EstimatorError::NoCohort);
     let mut columns = unlinked();
-    for cohort in columns.cohort.iter_mut().flatten() {
+    for cohort in columns.cohort.iter_mut().filter(|cohort| **cohort != NEVER) {
         *cohort = 1;
     }
     assert_eq!(refusal(columns, layout), EstimatorError::NoCohort);

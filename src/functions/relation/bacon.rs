@@ -8,7 +8,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, push_numbers, push_periods};
+use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
 use super::group_time::required;
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
@@ -102,41 +102,49 @@ struct BaconGather {
     names: [ColumnName; 4],
     outcome: Vec<f64>,
     unit: LabelColumn,
-    time: Vec<Option<i32>>,
+    time: Vec<i32>,
     treated: Vec<f64>,
 }
 
 impl Gather for BaconGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.outcome.reserve(n_rows);
+        self.unit.reserve(n_rows);
+        self.time.reserve(n_rows);
+        self.treated.reserve(n_rows);
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         let columns = batch.columns();
         push_numbers(&self.names[0], &columns[0], &mut self.outcome)?;
         self.unit.push(&columns[1])?;
-        push_periods(&self.names[2], &columns[2], &mut self.time)?;
+        push_times(
+            &self.names[2],
+            &columns[2],
+            &mut self.outcome,
+            &mut self.time,
+        )?;
         push_numbers(&self.names[3], &columns[3], &mut self.treated)
     }
 
     fn bytes(&self) -> usize {
         (self.outcome.len() + self.treated.len()) * size_of::<f64>()
-            + self.time.len() * size_of::<Option<i32>>()
+            + self.time.len() * size_of::<i32>()
             + self.unit.bytes()
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let units = self.unit.into_integers();
         let mut outcome = self.outcome;
-        // A row without unit or period cannot be placed: it counts as a row with a missing value.
-        for ((value, unit), time) in outcome.iter_mut().zip(&units).zip(&self.time) {
-            if unit.is_none() || time.is_none() {
+        // A row without a unit cannot be placed: it counts as a row with a missing value.
+        for (value, unit) in outcome.iter_mut().zip(&units) {
+            if unit.is_none() {
                 *value = f64::NAN;
             }
         }
         let columns = BaconColumns {
             unit: units.into_iter().map(Option::unwrap_or_default).collect(),
-            time: self
-                .time
-                .into_iter()
-                .map(Option::unwrap_or_default)
-                .collect(),
+            time: self.time,
             outcome,
             treated: self.treated,
         };

@@ -205,6 +205,16 @@ struct BalanceGather {
 }
 
 impl Gather for BalanceGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.treated.reserve(n_rows);
+        for covariate in &mut self.covariates {
+            covariate.reserve(n_rows);
+        }
+        if let Some((_, weight)) = &mut self.weight {
+            weight.reserve(n_rows);
+        }
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         let columns = batch.columns();
         push_numbers(&self.treated_name, &columns[0], &mut self.treated)?;

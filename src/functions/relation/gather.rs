@@ -99,6 +99,24 @@ pub(super) fn push_periods(
     Ok(())
 }
 
+/// Appends the periods of rows whose outcomes were appended before. A row without a period cannot be placed: its outcome
+/// becomes missing, and so it counts as a row with a missing value.
+pub(super) fn push_times(
+    name: &ColumnName,
+    array: &ArrayRef,
+    outcome: &mut [f64],
+    out: &mut Vec<i32>,
+) -> Result<(), RelationError> {
+    let first = out.len();
+    push_periods(name, array, 0, out)?;
+    for (value, row) in outcome[first..].iter_mut().zip(0..array.len()) {
+        if array.is_null(row) {
+            *value = f64::NAN;
+        }
+    }
+    Ok(())
+}
+
 /// A column of labels (units, clusters, categories): whole numbers or text.
 #[derive(Debug)]
 pub(super) struct LabelColumn {

@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::gather::{
-    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods,
+    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods, push_times,
 };
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
@@ -290,9 +290,6 @@ pub(super) fn seed(bound: &BoundArguments) -> u64 {
         .map_or(DEFAULT_SEED, i64::cast_unsigned)
 }
 
-/// Stands for a missing period until its row is dropped.
-const MISSING_PERIOD: i32 = 0;
-
 /// The flat columns of a panel while they come in.
 pub(super) struct PanelGather {
     call: GroupTimeCall,
@@ -311,16 +308,12 @@ impl PanelGather {
         let columns = batch.columns();
         push_numbers(&call.name(0), &columns[0], &mut self.outcome)?;
         self.unit.push(&columns[1])?;
-        let first = self.time.len();
-        push_periods(&call.name(2), &columns[2], MISSING_PERIOD, &mut self.time)?;
-        // A row without a period cannot be placed: it counts as a row with a missing value.
-        if columns[2].null_count() > 0 {
-            for (value, time) in self.outcome[first..].iter_mut().zip(&self.time[first..]) {
-                if *time == MISSING_PERIOD {
-                    *value = f64::NAN;
-                }
-            }
-        }
+        push_times(
+            &call.name(2),
+            &columns[2],
+            &mut self.outcome,
+            &mut self.time,
+        )?;
         push_periods(&call.name(3), &columns[3], NEVER, &mut self.cohort)?;
         if let (Some(weight), Some(place)) = (&mut self.weight, call.weight) {
             push_numbers(&call.name(place), &columns[place], weight)?;

@@ -126,6 +126,10 @@ struct SunAbrahamGather {
 }
 
 impl Gather for SunAbrahamGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.panel.reserve(n_rows);
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         self.panel.push(batch)
     }
