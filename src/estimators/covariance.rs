@@ -1,15 +1,23 @@
 //! Covariance matrices of regression coefficients: iid, heteroskedasticity-robust and clustered, with the small-sample
 //! factors of `fixest`.
 //!
-//! V = q·A M A with A = (X'ΩX)⁻¹ and scores s = ωex. iid: σ²A, σ² = Σωe²/(n − K). HC1: q = n/(n − K). HC2, HC3: e/√(1 − h),
-//! e/(1 − h). Clustered: scores summed within clusters, q = (n − 1)/(n − K)·G/(G − 1); two-way: V₁ + V₂ − V₁₂ with the smaller
-//! G. K counts the coefficients and the levels of fixed effects, less those nested in a cluster.
+//! V = q·A M A with A = (X'ΩX)⁻¹ and scores s = ωex. iid: σ²A, σ² = Σωe²/(n − K). HC1: q = n/(n − K). HC2, HC3, HC4: residuals
+//! e/√(1 − h), e/(1 − h), e/(1 − h)^(δ/2) with δ = min(4, nh/p), p the number of independent columns (Cribari-Neto 2004,
+//! Computational Statistics & Data Analysis 45:215). Clustered: scores summed within clusters,
+//! q = (n − 1)/(n − K)·G/(G − 1); two-way: V₁ + V₂ − V₁₂ with the smaller G. K counts coefficients and levels of fixed effects as
+//! [`FixedEffectCount`] says.
+
+mod small_sample;
 
 use nalgebra::DMatrix;
 use thiserror::Error;
 
+use crate::estimators::design::Effect;
 use crate::estimators::estimate::EstimatorError;
+use crate::estimators::least_squares::{LEVERAGE_LEVELS, Products};
 use crate::estimators::regression_data::Groups;
+
+pub use small_sample::{ClusterCount, FixedEffectCount, SmallSample, SmallSampleError};
 
 /// Which covariance matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +32,8 @@ pub enum Vcov {
     Hc2,
     /// Robust, residuals over 1 − h.
     Hc3,
+    /// Robust, residuals over a power of 1 − h that grows with the leverage h.
+    Hc4,
     /// Clustered by a column.
     Cluster(String),
     /// Clustered by two columns.
@@ -33,7 +43,7 @@ pub enum Vcov {
 /// The text does not name a covariance matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'cluster(a)' or 'cluster(a, b)', not '{found}'"
+    "vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'hc4', 'cluster(a)' or 'cluster(a, b)', not '{found}'"
 )]
 pub struct VcovError {
     /// What was given.
@@ -53,6 +63,7 @@ impl Vcov {
             "hc1" | "hetero" => return Ok(Self::Hc1),
             "hc2" => return Ok(Self::Hc2),
             "hc3" => return Ok(Self::Hc3),
+            "hc4" => return Ok(Self::Hc4),
             _ => {}
         }
         let unknown = || VcovError {
@@ -81,6 +92,11 @@ impl Vcov {
         }
     }
 
+    /// Whether it needs leverages.
+    pub(crate) fn needs_leverages(&self) -> bool {
+        matches!(self, Self::Hc2 | Self::Hc3 | Self::Hc4)
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Iid => "iid",
@@ -88,67 +104,33 @@ impl Vcov {
             Self::Hc1 => "hc1",
             Self::Hc2 => "hc2",
             Self::Hc3 => "hc3",
+            Self::Hc4 => "hc4",
             Self::Cluster(_) | Self::TwoWay(..) => "cluster",
         }
     }
 }
 
-/// Which levels of fixed effects count as coefficients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FixedEffectCount {
-    /// Those not nested in a cluster.
-    Nested,
-    /// All.
-    Full,
-    /// None.
-    Omit,
-}
-
-/// Which number of clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClusterCount {
-    /// The smallest of all cluster variables.
-    Smallest,
-    /// Each its own (for the factor), or rows less K (for the t distribution).
-    Conventional,
-}
-
-/// Small-sample factors; [`SmallSample::FIXEST`] is the default everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SmallSample {
-    /// Apply (n − 1)/(n − K).
-    pub adjust: bool,
-    /// Levels of fixed effects in K.
-    pub fixed_effects: FixedEffectCount,
-    /// Apply G/(G − 1).
-    pub cluster_adjust: bool,
-    /// G of that factor in two-way clustering.
-    pub cluster_count: ClusterCount,
-    /// Degrees of freedom of the t distribution with clusters: G − 1, or n − K.
-    pub t_count: ClusterCount,
-}
-
-impl SmallSample {
-    /// The defaults of `fixest`.
-    pub const FIXEST: Self = Self {
-        adjust: true,
-        fixed_effects: FixedEffectCount::Nested,
-        cluster_adjust: true,
-        cluster_count: ClusterCount::Smallest,
-        t_count: ClusterCount::Smallest,
-    };
-}
-
 /// A fitted regression, as far as its covariance needs it.
 pub(crate) struct Scores<'a> {
-    /// Columns of the bread.
-    pub(crate) columns: &'a [&'a [f64]],
+    pub(crate) products: &'a Products,
     pub(crate) residuals: &'a [f64],
-    pub(crate) weights: Option<&'a [f64]>,
+    /// The columns of the normal equations in terms of all columns.
+    pub(crate) transformation: &'a DMatrix<f64>,
     /// (X'ΩX)⁻¹.
     pub(crate) inverse: &'a DMatrix<f64>,
-    pub(crate) fixed_effects: &'a [Groups],
+    pub(crate) effects: &'a [Effect],
     pub(crate) clusters: &'a [Groups],
+    pub(crate) counting: &'a Counting,
+}
+
+/// What the number of counted coefficients depends on beyond the levels of the fixed effects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counting {
+    /// Levels that other fixed effects imply: one per connected component of each fixed effect after the largest with an earlier
+    /// one. `None` when not worked out.
+    pub(crate) redundant: Option<u64>,
+    /// Independent columns absorbed; `None` when not worked out.
+    pub(crate) rank: Option<usize>,
 }
 
 /// A covariance matrix and its degrees of freedom.
@@ -165,26 +147,29 @@ impl Scores<'_> {
         self.residuals.len() as f64
     }
 
-    /// K: coefficients and counted levels of fixed effects, with `extra` more coefficients.
+    /// K: coefficients and counted levels of fixed effects.
     pub(crate) fn count(&self, vcov: &Vcov, rule: FixedEffectCount) -> u64 {
-        let n_coefficients = self.columns.len() as u64;
-        if self.fixed_effects.is_empty() || rule == FixedEffectCount::Omit {
+        let n_coefficients = self.inverse.nrows() as u64;
+        if self.effects.is_empty() || rule == FixedEffectCount::Omit {
             return n_coefficients;
         }
-        let levels: u64 = self
-            .fixed_effects
+        let levels = |effect: &Effect| effect.groups.n_groups as u64;
+        let implied = match (rule, self.counting.redundant) {
+            (FixedEffectCount::Components, Some(redundant)) => redundant,
+            _ => self.effects.len() as u64 - 1,
+        };
+        let all = self
+            .effects
             .iter()
-            .map(|groups| groups.n_groups as u64)
-            .sum();
-        let all = n_coefficients + levels - (self.fixed_effects.len() as u64 - 1);
-        if rule == FixedEffectCount::Full || vcov.columns().is_empty() {
-            return all;
-        }
-        let nested = |groups: &&Groups| self.clusters.iter().any(|outer| groups.nested_in(outer));
-        let nested_levels = self.fixed_effects.iter().filter(nested);
-        all - nested_levels
-            .map(|groups| groups.n_groups as u64 - 1)
+            .map(levels)
             .sum::<u64>()
+            .saturating_sub(implied);
+        if rule == FixedEffectCount::Full || vcov.columns().is_empty() {
+            return n_coefficients + all;
+        }
+        let nested = self.effects.iter().filter(|effect| effect.is_nested);
+        let free: u64 = nested.map(|effect| levels(effect) - 1).sum();
+        n_coefficients + all.saturating_sub(free).max(1)
     }
 
     /// The covariance matrix of the coefficients.
@@ -205,10 +190,9 @@ impl Scores<'_> {
         let factor = if small.adjust { (n - 1.0) / rest } else { 1.0 };
         let matrix = match vcov {
             Vcov::Iid => {
-                let squares = dot_squares(self.residuals, self.weights);
+                let squares = self.products.within.dot(self.residuals, self.residuals);
                 self.inverse * (squares / (n - 1.0) * factor)
             }
-            Vcov::Hc0 => self.sandwich(&self.row_meat(vcov)?),
             Vcov::Hc1 => {
                 let rows = if small.cluster_adjust {
                     n / (n - 1.0)
@@ -217,7 +201,7 @@ impl Scores<'_> {
                 };
                 self.sandwich(&self.row_meat(vcov)?) * (factor * rows)
             }
-            Vcov::Hc2 | Vcov::Hc3 => self.sandwich(&self.row_meat(vcov)?),
+            Vcov::Hc0 | Vcov::Hc2 | Vcov::Hc3 | Vcov::Hc4 => self.sandwich(&self.row_meat(vcov)?),
             Vcov::Cluster(_) | Vcov::TwoWay(..) => self.clustered(vcov, small)? * factor,
         };
         let fewest = self.clusters.iter().map(|groups| groups.n_groups).min();
@@ -232,8 +216,10 @@ impl Scores<'_> {
         })
     }
 
+    /// A T'MT A for the products M of the scores of all columns.
     fn sandwich(&self, meat: &DMatrix<f64>) -> DMatrix<f64> {
-        self.inverse * meat * self.inverse
+        let half = self.transformation * self.inverse;
+        half.tr_mul(meat) * half
     }
 
     fn clustered(&self, vcov: &Vcov, small: &SmallSample) -> Result<DMatrix<f64>, EstimatorError> {
@@ -260,7 +246,10 @@ impl Scores<'_> {
                 1.0
             }
         };
-        let part = |groups: &Groups| self.cluster_meat(groups) * factor(groups.n_groups);
+        let part = |groups: &Groups| {
+            let meat = self.products.within.cluster_meat(self.residuals, groups);
+            meat * factor(groups.n_groups)
+        };
         let meat = match self.clusters {
             [first, second] => part(first) + part(second) - part(&first.combine(second)),
             clusters => part(&clusters[0]),
@@ -270,82 +259,43 @@ impl Scores<'_> {
 
     /// Σ over rows of e²-weighted outer products.
     fn row_meat(&self, vcov: &Vcov) -> Result<DMatrix<f64>, EstimatorError> {
-        let mut residuals = self.residuals.to_vec();
-        if matches!(vcov, Vcov::Hc2 | Vcov::Hc3) {
-            let free = self.one_minus_leverage(vcov)?;
-            for (residual, free) in residuals.iter_mut().zip(free) {
-                *residual /= if *vcov == Vcov::Hc2 {
-                    free.sqrt()
-                } else {
-                    free
+        let within = &self.products.within;
+        let mut squares: Vec<f64> = (0..self.residuals.len())
+            .map(|row| (within.weight(row) * self.residuals[row]).powi(2))
+            .collect();
+        if vcov.needs_leverages() {
+            let (free, n_columns) = self.one_minus_leverage(vcov)?;
+            let ratio = self.n_obs() / n_columns as f64;
+            for (square, free) in squares.iter_mut().zip(free) {
+                *square /= match vcov {
+                    Vcov::Hc2 => free,
+                    Vcov::Hc3 => free * free,
+                    _ => free.powf((ratio * (1.0 - free)).min(4.0)),
                 };
             }
         }
-        let squares: Vec<f64> = match self.weights {
-            Some(weights) => residuals
-                .iter()
-                .zip(weights)
-                .map(|(e, w)| e * e * w * w)
-                .collect(),
-            None => residuals.iter().map(|e| e * e).collect(),
-        };
-        Ok(crate::estimators::linear_algebra::gram(
-            self.columns,
-            Some(&squares),
-        ))
+        Ok(within.weighted_gram(Some(&squares)))
     }
 
-    /// 1 − h per row.
-    fn one_minus_leverage(&self, vcov: &Vcov) -> Result<Vec<f64>, EstimatorError> {
-        if !self.fixed_effects.is_empty() {
-            return Err(EstimatorError::LeverageWithFixedEffects { vcov: vcov.name() });
-        }
-        let k = self.columns.len();
-        let free: Vec<f64> = (0..self.residuals.len())
-            .map(|row| {
-                let mut leverage = 0.0;
-                for a in 0..k {
-                    let inner: f64 = (0..k)
-                        .map(|b| self.inverse[(b, a)] * self.columns[b][row])
-                        .sum();
-                    leverage += inner * self.columns[a][row];
-                }
-                1.0 - leverage * self.weights.map_or(1.0, |w| w[row])
-            })
-            .collect();
-        let n_rows = free.iter().filter(|&&value| value < 1e-10).count() as u64;
-        if n_rows > 0 {
-            return Err(EstimatorError::LeverageOne {
+    /// 1 − h per row, and the number of independent columns.
+    fn one_minus_leverage(&self, vcov: &Vcov) -> Result<(Vec<f64>, usize), EstimatorError> {
+        let Some(rank) = self.counting.rank else {
+            let further = self.effects.iter().skip(1);
+            return Err(EstimatorError::LeverageWithFixedEffects {
                 vcov: vcov.name(),
-                n_rows,
+                n_levels: further.map(|effect| effect.groups.n_groups as u64).sum(),
+                limit: LEVERAGE_LEVELS as u64,
             });
-        }
-        Ok(free)
-    }
-
-    /// Σ over clusters of outer products of summed scores.
-    fn cluster_meat(&self, groups: &Groups) -> DMatrix<f64> {
-        let weighted: Vec<f64> = match self.weights {
-            Some(weights) => self
-                .residuals
-                .iter()
-                .zip(weights)
-                .map(|(e, w)| e * w)
-                .collect(),
-            None => self.residuals.to_vec(),
         };
-        let mut sums = DMatrix::zeros(groups.n_groups, self.columns.len());
-        for (index, column) in self.columns.iter().enumerate() {
-            let mut slots = sums.column_mut(index);
-            let slots = slots.as_mut_slice();
-            for ((&code, x), e) in groups.codes.iter().zip(*column).zip(&weighted) {
-                slots[code as usize] += x * e;
-            }
-        }
-        sums.tr_mul(&sums)
+        let mut inverse = self.transformation * self.inverse * self.transformation.transpose();
+        let n_effects = self.products.n_effects;
+        let mut own = inverse.view_mut((0, 0), (n_effects, n_effects));
+        own += &self.products.effects_inverse;
+        let free = self.products.within.one_minus_leverage(&inverse);
+        let free = free.map_err(|found| EstimatorError::LeverageOne {
+            vcov: vcov.name(),
+            n_rows: found.n_rows,
+        })?;
+        Ok((free, rank + self.inverse.nrows()))
     }
-}
-
-fn dot_squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
-    crate::estimators::linear_algebra::dot(residuals, residuals, weights)
 }

@@ -1,142 +1,248 @@
 //! Absorbing fixed effects: subtracting group means for any number of partitions at once.
 //!
-//! One partition takes one pass. Several take alternating projections (each pass subtracts the means of one partition
-//! after the other), accelerated after Irons and Tuck (1969), International J. for Numerical Methods in Engineering 1:275,
-//! as in `fixest`. The iteration ends when no value moves by more than [`TOLERANCE`] times the spread of the column.
+//! The rows are sorted by the first partition, whose means are subtracted exactly. Further partitions leave normal
+//! equations in their own levels, S α = b with S = D'Ω(I − P₁)D, which conjugate gradients solve with the levels' weights as
+//! preconditioner: alternating projections with conjugate-gradient acceleration (Correia 2017, "Linear models with
+//! high-dimensional fixed effects"; Hernández-Ramos, Escalante and Raydan 2011, Numerical Functional Analysis and
+//! Optimization 32:629). The work ends when no level of any partition has a mean above [`TOLERANCE`] times the column's
+//! standard deviation. Fixed effects of few levels are solved for directly, in `within/absorb.rs`.
 
 use rayon::prelude::*;
 
 use crate::estimators::estimate::EstimatorError;
 use crate::estimators::regression_data::Groups;
 
-/// Largest movement in a pass, relative to the standard deviation of the column, that counts as settled.
+/// Largest mean of a level, relative to the standard deviation of the column, that counts as zero.
 pub const TOLERANCE: f64 = 1e-12;
-/// Passes after which the iteration gives up.
-pub const MAX_ITERATIONS: usize = 20_000;
+/// A column that cannot get below [`TOLERANCE`] is still taken below this, where rounding stops it.
+const ACCEPTABLE: f64 = 1e-10;
+/// Iterations per attempt; each attempt starts from the column as the last one left it.
+pub const MAX_ITERATIONS: usize = 5_000;
+const MAX_ATTEMPTS: usize = 5;
 
-/// Subtracts the (weighted) fixed effects from every column, in place.
+/// A partition whose groups are contiguous rows.
+pub(crate) struct Partition {
+    /// First row of each group, and the number of rows.
+    pub(crate) starts: Vec<u32>,
+    /// Sum of the weights of each group.
+    pub(crate) totals: Vec<f64>,
+}
+
+impl Partition {
+    /// From codes in ascending order.
+    pub(crate) fn new(groups: &Groups, weights: Option<&[f64]>) -> Self {
+        let mut starts = vec![0_u32; groups.n_groups + 1];
+        for &code in &groups.codes {
+            starts[code as usize + 1] += 1;
+        }
+        for group in 0..groups.n_groups {
+            starts[group + 1] += starts[group];
+        }
+        let total = |rows: &[u32]| match weights {
+            Some(weights) => weights[rows[0] as usize..rows[1] as usize].iter().sum(),
+            None => f64::from(rows[1] - rows[0]),
+        };
+        let totals = starts.windows(2).map(total).collect();
+        Self { starts, totals }
+    }
+
+    pub(crate) fn n_groups(&self) -> usize {
+        self.totals.len()
+    }
+
+    pub(crate) fn rows(&self, group: usize) -> std::ops::Range<usize> {
+        self.starts[group] as usize..self.starts[group + 1] as usize
+    }
+
+    /// Subtracts the group means from the part of a column that starts at the first row of `first`.
+    pub(crate) fn subtract_means(&self, first: usize, part: &mut [f64], weights: Option<&[f64]>) {
+        let offset = self.starts[first] as usize;
+        let mut group = first;
+        while group < self.n_groups() && self.rows(group).end <= offset + part.len() {
+            let rows = self.rows(group);
+            let values = &mut part[rows.start - offset..rows.end - offset];
+            let sum: f64 = match weights {
+                Some(weights) => values.iter().zip(&weights[rows]).map(|(x, w)| x * w).sum(),
+                None => values.iter().sum(),
+            };
+            let mean = sum / self.totals[group];
+            values.iter_mut().for_each(|value| *value -= mean);
+            group += 1;
+        }
+    }
+}
+
+/// Subtracts further partitions from columns whose means in the first one are zero, in place.
 ///
 /// # Errors
 /// [`EstimatorError::NotConverged`].
-pub(crate) fn demean(
+pub(crate) fn absorb_further(
     columns: &mut [&mut Vec<f64>],
-    effects: &[Groups],
+    first: &Partition,
+    others: &[&Groups],
     weights: Option<&[f64]>,
 ) -> Result<(), EstimatorError> {
-    if effects.is_empty() {
-        return Ok(());
-    }
-    let absorber = Absorber::new(effects, weights);
+    let system = System::new(first, others, weights);
     columns
         .par_iter_mut()
-        .try_for_each(|column| absorber.absorb(column))
+        .try_for_each(|column| system.absorb(column))
 }
 
-struct Absorber<'a> {
-    effects: &'a [Groups],
+/// The normal equations in the levels of all partitions but the first.
+struct System<'a> {
+    first: &'a Partition,
+    others: &'a [&'a Groups],
     weights: Option<&'a [f64]>,
-    total_weights: Vec<Vec<f64>>,
+    /// Where the levels of each partition start.
+    offsets: Vec<usize>,
+    /// Sum of the weights of each level.
+    totals: Vec<f64>,
 }
 
-impl<'a> Absorber<'a> {
-    fn new(effects: &'a [Groups], weights: Option<&'a [f64]>) -> Self {
-        let totals = |groups: &Groups| {
-            let mut totals = vec![0.0; groups.n_groups];
+impl<'a> System<'a> {
+    fn new(first: &'a Partition, others: &'a [&'a Groups], weights: Option<&'a [f64]>) -> Self {
+        let mut offsets = vec![0];
+        let mut totals = Vec::new();
+        for groups in others {
+            let from = totals.len();
+            totals.resize(from + groups.n_groups, 0.0);
             for (row, &code) in groups.codes.iter().enumerate() {
-                totals[code as usize] += weights.map_or(1.0, |w| w[row]);
+                totals[from + code as usize] += weights.map_or(1.0, |w| w[row]);
             }
-            totals
-        };
+            offsets.push(totals.len());
+        }
         Self {
-            effects,
+            first,
+            others,
             weights,
-            total_weights: effects.iter().map(totals).collect(),
+            offsets,
+            totals,
         }
     }
 
-    fn absorb(&self, column: &mut Vec<f64>) -> Result<(), EstimatorError> {
-        let n = column.len() as f64;
-        let mean = column.iter().sum::<f64>() / n;
-        // Taking out the overall mean first costs nothing and saves digits.
-        column.iter_mut().for_each(|value| *value -= mean);
-        let spread = (column.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
-        let mut means: Vec<Vec<f64>> = self
-            .effects
-            .iter()
-            .map(|groups| vec![0.0; groups.n_groups])
-            .collect();
-        self.pass(column, &mut means);
-        if self.effects.len() == 1 || spread == 0.0 {
-            // A second pass removes the rounding of the first.
-            self.pass(column, &mut means);
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[row])
+    }
+
+    fn absorb(&self, column: &mut [f64]) -> Result<(), EstimatorError> {
+        let squares: f64 = column.iter().map(|value| value * value).sum();
+        let spread = (squares / column.len() as f64).sqrt();
+        let mut left = f64::INFINITY;
+        for _ in 0..MAX_ATTEMPTS {
+            let right = self.level_sums(column);
+            let largest = self.largest_mean(&right);
+            if largest <= TOLERANCE * spread || (largest >= left && largest <= ACCEPTABLE * spread)
+            {
+                return Ok(());
+            }
+            left = largest;
+            let effects = self.solve(right, 0.3 * TOLERANCE * spread);
+            self.subtract(column, &effects);
+        }
+        if self.largest_mean(&self.level_sums(column)) <= ACCEPTABLE * spread {
             return Ok(());
         }
-        let limit = TOLERANCE * spread;
-        let (mut once, mut twice) = (column.clone(), column.clone());
-        for _ in 0..MAX_ITERATIONS / 2 {
-            once.copy_from_slice(column);
-            self.pass(&mut once, &mut means);
-            if largest_move(column, &once) <= limit {
-                std::mem::swap(column, &mut once);
-                return Ok(());
-            }
-            twice.copy_from_slice(&once);
-            self.pass(&mut twice, &mut means);
-            if largest_move(&once, &twice) <= limit {
-                std::mem::swap(column, &mut twice);
-                return Ok(());
-            }
-            accelerate(column, &once, &twice);
-        }
         Err(EstimatorError::NotConverged {
-            iterations: MAX_ITERATIONS,
+            iterations: MAX_ATTEMPTS * MAX_ITERATIONS,
         })
     }
 
-    /// Subtracts the means of each partition in turn.
-    fn pass(&self, column: &mut [f64], means: &mut [Vec<f64>]) {
-        for ((groups, totals), means) in self.effects.iter().zip(&self.total_weights).zip(means) {
-            means.fill(0.0);
-            match self.weights {
-                Some(weights) => {
-                    for ((&code, value), weight) in groups.codes.iter().zip(&*column).zip(weights) {
-                        means[code as usize] += weight * value;
-                    }
-                }
-                None => {
-                    for (&code, value) in groups.codes.iter().zip(&*column) {
-                        means[code as usize] += value;
-                    }
-                }
+    fn level_sums(&self, column: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.totals.len()];
+        for (groups, &offset) in self.others.iter().zip(&self.offsets) {
+            let sums = &mut sums[offset..];
+            for (row, (&code, value)) in groups.codes.iter().zip(column).enumerate() {
+                sums[code as usize] += self.weight(row) * value;
             }
-            for (mean, total) in means.iter_mut().zip(totals) {
-                *mean /= total;
+        }
+        sums
+    }
+
+    fn largest_mean(&self, sums: &[f64]) -> f64 {
+        let means = sums
+            .iter()
+            .zip(&self.totals)
+            .map(|(sum, total)| sum / total);
+        means.map(f64::abs).fold(0.0, f64::max)
+    }
+
+    /// Preconditioned conjugate gradients until the largest mean left is at most `limit`.
+    fn solve(&self, right: Vec<f64>, limit: f64) -> Vec<f64> {
+        let mut effects = vec![0.0; right.len()];
+        let mut residual = right;
+        let mut scaled: Vec<f64> = self.scaled(&residual);
+        let mut direction = scaled.clone();
+        let mut image = vec![0.0; residual.len()];
+        let mut product = dot(&residual, &scaled);
+        for _ in 0..MAX_ITERATIONS {
+            self.apply(&direction, &mut image);
+            let curvature = dot(&direction, &image);
+            if curvature.is_nan() || curvature <= 0.0 {
+                break;
             }
-            for (&code, value) in groups.codes.iter().zip(&mut *column) {
-                *value -= means[code as usize];
+            let step = product / curvature;
+            for level in 0..effects.len() {
+                effects[level] += step * direction[level];
+                residual[level] -= step * image[level];
+            }
+            scaled = self.scaled(&residual);
+            if scaled.iter().all(|mean| mean.abs() <= limit) {
+                break;
+            }
+            let next = dot(&residual, &scaled);
+            let turn = next / product;
+            product = next;
+            for (direction, scaled) in direction.iter_mut().zip(&scaled) {
+                *direction = scaled + turn * *direction;
+            }
+        }
+        effects
+    }
+
+    fn scaled(&self, residual: &[f64]) -> Vec<f64> {
+        let pairs = residual.iter().zip(&self.totals);
+        pairs.map(|(value, total)| value / total).collect()
+    }
+
+    /// S times a vector: spread over the rows, less the means of the first partition, summed by level.
+    fn apply(&self, levels: &[f64], image: &mut [f64]) {
+        image.fill(0.0);
+        let mut spread: Vec<f64> = Vec::new();
+        for group in 0..self.first.n_groups() {
+            let rows = self.first.rows(group);
+            spread.clear();
+            let mut sum = 0.0;
+            for row in rows.clone() {
+                let value = self.effect(levels, row);
+                sum += self.weight(row) * value;
+                spread.push(value);
+            }
+            let mean = sum / self.first.totals[group];
+            for (row, value) in rows.zip(&spread) {
+                let value = self.weight(row) * (value - mean);
+                for (groups, &offset) in self.others.iter().zip(&self.offsets) {
+                    image[offset + groups.codes[row] as usize] += value;
+                }
             }
         }
     }
+
+    /// The sum of the row's levels.
+    fn effect(&self, levels: &[f64], row: usize) -> f64 {
+        let partitions = self.others.iter().zip(&self.offsets);
+        partitions
+            .map(|(groups, &offset)| levels[offset + groups.codes[row] as usize])
+            .sum()
+    }
+
+    fn subtract(&self, column: &mut [f64], effects: &[f64]) {
+        for (row, value) in column.iter_mut().enumerate() {
+            *value -= self.effect(effects, row);
+        }
+        self.first.subtract_means(0, column, self.weights);
+    }
 }
 
-fn largest_move(from: &[f64], to: &[f64]) -> f64 {
-    from.iter()
-        .zip(to)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max)
-}
-
-/// Irons–Tuck: from three iterates, the point where a linear iteration would end.
-fn accelerate(column: &mut [f64], once: &[f64], twice: &[f64]) {
-    let (mut top, mut bottom) = (0.0, 0.0);
-    for ((x, gx), ggx) in column.iter().zip(once).zip(twice) {
-        let (first, second) = (gx - x, ggx - gx);
-        let change = second - first;
-        top += second * change;
-        bottom += change * change;
-    }
-    let factor = if bottom > 0.0 { top / bottom } else { 0.0 };
-    for ((x, gx), ggx) in column.iter_mut().zip(once).zip(twice) {
-        *x = ggx - factor * (ggx - gx);
-    }
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

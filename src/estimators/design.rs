@@ -1,36 +1,61 @@
 //! From a formula and data to numbers: rows used, outcome, columns, partitions; in an order that does not depend on the
 //! order of the input rows.
 
+mod rows;
+
 mod terms;
 
-use rayon::prelude::*;
+use std::borrow::Cow;
 
 use crate::estimators::estimate::EstimatorError;
 use crate::estimators::formula::{Atom, AtomKind, Formula};
 use crate::estimators::least_squares::Singletons;
-use crate::estimators::regression_data::{Column, Groups, RegressionData};
+use crate::estimators::regression_data::{Column, Groups, RegressionData, SortKey};
 
-/// A named column of a design.
-#[derive(Clone)]
-pub(crate) struct DesignColumn {
+pub use rows::RowCounts;
+pub(crate) use rows::counting_sort;
+
+/// The code of a row none of whose indicators of a block is one.
+pub(crate) const NO_COLUMN: u32 = u32::MAX;
+/// Most columns a design may have: their products fill a square matrix.
+const MAX_COLUMNS: usize = 4_000;
+
+/// Columns of a design that share storage.
+pub(crate) struct Block {
+    /// One name per column.
+    pub(crate) names: Vec<String>,
+    pub(crate) values: Values,
+}
+
+/// The values of a block.
+pub(crate) enum Values {
+    /// One column.
+    Dense(Vec<f64>),
+    /// Per row, the index of the indicator that is one, or [`NO_COLUMN`].
+    Indicators(Vec<u32>),
+}
+
+/// A fixed effect.
+pub(crate) struct Effect {
+    /// As written in the formula.
     pub(crate) name: String,
-    pub(crate) values: Vec<f64>,
+    pub(crate) groups: Groups,
+    /// Each level lies within one cluster.
+    pub(crate) is_nested: bool,
 }
 
 /// Everything a regression needs, row by row.
 pub(crate) struct Design {
     pub(crate) outcome: Vec<f64>,
     /// Without the intercept.
-    pub(crate) exogenous: Vec<DesignColumn>,
-    pub(crate) endogenous: Vec<DesignColumn>,
-    pub(crate) instruments: Vec<DesignColumn>,
-    pub(crate) fixed_effects: Vec<Groups>,
+    pub(crate) exogenous: Vec<Block>,
+    pub(crate) endogenous: Vec<Block>,
+    pub(crate) instruments: Vec<Block>,
+    /// The one with the most levels first; its groups are contiguous.
+    pub(crate) effects: Vec<Effect>,
     pub(crate) clusters: Vec<Groups>,
     pub(crate) weights: Option<Vec<f64>>,
-    pub(crate) n_rows_in: u64,
-    pub(crate) n_missing_rows: u64,
-    pub(crate) n_zero_weight_rows: u64,
-    pub(crate) n_singleton_rows: u64,
+    pub(crate) counts: RowCounts,
 }
 
 impl Design {
@@ -42,91 +67,54 @@ impl Design {
         singletons: Singletons,
     ) -> Result<Self, EstimatorError> {
         let used = used_columns(formula, data, cluster_columns)?;
-        let n_rows_in = used.first().map_or(0, |(_, column)| column.len());
-        check_lengths(&used, data, n_rows_in)?;
-        let outcome = numeric(data, &formula.outcome)?;
-        let (mut rows, n_zero) = complete_rows(formula, data, &used, &outcome)?;
-        let n_missing_rows = n_rows_in - rows.len() - n_zero;
-        let before = rows.len();
-        let mut fixed_effects = groups_of_effects(formula, data, &rows)?;
-        drop_singletons(&mut rows, &mut fixed_effects, singletons);
-        if rows.is_empty() {
-            let (n_rows, n_missing) = (n_rows_in as u64, n_missing_rows as u64);
-            return Err(EstimatorError::NoRows { n_rows, n_missing });
+        check_lengths(&used, data)?;
+        let mut counts = RowCounts::default();
+        let mut kept = rows::complete_rows(formula, data, &used, &mut counts)?;
+        let mut groups = groups_of_effects(formula, data, &kept)?;
+        counts.n_singleton_rows = rows::drop_singletons(&mut kept, &mut groups, singletons);
+        counts.n_obs = kept.len() as u64;
+        if kept.is_empty() {
+            return Err(EstimatorError::NoRows {
+                n_rows: counts.n_rows_in,
+                n_missing: counts.n_missing_rows,
+            });
         }
-        let has_constant = formula.intercept || !fixed_effects.is_empty();
-        let pick = |values: &[f64]| rows.iter().map(|&row| values[row as usize]).collect();
         let clusters: Result<Vec<Groups>, EstimatorError> = cluster_columns
             .iter()
-            .map(|name| Ok(data.column(name)?.groups(&rows)))
+            .map(|name| Ok(data.column(name)?.groups(&kept)))
             .collect();
-        let mut design = Self {
-            outcome: pick(&outcome),
-            exogenous: terms::expand(&formula.terms, has_constant, data, &rows)?,
-            endogenous: terms::expand(&formula.endogenous, has_constant, data, &rows)?,
-            instruments: terms::expand(&formula.instruments, has_constant, data, &rows)?,
-            fixed_effects,
-            clusters: clusters?,
+        let mut clusters = clusters?;
+        let mut effects = effects(formula, groups, &clusters);
+        sort_rows(&mut kept, &mut effects, &mut clusters, &used, data);
+        let has_constant = formula.intercept || !effects.is_empty();
+        let expand = |terms| terms::expand(terms, has_constant, data, &kept);
+        let pick = |values: &[f64]| kept.iter().map(|&row| values[row as usize]).collect();
+        let design = Self {
+            outcome: pick(&numeric(data, &formula.outcome)?),
+            exogenous: expand(&formula.terms)?,
+            endogenous: expand(&formula.endogenous)?,
+            instruments: expand(&formula.instruments)?,
+            effects,
+            clusters,
             weights: data.weight.as_ref().map(|w| pick(w)),
-            n_rows_in: n_rows_in as u64,
-            n_missing_rows: n_missing_rows as u64,
-            n_zero_weight_rows: n_zero as u64,
-            n_singleton_rows: (before - rows.len()) as u64,
+            counts,
         };
-        design.sort_rows();
+        let blocks = [&design.exogenous, &design.endogenous, &design.instruments];
+        let n_columns = blocks.into_iter().flatten().map(|b| b.names.len()).sum();
+        check_columns(n_columns)?;
         Ok(design)
     }
+}
 
-    /// Rows used.
-    pub(crate) fn n_obs(&self) -> usize {
-        self.outcome.len()
+fn check_columns(n_columns: usize) -> Result<(), EstimatorError> {
+    if n_columns <= MAX_COLUMNS {
+        return Ok(());
     }
-
-    /// Sorts the rows by everything used, so that sums do not depend on the order of the input.
-    fn sort_rows(&mut self) {
-        let mut order: Vec<u32> = (0..self.n_obs() as u32).collect();
-        let partitions = || self.fixed_effects.iter().chain(&self.clusters);
-        let columns = || {
-            self.exogenous
-                .iter()
-                .chain(&self.endogenous)
-                .chain(&self.instruments)
-        };
-        order.par_sort_unstable_by(|&a, &b| {
-            let (a, b) = (a as usize, b as usize);
-            let mut result = std::cmp::Ordering::Equal;
-            for groups in partitions() {
-                result = result.then_with(|| groups.codes[a].cmp(&groups.codes[b]));
-            }
-            result = result.then_with(|| self.outcome[a].total_cmp(&self.outcome[b]));
-            if let Some(weights) = &self.weights {
-                result = result.then_with(|| weights[a].total_cmp(&weights[b]));
-            }
-            columns().fold(result, |result, column| {
-                result.then_with(|| column.values[a].total_cmp(&column.values[b]))
-            })
-        });
-        let pick = |values: &mut Vec<f64>| {
-            *values = order.iter().map(|&row| values[row as usize]).collect();
-        };
-        pick(&mut self.outcome);
-        self.weights.iter_mut().for_each(pick);
-        for columns in [
-            &mut self.exogenous,
-            &mut self.endogenous,
-            &mut self.instruments,
-        ] {
-            columns
-                .iter_mut()
-                .for_each(|column| pick(&mut column.values));
-        }
-        for groups in self.fixed_effects.iter_mut().chain(&mut self.clusters) {
-            groups.codes = order
-                .iter()
-                .map(|&row| groups.codes[row as usize])
-                .collect();
-        }
-    }
+    Err(EstimatorError::TooMany {
+        what: "columns (absorb factors of many levels after |)",
+        found: n_columns as u64,
+        limit: MAX_COLUMNS as u64,
+    })
 }
 
 /// Columns of the formula and the clusters, with their names.
@@ -143,23 +131,22 @@ fn used_columns<'a>(
         .collect()
 }
 
-fn check_lengths(
-    used: &[(String, &Column)],
-    data: &RegressionData,
-    expected: usize,
-) -> Result<(), EstimatorError> {
-    let weight = data
-        .weight
-        .as_ref()
-        .map(|weight| ("weight".to_owned(), weight.len()));
-    let lengths = used
-        .iter()
-        .map(|(name, column)| (name.clone(), column.len()))
-        .chain(weight);
-    for (column, found) in lengths {
+fn check_lengths(used: &[(String, &Column)], data: &RegressionData) -> Result<(), EstimatorError> {
+    let expected = used.first().map_or(0, |(_, column)| column.len());
+    let limit = u64::from(u32::MAX - 1);
+    if expected as u64 > limit {
+        return Err(EstimatorError::TooMany {
+            what: "rows",
+            found: expected as u64,
+            limit,
+        });
+    }
+    let weight = data.weight.iter().map(|w| ("weight", w.len()));
+    let columns = used.iter().map(|(name, c)| (name.as_str(), c.len()));
+    for (column, found) in columns.chain(weight) {
         if found != expected {
             return Err(EstimatorError::LengthMismatch {
-                column,
+                column: column.to_owned(),
                 found,
                 expected,
             });
@@ -168,58 +155,17 @@ fn check_lengths(
     Ok(())
 }
 
-/// The rows with nothing missing and a weight, and how many complete rows have a weight of zero.
-fn complete_rows(
-    formula: &Formula,
-    data: &RegressionData,
-    used: &[(String, &Column)],
-    outcome: &[f64],
-) -> Result<(Vec<u32>, usize), EstimatorError> {
-    let terms = || {
-        formula
-            .terms
-            .iter()
-            .chain(&formula.endogenous)
-            .chain(&formula.instruments)
-    };
-    let mut transformed = Vec::new();
-    for atom in terms().flat_map(|term| &term.atoms) {
-        if matches!(atom.kind, AtomKind::Log | AtomKind::Exp) {
-            transformed.push(numeric(data, atom)?);
-        }
-    }
-    let weights = data.weight.as_deref();
-    let negative = weights.map_or(0, |w| w.iter().filter(|&&value| value < 0.0).count());
-    if negative > 0 {
-        return Err(EstimatorError::NegativeWeight {
-            n_rows: negative as u64,
-        });
-    }
-    let complete = |row: usize| {
-        outcome[row].is_finite()
-            && used.iter().all(|(_, column)| !column.is_missing(row))
-            && transformed.iter().all(|values| values[row].is_finite())
-            && weights.is_none_or(|w| w[row].is_finite())
-    };
-    let (mut rows, mut n_zero) = (Vec::new(), 0);
-    for row in 0..outcome.len() {
-        if complete(row) {
-            if weights.is_some_and(|w| w[row] == 0.0) {
-                n_zero += 1;
-            } else {
-                rows.push(row as u32);
-            }
-        }
-    }
-    Ok((rows, n_zero))
-}
-
-/// The values of a numeric atom in all rows.
-pub(crate) fn numeric(data: &RegressionData, atom: &Atom) -> Result<Vec<f64>, EstimatorError> {
-    let Column::Numeric(values) = data.column(&atom.column)? else {
+/// The values of a numeric atom in all rows; of a polynomial, those of its column.
+pub(crate) fn numeric<'a>(
+    data: &'a RegressionData,
+    atom: &Atom,
+) -> Result<Cow<'a, [f64]>, EstimatorError> {
+    let Some(values) = data.column(&atom.column)?.numbers() else {
         let needed_for = match atom.kind {
             AtomKind::Log => "log()",
             AtomKind::Exp => "exp()",
+            AtomKind::Power(_) => "a power",
+            AtomKind::Poly { .. } => "poly()",
             _ => "the outcome",
         };
         return Err(EstimatorError::NotNumeric {
@@ -227,10 +173,15 @@ pub(crate) fn numeric(data: &RegressionData, atom: &Atom) -> Result<Vec<f64>, Es
             needed_for,
         });
     };
+    let map = |function: &dyn Fn(f64) -> f64| values.iter().map(|&value| function(value)).collect();
     Ok(match atom.kind {
-        AtomKind::Log => values.iter().map(|value| value.ln()).collect(),
-        AtomKind::Exp => values.iter().map(|value| value.exp()).collect(),
-        _ => values.clone(),
+        AtomKind::Log => Cow::Owned(map(&f64::ln)),
+        AtomKind::Exp => Cow::Owned(map(&f64::exp)),
+        AtomKind::Power(power) if power.fract() == 0.0 && power.abs() < 100.0 => {
+            Cow::Owned(map(&|value| value.powi(power as i32)))
+        }
+        AtomKind::Power(power) => Cow::Owned(map(&|value| value.powf(power))),
+        _ => values,
     })
 }
 
@@ -244,39 +195,49 @@ fn groups_of_effects(
         let mut combined: Option<Groups> = None;
         for (name, _) in &effect.columns {
             let groups = data.column(name)?.groups(rows);
-            combined =
-                Some(combined.map_or_else(|| groups.clone(), |known| known.combine(&groups)));
+            combined = Some(match combined {
+                None => groups,
+                Some(known) => known.combine(&groups),
+            });
         }
         effects.extend(combined);
     }
     Ok(effects)
 }
 
-/// Takes out rows that are alone in a level of a fixed effect.
-fn drop_singletons(rows: &mut Vec<u32>, effects: &mut [Groups], rule: Singletons) {
-    if rule == Singletons::Keep {
+/// The fixed effects, the one with the most levels first (of equals, the first written).
+fn effects(formula: &Formula, groups: Vec<Groups>, clusters: &[Groups]) -> Vec<Effect> {
+    let named = formula.fixed_effects.iter().zip(groups);
+    let mut effects: Vec<Effect> = named
+        .map(|(effect, groups)| Effect {
+            name: effect.label(),
+            is_nested: clusters.iter().any(|outer| groups.nested_in(outer)),
+            groups,
+        })
+        .collect();
+    effects.sort_by_key(|effect| std::cmp::Reverse(effect.groups.n_groups));
+    effects
+}
+
+/// Sorts the rows by everything used, so that sums do not depend on the order of the input.
+fn sort_rows(
+    rows: &mut Vec<u32>,
+    effects: &mut [Effect],
+    clusters: &mut [Groups],
+    used: &[(String, &Column)],
+    data: &RegressionData,
+) {
+    let columns = used.iter().map(|(_, column)| column.sort_key());
+    let weights = data.weight.as_deref().map(SortKey::Numbers);
+    let keys: Vec<SortKey<'_>> = columns.chain(weights).collect();
+    let by_effects = effects.iter().map(|effect| &effect.groups);
+    let partitions: Vec<&Groups> = by_effects.chain(&*clusters).collect();
+    let Some(order) = rows::canonical_order(&partitions, rows, &keys) else {
         return;
-    }
-    loop {
-        let sizes: Vec<Vec<u32>> = effects.iter().map(Groups::sizes).collect();
-        let alone = |row: usize| {
-            effects
-                .iter()
-                .zip(&sizes)
-                .any(|(groups, sizes)| sizes[groups.codes[row] as usize] == 1)
-        };
-        let kept: Vec<u32> = (0..rows.len() as u32)
-            .filter(|&row| !alone(row as usize))
-            .collect();
-        if kept.len() == rows.len() {
-            return;
-        }
-        *rows = kept.iter().map(|&row| rows[row as usize]).collect();
-        effects
-            .iter_mut()
-            .for_each(|groups| *groups = groups.select(&kept));
-        if rule == Singletons::DropOnce {
-            return;
-        }
+    };
+    *rows = order.iter().map(|&row| rows[row as usize]).collect();
+    let groups = effects.iter_mut().map(|effect| &mut effect.groups);
+    for groups in groups.chain(clusters) {
+        groups.reorder(&order);
     }
 }

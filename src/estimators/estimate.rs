@@ -33,6 +33,12 @@ pub enum Status {
     NotIdentified,
     /// The column is a combination of earlier ones; no coefficient.
     Collinear,
+    /// Nothing of the column is left after absorbing the fixed effects; no coefficient.
+    Absorbed,
+    /// The column has the same value in all rows; no coefficient.
+    Constant,
+    /// The instruments say too little about the endogenous column: estimate given, its error and bias unreliable.
+    WeakInstruments,
     /// The estimate exists but its variance is zero or cannot be computed.
     NoVariance,
 }
@@ -53,6 +59,9 @@ impl Status {
             Self::BasePeriod => "base_period",
             Self::NotIdentified => "not_identified",
             Self::Collinear => "collinear",
+            Self::Absorbed => "absorbed",
+            Self::Constant => "constant",
+            Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
         }
     }
@@ -363,13 +372,18 @@ pub enum EstimatorError {
         /// Instruments left after dropping collinear ones.
         n_instruments: usize,
     },
-    /// Leverages are not available after absorbing fixed effects.
+    /// Leverages of this many fixed effects are not worked out.
     #[error(
-        "vcov {vcov} needs leverages, which absorbed fixed effects hide; write factor(…) or use hc1"
+        "vcov {vcov} needs leverages, which exist for at most {limit} levels of the fixed effects after the largest; there are \
+         {n_levels}; use hc1 or cluster(…)"
     )]
     LeverageWithFixedEffects {
         /// The asked-for kind.
         vcov: &'static str,
+        /// Levels of the fixed effects after the largest.
+        n_levels: u64,
+        /// The limit.
+        limit: u64,
     },
     /// A row is fitted perfectly because nothing else carries its column.
     #[error("vcov {vcov} is not defined: {n_rows} rows have leverage one")]
@@ -379,7 +393,17 @@ pub enum EstimatorError {
         /// Rows with leverage one.
         n_rows: u64,
     },
-    /// Alternating projections did not settle.
+    /// A polynomial of a column with few values.
+    #[error("poly({column}, {degree}) needs more than {degree} different values, found {n_values}")]
+    TooFewValues {
+        /// The column.
+        column: String,
+        /// Different values in the rows used.
+        n_values: u64,
+        /// Degree asked for.
+        degree: u64,
+    },
+    /// The iteration did not settle.
     #[error("fixed effects did not converge in {iterations} iterations")]
     NotConverged {
         /// Iterations done.

@@ -1,4 +1,14 @@
-//! Regression formulas as text: `y ~ x1 + i(event_time, -1) + a*b | fe1 + fe2 | endogenous ~ instrument`.
+//! Regression formulas as text: `y ~ x1 + i(event_time, -1) + a*b | fe1 + fe2^fe3 | endogenous ~ instrument`.
+//!
+//! | written | means |
+//! |---|---|
+//! | `a + b`, `a:b`, `a*b`, `- 1` | sum, product, `a + b + a:b`, no intercept |
+//! | `log(a)`, `exp(a)`, `a^2` or `I(a^2)` | the function of a number; a row where it is not finite is left out and counted |
+//! | `poly(a, 3)`, `poly(a, 3, raw)` | polynomial: orthonormal columns over the rows used (R's `poly`), or plain powers |
+//! | `factor(a)`, or text as it is | indicators, the first value left out where the model holds the rest |
+//! | `i(a)`, `i(a, -1)`, `i(a, ref = [-1, 99])` | indicators of all values but the references |
+//! | <code>\| a + b^c</code> | fixed effects: of `a`, and of the combinations of `b` and `c` |
+//! | <code>\| d ~ z</code> | endogenous columns and their instruments |
 //!
 //! Only the grammar is here; what the terms become, given data, is in `design.rs`. As in `fixest`, the last part is the
 //! instrumental one when it holds a `~`, so that `y ~ 1 | d ~ z` has no fixed effects.
@@ -8,6 +18,9 @@ mod parser;
 use thiserror::Error;
 
 pub use parser::parse;
+
+/// Highest degree of `poly()`.
+pub(crate) const MAX_DEGREE: u32 = 20;
 
 /// A parsed formula.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +56,15 @@ pub(crate) enum AtomKind {
     Log,
     /// Its exponential.
     Exp,
+    /// A power of it.
+    Power(f64),
+    /// `poly(column, degree)`: a polynomial of that degree.
+    Poly {
+        /// Highest power.
+        degree: u32,
+        /// Plain powers rather than orthonormal columns.
+        raw: bool,
+    },
     /// One indicator per value, the first left out where the model holds the rest.
     Factor,
     /// `i(column, ref…)`: one indicator per value except the references.
@@ -54,6 +76,8 @@ pub(crate) enum AtomKind {
 pub(crate) enum Level {
     /// Of a numeric column.
     Number(f64),
+    /// Of a column of whole numbers.
+    Integer(i64),
     /// Of a text column.
     Text(String),
 }
@@ -64,22 +88,13 @@ pub(crate) struct FixedEffect {
     pub(crate) columns: Vec<(String, usize)>,
 }
 
-/// What a formula needs from a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnRole {
-    /// Numbers.
-    Numeric,
-    /// Numbers or text.
-    Any,
-}
-
-/// A column a formula uses.
+/// A column a formula uses. A column used only as it is may hold numbers or text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnUse {
     /// Its name, as written.
     pub name: String,
-    /// What it must hold.
-    pub role: ColumnRole,
+    /// Somewhere its values are grouped: fixed effects, `i()`, `factor()`. Whole numbers then need not fit into a float.
+    pub as_labels: bool,
     /// Byte offset of its first use in the formula.
     pub offset: usize,
 }
@@ -112,14 +127,20 @@ pub enum FormulaProblem {
         found: String,
     },
     /// A function that formulas do not have.
-    #[error("unknown function \"{0}\"; there are i, factor, log and exp")]
+    #[error("unknown function \"{0}\"; there are i, factor, log, exp, poly and I")]
     UnknownFunction(String),
     /// Fixed effects and instruments allow for two bars.
     #[error("too many parts: outcome ~ terms | fixed effects | endogenous ~ instruments")]
     TooManyParts,
     /// The outcome must be one number.
-    #[error("the outcome must be a column, log(column) or exp(column)")]
+    #[error("the outcome must be a column, log(column), exp(column) or a power")]
     OutcomeNotNumeric,
+    /// A polynomial needs a small whole degree.
+    #[error("the degree of poly() must be a whole number from 1 to {MAX_DEGREE}")]
+    Degree,
+    /// `I()` holds one power.
+    #[error("I() takes a power like I(column^2)")]
+    NotAPower,
     /// An instrumental part needs columns on both sides.
     #[error("the instrumental part needs columns on both sides of ~")]
     EmptyInstruments,
@@ -129,36 +150,32 @@ impl Formula {
     /// All columns used, in order of first use.
     pub fn columns(&self) -> Vec<ColumnUse> {
         let mut uses: Vec<ColumnUse> = Vec::new();
-        let mut add = |name: &str, role, offset| match uses.iter_mut().find(|u| u.name == name) {
-            Some(known) if role == ColumnRole::Numeric => known.role = role,
-            Some(_) => {}
+        let mut add = |name: &str, as_labels, offset| match uses.iter_mut().find(|u| u.name == name)
+        {
+            Some(known) => known.as_labels |= as_labels,
             None => uses.push(ColumnUse {
                 name: name.to_owned(),
-                role,
+                as_labels,
                 offset,
             }),
         };
-        add(
-            &self.outcome.column,
-            ColumnRole::Numeric,
-            self.outcome.offset,
-        );
-        let terms = self
-            .terms
-            .iter()
-            .chain(&self.endogenous)
-            .chain(&self.instruments);
-        for atom in terms.flat_map(|term| &term.atoms) {
-            let role = match atom.kind {
-                AtomKind::Log | AtomKind::Exp => ColumnRole::Numeric,
-                _ => ColumnRole::Any,
-            };
-            add(&atom.column, role, atom.offset);
+        add(&self.outcome.column, false, self.outcome.offset);
+        for atom in self.all_terms().flat_map(|term| &term.atoms) {
+            let as_labels = matches!(atom.kind, AtomKind::Factor | AtomKind::Indicators(_));
+            add(&atom.column, as_labels, atom.offset);
         }
         for (name, offset) in self.fixed_effects.iter().flat_map(|effect| &effect.columns) {
-            add(name, ColumnRole::Any, *offset);
+            add(name, true, *offset);
         }
         uses
+    }
+
+    /// Regressors, endogenous columns and instruments.
+    pub(crate) fn all_terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms
+            .iter()
+            .chain(&self.endogenous)
+            .chain(&self.instruments)
     }
 
     /// The column of the outcome.
@@ -179,13 +196,26 @@ impl Atom {
             AtomKind::Log => format!("log({})", self.column),
             AtomKind::Exp => format!("exp({})", self.column),
             AtomKind::Factor => format!("factor({})", self.column),
-            _ => self.column.clone(),
+            AtomKind::Power(power) => format!("I({}^{power})", self.column),
+            AtomKind::Poly { degree, raw } => {
+                let raw = if raw { ", raw" } else { "" };
+                format!("poly({}, {degree}{raw})", self.column)
+            }
+            AtomKind::Plain | AtomKind::Indicators(_) => self.column.clone(),
         }
     }
 
     /// Whether two atoms stand for the same variable.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.column == other.column && self.kind == other.kind
+    }
+}
+
+impl FixedEffect {
+    /// As written: `a`, or `a^b`.
+    pub(crate) fn label(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        names.join("^")
     }
 }
 

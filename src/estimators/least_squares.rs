@@ -2,26 +2,32 @@
 //!
 //! Columns are centred (or demeaned by the fixed effects) before the normal equations are formed, so that large means cost no
 //! digits; the intercept is put back by a linear map afterwards. The formula is read in `formula.rs`, rows and columns are made
-//! in `design.rs`, errors come from `covariance.rs`, tests of instruments from `instruments.rs`.
+//! in `design.rs`, fixed effects are absorbed in `within.rs`, errors come from `covariance.rs`, tests of instruments from
+//! `instruments.rs`.
 
 mod fit;
 
 mod instruments;
 
+mod diagnostics;
+
 use nalgebra::DMatrix;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::estimators::covariance::{FixedEffectCount, Scores, SmallSample, Vcov};
-use crate::estimators::design::Design;
+use crate::estimators::covariance::{Counting, FixedEffectCount, Scores, SmallSample, Vcov};
+use crate::estimators::design::{Design, Effect};
 use crate::estimators::did::{FEW_CLUSTERS_IN_ALL, check_level};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula::Formula;
-use crate::estimators::linear_algebra::dot;
 use crate::estimators::normal;
 use crate::estimators::regression_data::RegressionData;
 use crate::estimators::sup_t::{self, SupT};
 
-pub use instruments::{FTest, InstrumentTests};
+pub use crate::estimators::design::RowCounts;
+pub use diagnostics::{Diagnostic, ols_diagnostics};
+pub use fit::DroppedColumn;
+pub(crate) use fit::{LEVERAGE_LEVELS, Products};
+pub use instruments::{FTest, FirstStage, InstrumentTests};
 
 /// Rows alone in a level of a fixed effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +87,7 @@ pub struct Coefficient {
     pub band_low: f64,
     /// Upper end of the band.
     pub band_high: f64,
-    /// `ok`, `collinear`, `few_clusters` or `no_variance`.
+    /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters` or `no_variance`.
     pub status: Status,
 }
 
@@ -98,16 +104,14 @@ pub struct OlsResult {
     pub n_counted: u64,
     /// Smallest number of clusters; `None` without clustering.
     pub n_clusters: Option<u64>,
-    /// Rows handed over.
-    pub n_rows_in: u64,
-    /// Rows left out for a missing value.
-    pub n_missing_rows: u64,
-    /// Rows left out for a weight of zero.
-    pub n_zero_weight_rows: u64,
-    /// Rows left out as singletons.
-    pub n_singleton_rows: u64,
-    /// Columns left out as collinear, instruments included.
-    pub n_collinear: u64,
+    /// What became of the rows.
+    pub counts: RowCounts,
+    /// Columns without a coefficient, unusable instruments included.
+    pub dropped: Vec<DroppedColumn>,
+    /// Name and levels of each fixed effect, the one with the most levels first.
+    pub fixed_effects: Vec<(String, u64)>,
+    /// Connected components of each fixed effect after the first with an earlier one; empty when not worked out.
+    pub components: Vec<u64>,
     /// 1 − Σωe² / Σω(y − ȳ)².
     pub r2: f64,
     /// R² with (n − 1)/(n − K), K counting all fixed effects.
@@ -131,36 +135,86 @@ pub fn ols(
     data: &RegressionData,
     options: &OlsOptions,
 ) -> Result<OlsResult, EstimatorError> {
+    let components = options.small_sample.fixed_effects == FixedEffectCount::Components;
+    let effort = Effort {
+        components,
+        ..Effort::COEFFICIENTS
+    };
+    fit_with(formula, data, options, effort)
+}
+
+/// What to work out, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Connected components of the fixed effects.
+    pub(crate) components: bool,
+    /// Tests of the instruments.
+    pub(crate) tests: bool,
+    /// Levels of further fixed effects up to which they are solved for directly.
+    pub(crate) direct_levels: usize,
+}
+
+impl Effort {
+    /// What coefficients and errors need.
+    pub(crate) const COEFFICIENTS: Self = Self {
+        components: false,
+        tests: false,
+        direct_levels: fit::DIRECT_LEVELS,
+    };
+}
+
+pub(crate) fn fit_with(
+    formula: &Formula,
+    data: &RegressionData,
+    options: &OlsOptions,
+    effort: Effort,
+) -> Result<OlsResult, EstimatorError> {
     check_level(options.level)?;
-    let columns = options.vcov.columns();
-    let design = Design::build(formula, data, &columns, options.singletons)?;
-    let has_instruments = formula.has_instruments();
-    if has_instruments && matches!(options.vcov, Vcov::Hc2 | Vcov::Hc3) {
-        let expected = "iid, hc0, hc1 or cluster(…) with instruments";
+    let needs_leverages = options.vcov.needs_leverages();
+    if formula.has_instruments() && needs_leverages {
         return Err(EstimatorError::BadOption {
             option: "vcov",
-            expected,
+            expected: "iid, hc0, hc1 or cluster(…) with instruments",
         });
     }
-    let intercept = formula.intercept && design.fixed_effects.is_empty();
-    let model = fit::Model::fit(design, intercept)?;
-    let columns: Vec<&[f64]> = model.columns.iter().map(Vec::as_slice).collect();
-    let scores = model.scores(&columns);
+    let columns = options.vcov.columns();
+    let design = Design::build(formula, data, &columns, options.singletons)?;
+    let components = if effort.components {
+        components(&design.effects)
+    } else {
+        Vec::new()
+    };
+    let direct_levels = if needs_leverages {
+        refuse_leverages(&design.effects, &options.vcov)?;
+        LEVERAGE_LEVELS
+    } else {
+        effort.direct_levels
+    };
+    let intercept = formula.intercept && design.effects.is_empty();
+    let model = fit::Model::fit(design, intercept, direct_levels)?;
+    let redundant = effort.components.then(|| components.iter().sum());
+    let counting = Counting {
+        redundant,
+        rank: model.rank,
+    };
+    let scores = Scores {
+        products: &model.products,
+        residuals: &model.residuals,
+        transformation: &model.transformation,
+        inverse: &model.inverse,
+        effects: &model.effects,
+        clusters: &model.clusters,
+        counting: &counting,
+    };
     let covariance = scores.covariance(&options.vcov, &options.small_sample)?;
     let back = model.back_transformation();
     let matrix = &back * &covariance.matrix * back.transpose();
-    let estimates = &back * &model.coefficients;
-    let full_count = scores.count(&Vcov::Iid, FixedEffectCount::Full);
-    let instruments = has_instruments
-        .then(|| instruments::tests(&model, &options.vcov, &options.small_sample))
+    let instruments = (effort.tests && !model.endogenous.is_empty())
+        .then(|| instruments::tests(&model, &scores, &options.vcov, &options.small_sample))
         .transpose()?;
-    let n_clusters = model
-        .design
-        .clusters
-        .iter()
-        .map(|groups| groups.n_groups as u64)
-        .min();
-    let band = band(&model.names, &matrix, options);
+    let groups = model.clusters.iter().map(|groups| groups.n_groups as u64);
+    let n_clusters = groups.min();
+    let band = band(&matrix, model.intercept(), options);
     let inference = Inference {
         covariance: &matrix,
         df: covariance.df,
@@ -171,25 +225,50 @@ pub fn ols(
             _ => Status::Ok,
         },
     };
-    let rows = inference.rows(&model, estimates.as_slice());
+    let full_count = scores.count(&Vcov::Iid, FixedEffectCount::Full);
     let fit = model.quality(full_count);
+    let levels = |e: &Effect| (e.name.clone(), e.groups.n_groups as u64);
     Ok(OlsResult {
-        rows,
-        n_obs: model.design.n_obs() as u64,
+        rows: inference.rows(&model),
+        n_obs: model.counts.n_obs,
         df: covariance.df,
         n_counted: covariance.n_counted,
         n_clusters,
-        n_rows_in: model.design.n_rows_in,
-        n_missing_rows: model.design.n_missing_rows,
-        n_zero_weight_rows: model.design.n_zero_weight_rows,
-        n_singleton_rows: model.design.n_singleton_rows,
-        n_collinear: model.n_collinear,
+        counts: model.counts,
+        fixed_effects: model.effects.iter().map(levels).collect(),
+        components,
         r2: fit.r2,
         adjusted_r2: fit.adjusted_r2,
         within_r2: fit.within_r2,
         rmse: fit.rmse,
         instruments,
         band,
+        dropped: model.dropped,
+    })
+}
+
+/// Per fixed effect after the first, its connected components with the earlier one that has the most.
+fn components(effects: &[Effect]) -> Vec<u64> {
+    let most = |(later, effect): (usize, &Effect)| {
+        let earlier = effects[..later].iter();
+        let components = earlier.map(|other| other.groups.components(&effect.groups));
+        components.max().unwrap_or(1)
+    };
+    effects.iter().enumerate().skip(1).map(most).collect()
+}
+
+/// Refuses before the work is done.
+fn refuse_leverages(effects: &[Effect], vcov: &Vcov) -> Result<(), EstimatorError> {
+    let further = effects.iter().skip(1);
+    let n_levels: u64 = further.map(|effect| effect.groups.n_groups as u64).sum();
+    let limit = LEVERAGE_LEVELS as u64;
+    if n_levels <= limit {
+        return Ok(());
+    }
+    Err(EstimatorError::LeverageWithFixedEffects {
+        vcov: vcov.name(),
+        n_levels,
+        limit,
     })
 }
 
@@ -197,9 +276,9 @@ pub fn ols(
 const BAND_LIMIT: usize = 200;
 
 /// The band over all coefficients but the intercept.
-fn band(names: &[String], covariance: &DMatrix<f64>, options: &OlsOptions) -> Option<SupT> {
-    let shown: Vec<usize> = (0..names.len())
-        .filter(|&k| names[k] != fit::INTERCEPT)
+fn band(covariance: &DMatrix<f64>, intercept: Option<usize>, options: &OlsOptions) -> Option<SupT> {
+    let shown: Vec<usize> = (0..covariance.nrows())
+        .filter(|&k| Some(k) != intercept)
         .collect();
     if shown.is_empty() || shown.len() > BAND_LIMIT {
         return None;
@@ -220,30 +299,32 @@ struct Inference<'a> {
 }
 
 impl Inference<'_> {
-    fn rows(&self, model: &fit::Model, estimates: &[f64]) -> Vec<Coefficient> {
-        let mut next = 0..estimates.len();
-        let estimated = model.all_names.iter().map(|(name, kept)| {
-            let index = if *kept { next.next() } else { None };
-            match index {
-                Some(k) => self.row(name, estimates[k], self.covariance[(k, k)].sqrt()),
-                None => self.row(name, f64::NAN, f64::NAN),
+    fn rows(&self, model: &fit::Model) -> Vec<Coefficient> {
+        let estimates = model.estimates();
+        let row = |(term, place): &(String, Option<usize>)| match *place {
+            Some(k) => {
+                let band = self.band.filter(|_| Some(k) != model.intercept());
+                let std_error = self.covariance[(k, k)].sqrt();
+                self.row(term, estimates[k], std_error, band)
             }
-        });
-        estimated.collect()
+            None => {
+                let mut row = self.row(term, f64::NAN, f64::NAN, None);
+                let mut dropped = model.dropped.iter().filter(|column| !column.is_instrument);
+                let dropped = dropped.find(|column| column.term == *term);
+                row.status = dropped.map_or(Status::Collinear, |column| column.status);
+                row
+            }
+        };
+        model.terms.iter().map(row).collect()
     }
 
-    fn row(&self, term: &str, estimate: f64, std_error: f64) -> Coefficient {
+    fn row(&self, term: &str, estimate: f64, std_error: f64, band: Option<f64>) -> Coefficient {
         let std_error = if std_error > 0.0 { std_error } else { f64::NAN };
         let statistic = estimate / std_error;
         let (p_value, quantile) = self.p_and_quantile(statistic);
         // The band is normal; with few clusters it must still not be narrower than the interval.
-        let critical = match self.band {
-            Some(band) if term != fit::INTERCEPT => band.max(quantile),
-            _ => f64::NAN,
-        };
-        let status = if estimate.is_nan() {
-            Status::Collinear
-        } else if std_error.is_nan() {
+        let critical = band.map_or(f64::NAN, |band| band.max(quantile));
+        let status = if std_error.is_nan() {
             Status::NoVariance
         } else {
             self.status
@@ -290,26 +371,14 @@ struct Quality {
 }
 
 impl fit::Model {
-    fn scores<'a>(&'a self, columns: &'a [&'a [f64]]) -> Scores<'a> {
-        Scores {
-            columns,
-            residuals: &self.residuals,
-            weights: self.design.weights.as_deref(),
-            inverse: &self.inverse,
-            fixed_effects: &self.design.fixed_effects,
-            clusters: &self.design.clusters,
-        }
-    }
-
     fn quality(&self, n_counted: u64) -> Quality {
-        let n = self.design.n_obs() as f64;
-        let weights = self.design.weights.as_deref();
-        let squares = dot(&self.residuals, &self.residuals, weights);
+        let n = self.residuals.len() as f64;
+        let squares = self.products.within.dot(&self.residuals, &self.residuals);
         let r2 = 1.0 - squares / self.total_squares;
-        let within_r2 = if self.design.fixed_effects.is_empty() {
+        let within_r2 = if self.effects.is_empty() {
             f64::NAN
         } else {
-            1.0 - squares / dot(&self.design.outcome, &self.design.outcome, weights)
+            1.0 - squares / self.within_squares
         };
         Quality {
             r2,

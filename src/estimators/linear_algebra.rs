@@ -1,7 +1,6 @@
 //! The little linear algebra that must name its failures: nothing here falls back to a pseudo-inverse.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
-use rayon::prelude::*;
 
 /// Correlation matrices whose smallest eigenvalue is below this are singular.
 const SINGULAR: f64 = 1e-13;
@@ -26,6 +25,9 @@ pub(crate) fn solve_correlation_checked(
 /// Columns whose unexplained part is below this share of their length are collinear with earlier ones.
 pub(crate) const COLLINEAR: f64 = 1e-9;
 
+/// Part of a dropped column, relative to its length, that is worth mentioning.
+const MENTIONED: f64 = 1e-6;
+
 /// Σ ω a b.
 pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
     match weights {
@@ -39,24 +41,11 @@ pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
     }
 }
 
-/// The matrix of all Σ ω a b.
-pub(crate) fn gram(columns: &[&[f64]], weights: Option<&[f64]>) -> DMatrix<f64> {
-    let k = columns.len();
-    let rows: Vec<Vec<f64>> = (0..k)
-        .into_par_iter()
-        .map(|a| {
-            (0..=a)
-                .map(|b| dot(columns[a], columns[b], weights))
-                .collect()
-        })
-        .collect();
-    DMatrix::from_fn(k, k, |a, b| rows[a.max(b)][a.min(b)])
-}
-
-/// Which columns are no combination of earlier ones: Cholesky in the given order, skipping vanishing pivots.
-pub(crate) fn independent_columns(gram: &DMatrix<f64>) -> Vec<bool> {
+/// Which columns are combinations of earlier ones, and of which: Cholesky in the given order, skipping vanishing pivots. `None` for
+/// an independent column; else the earlier independent columns with a part in it worth mentioning.
+pub(crate) fn dependencies(gram: &DMatrix<f64>) -> Vec<Option<Vec<usize>>> {
     let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
-    let mut result = vec![false; gram.nrows()];
+    let mut result = vec![None; gram.nrows()];
     for column in 0..gram.nrows() {
         let mut factor: Vec<f64> = Vec::with_capacity(kept.len() + 1);
         for (index, (earlier, row)) in kept.iter().enumerate() {
@@ -68,15 +57,46 @@ pub(crate) fn independent_columns(gram: &DMatrix<f64>) -> Vec<bool> {
         if pivot > COLLINEAR * length {
             factor.push(pivot.sqrt());
             kept.push((column, factor));
-            result[column] = true;
+        } else {
+            result[column] = Some(mentioned(gram, &kept, factor, length));
         }
     }
     result
 }
 
+/// Whether each column is no combination of earlier ones.
+pub(crate) fn independent_columns(gram: &DMatrix<f64>) -> Vec<bool> {
+    dependencies(gram).iter().map(Option::is_none).collect()
+}
+
+/// Solves the triangular system for the coefficients of a dropped column and keeps the columns that matter.
+fn mentioned(
+    gram: &DMatrix<f64>,
+    kept: &[(usize, Vec<f64>)],
+    mut right: Vec<f64>,
+    length: f64,
+) -> Vec<usize> {
+    let mut columns = Vec::new();
+    for index in (0..kept.len()).rev() {
+        let (column, row) = &kept[index];
+        let coefficient = right[index] / row[index];
+        for (earlier, value) in right[..index].iter_mut().zip(row) {
+            *earlier -= coefficient * value;
+        }
+        if coefficient.abs() * gram[(*column, *column)].sqrt() > MENTIONED * length.sqrt() {
+            columns.push(*column);
+        }
+    }
+    columns.reverse();
+    columns
+}
+
 /// The inverse of a positive definite matrix, scaled to a unit diagonal while it is inverted.
 pub(crate) fn inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
     let n = matrix.nrows();
+    if n == 0 {
+        return Some(DMatrix::zeros(0, 0));
+    }
     let scale: Vec<f64> = (0..n).map(|k| 1.0 / matrix[(k, k)].sqrt()).collect();
     let scaled = DMatrix::from_fn(n, n, |a, b| matrix[(a, b)] * scale[a] * scale[b]);
     let inverted = scaled.cholesky()?.inverse();

@@ -81,6 +81,8 @@ pub mod sample;
 
 mod design;
 
+mod within;
+
 mod linear_algebra;
 
 mod normal;

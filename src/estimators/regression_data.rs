@@ -1,8 +1,10 @@
 //! Columns for a regression, and dense group codes made from them. Which of them a formula uses is in `design.rs`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::estimators::estimate::EstimatorError;
+use crate::estimators::formula::Level;
 use crate::estimators::panel::{MISSING_CODE, rank_i64};
 
 /// The columns of a regression by name, and the weights.
@@ -19,6 +21,13 @@ pub struct RegressionData {
 pub enum Column {
     /// Numbers; NaN or infinite = missing.
     Numeric(Vec<f64>),
+    /// Whole numbers of any size as codes into `values`; [`MISSING_CODE`] = missing.
+    Integer {
+        /// Per row, an index into `values`.
+        codes: Vec<u32>,
+        /// The distinct values, ascending.
+        values: Vec<i64>,
+    },
     /// Text or other categories as codes into `labels`; [`MISSING_CODE`] = missing.
     Categorical {
         /// Per row, an index into `labels`.
@@ -51,7 +60,7 @@ impl Column {
     pub fn len(&self) -> usize {
         match self {
             Self::Numeric(values) => values.len(),
-            Self::Categorical { codes, .. } => codes.len(),
+            Self::Integer { codes, .. } | Self::Categorical { codes, .. } => codes.len(),
         }
     }
 
@@ -60,39 +69,145 @@ impl Column {
         self.len() == 0
     }
 
-    pub(crate) fn is_missing(&self, row: usize) -> bool {
+    /// Clears the flag of every row where the value is missing.
+    pub(crate) fn mark_missing(&self, is_complete: &mut [bool]) {
         match self {
-            Self::Numeric(values) => !values[row].is_finite(),
-            Self::Categorical { codes, .. } => codes[row] == MISSING_CODE,
+            Self::Numeric(values) => {
+                for (flag, value) in is_complete.iter_mut().zip(values) {
+                    *flag &= value.is_finite();
+                }
+            }
+            Self::Integer { codes, .. } | Self::Categorical { codes, .. } => {
+                for (flag, &code) in is_complete.iter_mut().zip(codes) {
+                    *flag &= code != MISSING_CODE;
+                }
+            }
+        }
+    }
+
+    /// The numbers of all rows, NaN where missing; `None` for text.
+    pub(crate) fn numbers(&self) -> Option<Cow<'_, [f64]>> {
+        match self {
+            Self::Numeric(values) => Some(Cow::Borrowed(values)),
+            Self::Integer { codes, values } => {
+                let number =
+                    |&code: &u32| values.get(code as usize).map_or(f64::NAN, |&v| v as f64);
+                Some(Cow::Owned(codes.iter().map(number).collect()))
+            }
+            Self::Categorical { .. } => None,
+        }
+    }
+
+    /// How rows compare by this column.
+    pub(crate) fn sort_key(&self) -> SortKey<'_> {
+        match self {
+            Self::Numeric(values) => SortKey::Numbers(values),
+            Self::Integer { codes, .. } => SortKey::Codes(codes),
+            Self::Categorical { codes, labels } => SortKey::Ranked(codes, label_ranks(labels)),
         }
     }
 
     /// Dense codes of the given rows, in ascending order of the values.
     pub(crate) fn groups(&self, rows: &[u32]) -> Groups {
-        let keys: Vec<i64> = match self {
-            Self::Numeric(values) => {
-                let picked = || rows.iter().map(|&row| values[row as usize]);
-                if picked().all(|value| value.fract() == 0.0 && value.abs() < 9.0e15) {
-                    picked().map(|value| value as i64).collect()
-                } else {
-                    picked().map(ordered_bits).collect()
-                }
+        match self {
+            Self::Numeric(values) => numeric_groups(values, rows),
+            Self::Integer { codes, values } => {
+                compressed(rows.iter().map(|&row| codes[row as usize]), values.len())
             }
             Self::Categorical { codes, labels } => {
-                let mut order: Vec<usize> = (0..labels.len()).collect();
-                order.sort_by(|&a, &b| labels[a].cmp(&labels[b]));
-                let mut ranks = vec![0_i64; labels.len()];
-                for (rank, &label) in order.iter().enumerate() {
-                    ranks[label] = rank as i64;
-                }
-                rows.iter()
-                    .map(|&row| ranks[codes[row as usize] as usize])
-                    .collect()
+                let ranks = label_ranks(labels);
+                let ranked = rows.iter().map(|&row| ranks[codes[row as usize] as usize]);
+                compressed(ranked, labels.len())
             }
-        };
-        let (codes, n_groups) = rank_i64(&keys);
-        Groups { codes, n_groups }
+        }
     }
+
+    /// Dense codes of the given rows and the value behind each code.
+    pub(crate) fn levels(&self, rows: &[u32]) -> (Groups, Vec<Level>) {
+        let groups = self.groups(rows);
+        let mut levels: Vec<Option<Level>> = vec![None; groups.n_groups];
+        for (&code, &row) in groups.codes.iter().zip(rows) {
+            let level = &mut levels[code as usize];
+            if level.is_none() {
+                *level = Some(self.level(row as usize));
+            }
+        }
+        (groups, levels.into_iter().flatten().collect())
+    }
+
+    fn level(&self, row: usize) -> Level {
+        match self {
+            Self::Numeric(values) => Level::Number(values[row]),
+            Self::Integer { codes, values } => Level::Integer(values[codes[row] as usize]),
+            Self::Categorical { codes, labels } => Level::Text(labels[codes[row] as usize].clone()),
+        }
+    }
+}
+
+/// A column as far as sorting needs it; rows with missing values must not be compared.
+pub(crate) enum SortKey<'a> {
+    Numbers(&'a [f64]),
+    Codes(&'a [u32]),
+    /// Codes and the rank of each.
+    Ranked(&'a [u32], Vec<u32>),
+}
+
+impl SortKey<'_> {
+    /// A number that orders the rows.
+    pub(crate) fn of(&self, row: u32) -> i64 {
+        let row = row as usize;
+        match self {
+            Self::Numbers(values) => ordered_bits(values[row]),
+            Self::Codes(codes) => i64::from(codes[row]),
+            Self::Ranked(codes, ranks) => i64::from(ranks[codes[row] as usize]),
+        }
+    }
+}
+
+fn label_ranks(labels: &[String]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..labels.len() as u32).collect();
+    order.sort_by(|&a, &b| labels[a as usize].cmp(&labels[b as usize]));
+    let mut ranks = vec![0_u32; labels.len()];
+    for (rank, &label) in order.iter().enumerate() {
+        ranks[label as usize] = rank as u32;
+    }
+    ranks
+}
+
+/// Codes below `n` made dense, in their order.
+fn compressed(codes: impl Iterator<Item = u32> + Clone, n: usize) -> Groups {
+    let mut dense = vec![0_u32; n];
+    for code in codes.clone() {
+        dense[code as usize] = 1;
+    }
+    let mut next = 0;
+    for entry in &mut dense {
+        let seen = *entry;
+        *entry = next;
+        next += seen;
+    }
+    Groups {
+        codes: codes.map(|code| dense[code as usize]).collect(),
+        n_groups: next as usize,
+    }
+}
+
+/// Whole numbers in a narrow range go through a table, everything else through sorting.
+fn numeric_groups(values: &[f64], rows: &[u32]) -> Groups {
+    let picked = || rows.iter().map(|&row| values[row as usize]);
+    let (mut low, mut high, mut is_whole) = (f64::INFINITY, f64::NEG_INFINITY, true);
+    for value in picked() {
+        low = low.min(value);
+        high = high.max(value);
+        is_whole &= value.fract() == 0.0;
+    }
+    let span = high - low + 1.0;
+    if is_whole && span <= 4.0 * rows.len() as f64 + 1024.0 {
+        return compressed(picked().map(|value| (value - low) as u32), span as usize);
+    }
+    let keys: Vec<i64> = picked().map(ordered_bits).collect();
+    let (codes, n_groups) = rank_i64(&keys);
+    Groups { codes, n_groups }
 }
 
 /// Bits of a number whose integer order is the order of the numbers; −0 counts as 0.
@@ -133,14 +248,32 @@ impl Groups {
         })
     }
 
+    /// Connected components of the graph whose nodes are the groups of both partitions and whose edges are the rows.
+    pub(crate) fn components(&self, other: &Self) -> u64 {
+        let mut parent: Vec<u32> = (0..(self.n_groups + other.n_groups) as u32).collect();
+        let mut n_components = parent.len() as u64;
+        for (&own, &outer) in self.codes.iter().zip(&other.codes) {
+            let a = root(&mut parent, own);
+            let b = root(&mut parent, self.n_groups as u32 + outer);
+            if a != b {
+                parent[a.max(b) as usize] = a.min(b);
+                n_components -= 1;
+            }
+        }
+        n_components
+    }
+
     /// The partition of some of the rows, in that order.
     pub(crate) fn select(&self, rows: &[u32]) -> Self {
-        let keys: Vec<i64> = rows
-            .iter()
-            .map(|&row| i64::from(self.codes[row as usize]))
-            .collect();
-        let (codes, n_groups) = rank_i64(&keys);
-        Self { codes, n_groups }
+        compressed(
+            rows.iter().map(|&row| self.codes[row as usize]),
+            self.n_groups,
+        )
+    }
+
+    /// The same groups with the rows in another order.
+    pub(crate) fn reorder(&mut self, order: &[u32]) {
+        self.codes = order.iter().map(|&row| self.codes[row as usize]).collect();
     }
 
     /// Rows per group.
@@ -151,6 +284,16 @@ impl Groups {
         }
         sizes
     }
+}
+
+/// The root of a node, halving the path on the way.
+fn root(parent: &mut [u32], mut node: u32) -> u32 {
+    while parent[node as usize] != node {
+        let above = parent[parent[node as usize] as usize];
+        parent[node as usize] = above;
+        node = above;
+    }
+    node
 }
 
 impl RegressionData {

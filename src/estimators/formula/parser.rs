@@ -1,7 +1,7 @@
 //! From text to [`Formula`]: tokens with their offsets, then recursive descent.
 
 use crate::estimators::formula::{
-    Atom, AtomKind, FixedEffect, Formula, FormulaError, FormulaProblem, Level, Term,
+    Atom, AtomKind, FixedEffect, Formula, FormulaError, FormulaProblem, Level, MAX_DEGREE, Term,
 };
 
 /// Parses a formula.
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<Formula, FormulaError> {
     let outcome = parser.atom()?;
     if !matches!(
         outcome.kind,
-        AtomKind::Plain | AtomKind::Log | AtomKind::Exp
+        AtomKind::Plain | AtomKind::Log | AtomKind::Exp | AtomKind::Power(_)
     ) {
         return Err(FormulaError {
             offset: outcome.offset,
@@ -286,26 +286,28 @@ impl Parser {
         if !self.accept('(') {
             return Ok(Atom {
                 column: name,
-                kind: AtomKind::Plain,
+                kind: self.power()?.map_or(AtomKind::Plain, AtomKind::Power),
                 offset,
             });
         }
+        if !["i", "factor", "log", "exp", "poly", "I"].contains(&name.as_str()) {
+            return Err(FormulaError {
+                offset,
+                problem: FormulaProblem::UnknownFunction(name),
+            });
+        }
+        let (column, offset) = self.name("a column")?;
         let kind = match name.as_str() {
+            "i" if self.accept(',') => AtomKind::Indicators(self.references()?),
             "i" => AtomKind::Indicators(Vec::new()),
             "factor" => AtomKind::Factor,
             "log" => AtomKind::Log,
             "exp" => AtomKind::Exp,
+            "poly" => self.polynomial()?,
             _ => {
-                return Err(FormulaError {
-                    offset,
-                    problem: FormulaProblem::UnknownFunction(name),
-                });
+                let power = self.power()?;
+                AtomKind::Power(power.ok_or_else(|| self.problem(FormulaProblem::NotAPower))?)
             }
-        };
-        let (column, offset) = self.name("a column")?;
-        let kind = match kind {
-            AtomKind::Indicators(_) if self.accept(',') => AtomKind::Indicators(self.references()?),
-            other => other,
         };
         self.expect(')', ")")?;
         Ok(Atom {
@@ -313,6 +315,56 @@ impl Parser {
             kind,
             offset,
         })
+    }
+
+    /// `^2` after a column.
+    fn power(&mut self) -> Result<Option<f64>, FormulaError> {
+        if !self.accept('^') {
+            return Ok(None);
+        }
+        let sign = if self.accept('-') { -1.0 } else { 1.0 };
+        match self.peek() {
+            Some(&Kind::Number(power)) => {
+                self.position += 1;
+                Ok(Some(sign * power))
+            }
+            _ => Err(self.unexpected("a number after ^ (fixed effects are combined after |)")),
+        }
+    }
+
+    /// `, 3` or `, 3, raw` or `, 3, raw = true` after the column of `poly(`.
+    fn polynomial(&mut self) -> Result<AtomKind, FormulaError> {
+        self.expect(',', ", and the degree")?;
+        let degree = match self.peek() {
+            Some(&Kind::Number(n))
+                if n >= 1.0 && n <= f64::from(MAX_DEGREE) && n.fract() == 0.0 =>
+            {
+                n as u32
+            }
+            _ => return Err(self.problem(FormulaProblem::Degree)),
+        };
+        self.position += 1;
+        let mut raw = false;
+        if self.accept(',') {
+            let (word, _) = self.name("raw")?;
+            if word != "raw" {
+                self.position -= 1;
+                return Err(self.unexpected("raw"));
+            }
+            raw = true;
+            if self.accept('=') {
+                let (flag, _) = self.name("true or false")?;
+                raw = match flag.to_ascii_lowercase().as_str() {
+                    "true" => true,
+                    "false" => false,
+                    _ => {
+                        self.position -= 1;
+                        return Err(self.unexpected("true or false"));
+                    }
+                };
+            }
+        }
+        Ok(AtomKind::Poly { degree, raw })
     }
 
     /// `-1`, `ref = -1`, `ref = [-1, 'never']` or `ref = c(-1, 99)`.

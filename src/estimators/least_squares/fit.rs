@@ -1,336 +1,408 @@
-//! Coefficients: centring, collinear columns, first stage, normal equations.
+//! Coefficients: which columns are kept and why the others are not, first stage, normal equations.
+//!
+//! Everything is worked out from the products of the columns: the indicators of further fixed effects are partialled out of
+//! them, two-stage least squares combines them, and one step of refinement with the residuals of all rows gives back the digits
+//! that products lose.
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::estimators::demean::demean;
-use crate::estimators::design::{Design, DesignColumn};
-use crate::estimators::estimate::EstimatorError;
-use crate::estimators::linear_algebra::{dot, gram, independent_columns, inverse};
+use crate::estimators::design::{Design, Effect, RowCounts};
+use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::linear_algebra::{dependencies, independent_columns, inverse};
+use crate::estimators::regression_data::Groups;
+use crate::estimators::within::{ColumnNote, Within, absorb};
 
-/// Name of the constant.
-pub(crate) const INTERCEPT: &str = "(Intercept)";
-/// A column of which less than this share of the squares is left after absorbing fixed effects is collinear with them.
+/// A column of which less than this share of the squares is left after absorbing fixed effects is absorbed by them.
 const ABSORBED: f64 = 1e-12;
-/// A column whose centred squares are below this share of its squares is constant.
-const CONSTANT: f64 = 1e-24;
+/// Fixed effects after the largest are solved for directly when they have at most this many levels together.
+pub(crate) const DIRECT_LEVELS: usize = 500;
+/// The same where leverages are needed, which exist in no other way.
+pub(crate) const LEVERAGE_LEVELS: usize = 2_000;
+
+/// A column that is not in the model, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedColumn {
+    /// Its name.
+    pub term: String,
+    /// [`Status::Constant`], [`Status::Absorbed`] or [`Status::Collinear`].
+    pub status: Status,
+    /// The earlier columns, or the fixed effects, that it is a combination of.
+    pub detail: String,
+    /// It is an instrument, so it has no coefficient.
+    pub is_instrument: bool,
+}
 
 /// A fitted regression.
 pub(crate) struct Model {
-    /// Demeaned (with fixed effects) or centred (with an intercept).
-    pub(crate) design: Design,
-    /// Kept columns as used in the normal equations: fitted endogenous ones, constant, exogenous.
-    pub(crate) columns: Vec<Vec<f64>>,
-    pub(crate) names: Vec<String>,
-    /// All names in order, and whether they were kept.
-    pub(crate) all_names: Vec<(String, bool)>,
-    /// Of the centred columns; see [`Model::back_transformation`].
+    pub(crate) products: Products,
+    pub(crate) outcome: Vec<f64>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) clusters: Vec<Groups>,
+    pub(crate) counts: RowCounts,
+    /// Independent columns that were absorbed; `None` when that was not worked out.
+    pub(crate) rank: Option<usize>,
+    /// Places of the kept columns: exogenous with the constant, instruments, endogenous.
+    pub(crate) exogenous: Vec<usize>,
+    pub(crate) instruments: Vec<usize>,
+    pub(crate) endogenous: Vec<usize>,
+    /// Endogenous columns, then constant and regressors: names, and the place among the coefficients.
+    pub(crate) terms: Vec<(String, Option<usize>)>,
+    pub(crate) dropped: Vec<DroppedColumn>,
+    /// Kept endogenous columns, then exogenous ones, of the centred columns; see [`Model::back_transformation`].
     pub(crate) coefficients: DVector<f64>,
     pub(crate) residuals: Vec<f64>,
     pub(crate) inverse: DMatrix<f64>,
-    pub(crate) n_collinear: u64,
+    /// The columns of the normal equations in terms of all columns.
+    pub(crate) transformation: DMatrix<f64>,
     /// Σω(y − ȳ)² before demeaning.
     pub(crate) total_squares: f64,
-    /// Constant and exogenous columns kept.
-    pub(crate) exogenous: Vec<Vec<f64>>,
-    /// Instruments kept.
-    pub(crate) instruments: Vec<Vec<f64>>,
-    /// Endogenous columns kept, as they are.
-    pub(crate) endogenous: Vec<Vec<f64>>,
-    /// Means taken out of the kept columns.
-    means: Vec<f64>,
-    intercept: bool,
+    /// Σωy² after demeaning.
+    pub(crate) within_squares: f64,
+    notes: Vec<ColumnNote>,
+    outcome_mean: f64,
 }
 
-/// A column with what was taken out of it.
-struct Prepared {
-    name: String,
-    values: Vec<f64>,
-    mean: f64,
-    is_absorbed: bool,
+/// Products of all columns with those of further fixed effects partialled out.
+pub(crate) struct Products {
+    pub(crate) within: Within,
+    pub(crate) n_effects: usize,
+    /// Of the remaining columns, given the fixed effects.
+    pub(crate) gram: DMatrix<f64>,
+    /// Inverse products of the fixed effects' indicators.
+    pub(crate) effects_inverse: DMatrix<f64>,
+    /// Coefficients of the remaining columns on those indicators.
+    projection: DMatrix<f64>,
+}
+
+impl Products {
+    fn new(within: Within, n_effects: usize) -> Result<Self, EstimatorError> {
+        let all = within.gram();
+        let rest = all.nrows() - n_effects;
+        let gram = all.view((n_effects, n_effects), (rest, rest)).into_owned();
+        if n_effects == 0 {
+            return Ok(Self {
+                within,
+                n_effects,
+                gram,
+                effects_inverse: DMatrix::zeros(0, 0),
+                projection: DMatrix::zeros(0, rest),
+            });
+        }
+        let own = all.view((0, 0), (n_effects, n_effects)).into_owned();
+        let cross = all.view((0, n_effects), (n_effects, rest)).into_owned();
+        let effects_inverse = inverse(&own).ok_or_else(singular)?;
+        let projection = &effects_inverse * &cross;
+        let gram = gram - cross.tr_mul(&projection);
+        Ok(Self {
+            within,
+            n_effects,
+            gram,
+            effects_inverse,
+            projection,
+        })
+    }
+
+    /// Products with a column of numbers, given the fixed effects; and before that.
+    pub(crate) fn with(&self, values: &[f64]) -> (DVector<f64>, DVector<f64>) {
+        let all = self.within.products(values);
+        let effects = all.rows(0, self.n_effects).into_owned();
+        let rest = all.rows(self.n_effects, self.gram.nrows()).into_owned();
+        let given = if self.n_effects == 0 {
+            rest
+        } else {
+            rest - self.projection.tr_mul(&effects)
+        };
+        (given, effects)
+    }
+
+    /// Coefficients of all columns from those of the remaining ones, `effects` being the products to be explained.
+    pub(crate) fn spread(&self, coefficients: &DVector<f64>, effects: &DVector<f64>) -> Vec<f64> {
+        let mut all = vec![0.0; self.n_effects];
+        if self.n_effects > 0 {
+            let own = &self.effects_inverse * effects - &self.projection * coefficients;
+            all.copy_from_slice(own.as_slice());
+        }
+        all.extend(coefficients.iter());
+        all
+    }
+
+    /// Combinations of the remaining columns as combinations of all columns, given the fixed effects.
+    pub(crate) fn in_all_columns(&self, combinations: &DMatrix<f64>) -> DMatrix<f64> {
+        let rows = self.n_effects + combinations.nrows();
+        let mut all = DMatrix::zeros(rows, combinations.ncols());
+        if self.n_effects > 0 {
+            let own = -&self.projection * combinations;
+            all.rows_mut(0, self.n_effects).copy_from(&own);
+        }
+        all.rows_mut(self.n_effects, combinations.nrows())
+            .copy_from(combinations);
+        all
+    }
+
+    /// Products of some of the remaining columns.
+    pub(crate) fn among(&self, rows: &[usize], columns: &[usize]) -> DMatrix<f64> {
+        DMatrix::from_fn(rows.len(), columns.len(), |a, b| {
+            self.gram[(rows[a], columns[b])]
+        })
+    }
+}
+
+pub(crate) fn singular() -> EstimatorError {
+    EstimatorError::NothingToEstimate {
+        columns: "the columns are too close to collinear".to_owned(),
+    }
 }
 
 impl Model {
     /// Fits the design; `intercept` only without fixed effects.
-    pub(crate) fn fit(mut design: Design, intercept: bool) -> Result<Self, EstimatorError> {
-        let total_squares = centred_squares(&design.outcome, design.weights.as_deref());
-        let parts = prepare(&mut design, intercept)?;
-        let stage = FirstStage::fit(parts, intercept, &design)?;
-        let weights = design.weights.as_deref();
-        let n_endogenous = stage.endogenous.len();
-        let used: Vec<&Prepared> = stage.fitted.iter().chain(&stage.regressors).collect();
-        let kept = kept_after(&[], &used, weights);
-        let all_names: Vec<(String, bool)> = used
-            .iter()
-            .zip(&kept)
-            .map(|(column, &kept)| (column.name.clone(), kept))
-            .collect();
-        let columns = select(&used, &kept);
-        if columns.is_empty() {
-            let names: Vec<String> = all_names.into_iter().map(|(name, _)| name).collect();
-            return Err(EstimatorError::NothingToEstimate {
-                columns: names.join(", "),
-            });
-        }
-        let endogenous = select(
-            &stage.endogenous.iter().collect::<Vec<_>>(),
-            &kept[..n_endogenous],
-        );
+    pub(crate) fn fit(
+        mut design: Design,
+        intercept: bool,
+        direct_levels: usize,
+    ) -> Result<Self, EstimatorError> {
+        let absorbed = absorb(&mut design, intercept, direct_levels)?;
+        let products = Products::new(absorbed.within, absorbed.n_effects)?;
+        let effects: Vec<&str> = design.effects.iter().map(|e| e.name.as_str()).collect();
+        let selection = Selection::new(
+            &products,
+            &absorbed.notes,
+            absorbed.n_columns,
+            &effects.join(", "),
+        )?;
+        let combinations = selection.combinations(&products)?;
+        let transformation = products.in_all_columns(&combinations);
+        let fitted = combinations.tr_mul(&products.gram) * &combinations;
+        let inverse = inverse(&fitted).ok_or_else(singular)?;
         // Residuals are taken with the columns as they are, the normal equations with the fitted ones.
-        let actual: Vec<&[f64]> = endogenous
-            .iter()
-            .chain(&columns[endogenous.len()..])
-            .map(Vec::as_slice)
-            .collect();
-        let references: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let projection = Projection::new(&references, weights)?;
-        let coefficients = projection.coefficients(&design.outcome, &actual);
-        let residuals = residuals(&design.outcome, &actual, &coefficients);
-        let inverse = projection.inverse;
-        let kept_columns = || {
-            used.iter()
-                .zip(&kept)
-                .filter(|(_, kept)| **kept)
-                .map(|(c, _)| c)
+        let actual: Vec<usize> = selection.regressors().collect();
+        let place = |coefficients: &DVector<f64>| {
+            let mut all = DVector::zeros(products.gram.nrows());
+            for (&place, value) in actual.iter().zip(coefficients.iter()) {
+                all[place] = *value;
+            }
+            all
         };
-        let n_dropped = kept.iter().filter(|kept| !**kept).count() as u64;
+        let mut residuals = absorbed.outcome.clone();
+        let mut coefficients = DVector::zeros(actual.len());
+        for _ in 0..2 {
+            let (right, effects) = products.with(&residuals);
+            let step = &inverse * combinations.tr_mul(&right);
+            let all = products.spread(&place(&step), &effects);
+            products.within.subtract(&mut residuals, &all);
+            coefficients += step;
+        }
+        let within_squares = products.within.dot(&absorbed.outcome, &absorbed.outcome);
         Ok(Self {
-            names: kept_columns().map(|column| column.name.clone()).collect(),
-            means: kept_columns().map(|column| column.mean).collect(),
-            n_collinear: n_dropped + stage.n_dropped_instruments,
-            columns,
-            all_names,
+            terms: selection.terms(&absorbed.notes, absorbed.n_columns),
+            dropped: selection.dropped,
+            exogenous: selection.exogenous,
+            instruments: selection.instruments,
+            endogenous: selection.endogenous,
+            products,
+            outcome: absorbed.outcome,
+            effects: design.effects,
+            clusters: design.clusters,
+            counts: design.counts,
+            rank: absorbed.rank,
             coefficients,
             residuals,
             inverse,
-            total_squares,
-            exogenous: stage.exogenous,
-            instruments: stage.instruments,
-            endogenous,
-            intercept,
-            design,
+            transformation,
+            total_squares: absorbed.total_squares,
+            within_squares,
+            notes: absorbed.notes,
+            outcome_mean: absorbed.outcome_mean,
         })
+    }
+
+    /// Places of the coefficients' columns.
+    pub(crate) fn regressors(&self) -> impl Iterator<Item = usize> {
+        self.endogenous.iter().chain(&self.exogenous).copied()
+    }
+
+    /// Place of the intercept among the coefficients.
+    pub(crate) fn intercept(&self) -> Option<usize> {
+        self.regressors()
+            .position(|place| self.notes[place].name == crate::estimators::within::INTERCEPT)
     }
 
     /// The map from coefficients of centred columns to those of the columns as given: the intercept absorbs the means.
     pub(crate) fn back_transformation(&self) -> DMatrix<f64> {
-        let k = self.names.len();
+        let k = self.coefficients.len();
         let mut map = DMatrix::identity(k, k);
-        if self.intercept
-            && let Some(constant) = self.names.iter().position(|name| name == INTERCEPT)
-        {
-            for (column, mean) in self.means.iter().enumerate() {
-                map[(constant, column)] -= mean;
+        if let Some(intercept) = self.intercept() {
+            for (column, place) in self.regressors().enumerate() {
+                map[(intercept, column)] -= self.notes[place].mean;
             }
         }
         map
     }
+
+    /// The coefficients of the columns as given.
+    pub(crate) fn estimates(&self) -> DVector<f64> {
+        let mut estimates = self.back_transformation() * &self.coefficients;
+        if let Some(intercept) = self.intercept() {
+            estimates[intercept] += self.outcome_mean;
+        }
+        estimates
+    }
 }
 
-/// The constant and exogenous columns, and the endogenous ones as the instruments see them.
-struct FirstStage {
-    regressors: Vec<Prepared>,
-    endogenous: Vec<Prepared>,
-    fitted: Vec<Prepared>,
-    /// Kept constant and exogenous columns.
-    exogenous: Vec<Vec<f64>>,
-    /// Kept instruments.
-    instruments: Vec<Vec<f64>>,
-    n_dropped_instruments: u64,
+/// Which columns are kept, by their places after the fixed effects' indicators.
+struct Selection {
+    exogenous: Vec<usize>,
+    instruments: Vec<usize>,
+    endogenous: Vec<usize>,
+    dropped: Vec<DroppedColumn>,
 }
 
-impl FirstStage {
-    fn fit(
-        parts: [Vec<Prepared>; 3],
-        intercept: bool,
-        design: &Design,
+impl Selection {
+    fn new(
+        products: &Products,
+        notes: &[ColumnNote],
+        n_columns: [usize; 3],
+        effects: &str,
     ) -> Result<Self, EstimatorError> {
-        let [exogenous, endogenous, instruments] = parts;
-        let weights = design.weights.as_deref();
-        let mut regressors = Vec::new();
-        if intercept {
-            let (name, values) = (INTERCEPT.to_owned(), vec![1.0; design.n_obs()]);
-            regressors.push(Prepared {
-                name,
-                values,
-                mean: 0.0,
-                is_absorbed: false,
-            });
-        }
-        regressors.extend(exogenous);
-        let candidates: Vec<&Prepared> = regressors.iter().collect();
-        let exogenous = select(&candidates, &kept_after(&[], &candidates, weights));
-        let candidates: Vec<&Prepared> = instruments.iter().collect();
-        let kept = select(&candidates, &kept_after(&exogenous, &candidates, weights));
-        if kept.len() < endogenous.len() {
-            let (n_endogenous, n_instruments) = (endogenous.len(), kept.len());
-            return Err(EstimatorError::UnderIdentified {
-                n_endogenous,
-                n_instruments,
-            });
-        }
-        let columns: Vec<&[f64]> = exogenous.iter().chain(&kept).map(Vec::as_slice).collect();
-        let mut fitted = Vec::with_capacity(endogenous.len());
-        if !endogenous.is_empty() {
-            let stage = Projection::new(&columns, weights)?;
-            fitted.extend(endogenous.iter().map(|column| Prepared {
-                name: column.name.clone(),
-                values: stage.fitted(&column.values),
-                mean: column.mean,
-                is_absorbed: column.is_absorbed,
-            }));
-        }
-        let n_dropped_instruments = (instruments.len() - kept.len()) as u64;
-        Ok(Self {
-            regressors,
-            endogenous,
-            fitted,
-            exogenous,
-            instruments: kept,
-            n_dropped_instruments,
-        })
-    }
-}
-
-/// Centres or demeans outcome and columns, and marks the columns of which nothing is left.
-fn prepare(design: &mut Design, intercept: bool) -> Result<[Vec<Prepared>; 3], EstimatorError> {
-    let parts = [
-        &mut design.exogenous,
-        &mut design.endogenous,
-        &mut design.instruments,
-    ];
-    let mut parts = parts.map(std::mem::take);
-    let weights = design.weights.as_deref();
-    let has_constant = intercept || !design.fixed_effects.is_empty();
-    let total: f64 = weights.map_or(design.outcome.len() as f64, |w| w.iter().sum());
-    let mut notes: Vec<(f64, f64, bool)> = Vec::new();
-    for column in parts.iter_mut().flatten() {
-        let squares = dot(&column.values, &column.values, weights);
-        let mut mean = 0.0;
-        if has_constant {
-            mean = dot(&column.values, &vec![1.0; column.values.len()], weights) / total;
-            column.values.iter_mut().for_each(|value| *value -= mean);
-        }
-        let centred = dot(&column.values, &column.values, weights);
-        notes.push((mean, centred, centred <= CONSTANT * squares));
-    }
-    {
-        let columns = parts.iter_mut().flatten().map(|column| &mut column.values);
-        let mut all: Vec<&mut Vec<f64>> = columns.chain([&mut design.outcome]).collect();
-        demean(&mut all, &design.fixed_effects, weights)?;
-    }
-    let mut notes = notes.into_iter();
-    let finish = |column: DesignColumn| {
-        let (mean, centred, is_constant) = notes.next().unwrap_or((0.0, 0.0, true));
-        let left = dot(&column.values, &column.values, weights);
-        Prepared {
-            name: column.name,
-            is_absorbed: is_constant || left <= ABSORBED * centred,
-            values: column.values,
-            mean,
-        }
-    };
-    let [exogenous, endogenous, instruments] = parts;
-    let mut all = exogenous.into_iter().map(Some).collect::<Vec<_>>();
-    let counts = (all.len(), endogenous.len());
-    all.extend(endogenous.into_iter().chain(instruments).map(Some));
-    let mut prepared: Vec<Prepared> = all.into_iter().flatten().map(finish).collect();
-    let instruments = prepared.split_off(counts.0 + counts.1);
-    let endogenous = prepared.split_off(counts.0);
-    Ok([prepared, endogenous, instruments])
-}
-
-/// Which of `columns` are no combination of `given` and of earlier ones.
-fn kept_after(given: &[Vec<f64>], columns: &[&Prepared], weights: Option<&[f64]>) -> Vec<bool> {
-    let live: Vec<usize> = (0..columns.len())
-        .filter(|&k| !columns[k].is_absorbed)
-        .collect();
-    let values = live.iter().map(|&k| columns[k].values.as_slice());
-    let all: Vec<&[f64]> = given.iter().map(Vec::as_slice).chain(values).collect();
-    let independent = independent_columns(&gram(&all, weights));
-    let mut kept = vec![false; columns.len()];
-    for (&k, &is_independent) in live.iter().zip(&independent[given.len()..]) {
-        kept[k] = is_independent;
-    }
-    kept
-}
-
-fn select(columns: &[&Prepared], kept: &[bool]) -> Vec<Vec<f64>> {
-    let pairs = columns.iter().zip(kept).filter(|(_, kept)| **kept);
-    pairs.map(|(column, _)| column.values.clone()).collect()
-}
-
-fn centred_squares(values: &[f64], weights: Option<&[f64]>) -> f64 {
-    let ones = vec![1.0; values.len()];
-    let mean = dot(values, &ones, weights) / dot(&ones, &ones, weights);
-    let centred: Vec<f64> = values.iter().map(|value| value - mean).collect();
-    dot(&centred, &centred, weights)
-}
-
-pub(crate) fn residuals(
-    outcome: &[f64],
-    columns: &[&[f64]],
-    coefficients: &DVector<f64>,
-) -> Vec<f64> {
-    let mut residuals = outcome.to_vec();
-    for (column, coefficient) in columns.iter().zip(coefficients.iter()) {
-        for (residual, value) in residuals.iter_mut().zip(*column) {
-            *residual -= coefficient * value;
-        }
-    }
-    residuals
-}
-
-/// Weighted projection on independent columns.
-pub(crate) struct Projection<'a> {
-    columns: &'a [&'a [f64]],
-    weights: Option<&'a [f64]>,
-    pub(crate) inverse: DMatrix<f64>,
-}
-
-impl<'a> Projection<'a> {
-    pub(crate) fn new(
-        columns: &'a [&'a [f64]],
-        weights: Option<&'a [f64]>,
-    ) -> Result<Self, EstimatorError> {
-        let inverse = inverse(&gram(columns, weights)).ok_or_else(|| {
-            let columns = format!("{} columns", columns.len());
-            EstimatorError::NothingToEstimate { columns }
-        })?;
-        Ok(Self {
-            columns,
-            weights,
-            inverse,
-        })
-    }
-
-    /// Coefficients for an outcome; `actual` are the columns residuals are taken with.
-    pub(crate) fn coefficients(&self, outcome: &[f64], actual: &[&[f64]]) -> DVector<f64> {
-        let products = |values: &[f64]| {
-            DVector::from_fn(self.columns.len(), |k, _| {
-                dot(self.columns[k], values, self.weights)
-            })
+        let [n_exogenous, n_instruments, _] = n_columns;
+        let mut selection = Self {
+            exogenous: Vec::new(),
+            instruments: Vec::new(),
+            endogenous: Vec::new(),
+            dropped: Vec::new(),
         };
-        let mut coefficients = &self.inverse * products(outcome);
-        // One step of refinement gives back the digits lost in the inverse.
-        let left = residuals(outcome, actual, &coefficients);
-        coefficients += &self.inverse * products(&left);
-        coefficients
+        let mut live = Vec::new();
+        for (place, note) in notes.iter().enumerate() {
+            let left = products.gram[(place, place)];
+            let is_absorbed = left <= ABSORBED * note.squares;
+            if note.is_constant || (is_absorbed && !effects.is_empty()) {
+                let (status, detail) = if note.is_constant {
+                    (Status::Constant, String::new())
+                } else {
+                    (Status::Absorbed, effects.to_owned())
+                };
+                selection.dropped.push(DroppedColumn {
+                    term: note.name.clone(),
+                    status,
+                    detail,
+                    is_instrument: (n_exogenous..n_exogenous + n_instruments).contains(&place),
+                });
+            } else {
+                live.push(place);
+            }
+        }
+        let part = |from: usize, n: usize| {
+            let inside = live.iter().filter(move |&&p| (from..from + n).contains(&p));
+            inside.copied().collect::<Vec<_>>()
+        };
+        let from_endogenous = n_exogenous + n_instruments;
+        let exogenous = part(0, n_exogenous);
+        selection.exogenous = selection.independent(products, notes, &exogenous, &[]);
+        let given = selection.exogenous.clone();
+        let instruments = part(n_exogenous, n_instruments);
+        let n_dropped = selection.dropped.len();
+        selection.instruments = selection.independent(products, notes, &instruments, &given);
+        for column in &mut selection.dropped[n_dropped..] {
+            column.is_instrument = true;
+        }
+        let endogenous = part(from_endogenous, notes.len() - from_endogenous);
+        selection.endogenous = selection.independent(products, notes, &endogenous, &given);
+        if selection.exogenous.is_empty() && selection.endogenous.is_empty() {
+            let columns: Vec<&str> = notes.iter().map(|note| note.name.as_str()).collect();
+            return Err(EstimatorError::NothingToEstimate {
+                columns: columns.join(", "),
+            });
+        }
+        Ok(selection)
     }
 
-    pub(crate) fn fitted(&self, outcome: &[f64]) -> Vec<f64> {
-        let left = self.residuals(outcome);
-        outcome
+    /// Which of `columns` are no combination of `given` and of earlier ones; notes the others as dropped.
+    fn independent(
+        &mut self,
+        products: &Products,
+        notes: &[ColumnNote],
+        columns: &[usize],
+        given: &[usize],
+    ) -> Vec<usize> {
+        let all: Vec<usize> = given.iter().chain(columns).copied().collect();
+        let found = dependencies(&products.among(&all, &all));
+        let mut kept = Vec::new();
+        for (&place, dependency) in all.iter().zip(&found).skip(given.len()) {
+            let Some(earlier) = dependency else {
+                kept.push(place);
+                continue;
+            };
+            let names = earlier.iter().map(|&index| notes[all[index]].name.as_str());
+            self.dropped.push(DroppedColumn {
+                term: notes[place].name.clone(),
+                status: Status::Collinear,
+                detail: names.collect::<Vec<_>>().join(", "),
+                is_instrument: false,
+            });
+        }
+        kept
+    }
+
+    /// Places of the coefficients' columns.
+    fn regressors(&self) -> impl Iterator<Item = usize> {
+        self.endogenous.iter().chain(&self.exogenous).copied()
+    }
+
+    /// The columns of the normal equations: fitted endogenous ones, then exogenous ones as they are.
+    fn combinations(&self, products: &Products) -> Result<DMatrix<f64>, EstimatorError> {
+        let n_endogenous = self.endogenous.len();
+        let under_identified = |n_instruments| EstimatorError::UnderIdentified {
+            n_endogenous,
+            n_instruments,
+        };
+        if self.instruments.len() < n_endogenous {
+            return Err(under_identified(self.instruments.len()));
+        }
+        let k = n_endogenous + self.exogenous.len();
+        let mut combinations = DMatrix::zeros(products.gram.nrows(), k);
+        for (column, &place) in self.exogenous.iter().enumerate() {
+            combinations[(place, n_endogenous + column)] = 1.0;
+        }
+        if n_endogenous == 0 {
+            return Ok(combinations);
+        }
+        let stage: Vec<usize> = self
+            .exogenous
             .iter()
-            .zip(left)
-            .map(|(value, left)| value - left)
-            .collect()
+            .chain(&self.instruments)
+            .copied()
+            .collect();
+        let own = inverse(&products.among(&stage, &stage)).ok_or_else(singular)?;
+        let fitted = own * products.among(&stage, &self.endogenous);
+        for (row, &place) in stage.iter().enumerate() {
+            for column in 0..n_endogenous {
+                combinations[(place, column)] = fitted[(row, column)];
+            }
+        }
+        // The fitted columns must differ from each other and from the exogenous ones.
+        let order: Vec<usize> = (n_endogenous..k).chain(0..n_endogenous).collect();
+        let gram = combinations.tr_mul(&products.gram) * &combinations;
+        let ordered = DMatrix::from_fn(k, k, |a, b| gram[(order[a], order[b])]);
+        let is_kept = independent_columns(&ordered);
+        let n_fitted = is_kept[self.exogenous.len()..]
+            .iter()
+            .filter(|&&k| k)
+            .count();
+        if n_fitted < n_endogenous {
+            return Err(under_identified(n_fitted));
+        }
+        Ok(combinations)
     }
 
-    pub(crate) fn residuals(&self, outcome: &[f64]) -> Vec<f64> {
-        residuals(
-            outcome,
-            self.columns,
-            &self.coefficients(outcome, self.columns),
-        )
+    /// All names in the order of the result, and the places of the coefficients.
+    fn terms(&self, notes: &[ColumnNote], n_columns: [usize; 3]) -> Vec<(String, Option<usize>)> {
+        let places: Vec<usize> = self.regressors().collect();
+        let from_endogenous = n_columns[0] + n_columns[1];
+        let order = (from_endogenous..notes.len()).chain(0..n_columns[0]);
+        order
+            .map(|place| {
+                let coefficient = places.iter().position(|&known| known == place);
+                (notes[place].name.clone(), coefficient)
+            })
+            .collect()
     }
 }

@@ -413,7 +413,7 @@ fn large_means_cost_no_digits() {
         .for_each(|x| *x = *x * 1024.0 + 1.0e9);
     let [a, b] = [&data, &other]
         .map(|data| regression("outcome ~ treat + x1 + x2", data, Vcov::Hc1).unwrap());
-    assert_eq!(b.n_collinear, 0);
+    assert!(b.dropped.is_empty());
     assert!(close(a.rows[1].estimate, b.rows[1].estimate, 1e-9));
     assert!(((a.rows[2].estimate / b.rows[2].estimate) / 1024.0 - 1.0).abs() < 1e-6);
 }
@@ -428,10 +428,6 @@ fn impossible_regressions_are_refused() {
             columns: "clinic_beds".to_owned()
         }
     );
-    assert!(matches!(
-        run("outcome ~ x1 | clinic_id", Vcov::Hc3),
-        EstimatorError::LeverageWithFixedEffects { vcov: "hc3" }
-    ));
     assert!(matches!(
         run("outcome ~ 1 | x1 + x2 ~ z1", Vcov::Iid),
         EstimatorError::UnderIdentified { .. }
