@@ -134,16 +134,10 @@ impl Gather for BaconGather {
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let units = self.unit.into_integers();
         let mut outcome = self.outcome;
-        // A row without a unit cannot be placed: it counts as a row with a missing value.
-        for (value, unit) in outcome.iter_mut().zip(&units) {
-            if unit.is_none() {
-                *value = f64::NAN;
-            }
-        }
+        let unit = self.unit.into_ids(&mut outcome);
         let columns = BaconColumns {
-            unit: units.into_iter().map(Option::unwrap_or_default).collect(),
+            unit,
             time: self.time,
             outcome,
             treated: self.treated,

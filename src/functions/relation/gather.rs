@@ -7,6 +7,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, Int64Array};
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
+use rayon::prelude::*;
 
 use super::RelationError;
 use crate::estimators::panel::{Covariate, CovariateValues};
@@ -67,6 +68,9 @@ fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationE
         ..CastOptions::default()
     };
     let integers = cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
+    if integers.null_count() > array.logical_null_count() {
+        return Err(name.wrong_type("a whole number below 2^63", array.data_type()));
+    }
     Ok(integers.as_primitive::<Int64Type>().clone())
 }
 
@@ -121,10 +125,30 @@ pub(super) fn push_times(
 #[derive(Debug)]
 pub(super) struct LabelColumn {
     name: ColumnName,
-    integers: Vec<Option<i64>>,
-    text: HashMap<Box<str>, i64>,
-    is_text: bool,
+    /// Whole numbers; anything where missing. Empty for text.
+    integers: Vec<i64>,
+    /// Whether the integer is missing; shorter than `integers` where the rest is there.
+    missing: Vec<bool>,
+    /// Text by first appearance, or [`MISSING_CODE`]. Empty for whole numbers.
+    codes: Vec<u32>,
+    text: HashMap<Box<str>, u32>,
     text_bytes: usize,
+}
+
+/// The labels behind dense codes, ascending.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum LabelLevels {
+    Integers(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+impl LabelLevels {
+    fn into_texts(self) -> Vec<String> {
+        match self {
+            Self::Integers(levels) => levels.iter().map(ToString::to_string).collect(),
+            Self::Texts(levels) => levels,
+        }
+    }
 }
 
 impl LabelColumn {
@@ -132,8 +156,9 @@ impl LabelColumn {
         Self {
             name,
             integers: Vec::new(),
+            missing: Vec::new(),
+            codes: Vec::new(),
             text: HashMap::new(),
-            is_text: false,
             text_bytes: 0,
         }
     }
@@ -148,8 +173,7 @@ impl LabelColumn {
             DataType::Boolean => {
                 let flags = cast(array, &DataType::Int64)
                     .map_err(|_| self.name.wrong_type("a label", array.data_type()))?;
-                self.integers
-                    .extend(flags.as_primitive::<Int64Type>().iter());
+                self.push_integers(flags.as_primitive());
                 Ok(())
             }
             _ => {
@@ -157,29 +181,37 @@ impl LabelColumn {
                     self.name
                         .wrong_type("whole numbers or text", array.data_type())
                 })?;
-                self.integers.extend(integers.iter());
+                self.push_integers(&integers);
                 Ok(())
             }
         }
     }
 
+    fn push_integers(&mut self, array: &Int64Array) {
+        if array.null_count() > 0 {
+            self.missing.resize(self.integers.len(), false);
+            self.missing
+                .extend((0..array.len()).map(|row| array.is_null(row)));
+        }
+        self.integers.extend_from_slice(array.values());
+    }
+
     fn push_text(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
-        self.is_text = true;
         let labels = cast(array, &DataType::Utf8View).map_err(|_| {
             self.name
                 .wrong_type("whole numbers or text", array.data_type())
         })?;
         for label in labels.as_string_view() {
-            let code = label.map(|label| {
+            let code = label.map_or(MISSING_CODE, |label| {
                 if let Some(code) = self.text.get(label) {
                     return *code;
                 }
-                let code = i64::try_from(self.text.len()).expect("fewer labels than 2^63");
+                let code = u32::try_from(self.text.len()).expect("fewer labels than 2^32");
                 self.text_bytes += label.len() + 40;
                 self.text.insert(label.into(), code);
                 code
             });
-            self.integers.push(code);
+            self.codes.push(code);
         }
         Ok(())
     }
@@ -193,51 +225,102 @@ impl LabelColumn {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.integers.len() * size_of::<Option<i64>>() + self.text_bytes
+        self.integers.len() * size_of::<i64>()
+            + self.missing.len()
+            + self.codes.len() * size_of::<u32>()
+            + self.text_bytes
     }
 
-    /// One number per row; text is numbered in the order of its labels.
-    pub(super) fn into_integers(self) -> Vec<Option<i64>> {
-        if !self.is_text {
-            return self.integers;
+    fn is_text(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// One number per row, for units: text is numbered in the order of its labels. A row without a unit cannot be placed: its
+    /// outcome becomes missing, and so it counts as a row with a missing value.
+    pub(super) fn into_ids(self, outcome: &mut [f64]) -> Vec<i64> {
+        if self.is_text() {
+            let codes = self.into_codes().0;
+            for (value, _) in outcome.iter_mut().zip(&codes).filter(|(_, code)| **code == MISSING_CODE) {
+                *value = f64::NAN;
+            }
+            return codes.into_iter().map(i64::from).collect();
         }
-        let mut labels: Vec<(Box<str>, i64)> = self.text.into_iter().collect();
-        labels.sort_unstable();
-        let mut rank = vec![0_i64; labels.len()];
-        for (position, (_, code)) in labels.iter().enumerate() {
-            rank[usize::try_from(*code).expect("codes count from 0")] = position as i64;
+        for (value, _) in outcome.iter_mut().zip(&self.missing).filter(|(_, missing)| **missing) {
+            *value = f64::NAN;
         }
-        let ranked = |code: i64| rank[usize::try_from(code).expect("codes count from 0")];
         self.integers
-            .into_iter()
-            .map(|code| code.map(ranked))
-            .collect()
     }
 
     /// Dense codes and their labels, in the order of the labels.
-    pub(super) fn into_codes(self) -> (Vec<u32>, Vec<String>) {
-        let mut labels: Vec<Box<str>> = self.text.keys().cloned().collect();
-        labels.sort_unstable();
-        let is_text = self.is_text;
-        let integers = self.into_integers();
-        let mut distinct: Vec<i64> = integers.iter().flatten().copied().collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let code_of: HashMap<i64, u32> = distinct
-            .iter()
-            .zip(0_u32..)
-            .map(|(value, code)| (*value, code))
-            .collect();
-        let codes = integers
-            .iter()
-            .map(|value| value.map_or(MISSING_CODE, |value| code_of[&value]))
-            .collect();
-        let names = if is_text {
-            labels.into_iter().map(String::from).collect()
+    pub(super) fn into_codes(self) -> (Vec<u32>, LabelLevels) {
+        if self.is_text() {
+            self.into_text_codes()
         } else {
-            distinct.iter().map(ToString::to_string).collect()
+            self.into_integer_codes()
+        }
+    }
+
+    fn into_text_codes(mut self) -> (Vec<u32>, LabelLevels) {
+        let mut labels: Vec<(Box<str>, u32)> = self.text.into_iter().collect();
+        labels.sort_unstable();
+        let mut rank = vec![0_u32; labels.len()];
+        for ((_, code), position) in labels.iter().zip(0..) {
+            rank[*code as usize] = position;
+        }
+        for code in self.codes.iter_mut().filter(|code| **code != MISSING_CODE) {
+            *code = rank[*code as usize];
+        }
+        let labels = labels.into_iter().map(|(label, _)| String::from(label));
+        (self.codes, LabelLevels::Texts(labels.collect()))
+    }
+
+    fn into_integer_codes(mut self) -> (Vec<u32>, LabelLevels) {
+        if !self.missing.is_empty() {
+            self.missing.resize(self.integers.len(), false);
+        }
+        let is_there = |row: usize| !self.missing.get(row).copied().unwrap_or(false);
+        let there = || {
+            let rows = self.integers.iter().enumerate();
+            rows.filter(|&(row, _)| is_there(row))
+                .map(|(_, &value)| value)
         };
-        (codes, names)
+        let (Some(low), Some(high)) = (there().min(), there().max()) else {
+            let codes = vec![MISSING_CODE; self.integers.len()];
+            return (codes, LabelLevels::Integers(Vec::new()));
+        };
+        let span = high.abs_diff(low);
+        if span / 4 <= self.integers.len() as u64 + 256 {
+            let mut table = vec![MISSING_CODE; usize::try_from(span).expect("a short table") + 1];
+            let place = |value: i64| value.abs_diff(low) as usize;
+            there().for_each(|value| table[place(value)] = 0);
+            let mut levels = Vec::new();
+            for (entry, value) in table.iter_mut().zip(low..=high) {
+                if *entry != MISSING_CODE {
+                    *entry = u32::try_from(levels.len()).expect("fewer labels than 2^32");
+                    levels.push(value);
+                }
+            }
+            let code = |(row, &value): (usize, &i64)| {
+                if is_there(row) {
+                    table[place(value)]
+                } else {
+                    MISSING_CODE
+                }
+            };
+            let codes = self.integers.iter().enumerate().map(code).collect();
+            return (codes, LabelLevels::Integers(levels));
+        }
+        // Panels repeat a unit in neighbouring rows: dropping repeats first makes the sort short.
+        let mut levels: Vec<i64> = there().collect();
+        levels.dedup();
+        levels.par_sort_unstable();
+        levels.dedup();
+        let code = |(row, value): (usize, &i64)| match levels.binary_search(value) {
+            Ok(place) if is_there(row) => place as u32,
+            _ => MISSING_CODE,
+        };
+        let codes = self.integers.par_iter().enumerate().map(code).collect();
+        (codes, LabelLevels::Integers(levels))
     }
 }
 
@@ -286,7 +369,8 @@ impl ValueColumn {
             },
             Self::Labels(labels) => {
                 let name = labels.column_name().to_owned();
-                let (codes, labels) = labels.into_codes();
+                let (codes, levels) = labels.into_codes();
+                let labels = levels.into_texts();
                 Covariate {
                     name,
                     values: CovariateValues::Categories { codes, labels },

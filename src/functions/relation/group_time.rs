@@ -363,16 +363,10 @@ impl PanelGather {
     /// The panel of what came in.
     pub(super) fn panel(self) -> Result<Panel, RelationError> {
         let relation = self.call.relation;
-        let units = self.unit.into_integers();
         let mut outcome = self.outcome;
-        // Nor can a row without a unit.
-        for (value, unit) in outcome.iter_mut().zip(&units) {
-            if unit.is_none() {
-                *value = f64::NAN;
-            }
-        }
+        let unit = self.unit.into_ids(&mut outcome);
         let columns = PanelColumns {
-            unit: units.into_iter().map(Option::unwrap_or_default).collect(),
+            unit,
             time: self.time,
             cohort: self.cohort,
             outcome,

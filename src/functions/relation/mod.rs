@@ -11,6 +11,7 @@ mod gather;
 mod group_time;
 mod node;
 mod ols;
+mod ols_diagnostics;
 mod planner;
 mod result;
 mod sun_abraham;
@@ -38,6 +39,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM,
     bacon::BACON,
     balance::BALANCE,
+    ols_diagnostics::OLS_DIAGNOSTICS,
 ];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.

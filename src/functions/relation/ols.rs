@@ -1,4 +1,5 @@
-//! `ols`: (weighted) least squares with absorbed fixed effects and instruments, from a formula.
+//! `ols`: (weighted) least squares with absorbed fixed effects and instruments, from a formula. What it shares with
+//! `ols_diagnostics` (arguments, gathering) is here too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +8,12 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, is_numeric, push_numbers};
+use super::gather::{ColumnName, LabelColumn, LabelLevels, is_numeric, push_numbers};
 use super::group_time::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::covariance::{SmallSample, Vcov};
-use crate::estimators::formula::{self, ColumnRole, Formula};
+use crate::estimators::formula::{self, Formula};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
 
@@ -24,47 +25,67 @@ pub(super) const OLS: RelationDefinition = RelationDefinition {
                   clustered errors.",
     example: "SELECT * FROM ols(panel_person_year, 'yen_total ~ age + sex | fiscal_year', \
               vcov => 'cluster(cluster_worksite_id)')",
-    arguments: &[
-        ArgumentDefinition {
-            name: "formula",
-            kind: ArgumentKind::Text,
-            required: true,
-            description: "outcome ~ regressors | fixed effects | endogenous ~ instruments",
-        },
-        optional(
-            "weight",
-            ArgumentKind::Column,
-            "analytic weight of the row; default 1",
-        ),
-        optional(
-            "vcov",
-            ArgumentKind::Text,
-            "'iid', 'hc0', 'hc1' (default), 'hc2', 'hc3', 'cluster(a)', 'cluster(a, b)'",
-        ),
-        optional(
-            "reference",
-            ArgumentKind::Choice(&["t", "normal"]),
-            "distribution of p-values and intervals; default 't'",
-        ),
-        optional(
-            "level",
-            ArgumentKind::Number,
-            "confidence level; default 0.95",
-        ),
-        optional(
-            "seed",
-            ArgumentKind::Integer,
-            "seed of the simultaneous band",
-        ),
-    ],
+    arguments: OLS_ARGUMENTS,
     positional: Some("formula"),
-    prepare: |bound| Ok(Arc::new(Ols::try_new(bound)?)),
+    prepare: |bound| {
+        Ok(Arc::new(Ols {
+            call: OlsCall::try_new("ols", bound)?,
+        }))
+    },
 };
 
-#[derive(Debug)]
-struct Ols {
-    formula: Formula,
-    options: OlsOptions,
+/// Arguments of `ols` and `ols_diagnostics`.
+pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
+    ArgumentDefinition {
+        name: "formula",
+        kind: ArgumentKind::Text,
+        required: true,
+        description: "outcome ~ regressors | fixed effects | endogenous ~ instruments",
+    },
+    optional(
+        "weight",
+        ArgumentKind::Column,
+        "analytic weight of the row; default 1",
+    ),
+    optional(
+        "vcov",
+        ArgumentKind::Text,
+        "'iid', 'hc0', 'hc1' (default), 'hc2', 'hc3', 'hc4', 'cluster(a)', 'cluster(a, b)'",
+    ),
+    optional(
+        "ssc",
+        ArgumentKind::Text,
+        "small-sample factors, as in 'adj=false, cluster_adj=false, fixef_k=full, \
+         cluster_df=conventional, t_df=conventional'; default: those of fixest",
+    ),
+    optional(
+        "singletons",
+        ArgumentKind::Choice(&["keep", "drop"]),
+        "rows alone in a level of a fixed effect: 'keep' (default) or 'drop' them, repeatedly",
+    ),
+    optional(
+        "reference",
+        ArgumentKind::Choice(&["t", "normal"]),
+        "distribution of p-values and intervals; default 't'",
+    ),
+    optional(
+        "level",
+        ArgumentKind::Number,
+        "confidence level; default 0.95",
+    ),
+    optional(
+        "seed",
+        ArgumentKind::Integer,
+        "seed of the simultaneous band",
+    ),
+];
+
+/// The checked arguments.
+#[derive(Debug, Clone)]
+pub(super) struct OlsCall {
+    relation: &'static str,
+    pub(super) formula: Formula,
+    pub(super) options: OlsOptions,
     inputs: Vec<InputColumn>,
     weight: Option<usize>,
 }
@@ -76,68 +97,106 @@ struct InputColumn {
     as_labels: bool,
 }
 
-impl Ols {
-    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
+impl OlsCall {
+    pub(super) fn try_new(
+        relation: &'static str,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
         let formula = formula::parse(bound.text("formula", "")).map_err(|error| {
             ArgumentProblem::Formula {
                 message: error.to_string(),
             }
         })?;
-        let vcov =
-            Vcov::parse(bound.text("vcov", "hc1")).map_err(|error| ArgumentProblem::Invalid {
-                name: "vcov",
-                message: error.to_string(),
-            })?;
-        let mut inputs: Vec<InputColumn> = Vec::new();
-        let uses = formula.columns();
-        let clusters = vcov.columns();
-        let wanted = uses
-            .iter()
-            .map(|used| {
-                (
-                    used.name.clone(),
-                    matches!(used.role, ColumnRole::Any),
-                    "formula",
-                )
-            })
-            .chain(
-                clusters
-                    .iter()
-                    .map(|name| ((*name).to_owned(), true, "vcov")),
-            );
-        for (name, labels_do, argument) in wanted {
-            let index = bound.find_column(argument, &name)?;
-            let data_type = bound.input().field(index).data_type();
-            let as_labels = labels_do && !is_numeric(data_type);
-            match inputs.iter_mut().find(|input| input.name == name) {
-                // A column used both as a number and as labels is handed over as a number.
-                Some(input) => input.as_labels &= as_labels,
-                None => inputs.push(InputColumn {
-                    name,
-                    index,
-                    as_labels,
-                }),
-            }
-        }
-        let reference = match bound.text("reference", "t") {
-            "normal" => Reference::Normal,
-            _ => Reference::StudentT,
-        };
+        let invalid = |name, message| ArgumentProblem::Invalid { name, message };
+        let vcov = Vcov::parse(bound.text("vcov", "hc1"))
+            .map_err(|error| invalid("vcov", error.to_string()))?;
+        let small_sample = SmallSample::parse(bound.text("ssc", ""))
+            .map_err(|error| invalid("ssc", error.to_string()))?;
         let options = OlsOptions {
-            vcov,
-            small_sample: SmallSample::FIXEST,
-            singletons: Singletons::Keep,
-            reference,
+            small_sample,
+            singletons: match bound.text("singletons", "keep") {
+                "drop" => Singletons::DropAll,
+                _ => Singletons::Keep,
+            },
+            reference: match bound.text("reference", "t") {
+                "normal" => Reference::Normal,
+                _ => Reference::StudentT,
+            },
             level: level(bound)?,
             seed: seed(bound),
+            vcov,
         };
         Ok(Self {
+            relation,
+            inputs: inputs(&formula, &options.vcov, bound)?,
             formula,
             options,
-            inputs,
             weight: bound.optional_column("weight"),
         })
     }
+
+    pub(super) fn input_columns(&self) -> Vec<usize> {
+        let columns = self.inputs.iter().map(|input| input.index);
+        columns.chain(self.weight).collect()
+    }
+
+    /// Starts taking in rows; `estimate` turns them into the result.
+    pub(super) fn gather(
+        &self,
+        estimate: fn(&Self, &RegressionData) -> Result<RecordBatch, RelationError>,
+    ) -> Box<dyn Gather> {
+        let gathered = |input: &InputColumn| {
+            let name = ColumnName {
+                relation: self.relation,
+                column: input.name.clone(),
+            };
+            if input.as_labels {
+                GatheredColumn::Labels(LabelColumn::new(name))
+            } else {
+                GatheredColumn::Numbers(name, Vec::new())
+            }
+        };
+        Box::new(OlsGather {
+            columns: self.inputs.iter().map(gathered).collect(),
+            weight: self.weight.map(|_| Vec::new()),
+            call: self.clone(),
+            estimate,
+        })
+    }
+}
+
+/// The columns the formula and the clusters use. Whatever is grouped somewhere is handed over as labels, so that whole numbers
+/// of any size stay what they are; fractions have to be numbers.
+fn inputs(
+    formula: &Formula,
+    vcov: &Vcov,
+    bound: &BoundArguments,
+) -> Result<Vec<InputColumn>, ArgumentProblem> {
+    let uses = formula.columns().into_iter();
+    let uses = uses.map(|used| (used.name, used.as_labels, "formula"));
+    let clusters = vcov.columns().into_iter();
+    let clusters = clusters.map(|name| (name.to_owned(), true, "vcov"));
+    let mut inputs: Vec<InputColumn> = Vec::new();
+    for (name, is_grouped, argument) in uses.chain(clusters) {
+        let index = bound.find_column(argument, &name)?;
+        let data_type = bound.input().field(index).data_type();
+        let is_whole = data_type.is_integer() || data_type == &DataType::Boolean;
+        let as_labels = !is_numeric(data_type) || (is_grouped && is_whole);
+        match inputs.iter_mut().find(|input| input.name == name) {
+            Some(input) => input.as_labels |= as_labels,
+            None => inputs.push(InputColumn {
+                name,
+                index,
+                as_labels,
+            }),
+        }
+    }
+    Ok(inputs)
+}
+
+#[derive(Debug)]
+struct Ols {
+    call: OlsCall,
 }
 
 fn schema() -> SchemaRef {
@@ -160,11 +219,7 @@ fn schema() -> SchemaRef {
 
 impl PreparedRelation for Ols {
     fn input_columns(&self) -> Vec<usize> {
-        self.inputs
-            .iter()
-            .map(|input| input.index)
-            .chain(self.weight)
-            .collect()
+        self.call.input_columns()
     }
 
     fn schema(&self) -> SchemaRef {
@@ -172,28 +227,38 @@ impl PreparedRelation for Ols {
     }
 
     fn gather(&self) -> Box<dyn Gather> {
-        let columns = self
-            .inputs
-            .iter()
-            .map(|input| {
-                let name = ColumnName {
-                    relation: "ols",
-                    column: input.name.clone(),
-                };
-                if input.as_labels {
-                    GatheredColumn::Labels(LabelColumn::new(name))
-                } else {
-                    GatheredColumn::Numbers(name, Vec::new())
-                }
-            })
-            .collect();
-        Box::new(OlsGather {
-            formula: self.formula.clone(),
-            options: self.options.clone(),
-            columns,
-            weight: self.weight.map(|_| Vec::new()),
-        })
+        self.call.gather(coefficients)
     }
+}
+
+fn coefficients(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, RelationError> {
+    let result = ols(&call.formula, data, &call.options);
+    let result = result.map_err(|source| RelationError::Refused {
+        relation: call.relation,
+        source,
+    })?;
+    let rows = &result.rows;
+    RecordBatch::try_new(
+        schema(),
+        vec![
+            texts(rows.iter().map(|row| row.term.as_str())),
+            numbers(rows.iter().map(|row| row.estimate)),
+            numbers(rows.iter().map(|row| row.std_error)),
+            numbers(rows.iter().map(|row| row.statistic)),
+            numbers(rows.iter().map(|row| row.p_value)),
+            numbers(rows.iter().map(|row| row.conf_low)),
+            numbers(rows.iter().map(|row| row.conf_high)),
+            numbers(rows.iter().map(|row| row.band_low)),
+            numbers(rows.iter().map(|row| row.band_high)),
+            counts(rows.iter().map(|_| result.n_obs)),
+            numbers(rows.iter().map(|_| result.df)),
+            texts(rows.iter().map(|row| row.status.as_str())),
+        ],
+    )
+    .map_err(|source| RelationError::Rows {
+        relation: call.relation,
+        source,
+    })
 }
 
 enum GatheredColumn {
@@ -201,11 +266,12 @@ enum GatheredColumn {
     Labels(LabelColumn),
 }
 
+/// The flat columns of a regression while they come in.
 struct OlsGather {
-    formula: Formula,
-    options: OlsOptions,
+    call: OlsCall,
     columns: Vec<GatheredColumn>,
     weight: Option<Vec<f64>>,
+    estimate: fn(&OlsCall, &RegressionData) -> Result<RecordBatch, RelationError>,
 }
 
 impl Gather for OlsGather {
@@ -230,7 +296,7 @@ impl Gather for OlsGather {
         }
         if let Some(weight) = &mut self.weight {
             let name = ColumnName {
-                relation: "ols",
+                relation: self.call.relation,
                 column: "weight".to_owned(),
             };
             push_numbers(&name, &batch.columns()[self.columns.len()], weight)?;
@@ -261,8 +327,13 @@ impl Gather for OlsGather {
                 GatheredColumn::Numbers(name, values) => (name.column, Column::Numeric(values)),
                 GatheredColumn::Labels(labels) => {
                     let name = labels.column_name().to_owned();
-                    let (codes, labels) = labels.into_codes();
-                    (name, Column::Categorical { codes, labels })
+                    let column = match labels.into_codes() {
+                        (codes, LabelLevels::Integers(values)) => Column::Integer { codes, values },
+                        (codes, LabelLevels::Texts(labels)) => {
+                            Column::Categorical { codes, labels }
+                        }
+                    };
+                    (name, column)
                 }
             };
             columns.insert(name, column);
@@ -271,32 +342,6 @@ impl Gather for OlsGather {
             columns,
             weight: self.weight,
         };
-        let result =
-            ols(&self.formula, &data, &self.options).map_err(|source| RelationError::Refused {
-                relation: "ols",
-                source,
-            })?;
-        let rows = &result.rows;
-        RecordBatch::try_new(
-            schema(),
-            vec![
-                texts(rows.iter().map(|row| row.term.as_str())),
-                numbers(rows.iter().map(|row| row.estimate)),
-                numbers(rows.iter().map(|row| row.std_error)),
-                numbers(rows.iter().map(|row| row.statistic)),
-                numbers(rows.iter().map(|row| row.p_value)),
-                numbers(rows.iter().map(|row| row.conf_low)),
-                numbers(rows.iter().map(|row| row.conf_high)),
-                numbers(rows.iter().map(|row| row.band_low)),
-                numbers(rows.iter().map(|row| row.band_high)),
-                counts(rows.iter().map(|_| result.n_obs)),
-                numbers(rows.iter().map(|_| result.df)),
-                texts(rows.iter().map(|row| row.status.as_str())),
-            ],
-        )
-        .map_err(|source| RelationError::Rows {
-            relation: "ols",
-            source,
-        })
+        (self.estimate)(&self.call, &data)
     }
 }

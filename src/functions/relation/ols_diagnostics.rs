@@ -1,0 +1,90 @@
+//! `ols_diagnostics`: what `ols` with the same arguments did with rows and columns, how well it fits, and whether its instruments
+//! can be trusted.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::ols::{OLS_ARGUMENTS, OlsCall};
+use super::result::{numbers, texts};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::least_squares::ols_diagnostics;
+use crate::estimators::regression_data::RegressionData;
+
+const NAME: &str = "ols_diagnostics";
+
+pub(super) const OLS_DIAGNOSTICS: RelationDefinition = RelationDefinition {
+    name: NAME,
+    usage: "ols_diagnostics(input, 'y ~ x1 + i(f, ref) | fixed_effect | endogenous ~ instrument', \
+            weight => column, vcov => 'hc1')",
+    description: "What a linear regression did: rows left out, degrees of freedom, fixed effects, fit, dropped columns \
+                  with the reason, strength of instruments.",
+    example: "SELECT * FROM ols_diagnostics(panel_person_year, 'yen_total ~ age + sex | fiscal_year', \
+              vcov => 'cluster(cluster_worksite_id)')",
+    arguments: OLS_ARGUMENTS,
+    positional: Some("formula"),
+    prepare: |bound| {
+        Ok(Arc::new(OlsDiagnostics {
+            call: OlsCall::try_new(NAME, bound)?,
+        }))
+    },
+};
+
+#[derive(Debug)]
+struct OlsDiagnostics {
+    call: OlsCall,
+}
+
+fn schema() -> SchemaRef {
+    let number = |name| Field::new(name, DataType::Float64, true);
+    Arc::new(Schema::new(vec![
+        Field::new("diagnostic", DataType::Utf8, false),
+        Field::new("term", DataType::Utf8, false),
+        number("statistic"),
+        number("df1"),
+        number("df2"),
+        number("p_value"),
+        Field::new("status", DataType::Utf8, false),
+        Field::new("detail", DataType::Utf8, false),
+    ]))
+}
+
+impl PreparedRelation for OlsDiagnostics {
+    fn input_columns(&self) -> Vec<usize> {
+        self.call.input_columns()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn gather(&self) -> Box<dyn Gather> {
+        self.call.gather(diagnostics)
+    }
+}
+
+fn diagnostics(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, RelationError> {
+    let rows = ols_diagnostics(&call.formula, data, &call.options);
+    let rows = rows.map_err(|source| RelationError::Refused {
+        relation: NAME,
+        source,
+    })?;
+    RecordBatch::try_new(
+        schema(),
+        vec![
+            texts(rows.iter().map(|row| row.diagnostic)),
+            texts(rows.iter().map(|row| row.term.as_str())),
+            numbers(rows.iter().map(|row| row.statistic)),
+            numbers(rows.iter().map(|row| row.df1)),
+            numbers(rows.iter().map(|row| row.df2)),
+            numbers(rows.iter().map(|row| row.p_value)),
+            texts(rows.iter().map(|row| row.status.as_str())),
+            texts(rows.iter().map(|row| row.detail.as_str())),
+        ],
+    )
+    .map_err(|source| RelationError::Rows {
+        relation: NAME,
+        source,
+    })
+}
