@@ -137,7 +137,8 @@ impl Column {
 
     fn level(&self, row: usize) -> Level {
         match self {
-            Self::Numeric(values) => Level::Number(values[row]),
+            // −0 + 0 is 0: both zeros are one level.
+            Self::Numeric(values) => Level::Number(values[row] + 0.0),
             Self::Integer { codes, values } => Level::Integer(values[codes[row] as usize]),
             Self::Categorical { codes, labels } => Level::Text(labels[codes[row] as usize].clone()),
         }

@@ -12,8 +12,13 @@ mod bacon;
 
 mod sun_abraham;
 mod sun_abraham_properties;
+mod regression_cases;
+
+mod regression_paths;
 
 mod pairs;
 mod properties;
 
 mod public;
+
+mod public_regression;

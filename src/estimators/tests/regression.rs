@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::golden::{Data, Expected, Report, expected, key};
-use crate::estimators::covariance::{ClusterCount, FixedEffectCount, SmallSample, Vcov};
+use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula;
 use crate::estimators::least_squares::{
@@ -94,21 +94,17 @@ fn options(row: &Expected) -> OlsOptions {
             let (_, columns) = clustered.split_once(':').unwrap();
             format!("cluster({})", columns.replace('+', ", "))
         }
+        robust if robust.starts_with("CR") => {
+            format!("cluster({})", key(&row.spec, "cluster").unwrap())
+        }
         other => other.to_owned(),
     };
-    let mut small_sample = SmallSample::FIXEST;
-    for part in key(&row.spec, "ssc").unwrap_or_default().split(',') {
-        match part {
-            "adj:false" => small_sample.adjust = false,
-            "cluster_adj:false" => small_sample.cluster_adjust = false,
-            "fixef_k:full" => small_sample.fixed_effects = FixedEffectCount::Full,
-            "fixef_k:none" => small_sample.fixed_effects = FixedEffectCount::Omit,
-            "cluster_df:conventional" => small_sample.cluster_count = ClusterCount::Conventional,
-            "t_df:conventional" => small_sample.t_count = ClusterCount::Conventional,
-            "" => {}
-            other => panic!("unknown ssc {other}"),
-        }
-    }
+    let factors = match key(&row.spec, "vcov").unwrap() {
+        "CR0" => "adj=false, cluster_adj=false".to_owned(),
+        "CR1" => "adj=false".to_owned(),
+        _ => key(&row.spec, "ssc").unwrap_or_default().replace(':', "="),
+    };
+    let small_sample = SmallSample::parse(&factors).unwrap();
     OlsOptions {
         vcov: Vcov::parse(&vcov).unwrap(),
         small_sample,
@@ -263,22 +259,52 @@ fn check_with(relation: &str, direct_levels: usize, at_least: usize) {
 
 #[test]
 fn least_squares_match_the_reference() {
-    check_relation("ols", 500);
+    check_relation("ols", 699);
 }
 
 #[test]
 fn robust_errors_match_the_reference() {
-    check_relation("ols_hc", 80);
+    check_relation("ols_hc", 120);
+}
+
+#[test]
+fn clustered_errors_without_absorbing_match_the_reference() {
+    check_relation("ols_cr", 42);
+}
+
+#[test]
+fn leverages_with_absorbed_fixed_effects_match_those_of_dummies() {
+    let (mut runs, mut report) = (
+        Runs::new(Effort::COEFFICIENTS.direct_levels),
+        Report::default(),
+    );
+    for mut row in expected("ols_hc") {
+        let dummies = " + factor(clinic_id) + factor(month_id)";
+        if !row.spec.contains(dummies) {
+            continue;
+        }
+        row.spec = row.spec.replace(dummies, " | clinic_id + month_id");
+        let term = key(&row.row, "term").unwrap();
+        if let Some(found) = runs
+            .result(&row)
+            .rows
+            .iter()
+            .find(|found| found.term == term)
+        {
+            report.compare(&row, coefficient_quantity(found, &row.quantity));
+        }
+    }
+    report.finish(60);
 }
 
 #[test]
 fn two_stage_least_squares_match_the_reference() {
-    check_relation("iv", 300);
+    check_relation("iv", 346);
 }
 
 #[test]
 fn two_way_event_studies_match_the_reference() {
-    check_relation("event_study", 200);
+    check_relation("event_study", 256);
 }
 
 #[test]
