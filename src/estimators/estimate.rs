@@ -403,6 +403,12 @@ pub enum EstimatorError {
         /// Degree asked for.
         degree: u64,
     },
+    /// The normal equations of the untreated rows are singular up to rounding.
+    #[error(
+        "the untreated rows link some periods only through vanishing weights, so that period effects cannot be told \
+         apart; leave out the rows with the smallest weights, or those periods"
+    )]
+    VanishingLinks,
     /// The iteration did not settle.
     #[error("fixed effects did not converge in {iterations} iterations")]
     NotConverged {

@@ -21,6 +21,29 @@
 //! *Reference*: Callaway and Sant'Anna (2021), J. Econometrics 225:200; numbers from R `did` 2.5.1 and an independent
 //! M-estimation implementation (`tests/golden/sim`).
 //!
+//! # Effects by imputation ([`imputation::did_imputation`])
+//!
+//! *Estimand*: the mean effect on all treated rows that can be imputed (overall), and on those at each event time.
+//! *Assumptions*: untreated outcomes are unit effect + period effect + x'β, in all periods; no anticipation; exposure never
+//! ends; no spill-over.
+//! *Formula*: the model is fitted to the untreated rows with weights ω; a treated row's effect is its outcome less the
+//! prediction; effects are averaged with ω. Event times before exposure are something else: coefficients of event-time
+//! indicators in a regression on the untreated rows alone, beside the same effects and covariates.
+//! *Standard error*: v'ε summed within cluster, with v the weights of the estimate in the outcomes (v = ω/Σω on treated
+//! rows, v = −Ω₀Z₀(Z₀'Ω₀Z₀)⁻¹Z₁'v₁ on untreated ones) and ε the residual, on treated rows the effect less the mean of its
+//! cohort at that event time (weighted with v²); no small-sample factor. The regression before exposure is clustered with
+//! the factor of `fixest`. Normal quantiles throughout.
+//! *Not identified*: a treated row whose unit or period has no untreated row, whose unit and period are not linked through
+//! untreated rows, or whose covariates vary as they never do among untreated rows, is left out and counted; an event time
+//! without rows gets `not_identified`, an indicator before exposure that the others explain `collinear`.
+//! *Missing*: anything used that is missing or not finite, or a weight of zero, drops the row and counts it; a panel with
+//! holes is used as it is. *Ties*: a unit seen twice in a period is refused. *One cluster*: no error. Effects centred
+//! within a cohort in few clusters lose variance; when that is more than a fifth the row gets `few_clusters` (`too_few`
+//! without clusters).
+//! *Reference*: Borusyak, Jaravel and Spiess (2024), Review of Economic Studies 91:3253; numbers from R `didimputation`
+//! 0.5.0 and an independent dense implementation. With weights that package squares them in Z₀'Ω₀Z₀; the numbers here
+//! follow the formula.
+//!
 //! # Simultaneous bands ([`sup_t::critical_value`])
 //!
 //! The exact quantile of max |Z| for the estimated joint normal law, with its simulation error; Montiel Olea and
@@ -46,6 +69,8 @@ pub mod panel;
 pub mod did;
 
 pub mod aggregate;
+
+pub mod imputation;
 
 pub mod sup_t;
 

@@ -196,7 +196,7 @@ impl CohortCodes {
 }
 
 /// Cluster codes renumbered by first appearance, so that they do not depend on how the caller numbered them.
-fn renumber_clusters(codes: &mut [u32]) {
+pub(crate) fn renumber_clusters(codes: &mut [u32]) {
     let mut new_codes = vec![MISSING_CODE; codes.iter().max().map_or(0, |&max| max as usize + 1)];
     let mut next = 0;
     for code in codes {
@@ -210,7 +210,7 @@ fn renumber_clusters(codes: &mut [u32]) {
 }
 
 /// Index of each period by value.
-fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
+pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
     let periods = periods.to_vec();
     let first = periods[0];
     let span = (i64::from(periods[periods.len() - 1]) - i64::from(first)) as usize + 1;
@@ -461,7 +461,7 @@ fn unit_clusters(column: &[u32], places: &Places<'_>) -> Result<Vec<u32>, Estima
     Ok(clusters)
 }
 
-fn count_distinct(mut items: Vec<u32>) -> u64 {
+pub(crate) fn count_distinct(mut items: Vec<u32>) -> u64 {
     items.sort_unstable();
     items.dedup();
     items.len() as u64

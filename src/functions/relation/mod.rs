@@ -6,6 +6,7 @@ mod args;
 mod att;
 mod bacon;
 mod balance;
+mod did_imputation;
 mod exec;
 mod gather;
 mod group_time;
@@ -40,6 +41,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     bacon::BACON,
     balance::BALANCE,
     ols_diagnostics::OLS_DIAGNOSTICS,
+    did_imputation::DID_IMPUTATION,
 ];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
