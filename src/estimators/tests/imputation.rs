@@ -1,16 +1,22 @@
 //! Effects by imputation: golden numbers, a dense computation of the same formulas, and what must hold for any data.
 
+mod dense;
+mod edges;
+mod properties;
+
 use std::collections::BTreeMap;
 
-use super::golden::{Data, Expected, Report, expected, key};
+use super::golden::{Data, Expected, Report, as_ids, close, expected, fields, key};
 use super::group_time::columns as panel_columns;
-use crate::estimators::estimate::{Estimate, EstimatorError};
+use super::public::reference_data;
+use crate::estimators::estimate::Estimate;
 use crate::estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
 };
+use crate::estimators::panel::PanelColumns;
 use crate::estimators::regression_data::Column;
 
-pub(super) const ALL: ImputationOptions = ImputationOptions {
+const ALL: ImputationOptions = ImputationOptions {
     window: None,
     level: 0.95,
     seed: 1,
@@ -86,12 +92,66 @@ fn compare(report: &mut Report, row: &Expected, result: &ImputationResult) {
 }
 
 #[test]
-fn nobody_treated_is_refused() {
-    let data = Data::sim("s1_staggered");
-    let mut columns = columns(&data, "outcome=cost");
-    columns.panel.cohort.fill(None);
-    assert_eq!(
-        did_imputation(columns, &window(-3, 3)).unwrap_err(),
-        EstimatorError::NoCohort
-    );
+fn county_panel_matches_several_implementations() {
+    let Some(folder) = reference_data() else {
+        return;
+    };
+    let folder = folder.join("goldens/public");
+    let text = fs_err::read_to_string(folder.join("expected.csv")).unwrap();
+    let (mut report, mut runs) = (Report::default(), BTreeMap::new());
+    for row in text.lines().skip(1).map(fields) {
+        let (dataset, spec, parameter) = (&row[1], &row[2], &row[4]);
+        if row[0] != "sunab_bjs_did2s_etwfe" || row[3] != "BJS_imputation" {
+            continue;
+        }
+        let is_lead = parameter.starts_with("pretrend");
+        let run = (dataset.clone(), spec.clone(), is_lead);
+        let result = runs.entry(run).or_insert_with(|| {
+            let data = Data::read(&folder.join(format!("{dataset}.parquet")));
+            let options = if is_lead { window(-4, -2) } else { ALL };
+            did_imputation(county_columns(&data, spec), &options).unwrap()
+        });
+        let event_time = parameter
+            .split_once(':')
+            .map(|(_, number)| number.parse().unwrap());
+        let found = at(result, event_time).unwrap();
+        // With weights the references disagree about the error: one squares the weights.
+        let has_error = row[12] != "value agreed, SE not";
+        // The only reference of the leads demeans to 1e-6; `leads_are_coefficients_of_a_regression` asks for more.
+        let tolerance = if is_lead { 1e-6 } else { 1e-8 };
+        let estimate = Some((found.estimate, &row[5], 1e-8));
+        let error = has_error.then_some((found.std_error, &row[6], tolerance));
+        for (found, expected, tolerance) in estimate.into_iter().chain(error) {
+            report.n_compared += 1;
+            if !close(found, expected.parse().unwrap(), tolerance) {
+                report.fail(format!(
+                    "{dataset} {spec} {parameter}: {expected}, found {found}"
+                ));
+            }
+        }
+    }
+    report.finish(104);
+}
+
+fn county_columns(data: &Data, spec: &str) -> ImputationColumns {
+    let cohort = data.column("first_treat");
+    let panel = PanelColumns {
+        unit: as_ids(&data.column("countyreal")),
+        time: data
+            .column("year")
+            .iter()
+            .map(|&year| year as i32)
+            .collect(),
+        cohort: cohort
+            .iter()
+            .map(|&year| (year > 0.0).then_some(year as i32))
+            .collect(),
+        outcome: data.column("lemp"),
+        weight: key(spec, "weights").map(|name| data.column(name)),
+        cluster: key(spec, "cluster").map(|name| codes(&data.column(name))),
+    };
+    ImputationColumns {
+        panel,
+        ..ImputationColumns::default()
+    }
 }

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentKind, ArgumentProblem, BoundArguments};
 use super::gather::{ColumnName, LabelColumn, is_numeric, push_numbers, push_periods};
 use super::group_time::{level, optional, required, seed};
 use super::result::{estimate_batch, estimate_schema};
