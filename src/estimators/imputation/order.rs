@@ -116,12 +116,12 @@ fn sorted_by(items: &[u32], key: impl Fn(&u32) -> u32, n_keys: usize) -> (Vec<u3
     (sorted, starts)
 }
 
-/// Row numbers by place of the unit, then period; a unit twice in a period is refused.
+/// Row numbers by place of the unit, then period, and where each unit starts; a unit twice in a period is refused.
 pub(super) fn by_unit_and_period(
     time: &[i32],
     ranks: &[u32],
     units: &Units,
-) -> Result<Vec<u32>, EstimatorError> {
+) -> Result<(Vec<u32>, Vec<u32>), EstimatorError> {
     let all: Vec<u32> = (0..time.len() as u32).collect();
     let place = |&row: &u32| units.places[ranks[row as usize] as usize];
     let (mut order, starts) = sorted_by(&all, place, units.places.len());
@@ -139,32 +139,30 @@ pub(super) fn by_unit_and_period(
     if n_duplicates > 0 {
         return Err(EstimatorError::DuplicateRows { n_duplicates });
     }
-    Ok(order)
+    Ok((order, starts))
 }
 
 /// The rows by group of the unit effect.
 pub(super) struct Groups {
     pub(super) order: Vec<u32>,
     pub(super) starts: Vec<u32>,
+    /// The unit of each row in order.
+    pub(super) row_units: Vec<u32>,
     pub(super) is_nested: bool,
-    /// Whether groups are something else than units.
-    pub(super) has_own: bool,
 }
 
 impl Groups {
-    pub(super) fn units(order: Vec<u32>, place: impl Fn(&u32) -> u32, n_units: usize) -> Self {
-        let mut starts = vec![0_u32; n_units + 1];
-        for row in &order {
-            starts[place(row) as usize + 1] += 1;
-        }
-        for index in 0..n_units {
-            starts[index + 1] += starts[index];
-        }
+    /// Each unit is a group.
+    pub(super) fn of_units(order: Vec<u32>, starts: Vec<u32>) -> Self {
+        let sizes = starts.windows(2).map(|unit| (unit[1] - unit[0]) as usize);
+        let row_units = (0_u32..)
+            .zip(sizes)
+            .flat_map(|(unit, size)| std::iter::repeat_n(unit, size));
         Self {
+            row_units: row_units.collect(),
             order,
             starts,
             is_nested: true,
-            has_own: false,
         }
     }
 
@@ -172,17 +170,20 @@ impl Groups {
     pub(super) fn of_effect(
         mut codes: Vec<u32>,
         order: &[u32],
-        place: impl Fn(&u32) -> u32,
+        starts: Vec<u32>,
         units: &Units,
     ) -> Self {
+        let by_unit = Self::of_units(order.to_vec(), starts);
         let mut sorted = pick(&codes, order);
         renumber_clusters(&mut sorted);
         let n_groups = sorted.iter().max().map_or(0, |&code| code as usize + 1);
         let mut cluster_of = vec![MISSING_CODE; n_groups];
+        let mut unit_of = vec![0; codes.len()];
         let mut is_nested = true;
-        for (row, &group) in order.iter().zip(&sorted) {
-            codes[*row as usize] = group;
-            let cluster = units.cluster(place(row));
+        for ((&row, &group), &unit) in order.iter().zip(&sorted).zip(&by_unit.row_units) {
+            codes[row as usize] = group;
+            unit_of[row as usize] = unit;
+            let cluster = units.cluster(unit);
             let known = &mut cluster_of[group as usize];
             if *known == MISSING_CODE {
                 *known = cluster;
@@ -191,10 +192,10 @@ impl Groups {
         }
         let (order, starts) = sorted_by(order, |&row| codes[row as usize], n_groups);
         Self {
+            row_units: pick(&unit_of, &order),
             order,
             starts,
             is_nested,
-            has_own: true,
         }
     }
 }

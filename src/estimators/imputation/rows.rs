@@ -12,7 +12,7 @@ use crate::estimators::estimate::EstimatorError;
 use crate::estimators::imputation::ImputationColumns;
 use crate::estimators::imputation::order::{Groups, Units, by_unit_and_period, pick};
 use crate::estimators::panel::{
-    MISSING_CODE, PanelColumns, check_lengths, distinct_i32, period_lookup, rank_i64,
+    MISSING_CODE, check_lengths, distinct_i32, period_lookup, rank_i64,
 };
 use crate::estimators::regression_data::Column;
 
@@ -73,18 +73,16 @@ impl Rows {
         let panel = columns.panel;
         let (ranks, n_units) = rank_i64(&panel.unit);
         let units = Units::new(&panel, &ranks, n_units)?;
-        let order = by_unit_and_period(&panel.time, &ranks, &units)?;
-        let place = |&row: &u32| units.places[ranks[row as usize] as usize];
+        let (order, starts) = by_unit_and_period(&panel.time, &ranks, &units)?;
+        drop(ranks);
+        let has_own_groups = columns.unit_effect.is_some();
         let groups = match columns.unit_effect {
-            None => Groups::units(order, place, n_units),
-            Some(effect) => Groups::of_effect(effect, &order, place, &units),
+            None => Groups::of_units(order, starts),
+            Some(effect) => Groups::of_effect(effect, &order, starts, &units),
         };
         let periods = distinct_i32(|add| panel.time.iter().for_each(|&time| add(time)));
-        let (cells, row_cells) = cells(&panel, &periods, &units, &groups.order, place)?;
-        let row_units = groups
-            .has_own
-            .then(|| groups.order.par_iter().map(place).collect());
-        drop(ranks);
+        let (cells, row_cells) = cells(&panel.time, &periods, &units, &groups)?;
+        let row_units = has_own_groups.then_some(groups.row_units);
         let order = groups.order;
         Ok(Self {
             outcome: pick(&panel.outcome, &order),
@@ -300,11 +298,10 @@ fn covariate(column: &Column, order: &[u32]) -> Covariate {
 
 /// The table of cohorts and periods, and the cell of each row in order.
 fn cells(
-    panel: &PanelColumns,
+    time: &[i32],
     periods: &[i32],
     units: &Units,
-    order: &[u32],
-    place: impl Fn(&u32) -> u32 + Sync,
+    groups: &Groups,
 ) -> Result<(Vec<Cell>, Vec<u32>), EstimatorError> {
     let n_cells = (units.labels.len() as u64 + 1) * periods.len() as u64;
     if n_cells > MOST_CELLS {
@@ -316,11 +313,12 @@ fn cells(
         });
     }
     let index_of = period_lookup(periods);
-    let cell_of = |row: &u32| {
-        let cohort = units.cohorts[place(row) as usize] as usize;
-        (cohort * periods.len() + index_of(panel.time[*row as usize])) as u32
+    let cell_of = |(row, unit): (&u32, &u32)| {
+        let cohort = units.cohorts[*unit as usize] as usize;
+        (cohort * periods.len() + index_of(time[*row as usize])) as u32
     };
-    let row_cells: Vec<u32> = order.par_iter().map(cell_of).collect();
+    let rows = groups.order.par_iter().zip(&groups.row_units);
+    let row_cells: Vec<u32> = rows.map(cell_of).collect();
     let mut sizes = vec![0_u64; n_cells as usize];
     for &cell in &row_cells {
         sizes[cell as usize] += 1;

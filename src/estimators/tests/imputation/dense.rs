@@ -40,7 +40,7 @@ pub(super) fn case(seed: u64) -> Case {
     let seen = [1.0, 0.8, 0.45][dice.below(3) as usize];
     let has_never = dice.below(3) > 0;
     let (mut panel, mut effects, mut clusters) = (PanelColumns::default(), Vec::new(), Vec::new());
-    let (mut numbers, mut constants, mut levels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut constants, mut levels) = (Vec::new(), Vec::new());
     let (effect_kind, cluster_kind) = (dice.below(4), dice.below(3));
     for unit in 0..n_units {
         let cohort = (!has_never || dice.below(4) > 0)
@@ -64,7 +64,6 @@ pub(super) fn case(seed: u64) -> Case {
                 2 => (unit / 4) as u32,
                 _ => dice.below(4) as u32,
             });
-            numbers.push(dice.uniform() * 100.0 + 1.0e4);
             constants.push((unit % 3) as f64);
             levels.push(if dice.below(4) == 0 {
                 dice.below(4) as u32
@@ -83,19 +82,7 @@ pub(super) fn case(seed: u64) -> Case {
     if cluster_kind > 0 {
         panel.cluster = Some(clusters.clone());
     }
-    let labels = ["d", "a", "c", "b"].map(str::to_owned).to_vec();
-    let mut covariates = vec![
-        ("number".to_owned(), Column::Numeric(numbers)),
-        ("constant".to_owned(), Column::Numeric(constants)),
-        (
-            "level".to_owned(),
-            Column::Categorical {
-                codes: levels,
-                labels,
-            },
-        ),
-    ];
-    covariates.retain(|_| dice.below(2) == 0);
+    let covariates = covariates(&mut dice, constants, levels);
     let unit_effect = (effect_kind > 1).then(|| effects.clone());
     Case {
         columns: ImputationColumns {
@@ -106,6 +93,24 @@ pub(super) fn case(seed: u64) -> Case {
         clusters,
         effects,
     }
+}
+
+/// Some of three: numbers, what is constant within units, and text.
+fn covariates(dice: &mut Dice, constants: Vec<f64>, codes: Vec<u32>) -> Vec<(String, Column)> {
+    let labels = ["d", "a", "c", "b"].map(str::to_owned).to_vec();
+    let numbers = codes
+        .iter()
+        .map(|_| dice.uniform() * 100.0 + 1.0e4)
+        .collect();
+    let all = [
+        ("number", Column::Numeric(numbers)),
+        ("constant", Column::Numeric(constants)),
+        ("level", Column::Categorical { codes, labels }),
+    ];
+    let chosen = all.into_iter().filter(|_| dice.below(2) == 0);
+    chosen
+        .map(|(name, column)| (name.to_owned(), column))
+        .collect()
 }
 
 /// Indicators of all values of a column.
@@ -223,6 +228,64 @@ impl Dense {
         (coefficients, residuals)
     }
 
+    /// Units of the rows, and other units untreated in a period of the rows.
+    fn counts(&self, case: &Case, rows: &[usize]) -> (u64, u64) {
+        let panel = &case.columns.panel;
+        let treated: BTreeSet<i64> = rows.iter().map(|&row| panel.unit[row]).collect();
+        let periods: BTreeSet<i32> = rows.iter().map(|&row| panel.time[row]).collect();
+        let compared = self
+            .untreated
+            .iter()
+            .filter(|&&row| periods.contains(&panel.time[row]));
+        let control: BTreeSet<i64> = compared.map(|&row| panel.unit[row]).collect();
+        (
+            treated.len() as u64,
+            control.difference(&treated).count() as u64,
+        )
+    }
+
+    /// The mean effect on the rows `own` and its error; effects are centred in their cell of the rows `used`.
+    fn effect(
+        &self,
+        case: &Case,
+        used: &[usize],
+        own: &[usize],
+        inverse: &DMatrix<f64>,
+        deviations: &DVector<f64>,
+    ) -> (f64, f64) {
+        let cohorts = &case.columns.panel.cohort;
+        let centre = |row: usize| {
+            let is_same = |other: &&usize| {
+                cohorts[**other] == cohorts[row]
+                    && self.event_times[**other] == self.event_times[row]
+            };
+            let (mut sum, mut total) = (0.0, 0.0);
+            for &other in used.iter().filter(is_same) {
+                let square = self.weights[other] * self.weights[other];
+                sum += square * deviations[other];
+                total += square;
+            }
+            sum / total
+        };
+        let total: f64 = own.iter().map(|&row| self.weights[row]).sum();
+        let share = |row: usize| self.weights[row] / total;
+        let mean = own.iter().map(|&row| share(row) * deviations[row]).sum();
+        let mut loading = DVector::zeros(self.design.ncols());
+        for &row in own {
+            loading += self.design.row(row).transpose() * share(row);
+        }
+        let solved = inverse * loading;
+        let untreated = self.untreated.iter().map(|&row| {
+            let v = -self.weights[row] * self.design.row(row).transpose().dot(&solved);
+            (row, v * deviations[row])
+        });
+        let treated = own
+            .iter()
+            .map(|&row| (row, share(row) * (deviations[row] - centre(row))));
+        let contributions: Vec<_> = untreated.chain(treated).collect();
+        (mean, self.clustered(&contributions).sqrt())
+    }
+
     fn clustered(&self, contributions: &[(usize, f64)]) -> f64 {
         let mut sums = BTreeMap::new();
         for &(row, contribution) in contributions {
@@ -237,90 +300,46 @@ fn compare(seed: u64, case: &Case, result: &ImputationResult) -> (usize, usize, 
     let dense = Dense::new(case);
     let (inverse, range) = on_range(&dense.gram(&dense.design));
     let (_, deviations) = dense.fit(&dense.design, &inverse);
-    let identified = |row: usize| {
-        let own = dense.design.row(row).transpose();
+    let identified = |row: &usize| {
+        let own = dense.design.row(*row).transpose();
         (&own - &range * &own).amax() < 1e-6
     };
-    let used: Vec<usize> = dense.treated().filter(|&row| identified(row)).collect();
+    let used: Vec<usize> = dense.treated().filter(identified).collect();
     let sample = &result.sample;
     let n_left_out = sample.n_rows_without_untreated
         + sample.n_rows_not_connected
         + sample.n_rows_with_unseen_covariates;
-    assert_eq!(
-        n_left_out,
-        (dense.treated().count() - used.len()) as u64,
-        "seed {seed}"
-    );
-    let cohort = |row: usize| case.columns.panel.cohort[row];
-    let centre = |row: usize| {
-        let cell = used.iter().filter(|&&other| {
-            cohort(other) == cohort(row) && dense.event_times[other] == dense.event_times[row]
-        });
-        let square = |row: usize| dense.weights[row] * dense.weights[row];
-        let (sum, total) = cell.fold((0.0, 0.0), |(sum, total), &other| {
-            (
-                sum + square(other) * deviations[other],
-                total + square(other),
-            )
-        });
-        sum / total
-    };
+    let expected = (dense.treated().count() - used.len()) as u64;
+    assert_eq!(n_left_out, expected, "seed {seed}");
     let mut n_estimates = 0;
-    for row in result
+    let effects = result
         .rows
         .iter()
-        .filter(|row| row.event_time.is_none_or(|e| e >= 0))
-    {
-        let in_row = |other: &&usize| {
+        .filter(|row| row.event_time.is_none_or(|e| e >= 0));
+    for row in effects {
+        let label = format!("seed {seed}, event time {:?}", row.event_time);
+        let is_own = |other: &&usize| {
             row.event_time
                 .is_none_or(|e| dense.event_times[**other] == Some(e))
         };
-        let own: Vec<usize> = used.iter().filter(in_row).copied().collect();
-        let label = format!("seed {seed}, event time {:?}", row.event_time);
+        let own: Vec<usize> = used.iter().filter(is_own).copied().collect();
+        let found = &row.estimate;
+        let counts = (found.n_treated, found.n_control);
+        assert_eq!(counts, dense.counts(case, &own), "{label}");
         if own.is_empty() {
-            assert_eq!(row.estimate.status, Status::NotIdentified, "{label}");
-            assert!(
-                row.estimate.estimate.is_nan() && row.estimate.n_treated == 0,
-                "{label}"
-            );
+            assert_eq!(found.status, Status::NotIdentified, "{label}");
+            assert!(found.estimate.is_nan(), "{label}");
             continue;
         }
-        let total: f64 = own.iter().map(|&row| dense.weights[row]).sum();
-        let mean = own
-            .iter()
-            .map(|&row| dense.weights[row] * deviations[row])
-            .sum::<f64>()
-            / total;
-        assert!(close(row.estimate.estimate, mean, 1e-8), "{label}: {mean}");
-        let mut loading = DVector::zeros(dense.design.ncols());
-        for &row in &own {
-            loading += dense.design.row(row).transpose() * (dense.weights[row] / total);
-        }
-        let solved = &inverse * loading;
-        let untreated = dense.untreated.iter().map(|&row| {
-            let v = -dense.weights[row] * dense.design.row(row).transpose().dot(&solved);
-            (row, v * deviations[row])
-        });
-        let treated = own.iter().map(|&row| {
-            (
-                row,
-                dense.weights[row] / total * (deviations[row] - centre(row)),
-            )
-        });
-        let contributions: Vec<_> = untreated.chain(treated).collect();
-        let error = dense.clustered(&contributions).sqrt();
-        let found = row.estimate.std_error;
-        assert!(
-            close(found, error, 1e-7) || (found.is_nan() && error < 1.5e-7),
-            "{label}: {found} {error}"
-        );
+        let (mean, error) = dense.effect(case, &used, &own, &inverse, &deviations);
+        assert!(close(found.estimate, mean, 1e-8), "{label}: {mean}");
+        let error_matches =
+            close(found.std_error, error, 1e-7) || (found.std_error.is_nan() && error < 1.5e-7);
+        assert!(error_matches, "{label}: {found:?} {error}");
         n_estimates += 1;
     }
-    (
-        n_estimates,
-        compare_leads(seed, case, &dense, result),
-        n_left_out,
-    )
+    let n_leads = compare_leads(seed, case, &dense, result);
+    (n_estimates, n_leads, n_left_out)
 }
 
 /// The pre-trend regression without its small-sample factor, which is the same for all of its coefficients.
@@ -352,6 +371,10 @@ fn compare_leads(seed: u64, case: &Case, dense: &Dense, result: &ImputationResul
     for (index, &lead) in leads.iter().enumerate() {
         let found = at(result, Some(lead)).unwrap();
         let label = format!("seed {seed}, lead {lead}");
+        let is_own = |row: &usize| dense.event_times[*row] == Some(lead);
+        let rows: Vec<usize> = dense.untreated.iter().copied().filter(is_own).collect();
+        let counts = (found.n_treated, found.n_control);
+        assert_eq!(counts, dense.counts(case, &rows), "{label}");
         if (1.0 - range[(index, index)]).abs() > 1e-6 {
             assert_eq!(found.status, Status::Collinear, "{label}");
             assert!(found.estimate.is_nan(), "{label}");
