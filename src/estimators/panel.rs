@@ -15,10 +15,12 @@ use std::ops::Range;
 use crate::estimators::estimate::EstimatorError;
 
 use covariates::Places;
-use input::{Rows, check_lengths, complete_rows};
+use input::{Rows, complete_rows};
 
 pub use covariates::{Covariate, CovariateValues};
 pub use input::{NEVER, PanelColumns};
+
+pub(crate) use input::check_lengths;
 
 pub(crate) use codes::{distinct_i32, rank_i64};
 pub(crate) use covariates::{Covariates, RowSlice};

@@ -85,6 +85,16 @@ impl Column {
         }
     }
 
+    /// Whether the row has a value.
+    pub(crate) fn is_known(&self, row: usize) -> bool {
+        match self {
+            Self::Numeric(values) => values[row].is_finite(),
+            Self::Integer { codes, .. } | Self::Categorical { codes, .. } => {
+                codes[row] != MISSING_CODE
+            }
+        }
+    }
+
     /// The numbers of all rows, NaN where missing; `None` for text.
     pub(crate) fn numbers(&self) -> Option<Cow<'_, [f64]>> {
         match self {

@@ -12,9 +12,9 @@ mod balance;
 
 mod bacon;
 
+mod regression_cases;
 mod sun_abraham;
 mod sun_abraham_properties;
-mod regression_cases;
 
 mod regression_paths;
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::estimators::estimate::EstimatorError;
 use crate::estimators::panel::{
-    MISSING_CODE, PanelColumns, count_distinct, distinct_i32, renumber_clusters,
+    MISSING_CODE, NEVER, PanelColumns, count_distinct, distinct_i32, renumber_clusters,
 };
 
 /// What does not vary within a unit, and the units' places in the order (cluster, id).
@@ -28,13 +28,10 @@ impl Units {
     ) -> Result<Self, EstimatorError> {
         let cohorts = constant_within(&panel.cohort, ranks, n_units)
             .map_err(|n_units| EstimatorError::CohortVaries { n_units })?;
-        let labels = distinct_i32(|add| cohorts.iter().flatten().for_each(|&label| add(label)));
-        let index = |cohort: &Option<i32>| {
-            cohort.map_or(labels.len(), |label| {
-                labels.partition_point(|&known| known < label)
-            })
-        };
-        let mut cohorts: Vec<u32> = cohorts.iter().map(|cohort| index(cohort) as u32).collect();
+        let known = cohorts.iter().filter(|&&cohort| cohort != NEVER);
+        let labels = distinct_i32(|add| known.for_each(|&label| add(label)));
+        let index = |cohort: &i32| labels.partition_point(|known| known < cohort) as u32;
+        let mut cohorts: Vec<u32> = cohorts.iter().map(index).collect();
         let Some(codes) = &panel.cluster else {
             let places = (0..n_units as u32).collect();
             return Ok(Self {

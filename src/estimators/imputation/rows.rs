@@ -212,7 +212,7 @@ fn keep_complete(columns: &mut ImputationColumns) -> Result<(u64, u64), Estimato
             && columns
                 .covariates
                 .iter()
-                .all(|(_, column)| !column.is_missing(row))
+                .all(|(_, column)| column.is_known(row))
     };
     let (mut n_missing, mut n_zero) = (0, 0);
     let mut kept = Vec::with_capacity(n_rows);
@@ -264,7 +264,9 @@ fn compact(columns: &mut ImputationColumns, kept: &[u32]) {
     for (_, column) in &mut columns.covariates {
         match column {
             Column::Numeric(values) => shrink(values, kept),
-            Column::Categorical { codes, .. } => shrink(codes, kept),
+            Column::Integer { codes, .. } | Column::Categorical { codes, .. } => {
+                shrink(codes, kept)
+            }
         }
     }
 }
@@ -277,23 +279,19 @@ fn relative(mut weights: Vec<f64>) -> Vec<f64> {
 }
 
 fn covariate(column: &Column, order: &[u32]) -> Covariate {
-    match column {
-        Column::Numeric(values) => {
-            let mut values = pick(values, order);
-            let n = values.len() as f64;
-            let mean = values.iter().map(|value| value / n).sum::<f64>();
-            values.par_iter_mut().for_each(|value| *value -= mean);
-            let spread = (values.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
-            Covariate::Numeric { values, spread }
-        }
-        Column::Categorical { .. } => {
-            let groups = column.groups(order);
-            Covariate::Levels {
-                codes: groups.codes,
-                n_levels: groups.n_groups,
-            }
-        }
-    }
+    let Some(numbers) = column.numbers() else {
+        let groups = column.groups(order);
+        return Covariate::Levels {
+            codes: groups.codes,
+            n_levels: groups.n_groups,
+        };
+    };
+    let mut values = pick(&numbers, order);
+    let n = values.len() as f64;
+    let mean = values.iter().map(|value| value / n).sum::<f64>();
+    values.par_iter_mut().for_each(|value| *value -= mean);
+    let spread = (values.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
+    Covariate::Numeric { values, spread }
 }
 
 /// The table of cohorts and periods, and the cell of each row in order.

@@ -69,7 +69,7 @@ impl Rows {
     }
 }
 
-pub(super) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError> {
+pub(crate) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError> {
     let expected = columns.unit.len();
     let lengths = [
         ("time", columns.time.len()),

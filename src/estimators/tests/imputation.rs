@@ -13,7 +13,7 @@ use crate::estimators::estimate::Estimate;
 use crate::estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
 };
-use crate::estimators::panel::PanelColumns;
+use crate::estimators::panel::{NEVER, PanelColumns};
 use crate::estimators::regression_data::Column;
 
 const ALL: ImputationOptions = ImputationOptions {
@@ -144,11 +144,12 @@ fn county_columns(data: &Data, spec: &str) -> ImputationColumns {
             .collect(),
         cohort: cohort
             .iter()
-            .map(|&year| (year > 0.0).then_some(year as i32))
+            .map(|&year| if year > 0.0 { year as i32 } else { NEVER })
             .collect(),
         outcome: data.column("lemp"),
         weight: key(spec, "weights").map(|name| data.column(name)),
         cluster: key(spec, "cluster").map(|name| codes(&data.column(name))),
+        covariates: Vec::new(),
     };
     ImputationColumns {
         panel,

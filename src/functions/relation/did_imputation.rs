@@ -7,14 +7,13 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, is_numeric, push_numbers, push_periods};
-use super::group_time::{level, optional, required, seed};
+use super::group_time::{GroupTimeCall, PanelGather, level, optional, required, seed};
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationRow, did_imputation,
 };
-use crate::estimators::panel::PanelColumns;
+use crate::estimators::panel::CovariateValues;
 use crate::estimators::regression_data::Column;
 
 pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
@@ -74,65 +73,16 @@ pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
 
 const RELATION: &str = "did_imputation";
 
-/// What an input column is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Outcome,
-    Unit,
-    Time,
-    Cohort,
-    Weight,
-    Cluster,
-    UnitEffect,
-    NumericCovariate,
-    TextCovariate,
-}
-
-#[derive(Debug, Clone)]
-struct Input {
-    role: Role,
-    index: usize,
-    name: ColumnName,
-}
-
 #[derive(Debug)]
 struct DidImputation {
-    inputs: Vec<Input>,
+    call: GroupTimeCall,
     options: ImputationOptions,
 }
 
 impl DidImputation {
     fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let unit = bound.required_column("unit")?;
-        let given = |role, name| bound.optional_column(name).map(|index| (role, index));
-        let mut columns = vec![
-            (Role::Outcome, bound.required_column("outcome")?),
-            (Role::Unit, unit),
-            (Role::Time, bound.required_column("time")?),
-            (Role::Cohort, bound.required_column("cohort")?),
-        ];
-        columns.extend(given(Role::Weight, "weight"));
-        columns.extend(given(Role::Cluster, "cluster"));
-        columns.extend(given(Role::UnitEffect, "unit_effect").filter(|(_, index)| *index != unit));
-        columns.extend(bound.columns("covariates").iter().map(|&index| {
-            let is_number = is_numeric(bound.input().field(index).data_type());
-            let role = if is_number {
-                Role::NumericCovariate
-            } else {
-                Role::TextCovariate
-            };
-            (role, index)
-        }));
-        let input = |(role, index): (Role, usize)| Input {
-            role,
-            index,
-            name: ColumnName {
-                relation: RELATION,
-                column: bound.input().field(index).name().clone(),
-            },
-        };
         Ok(Self {
-            inputs: columns.into_iter().map(input).collect(),
+            call: GroupTimeCall::try_new(RELATION, bound)?,
             options: ImputationOptions {
                 window: window(bound.text("window", ""))?,
                 level: level(bound)?,
@@ -165,7 +115,7 @@ fn schema() -> SchemaRef {
 
 impl PreparedRelation for DidImputation {
     fn input_columns(&self) -> Vec<usize> {
-        self.inputs.iter().map(|input| input.index).collect()
+        self.call.input_columns()
     }
 
     fn schema(&self) -> SchemaRef {
@@ -173,111 +123,55 @@ impl PreparedRelation for DidImputation {
     }
 
     fn gather(&self) -> Box<dyn Gather> {
-        let columns = self.inputs.iter().map(|input| {
-            let name = input.name.clone();
-            let column = match input.role {
-                Role::Outcome | Role::Weight | Role::NumericCovariate => {
-                    Gathered::Numbers(name, Vec::new())
-                }
-                Role::Time | Role::Cohort => Gathered::Periods(name, Vec::new()),
-                Role::Unit | Role::Cluster | Role::UnitEffect | Role::TextCovariate => {
-                    Gathered::Labels(LabelColumn::new(name))
-                }
-            };
-            (input.role, column)
-        });
         Box::new(ImputationGather {
-            columns: columns.collect(),
+            panel: self.call.gather(),
             options: self.options,
         })
     }
 }
 
-/// One column while it comes in.
-enum Gathered {
-    Numbers(ColumnName, Vec<f64>),
-    Periods(ColumnName, Vec<Option<i32>>),
-    Labels(LabelColumn),
-}
-
 struct ImputationGather {
-    columns: Vec<(Role, Gathered)>,
+    panel: PanelGather,
     options: ImputationOptions,
 }
 
 impl Gather for ImputationGather {
+    fn reserve(&mut self, n_rows: usize) {
+        self.panel.reserve(n_rows);
+    }
+
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        for ((_, column), array) in self.columns.iter_mut().zip(batch.columns()) {
-            match column {
-                Gathered::Numbers(name, values) => push_numbers(name, array, values)?,
-                Gathered::Periods(name, values) => push_periods(name, array, values)?,
-                Gathered::Labels(labels) => labels.push(array)?,
-            }
-        }
-        Ok(())
+        self.panel.push(batch)
     }
 
     fn bytes(&self) -> usize {
-        let columns = self.columns.iter().map(|(_, column)| match column {
-            Gathered::Numbers(_, values) => values.len() * size_of::<f64>(),
-            Gathered::Periods(_, values) => values.len() * size_of::<Option<i32>>(),
-            Gathered::Labels(labels) => labels.bytes(),
-        });
-        columns.sum()
+        self.panel.bytes()
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let result = did_imputation(columns(self.columns), &self.options).map_err(|source| {
-            RelationError::Refused {
+        let (mut panel, unit_effect) = self.panel.columns();
+        let covariates = std::mem::take(&mut panel.covariates).into_iter();
+        let covariates = covariates.map(|covariate| {
+            let column = match covariate.values {
+                CovariateValues::Numbers(values) => Column::Numeric(values),
+                CovariateValues::Categories { codes, labels } => {
+                    Column::Categorical { codes, labels }
+                }
+            };
+            (covariate.name, column)
+        });
+        let columns = ImputationColumns {
+            covariates: covariates.collect(),
+            panel,
+            unit_effect,
+        };
+        let result =
+            did_imputation(columns, &self.options).map_err(|source| RelationError::Refused {
                 relation: RELATION,
                 source,
-            }
-        })?;
+            })?;
         rows(&result.rows)
     }
-}
-
-/// The gathered columns as the estimator takes them.
-fn columns(gathered: Vec<(Role, Gathered)>) -> ImputationColumns {
-    let mut columns = ImputationColumns::default();
-    let (mut units, mut times) = (Vec::new(), Vec::new());
-    let panel: &mut PanelColumns = &mut columns.panel;
-    for (role, column) in gathered {
-        match (role, column) {
-            (Role::Outcome, Gathered::Numbers(_, values)) => panel.outcome = values,
-            (Role::Weight, Gathered::Numbers(_, values)) => panel.weight = Some(values),
-            (Role::Cohort, Gathered::Periods(_, values)) => panel.cohort = values,
-            (_, Gathered::Periods(_, values)) => times = values,
-            (Role::Unit, Gathered::Labels(labels)) => units = labels.into_integers(),
-            (Role::Cluster, Gathered::Labels(labels)) => {
-                panel.cluster = Some(labels.into_codes().0)
-            }
-            (Role::UnitEffect, Gathered::Labels(labels)) => {
-                columns.unit_effect = Some(labels.into_codes().0);
-            }
-            (_, Gathered::Numbers(name, values)) => {
-                columns
-                    .covariates
-                    .push((name.column, Column::Numeric(values)));
-            }
-            (_, Gathered::Labels(labels)) => {
-                let name = labels.column_name().to_owned();
-                let (codes, labels) = labels.into_codes();
-                columns
-                    .covariates
-                    .push((name, Column::Categorical { codes, labels }));
-            }
-        }
-    }
-    // A row without unit or period cannot be placed: it counts as a row with a missing value.
-    for ((value, unit), time) in panel.outcome.iter_mut().zip(&units).zip(&times) {
-        if unit.is_none() || time.is_none() {
-            *value = f64::NAN;
-        }
-    }
-    panel.unit = units.into_iter().map(Option::unwrap_or_default).collect();
-    panel.time = times.into_iter().map(Option::unwrap_or_default).collect();
-    columns
 }
 
 fn rows(rows: &[ImputationRow]) -> Result<RecordBatch, RelationError> {

@@ -240,12 +240,20 @@ impl LabelColumn {
     pub(super) fn into_ids(self, outcome: &mut [f64]) -> Vec<i64> {
         if self.is_text() {
             let codes = self.into_codes().0;
-            for (value, _) in outcome.iter_mut().zip(&codes).filter(|(_, code)| **code == MISSING_CODE) {
+            for (value, _) in outcome
+                .iter_mut()
+                .zip(&codes)
+                .filter(|(_, code)| **code == MISSING_CODE)
+            {
                 *value = f64::NAN;
             }
             return codes.into_iter().map(i64::from).collect();
         }
-        for (value, _) in outcome.iter_mut().zip(&self.missing).filter(|(_, missing)| **missing) {
+        for (value, _) in outcome
+            .iter_mut()
+            .zip(&self.missing)
+            .filter(|(_, missing)| **missing)
+        {
             *value = f64::NAN;
         }
         self.integers

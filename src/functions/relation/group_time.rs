@@ -138,18 +138,21 @@ pub(super) struct GroupTimeCall {
     columns: Vec<InputColumn>,
     weight: Option<usize>,
     cluster: Option<usize>,
-    /// Place of the first covariate among the columns.
+    unit_effect: Option<usize>,
+    /// First of the covariates among the columns.
     covariates: usize,
     pub(super) layout: Layout,
     pub(super) options: AttGtOptions,
 }
 
-/// A column of the input that the call uses.
+/// A column of the input that the call uses; one column can serve several purposes.
 #[derive(Debug, Clone)]
 struct InputColumn {
     index: usize,
     name: String,
     data_type: DataType,
+    /// Its place among the distinct columns asked for.
+    place: usize,
 }
 
 impl GroupTimeCall {
@@ -161,25 +164,33 @@ impl GroupTimeCall {
             .into_iter()
             .map(|name| bound.required_column(name))
             .collect::<Result<Vec<_>, _>>()?;
+        let unit = indices[1];
         let mut add = |column: Option<usize>| {
             indices.extend(column);
             column.map(|_| indices.len() - 1)
         };
         let weight = add(bound.optional_column("weight"));
-        let unit = bound.optional_column("unit");
-        let cluster = bound.optional_column("cluster");
-        // The unit is the default, and no column can be asked for twice.
-        let cluster = add(cluster.filter(|_| cluster != unit));
+        // The unit is the default of these.
+        let other = |name| bound.optional_column(name).filter(|&column| column != unit);
+        let cluster = add(other("cluster"));
+        let unit_effect = add(other("unit_effect"));
         let covariates = indices.len();
         indices.extend(bound.columns("covariates"));
+        let mut distinct: Vec<usize> = Vec::new();
         let columns = indices
             .into_iter()
             .map(|index| {
                 let field = bound.input().field(index);
+                let known = distinct.iter().position(|&known| known == index);
+                let place = known.unwrap_or_else(|| {
+                    distinct.push(index);
+                    distinct.len() - 1
+                });
                 InputColumn {
                     index,
                     name: field.name().clone(),
                     data_type: field.data_type().clone(),
+                    place,
                 }
             })
             .collect();
@@ -188,6 +199,7 @@ impl GroupTimeCall {
             columns,
             weight,
             cluster,
+            unit_effect,
             covariates,
             layout: layout(bound),
             options: options(bound)?,
@@ -195,26 +207,38 @@ impl GroupTimeCall {
     }
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
-        self.columns.iter().map(|column| column.index).collect()
+        let mut distinct = Vec::new();
+        for column in &self.columns {
+            if column.place == distinct.len() {
+                distinct.push(column.index);
+            }
+        }
+        distinct
     }
 
-    fn name(&self, place: usize) -> ColumnName {
+    fn name(&self, column: usize) -> ColumnName {
         ColumnName {
             relation: self.relation,
-            column: self.columns[place].name.clone(),
+            column: self.columns[column].name.clone(),
         }
     }
 
+    fn array<'a>(&self, batch: &'a RecordBatch, column: usize) -> &'a ArrayRef {
+        batch.column(self.columns[column].place)
+    }
+
     pub(super) fn gather(&self) -> PanelGather {
+        let labels = |column: usize| LabelColumn::new(self.name(column));
         PanelGather {
             outcome: Vec::new(),
-            unit: LabelColumn::new(self.name(1)),
+            unit: labels(1),
             time: Vec::new(),
             cohort: Vec::new(),
             weight: self.weight.map(|_| Vec::new()),
-            cluster: self.cluster.map(|place| LabelColumn::new(self.name(place))),
+            cluster: self.cluster.map(labels),
+            unit_effect: self.unit_effect.map(labels),
             covariates: (self.covariates..self.columns.len())
-                .map(|place| ValueColumn::new(self.name(place), &self.columns[place].data_type))
+                .map(|column| ValueColumn::new(self.name(column), &self.columns[column].data_type))
                 .collect(),
             call: self.clone(),
         }
@@ -299,30 +323,31 @@ pub(super) struct PanelGather {
     cohort: Vec<i32>,
     weight: Option<Vec<f64>>,
     cluster: Option<LabelColumn>,
+    unit_effect: Option<LabelColumn>,
     covariates: Vec<ValueColumn>,
 }
 
 impl PanelGather {
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         let call = &self.call;
-        let columns = batch.columns();
-        push_numbers(&call.name(0), &columns[0], &mut self.outcome)?;
-        self.unit.push(&columns[1])?;
-        push_times(
-            &call.name(2),
-            &columns[2],
-            &mut self.outcome,
-            &mut self.time,
-        )?;
-        push_periods(&call.name(3), &columns[3], NEVER, &mut self.cohort)?;
-        if let (Some(weight), Some(place)) = (&mut self.weight, call.weight) {
-            push_numbers(&call.name(place), &columns[place], weight)?;
+        let array = |column: usize| call.array(batch, column);
+        push_numbers(&call.name(0), array(0), &mut self.outcome)?;
+        self.unit.push(array(1))?;
+        push_times(&call.name(2), array(2), &mut self.outcome, &mut self.time)?;
+        push_periods(&call.name(3), array(3), NEVER, &mut self.cohort)?;
+        if let (Some(weight), Some(column)) = (&mut self.weight, call.weight) {
+            push_numbers(&call.name(column), array(column), weight)?;
         }
-        if let (Some(cluster), Some(place)) = (&mut self.cluster, call.cluster) {
-            cluster.push(&columns[place])?;
+        for (labels, column) in [
+            (&mut self.cluster, call.cluster),
+            (&mut self.unit_effect, call.unit_effect),
+        ] {
+            if let (Some(labels), Some(column)) = (labels, column) {
+                labels.push(array(column))?;
+            }
         }
-        for (covariate, array) in self.covariates.iter_mut().zip(&columns[call.covariates..]) {
-            covariate.push(array)?;
+        for (covariate, column) in self.covariates.iter_mut().zip(call.covariates..) {
+            covariate.push(array(column))?;
         }
         Ok(())
     }
@@ -335,8 +360,8 @@ impl PanelGather {
         if let Some(weight) = &mut self.weight {
             weight.reserve(n_rows);
         }
-        if let Some(cluster) = &mut self.cluster {
-            cluster.reserve(n_rows);
+        for labels in self.cluster.iter_mut().chain(&mut self.unit_effect) {
+            labels.reserve(n_rows);
         }
         for covariate in &mut self.covariates {
             covariate.reserve(n_rows);
@@ -345,26 +370,21 @@ impl PanelGather {
 
     pub(super) fn bytes(&self) -> usize {
         let weight = self.weight.as_ref().map_or(0, Vec::len);
-        let covariates: usize = self.covariates.iter().map(ValueColumn::bytes).sum();
+        let labels = self.cluster.iter().chain(&self.unit_effect);
+        let covariates = self.covariates.iter().map(ValueColumn::bytes);
         (self.outcome.len() + weight) * size_of::<f64>()
             + (self.time.len() + self.cohort.len()) * size_of::<i32>()
             + self.unit.bytes()
-            + self.cluster.as_ref().map_or(0, LabelColumn::bytes)
-            + covariates
+            + labels.map(LabelColumn::bytes).sum::<usize>()
+            + covariates.sum::<usize>()
     }
 
-    /// The group-time effects of what came in.
-    pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
-        let (relation, options) = (self.call.relation, self.call.options);
-        let panel = self.panel()?;
-        att_gt(&panel, &options).map_err(|source| RelationError::Refused { relation, source })
-    }
-
-    /// The panel of what came in.
-    pub(super) fn panel(self) -> Result<Panel, RelationError> {
-        let relation = self.call.relation;
+    /// What came in, and the codes of the unit effect where it is not of the unit.
+    pub(super) fn columns(self) -> (PanelColumns, Option<Vec<u32>>) {
         let mut outcome = self.outcome;
         let unit = self.unit.into_ids(&mut outcome);
+        let covariates = self.covariates.into_iter();
+        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
         let columns = PanelColumns {
             unit,
             time: self.time,
@@ -372,15 +392,25 @@ impl PanelGather {
             outcome,
             weight: self.weight,
             cluster: self.cluster.map(|cluster| cluster.into_codes().0),
-            covariates: self
-                .covariates
-                .into_iter()
-                .map(ValueColumn::into_covariate)
-                .collect(),
+            covariates: covariates.map(ValueColumn::into_covariate).collect(),
         };
-        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
-        let layout = self.call.layout;
-        Panel::try_new(columns, PanelOptions { layout })
+        (
+            columns,
+            self.unit_effect.map(|effect| effect.into_codes().0),
+        )
+    }
+
+    /// The panel of what came in.
+    pub(super) fn panel(self) -> Result<Panel, RelationError> {
+        let (relation, layout) = (self.call.relation, self.call.layout);
+        Panel::try_new(self.columns().0, PanelOptions { layout })
+            .map_err(|source| RelationError::Refused { relation, source })
+    }
+
+    /// The group-time effects of what came in.
+    pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
+        let (relation, options) = (self.call.relation, self.call.options);
+        att_gt(&self.panel()?, &options)
             .map_err(|source| RelationError::Refused { relation, source })
     }
 }

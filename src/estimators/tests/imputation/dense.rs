@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::{at, window};
 use crate::estimators::estimate::Status;
 use crate::estimators::imputation::{ImputationColumns, ImputationResult, did_imputation};
-use crate::estimators::panel::PanelColumns;
+use crate::estimators::panel::{NEVER, PanelColumns};
 use crate::estimators::regression_data::Column;
 use crate::estimators::tests::golden::close;
 
@@ -54,7 +54,7 @@ pub(super) fn case(seed: u64) -> Case {
             }
             panel.unit.push(unit as i64 * 7 - 20);
             panel.time.push(2010 + time as i32);
-            panel.cohort.push(cohort);
+            panel.cohort.push(cohort.unwrap_or(NEVER));
             panel
                 .outcome
                 .push(5.0 + dice.uniform() * 3.0 + (unit % 5) as f64 + 0.4 * time as f64);
@@ -176,7 +176,7 @@ impl Dense {
                     let centred = column.add_scalar(-column.mean());
                     columns.push(&centred / centred.amax().max(1e-9));
                 }
-                Column::Categorical { codes, .. } => {
+                Column::Integer { codes, .. } | Column::Categorical { codes, .. } => {
                     columns.extend(indicators(
                         &codes.iter().map(|&c| i64::from(c)).collect::<Vec<_>>(),
                     ));
@@ -187,7 +187,7 @@ impl Dense {
             .time
             .iter()
             .zip(&panel.cohort)
-            .map(|(time, cohort)| cohort.map(|cohort| time - cohort))
+            .map(|(time, &cohort)| (cohort != NEVER).then(|| time - cohort))
             .collect();
         let is_untreated = |&row: &usize| event_times[row].is_none_or(|e| e < 0);
         Self {

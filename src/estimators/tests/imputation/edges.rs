@@ -4,7 +4,7 @@ use super::properties::bits;
 use super::{ALL, at, columns, window};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use crate::estimators::panel::MISSING_CODE;
+use crate::estimators::panel::{MISSING_CODE, NEVER};
 use crate::estimators::regression_data::Column;
 use crate::estimators::tests::golden::Data;
 use crate::estimators::tests::properties::small;
@@ -68,7 +68,7 @@ fn bad_rows_are_refused_with_counts() {
         EstimatorError::DuplicateRows { n_duplicates: 1 }
     );
     let mut columns = only(&TWO_BY_TWO);
-    columns.panel.cohort[5] = Some(2);
+    columns.panel.cohort[5] = 2;
     assert_eq!(
         refusal(columns),
         EstimatorError::CohortVaries { n_units: 1 }
@@ -98,7 +98,7 @@ fn bad_rows_are_refused_with_counts() {
         }
     );
     let mut columns = only(&TWO_BY_TWO);
-    columns.panel.cohort.fill(None);
+    columns.panel.cohort.fill(NEVER);
     assert_eq!(refusal(columns), EstimatorError::NoCohort);
     let mut columns = only(&TWO_BY_TWO);
     columns.covariates = vec![("x".to_owned(), Column::Numeric(vec![1.0; 7]))];
@@ -203,7 +203,7 @@ fn rows_without_an_untreated_unit_or_period_are_left_out() {
 #[test]
 fn with_nobody_untreated_nothing_is_identified() {
     let mut columns = only(&TWO_BY_TWO);
-    columns.panel.cohort.fill(Some(1));
+    columns.panel.cohort.fill(1);
     let result = did_imputation(columns, &window(-2, 2)).unwrap();
     assert_eq!(result.rows.len(), 3);
     assert!(
@@ -275,8 +275,7 @@ fn covariates_never_seen_untreated_are_not_extrapolated() {
     let data = Data::sim("s1_staggered");
     let plain = columns(&data, "outcome=cost");
     // A level that only treated rows of every seventh row have.
-    let is_treated =
-        |row: usize| plain.panel.cohort[row].is_some_and(|c| plain.panel.time[row] >= c);
+    let is_treated = |row: usize| plain.panel.time[row] >= plain.panel.cohort[row];
     let new: Vec<bool> = (0..plain.panel.unit.len())
         .map(|row| is_treated(row) && row % 7 == 0)
         .collect();
@@ -361,7 +360,7 @@ fn few_clusters_behind_a_cohort_are_reported() {
     let mut torn = all.clone();
     let clusters = torn.panel.cluster.as_mut().unwrap();
     for (cluster, cohort) in clusters.iter_mut().zip(&torn.panel.cohort) {
-        if let Some(cohort) = cohort {
+        if *cohort != NEVER {
             *cluster = 1_000 + *cohort as u32;
         }
     }
@@ -375,7 +374,7 @@ fn few_clusters_behind_a_cohort_are_reported() {
     let mut part = all.clone();
     let clusters = part.panel.cluster.as_mut().unwrap();
     for (cluster, cohort) in clusters.iter_mut().zip(&part.panel.cohort) {
-        if *cohort == Some(2018) {
+        if *cohort == 2018 {
             *cluster = 1_000 + *cluster % 2;
         }
     }
@@ -405,10 +404,10 @@ fn more_levels_than_a_dense_system_holds_are_refused() {
 #[test]
 fn distant_cohorts_do_not_overflow() {
     let mut columns = only(&TWO_BY_TWO);
-    columns.panel.cohort[4..6].fill(Some(i32::MAX));
+    columns.panel.cohort[4..6].fill(i32::MAX - 1);
     let result = did_imputation(columns.clone(), &window(-2, 2)).unwrap();
     assert!((at(&result, Some(0)).unwrap().estimate - 4.0).abs() < 1e-12);
-    columns.panel.cohort[4..6].fill(Some(i32::MIN));
+    columns.panel.cohort[4..6].fill(i32::MIN);
     assert!(matches!(refusal(columns), EstimatorError::TooMany { .. }));
 }
 

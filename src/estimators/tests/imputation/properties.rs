@@ -8,6 +8,7 @@ use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::formula;
 use crate::estimators::imputation::{ImputationColumns, ImputationResult, did_imputation};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
+use crate::estimators::panel::NEVER;
 use crate::estimators::regression_data::{Column, RegressionData};
 use crate::estimators::tests::golden::{Data, close};
 
@@ -64,7 +65,9 @@ fn permute(columns: &ImputationColumns) -> ImputationColumns {
     for (_, column) in &mut other.covariates {
         match column {
             Column::Numeric(values) => pick(values, &order),
-            Column::Categorical { codes, .. } => pick(codes, &order),
+            Column::Integer { codes, .. } | Column::Categorical { codes, .. } => {
+                pick(codes, &order);
+            }
         }
     }
     other
@@ -101,7 +104,7 @@ fn leads_are_coefficients_of_a_regression() {
 /// Coefficient and error of each lead by least squares on the untreated rows.
 fn regression(columns: ImputationColumns, leads: &[i32], has_effect: bool) -> Vec<(f64, f64)> {
     let panel = columns.panel;
-    let is_used = |row: usize| panel.cohort[row].is_none_or(|cohort| panel.time[row] < cohort);
+    let is_used = |row: usize| panel.time[row] < panel.cohort[row];
     let rows: Vec<usize> = (0..panel.unit.len()).filter(|&row| is_used(row)).collect();
     let numbers = |value: &dyn Fn(usize) -> f64| -> Column {
         Column::Numeric(rows.iter().map(|&row| value(row)).collect())
@@ -129,7 +132,8 @@ fn regression(columns: ImputationColumns, leads: &[i32], has_effect: bool) -> Ve
     ]);
     let mut terms = Vec::new();
     for lead in leads {
-        let is_lead = |row: usize| panel.cohort[row].is_some_and(|c| panel.time[row] - c == *lead);
+        let is_lead =
+            |row: usize| panel.cohort[row] != NEVER && panel.time[row] - panel.cohort[row] == *lead;
         terms.push(format!("lead{}", -lead));
         data.insert(
             format!("lead{}", -lead),
