@@ -59,6 +59,11 @@
 //! *Reference*: Cameron, Gelbach and Miller (2011), J. Business & Economic Statistics 29:238; numbers from R `fixest`
 //! 0.12.2 and `sandwich` 3.0-2.
 //!
+//! # Interaction-weighted event studies, decompositions, balance
+//!
+//! Described in their files: [`mod@sun_abraham`] (Sun and Abraham 2021), [`mod@bacon`] (Goodman-Bacon 2021), [`mod@balance`]
+//! (standardised differences as in R `cobalt`).
+//!
 //! Results never depend on the order of rows, on unit labels (beyond rounding) or on the number of threads: units and
 //! rows are put into a canonical order first, and every sum runs in that order.
 
