@@ -128,14 +128,10 @@ fn impossible_options_are_refused() {
         option(run(ImputationOptions { level: 1.0, ..ALL })),
         "level"
     );
-    // The ends of the range are no overflow.
-    assert_eq!(
-        did_imputation(only(&TWO_BY_TWO), &window(i32::MIN, i32::MAX))
-            .unwrap()
-            .rows
-            .len(),
-        3
-    );
+    // The ends of the range are no overflow. With one period before, the indicator of −1 is the unit effect.
+    let result = did_imputation(only(&TWO_BY_TWO), &window(i32::MIN, i32::MAX)).unwrap();
+    assert_eq!(result.rows.len(), 3);
+    assert_eq!(at(&result, Some(-1)).unwrap().status, Status::Collinear);
 }
 
 #[test]
