@@ -189,6 +189,47 @@ pub(crate) fn student_quantile(df: f64, level: f64) -> f64 {
 /// Standard errors up to this size are numerical noise: ten times the square root of the machine precision.
 const SMALLEST_STD_ERROR: f64 = 1.490_116_119_384_765_6e-7;
 
+/// One diagnostic. Numbers that do not exist are NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// What is said.
+    pub diagnostic: &'static str,
+    /// The column, fixed effect or cell it is said about; empty when about the whole.
+    pub term: String,
+    /// The number.
+    pub statistic: f64,
+    /// First degrees of freedom.
+    pub df1: f64,
+    /// Second degrees of freedom.
+    pub df2: f64,
+    /// P(larger statistic).
+    pub p_value: f64,
+    /// `ok`, or what is wrong.
+    pub status: Status,
+    /// More, in words.
+    pub detail: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn number(diagnostic: &'static str, term: &str, statistic: f64) -> Self {
+        Self {
+            diagnostic,
+            term: term.to_owned(),
+            statistic,
+            df1: f64::NAN,
+            df2: f64::NAN,
+            p_value: f64::NAN,
+            status: Status::Ok,
+            detail: String::new(),
+        }
+    }
+
+    pub(crate) fn with_detail(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
+        self
+    }
+}
+
 /// Why an estimator refuses. Texts name columns, groups and counts, never a person's value.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum EstimatorError {

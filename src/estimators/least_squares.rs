@@ -24,7 +24,7 @@ use crate::estimators::regression_data::RegressionData;
 use crate::estimators::sup_t::{self, SupT};
 
 pub use crate::estimators::design::RowCounts;
-pub use diagnostics::{Diagnostic, ols_diagnostics};
+pub use diagnostics::ols_diagnostics;
 pub use fit::DroppedColumn;
 pub(crate) use fit::{LEVERAGE_LEVELS, Products};
 pub use instruments::{FTest, FirstStage, InstrumentTests};

@@ -1,6 +1,6 @@
 //! What a regression did with rows and columns, how well it fits, and whether its instruments can be trusted, as rows.
 
-use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::estimate::{Diagnostic, EstimatorError, Status};
 use crate::estimators::formula::Formula;
 use crate::estimators::least_squares::{
     Effort, FTest, OlsOptions, OlsResult, Singletons, fit_with,
@@ -11,41 +11,7 @@ use crate::estimators::regression_data::RegressionData;
 /// Econometrica 65:557.
 const WEAK_F: f64 = 10.0;
 
-/// One diagnostic. Numbers that do not exist are NaN.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Diagnostic {
-    /// What is said.
-    pub diagnostic: &'static str,
-    /// The column or fixed effect it is said about; empty when about the whole regression.
-    pub term: String,
-    /// The number.
-    pub statistic: f64,
-    /// First degrees of freedom.
-    pub df1: f64,
-    /// Second degrees of freedom.
-    pub df2: f64,
-    /// P(larger statistic).
-    pub p_value: f64,
-    /// `ok`, or what is wrong.
-    pub status: Status,
-    /// More, in words.
-    pub detail: String,
-}
-
 impl Diagnostic {
-    fn number(diagnostic: &'static str, term: &str, statistic: f64) -> Self {
-        Self {
-            diagnostic,
-            term: term.to_owned(),
-            statistic,
-            df1: f64::NAN,
-            df2: f64::NAN,
-            p_value: f64::NAN,
-            status: Status::Ok,
-            detail: String::new(),
-        }
-    }
-
     fn test(diagnostic: &'static str, term: &str, test: FTest) -> Self {
         Self {
             df1: test.df1,
@@ -53,11 +19,6 @@ impl Diagnostic {
             p_value: test.p_value,
             ..Self::number(diagnostic, term, test.statistic)
         }
-    }
-
-    fn with_detail(mut self, detail: &str) -> Self {
-        detail.clone_into(&mut self.detail);
-        self
     }
 }
 

@@ -167,7 +167,7 @@ impl ExecutionPlan for EstimatorExec {
                 .get_value()
                 .map_or(0, |&n_rows| n_rows.min(MOST_RESERVED)),
         );
-        let result = gather_and_estimate(gather, input, reservation);
+        let result = gather_and_estimate(self.name, gather, input, reservation);
         let schema: SchemaRef = self.prepared.schema();
         let stream = futures::stream::once(result).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
@@ -178,6 +178,7 @@ impl ExecutionPlan for EstimatorExec {
 const MOST_RESERVED: usize = 200_000_000;
 
 async fn gather_and_estimate(
+    relation: &'static str,
     mut gather: Box<dyn Gather>,
     mut input: SendableRecordBatchStream,
     reservation: MemoryReservation,
@@ -188,7 +189,14 @@ async fn gather_and_estimate(
         reservation.try_resize(gather.bytes())?;
     }
     // The estimators' working arrays are about as large as what was gathered.
-    reservation.try_resize(gather.bytes().saturating_mul(2))?;
+    let needed = gather.bytes().saturating_mul(2);
+    if reservation.try_resize(needed).is_err() {
+        let megabytes = needed.div_ceil(1 << 20);
+        return Err(DataFusionError::ResourcesExhausted(format!(
+            "`{relation}` needs about {megabytes} MB to estimate from what it gathered, more than the memory limit leaves; \
+             raise --memory-limit, or select fewer rows or covariates"
+        )));
+    }
     SpawnedTask::spawn_blocking(move || {
         let result = gather.estimate().map_err(external);
         drop(reservation);

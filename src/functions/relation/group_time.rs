@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::gather::{
     ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods, push_times,
 };
-use super::result::{estimate_batch, estimate_schema};
+use super::result::{diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
+use crate::estimators::did::{
+    AttGtOptions, AttGtResult, BasePeriod, Control, GroupTime, Method, att_gt,
+};
 use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
@@ -29,6 +32,26 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     prepare: |bound| {
         Ok(Arc::new(AttGt {
             call: GroupTimeCall::try_new("att_gt", bound)?,
+            shows: Shows::Effects,
+        }))
+    },
+};
+
+pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
+    name: "att_gt_diagnostics",
+    usage: "att_gt_diagnostics(input, outcome => column, unit => column, time => column, \
+            cohort => column, …)",
+    description: "What `att_gt` with the same arguments did: rows, units and periods left out, \
+                  comparison units trimmed, the test of the effects before exposure, the band.",
+    example: "SELECT * FROM att_gt_diagnostics(panel_person_year, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+              cluster => cluster_worksite_id, unbalanced => 'pairs')",
+    arguments: GROUP_TIME_ARGUMENTS,
+    positional: None,
+    prepare: |bound| {
+        Ok(Arc::new(AttGt {
+            call: GroupTimeCall::try_new("att_gt_diagnostics", bound)?,
+            shows: Shows::Diagnostics,
         }))
     },
 };
@@ -415,9 +438,17 @@ impl PanelGather {
     }
 }
 
+/// What a call returns.
+#[derive(Debug, Clone, Copy)]
+enum Shows {
+    Effects,
+    Diagnostics,
+}
+
 #[derive(Debug)]
 struct AttGt {
     call: GroupTimeCall,
+    shows: Shows,
 }
 
 fn schema() -> SchemaRef {
@@ -434,18 +465,23 @@ impl PreparedRelation for AttGt {
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        match self.shows {
+            Shows::Effects => schema(),
+            Shows::Diagnostics => diagnostic_schema(),
+        }
     }
 
     fn gather(&self) -> Box<dyn Gather> {
         Box::new(AttGtGather {
             panel: self.call.gather(),
+            shows: self.shows,
         })
     }
 }
 
 struct AttGtGather {
     panel: PanelGather,
+    shows: Shows,
 }
 
 impl Gather for AttGtGather {
@@ -462,23 +498,26 @@ impl Gather for AttGtGather {
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let relation = self.panel.call.relation;
         let result = self.panel.att_gt()?.with_band();
-        let rows = &result.rows;
-        let identifying: Vec<ArrayRef> = vec![
-            Arc::new(Int32Array::from_iter_values(
-                rows.iter().map(|row| row.cohort),
-            )),
-            Arc::new(Int32Array::from_iter_values(
-                rows.iter().map(|row| row.time),
-            )),
-            Arc::new(Int32Array::from_iter_values(
-                rows.iter().map(|row| row.event_time),
-            )),
-        ];
-        let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-        estimate_batch(schema(), identifying, &estimates).map_err(|source| RelationError::Rows {
-            relation: "att_gt",
-            source,
-        })
+        match self.shows {
+            Shows::Effects => effects(&result),
+            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
+        }
+        .map_err(|source| RelationError::Rows { relation, source })
     }
+}
+
+fn effects(result: &AttGtResult) -> Result<RecordBatch, ArrowError> {
+    let rows = &result.rows;
+    let column = |get: fn(&GroupTime) -> i32| -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(get)))
+    };
+    let identifying = vec![
+        column(|row| row.cohort),
+        column(|row| row.time),
+        column(|row| row.event_time),
+    ];
+    let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
+    estimate_batch(schema(), identifying, &estimates)
 }

@@ -41,6 +41,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     bacon::BACON,
     balance::BALANCE,
     ols_diagnostics::OLS_DIAGNOSTICS,
+    group_time::ATT_GT_DIAGNOSTICS,
     did_imputation::DID_IMPUTATION,
 ];
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::ols::{OLS_ARGUMENTS, OlsCall};
-use super::result::{numbers, texts};
+use super::result::{diagnostic_batch, diagnostic_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::least_squares::ols_diagnostics;
 use crate::estimators::regression_data::RegressionData;
@@ -36,27 +36,13 @@ struct OlsDiagnostics {
     call: OlsCall,
 }
 
-fn schema() -> SchemaRef {
-    let number = |name| Field::new(name, DataType::Float64, true);
-    Arc::new(Schema::new(vec![
-        Field::new("diagnostic", DataType::Utf8, false),
-        Field::new("term", DataType::Utf8, false),
-        number("statistic"),
-        number("df1"),
-        number("df2"),
-        number("p_value"),
-        Field::new("status", DataType::Utf8, false),
-        Field::new("detail", DataType::Utf8, false),
-    ]))
-}
-
 impl PreparedRelation for OlsDiagnostics {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        diagnostic_schema()
     }
 
     fn gather(&self) -> Box<dyn Gather> {
@@ -70,20 +56,7 @@ fn diagnostics(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, Rel
         relation: NAME,
         source,
     })?;
-    RecordBatch::try_new(
-        schema(),
-        vec![
-            texts(rows.iter().map(|row| row.diagnostic)),
-            texts(rows.iter().map(|row| row.term.as_str())),
-            numbers(rows.iter().map(|row| row.statistic)),
-            numbers(rows.iter().map(|row| row.df1)),
-            numbers(rows.iter().map(|row| row.df2)),
-            numbers(rows.iter().map(|row| row.p_value)),
-            texts(rows.iter().map(|row| row.status.as_str())),
-            texts(rows.iter().map(|row| row.detail.as_str())),
-        ],
-    )
-    .map_err(|source| RelationError::Rows {
+    diagnostic_batch(&rows).map_err(|source| RelationError::Rows {
         relation: NAME,
         source,
     })

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use crate::estimators::estimate::Estimate;
+use crate::estimators::estimate::{Diagnostic, Estimate};
 
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
 pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
@@ -55,6 +55,37 @@ pub(super) fn estimate_batch(
         texts(estimates.iter().map(|e| e.status.as_str())),
     ]);
     RecordBatch::try_new(schema, columns)
+}
+
+/// Schema of a relation that says what another one did.
+pub(super) fn diagnostic_schema() -> SchemaRef {
+    let text = |name| Field::new(name, DataType::Utf8, false);
+    let number = |name| Field::new(name, DataType::Float64, true);
+    Arc::new(Schema::new(vec![
+        text("diagnostic"),
+        text("term"),
+        number("statistic"),
+        number("df1"),
+        number("df2"),
+        number("p_value"),
+        text("status"),
+        text("detail"),
+    ]))
+}
+
+/// Rows of diagnostics.
+pub(super) fn diagnostic_batch(rows: &[Diagnostic]) -> Result<RecordBatch, ArrowError> {
+    let columns = vec![
+        texts(rows.iter().map(|row| row.diagnostic)),
+        texts(rows.iter().map(|row| row.term.as_str())),
+        numbers(rows.iter().map(|row| row.statistic)),
+        numbers(rows.iter().map(|row| row.df1)),
+        numbers(rows.iter().map(|row| row.df2)),
+        numbers(rows.iter().map(|row| row.p_value)),
+        texts(rows.iter().map(|row| row.status.as_str())),
+        texts(rows.iter().map(|row| row.detail.as_str())),
+    ];
+    RecordBatch::try_new(diagnostic_schema(), columns)
 }
 
 /// A column of numbers; what does not exist (NaN, infinite) is NULL.
