@@ -19,6 +19,10 @@ const ACCEPTABLE: f64 = 1e-10;
 /// Iterations per attempt; each attempt starts from the column as the last one left it.
 pub const MAX_ITERATIONS: usize = 5_000;
 const MAX_ATTEMPTS: usize = 5;
+/// Rows worked on at a time.
+const BLOCK_ROWS: usize = 2_048;
+/// Growth of the largest mean, from its smallest, that shows an attempt has nothing more to give.
+const RUNAWAY: f64 = 1e3;
 
 /// A partition whose groups are contiguous rows.
 pub(crate) struct Partition {
@@ -97,6 +101,8 @@ struct System<'a> {
     offsets: Vec<usize>,
     /// Sum of the weights of each level.
     totals: Vec<f64>,
+    /// First and end group of the first partition, for blocks of rows that fit into the nearest cache.
+    blocks: Vec<(usize, usize)>,
 }
 
 impl<'a> System<'a> {
@@ -111,12 +117,22 @@ impl<'a> System<'a> {
             }
             offsets.push(totals.len());
         }
+        let mut blocks = Vec::new();
+        let mut from = 0;
+        for group in 0..first.n_groups() {
+            let is_full = first.rows(group).end - first.rows(from).start >= BLOCK_ROWS;
+            if is_full || group + 1 == first.n_groups() {
+                blocks.push((from, group + 1));
+                from = group + 1;
+            }
+        }
         Self {
             first,
             others,
             weights,
             offsets,
             totals,
+            blocks,
         }
     }
 
@@ -166,16 +182,18 @@ impl<'a> System<'a> {
         means.map(f64::abs).fold(0.0, f64::max)
     }
 
-    /// Preconditioned conjugate gradients until the largest mean left is at most `limit`.
-    fn solve(&self, right: Vec<f64>, limit: f64) -> Vec<f64> {
-        let mut effects = vec![0.0; right.len()];
+    /// Preconditioned conjugate gradients until the largest mean left is at most `limit`, or rounding stops the descent.
+    fn solve(&self, mut right: Vec<f64>, limit: f64) -> Vec<f64> {
+        self.balance(&mut right);
         let mut residual = right;
-        let mut scaled: Vec<f64> = self.scaled(&residual);
-        let mut direction = scaled.clone();
+        let mut effects = vec![0.0; residual.len()];
+        let mut best = (self.largest_mean(&residual), effects.clone());
+        let mut direction = self.scaled(&residual);
         let mut image = vec![0.0; residual.len()];
-        let mut product = dot(&residual, &scaled);
+        let mut product = dot(&residual, &direction);
         for _ in 0..MAX_ITERATIONS {
             self.apply(&direction, &mut image);
+            self.balance(&mut image);
             let curvature = dot(&direction, &image);
             if curvature.is_nan() || curvature <= 0.0 {
                 break;
@@ -185,10 +203,15 @@ impl<'a> System<'a> {
                 effects[level] += step * direction[level];
                 residual[level] -= step * image[level];
             }
-            scaled = self.scaled(&residual);
-            if scaled.iter().all(|mean| mean.abs() <= limit) {
+            let largest = self.largest_mean(&residual);
+            if largest < best.0 {
+                best.0 = largest;
+                best.1.copy_from_slice(&effects);
+            }
+            if largest <= limit || largest > RUNAWAY * best.0 {
                 break;
             }
+            let scaled = self.scaled(&residual);
             let next = dot(&residual, &scaled);
             let turn = next / product;
             product = next;
@@ -196,7 +219,20 @@ impl<'a> System<'a> {
                 *direction = scaled + turn * *direction;
             }
         }
-        effects
+        best.1
+    }
+
+    /// The sums of all levels of a partition add up to zero, because those of the first partition do. Rounding must not
+    /// break that: no step could mend it.
+    fn balance(&self, sums: &mut [f64]) {
+        for bounds in self.offsets.windows(2) {
+            let own = bounds[0]..bounds[1];
+            let excess: f64 = sums[own.clone()].iter().sum();
+            let all: f64 = self.totals[own.clone()].iter().sum();
+            for (sum, total) in sums[own.clone()].iter_mut().zip(&self.totals[own]) {
+                *sum -= excess * total / all;
+            }
+        }
     }
 
     fn scaled(&self, residual: &[f64]) -> Vec<f64> {
@@ -208,20 +244,27 @@ impl<'a> System<'a> {
     fn apply(&self, levels: &[f64], image: &mut [f64]) {
         image.fill(0.0);
         let mut spread: Vec<f64> = Vec::new();
-        for group in 0..self.first.n_groups() {
-            let rows = self.first.rows(group);
+        for &(first_group, end_group) in &self.blocks {
+            let rows = self.first.rows(first_group).start..self.first.rows(end_group - 1).end;
             spread.clear();
-            let mut sum = 0.0;
-            for row in rows.clone() {
-                let value = self.effect(levels, row);
-                sum += self.weight(row) * value;
-                spread.push(value);
+            spread.resize(rows.len(), 0.0);
+            for (groups, &offset) in self.others.iter().zip(&self.offsets) {
+                let own = &levels[offset..];
+                for (value, &code) in spread.iter_mut().zip(&groups.codes[rows.clone()]) {
+                    *value += own[code as usize];
+                }
             }
-            let mean = sum / self.first.totals[group];
-            for (row, value) in rows.zip(&spread) {
-                let value = self.weight(row) * (value - mean);
-                for (groups, &offset) in self.others.iter().zip(&self.offsets) {
-                    image[offset + groups.codes[row] as usize] += value;
+            self.first
+                .subtract_means(first_group, &mut spread, self.weights);
+            if let Some(weights) = self.weights {
+                for (value, weight) in spread.iter_mut().zip(&weights[rows.clone()]) {
+                    *value *= weight;
+                }
+            }
+            for (groups, &offset) in self.others.iter().zip(&self.offsets) {
+                let own = &mut image[offset..];
+                for (value, &code) in spread.iter().zip(&groups.codes[rows.clone()]) {
+                    own[code as usize] += value;
                 }
             }
         }

@@ -427,6 +427,36 @@ fn as_many_coefficients_as_rows_are_refused() {
     ));
 }
 
+#[test]
+fn nothing_to_estimate_is_refused() {
+    let n = 100_000;
+    let data = data(&[
+        ("y", noise(n, 1)),
+        ("tenth", vec![0.1; n]),
+        ("g", rows(n, |row| (row % 10) as f64)),
+    ]);
+    for text in [
+        "y ~ 0",
+        "y ~ 1 | g",
+        "y ~ tenth | g",
+        "y ~ i(g, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) | g",
+    ] {
+        let refused = refusal(text, &data, &OPTIONS);
+        assert!(
+            matches!(refused, EstimatorError::NothingToEstimate { .. }),
+            "{text}: {refused}"
+        );
+    }
+    let result = fit("y ~ tenth", &data, &OPTIONS);
+    assert_eq!(result.rows[1].status, Status::Constant);
+    let alone = fit("y ~ 1", &data, &OPTIONS);
+    assert!(close(
+        estimate(&alone, "(Intercept)"),
+        estimate(&result, "(Intercept)"),
+        1e-12
+    ));
+}
+
 fn diagnostic<'a>(rows: &'a [Diagnostic], name: &str, term: &str) -> &'a Diagnostic {
     let row = rows
         .iter()

@@ -177,11 +177,17 @@ impl Within {
         if !has_constant {
             return (0.0, squares);
         }
+        // Sums of differences from one value lose no digits to a large mean, and nothing at all when all are equal.
+        let base = values.first().copied().unwrap_or(0.0);
         let sum: f64 = match weights {
-            Some(weights) => values.iter().zip(weights).map(|(x, w)| x * w).sum(),
-            None => values.iter().sum(),
+            Some(weights) => values
+                .iter()
+                .zip(weights)
+                .map(|(x, w)| (x - base) * w)
+                .sum(),
+            None => values.iter().map(|x| x - base).sum(),
         };
-        let mean = sum / self.total_weight();
+        let mean = base + sum / self.total_weight();
         values.iter_mut().for_each(|value| *value -= mean);
         (mean, squares)
     }
