@@ -201,11 +201,9 @@ impl Fit {
                 if period == reference || profile.sums.n_rows[period] == 0 {
                     continue;
                 }
-                let is_linked = |profile: &Profile| {
-                    let is_seen = profile.sums.n_rows[period.min(reference)] > 0
-                        && profile.sums.n_rows[period.max(reference)] > 0;
-                    is_seen && profile.components[period] == profile.components[reference]
-                };
+                // A period without rows is a component of its own.
+                let is_linked =
+                    |profile: &Profile| profile.components[period] == profile.components[reference];
                 let change = |profile: &Profile| {
                     profile.coefficients[period] - profile.coefficients[reference]
                 };

@@ -199,8 +199,13 @@ fn least_squares(columns: &PanelColumns, result: &SunAbrahamResult) -> OlsResult
 
 #[test]
 fn cells_are_the_coefficients_of_the_regression_with_all_columns() {
-    for (name, spec) in HARD {
-        let columns = columns(&Data::sim(name), spec);
+    // As given, and with clusters that run across cohorts.
+    for (name, spec, n_clusters) in HARD.iter().flat_map(|&(a, b)| [(a, b, 0), (a, b, 37)]) {
+        let mut columns = columns(&Data::sim(name), spec);
+        if n_clusters > 0 {
+            let codes = columns.unit.iter().map(|unit| (unit % n_clusters) as u32);
+            columns.cluster = Some(codes.collect());
+        }
         let result = fit(columns.clone());
         let ols = least_squares(&columns, &result);
         assert_eq!(

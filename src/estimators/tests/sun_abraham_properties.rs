@@ -1,5 +1,7 @@
 //! What must hold for interaction-weighted event studies of any data, and what is refused.
 
+use std::collections::BTreeSet;
+
 use super::golden::{Data, close};
 use super::group_time::columns;
 use super::properties::{permute, shuffled, small};
@@ -108,10 +110,12 @@ fn the_unit_is_the_default_cluster() {
 
 #[test]
 fn rows_without_weight_count_and_change_nothing() {
-    let data = columns(&Data::sim("s1_staggered"), "outcome=cost;weight=w_tv");
-    let mut zero = data.clone();
-    let mut gone = data;
-    let dropped = |row: usize| row % 7 == 3;
+    let spec = "outcome=cost;weight=w_tv;cluster=worksite_id";
+    let data = columns(&Data::sim("s1_staggered"), spec);
+    let worksites = data.cluster.clone().unwrap();
+    let (mut zero, mut gone) = (data.clone(), data);
+    // Also all rows of one worksite, which is no cluster then.
+    let dropped = |row: usize| row % 7 == 3 || worksites[row] == 5;
     let n_rows = zero.unit.len();
     for row in (0..n_rows).filter(|&row| dropped(row)) {
         zero.weight.as_mut().unwrap()[row] = 0.0;
@@ -132,7 +136,51 @@ fn rows_without_weight_count_and_change_nothing() {
         (0, n_dropped)
     );
     assert_eq!(zero.n_obs, n_rows as u64 - n_dropped);
+    assert_eq!(
+        (zero.sample.n_units, zero.sample.n_clusters),
+        (gone.sample.n_units, 59)
+    );
     assert_eq!(bits(&zero), bits(&gone));
+}
+
+#[test]
+fn units_exposed_throughout_change_nothing() {
+    let mut columns = unlinked();
+    let without = fit(columns.clone());
+    // A period in which nobody else is seen does not count as one.
+    for time in 1..=5 {
+        columns.unit.push(100);
+        columns.time.push(time);
+        columns.cohort.push(Some(1));
+        columns.outcome.push(f64::from(time * time));
+    }
+    let with = fit(columns);
+    assert_eq!(
+        (with.sample.n_always_treated, with.n_obs),
+        (1, without.n_obs)
+    );
+    assert_eq!(with.n_counted, without.n_counted);
+    assert_eq!(bits(&with), bits(&without));
+}
+
+#[test]
+fn treated_units_are_those_seen_in_the_cells() {
+    let columns = columns(&Data::sim("s2_unbalanced"), "outcome=cost");
+    let count = |is_in: &dyn Fn(i32) -> bool| {
+        let rows = (0..columns.unit.len()).filter(|&row| {
+            let at = columns.cohort[row].map(|label| columns.time[row] - label);
+            columns.outcome[row].is_finite() && at.is_some_and(is_in)
+        });
+        rows.map(|row| columns.unit[row])
+            .collect::<BTreeSet<_>>()
+            .len() as u64
+    };
+    let result = fit(columns.clone());
+    assert_eq!(result.overall.estimate.n_treated, count(&|at| at >= 0));
+    for row in &result.event_times {
+        let at = row.event_time.unwrap();
+        assert_eq!(row.estimate.n_treated, count(&|other| other == at));
+    }
 }
 
 /// Cohort 3 with a gap in what its units share, never treated units throughout, periods 1 to 4.
