@@ -219,8 +219,12 @@ impl Adjustment {
     ) -> Result<Adjusted, Status> {
         let outcome = sides.treated.outcome_vector();
         let k = self.kept.len();
+        let (plain, weighted) = match &self.propensity {
+            Some(propensity) => propensity.outcome_vectors(sides.control),
+            None => (sides.control.outcome_vector(), DVector::zeros(k)),
+        };
         let beta = match &self.inverse_control {
-            Some(inverse) => inverse * sides.control.outcome_vector(),
+            Some(inverse) => inverse * plain,
             None => DVector::zeros(k),
         };
         let total = self.treated.vector[0];
@@ -240,7 +244,7 @@ impl Adjustment {
             if total <= 0.0 {
                 return Err(Status::NoOverlap);
             }
-            let residual = propensity.odds_outcome_vector(sides.control) - &odds.matrix * &beta;
+            let residual = weighted - &odds.matrix * &beta;
             mean_control = residual[0] / total;
             direction += &odds.vector / total;
             let score = (residual - &odds.vector * mean_control) / total;
@@ -457,8 +461,8 @@ impl RowComparison {
                 beta = control_beta;
             }
             let mean_treated = treated.mean(&beta);
-            let residual =
-                propensity.odds_outcome_vector(periods[period].control) - &odds.matrix * &beta;
+            let weighted = propensity.outcome_vectors(periods[period].control).1;
+            let residual = weighted - &odds.matrix * &beta;
             let mean_control = residual[0] / odds_total;
             estimate += sign * (mean_treated - mean_control);
             score += (residual - &odds.vector * mean_control) * (sign / odds_total);

@@ -3,14 +3,17 @@
 //! The choice of units is in `sample.rs`, the estimate of one comparison and the influence functions in `influence.rs`,
 //! averages over cohorts and periods in `aggregate.rs`. Formulas and assumptions: see the module documentation above.
 
+mod diagnostics;
+
 use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::estimators::adjusted_cells::adjusted_cells;
 use crate::estimators::bootstrap::{self, Bootstrap};
-use crate::estimators::comparison::{CellFit, CellInfluence, adjusted_cells};
-use crate::estimators::estimate::{Counts, Diagnostic, Estimate, EstimatorError, Status};
+use crate::estimators::comparison::{CellFit, CellInfluence};
+use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
 use crate::estimators::influence::joint;
 use crate::estimators::linear_algebra::solve_correlation_checked;
 use crate::estimators::panel::Panel;
@@ -237,73 +240,6 @@ impl AttGtResult {
             }
         }
         self
-    }
-
-    /// What was done with rows, units and periods, and what the effects before exposure say.
-    pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let sample = &self.sample;
-        let mut rows: Vec<Diagnostic> = [
-            ("n_rows_in", sample.n_rows_in),
-            ("n_missing_rows", sample.n_missing_rows),
-            ("n_incomplete_units", sample.n_incomplete_units),
-            ("n_incomplete_rows", sample.n_incomplete_rows),
-            ("n_always_treated", sample.n_always_treated),
-            ("n_late_units", sample.n_late_units),
-            ("n_dropped_periods", sample.n_dropped_periods),
-            ("n_units", sample.n_units),
-            ("n_clusters", sample.n_clusters),
-        ]
-        .into_iter()
-        .map(|(name, count)| Diagnostic::number(name, "", count as f64))
-        .collect();
-        if let Some(cohort) = sample.comparison_cohort {
-            let detail = "no unit is never treated: this cohort is the comparison, in the periods before it is treated";
-            rows.push(
-                Diagnostic::number("comparison_cohort", "", f64::from(cohort)).with_detail(detail),
-            );
-        }
-        for row in self.rows.iter().filter(|row| row.n_trimmed > 0) {
-            let cell = format!("cohort={};time={}", row.cohort, row.time);
-            rows.push(Diagnostic {
-                status: Status::Trimmed,
-                ..Diagnostic::number("n_trimmed", &cell, row.n_trimmed as f64)
-            });
-        }
-        rows.push(self.pretest_diagnostic());
-        if let Some(band) = self.band {
-            let detail = format!(
-                "over {} estimates; simulation error {:.4}",
-                band.dimension, band.simulation_error
-            );
-            let row = Diagnostic::number("band_critical_value", "", band.critical_value);
-            rows.push(row.with_detail(&detail));
-        }
-        rows
-    }
-
-    fn pretest_diagnostic(&self) -> Diagnostic {
-        let missing = Diagnostic::number("pretest_wald", "", f64::NAN);
-        match self.pretest {
-            Pretest::Wald {
-                statistic,
-                df,
-                p_value,
-            } => Diagnostic {
-                statistic,
-                df1: f64::from(df),
-                p_value,
-                ..missing
-            }
-            .with_detail("all effects before exposure are zero"),
-            Pretest::NoPreCells => missing.with_detail("no effect before exposure has an error"),
-            Pretest::Singular => Diagnostic {
-                status: Status::Singular,
-                ..missing
-            }
-            .with_detail(
-                "the effects before exposure have a singular covariance: too few clusters",
-            ),
-        }
     }
 
     /// The simultaneous band over linear combinations of rows and shares, which are the columns of `combinations`.

@@ -103,6 +103,8 @@ mod comparison;
 
 mod adjusted;
 
+mod adjusted_cells;
+
 mod propensity;
 
 mod points;

@@ -29,6 +29,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) weights: Option<&'a [f64]>,
     /// Rows in the table of covariates.
     pub(crate) rows: RowSlice<'a>,
+    /// Whether all of them are seen.
+    pub(crate) is_complete: bool,
 }
 
 impl<'a> Segment<'a> {
@@ -40,6 +42,7 @@ impl<'a> Segment<'a> {
             before: self.before.map(|values| &values[range.clone()]),
             weights: self.weights.map(|weights| &weights[range.clone()]),
             rows: self.rows.part(range.start, range.len()),
+            is_complete: self.is_complete,
         }
     }
 
@@ -54,6 +57,9 @@ impl<'a> Segment<'a> {
         match self.weights {
             Some(weights) => weight.extend_from_slice(weights),
             None => weight.resize(outcome.len(), 1.0),
+        }
+        if self.is_complete {
+            return;
         }
         for (value, weight) in outcome.iter_mut().zip(weight) {
             if value.is_nan() {
@@ -155,11 +161,31 @@ pub(crate) fn linear_form(
         return;
     };
     out.fill(*intercept);
-    for (column, slope) in covariates.columns.iter().zip(slopes) {
-        if *slope != 0.0 {
-            let values = &column[first_row..first_row + out.len()];
-            for (slot, value) in out.iter_mut().zip(values) {
-                *slot += slope * value;
+    let rows = first_row..first_row + out.len();
+    let used = covariates.columns.iter().zip(slopes);
+    let used: Vec<(&[f64], f64)> = used
+        .filter(|(_, slope)| **slope != 0.0)
+        .map(|(column, slope)| (&column[rows.clone()], *slope))
+        .collect();
+    // Three columns at a time: each pass over `out` costs as much as a column.
+    for columns in used.chunks(3) {
+        match *columns {
+            [(a, at_a), (b, at_b), (c, at_c)] => {
+                for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *slot += at_a * a + at_b * b + at_c * c;
+                }
+            }
+            [(a, at_a), (b, at_b)] => {
+                for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
+                    *slot += at_a * a + at_b * b;
+                }
+            }
+            _ => {
+                for (a, at_a) in columns {
+                    for (slot, a) in out.iter_mut().zip(*a) {
+                        *slot += at_a * a;
+                    }
+                }
             }
         }
     }
@@ -280,8 +306,10 @@ impl<'a> Points<'a> {
         }
         let segment = self.segments[index].part(range.clone());
         segment.load(&mut buffers.outcomes, &mut buffers.weights);
-        for (outcome, weight) in buffers.outcomes.iter_mut().zip(&buffers.weights) {
-            *outcome *= weight;
+        if segment.weights.is_some() {
+            for (outcome, weight) in buffers.outcomes.iter_mut().zip(&buffers.weights) {
+                *outcome *= weight;
+            }
         }
         let counts = if segment.weights.is_some() {
             let seen = buffers

@@ -232,14 +232,21 @@ impl Propensity {
         odds
     }
 
-    /// Σ ω r y X over comparison units.
-    pub(crate) fn odds_outcome_vector(&self, control: &Points<'_>) -> DVector<f64> {
-        let sums = control.sum(control.n_coefficients(), |loaded, sums| {
+    /// Σ ω y X and Σ ω r y X over comparison units.
+    pub(crate) fn outcome_vectors(&self, control: &Points<'_>) -> (DVector<f64>, DVector<f64>) {
+        let k = control.n_coefficients();
+        let sums = control.sum(2 * k, |loaded, sums| {
+            let (plain, weighted) = sums.split_at_mut(k);
+            loaded.add_vector(loaded.outcomes, plain);
             let mut scale = self.odds(loaded);
             multiply(&mut scale, loaded.outcomes);
-            loaded.add_vector(&scale, sums);
+            loaded.add_vector(&scale, weighted);
         });
-        DVector::from_vec(sums)
+        let (plain, weighted) = sums.split_at(k);
+        (
+            DVector::from_column_slice(plain),
+            DVector::from_column_slice(weighted),
+        )
     }
 
     /// Σ ω r X and Σ ω r X X' over some of the comparison units.

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::group_time::{GROUP_TIME_ARGUMENTS, GroupTimeCall, PanelGather, optional};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
 use super::result::{estimate_batch, estimate_schema, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateRow, aggregate};
@@ -64,11 +64,9 @@ const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
     ),
 ];
 
-const N_GROUP_TIME: usize = GROUP_TIME_ARGUMENTS.len();
-static ATT_ARGUMENTS: [ArgumentDefinition; N_GROUP_TIME + 4] =
-    with_window::<{ N_GROUP_TIME + 4 }>();
-static EVENT_STUDY_ARGUMENTS: [ArgumentDefinition; N_GROUP_TIME + 3] =
-    with_window::<{ N_GROUP_TIME + 3 }>();
+const N_PANEL: usize = PANEL_ARGUMENTS.len();
+static ATT_ARGUMENTS: [ArgumentDefinition; N_PANEL + 4] = with_window::<{ N_PANEL + 4 }>();
+static EVENT_STUDY_ARGUMENTS: [ArgumentDefinition; N_PANEL + 3] = with_window::<{ N_PANEL + 3 }>();
 
 /// The group-time arguments, then the window, then (when there is room) the aggregation.
 const fn with_window<const N: usize>() -> [ArgumentDefinition; N] {
@@ -80,12 +78,12 @@ const fn with_window<const N: usize>() -> [ArgumentDefinition; N] {
         )
     }; N];
     let mut idx = 0;
-    while idx < N_GROUP_TIME {
-        all[idx] = copy(&GROUP_TIME_ARGUMENTS[idx]);
+    while idx < N_PANEL {
+        all[idx] = copy(&PANEL_ARGUMENTS[idx]);
         idx += 1;
     }
-    while idx < N_GROUP_TIME + WINDOW_ARGUMENTS.len() {
-        all[idx] = copy(&WINDOW_ARGUMENTS[idx - N_GROUP_TIME]);
+    while idx < N_PANEL + WINDOW_ARGUMENTS.len() {
+        all[idx] = copy(&WINDOW_ARGUMENTS[idx - N_PANEL]);
         idx += 1;
     }
     all
@@ -102,7 +100,7 @@ const fn copy(argument: &ArgumentDefinition) -> ArgumentDefinition {
 
 #[derive(Debug)]
 struct Att {
-    call: GroupTimeCall,
+    call: PanelCall,
     options: AggregateOptions,
 }
 
@@ -112,7 +110,7 @@ impl Att {
         kind: Aggregate,
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
-        let call = GroupTimeCall::try_new(relation, bound)?;
+        let call = PanelCall::try_new(relation, bound)?;
         let event_time = |name: &'static str| {
             let wide = bound.integer(name);
             wide.map(i32::try_from)

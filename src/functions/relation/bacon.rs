@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentProblem, BoundArguments};
 use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
-use super::group_time::required;
+use super::panel_call::required;
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::bacon::{BaconColumns, BaconRow, bacon};

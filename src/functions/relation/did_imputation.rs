@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentKind, ArgumentProblem, BoundArguments};
-use super::group_time::{GroupTimeCall, PanelGather, level, optional, required, seed};
+use super::panel_call::{PanelCall, PanelGather, level, optional, required, seed};
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::imputation::{
@@ -75,14 +75,14 @@ const RELATION: &str = "did_imputation";
 
 #[derive(Debug)]
 struct DidImputation {
-    call: GroupTimeCall,
+    call: PanelCall,
     options: ImputationOptions,
 }
 
 impl DidImputation {
     fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
         Ok(Self {
-            call: GroupTimeCall::try_new(RELATION, bound)?,
+            call: PanelCall::try_new(RELATION, bound)?,
             options: ImputationOptions {
                 window: window(bound.text("window", ""))?,
                 level: level(bound)?,

@@ -113,6 +113,9 @@ pub(super) fn push_times(
 ) -> Result<(), RelationError> {
     let first = out.len();
     push_periods(name, array, 0, out)?;
+    if array.logical_null_count() == 0 {
+        return Ok(());
+    }
     for (value, row) in outcome[first..].iter_mut().zip(0..array.len()) {
         if array.is_null(row) {
             *value = f64::NAN;

@@ -13,6 +13,7 @@ mod group_time;
 mod node;
 mod ols;
 mod ols_diagnostics;
+mod panel_call;
 mod planner;
 mod result;
 mod sun_abraham;

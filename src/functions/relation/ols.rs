@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::gather::{ColumnName, LabelColumn, LabelLevels, is_numeric, push_numbers};
-use super::group_time::{level, optional, seed};
+use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::covariance::{SmallSample, Vcov};

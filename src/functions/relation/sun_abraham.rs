@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::group_time::{GroupTimeCall, PanelGather, optional, required};
+use super::panel_call::{PanelCall, PanelGather, optional, required};
 use super::result::{estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::panel::Layout;
@@ -62,13 +62,13 @@ static ARGUMENTS: [ArgumentDefinition; 9] = [
 
 #[derive(Debug)]
 struct SunAbraham {
-    call: GroupTimeCall,
+    call: PanelCall,
     options: SunAbrahamOptions,
 }
 
 impl SunAbraham {
     fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let mut call = GroupTimeCall::try_new("sun_abraham", bound)?;
+        let mut call = PanelCall::try_new("sun_abraham", bound)?;
         // Unit effects take care of holes: no unit has to be dropped.
         call.layout = Layout::Unbalanced;
         let (min_e, max_e) = window(bound.text("window", ".."))?;

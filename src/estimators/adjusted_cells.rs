@@ -1,0 +1,221 @@
+//! All comparisons of a sample with covariates: which of them share their fit, and the points each is fitted to.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::estimators::adjusted::{Adjusted, Adjustment, RowSides, compare_rows};
+use crate::estimators::comparison::{CellFit, CellInfluence, compares_units};
+use crate::estimators::did::{Cell, Method};
+use crate::estimators::estimate::Status;
+use crate::estimators::panel::{Covariates, Layout};
+use crate::estimators::points::{Points, Segment};
+use crate::estimators::propensity::{Keep, Propensity, Sides};
+use crate::estimators::sample::Sample;
+
+/// Comparisons that share their units, covariates and weights, and hence everything but the outcome.
+struct Shared {
+    cells: Vec<usize>,
+}
+
+/// Estimates all comparisons of a sample with covariates.
+pub(crate) fn adjusted_cells(sample: &Sample<'_>, cells: &[Cell], method: Method) -> Vec<CellFit> {
+    let Some(covariates) = sample.covariates.as_deref() else {
+        return cells
+            .par_iter()
+            .map(|cell| CellFit::means(sample, cell))
+            .collect();
+    };
+    let fits: Vec<(usize, CellFit)> = shared(sample, covariates, cells)
+        .into_par_iter()
+        .flat_map_iter(|shared| {
+            let fits = if compares_units(sample.layout) {
+                changes_adjusted(sample, covariates, method, cells, &shared)
+            } else {
+                rows_adjusted(sample, covariates, method, cells, &shared)
+            };
+            shared.cells.into_iter().zip(fits)
+        })
+        .collect();
+    let mut in_order: Vec<Option<CellFit>> = cells.iter().map(|_| None).collect();
+    for (index, fit) in fits {
+        in_order[index] = Some(fit);
+    }
+    in_order.into_iter().flatten().collect()
+}
+
+/// Groups of cells with one adjustment.
+fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<Shared> {
+    let constant = covariates.are_constant() && sample.period_weights(0).is_none();
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, cell) in cells.iter().enumerate() {
+        let controls: Vec<usize> = cell.controls.iter().map(|units| units.start).collect();
+        let periods = match sample.layout {
+            Layout::Balanced if constant => (0, 0),
+            Layout::Balanced => (cell.current.min(cell.reference), 0),
+            _ => (cell.current, cell.reference),
+        };
+        let key = (cell.cohort, controls, periods);
+        groups.entry(key).or_default().push(index);
+    }
+    groups.into_values().map(|cells| Shared { cells }).collect()
+}
+
+fn changes_adjusted(
+    sample: &Sample<'_>,
+    covariates: &Covariates,
+    method: Method,
+    cells: &[Cell],
+    shared: &Shared,
+) -> Vec<CellFit> {
+    let is_weighted = sample.period_weights(0).is_some();
+    let keep = if shared.cells.len() > 1 {
+        Keep::ForUnits(sample.n_units)
+    } else {
+        Keep::No
+    };
+    let points = |cell: &Cell| {
+        let segments = |ranges: &[Range<usize>]| {
+            let segments = ranges
+                .iter()
+                .map(|units| sample.changes(cell, units.clone()));
+            Points::new(covariates, segments.collect())
+        };
+        [
+            segments(std::slice::from_ref(&cell.treated)),
+            segments(&cell.controls),
+        ]
+    };
+    let means: Vec<CellFit> = shared
+        .cells
+        .iter()
+        .map(|&index| CellFit::unadjusted(sample, &cells[index]))
+        .collect();
+    let needs_fit = |fit: &CellFit| {
+        matches!(
+            fit.influence,
+            CellInfluence::Changes { .. } | CellInfluence::Unknown
+        )
+    };
+    let Some(first) = means.iter().position(needs_fit) else {
+        return means;
+    };
+    let [treated, control] = points(&cells[shared.cells[first]]);
+    let sides = Sides {
+        treated: &treated,
+        control: &control,
+    };
+    let adjustment = Adjustment::fit(covariates, sides, method, is_weighted, keep);
+    means
+        .into_par_iter()
+        .zip(&shared.cells)
+        .map(|(fit, &index)| {
+            if !needs_fit(&fit) {
+                return fit;
+            }
+            let [treated, control] = points(&cells[index]);
+            let sides = Sides {
+                treated: &treated,
+                control: &control,
+            };
+            match &adjustment {
+                Ok(adjustment) => fit.with(
+                    adjustment.compare_changes(covariates, sides),
+                    adjustment.propensity.clone(),
+                ),
+                Err(status) => fit.with(Err(*status), None),
+            }
+        })
+        .collect()
+}
+
+fn rows_adjusted(
+    sample: &Sample<'_>,
+    covariates: &Covariates,
+    method: Method,
+    cells: &[Cell],
+    shared: &Shared,
+) -> Vec<CellFit> {
+    let is_weighted = sample.period_weights(0).is_some();
+    let adjust = |cell: &Cell| {
+        let fit = CellFit::means(sample, cell);
+        if !matches!(fit.influence, CellInfluence::Rows { .. }) {
+            return fit;
+        }
+        let segments = |period: usize, ranges: &[Range<usize>]| -> Vec<Segment<'_>> {
+            let segments = ranges
+                .iter()
+                .flat_map(|units| sample.values_at(period, units.clone()));
+            segments.collect()
+        };
+        let treated = std::slice::from_ref(&cell.treated);
+        let sides = [treated, &cell.controls].map(|ranges| {
+            let current = segments(cell.current, ranges);
+            let reference = segments(cell.reference, ranges);
+            let both = current.iter().chain(&reference).cloned().collect();
+            [current, reference, both].map(|segments| Points::new(covariates, segments))
+        });
+        let [current, reference, both] = [0, 1, 2].map(|which| Sides {
+            treated: &sides[0][which],
+            control: &sides[1][which],
+        });
+        let sides = RowSides {
+            both,
+            current,
+            reference,
+        };
+        match compare_rows(covariates, sides, method, is_weighted) {
+            Ok((adjusted, propensity)) => fit.with(Ok(adjusted), propensity.map(Arc::new)),
+            Err(status) => fit.with(Err(status), None),
+        }
+    };
+    shared
+        .cells
+        .iter()
+        .map(|&index| adjust(&cells[index]))
+        .collect()
+}
+
+impl CellFit {
+    /// The comparison before it is adjusted. Where every unit is seen in every period nothing need be looked at.
+    fn unadjusted(sample: &Sample<'_>, cell: &Cell) -> Self {
+        let n_control: usize = cell.controls.iter().map(Range::len).sum();
+        let is_compared = cell.current != cell.reference && n_control > 0;
+        if sample.layout != Layout::Balanced || cell.treated.is_empty() || !is_compared {
+            return Self::means(sample, cell);
+        }
+        Self {
+            estimate: f64::NAN,
+            n_treated: cell.treated.len() as u64,
+            n_control: n_control as u64,
+            n_treated_rows: cell.treated.len() as u64,
+            n_control_rows: n_control as u64,
+            n_trimmed: 0,
+            influence: CellInfluence::Unknown,
+        }
+    }
+
+    /// The comparison with what was adjusted for covariates in place of the difference of means.
+    fn with(self, adjusted: Result<Adjusted, Status>, propensity: Option<Arc<Propensity>>) -> Self {
+        let n_trimmed = propensity.as_ref().map_or(0, |fit| fit.n_trimmed);
+        match adjusted {
+            Ok(adjusted) => Self {
+                estimate: adjusted.estimate,
+                n_control: self.n_control.saturating_sub(n_trimmed),
+                n_trimmed,
+                influence: CellInfluence::Adjusted {
+                    groups: adjusted.groups,
+                    propensity,
+                },
+                ..self
+            },
+            Err(status) => Self {
+                estimate: f64::NAN,
+                influence: CellInfluence::Missing(status),
+                ..self
+            },
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! What relations over a panel have in common: arguments, the columns they name, and gathering the rows.
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::RelationError;
+use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::gather::{
+    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods, push_times,
+};
+use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
+use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
+
+pub(super) const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
+    ArgumentDefinition {
+        name,
+        kind: ArgumentKind::Column,
+        required: true,
+        description,
+    }
+}
+
+pub(super) const fn optional(
+    name: &'static str,
+    kind: ArgumentKind,
+    description: &'static str,
+) -> ArgumentDefinition {
+    ArgumentDefinition {
+        name,
+        kind,
+        required: false,
+        description,
+    }
+}
+
+/// Arguments of group-time effects.
+pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
+    required("outcome", "what is measured: a number or a yes/no"),
+    required("unit", "the person"),
+    required("time", "the period, a whole number"),
+    required("cohort", "period of first exposure; NULL = never exposed"),
+    optional(
+        "covariates",
+        ArgumentKind::Columns,
+        "what the comparison is adjusted for, e.g. [sex, age]: numbers, yes/no, or text (one indicator per \
+         label but the first in order); default none",
+    ),
+    optional(
+        "weight",
+        ArgumentKind::Column,
+        "weight of the row; default 1",
+    ),
+    optional(
+        "cluster",
+        ArgumentKind::Column,
+        "level of assignment; default: the unit",
+    ),
+    optional(
+        "control",
+        ArgumentKind::Choice(&["never_treated", "not_yet_treated"]),
+        "comparison group; default 'never_treated'",
+    ),
+    optional(
+        "method",
+        ArgumentKind::Choice(&["dr", "ipw", "reg"]),
+        "adjustment: 'dr' doubly robust (default), 'ipw' inverse probability weighting, 'reg' outcome \
+         regression; without covariates the three are the same",
+    ),
+    optional(
+        "base_period",
+        ArgumentKind::Choice(&["varying", "universal"]),
+        "what a period is compared with; default 'varying'",
+    ),
+    optional(
+        "anticipation",
+        ArgumentKind::Integer,
+        "periods of anticipation; default 0",
+    ),
+    optional(
+        "panel",
+        ArgumentKind::Boolean,
+        "false = repeated cross-sections; default true",
+    ),
+    optional(
+        "unbalanced",
+        ArgumentKind::Choice(&["drop", "keep", "pairs"]),
+        "units not seen in every period: 'drop' (default) them, 'keep' their rows as cross-sections, \
+         or 'pairs': each comparison takes the units seen in both of its periods",
+    ),
+    optional(
+        "level",
+        ArgumentKind::Number,
+        "confidence level; default 0.95",
+    ),
+    optional(
+        "bootstrap",
+        ArgumentKind::Integer,
+        "draws of the multiplier bootstrap (Mammen weights, by cluster) for errors and bands; default: \
+         analytic errors, exact bands",
+    ),
+    optional(
+        "seed",
+        ArgumentKind::Integer,
+        "seed of the simultaneous band and the bootstrap; default 20160401",
+    ),
+];
+
+/// Seed of the band when a call gives none.
+pub(super) const DEFAULT_SEED: u64 = 20_160_401;
+
+/// A checked call of a relation over a panel.
+#[derive(Debug, Clone)]
+pub(super) struct PanelCall {
+    pub(super) relation: &'static str,
+    /// Outcome, unit, time, cohort, then the optional ones below.
+    columns: Vec<InputColumn>,
+    weight: Option<usize>,
+    cluster: Option<usize>,
+    unit_effect: Option<usize>,
+    /// First of the covariates among the columns.
+    covariates: usize,
+    pub(super) layout: Layout,
+    pub(super) options: AttGtOptions,
+}
+
+/// A column of the input that the call uses; one column can serve several purposes.
+#[derive(Debug, Clone)]
+struct InputColumn {
+    index: usize,
+    name: String,
+    data_type: DataType,
+    /// Its place among the distinct columns asked for.
+    place: usize,
+}
+
+impl PanelCall {
+    pub(super) fn try_new(
+        relation: &'static str,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
+        let mut indices = ["outcome", "unit", "time", "cohort"]
+            .into_iter()
+            .map(|name| bound.required_column(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let unit = indices[1];
+        let mut add = |column: Option<usize>| {
+            indices.extend(column);
+            column.map(|_| indices.len() - 1)
+        };
+        let weight = add(bound.optional_column("weight"));
+        // The unit is the default of these.
+        let other = |name| bound.optional_column(name).filter(|&column| column != unit);
+        let cluster = add(other("cluster"));
+        let unit_effect = add(other("unit_effect"));
+        let covariates = indices.len();
+        indices.extend(bound.columns("covariates"));
+        let mut distinct: Vec<usize> = Vec::new();
+        let columns = indices
+            .into_iter()
+            .map(|index| {
+                let field = bound.input().field(index);
+                let known = distinct.iter().position(|&known| known == index);
+                let place = known.unwrap_or_else(|| {
+                    distinct.push(index);
+                    distinct.len() - 1
+                });
+                InputColumn {
+                    index,
+                    name: field.name().clone(),
+                    data_type: field.data_type().clone(),
+                    place,
+                }
+            })
+            .collect();
+        Ok(Self {
+            relation,
+            columns,
+            weight,
+            cluster,
+            unit_effect,
+            covariates,
+            layout: layout(bound),
+            options: options(bound)?,
+        })
+    }
+
+    pub(super) fn input_columns(&self) -> Vec<usize> {
+        let mut distinct = Vec::new();
+        for column in &self.columns {
+            if column.place == distinct.len() {
+                distinct.push(column.index);
+            }
+        }
+        distinct
+    }
+
+    fn name(&self, column: usize) -> ColumnName {
+        ColumnName {
+            relation: self.relation,
+            column: self.columns[column].name.clone(),
+        }
+    }
+
+    fn array<'a>(&self, batch: &'a RecordBatch, column: usize) -> &'a ArrayRef {
+        batch.column(self.columns[column].place)
+    }
+
+    pub(super) fn gather(&self) -> PanelGather {
+        let labels = |column: usize| LabelColumn::new(self.name(column));
+        PanelGather {
+            outcome: Vec::new(),
+            unit: labels(1),
+            time: Vec::new(),
+            cohort: Vec::new(),
+            weight: self.weight.map(|_| Vec::new()),
+            cluster: self.cluster.map(labels),
+            unit_effect: self.unit_effect.map(labels),
+            covariates: (self.covariates..self.columns.len())
+                .map(|column| ValueColumn::new(self.name(column), &self.columns[column].data_type))
+                .collect(),
+            call: self.clone(),
+        }
+    }
+}
+
+fn layout(bound: &BoundArguments) -> Layout {
+    match (
+        bound.boolean("panel", true),
+        bound.text("unbalanced", "drop"),
+    ) {
+        (false, _) => Layout::CrossSections,
+        (true, "keep") => Layout::Unbalanced,
+        (true, "pairs") => Layout::Pairs,
+        (true, _) => Layout::Balanced,
+    }
+}
+
+fn options(bound: &BoundArguments) -> Result<AttGtOptions, ArgumentProblem> {
+    let anticipation = bound.integer("anticipation").unwrap_or(0);
+    let anticipation = u32::try_from(anticipation).map_err(|_| ArgumentProblem::Invalid {
+        name: "anticipation",
+        message: "must be 0 or more".to_owned(),
+    })?;
+    Ok(AttGtOptions {
+        method: match bound.text("method", "dr") {
+            "ipw" => Method::InverseProbability,
+            "reg" => Method::OutcomeRegression,
+            _ => Method::DoublyRobust,
+        },
+        control: match bound.text("control", "never_treated") {
+            "not_yet_treated" => Control::NotYetTreated,
+            _ => Control::NeverTreated,
+        },
+        base_period: match bound.text("base_period", "varying") {
+            "universal" => BasePeriod::Universal,
+            _ => BasePeriod::Varying,
+        },
+        anticipation,
+        level: level(bound)?,
+        seed: seed(bound),
+        bootstrap: bootstrap(bound)?,
+    })
+}
+
+fn bootstrap(bound: &BoundArguments) -> Result<Option<u32>, ArgumentProblem> {
+    let Some(n_draws) = bound.integer("bootstrap") else {
+        return Ok(None);
+    };
+    match u32::try_from(n_draws) {
+        Ok(n_draws @ 100..=100_000) => Ok(Some(n_draws)),
+        _ => Err(ArgumentProblem::Invalid {
+            name: "bootstrap",
+            message: "must lie between 100 and 100000 draws".to_owned(),
+        }),
+    }
+}
+
+pub(super) fn level(bound: &BoundArguments) -> Result<f64, ArgumentProblem> {
+    let level = bound.number("level", 0.95);
+    if level > 0.0 && level < 1.0 {
+        return Ok(level);
+    }
+    Err(ArgumentProblem::Invalid {
+        name: "level",
+        message: "must lie between 0 and 1".to_owned(),
+    })
+}
+
+pub(super) fn seed(bound: &BoundArguments) -> u64 {
+    bound
+        .integer("seed")
+        .map_or(DEFAULT_SEED, i64::cast_unsigned)
+}
+
+/// The flat columns of a panel while they come in.
+pub(super) struct PanelGather {
+    call: PanelCall,
+    outcome: Vec<f64>,
+    unit: LabelColumn,
+    time: Vec<i32>,
+    cohort: Vec<i32>,
+    weight: Option<Vec<f64>>,
+    cluster: Option<LabelColumn>,
+    unit_effect: Option<LabelColumn>,
+    covariates: Vec<ValueColumn>,
+}
+
+impl PanelGather {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        let call = &self.call;
+        let array = |column: usize| call.array(batch, column);
+        push_numbers(&call.name(0), array(0), &mut self.outcome)?;
+        self.unit.push(array(1))?;
+        push_times(&call.name(2), array(2), &mut self.outcome, &mut self.time)?;
+        push_periods(&call.name(3), array(3), NEVER, &mut self.cohort)?;
+        if let (Some(weight), Some(column)) = (&mut self.weight, call.weight) {
+            push_numbers(&call.name(column), array(column), weight)?;
+        }
+        for (labels, column) in [
+            (&mut self.cluster, call.cluster),
+            (&mut self.unit_effect, call.unit_effect),
+        ] {
+            if let (Some(labels), Some(column)) = (labels, column) {
+                labels.push(array(column))?;
+            }
+        }
+        for (covariate, column) in self.covariates.iter_mut().zip(call.covariates..) {
+            covariate.push(array(column))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn reserve(&mut self, n_rows: usize) {
+        self.outcome.reserve(n_rows);
+        self.unit.reserve(n_rows);
+        self.time.reserve(n_rows);
+        self.cohort.reserve(n_rows);
+        if let Some(weight) = &mut self.weight {
+            weight.reserve(n_rows);
+        }
+        for labels in self.cluster.iter_mut().chain(&mut self.unit_effect) {
+            labels.reserve(n_rows);
+        }
+        for covariate in &mut self.covariates {
+            covariate.reserve(n_rows);
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let weight = self.weight.as_ref().map_or(0, Vec::len);
+        let labels = self.cluster.iter().chain(&self.unit_effect);
+        let covariates = self.covariates.iter().map(ValueColumn::bytes);
+        (self.outcome.len() + weight) * size_of::<f64>()
+            + (self.time.len() + self.cohort.len()) * size_of::<i32>()
+            + self.unit.bytes()
+            + labels.map(LabelColumn::bytes).sum::<usize>()
+            + covariates.sum::<usize>()
+    }
+
+    pub(super) fn relation(&self) -> &'static str {
+        self.call.relation
+    }
+
+    /// What came in, and the codes of the unit effect where it is not of the unit.
+    pub(super) fn columns(self) -> (PanelColumns, Option<Vec<u32>>) {
+        let mut outcome = self.outcome;
+        let unit = self.unit.into_ids(&mut outcome);
+        let covariates = self.covariates.into_iter();
+        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
+        let columns = PanelColumns {
+            unit,
+            time: self.time,
+            cohort: self.cohort,
+            outcome,
+            weight: self.weight,
+            cluster: self.cluster.map(|cluster| cluster.into_codes().0),
+            covariates: covariates.map(ValueColumn::into_covariate).collect(),
+        };
+        (
+            columns,
+            self.unit_effect.map(|effect| effect.into_codes().0),
+        )
+    }
+
+    /// The panel of what came in.
+    pub(super) fn panel(self) -> Result<Panel, RelationError> {
+        let (relation, layout) = (self.call.relation, self.call.layout);
+        Panel::try_new(self.columns().0, PanelOptions { layout })
+            .map_err(|source| RelationError::Refused { relation, source })
+    }
+
+    /// The group-time effects of what came in.
+    pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
+        let (relation, options) = (self.call.relation, self.call.options);
+        att_gt(&self.panel()?, &options)
+            .map_err(|source| RelationError::Refused { relation, source })
+    }
+}
