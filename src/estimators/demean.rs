@@ -289,3 +289,30 @@ impl<'a> System<'a> {
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Partition, System};
+    use crate::estimators::regression_data::Groups;
+
+    #[test]
+    fn iterating_beyond_rounding_does_no_harm() {
+        let n = 60_000_u32;
+        let groups = |code: &dyn Fn(u32) -> u32, n_groups| Groups {
+            codes: (0..n).map(code).collect(),
+            n_groups,
+        };
+        let first = Partition::new(&groups(&|row| row / 6, 10_000), None);
+        let firms = groups(&|row| (row / 6 * 7 + row % 6 / 4 * 3) % 50, 50);
+        let years = groups(&|row| row % 6, 6);
+        let others = [&firms, &years];
+        let system = System::new(&first, &others, None);
+        let mut column: Vec<f64> = (0..n).map(|row| f64::from(row * 7_919 % 10_007)).collect();
+        first.subtract_means(0, &mut column, None);
+        // No residual is below a limit of zero: only the runaway ends the work.
+        let effects = system.solve(system.level_sums(&column), 0.0);
+        system.subtract(&mut column, &effects);
+        let left = system.largest_mean(&system.level_sums(&column));
+        assert!(left < 1e-9, "{left}");
+    }
+}
