@@ -169,14 +169,7 @@ pub(crate) fn fit_with(
     options: &OlsOptions,
     effort: Effort,
 ) -> Result<OlsResult, EstimatorError> {
-    check_level(options.level)?;
-    let needs_leverages = options.vcov.needs_leverages();
-    if formula.has_instruments() && needs_leverages {
-        return Err(EstimatorError::BadOption {
-            option: "vcov",
-            expected: "iid, hc0, hc1 or cluster(…) with instruments",
-        });
-    }
+    check_options(formula, options)?;
     let columns = options.vcov.columns();
     let design = Design::build(formula, data, &columns, options.singletons)?;
     let components = if effort.components {
@@ -184,7 +177,7 @@ pub(crate) fn fit_with(
     } else {
         Vec::new()
     };
-    let direct_levels = if needs_leverages {
+    let direct_levels = if options.vcov.needs_leverages() {
         refuse_leverages(&design.effects, &options.vcov)?;
         LEVERAGE_LEVELS
     } else {
@@ -212,8 +205,7 @@ pub(crate) fn fit_with(
     let instruments = (effort.tests && !model.endogenous.is_empty())
         .then(|| instruments::tests(&model, &scores, &options.vcov, &options.small_sample))
         .transpose()?;
-    let groups = model.clusters.iter().map(|groups| groups.n_groups as u64);
-    let n_clusters = groups.min();
+    let n_clusters = model.clusters.iter().map(|g| g.n_groups as u64).min();
     let band = band(&matrix, model.intercept(), options);
     let inference = Inference {
         covariance: &matrix,
@@ -245,6 +237,18 @@ pub(crate) fn fit_with(
         band,
         dropped: model.dropped,
     })
+}
+
+/// What can be refused without looking at the data.
+fn check_options(formula: &Formula, options: &OlsOptions) -> Result<(), EstimatorError> {
+    check_level(options.level)?;
+    if formula.has_instruments() && options.vcov.needs_leverages() {
+        return Err(EstimatorError::BadOption {
+            option: "vcov",
+            expected: "iid, hc0, hc1 or cluster(…) with instruments",
+        });
+    }
+    Ok(())
 }
 
 /// Per fixed effect after the first, its connected components with the earlier one that has the most.

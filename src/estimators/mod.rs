@@ -53,11 +53,14 @@
 //!
 //! *Estimand*: the (weighted) linear projection, with absorbed fixed effects and two-stage least squares.
 //! *Errors*: iid, HC0–HC4, one- and two-way clustered, with the small-sample factors of `fixest`
-//! ([`covariance::SmallSample`]). *Collinear columns*: the later one is dropped, named and counted. *Singletons*: kept,
-//! as in `fixest` 0.12, unless asked otherwise. *Missing*: any used column missing or not finite, or a weight of zero,
-//! drops the row and counts it. *One cluster*: refused.
+//! ([`covariance::SmallSample`]). *Columns without a coefficient* are named with the reason: constant, absorbed by the fixed
+//! effects, or a combination of earlier columns ([`least_squares::DroppedColumn`]). *Singletons*: kept and counted, as in
+//! `fixest` 0.12, unless asked otherwise: coefficients stay, and nothing is dropped unasked. *Missing*: any used column missing or not
+//! finite, a function of it not finite, or a weight of zero, drops the row and counts it. *One cluster*: refused.
+//! *Fixed effects*: the largest exactly, others directly or by conjugate gradients ([`demean`]). *Instruments*: tests in
+//! [`least_squares::InstrumentTests`].
 //! *Reference*: Cameron, Gelbach and Miller (2011), J. Business & Economic Statistics 29:238; numbers from R `fixest`
-//! 0.12.2 and `sandwich` 3.0-2.
+//! 0.12.2, `sandwich` 3.0-2 and `clubSandwich` 0.5.8.
 //!
 //! # Interaction-weighted event studies, decompositions, balance
 //!

@@ -16,6 +16,8 @@ mod regression_cases;
 mod sun_abraham;
 mod sun_abraham_properties;
 
+mod regression_diagnostics;
+
 mod regression_paths;
 
 mod pairs;

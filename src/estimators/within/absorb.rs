@@ -89,34 +89,17 @@ pub(crate) fn absorb(
         DMatrix::zeros(0, 0)
     };
     let n_effects = within.n_columns;
-    let mut notes = Vec::new();
-    let mut n_columns = [0; 3];
     let parts = [
-        &mut design.exogenous,
-        &mut design.instruments,
-        &mut design.endogenous,
+        std::mem::take(&mut design.exogenous),
+        std::mem::take(&mut design.instruments),
+        std::mem::take(&mut design.endogenous),
     ];
-    let mut means = vec![0.0; n_effects];
-    if intercept {
-        notes.push(within.push_constant());
-        n_columns[0] = 1;
-        means.push(0.0);
-    }
-    for (part, count) in parts.into_iter().zip(&mut n_columns) {
-        for block in std::mem::take(part) {
-            *count += block.names.len();
-            if is_direct {
-                within.push(block, has_constant, &mut notes, &mut means);
-            } else {
-                for column in written_out(block) {
-                    within.push(column, has_constant, &mut notes, &mut means);
-                }
-            }
-        }
-    }
-    if intercept {
-        within.centre = Centre::Constant(means);
-    }
+    let form = Form {
+        intercept,
+        has_constant,
+        written_out: !is_direct,
+    };
+    let (notes, n_columns) = within.push_parts(parts, form);
     let mut dense = std::mem::take(&mut within.dense);
     let mut columns: Vec<&mut Vec<f64>> = dense.iter_mut().map(|c| &mut c.values).collect();
     columns.push(&mut outcome);
@@ -139,6 +122,17 @@ pub(crate) fn absorb(
         notes,
         n_columns,
     })
+}
+
+/// What columns become.
+#[derive(Clone, Copy)]
+struct Form {
+    /// A constant is one of them.
+    intercept: bool,
+    /// Overall means are taken out.
+    has_constant: bool,
+    /// Indicators become numbers.
+    written_out: bool,
 }
 
 /// One dense column per indicator.
@@ -230,6 +224,35 @@ impl Within {
         inverse(&own).ok_or_else(|| EstimatorError::NothingToEstimate {
             columns: "fixed effects".to_owned(),
         })
+    }
+
+    /// Adds constant and regressors, instruments, endogenous columns; notes what they were, and counts them.
+    fn push_parts(&mut self, parts: [Vec<Block>; 3], form: Form) -> (Vec<ColumnNote>, [usize; 3]) {
+        let mut notes = Vec::new();
+        let mut n_columns = [0; 3];
+        let mut means = vec![0.0; self.n_columns];
+        if form.intercept {
+            notes.push(self.push_constant());
+            n_columns[0] = 1;
+            means.push(0.0);
+        }
+        for (part, count) in parts.into_iter().zip(&mut n_columns) {
+            for block in part {
+                *count += block.names.len();
+                let blocks = if form.written_out {
+                    written_out(block)
+                } else {
+                    vec![block]
+                };
+                for block in blocks {
+                    self.push(block, form.has_constant, &mut notes, &mut means);
+                }
+            }
+        }
+        if form.intercept {
+            self.centre = Centre::Constant(means);
+        }
+        (notes, n_columns)
     }
 
     /// Adds the constant: an indicator that is always one and keeps its mean.
