@@ -13,6 +13,7 @@ mod crash;
 mod report;
 mod threads;
 
+mod examples;
 mod illinois;
 mod readme;
 mod tidy;
