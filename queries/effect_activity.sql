@@ -307,13 +307,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, exercise_habit, cohort_activity
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, exercise_habit, cohort_activity
             from effect_employees
         ),
         outcome => exercise_habit,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_activity,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -333,13 +335,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, walking_1h, cohort_activity
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, walking_1h, cohort_activity
             from effect_employees
         ),
         outcome => walking_1h,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_activity,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -359,13 +363,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, bmi, cohort_activity
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, bmi, cohort_activity
             from effect_employees
         ),
         outcome => bmi,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_activity,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

@@ -211,13 +211,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, heavy_drinking, cohort_alcohol
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, heavy_drinking, cohort_alcohol
             from effect_employees
         ),
         outcome => heavy_drinking,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_alcohol,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -237,13 +239,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, drinks_daily, cohort_alcohol
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, drinks_daily, cohort_alcohol
             from effect_employees
         ),
         outcome => drinks_daily,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_alcohol,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

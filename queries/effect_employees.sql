@@ -3,6 +3,13 @@
 -- was offered, and counting them as never exposed would put exposed people into the comparison group.
 -- Per field: treated_* (exposed so far), post_* (after against before, three years each way, exposed persons only),
 -- joined_* (participants against others, exposed person-years only); missing = not in that comparison.
+-- Causal estimates are adjusted for sex and the fiscal year of birth: whoever is older changes differently (checkup
+-- values, cost), worksites differ in age and sex, and no program can change either. Within a comparison the year of
+-- birth says the same as age before exposure, and it is constant. Worksite size and industry are not adjusted for: a
+-- cohort is a few worksites, and most would have nobody of their kind to be compared with; effect_balance shows them.
+-- The method is outcome regression, which models the comparison group only: in a small cohort, or one of men only, who
+-- is exposed cannot be modelled, and 'dr' would leave its people out. effect_robustness shows 'dr' beside it.
+-- Clusters are worksites, because programs are offered by worksite.
 -- key: person_id, fiscal_year
 -- materialize: view
 -- sensitivity: person
@@ -11,6 +18,11 @@ select
     person_id,
     fiscal_year,
     cluster_worksite_id,
+    sex,
+    age,
+    fiscal_year - age as birth_fiscal_year,
+    size_band,
+    industry_code,
     exercise_habit,
     walking_1h,
     walk_fast,

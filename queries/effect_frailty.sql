@@ -115,13 +115,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, walk_fast, cohort_frailty
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, walk_fast, cohort_frailty
             from effect_employees
         ),
         outcome => walk_fast,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_frailty,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

@@ -307,13 +307,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, presenteeism_loss, cohort_mind
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, presenteeism_loss, cohort_mind
             from effect_employees
         ),
         outcome => presenteeism_loss,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_mind,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -333,13 +335,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, absence_days, cohort_mind
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, absence_days, cohort_mind
             from effect_employees
         ),
         outcome => absence_days,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_mind,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -359,13 +363,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, sleep_rest, cohort_mind
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, sleep_rest, cohort_mind
             from effect_employees
         ),
         outcome => sleep_rest,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_mind,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

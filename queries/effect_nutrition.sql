@@ -307,13 +307,16 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, skips_breakfast, cohort_nutrition
+            select
+                person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, skips_breakfast, cohort_nutrition
             from effect_employees
         ),
         outcome => skips_breakfast,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_nutrition,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -333,13 +336,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, late_dinner, cohort_nutrition
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, late_dinner, cohort_nutrition
             from effect_employees
         ),
         outcome => late_dinner,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_nutrition,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -359,13 +364,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, weight_kg, cohort_nutrition
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, weight_kg, cohort_nutrition
             from effect_employees
         ),
         outcome => weight_kg,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_nutrition,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

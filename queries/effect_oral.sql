@@ -211,13 +211,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, chews_anything, cohort_oral
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, chews_anything, cohort_oral
             from effect_employees
         ),
         outcome => chews_anything,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_oral,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -237,13 +239,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, dental_visit, cohort_oral
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, dental_visit, cohort_oral
             from effect_employees
         ),
         outcome => dental_visit,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_oral,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

@@ -115,13 +115,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, sleep_rest, cohort_rest
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, sleep_rest, cohort_rest
             from effect_employees
         ),
         outcome => sleep_rest,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_rest,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

@@ -115,13 +115,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, current_smoker, cohort_smoking
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, current_smoker, cohort_smoking
             from effect_employees
         ),
         outcome => current_smoker,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_smoking,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',

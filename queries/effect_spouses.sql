@@ -1,6 +1,7 @@
 -- One row per spouse and fiscal year in the analyses of spill-over into the family.
 -- The cohort is that of the household's subscriber, and joined_* says whether the subscriber takes part. Households
 -- whose subscriber's worksite is unknown (no positive cluster) are left out for the reason given in effect_employees.
+-- Adjusted for as there: the spouse's own sex and fiscal year of birth.
 -- key: person_id, fiscal_year
 -- materialize: view
 -- sensitivity: person
@@ -11,6 +12,8 @@ with spouses as (
         fiscal_year,
         household_id,
         cluster_worksite_id,
+        sex,
+        fiscal_year - age as birth_fiscal_year,
         late_dinner,
         skips_breakfast,
         household_cohort_nutrition
@@ -36,6 +39,8 @@ spouse_years as (
         spouses.person_id,
         spouses.fiscal_year,
         spouses.cluster_worksite_id,
+        spouses.sex,
+        spouses.birth_fiscal_year,
         spouses.late_dinner,
         spouses.skips_breakfast,
         spouses.household_cohort_nutrition,
@@ -50,6 +55,8 @@ select
     person_id,
     fiscal_year,
     cluster_worksite_id,
+    sex,
+    birth_fiscal_year,
     late_dinner,
     skips_breakfast,
     household_cohort_nutrition as cohort_nutrition,

@@ -211,13 +211,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, absence_days, cohort_system
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, absence_days, cohort_system
             from effect_employees
         ),
         outcome => absence_days,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_system,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
@@ -237,13 +239,15 @@ group_time as (
         effects.status
     from att(
         (
-            select person_id, fiscal_year, cluster_worksite_id, yen_total, cohort_system
+            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, yen_total, cohort_system
             from effect_employees
         ),
         outcome => yen_total,
         unit => person_id,
         time => fiscal_year,
         cohort => cohort_system,
+        covariates => [sex, birth_fiscal_year],
+        method => 'reg',
         cluster => cluster_worksite_id,
         control => 'not_yet_treated',
         aggregate => 'dynamic',
