@@ -251,6 +251,12 @@ fn a_missing_year_keeps_true_event_times_and_moves_the_reference() {
     assert_eq!(event_times(2018), [-3, -2, 1, 2, 3, 4]);
     assert_eq!(event_times(2019), [-4, -3, 0, 1, 2, 3]);
     assert_eq!(event_times(2020), [-5, -4, -3, 0, 1, 2]);
+    let shown: Vec<Option<i32>> = result
+        .event_times
+        .iter()
+        .map(|row| row.event_time)
+        .collect();
+    assert!(shown.is_sorted_by(|a, b| a < b), "{shown:?}");
     // At −2 lie cells of other cohorts; the reference of cohort 2019 is none of them.
     let two_before = find(&result.event_times, None, Some(-2)).unwrap();
     let with_cell = [2017, 2018, 2021, 2022];
@@ -331,6 +337,11 @@ fn the_window_limits_what_is_shown_and_the_band_but_not_the_fit() {
     let first = part.event_times[0].estimate;
     assert!(first.band_low < first.conf_low && first.band_high > first.conf_high);
     assert!(all.overall.estimate.band_low.is_nan());
+    let after = SunAbrahamOptions {
+        min_e: Some(0),
+        ..window
+    };
+    assert_eq!(sun_abraham(&panel, &after).unwrap().event_times.len(), 2);
     let backwards = SunAbrahamOptions {
         min_e: Some(1),
         max_e: Some(0),

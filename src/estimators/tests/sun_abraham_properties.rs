@@ -8,7 +8,9 @@ use super::properties::{permute, shuffled, small};
 use super::sun_abraham::{ALL, fit};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
-use crate::estimators::sun_abraham::{CohortEffect, SunAbrahamResult, sun_abraham};
+use crate::estimators::sun_abraham::{
+    CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham,
+};
 
 const SPECS: [(&str, &str); 4] = [
     ("s1_staggered", "outcome=cost"),
@@ -151,7 +153,7 @@ fn units_exposed_throughout_change_nothing() {
     for time in 1..=5 {
         columns.unit.push(100);
         columns.time.push(time);
-        columns.cohort.push(Some(1));
+        columns.cohort.push(1);
         columns.outcome.push(f64::from(time * time));
     }
     let with = fit(columns);
@@ -168,7 +170,8 @@ fn treated_units_are_those_seen_in_the_cells() {
     let columns = columns(&Data::sim("s2_unbalanced"), "outcome=cost");
     let count = |is_in: &dyn Fn(i32) -> bool| {
         let rows = (0..columns.unit.len()).filter(|&row| {
-            let at = columns.cohort[row].map(|label| columns.time[row] - label);
+            let label = Some(columns.cohort[row]).filter(|&label| label != NEVER);
+            let at = label.map(|label| columns.time[row] - label);
             columns.outcome[row].is_finite() && at.is_some_and(is_in)
         });
         rows.map(|row| columns.unit[row])
@@ -297,15 +300,42 @@ fn one_cluster_has_effects_without_errors() {
 }
 
 #[test]
-fn few_clusters_are_said() {
+fn few_clusters_are_said_and_no_band_is_narrower_than_an_interval() {
     let spec = "outcome=cost;cluster=worksite_id";
-    let result = fit(columns(&Data::sim("s6_few_clusters"), spec));
+    let columns = columns(&Data::sim("s6_few_clusters"), spec);
+    let layout = Layout::Unbalanced;
+    let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+    let one_row = SunAbrahamOptions {
+        min_e: Some(0),
+        max_e: Some(0),
+        ..ALL
+    };
+    let result = sun_abraham(&panel, &one_row).unwrap();
     assert_eq!(result.df, 7.0);
     assert_eq!(result.overall.estimate.status, Status::FewClusters);
-    let band = result.band.unwrap().critical_value;
+    // The normal quantile of one row is 1.96, that of t with seven degrees of freedom is wider.
+    assert!(result.band.unwrap().critical_value < 1.97);
     let row = result.event_times[0].estimate;
     let used = (row.band_high - row.estimate) / row.std_error;
-    assert!(close(used, band.max(2.364_624_251_592_784), 1e-8));
+    assert!(close(used, 2.364_624_251_592_784, 1e-8));
+}
+
+#[test]
+fn few_clusters_of_one_cohort_or_in_all_are_told_apart() {
+    let spec = "outcome=cost;cluster=worksite_id";
+    let mut columns = columns(&Data::sim("s4_edges"), spec);
+    // Cohort 2020 lies in one worksite of many, all cohorts together in enough.
+    let result = fit(columns.clone());
+    let of_cohort = result
+        .cohorts
+        .iter()
+        .find(|row| row.cohort == Some(2020))
+        .unwrap();
+    assert_eq!(of_cohort.estimate.status, Status::FewClusters);
+    assert_eq!(result.overall.estimate.status, Status::Ok);
+    // Every cohort in all of nine clusters.
+    columns.cluster = Some(columns.unit.iter().map(|unit| (unit % 9) as u32).collect());
+    assert_eq!(fit(columns).overall.estimate.status, Status::FewClusters);
 }
 
 #[test]
