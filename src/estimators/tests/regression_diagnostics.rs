@@ -2,9 +2,9 @@
 
 use super::golden::close;
 use super::regression_cases::{data, noise, rows, with_vcov};
-use crate::estimators::estimate::Status;
+use crate::estimators::estimate::{Diagnostic, Status};
 use crate::estimators::formula;
-use crate::estimators::least_squares::{Diagnostic, OlsOptions, ols_diagnostics};
+use crate::estimators::least_squares::{OlsOptions, ols_diagnostics};
 use crate::estimators::regression_data::RegressionData;
 
 fn diagnostic<'a>(rows: &'a [Diagnostic], name: &str, term: &str) -> &'a Diagnostic {
