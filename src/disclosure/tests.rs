@@ -158,3 +158,42 @@ fn no_two_cell_marginal_with_a_known_total_pins_its_small_cell() {
         }
     }
 }
+
+/// Which of the covariate's rows keep their numbers.
+fn kept(rows: &[(f64, f64)], is_share: bool, n_treated: u64) -> Vec<bool> {
+    let row = |&(mean_treated, mean_control): &(f64, f64)| BalanceRow {
+        numbers: BalanceNumbers {
+            mean_treated,
+            mean_control,
+            smd: Some(0.1),
+        },
+        is_share,
+        n_treated,
+        n_control: 1000,
+    };
+    let rows: Vec<BalanceRow> = rows.iter().map(row).collect();
+    let released = release_balance(&rows, RULES);
+    released.iter().map(|row| row.value().is_some()).collect()
+}
+
+#[test]
+fn a_mean_is_kept_back_only_when_few_people_stand_behind_it() {
+    assert_eq!(kept(&[(45.2, 44.1)], false, 10), [true]);
+    assert_eq!(kept(&[(45.2, 44.1)], false, 9), [false]);
+}
+
+#[test]
+fn a_share_that_stands_for_a_small_count_is_kept_back() {
+    assert_eq!(kept(&[(0.5, 0.5)], true, 100), [true]);
+    assert_eq!(kept(&[(0.09, 0.5)], true, 100), [false]);
+    assert_eq!(kept(&[(0.91, 0.5)], true, 100), [false], "the complement");
+    assert_eq!(kept(&[(0.5, 0.009)], true, 100), [false], "the other side");
+    assert_eq!(kept(&[(0.0, 0.5)], true, 100), [true], "nobody is no cell");
+}
+
+#[test]
+fn a_level_that_is_kept_back_takes_the_next_smallest_with_it() {
+    let levels = [(0.7, 0.5), (0.25, 0.3), (0.05, 0.2)];
+    assert_eq!(kept(&levels, true, 100), [true, false, false]);
+    assert_eq!(kept(&levels, true, 1000), [true, true, true]);
+}

@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
+use super::diagnostics;
 use super::names::{Kind, indicator_heading, label, unit};
 use super::page::{EffectGroup, EffectRow, EventStudy, Page};
 use super::sentence::{Finding, causal_row, finding, is_naive, sentence};
@@ -29,7 +30,7 @@ pub(crate) fn summary(page: &Page, lang: Lang) -> Markup {
         (tally(&fields, lang))
         p.lead { (words(lang).summary_lead) }
         @for field in &fields {
-            (card(field, lang))
+            (card(page, field, lang))
         }
     }
 }
@@ -45,6 +46,7 @@ pub(crate) fn effects_table(page: &Page, lang: Lang) -> Markup {
                     span.muted { " " (indicator_count(field.readings.len(), lang)) }
                 }
                 div.scroll { (field_table(page, &field, lang)) }
+                (diagnostics::tables(page, field.field, lang))
             }
         }
     }
@@ -129,7 +131,7 @@ fn indicator_count(n: usize, lang: Lang) -> String {
     }
 }
 
-fn card(field: &FieldReadings<'_>, lang: Lang) -> Markup {
+fn card(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
     let Some((main, others)) = field.readings.split_first() else {
         return html! {};
     };
@@ -143,6 +145,7 @@ fn card(field: &FieldReadings<'_>, lang: Lang) -> Markup {
                 p.sentence { (sentence(main.group, main.finding, lang)) }
                 figure { (comparison_chart(main, lang)) }
             }
+            (diagnostics::lines(page, main.group, lang))
             @if !others.is_empty() {
                 details {
                     summary {
@@ -212,7 +215,7 @@ fn chart_title(group: &EffectGroup, lang: Lang) -> String {
 }
 
 /// Indicator, population and unit of a chart or row.
-fn heading(indicator: &str, population: &str, lang: Lang) -> String {
+pub(super) fn heading(indicator: &str, population: &str, lang: Lang) -> String {
     let name = indicator_heading(indicator, lang);
     let population = label(Kind::Population, population, lang);
     match (unit_heading(unit(indicator), lang), lang) {
@@ -310,7 +313,7 @@ fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], lang: Lang
     }
 }
 
-fn estimate_cell(row: Option<&EffectRow>, group: &EffectGroup, lang: Lang) -> Markup {
+pub(super) fn estimate_cell(row: Option<&EffectRow>, group: &EffectGroup, lang: Lang) -> Markup {
     let unit = unit(&group.indicator);
     let Some(row) = row else {
         return html! { "–" };

@@ -340,6 +340,7 @@ fn notes(page: &Page, lang: Lang) -> Markup {
 fn effect_notes(words: &Words) -> Markup {
     html! {
         li { (words.note_causal) }
+        li { (words.note_adjusted) }
         li { (words.note_naive) }
         li { (words.note_pre_trend) }
         li { (words.note_many) }

@@ -1,6 +1,8 @@
 //! Lake tables → [`Page`]. Only aggregate tables are read, and every count of people and every estimate
 //! passes `disclosure` on its way.
 
+mod diagnostics;
+
 use std::collections::BTreeMap;
 
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
@@ -40,13 +42,15 @@ pub enum LoadError {
 }
 
 /// Tables the report shows.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 9] = [
     "deliveries",
     "runs",
     "linkage_quality",
     "summary_flow",
     "effect_summary",
     "effect_event_study",
+    "effect_balance",
+    "effect_robustness",
     "summary_rejects",
 ];
 
@@ -124,8 +128,10 @@ pub async fn load_page(
         linkage: linkage(&tables, rules).await?,
         flow,
         flow_groups,
-        effects: effects(&tables, rules).await?,
+        effects: effects(&tables, "effect_summary", rules).await?,
         event_studies: event_studies(&tables, rules).await?,
+        balance: diagnostics::balance(&tables, rules).await?,
+        robustness: effects(&tables, "effect_robustness", rules).await?,
     })
 }
 
@@ -348,12 +354,14 @@ async fn flow(
     Ok((flow, groups))
 }
 
+/// Estimates of `table`, one group per field, indicator and population.
 async fn effects(
     tables: &Tables<'_>,
+    table: &'static str,
     rules: DisclosureRules,
 ) -> Result<Vec<EffectGroup>, LoadError> {
     let rows = tables
-        .rows("effect_summary", "select * from effect_summary")
+        .rows(table, &format!("select * from {table}"))
         .await?;
     let mut groups: Vec<EffectGroup> = Vec::new();
     for row in &rows {
@@ -390,11 +398,15 @@ async fn effects(
 
 /// Estimators from the most naive to the causal one; what a project adds comes last.
 fn estimator_rank(estimator: &str) -> usize {
-    const ORDER: [&str; 4] = [
+    const ORDER: [&str; 8] = [
         "before_after",
         "participants_vs_non",
         "twfe",
         "callaway_santanna",
+        "doubly_robust",
+        "unadjusted",
+        "did_imputation",
+        "sun_abraham",
     ];
     let place = ORDER.iter().position(|name| *name == estimator);
     place.unwrap_or(ORDER.len())

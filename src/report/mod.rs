@@ -3,6 +3,7 @@
 //! [`page::Page`] and calls [`html::render`]; nothing here reads a table or a file.
 
 mod chart;
+mod diagnostics;
 mod effects;
 pub mod html;
 mod indicators;

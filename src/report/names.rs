@@ -118,11 +118,18 @@ pub fn label(kind: Kind, name: &str, lang: Lang) -> String {
     find(list, name, lang).unwrap_or_else(|| name.to_owned())
 }
 
-/// A level of a linkage dimension in words.
+/// A covariate in words; an indicator that serves as one keeps its own wording.
+#[must_use]
+pub fn covariate_label(name: &str, lang: Lang) -> String {
+    find(COVARIATES, name, lang).unwrap_or_else(|| indicator_heading(name, lang))
+}
+
+/// A level of a linkage dimension or of a covariate in words.
 #[must_use]
 pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
     let list = match dimension {
         "sex" => SEXES,
+        "industry_code" => INDUSTRIES,
         "size_band" => SIZE_BANDS,
         "exposure" => EXPOSURES,
         "overall" => OVERALL,
@@ -221,6 +228,10 @@ const ESTIMATORS: &[Name] = &[
         "因果推定（比較群あり）",
         "Causal estimate",
     ),
+    name("doubly_robust", "二重頑健推定", "Doubly robust"),
+    name("unadjusted", "共変量の調整なし", "Unadjusted"),
+    name("did_imputation", "補完法", "Imputation"),
+    name("sun_abraham", "Sun–Abraham 法", "Sun–Abraham"),
 ];
 
 const STATUSES: &[Name] = &[
@@ -239,13 +250,23 @@ const STATUSES: &[Name] = &[
     name("no_treated", "対象者がいない", "nobody exposed"),
     name(
         "singular",
-        "共変量が重複し計算できない",
-        "covariates overlap; not computable",
+        "比較できる人の共変量では調整できない",
+        "cannot be adjusted with the covariates of those to compare with",
     ),
     name(
         "no_overlap",
-        "似た比較対象がいない",
-        "no similar people to compare with",
+        "共変量の似た比較対象がいない",
+        "nobody with similar covariates to compare with",
+    ),
+    name(
+        "trimmed",
+        "共変量の似た対象者がいない比較対象を除いた",
+        "people unlike any exposed person in their covariates left out of the comparison",
+    ),
+    name(
+        "not_identified",
+        "比べるべきものがデータの中でつながらない",
+        "the data do not link what would have to be compared",
     ),
     name("too_few", "人数不足", "too few people"),
     name(
@@ -266,8 +287,23 @@ const STATUSES: &[Name] = &[
     name("base_period", "基準時点", "base period"),
     name(
         "collinear",
-        "共変量が重複し計算できない",
-        "covariates overlap; not computable",
+        "ほかの列から決まり計算できない",
+        "determined by other columns; not computable",
+    ),
+    name(
+        "absorbed",
+        "固定効果から決まり計算できない",
+        "determined by the fixed effects; not computable",
+    ),
+    name(
+        "constant",
+        "全行で同じ値のため計算できない",
+        "the same in all rows; not computable",
+    ),
+    name(
+        "weak_instruments",
+        "操作変数が弱く区間は当てにならない",
+        "weak instruments; interval not reliable",
     ),
     name("no_variance", "誤差を計算できない", "no standard error"),
 ];
@@ -355,6 +391,46 @@ const SIZE_BANDS: &[Name] = &[
     name("50-299", "50–299人", "50–299 employees"),
     name("300-999", "300–999人", "300–999 employees"),
     name("1000+", "1,000人以上", "1,000 or more"),
+];
+
+const COVARIATES: &[Name] = &[
+    name("female", "女性", "Women"),
+    name("sex", "性別", "Sex"),
+    name("age", "年齢", "Age"),
+    name("size_band", "事業所規模", "Worksite size"),
+    name("industry_code", "業種", "Industry"),
+];
+
+/// Divisions of the Japan Standard Industrial Classification.
+const INDUSTRIES: &[Name] = &[
+    name("A", "農業・林業", "agriculture and forestry"),
+    name("B", "漁業", "fisheries"),
+    name("C", "鉱業・採石業", "mining and quarrying"),
+    name("D", "建設業", "construction"),
+    name("E", "製造業", "manufacturing"),
+    name("F", "電気・ガス・水道業", "electricity, gas and water"),
+    name("G", "情報通信業", "information and communications"),
+    name("H", "運輸業・郵便業", "transport and postal services"),
+    name("I", "卸売業・小売業", "wholesale and retail trade"),
+    name("J", "金融業・保険業", "finance and insurance"),
+    name("K", "不動産業・物品賃貸業", "real estate and leasing"),
+    name(
+        "L",
+        "学術研究・専門技術サービス業",
+        "research and professional services",
+    ),
+    name("M", "宿泊業・飲食サービス業", "accommodation and food"),
+    name(
+        "N",
+        "生活関連サービス業・娯楽業",
+        "personal services and amusement",
+    ),
+    name("O", "教育・学習支援業", "education"),
+    name("P", "医療・福祉", "medical care and welfare"),
+    name("Q", "複合サービス事業", "compound services"),
+    name("R", "その他のサービス業", "other services"),
+    name("S", "公務", "government"),
+    name("T", "分類不能の産業", "unclassifiable"),
 ];
 
 const EXPOSURES: &[Name] = &[

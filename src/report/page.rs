@@ -1,7 +1,9 @@
 //! What the report says, as plain data in no language. Every count of people and every estimate is
 //! a [`Releasable`]; wording is in `text`, names are in `names`, drawing is in `html`.
 
-use crate::disclosure::{Count, DisclosureRules, FlowCounts, Releasable, ReleasedEstimate, Share};
+use crate::disclosure::{
+    BalanceNumbers, Count, DisclosureRules, FlowCounts, Releasable, ReleasedEstimate, Share,
+};
 
 /// Everything one report shows. Empty lists leave their section out.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,10 @@ pub struct Page {
     pub effects: Vec<EffectGroup>,
     /// Effects by time since first exposure.
     pub event_studies: Vec<EventStudy>,
+    /// How alike exposed and never exposed persons were, by field and population.
+    pub balance: Vec<Balance>,
+    /// The main effects by other estimators with the same estimand.
+    pub robustness: Vec<EffectGroup>,
 }
 
 /// What made the numbers.
@@ -156,4 +162,30 @@ pub struct EventPoint {
     pub event_time: i64,
     /// The estimate in the indicator's own unit.
     pub estimate: Releasable<ReleasedEstimate>,
+}
+
+/// How alike the exposed and the never exposed of one field were before any exposure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Balance {
+    /// Program field.
+    pub field: String,
+    /// Population.
+    pub population: String,
+    /// One row per covariate and level.
+    pub rows: Vec<CovariateRow>,
+}
+
+/// One covariate or one level of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CovariateRow {
+    /// Covariate.
+    pub covariate: String,
+    /// Level of a covariate in words; empty for numbers and yes/no.
+    pub level: String,
+    /// Whether the effects are adjusted for it.
+    pub is_adjusted: bool,
+    /// Whether the means are shares of persons.
+    pub is_share: bool,
+    /// Means and standardised difference; `None` where withheld or where there are none.
+    pub numbers: Releasable<Option<BalanceNumbers>>,
 }

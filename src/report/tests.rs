@@ -58,6 +58,8 @@ fn empty_page() -> Page {
         flow_groups: Vec::new(),
         effects: Vec::new(),
         event_studies: Vec::new(),
+        balance: Vec::new(),
+        robustness: Vec::new(),
     }
 }
 
@@ -177,6 +179,141 @@ fn numbers_are_printed_with_sign_unit_and_separators() {
     assert_eq!(short_count(n, RULES, Lang::En), "12k");
 }
 
+fn balance_row(covariate: &str, level: &str, is_adjusted: bool, smd: f64, n: u64) -> CovariateRow {
+    let is_share = !level.is_empty() || covariate == "female";
+    let cell = BalanceRow {
+        numbers: BalanceNumbers {
+            mean_treated: if is_share { 0.5 } else { 45.0 },
+            mean_control: if is_share { 0.4 } else { 44.0 },
+            smd: Some(smd),
+        },
+        is_share,
+        n_treated: n,
+        n_control: 1000,
+    };
+    CovariateRow {
+        covariate: covariate.to_owned(),
+        level: level.to_owned(),
+        is_adjusted,
+        is_share,
+        numbers: release_balance(&[cell], RULES).remove(0),
+    }
+}
+
+fn balance(rows: Vec<CovariateRow>) -> Balance {
+    Balance {
+        field: "activity".to_owned(),
+        population: "employees".to_owned(),
+        rows,
+    }
+}
+
+/// The group's causal estimate (0.021, from 0.012 to 0.030) beside `other` by imputation.
+fn robustness(other: f64, n: u64) -> EffectGroup {
+    let row = |estimator: &str, estimate| EffectRow {
+        estimator: estimator.to_owned(),
+        estimate,
+    };
+    EffectGroup {
+        rows: vec![
+            row("callaway_santanna", estimate(0.021, 0.012, 0.030, n)),
+            row("did_imputation", estimate(other, 0.0, 0.1, n)),
+        ],
+        ..group("exercise_habit", estimate(0.0, 0.0, 0.0, n), 0.0)
+    }
+}
+
+/// The lines under the card of a page with this balance and these other estimates.
+fn lines(balance: Balance, robustness: EffectGroup, lang: Lang) -> String {
+    let effects = vec![group(
+        "exercise_habit",
+        estimate(0.021, 0.012, 0.030, 500),
+        0.068,
+    )];
+    let page = Page {
+        effects,
+        balance: vec![balance],
+        robustness: vec![robustness],
+        ..empty_page()
+    };
+    let html = render(&page, lang);
+    assert_balanced(&html);
+    let start = html
+        .find("<dl class=\"checks\">")
+        .expect("lines under the card");
+    let text = &html[start..];
+    text[..text.find("</dl>").expect("an end")].to_owned()
+}
+
+#[test]
+fn groups_that_differ_are_called_out_with_what_it_means() {
+    let alike = || balance_row("female", "", true, -0.03, 500);
+    let check = |rows, lang, expected: &[&str]| {
+        let text = lines(balance(rows), robustness(0.02, 500), lang);
+        for part in expected {
+            assert!(text.contains(part), "`{part}` is not in {text}");
+        }
+    };
+    check(
+        vec![alike(), balance_row("age", "", true, 0.1, 500)],
+        Lang::En,
+        &["None of 2 characteristics differs", "largest: Age, +0.10"],
+    );
+    check(
+        vec![alike(), balance_row("age", "", true, 0.11, 500)],
+        Lang::En,
+        &[
+            "1 of 2 characteristics differ",
+            "The estimate is adjusted for this.",
+        ],
+    );
+    check(
+        vec![alike(), balance_row("size_band", "2", false, -0.25, 500)],
+        Lang::Ja,
+        &[
+            "2項目のうち1項目で標準化差が0.1を超える",
+            "事業所規模：10–49人の−0.25",
+            "推定を偏らせる",
+        ],
+    );
+}
+
+#[test]
+fn other_estimators_are_said_to_agree_only_within_the_interval() {
+    let text = |other| {
+        let rows = vec![balance_row("female", "", true, -0.03, 500)];
+        lines(balance(rows), robustness(other, 500), Lang::En)
+    };
+    assert!(text(0.029).contains("All lie within the causal estimate’s interval"));
+    assert!(text(0.031).contains("depends on the estimator"));
+}
+
+#[test]
+fn diagnostics_of_few_people_are_kept_back() {
+    let rows = vec![
+        balance_row("age", "", true, 0.77, 9),
+        balance_row("size_band", "2", false, 0.66, 12),
+        balance_row("bmi", "", false, 0.05, 500),
+    ];
+    let page = Page {
+        effects: vec![group(
+            "exercise_habit",
+            estimate(0.021, 0.012, 0.030, 500),
+            0.068,
+        )],
+        balance: vec![balance(rows)],
+        robustness: vec![robustness(0.088, 9)],
+        ..empty_page()
+    };
+    for lang in [Lang::Ja, Lang::En] {
+        let html = render(&page, lang);
+        assert!(html.contains("+0.05"));
+        for hidden in ["+0.77", "+0.66", "+8.8"] {
+            assert!(!html.contains(hidden), "{hidden} is shown");
+        }
+    }
+}
+
 /// A page in which every count of people is from 1 to 9, in every section.
 fn small_page() -> Page {
     let counts = release_counts(&[7, 3], RULES);
@@ -216,6 +353,11 @@ fn small_page() -> Page {
         }],
         effects: vec![group("exercise_habit", estimate(0.77, 0.7, 0.8, 6), 0.068)],
         event_studies: vec![event_study("exercise_habit", 0.77, 6)],
+        balance: vec![balance(vec![
+            balance_row("age", "", true, 0.77, 6),
+            balance_row("industry_code", "E", false, 0.77, 6),
+        ])],
+        robustness: vec![robustness(0.77, 6)],
         ..empty_page()
     }
 }
@@ -269,9 +411,15 @@ fn every_name_is_escaped() {
     page.effects[0].field = attack.to_owned();
     page.effects[0].indicator = attack.to_owned();
     page.event_studies[0].indicator = attack.to_owned();
+    page.balance[0].field = attack.to_owned();
+    page.balance[0].population = attack.to_owned();
+    page.balance[0].rows[0].covariate = attack.to_owned();
+    page.balance[0].rows[1].level = attack.to_owned();
+    page.robustness[0].field = attack.to_owned();
+    page.robustness[0].rows[0].estimator = attack.to_owned();
     let html = render(&page, Lang::Ja);
     assert!(!html.contains("<script"));
-    assert!(html.matches("&lt;script&gt;").count() >= 9);
+    assert!(html.matches("&lt;script&gt;").count() >= 13);
     assert_balanced(&html);
 }
 

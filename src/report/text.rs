@@ -215,6 +215,18 @@ pub(crate) struct Words {
     pub(crate) note_naive: &'static str,
     pub(crate) note_pre_trend: &'static str,
     pub(crate) note_many: &'static str,
+    pub(crate) note_adjusted: &'static str,
+    pub(crate) estimator: &'static str,
+    pub(crate) balance: &'static str,
+    pub(crate) balance_lead: &'static str,
+    pub(crate) covariate: &'static str,
+    pub(crate) mean_treated: &'static str,
+    pub(crate) mean_control: &'static str,
+    pub(crate) smd: &'static str,
+    pub(crate) is_adjusted: &'static str,
+    pub(crate) adjusted: &'static str,
+    pub(crate) robustness: &'static str,
+    pub(crate) robustness_lead: &'static str,
 }
 
 /// The wording in `lang`.

@@ -64,6 +64,21 @@ pub(super) const JA: Words = Words {
                  効果に含めてしまう。",
     note_pre_trend: "開始前の推定の同時信頼帯が0を含まないとき、比較の前提が崩れていると判断し、効果とは読まない。",
     note_many: "多くの指標を同時に調べている。効果がまったくなくても、20件に1件ほどは偶然「変化あり」と出る。",
+    note_adjusted: "因果推定は性別と生まれた年度で調整し、誤差は事業所ごとのまとまりを考えて計算している。\
+                    事業所規模や業種は調整していない。",
+    estimator: "推定法",
+    balance: "両群の違い",
+    balance_lead: "対象になる前（各人の最初の年）の比較。標準化差は平均の差を標準偏差で割ったもので、\
+                   大きさが0.1を超える行を太字で示す。調整した項目の違いは推定で取り除いてある。",
+    covariate: "共変量",
+    mean_treated: "対象者",
+    mean_control: "比較対象者",
+    smd: "標準化差",
+    is_adjusted: "調整",
+    adjusted: "調整済み",
+    robustness: "ほかの推定法",
+    robustness_lead: "同じもの（曝露後の人年すべての平均の効果）を別の方法で推定した値。要約の推定値は0～5年目の単純平均なので、\
+                      因果推定の値も要約とは少し違う。共変量で調整しているのは初めの二つだけである。",
 };
 
 pub(super) const EN: Words = Words {
@@ -132,4 +147,21 @@ pub(super) const EN: Words = Words {
                      failed and the estimate is not read as an effect.",
     note_many: "Many indicators are examined at once: even without any effect about one in twenty would show a \
                 change by chance.",
+    note_adjusted: "Causal estimates are adjusted for sex and fiscal year of birth; their errors allow for people of \
+                    one worksite moving together. Worksite size and industry are not adjusted for.",
+    estimator: "Estimator",
+    balance: "How alike the groups were",
+    balance_lead: "Before any exposure, in each person’s first year. The standardised difference is the difference of \
+                   means in standard deviations; rows above 0.1 in size are bold. Differences in what is adjusted \
+                   for are taken out of the estimates.",
+    covariate: "Covariate",
+    mean_treated: "Exposed",
+    mean_control: "Comparison",
+    smd: "Standardised difference",
+    is_adjusted: "Adjusted",
+    adjusted: "yes",
+    robustness: "Other estimators",
+    robustness_lead: "The same quantity (the mean effect over all exposed person-years) estimated in other ways. The \
+                      summary shows the plain mean of years 0 to 5, so the causal estimate differs a little here. \
+                      Only the first two are adjusted for covariates.",
 };

@@ -1,0 +1,303 @@
+//! What an analyst asks of an effect: were the groups alike, and do other estimators say the same. Two
+//! lines beside each main effect and the numbers behind them, by field.
+
+use maud::{Markup, html};
+
+use crate::disclosure::{BalanceNumbers, Interval};
+
+use super::effects::{estimate_cell, heading};
+use super::names::{Kind, covariate_label, label, level_label, unit};
+use super::page::{Balance, CovariateRow, EffectGroup, EffectRow, Page};
+use super::sentence::causal_row;
+use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name, words};
+
+/// Standardised differences above this in size are called out: the usual convention (Austin 2009).
+const NOTABLE: f64 = 0.1;
+
+/// The lines under a field's main effect.
+pub(super) fn lines(page: &Page, main: &EffectGroup, lang: Lang) -> Markup {
+    let words = words(lang);
+    let balance = page
+        .balance
+        .iter()
+        .find(|balance| balance.field == main.field && balance.population == main.population)
+        .and_then(|balance| balance_line(balance, lang));
+    let others = page
+        .robustness
+        .iter()
+        .find(|group| {
+            (&group.field, &group.indicator, &group.population)
+                == (&main.field, &main.indicator, &main.population)
+        })
+        .and_then(|group| robustness_line(group, lang));
+    html! {
+        @if balance.is_some() || others.is_some() {
+            dl.checks {
+                @if let Some(text) = balance {
+                    dt { (words.balance) }
+                    dd { (text) }
+                }
+                @if let Some(text) = others {
+                    dt { (words.robustness) }
+                    dd { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// The numbers behind the lines: one fold each per population of a field.
+pub(super) fn tables(page: &Page, field: &str, lang: Lang) -> Markup {
+    let words = words(lang);
+    let balances = page.balance.iter().filter(|balance| balance.field == field);
+    html! {
+        @for group in page.robustness.iter().filter(|group| group.field == field) {
+            details {
+                summary {
+                    (words.robustness)
+                    span.muted { " " (heading(&group.indicator, &group.population, lang)) }
+                }
+                p.muted { (words.robustness_lead) }
+                div.scroll { (robustness_table(group, lang)) }
+            }
+        }
+        @for (idx, balance) in balances.enumerate() {
+            details {
+                summary {
+                    (words.balance)
+                    span.muted { " " (label(Kind::Population, &balance.population, lang)) }
+                }
+                @if idx == 0 { p.muted { (words.balance_lead) } }
+                div.scroll { (balance_table(balance, lang)) }
+            }
+        }
+    }
+}
+
+/// A row that may be shown, with its standardised difference.
+struct Difference<'page> {
+    row: &'page CovariateRow,
+    smd: f64,
+}
+
+fn differences(balance: &Balance) -> Vec<Difference<'_>> {
+    let shown = |row| {
+        let smd = shown_smd(row)?;
+        Some(Difference { row, smd })
+    };
+    balance.rows.iter().filter_map(shown).collect()
+}
+
+fn shown_smd(row: &CovariateRow) -> Option<f64> {
+    row.numbers.value().and_then(|numbers| numbers.smd)
+}
+
+fn is_notable(smd: f64) -> bool {
+    smd.abs() > NOTABLE
+}
+
+/// Whether the groups were alike and, where not, what that means for the effect.
+fn balance_line(balance: &Balance, lang: Lang) -> Option<String> {
+    let all = differences(balance);
+    let largest = all
+        .iter()
+        .max_by(|a, b| a.smd.abs().total_cmp(&b.smd.abs()))?;
+    let notable: Vec<&Difference<'_>> = all.iter().filter(|d| is_notable(d.smd)).collect();
+    let (n, n_notable) = (all.len(), notable.len());
+    let name = row_label(largest.row, lang);
+    let smd = signed_smd(largest.smd);
+    if notable.is_empty() {
+        return Some(match lang {
+            Lang::Ja => {
+                format!("{n}項目のどれにも標準化差が0.1を超える違いはない（最大は{name}の{smd}）。")
+            }
+            Lang::En => format!(
+                "None of {n} characteristics differs by more than 0.1 standard deviations \
+                 (largest: {name}, {smd})."
+            ),
+        });
+    }
+    let opening = match lang {
+        Lang::Ja => {
+            format!("{n}項目のうち{n_notable}項目で標準化差が0.1を超える（最大は{name}の{smd}）。")
+        }
+        Lang::En => format!(
+            "{n_notable} of {n} characteristics differ by more than 0.1 standard deviations (largest: \
+             {name}, {smd}). "
+        ),
+    };
+    let meaning = if notable.iter().all(|d| d.row.is_adjusted) {
+        lang.pick(
+            "推定ではこの違いを調整してある。",
+            "The estimate is adjusted for this.",
+        )
+    } else {
+        lang.pick(
+            "調整していない項目の違いは、そうした人の変化の仕方も違えば、推定を偏らせる。",
+            "Those not adjusted for bias the estimate if such people change differently.",
+        )
+    };
+    Some(opening + meaning)
+}
+
+/// What the estimators found, and whether the others lie within the interval of the causal one.
+fn robustness_line(group: &EffectGroup, lang: Lang) -> Option<String> {
+    let causal = causal_row(group)?;
+    let interval = causal.estimate.value().numbers?.interval?;
+    let unit = unit(&group.indicator);
+    let (mut parts, mut outside) = (Vec::new(), Vec::new());
+    for row in &group.rows {
+        let Some(numbers) = row.estimate.value().numbers else {
+            continue;
+        };
+        let name = label(Kind::Estimator, &row.estimator, lang);
+        let estimate = signed(numbers.estimate, unit);
+        if row.estimator == causal.estimator {
+            let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
+            parts.push(match lang {
+                Lang::Ja => format!("{name} {estimate}（{low}～{high}）"),
+                Lang::En => format!("{name} {estimate} ({low} to {high})"),
+            });
+        } else {
+            if !holds(interval, numbers.estimate) {
+                outside.push(name.clone());
+            }
+            parts.push(format!("{name} {estimate}"));
+        }
+    }
+    if parts.len() < 2 {
+        return None;
+    }
+    let name = unit_name(unit, lang);
+    Some(match (lang, outside.is_empty()) {
+        (Lang::Ja, true) => format!(
+            "曝露後の全人年の平均で{}{name}。ほかもすべて因果推定の区間の中にある。",
+            parts.join("、")
+        ),
+        (Lang::Ja, false) => format!(
+            "曝露後の全人年の平均で{}{name}。{}は区間の外にあり、結果は推定法の選び方で変わる。",
+            parts.join("、"),
+            outside.join("、")
+        ),
+        (Lang::En, true) => format!(
+            "Mean over all exposed person-years: {}{name}. All lie within the causal estimate’s interval.",
+            parts.join("; ")
+        ),
+        (Lang::En, false) => format!(
+            "Mean over all exposed person-years: {}{name}. Outside the interval: {}. The result depends \
+             on the estimator.",
+            parts.join("; "),
+            outside.join(", ")
+        ),
+    })
+}
+
+fn holds(interval: Interval, value: f64) -> bool {
+    interval.low <= value && value <= interval.high
+}
+
+fn robustness_table(group: &EffectGroup, lang: Lang) -> Markup {
+    let words = words(lang);
+    let row = |row: &EffectRow| {
+        let status = row.estimate.value().status.as_str();
+        html! {
+            tr {
+                th scope="row" { (label(Kind::Estimator, &row.estimator, lang)) }
+                td.num { (estimate_cell(Some(row), group, lang)) }
+                td {
+                    @if status != "ok" { span.muted { (label(Kind::Status, status, lang)) } }
+                }
+            }
+        }
+    };
+    html! {
+        table.narrow {
+            thead {
+                tr {
+                    th { (words.estimator) }
+                    th.num { (words.estimate) }
+                    th { (words.status) }
+                }
+            }
+            tbody { @for estimator in &group.rows { (row(estimator)) } }
+        }
+    }
+}
+
+fn balance_table(balance: &Balance, lang: Lang) -> Markup {
+    let words = words(lang);
+    html! {
+        table.narrow {
+            thead {
+                tr {
+                    th { (words.covariate) }
+                    th.num { (words.mean_treated) }
+                    th.num { (words.mean_control) }
+                    th.num { (words.smd) }
+                    th { (words.is_adjusted) }
+                }
+            }
+            tbody { @for row in &balance.rows { (balance_row(row, lang)) } }
+        }
+    }
+}
+
+fn balance_row(row: &CovariateRow, lang: Lang) -> Markup {
+    let numbers = *row.numbers.value();
+    let mean = |mean: fn(&BalanceNumbers) -> f64| {
+        numbers
+            .as_ref()
+            .map_or("—".to_owned(), |numbers| shown_mean(row, mean(numbers)))
+    };
+    let smd = shown_smd(row);
+    html! {
+        tr {
+            th scope="row" {
+                (row_label(row, lang))
+                @if !row.is_share {
+                    span.muted { " " (unit_heading(unit(&row.covariate), lang)) }
+                }
+            }
+            td.num { (mean(|numbers| numbers.mean_treated)) }
+            td.num { (mean(|numbers| numbers.mean_control)) }
+            td.num {
+                @match smd {
+                    Some(smd) if is_notable(smd) => b { (signed_smd(smd)) },
+                    Some(smd) => (signed_smd(smd)),
+                    None => "—",
+                }
+            }
+            td { @if row.is_adjusted { (words(lang).adjusted) } }
+        }
+    }
+}
+
+fn shown_mean(row: &CovariateRow, mean: f64) -> String {
+    if row.is_share {
+        percent(mean)
+    } else {
+        magnitude(mean, unit(&row.covariate))
+    }
+}
+
+/// `Worksite size: 10–49 employees`, or the covariate alone.
+fn row_label(row: &CovariateRow, lang: Lang) -> String {
+    let name = covariate_label(&row.covariate, lang);
+    if row.level.is_empty() {
+        return name;
+    }
+    let level = level_label(&row.covariate, &row.level, lang);
+    match lang {
+        Lang::Ja => format!("{name}：{level}"),
+        Lang::En => format!("{name}: {level}"),
+    }
+}
+
+fn signed_smd(smd: f64) -> String {
+    let text = format!("{:.2}", smd.abs());
+    match (text.as_str(), smd < 0.0) {
+        ("0.00", _) => "±0.00".to_owned(),
+        (_, true) => format!("−{text}"),
+        (_, false) => format!("+{text}"),
+    }
+}
