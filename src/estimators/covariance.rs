@@ -167,7 +167,7 @@ impl Scores<'_> {
         if rule == FixedEffectCount::Full || vcov.columns().is_empty() {
             return n_coefficients + all;
         }
-        let nested = self.effects.iter().filter(|effect| effect.is_nested);
+        let nested = self.effects.iter().filter(|effect| effect.is_nested());
         let free: u64 = nested.map(|effect| levels(effect) - 1).sum();
         n_coefficients + all.saturating_sub(free).max(1)
     }

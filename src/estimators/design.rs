@@ -7,8 +7,10 @@ mod terms;
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use crate::estimators::estimate::EstimatorError;
-use crate::estimators::formula::{Atom, AtomKind, Formula};
+use crate::estimators::formula::{Atom, AtomKind, FixedEffect, Formula};
 use crate::estimators::least_squares::Singletons;
 use crate::estimators::regression_data::{Column, Groups, RegressionData, SortKey};
 
@@ -40,8 +42,15 @@ pub(crate) struct Effect {
     /// As written in the formula.
     pub(crate) name: String,
     pub(crate) groups: Groups,
-    /// Each level lies within one cluster.
-    pub(crate) is_nested: bool,
+    /// For each cluster variable, whether each level lies within one cluster.
+    nested_in: Vec<bool>,
+}
+
+impl Effect {
+    /// Whether each level lies within one cluster of some cluster variable.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.nested_in.contains(&true)
+    }
 }
 
 /// Everything a regression needs, row by row.
@@ -80,7 +89,7 @@ impl Design {
             });
         }
         let clusters: Result<Vec<Groups>, EstimatorError> = cluster_columns
-            .iter()
+            .par_iter()
             .map(|name| Ok(data.column(name)?.groups(&kept)))
             .collect();
         let mut clusters = clusters?;
@@ -88,7 +97,7 @@ impl Design {
         sort_rows(&mut kept, &mut effects, &mut clusters, &used, data);
         let has_constant = formula.intercept || !effects.is_empty();
         let expand = |terms| terms::expand(terms, has_constant, data, &kept);
-        let pick = |values: &[f64]| kept.iter().map(|&row| values[row as usize]).collect();
+        let pick = |values: &[f64]| kept.par_iter().map(|&row| values[row as usize]).collect();
         let design = Self {
             outcome: pick(&numeric(data, &formula.outcome)?),
             exogenous: expand(&formula.terms)?,
@@ -190,8 +199,7 @@ fn groups_of_effects(
     data: &RegressionData,
     rows: &[u32],
 ) -> Result<Vec<Groups>, EstimatorError> {
-    let mut effects = Vec::with_capacity(formula.fixed_effects.len());
-    for effect in &formula.fixed_effects {
+    let groups = |effect: &FixedEffect| {
         let mut combined: Option<Groups> = None;
         for (name, _) in &effect.columns {
             let groups = data.column(name)?.groups(rows);
@@ -200,9 +208,11 @@ fn groups_of_effects(
                 Some(known) => known.combine(&groups),
             });
         }
-        effects.extend(combined);
-    }
-    Ok(effects)
+        Ok(combined)
+    };
+    let effects: Result<Vec<Option<Groups>>, EstimatorError> =
+        formula.fixed_effects.par_iter().map(groups).collect();
+    Ok(effects?.into_iter().flatten().collect())
 }
 
 /// The fixed effects, the one with the most levels first (of equals, the first written).
@@ -211,7 +221,10 @@ fn effects(formula: &Formula, groups: Vec<Groups>, clusters: &[Groups]) -> Vec<E
     let mut effects: Vec<Effect> = named
         .map(|(effect, groups)| Effect {
             name: effect.label(),
-            is_nested: clusters.iter().any(|outer| groups.nested_in(outer)),
+            nested_in: clusters
+                .par_iter()
+                .map(|outer| groups.nested_in(outer))
+                .collect(),
             groups,
         })
         .collect();
@@ -231,11 +244,19 @@ fn sort_rows(
     let weights = data.weight.as_deref().map(SortKey::Numbers);
     let keys: Vec<SortKey<'_>> = columns.chain(weights).collect();
     let by_effects = effects.iter().map(|effect| &effect.groups);
-    let partitions: Vec<&Groups> = by_effects.chain(&*clusters).collect();
+    // A cluster around whole groups of the first effect orders nothing further.
+    let is_implied = |cluster: usize| {
+        effects
+            .first()
+            .is_some_and(|first| first.nested_in[cluster])
+    };
+    let by_clusters = clusters.iter().enumerate();
+    let by_clusters = by_clusters.filter(|&(cluster, _)| !is_implied(cluster));
+    let partitions: Vec<&Groups> = by_effects.chain(by_clusters.map(|(_, c)| c)).collect();
     let Some(order) = rows::canonical_order(&partitions, rows, &keys) else {
         return;
     };
-    *rows = order.iter().map(|&row| rows[row as usize]).collect();
+    *rows = order.par_iter().map(|&row| rows[row as usize]).collect();
     let groups = effects.iter_mut().map(|effect| &mut effect.groups);
     for groups in groups.chain(clusters) {
         groups.reorder(&order);

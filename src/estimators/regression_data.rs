@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::estimators::estimate::EstimatorError;
 use crate::estimators::formula::Level;
 use crate::estimators::panel::{MISSING_CODE, rank_i64};
@@ -284,7 +286,10 @@ impl Groups {
 
     /// The same groups with the rows in another order.
     pub(crate) fn reorder(&mut self, order: &[u32]) {
-        self.codes = order.iter().map(|&row| self.codes[row as usize]).collect();
+        self.codes = order
+            .par_iter()
+            .map(|&row| self.codes[row as usize])
+            .collect();
     }
 
     /// Rows per group.
