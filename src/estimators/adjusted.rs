@@ -8,149 +8,25 @@
 //! influence function has the form ψ/ω = u·(a + X'c + a_r r) + b + X'v + b_r r − (D − p) X'h with u = y − X'β: what is kept of a
 //! comparison are the coefficients of that form for each group of observations ([`Terms`]).
 
+mod terms;
+
 use std::sync::Arc;
 
 use nalgebra::DVector;
 
+use crate::estimators::basis::Basis;
 use crate::estimators::did::Method;
 use crate::estimators::estimate::Status;
 use crate::estimators::linear_algebra::independent_columns;
-use crate::estimators::panel::{Covariates, RowSlice};
-use crate::estimators::points::{Points, Segment, WeightMoments, linear_form};
+use crate::estimators::panel::Covariates;
+use crate::estimators::points::{Points, WeightMoments};
 use crate::estimators::propensity::{Keep, Propensity, Sides, embedded_inverse};
 
-/// Influence of the observations of one group: ψ/ω = u·(a + X'c + a_r r) + b + X'v + b_r r − (D − p) X'h, u = y − X'β.
-#[derive(Clone, Default)]
-pub(crate) struct Terms {
-    pub(crate) is_treated: bool,
-    /// β; like the other vectors empty where it is zero.
-    pub(crate) beta: Vec<f64>,
-    pub(crate) c: Vec<f64>,
-    pub(crate) v: Vec<f64>,
-    pub(crate) h: Vec<f64>,
-    pub(crate) a: f64,
-    pub(crate) a_odds: f64,
-    pub(crate) b: f64,
-    pub(crate) b_odds: f64,
-    /// Where observations share covariates: slope and intercept in y by row of the table.
-    by_row: Option<(Vec<f64>, Vec<f64>)>,
-}
-
-/// Buffers for evaluating influence functions.
-#[derive(Default)]
-pub(crate) struct InfluenceBuffers {
-    outcome: Vec<f64>,
-    weight: Vec<f64>,
-    probability: Vec<f64>,
-    form: Vec<f64>,
-    slope: Vec<f64>,
-    other: Vec<f64>,
-}
-
-impl Terms {
-    /// Slope and intercept in y of ψ/ω for consecutive rows of the table.
-    fn line(
-        &self,
-        covariates: &Covariates,
-        first_row: usize,
-        probability: &[f64],
-        line: (&mut Vec<f64>, &mut Vec<f64>),
-        form: &mut Vec<f64>,
-    ) {
-        let len = probability.len();
-        let (slope, intercept) = line;
-        form.resize(len, 0.0);
-        slope.resize(len, 0.0);
-        intercept.resize(len, 0.0);
-        let odds = |p: f64| {
-            let mut one = [p];
-            Propensity::odds_in_place(&mut one);
-            one[0]
-        };
-        let needs_odds = self.a_odds != 0.0 || self.b_odds != 0.0;
-        linear_form(covariates, &self.c, first_row, slope);
-        linear_form(covariates, &self.v, first_row, intercept);
-        for index in 0..len {
-            let r = if needs_odds {
-                odds(probability[index])
-            } else {
-                0.0
-            };
-            slope[index] += self.a + self.a_odds * r;
-            intercept[index] += self.b + self.b_odds * r;
-        }
-        if !self.beta.is_empty() {
-            linear_form(covariates, &self.beta, first_row, form);
-            for index in 0..len {
-                intercept[index] -= slope[index] * form[index];
-            }
-        }
-        if !self.h.is_empty() {
-            linear_form(covariates, &self.h, first_row, form);
-            let treated = f64::from(u8::from(self.is_treated));
-            for index in 0..len {
-                intercept[index] -= (treated - probability[index]) * form[index];
-            }
-        }
-    }
-
-    /// Evaluates the form for every row of the table, where observations share rows.
-    fn tabulate(&mut self, covariates: &Covariates, propensity: Option<&Propensity>) {
-        if !covariates.are_shared() {
-            return;
-        }
-        let n_rows = covariates.columns[0].len();
-        let none = vec![0.0; n_rows];
-        let probability = propensity.and_then(Propensity::rows).unwrap_or(&none);
-        let (mut slope, mut intercept) = (Vec::new(), Vec::new());
-        let line = (&mut slope, &mut intercept);
-        self.line(covariates, 0, probability, line, &mut Vec::new());
-        self.by_row = Some((slope, intercept));
-    }
-
-    /// Adds ψ/N of the observations of a segment to `out`.
-    pub(crate) fn add(
-        &self,
-        covariates: &Covariates,
-        propensity: Option<&Propensity>,
-        segment: &Segment<'_>,
-        buffers: &mut InfluenceBuffers,
-        out: &mut [f64],
-    ) {
-        segment.load(&mut buffers.outcome, &mut buffers.weight);
-        let observations = buffers.outcome.iter().zip(&buffers.weight);
-        match (segment.rows, &self.by_row) {
-            (RowSlice::Codes(codes), Some((slope, intercept))) => {
-                for ((slot, (y, w)), &code) in out.iter_mut().zip(observations).zip(codes) {
-                    *slot += w * (slope[code as usize] * y + intercept[code as usize]);
-                }
-            }
-            (RowSlice::From(first_row), _) => {
-                buffers.probability.clear();
-                buffers.probability.resize(out.len(), 0.0);
-                if let Some(propensity) = propensity {
-                    let first_unit = segment.units.start;
-                    let probability = &mut buffers.probability;
-                    propensity.probabilities(covariates, first_unit, first_row, probability);
-                }
-                let line = (&mut buffers.slope, &mut buffers.other);
-                let probability = &buffers.probability;
-                self.line(covariates, first_row, probability, line, &mut buffers.form);
-                let line = buffers.slope.iter().zip(&buffers.other);
-                for ((slot, (y, w)), (slope, intercept)) in
-                    out.iter_mut().zip(observations).zip(line)
-                {
-                    *slot += w * (slope * y + intercept);
-                }
-            }
-            (RowSlice::Codes(_), None) => {}
-        }
-    }
-}
+pub(crate) use terms::{InfluenceBuffers, Terms};
 
 /// What the comparisons of one cohort with the same units, covariates and weights share.
 pub(crate) struct Adjustment {
-    kept: Vec<bool>,
+    basis: Basis,
     treated: WeightMoments,
     inverse_control: Option<nalgebra::DMatrix<f64>>,
     pub(crate) propensity: Option<Arc<Propensity>>,
@@ -185,23 +61,32 @@ impl Adjustment {
         if control.vector[0] <= 0.0 {
             return Err(Status::NoControls);
         }
-        // A column that repeats others in this comparison (a category nobody here has) changes no fitted value: it is left out.
-        let kept = independent_columns(&(&treated.matrix + &control.matrix));
+        let basis = Basis::of(covariates, sides, &(&treated.matrix + &control.matrix));
+        let rebased = basis.rebased(sides);
+        let (sides, treated, control) = match &rebased {
+            None => (sides, treated, control),
+            Some(own) => (
+                Sides::of(own),
+                own[0].weight_moments(),
+                own[1].weight_moments(),
+            ),
+        };
         let inverse_control = match method {
             Method::InverseProbability => None,
-            _ => Some(determined_inverse(&control, &kept)?),
+            _ => Some(determined_inverse(&control, &basis.kept)?),
         };
         let mut propensity = match method {
             Method::OutcomeRegression => None,
-            _ => Some(Propensity::fit(sides, &kept, is_weighted, keep)?),
+            _ => Some(Propensity::fit(sides, &basis, is_weighted, keep)?),
         };
         if let Some(propensity) = &mut propensity
             && covariates.are_shared()
         {
-            propensity.store_rows(covariates);
+            propensity.store_rows(basis.covariates(covariates));
         }
+        drop(rebased);
         Ok(Self {
-            kept,
+            basis,
             treated,
             inverse_control,
             propensity: propensity.map(Arc::new),
@@ -217,8 +102,10 @@ impl Adjustment {
         covariates: &Covariates,
         sides: Sides<'_>,
     ) -> Result<Adjusted, Status> {
+        let rebased = self.basis.rebased(sides);
+        let sides = rebased.as_ref().map_or(sides, Sides::of);
         let outcome = sides.treated.outcome_vector();
-        let k = self.kept.len();
+        let k = self.basis.kept.len();
         let (plain, weighted) = match &self.propensity {
             Some(propensity) => propensity.outcome_vectors(sides.control),
             None => (sides.control.outcome_vector(), DVector::zeros(k)),
@@ -261,7 +148,7 @@ impl Adjustment {
         }
         let mut groups = vec![treated, control];
         for group in &mut groups {
-            group.tabulate(covariates, self.propensity.as_deref());
+            group.finish(covariates, &self.basis, self.propensity.as_deref());
         }
         Ok(Adjusted {
             estimate: mean_treated - mean_control,
@@ -333,9 +220,7 @@ pub(crate) fn compare_rows(
     method: Method,
     is_weighted: bool,
 ) -> Result<(Adjusted, Option<Propensity>), Status> {
-    let groups = [sides.current, sides.reference].map(|period| {
-        [period.treated, period.control].map(|points| RowGroup::of(points, points.weight_moments()))
-    });
+    let groups = row_groups(sides.current, sides.reference);
     if groups.iter().any(|[treated, _]| treated.total() <= 0.0) {
         return Err(Status::NoTreated);
     }
@@ -346,37 +231,71 @@ pub(crate) fn compare_rows(
     let pooled = all.fold(None, |sum: Option<nalgebra::DMatrix<f64>>, own| {
         Some(sum.map_or_else(|| own.clone(), |sum| sum + own))
     });
-    let kept = pooled.map_or_else(Vec::new, |pooled| independent_columns(&pooled));
+    let pooled = pooled.unwrap_or_else(|| nalgebra::DMatrix::zeros(0, 0));
+    let basis = Basis::of(covariates, sides.both, &pooled);
+    let rebased = [sides.both, sides.current, sides.reference].map(|own| basis.rebased(own));
+    let (sides, groups) = match &rebased {
+        [Some(both), Some(current), Some(reference)] => {
+            let [both, current, reference] = [both, current, reference].map(Sides::of);
+            let sides = RowSides {
+                both,
+                current,
+                reference,
+            };
+            (sides, row_groups(current, reference))
+        }
+        _ => (sides, groups),
+    };
+    let comparison = RowComparison {
+        groups,
+        kept: &basis.kept,
+    };
+    if method != Method::InverseProbability {
+        comparison.check_regressions()?;
+    }
     let mut propensity = match method {
         Method::OutcomeRegression => None,
-        _ => Some(Propensity::fit(sides.both, &kept, is_weighted, Keep::No)?),
+        _ => Some(Propensity::fit(sides.both, &basis, is_weighted, Keep::No)?),
     };
     if let Some(propensity) = &mut propensity
         && covariates.are_shared()
     {
-        propensity.store_rows(covariates);
+        propensity.store_rows(basis.covariates(covariates));
     }
-    let comparison = RowComparison { groups, kept };
     let mut adjusted = match &propensity {
         None => comparison.outcome_regression()?,
         Some(fit) => comparison.weighted(fit, sides, method == Method::DoublyRobust)?,
     };
     for group in &mut adjusted.groups {
-        group.tabulate(covariates, propensity.as_ref());
+        group.finish(covariates, &basis, propensity.as_ref());
     }
     Ok((adjusted, propensity))
 }
 
 /// The groups (current, reference) × (treated, comparison).
-struct RowComparison {
+struct RowComparison<'a> {
     groups: [[RowGroup; 2]; 2],
-    kept: Vec<bool>,
+    kept: &'a [bool],
+}
+
+fn row_groups(current: Sides<'_>, reference: Sides<'_>) -> [[RowGroup; 2]; 2] {
+    [current, reference].map(|period| {
+        [period.treated, period.control].map(|points| RowGroup::of(points, points.weight_moments()))
+    })
 }
 
 /// + for the current, − for the reference period.
 const SIGNS: [f64; 2] = [1.0, -1.0];
 
-impl RowComparison {
+impl RowComparison<'_> {
+    /// Refuses comparison rows that determine no regression, before anything else is said about them.
+    fn check_regressions(&self) -> Result<(), Status> {
+        for [_, control] in &self.groups {
+            determined_inverse(&control.moments, self.kept)?;
+        }
+        Ok(())
+    }
+
     fn outcome_regression(&self) -> Result<Adjusted, Status> {
         let none = DVector::zeros(self.kept.len());
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
@@ -384,7 +303,7 @@ impl RowComparison {
         let mut estimate = 0.0;
         let mut fits = Vec::new();
         for (period, sign) in SIGNS.into_iter().enumerate() {
-            let (beta, inverse) = self.groups[period][1].regression(&self.kept)?;
+            let (beta, inverse) = self.groups[period][1].regression(self.kept)?;
             estimate += sign * self.groups[period][0].mean(&none);
             fits.push((beta, inverse));
         }
@@ -445,8 +364,8 @@ impl RowComparison {
             };
             let mut beta = DVector::zeros(k);
             if regressions {
-                let (control_beta, control_inverse) = control.regression(&self.kept)?;
-                let (treated_beta, treated_inverse) = treated.regression(&self.kept)?;
+                let (control_beta, control_inverse) = control.regression(self.kept)?;
+                let (treated_beta, treated_inverse) = treated.regression(self.kept)?;
                 let share = &treated.moments.vector / treated.total();
                 let moment = &treated_vector / total - &share;
                 // What the estimate changes with the comparison units' coefficients, and with those of the treated.

@@ -121,11 +121,13 @@ fn changes_adjusted(
                 control: &control,
             };
             match &adjustment {
-                Ok(adjustment) => fit.with(
-                    adjustment.compare_changes(covariates, sides),
-                    adjustment.propensity.clone(),
-                ),
-                Err(status) => fit.with(Err(*status), None),
+                Ok(adjustment) => {
+                    let propensity = adjustment.propensity.clone();
+                    let n_trimmed = propensity.as_ref().map_or(0, |own| own.n_trimmed);
+                    let adjusted = adjustment.compare_changes(covariates, sides);
+                    fit.with(adjusted, propensity, n_trimmed)
+                }
+                Err(status) => fit.with(Err(*status), None, 0),
             }
         })
         .collect()
@@ -167,8 +169,12 @@ fn rows_adjusted(
             reference,
         };
         match compare_rows(covariates, sides, method, is_weighted) {
-            Ok((adjusted, propensity)) => fit.with(Ok(adjusted), propensity.map(Arc::new)),
-            Err(status) => fit.with(Err(status), None),
+            Ok((adjusted, propensity)) => {
+                let trimmed = propensity.as_ref().filter(|own| own.n_trimmed > 0);
+                let n_trimmed = trimmed.map_or(0, |own| trimmed_units(sample, cell, own));
+                fit.with(Ok(adjusted), propensity.map(Arc::new), n_trimmed)
+            }
+            Err(status) => fit.with(Err(status), None, 0),
         }
     };
     shared
@@ -198,8 +204,12 @@ impl CellFit {
     }
 
     /// The comparison with what was adjusted for covariates in place of the difference of means.
-    fn with(self, adjusted: Result<Adjusted, Status>, propensity: Option<Arc<Propensity>>) -> Self {
-        let n_trimmed = propensity.as_ref().map_or(0, |fit| fit.n_trimmed);
+    fn with(
+        self,
+        adjusted: Result<Adjusted, Status>,
+        propensity: Option<Arc<Propensity>>,
+        n_trimmed: u64,
+    ) -> Self {
         match adjusted {
             Ok(adjusted) => Self {
                 estimate: adjusted.estimate,
@@ -218,4 +228,31 @@ impl CellFit {
             },
         }
     }
+}
+
+/// Comparison units of which no row is left after trimming; for cross-sections the units are rows.
+fn trimmed_units(sample: &Sample<'_>, cell: &Cell, propensity: &Propensity) -> u64 {
+    let Some(covariates) = sample.covariates.as_deref() else {
+        return 0;
+    };
+    let mut n_trimmed = 0;
+    for units in &cell.controls {
+        // Whether a unit has a row with weight, and whether it has one that is left.
+        let (mut is_seen, mut is_left) = (vec![false; units.len()], vec![false; units.len()]);
+        for period in [cell.current, cell.reference] {
+            for segment in sample.values_at(period, units.clone()) {
+                let (mut outcome, mut weight) = (Vec::new(), Vec::new());
+                segment.load(&mut outcome, &mut weight);
+                let odds = propensity.odds_of(covariates, &segment);
+                let first = segment.units.start - units.start;
+                for (place, (weight, odds)) in weight.iter().zip(odds).enumerate() {
+                    is_seen[first + place] |= *weight > 0.0;
+                    is_left[first + place] |= *weight > 0.0 && odds > 0.0;
+                }
+            }
+        }
+        let pairs = is_seen.iter().zip(&is_left);
+        n_trimmed += pairs.filter(|(seen, left)| **seen && !**left).count() as u64;
+    }
+    n_trimmed
 }

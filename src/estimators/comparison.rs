@@ -4,6 +4,8 @@
 //! evaluate ψ for any unit. Without covariates a comparison is a difference of mean changes, or of the means of four groups
 //! of rows; with covariates see `adjusted.rs`.
 
+mod observations;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ pub(crate) struct CellFit {
     pub(crate) n_control: u64,
     pub(crate) n_treated_rows: u64,
     pub(crate) n_control_rows: u64,
-    /// Comparison units (or rows) without weight for a probability of treatment near one.
+    /// Comparison units (rows for cross-sections) without weight for a probability of treatment near one.
     pub(crate) n_trimmed: u64,
     pub(crate) influence: CellInfluence,
 }
@@ -190,59 +192,6 @@ fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Mean {
     match sample.period_weights(cell.current.min(cell.reference)) {
         Some(weights) => Mean::of(changes.map(|(unit, change)| (change, weights[unit]))),
         None => Mean::of(changes.map(|(_, change)| (change, 1.0))),
-    }
-}
-
-impl Sample<'_> {
-    /// The changes of consecutive units from the reference to the current period of a comparison, with the weight and the
-    /// covariates of the earlier of the two.
-    pub(crate) fn changes(&self, cell: &Cell, units: Range<usize>) -> Segment<'_> {
-        let earlier = cell.current.min(cell.reference);
-        Segment {
-            now: &self.period_values(cell.current)[units.clone()],
-            before: Some(&self.period_values(cell.reference)[units.clone()]),
-            weights: self.period_weights(earlier).map(|w| &w[units.clone()]),
-            rows: self.covariate_rows(earlier).part(units.start, units.len()),
-            is_complete: self.layout == Layout::Balanced,
-            units,
-        }
-    }
-
-    /// The rows of consecutive units in a period.
-    pub(crate) fn values_at(&self, period: usize, units: Range<usize>) -> Vec<Segment<'_>> {
-        if self.layout != Layout::CrossSections {
-            return vec![Segment {
-                now: &self.period_values(period)[units.clone()],
-                before: None,
-                weights: self.period_weights(period).map(|w| &w[units.clone()]),
-                rows: self.covariate_rows(period).part(units.start, units.len()),
-                is_complete: false,
-                units,
-            }];
-        }
-        let (values, weights, _) = self.rows();
-        let runs = self.runs_of(period, &units);
-        runs.map(|own| Segment {
-            now: &values[own.clone()],
-            before: None,
-            weights: weights.map(|w| &w[own.clone()]),
-            rows: self.covariate_rows(period).part(own.start, own.len()),
-            is_complete: true,
-            units: own,
-        })
-        .collect()
-    }
-
-    /// Value and weight of a unit in a period where it is seen.
-    fn seen(&self, period: usize, unit: usize) -> Option<(f64, f64)> {
-        if self.layout == Layout::CrossSections {
-            let (values, weights, periods) = self.rows();
-            let here = usize::from(periods[unit]) == period;
-            return here.then(|| (values[unit], weights.map_or(1.0, |w| w[unit])));
-        }
-        let value = self.value(period, unit);
-        let weight = || self.period_weights(period).map_or(1.0, |w| w[unit]);
-        (!value.is_nan()).then(|| (value, weight()))
     }
 }
 

@@ -44,11 +44,15 @@ pub(crate) fn joint(
         share_weights,
         bootstrap,
     };
+    let (n_cells, n_cohorts) = (cells.len(), sample.cohorts.len());
+    if sample.n_clusters == 1 {
+        // Everything adds up to zero within the one cluster; what sums would show is rounding.
+        return Joint::zero(n_cells + n_cohorts, bootstrap);
+    }
     let sums = match &sample.clusters {
         Some(clusters) if sample.n_clusters < sample.n_units => columns.clustered(clusters),
         _ => columns.unclustered(),
     };
-    let (n_cells, n_cohorts) = (cells.len(), sample.cohorts.len());
     let mut centre = DMatrix::identity(n_cells + n_cohorts, n_cells + n_cohorts + 1);
     for (index, (_, units)) in sample.cohorts.iter().enumerate() {
         let share = share_weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64;
@@ -57,6 +61,17 @@ pub(crate) fn joint(
     Joint {
         covariance: &centre * sums.products * centre.transpose(),
         draws: sums.draws.map(|draws| draws * centre.transpose()),
+    }
+}
+
+impl Joint {
+    /// The law of what never deviates.
+    fn zero(n_columns: usize, bootstrap: Option<Bootstrap>) -> Self {
+        let n_draws = bootstrap.map(|bootstrap| bootstrap.n_draws as usize);
+        Self {
+            covariance: DMatrix::zeros(n_columns, n_columns),
+            draws: n_draws.map(|n_draws| DMatrix::zeros(n_draws, n_columns)),
+        }
     }
 }
 

@@ -108,6 +108,8 @@ mod adjusted;
 
 mod adjusted_cells;
 
+mod basis;
+
 mod propensity;
 
 mod points;

@@ -232,7 +232,7 @@ pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
     }
 }
 
-/// Every row a unit of its own, in the order (cohort, period, unit, outcome, weight).
+/// Every row a unit of its own, in the order (cohort, period, unit, outcome, weight, covariates, cluster).
 fn cross_sections(
     columns: &PanelColumns,
     rows: &Rows,
@@ -242,6 +242,7 @@ fn cross_sections(
     let mut sizes = vec![0; codes.labels.len() + 1];
     rows.for_each(|row| sizes[codes.index(columns.cohort[row])] += 1);
     let weight = |row: usize| columns.weight.as_ref().map_or(1.0, |w| w[row]);
+    let cluster = |row: usize| columns.cluster.as_ref().map_or(0, |codes| codes[row]);
     let mut order: Vec<usize> = rows.indices().collect();
     order.sort_unstable_by(|&a, &b| {
         codes
@@ -252,6 +253,7 @@ fn cross_sections(
             .then(columns.outcome[a].total_cmp(&columns.outcome[b]))
             .then(weight(a).total_cmp(&weight(b)))
             .then_with(|| compare_covariates(columns, a, b))
+            .then_with(|| cluster(a).cmp(&cluster(b)))
     });
     let order = Rows::Some(order.into_iter().map(|row| row as u32).collect());
     let n_units = order.len(0);

@@ -16,6 +16,15 @@ use crate::estimators::panel::{Covariates, RowSlice};
 /// Points per partial sum.
 const CHUNK: usize = 4_096;
 
+/// What is subtracted from the values of observations.
+#[derive(Clone)]
+pub(crate) enum Before<'a> {
+    /// The values of the same units in another period.
+    Values(&'a [f64]),
+    /// The same for all.
+    Origin(f64),
+}
+
 /// Consecutive observations: changes of units, or values of rows.
 #[derive(Clone)]
 pub(crate) struct Segment<'a> {
@@ -24,7 +33,7 @@ pub(crate) struct Segment<'a> {
     /// Values, NaN where not seen.
     pub(crate) now: &'a [f64],
     /// What is subtracted from them.
-    pub(crate) before: Option<&'a [f64]>,
+    pub(crate) before: Before<'a>,
     /// Weights; `None` = all one.
     pub(crate) weights: Option<&'a [f64]>,
     /// Rows in the table of covariates.
@@ -39,7 +48,10 @@ impl<'a> Segment<'a> {
         Self {
             units: self.units.start + range.start..self.units.start + range.end,
             now: &self.now[range.clone()],
-            before: self.before.map(|values| &values[range.clone()]),
+            before: match self.before {
+                Before::Values(values) => Before::Values(&values[range.clone()]),
+                Before::Origin(origin) => Before::Origin(origin),
+            },
             weights: self.weights.map(|weights| &weights[range.clone()]),
             rows: self.rows.part(range.start, range.len()),
             is_complete: self.is_complete,
@@ -50,8 +62,10 @@ impl<'a> Segment<'a> {
     pub(crate) fn load(&self, outcome: &mut Vec<f64>, weight: &mut Vec<f64>) {
         outcome.clear();
         match self.before {
-            Some(before) => outcome.extend(self.now.iter().zip(before).map(|(a, b)| a - b)),
-            None => outcome.extend_from_slice(self.now),
+            Before::Values(before) => {
+                outcome.extend(self.now.iter().zip(before).map(|(a, b)| a - b));
+            }
+            Before::Origin(origin) => outcome.extend(self.now.iter().map(|value| value - origin)),
         }
         weight.clear();
         match self.weights {
@@ -70,6 +84,7 @@ impl<'a> Segment<'a> {
 }
 
 /// Observations summed by their covariates.
+#[derive(Clone)]
 struct Bins {
     counts: Vec<f64>,
     weights: Vec<f64>,
@@ -90,7 +105,7 @@ pub(crate) struct Loaded<'b> {
     first_row: usize,
     /// First unit of the sample; only without bins.
     pub(crate) first_unit: usize,
-    /// Observations per point.
+    /// Observations with a weight per point.
     pub(crate) counts: &'b [f64],
     /// Weight per point.
     pub(crate) weights: &'b [f64],
@@ -106,10 +121,6 @@ impl Loaded<'_> {
     /// Rows of the table of covariates.
     pub(crate) fn rows(&self) -> Range<usize> {
         self.first_row..self.first_row + self.len()
-    }
-
-    pub(crate) fn covariates(&self) -> &Covariates {
-        self.covariates
     }
 
     /// The values of a covariate.
@@ -253,6 +264,19 @@ impl<'a> Points<'a> {
         }
     }
 
+    /// The same observations with other columns of covariates.
+    pub(crate) fn on<'b>(&self, covariates: &'b Covariates) -> Points<'b>
+    where
+        'a: 'b,
+    {
+        Points {
+            covariates,
+            segments: self.segments.clone(),
+            bins: self.bins.clone(),
+            chunks: self.chunks.clone(),
+        }
+    }
+
     /// Whether observations with the same covariates were summed.
     pub(crate) fn are_summed(&self) -> bool {
         self.bins.is_some()
@@ -381,11 +405,14 @@ impl Bins {
                 unreachable!("observations that share covariates have codes")
             };
             for (unit, &code) in codes.iter().enumerate() {
-                let before = segment.before.map_or(0.0, |values| values[unit]);
+                let before = match segment.before {
+                    Before::Values(values) => values[unit],
+                    Before::Origin(origin) => origin,
+                };
                 let outcome = segment.now[unit] - before;
                 if !outcome.is_nan() {
                     let weight = segment.weights.map_or(1.0, |weights| weights[unit]);
-                    bins.counts[code as usize] += 1.0;
+                    bins.counts[code as usize] += f64::from(u8::from(weight != 0.0));
                     bins.weights[code as usize] += weight;
                     bins.outcomes[code as usize] += weight * outcome;
                 }

@@ -2,13 +2,17 @@
 //!
 //! As in R `did`: a comparison in which some unit is treated with probability 0.999 or more (in the unweighted logit) has no
 //! overlap; probabilities are capped just below one; comparison units at 0.995 or more get no weight, without a second fit.
+//! Units of weight zero count nowhere, as if they were not there.
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::estimators::basis::Basis;
 use crate::estimators::estimate::Status;
 use crate::estimators::linear_algebra::lane_sum;
-use crate::estimators::panel::Covariates;
-use crate::estimators::points::{Loaded, Points, WeightMoments, linear_form, symmetric, triangle};
+use crate::estimators::panel::{Covariates, RowSlice};
+use crate::estimators::points::{
+    Loaded, Points, Segment, WeightMoments, linear_form, symmetric, triangle,
+};
 
 /// Fitted probabilities from here on mean that there is no overlap.
 const NO_OVERLAP: f64 = 0.999;
@@ -16,14 +20,22 @@ const NO_OVERLAP: f64 = 0.999;
 const CAP: f64 = 1.0 - 1e-6;
 /// Comparison units from this probability on get no weight.
 const TRIM: f64 = 0.995;
-/// Newton steps at most.
-const MOST_STEPS: usize = 40;
+/// Newton steps at most, those taken back in part included.
+const MOST_STEPS: usize = 60;
 /// A step of this size leaves an error of its square.
 const LAST_STEP: f64 = 1e-8;
+/// Steps longer than this that raise the log likelihood by less than [`NO_GAIN`] per observation only drive probabilities on
+/// towards zero.
+const LONG_STEP: f64 = 0.1;
+/// See [`LONG_STEP`].
+const NO_GAIN: f64 = 1e-10;
 
 /// A fitted logit on one comparison.
 pub(crate) struct Propensity {
+    /// In the basis of the comparison.
     coefficients: Vec<f64>,
+    /// On the columns of the panel.
+    on_panel: Vec<f64>,
     /// Inverse of Σ ω p(1 − p) X X', embedded with zeros for dropped columns.
     pub(crate) inverse_hessian: DMatrix<f64>,
     /// Sums over the comparison units with their weight times the odds p/(1 − p).
@@ -59,6 +71,13 @@ pub(crate) struct Sides<'a> {
     pub(crate) control: &'a Points<'a>,
 }
 
+impl<'a> Sides<'a> {
+    /// Treated, then comparison.
+    pub(crate) fn of([treated, control]: &'a [Points<'a>; 2]) -> Self {
+        Self { treated, control }
+    }
+}
+
 /// What each observation counts in the likelihood.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Counting {
@@ -89,17 +108,20 @@ fn odds_of(probability: f64) -> f64 {
 }
 
 impl Propensity {
-    /// Fits the logit on the columns `kept` (intercept first).
+    /// Fits the logit on the columns of `basis`, in which the covariates of the sides are.
     ///
     /// # Errors
     /// [`Status::NoOverlap`] when some probability is near one, or no maximum exists.
     pub(crate) fn fit(
         sides: Sides<'_>,
-        kept: &[bool],
+        basis: &Basis,
         is_weighted: bool,
         keep: Keep,
     ) -> Result<Self, Status> {
-        let newton = Newton { sides, kept };
+        let newton = Newton {
+            sides,
+            kept: &basis.kept,
+        };
         let (mut coefficients, largest) = newton.maximise(Counting::Observations, None)?;
         if largest >= NO_OVERLAP {
             return Err(Status::NoOverlap);
@@ -113,17 +135,17 @@ impl Propensity {
             }
             _ => Stored::Nothing,
         };
-        Self::complete(sides, kept, coefficients, stored)
+        Self::complete(sides, basis, coefficients, stored)
     }
 
     /// Evaluates everything at the maximum.
     fn complete(
         sides: Sides<'_>,
-        kept: &[bool],
+        basis: &Basis,
         coefficients: Vec<f64>,
         mut stored: Stored,
     ) -> Result<Self, Status> {
-        let k = kept.len();
+        let k = basis.kept.len();
         let size = triangle(k);
         let keeps = matches!(stored, Stored::Units(_));
         let mut sums = vec![0.0; 2 * size + 1];
@@ -164,9 +186,10 @@ impl Propensity {
             }
         }
         let hessian = symmetric(&sums[..size], k);
-        let inverse_hessian = embedded_inverse(&hessian, kept).ok_or(Status::NoOverlap)?;
+        let inverse_hessian = embedded_inverse(&hessian, &basis.kept).ok_or(Status::NoOverlap)?;
         let odds = WeightMoments::of(symmetric(&sums[size..2 * size], k));
         Ok(Self {
+            on_panel: basis.on_panel(coefficients.clone()),
             coefficients,
             inverse_hessian,
             odds,
@@ -175,7 +198,7 @@ impl Propensity {
         })
     }
 
-    /// Keeps a probability for each row of the table of covariates.
+    /// Keeps a probability for each row of the table of covariates, which is in the basis of the comparison.
     pub(crate) fn store_rows(&mut self, covariates: &Covariates) {
         let mut rows = vec![0.0; covariates.columns[0].len()];
         linear_form(covariates, &self.coefficients, 0, &mut rows);
@@ -193,7 +216,7 @@ impl Propensity {
         }
     }
 
-    /// Probabilities of consecutive units whose covariates are in consecutive rows.
+    /// Probabilities of consecutive units whose covariates are in consecutive rows of the panel's table.
     pub(crate) fn probabilities(
         &self,
         covariates: &Covariates,
@@ -205,10 +228,28 @@ impl Propensity {
             out.copy_from_slice(&all[first_unit..first_unit + out.len()]);
             return;
         }
-        linear_form(covariates, &self.coefficients, first_row, out);
+        linear_form(covariates, &self.on_panel, first_row, out);
         for value in out {
             *value = logistic(*value).min(CAP);
         }
+    }
+
+    /// Odds of the observations of a segment of the panel, zero for trimmed ones.
+    pub(crate) fn odds_of(&self, covariates: &Covariates, segment: &Segment<'_>) -> Vec<f64> {
+        let mut odds = vec![0.0; segment.units.len()];
+        match (segment.rows, &self.stored) {
+            (RowSlice::Codes(codes), Stored::Rows(rows)) => {
+                for (slot, &code) in odds.iter_mut().zip(codes) {
+                    *slot = rows[code as usize];
+                }
+            }
+            (RowSlice::From(first_row), _) => {
+                self.probabilities(covariates, segment.units.start, first_row, &mut odds);
+            }
+            (RowSlice::Codes(_), _) => {}
+        }
+        Self::odds_in_place(&mut odds);
+        odds
     }
 
     /// p/(1 − p) from probabilities, zero for trimmed units.
@@ -223,9 +264,15 @@ impl Propensity {
         let mut odds = vec![0.0; loaded.len()];
         match &self.stored {
             Stored::Rows(rows) => odds.copy_from_slice(&rows[loaded.rows()]),
-            _ => {
-                let first_row = loaded.rows().start;
-                self.probabilities(loaded.covariates(), loaded.first_unit, first_row, &mut odds);
+            Stored::Units(all) => {
+                let first = loaded.first_unit;
+                odds.copy_from_slice(&all[first..first + loaded.len()]);
+            }
+            Stored::Nothing => {
+                loaded.linear(&self.coefficients, &mut odds);
+                for value in &mut odds {
+                    *value = logistic(*value).min(CAP);
+                }
             }
         }
         Self::odds_in_place(&mut odds);
@@ -324,33 +371,60 @@ impl Newton<'_> {
         stride: usize,
         last_step: f64,
     ) -> Result<(Vec<f64>, f64), Status> {
+        let total: f64 = [self.sides.treated, self.sides.control]
+            .map(|points| self.total(points, counting))
+            .iter()
+            .sum();
+        // The last step, and the slope of the likelihood along it where it began.
+        let mut last: Option<(DVector<f64>, f64)> = None;
         for step in 0..MOST_STEPS {
             let (gradient, hessian, largest) = self.derivatives(&coefficients, counting, stride);
+            if let Some((change, slope)) = &mut last
+                && change.amax() > LONG_STEP
+                && gradient.dot(change) < -*slope
+            {
+                // Too far: the likelihood, which is concave, falls here more steeply than it rose. Half of the way back.
+                *change *= 0.5;
+                *slope *= 0.5;
+                for (coefficient, change) in coefficients.iter_mut().zip(change.iter()) {
+                    *coefficient -= change;
+                }
+                continue;
+            }
             // Probabilities run into one: the sides can be separated by their covariates.
             if step >= 12 && largest > 1.0 - 1e-9 {
                 return Err(Status::NoOverlap);
             }
             let inverse = embedded_inverse(&hessian, self.kept).ok_or(Status::NoOverlap)?;
-            let change = inverse * gradient;
+            let change = inverse * &gradient;
             if !change.iter().all(|value| value.is_finite()) {
                 return Err(Status::NoOverlap);
             }
             for (coefficient, change) in coefficients.iter_mut().zip(change.iter()) {
                 *coefficient += change;
             }
-            if change.amax() < last_step {
+            let slope = gradient.dot(&change);
+            // Comparison units with covariates that no treated unit has: their probability is zero in the limit, which is no
+            // obstacle, since they are not needed.
+            let is_at_limit =
+                change.amax() > LONG_STEP && slope < NO_GAIN * total && largest < NO_OVERLAP;
+            if change.amax() < last_step || is_at_limit {
                 return Ok((coefficients, largest));
             }
+            last = Some((change, slope));
         }
         Err(Status::NoOverlap)
     }
 
+    fn total(&self, points: &Points<'_>, counting: Counting) -> f64 {
+        points.sum(1, |loaded, sums| sums[0] += lane_sum(counting.pick(loaded)))[0]
+    }
+
     fn intercept_only(&self, counting: Counting) -> Vec<f64> {
-        let total = |points: &Points<'_>| {
-            points.sum(1, |loaded, sums| sums[0] += lane_sum(counting.pick(loaded)))[0]
-        };
         let mut coefficients = vec![0.0; self.kept.len()];
-        coefficients[0] = (total(self.sides.treated) / total(self.sides.control)).ln();
+        let [treated, control] =
+            [self.sides.treated, self.sides.control].map(|points| self.total(points, counting));
+        coefficients[0] = (treated / control).ln();
         coefficients
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct Sample<'a> {
     pub(crate) cohorts: Vec<(i32, Range<usize>)>,
     pub(crate) never: Range<usize>,
     pub(crate) n_units: usize,
+    /// What row values are counted from: the differences that matter may be small beside the values.
+    pub(crate) origin: f64,
     values: Cow<'a, [f64]>,
     weights: Option<Cow<'a, [f64]>>,
     row_periods: Cow<'a, [u16]>,
@@ -68,6 +70,7 @@ impl<'a> Sample<'a> {
             cohorts: Vec::new(),
             never: 0..0,
             n_units: 0,
+            origin: 0.0,
             values: Cow::Borrowed(&panel.values),
             weights: panel.weights.as_deref().map(Cow::Borrowed),
             row_periods: Cow::Borrowed(&panel.row_periods),
@@ -85,6 +88,9 @@ impl<'a> Sample<'a> {
         }
         if panel.layout == Layout::CrossSections {
             sample.runs = runs(sample.rows().2);
+        }
+        if matches!(sample.layout, Layout::Unbalanced | Layout::CrossSections) {
+            sample.origin = sample.mean_value();
         }
         sample.counts.n_units = sample.n_units as u64;
         sample.counts.n_clusters = sample.n_clusters as u64;
@@ -271,6 +277,24 @@ impl<'a> Sample<'a> {
             .filter(|(_, units)| !units.is_empty())
             .collect();
         self.never = range(&rules.never);
+    }
+
+    /// The mean of all values of the sample.
+    fn mean_value(&self) -> f64 {
+        let n_periods = if self.layout == Layout::CrossSections {
+            1
+        } else {
+            self.periods.len()
+        };
+        let values = (0..n_periods).flat_map(|period| self.period_values(period));
+        let mut seen = values.filter(|value| !value.is_nan());
+        let Some(&first) = seen.next() else {
+            return 0.0;
+        };
+        let (sum, n) = seen.fold((0.0, 1.0), |(sum, n), value| {
+            (sum + (value - first), n + 1.0)
+        });
+        first + sum / n
     }
 
     fn is_complete(&self) -> bool {

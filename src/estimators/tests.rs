@@ -4,6 +4,8 @@ mod golden;
 
 mod group_time;
 
+mod covariates;
+
 mod imputation;
 
 mod regression;

@@ -443,7 +443,9 @@ fn orthonormal(
             .iter()
             .fold(0.0_f64, |most, value| most.max(value.abs()));
         if largest > 0.0 {
-            column.iter_mut().for_each(|value| *value /= largest);
+            // A power of two: it rounds nothing, and what is small beside the mean keeps its digits.
+            let scale = 2.0_f64.powi(-(largest.log2() as i32).clamp(-1_000, 1_000));
+            column.iter_mut().for_each(|value| *value *= scale);
         }
         for _ in 0..2 {
             let mean = lane_dot(&column, counts) / n;

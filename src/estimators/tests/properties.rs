@@ -83,7 +83,7 @@ pub(super) fn permute(columns: &PanelColumns, order: &[usize]) -> PanelColumns {
 }
 
 /// Bit patterns of everything a result shows, so that equality means equality to the last digit.
-fn bits(result: &AttGtResult) -> Vec<u64> {
+pub(super) fn bits(result: &AttGtResult) -> Vec<u64> {
     let rows = result.rows.iter();
     rows.flat_map(|r| {
         [
