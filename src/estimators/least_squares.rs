@@ -177,12 +177,7 @@ pub(crate) fn fit_with(
     } else {
         Vec::new()
     };
-    let direct_levels = if options.vcov.needs_leverages() {
-        refuse_leverages(&design.effects, &options.vcov)?;
-        LEVERAGE_LEVELS
-    } else {
-        effort.direct_levels
-    };
+    let direct_levels = direct_levels(&design, options, effort)?;
     let intercept = formula.intercept && design.effects.is_empty();
     let model = fit::Model::fit(design, intercept, direct_levels)?;
     let redundant = effort.components.then(|| components.iter().sum());
@@ -237,6 +232,19 @@ pub(crate) fn fit_with(
         band,
         dropped: model.dropped,
     })
+}
+
+/// Levels of further fixed effects that are solved for directly: more where leverages are needed.
+fn direct_levels(
+    design: &Design,
+    options: &OlsOptions,
+    effort: Effort,
+) -> Result<usize, EstimatorError> {
+    if options.vcov.needs_leverages() {
+        refuse_leverages(&design.effects, &options.vcov)?;
+        return Ok(LEVERAGE_LEVELS);
+    }
+    Ok(effort.direct_levels)
 }
 
 /// What can be refused without looking at the data.

@@ -100,18 +100,8 @@ pub(crate) fn absorb(
         written_out: !is_direct,
     };
     let (notes, n_columns) = within.push_parts(parts, form);
-    let mut dense = std::mem::take(&mut within.dense);
-    let mut columns: Vec<&mut Vec<f64>> = dense.iter_mut().map(|c| &mut c.values).collect();
-    columns.push(&mut outcome);
-    for column in &mut columns {
-        within.subtract_centre(column);
-        within.residualize(column, &inverse);
-    }
-    if !is_direct && let Centre::Groups(partition) = &within.centre {
-        let others: Vec<&Groups> = further.iter().collect();
-        absorb_further(&mut columns, partition, &others, within.weights.as_deref())?;
-    }
-    within.dense = dense;
+    let further = if is_direct { Vec::new() } else { further };
+    within.take_out(&mut outcome, &inverse, &further)?;
     Ok(Absorbed {
         rank: is_direct.then_some(rank_first + n_effects),
         within,
@@ -122,6 +112,32 @@ pub(crate) fn absorb(
         notes,
         n_columns,
     })
+}
+
+impl Within {
+    /// Takes the effects out of the dense columns and the outcome: directly by `inverse`, the `further` ones by iteration.
+    fn take_out(
+        &mut self,
+        outcome: &mut Vec<f64>,
+        inverse: &DMatrix<f64>,
+        further: &[Groups],
+    ) -> Result<(), EstimatorError> {
+        let mut dense = std::mem::take(&mut self.dense);
+        let mut columns: Vec<&mut Vec<f64>> = dense.iter_mut().map(|c| &mut c.values).collect();
+        columns.push(outcome);
+        for column in &mut columns {
+            self.subtract_centre(column);
+            self.residualize(column, inverse);
+        }
+        if !further.is_empty()
+            && let Centre::Groups(partition) = &self.centre
+        {
+            let others: Vec<&Groups> = further.iter().collect();
+            absorb_further(&mut columns, partition, &others, self.weights.as_deref())?;
+        }
+        self.dense = dense;
+        Ok(())
+    }
 }
 
 /// What columns become.

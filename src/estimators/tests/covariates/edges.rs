@@ -83,7 +83,7 @@ fn only_row(columns: PanelColumns, layout: Layout, method: Method) -> GroupTime 
 fn groups(n_exposed: [usize; 2], n_never: [usize; 2]) -> Vec<Unit> {
     let mut units = Vec::new();
     for (place, x) in [0.0, 1.0].into_iter().enumerate() {
-        let noise = |index: usize| if index % 2 == 0 { 1.0 } else { -1.0 };
+        let noise = |index: usize| if index.is_multiple_of(2) { 1.0 } else { -1.0 };
         units.extend((0..n_exposed[place]).map(|index| Unit {
             is_exposed: true,
             x,
