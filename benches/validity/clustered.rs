@@ -1,0 +1,187 @@
+//! Exposure assigned by cluster, with shocks that a cluster's persons share; many clusters and few.
+
+use std::ops::RangeInclusive;
+
+use crate::design::{Analysis, Design, Promise};
+use crate::designs::{DYNAMIC, SIMPLE, cohort, event_time, group_time, regression, since, term};
+use crate::estimator::{Row, Target};
+use crate::population::Population;
+use crate::random::Random;
+
+const LAST: i32 = 4;
+const EFFECT: f64 = 0.3;
+
+pub(crate) fn designs() -> Vec<Design> {
+    let mut designs = vec![many_clusters()];
+    designs.extend(COUNTS.iter().map(cluster_count));
+    designs
+}
+
+/// One cluster.
+struct Cluster {
+    code: u32,
+    cohort: Option<i32>,
+    n_persons: usize,
+}
+
+/// The rows of one cluster: a shared path and the persons' own.
+fn add_cluster(
+    rows: &mut Vec<Row>,
+    random: &mut Random,
+    cluster: &Cluster,
+    periods: &RangeInclusive<i32>,
+) {
+    let level = random.normal();
+    let shared: [f64; LAST as usize] = random.path(0.5);
+    for _ in 0..cluster.n_persons {
+        let unit = rows.last().map_or(0, |row| row.unit + 1);
+        let own = random.normal();
+        for time in periods.clone() {
+            let effect = cluster
+                .cohort
+                .map_or(0.0, |cohort| since(cohort, time, EFFECT));
+            let trend = 0.1 * f64::from(time);
+            let shock = 0.6 * shared[time as usize - 1] + 0.8 * random.normal();
+            rows.push(Row {
+                unit,
+                time,
+                cohort: cluster.cohort,
+                outcome: level + own + trend + effect + shock,
+                cluster: cluster.code,
+                ..Row::default()
+            });
+        }
+    }
+}
+
+fn by_cluster() -> Analysis {
+    let estimator = group_time(|options| options.is_clustered = true);
+    Analysis::new("att_gt, errors by cluster", estimator)
+}
+
+fn many_clusters() -> Design {
+    let cohorts = [(3, 0.3), (4, 0.3)];
+    let simulate = move |random: &mut Random| {
+        let mut rows = Vec::new();
+        for code in 0..250 {
+            let cluster = Cluster {
+                code,
+                cohort: cohort(random, &cohorts),
+                n_persons: 4 + 2 * random.pick(&[0.2; 5]),
+            };
+            add_cluster(&mut rows, random, &cluster, &(1..=LAST));
+        }
+        rows
+    };
+    Design {
+        name: "clusters",
+        description: "250 clusters of 4 to 12 persons, four periods; clusters are exposed in period 3 (30 %), 4 \
+                      (30 %) or never; effect 0.3. Persons of a cluster share level and shocks (36 % of the variance \
+                      within persons).",
+        population: Population::new(1..=LAST, &cohorts, |g, t| since(g, t, EFFECT)),
+        coefficients: Vec::new(),
+        simulate: Box::new(simulate),
+        analyses: vec![
+            by_cluster().with(
+                Promise::Nominal,
+                &[
+                    SIMPLE,
+                    DYNAMIC,
+                    event_time(0),
+                    Target::EventBand,
+                    Target::CellBand,
+                    Target::Pretest,
+                ],
+            ),
+            Analysis::new("att_gt, errors by person", group_time(|_| ()))
+                .with(Promise::Fails, &[SIMPLE, Target::CellBand, Target::Pretest]),
+        ],
+    }
+}
+
+/// A design with a fixed number of clusters, some of them exposed.
+struct Count {
+    name: &'static str,
+    description: &'static str,
+    clusters: u32,
+    exposed: u32,
+    /// Of group-time effects, and of least squares.
+    promises: [Promise; 2],
+}
+
+/// One period before exposure, two from it on.
+const FEW_PERIODS: RangeInclusive<i32> = 2..=4;
+
+const COUNTS: [Count; 6] = [
+    Count {
+        name: "few_clusters_8",
+        description: "8 clusters of 20 persons, 4 of them exposed in the second of three periods; otherwise as clusters.",
+        clusters: 8,
+        exposed: 4,
+        promises: [Promise::Warned, Promise::Warned],
+    },
+    Count {
+        name: "few_exposed_clusters",
+        description: "As few_clusters_8 with 40 clusters, 3 of them exposed.",
+        clusters: 40,
+        exposed: 3,
+        promises: [Promise::Warned, Promise::Nothing],
+    },
+    Count {
+        name: "few_clusters_15",
+        description: "As few_clusters_8 with 15 clusters, 7 of them exposed.",
+        clusters: 15,
+        exposed: 7,
+        promises: [Promise::Nothing, Promise::Nothing],
+    },
+    Count {
+        name: "few_clusters_30",
+        description: "As few_clusters_8 with 30 clusters, 15 of them exposed.",
+        clusters: 30,
+        exposed: 15,
+        promises: [Promise::Nothing, Promise::Nothing],
+    },
+    Count {
+        name: "few_clusters_60",
+        description: "As few_clusters_8 with 60 clusters, 30 of them exposed.",
+        clusters: 60,
+        exposed: 30,
+        promises: [Promise::Nothing, Promise::Nothing],
+    },
+    Count {
+        name: "clusters_120",
+        description: "As few_clusters_8 with 120 clusters, 60 of them exposed.",
+        clusters: 120,
+        exposed: 60,
+        promises: [Promise::Nominal, Promise::Nominal],
+    },
+];
+
+fn cluster_count(count: &'static Count) -> Design {
+    let simulate = |random: &mut Random| {
+        let mut rows = Vec::new();
+        for code in 0..count.clusters {
+            let cluster = Cluster {
+                code,
+                cohort: (code < count.exposed).then_some(3),
+                n_persons: 20,
+            };
+            add_cluster(&mut rows, random, &cluster, &FEW_PERIODS);
+        }
+        rows
+    };
+    let share = f64::from(count.exposed) / f64::from(count.clusters);
+    let twfe = regression("y ~ treated | unit + time", "cluster(cluster)");
+    Design {
+        name: count.name,
+        description: count.description,
+        population: Population::new(FEW_PERIODS, &[(3, share)], |g, t| since(g, t, EFFECT)),
+        coefficients: vec![("treated", EFFECT)],
+        simulate: Box::new(simulate),
+        analyses: vec![
+            by_cluster().with(count.promises[0], &[SIMPLE, Target::CellBand]),
+            Analysis::new("ols, errors by cluster", twfe)
+                .with(count.promises[1], &[term("treated")]),
+        ],
+    }
+}

@@ -1,0 +1,107 @@
+//! The list of designs, and what several of them share. Each is in the file of its kind.
+
+use korabo::estimators::aggregate::Aggregate;
+
+use crate::clustered;
+use crate::design::Design;
+use crate::estimator::{DEFAULT, Estimator, GroupTime, Quantity, Target};
+use crate::outcomes;
+use crate::random::Random;
+use crate::regressions;
+use crate::staggered;
+use crate::unbalanced;
+
+/// All designs, in the order of the document.
+pub(crate) fn all() -> Vec<Design> {
+    [
+        staggered::designs(),
+        unbalanced::designs(),
+        outcomes::designs(),
+        clustered::designs(),
+        regressions::designs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The last of five periods.
+pub(crate) const LAST: i32 = 5;
+/// Cohorts with their probabilities; the others (40 %) are never exposed.
+pub(crate) const COHORTS: [(i32, f64); 3] = [(3, 0.2), (4, 0.2), (5, 0.2)];
+
+/// Draws a cohort; `None` with the probability that is left.
+pub(crate) fn cohort(random: &mut Random, cohorts: &[(i32, f64)]) -> Option<i32> {
+    let mut left = random.uniform();
+    for &(label, share) in cohorts {
+        left -= share;
+        if left < 0.0 {
+            return Some(label);
+        }
+    }
+    None
+}
+
+/// A person with correlated noise, more variable and on another level the later the exposure.
+pub(crate) struct Person {
+    pub(crate) cohort: Option<i32>,
+    /// Standard normal, constant over time.
+    pub(crate) frailty: f64,
+    /// Mean 1 and standard deviation 0.5: how strongly the person responds.
+    pub(crate) response: f64,
+    noise: [f64; LAST as usize],
+}
+
+impl Person {
+    pub(crate) fn draw(random: &mut Random) -> Self {
+        Self {
+            cohort: cohort(random, &COHORTS),
+            frailty: random.normal(),
+            response: 1.0 + 0.5 * random.normal(),
+            noise: random.path(0.5),
+        }
+    }
+
+    /// The outcome without exposure: the same change over time for all cohorts, on average.
+    pub(crate) fn untreated(&self, time: i32) -> f64 {
+        let (level, scale) = match self.cohort {
+            Some(cohort) => (0.3 * f64::from(cohort), 1.2),
+            None => (0.0, 0.8),
+        };
+        let trend = 0.1 * f64::from(time);
+        level + trend + self.frailty + scale * self.noise[time as usize - 1]
+    }
+}
+
+/// Outcomes under exposure: periods before it are unaffected.
+pub(crate) fn since(cohort: i32, time: i32, effect: f64) -> f64 {
+    if time >= cohort { effect } else { 0.0 }
+}
+
+pub(crate) const SIMPLE: Target = overall(Aggregate::Simple);
+pub(crate) const GROUP: Target = overall(Aggregate::Group);
+pub(crate) const DYNAMIC: Target = overall(Aggregate::Dynamic);
+pub(crate) const CALENDAR: Target = overall(Aggregate::Calendar);
+
+pub(crate) const fn overall(kind: Aggregate) -> Target {
+    Target::One(Quantity::Overall(kind))
+}
+
+pub(crate) const fn event_time(event_time: i32) -> Target {
+    Target::One(Quantity::EventTime(event_time))
+}
+
+pub(crate) const fn term(name: &'static str) -> Target {
+    Target::One(Quantity::Term(name))
+}
+
+/// Group-time effects with options changed from the defaults.
+pub(crate) fn group_time(change: impl FnOnce(&mut GroupTime)) -> Estimator {
+    let mut options = DEFAULT;
+    change(&mut options);
+    Estimator::GroupTime(options)
+}
+
+pub(crate) fn regression(formula: &'static str, vcov: &'static str) -> Estimator {
+    Estimator::Regression { formula, vcov }
+}

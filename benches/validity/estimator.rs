@@ -1,0 +1,288 @@
+//! The only place that calls the estimators: a sample and the choice of an estimator in, intervals and tests out.
+//!
+//! A further estimator is one more variant of [`Estimator`] and one function that fills an [`Answer`].
+
+use std::collections::BTreeMap;
+
+use korabo::estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
+use korabo::estimators::covariance::{SmallSample, Vcov};
+use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Pretest, att_gt};
+use korabo::estimators::estimate::{Estimate, EstimatorError, Status};
+use korabo::estimators::formula;
+use korabo::estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
+use korabo::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use korabo::estimators::regression_data::{Column, RegressionData};
+
+/// Level of all intervals and bands.
+pub(crate) const LEVEL: f64 = 0.95;
+/// Seed of the bands, the default of the relations.
+const SEED: u64 = 20_160_401;
+
+/// One row of a simulated sample.
+#[derive(Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) unit: i64,
+    pub(crate) time: i32,
+    /// First exposure; `None` = never.
+    pub(crate) cohort: Option<i32>,
+    pub(crate) outcome: f64,
+    pub(crate) cluster: u32,
+    pub(crate) weight: f64,
+    /// A covariate.
+    pub(crate) x: f64,
+    /// An exposure and its instrument, for regressions.
+    pub(crate) exposure: f64,
+    pub(crate) instrument: f64,
+}
+
+/// An estimator with its options.
+#[derive(Clone)]
+pub(crate) enum Estimator {
+    /// `att_gt` and the aggregates made from it.
+    GroupTime(GroupTime),
+    /// `ols` with a formula over `y`, `unit`, `time`, `cluster`, `x`, `exposure`, `instrument`, `treated` (1 from the
+    /// first exposure on) and `event_time` (−1 for the never exposed).
+    Regression {
+        formula: &'static str,
+        vcov: &'static str,
+    },
+}
+
+/// Options of `att_gt`.
+#[derive(Clone, Copy)]
+pub(crate) struct GroupTime {
+    pub(crate) control: Control,
+    pub(crate) layout: Layout,
+    pub(crate) anticipation: u32,
+    pub(crate) is_clustered: bool,
+    pub(crate) is_weighted: bool,
+}
+
+/// The defaults of `att_gt`.
+pub(crate) const DEFAULT: GroupTime = GroupTime {
+    control: Control::NeverTreated,
+    layout: Layout::Balanced,
+    anticipation: 0,
+    is_clustered: false,
+    is_weighted: false,
+};
+
+/// What an interval is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    Cell { cohort: i32, time: i32 },
+    EventTime(i32),
+    Overall(Aggregate),
+    Term(&'static str),
+}
+
+/// What a figure of the study looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// One interval.
+    One(Quantity),
+    /// The band over all event times.
+    EventBand,
+    /// The pointwise intervals of all event times taken together: what the band is for.
+    EventIntervals,
+    /// The band over all cohorts and periods.
+    CellBand,
+    /// The test that nothing happens before exposure.
+    Pretest,
+}
+
+/// One estimate with its interval and its part of a band.
+pub(crate) struct Interval {
+    pub(crate) quantity: Quantity,
+    pub(crate) estimate: f64,
+    pub(crate) std_error: f64,
+    pub(crate) interval: [f64; 2],
+    pub(crate) band: [f64; 2],
+    pub(crate) status: Status,
+}
+
+/// What an estimator says about one sample.
+pub(crate) struct Answer {
+    pub(crate) intervals: Vec<Interval>,
+    /// p-value of the test that nothing happens before exposure.
+    pub(crate) pretest: Option<f64>,
+}
+
+impl Estimator {
+    /// Estimates at least what the targets need.
+    pub(crate) fn estimate(
+        &self,
+        rows: &[Row],
+        targets: &[Target],
+    ) -> Result<Answer, EstimatorError> {
+        match self {
+            Self::GroupTime(options) => group_time(rows, *options, targets),
+            Self::Regression { formula, vcov } => regression(rows, formula, vcov, targets),
+        }
+    }
+}
+
+/// The columns of a panel.
+fn panel(rows: &[Row], options: GroupTime) -> Result<Panel, EstimatorError> {
+    let weight = || rows.iter().map(|row| row.weight).collect();
+    let cluster = || rows.iter().map(|row| row.cluster).collect();
+    let columns = PanelColumns {
+        unit: rows.iter().map(|row| row.unit).collect(),
+        time: rows.iter().map(|row| row.time).collect(),
+        cohort: rows.iter().map(|row| row.cohort).collect(),
+        outcome: rows.iter().map(|row| row.outcome).collect(),
+        weight: options.is_weighted.then(weight),
+        cluster: options.is_clustered.then(cluster),
+    };
+    Panel::try_new(
+        columns,
+        PanelOptions {
+            layout: options.layout,
+        },
+    )
+}
+
+impl Target {
+    /// Whether it needs this aggregation.
+    fn needs(self, kind: Aggregate) -> bool {
+        match self {
+            Self::One(Quantity::Overall(own)) => own == kind,
+            Self::One(Quantity::EventTime(_)) | Self::EventBand | Self::EventIntervals => {
+                kind == Aggregate::Dynamic
+            }
+            _ => false,
+        }
+    }
+}
+
+fn group_time(
+    rows: &[Row],
+    options: GroupTime,
+    targets: &[Target],
+) -> Result<Answer, EstimatorError> {
+    let effects = att_gt(
+        &panel(rows, options)?,
+        &AttGtOptions {
+            control: options.control,
+            base_period: BasePeriod::Varying,
+            anticipation: options.anticipation,
+            level: LEVEL,
+            seed: SEED,
+        },
+    )?;
+    let cell = |row: &korabo::estimators::did::GroupTime| {
+        let (cohort, time) = (row.cohort, row.time);
+        Interval::new(Quantity::Cell { cohort, time }, &row.estimate)
+    };
+    let mut intervals: Vec<Interval> = effects.rows.iter().map(cell).collect();
+    let kinds = [
+        Aggregate::Simple,
+        Aggregate::Group,
+        Aggregate::Calendar,
+        Aggregate::Dynamic,
+    ];
+    let is_needed = |kind: &Aggregate| targets.iter().any(|target| target.needs(*kind));
+    for kind in kinds.into_iter().filter(is_needed) {
+        let averages = aggregate(
+            &effects,
+            &AggregateOptions {
+                kind,
+                min_e: None,
+                max_e: None,
+                balance_e: None,
+                level: LEVEL,
+                seed: SEED,
+            },
+        )?;
+        intervals.push(Interval::new(
+            Quantity::Overall(kind),
+            &averages.overall.estimate,
+        ));
+        if kind == Aggregate::Dynamic {
+            intervals.extend(averages.rows.iter().filter_map(|row| {
+                let quantity = Quantity::EventTime(row.at?);
+                Some(Interval::new(quantity, &row.estimate))
+            }));
+        }
+    }
+    let pretest = match effects.pretest {
+        Pretest::Wald { p_value, .. } => Some(p_value),
+        Pretest::NoPreCells | Pretest::Singular => None,
+    };
+    Ok(Answer { intervals, pretest })
+}
+
+fn regression(
+    rows: &[Row],
+    formula: &str,
+    vcov: &str,
+    targets: &[Target],
+) -> Result<Answer, EstimatorError> {
+    let formula = formula::parse(formula).expect("the formulas of the designs are well-formed");
+    let vcov = Vcov::parse(vcov).expect("the designs name covariance matrices that exist");
+    let mut columns = BTreeMap::new();
+    let mut add = |name: &str, value: &dyn Fn(&Row) -> f64| {
+        let values = rows.iter().map(value).collect();
+        columns.insert(name.to_owned(), Column::Numeric(values));
+    };
+    add("y", &|row| row.outcome);
+    add("unit", &|row| row.unit as f64);
+    add("time", &|row| f64::from(row.time));
+    add("cluster", &|row| f64::from(row.cluster));
+    add("x", &|row| row.x);
+    add("exposure", &|row| row.exposure);
+    add("instrument", &|row| row.instrument);
+    let is_treated = |row: &Row| row.cohort.is_some_and(|cohort| row.time >= cohort);
+    add("treated", &|row| f64::from(u8::from(is_treated(row))));
+    add("event_time", &|row| {
+        f64::from(row.cohort.map_or(-1, |cohort| row.time - cohort))
+    });
+    let data = RegressionData {
+        columns,
+        weight: None,
+    };
+    let options = OlsOptions {
+        vcov,
+        small_sample: SmallSample::FIXEST,
+        singletons: Singletons::Keep,
+        reference: Reference::StudentT,
+        level: LEVEL,
+        seed: SEED,
+    };
+    let result = ols(&formula, &data, &options)?;
+    let asked = |target: &Target| match target {
+        Target::One(quantity @ Quantity::Term(term)) => {
+            let row = result.rows.iter().find(|row| row.term == *term)?;
+            Some(Interval::of_coefficient(*quantity, row))
+        }
+        _ => None,
+    };
+    Ok(Answer {
+        intervals: targets.iter().filter_map(asked).collect(),
+        pretest: None,
+    })
+}
+
+impl Interval {
+    fn new(quantity: Quantity, estimate: &Estimate) -> Self {
+        Self {
+            quantity,
+            estimate: estimate.estimate,
+            std_error: estimate.std_error,
+            interval: [estimate.conf_low, estimate.conf_high],
+            band: [estimate.band_low, estimate.band_high],
+            status: estimate.status,
+        }
+    }
+
+    fn of_coefficient(quantity: Quantity, row: &Coefficient) -> Self {
+        Self {
+            quantity,
+            estimate: row.estimate,
+            std_error: row.std_error,
+            interval: [row.conf_low, row.conf_high],
+            band: [row.band_low, row.band_high],
+            status: row.status,
+        }
+    }
+}

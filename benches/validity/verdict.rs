@@ -1,0 +1,81 @@
+//! Whether a figure is what theory promised, beyond what Monte Carlo error explains.
+
+use crate::design::Promise;
+use crate::estimator::{LEVEL, Target};
+use crate::study::Summary;
+
+/// Coverage of 94–96 % and rejection of 4–6 % count as nominal.
+const TOLERANCE: f64 = 0.01;
+/// Standard errors of the simulation allowed beyond that.
+const MONTE_CARLO: f64 = 1.96;
+/// A bias of up to a tenth of the estimator's own spread moves coverage by less than 0.2 points.
+const SMALL_BIAS: f64 = 0.1;
+
+impl Summary {
+    /// What is not as promised; `None` when all is.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        match self.figure.promise {
+            Promise::Nominal => self.is_not_nominal(),
+            Promise::Fails if self.is_seen_to_fail() => None,
+            Promise::Fails => Some("was expected to fail and does not".to_owned()),
+            Promise::Warned if self.few_clusters < 1.0 => {
+                Some("a draw lacks the status few_clusters".to_owned())
+            }
+            Promise::Nothing if self.few_clusters > 0.0 => {
+                Some("a draw has the status few_clusters".to_owned())
+            }
+            Promise::Warned | Promise::Nothing => None,
+        }
+    }
+
+    fn is_not_nominal(&self) -> Option<String> {
+        let (rate, nominal, name) = self.rate();
+        let (low, high) = (nominal - TOLERANCE, nominal + TOLERANCE);
+        let allowed = |edge: f64| MONTE_CARLO * self.binomial_error(edge);
+        let small = SMALL_BIAS * self.spread + 3.0 * self.bias_error();
+        if self.n_missing > 0 {
+            Some(format!("{} draws without an answer", self.n_missing))
+        } else if self.few_clusters > 0.0 {
+            Some("a draw has the status few_clusters".to_owned())
+        } else if rate < low - allowed(low) || rate > high + allowed(high) {
+            let (low, high) = (100.0 * low, 100.0 * high);
+            Some(format!("{name} outside {low:.0}–{high:.0} %"))
+        } else if self.bias.abs() > small {
+            Some("biased".to_owned())
+        } else {
+            None
+        }
+    }
+
+    fn is_seen_to_fail(&self) -> bool {
+        let (rate, nominal, _) = self.rate();
+        if self.figure.target == Target::Pretest {
+            let edge = nominal + TOLERANCE;
+            return rate > edge + MONTE_CARLO * self.binomial_error(edge);
+        }
+        let edge = nominal - TOLERANCE;
+        rate < edge - MONTE_CARLO * self.binomial_error(edge)
+    }
+
+    /// The rate that was promised, what it should be, and its name.
+    fn rate(&self) -> (f64, f64, &'static str) {
+        match self.figure.target {
+            Target::Pretest => (self.rejection, 1.0 - LEVEL, "rejection"),
+            _ => (self.coverage, LEVEL, "coverage"),
+        }
+    }
+
+    /// Monte Carlo standard error of a share.
+    pub(crate) fn binomial_error(&self, share: f64) -> f64 {
+        (share * (1.0 - share) / self.n_answers()).sqrt()
+    }
+
+    /// Monte Carlo standard error of the bias.
+    pub(crate) fn bias_error(&self) -> f64 {
+        self.spread / self.n_answers().sqrt()
+    }
+
+    fn n_answers(&self) -> f64 {
+        (self.n_draws - self.n_missing) as f64
+    }
+}
