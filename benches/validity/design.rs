@@ -13,9 +13,12 @@ pub(crate) struct Design {
     pub(crate) population: Population,
     /// True coefficients of regressions, by term.
     pub(crate) coefficients: Vec<(&'static str, f64)>,
-    pub(crate) simulate: Box<dyn Fn(&mut Random) -> Vec<Row> + Sync>,
+    pub(crate) simulate: Simulate,
     pub(crate) analyses: Vec<Analysis>,
 }
+
+/// Draws one sample.
+pub(crate) type Simulate = Box<dyn Fn(&mut Random) -> Vec<Row> + Sync>;
 
 /// An estimator and the figures looked at.
 pub(crate) struct Analysis {

@@ -3,6 +3,7 @@
 use korabo::estimators::aggregate::Aggregate;
 
 use crate::clustered;
+use crate::covariates;
 use crate::design::Design;
 use crate::estimator::{DEFAULT, Estimator, GroupTime, Quantity, Target};
 use crate::outcomes;
@@ -17,6 +18,7 @@ pub(crate) fn all() -> Vec<Design> {
         staggered::designs(),
         unbalanced::designs(),
         outcomes::designs(),
+        covariates::designs(),
         clustered::designs(),
         regressions::designs(),
     ]
@@ -25,10 +27,10 @@ pub(crate) fn all() -> Vec<Design> {
     .collect()
 }
 
-/// The last of five periods.
-pub(crate) const LAST: i32 = 5;
+/// The last of four periods.
+pub(crate) const LAST: i32 = 4;
 /// Cohorts with their probabilities; the others (40 %) are never exposed.
-pub(crate) const COHORTS: [(i32, f64); 3] = [(3, 0.2), (4, 0.2), (5, 0.2)];
+pub(crate) const COHORTS: [(i32, f64); 2] = [(3, 0.3), (4, 0.3)];
 
 /// Draws a cohort; `None` with the probability that is left.
 pub(crate) fn cohort(random: &mut Random, cohorts: &[(i32, f64)]) -> Option<i32> {
@@ -49,13 +51,13 @@ pub(crate) struct Person {
     pub(crate) frailty: f64,
     /// Mean 1 and standard deviation 0.5: how strongly the person responds.
     pub(crate) response: f64,
-    noise: [f64; LAST as usize],
+    noise: [f64; 5],
 }
 
 impl Person {
-    pub(crate) fn draw(random: &mut Random) -> Self {
+    pub(crate) fn draw(random: &mut Random, cohorts: &[(i32, f64)]) -> Self {
         Self {
-            cohort: cohort(random, &COHORTS),
+            cohort: cohort(random, cohorts),
             frailty: random.normal(),
             response: 1.0 + 0.5 * random.normal(),
             noise: random.path(0.5),

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use korabo::estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
 use korabo::estimators::covariance::{SmallSample, Vcov};
-use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Pretest, att_gt};
+use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Method, Pretest, att_gt};
 use korabo::estimators::estimate::{Estimate, EstimatorError, Status};
 use korabo::estimators::formula;
 use korabo::estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
-use korabo::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use korabo::estimators::panel::{
+    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+};
 use korabo::estimators::regression_data::{Column, RegressionData};
 
 /// Level of all intervals and bands.
@@ -56,6 +58,8 @@ pub(crate) struct GroupTime {
     pub(crate) anticipation: u32,
     pub(crate) is_clustered: bool,
     pub(crate) is_weighted: bool,
+    /// How to adjust for `x`, if at all.
+    pub(crate) adjustment: Option<Method>,
 }
 
 /// The defaults of `att_gt`.
@@ -65,6 +69,7 @@ pub(crate) const DEFAULT: GroupTime = GroupTime {
     anticipation: 0,
     is_clustered: false,
     is_weighted: false,
+    adjustment: None,
 };
 
 /// What an interval is about.
@@ -126,6 +131,10 @@ impl Estimator {
 fn panel(rows: &[Row], options: GroupTime) -> Result<Panel, EstimatorError> {
     let weight = || rows.iter().map(|row| row.weight).collect();
     let cluster = || rows.iter().map(|row| row.cluster).collect();
+    let x = |_: Method| Covariate {
+        name: "x".to_owned(),
+        values: CovariateValues::Numbers(rows.iter().map(|row| row.x).collect()),
+    };
     let columns = PanelColumns {
         unit: rows.iter().map(|row| row.unit).collect(),
         time: rows.iter().map(|row| row.time).collect(),
@@ -133,6 +142,7 @@ fn panel(rows: &[Row], options: GroupTime) -> Result<Panel, EstimatorError> {
         outcome: rows.iter().map(|row| row.outcome).collect(),
         weight: options.is_weighted.then(weight),
         cluster: options.is_clustered.then(cluster),
+        covariates: options.adjustment.map(x).into_iter().collect(),
     };
     Panel::try_new(
         columns,
@@ -163,6 +173,7 @@ fn group_time(
     let effects = att_gt(
         &panel(rows, options)?,
         &AttGtOptions {
+            method: options.adjustment.unwrap_or(Method::DoublyRobust),
             control: options.control,
             base_period: BasePeriod::Varying,
             anticipation: options.anticipation,

@@ -28,6 +28,8 @@ mod unbalanced;
 
 mod outcomes;
 
+mod covariates;
+
 mod clustered;
 
 mod regressions;

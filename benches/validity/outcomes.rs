@@ -1,9 +1,7 @@
 //! Outcomes that are not normal, and samples that are not the population: yes/no answers, costs, sampling weights.
 
 use crate::design::{Analysis, Design, Promise};
-use crate::designs::{
-    COHORTS, DYNAMIC, LAST, Person, SIMPLE, cohort, event_time, group_time, since,
-};
+use crate::designs::{COHORTS, LAST, Person, SIMPLE, cohort, group_time, since};
 use crate::estimator::{Row, Target};
 use crate::population::Population;
 use crate::random::Random;
@@ -17,13 +15,7 @@ pub(crate) fn designs() -> Vec<Design> {
     ]
 }
 
-const FIGURES: [Target; 5] = [
-    SIMPLE,
-    DYNAMIC,
-    event_time(0),
-    Target::EventBand,
-    Target::Pretest,
-];
+const FIGURES: [Target; 3] = [SIMPLE, Target::CellBand, Target::Pretest];
 
 fn binary() -> Design {
     let effect =
@@ -54,7 +46,7 @@ fn binary() -> Design {
     Design {
         name: "binary",
         description: "1,500 persons, yes/no outcome: the probability is the person's own (0.1 to 0.5), rises by 0.02 \
-                      per period and by 0.10, 0.13, 0.16 after exposure. Cohorts as in staggered.",
+                      per period and by 0.10, then 0.13 after exposure. Cohorts and periods as in unbalanced.",
         population: Population::new(1..=LAST, &COHORTS, effect),
         coefficients: Vec::new(),
         simulate: Box::new(simulate),
@@ -79,7 +71,7 @@ const COST: Cost = Cost {
     name: "skewed_cost",
     description: "3,000 persons, yearly cost: zero with probability 20 %, else gamma (shape 1) around a log-normal \
                   level of the person (σ = 0.8), mean 100, rising by 3 per period; exposure lowers the mean by 10 %. \
-                  Cohorts as in staggered.",
+                  Cohorts and periods as in unbalanced.",
     persons: 3_000,
     cohorts: &COHORTS,
     log_deviation: 0.8,
@@ -89,9 +81,9 @@ const COST: Cost = Cost {
 const COST_FEW_TREATED: Cost = Cost {
     name: "skewed_cost_few_treated",
     description: "As skewed_cost, but more skewed (σ = 1.5), 1,000 persons, of whom 1.5 % in each of two cohorts \
-                  (periods 3 and 5).",
+                  (periods 3 and 4).",
     persons: 1_000,
-    cohorts: &[(3, 0.015), (5, 0.015)],
+    cohorts: &[(3, 0.015), (4, 0.015)],
     log_deviation: 1.5,
     promise: Promise::Nothing,
 };
@@ -134,13 +126,13 @@ fn cost(design: &'static Cost) -> Design {
         simulate: Box::new(simulate),
         analyses: vec![
             Analysis::new("att_gt, never treated", group_time(|_| ()))
-                .with(design.promise, &[SIMPLE, Target::CellBand, Target::Pretest]),
+                .with(design.promise, &FIGURES),
         ],
     }
 }
 
 /// P(G = g) in the two strata, each half of the population.
-const STRATA: [[(i32, f64); 2]; 2] = [[(3, 0.4), (5, 0.2)], [(3, 0.2), (5, 0.3)]];
+const STRATA: [[(i32, f64); 2]; 2] = [[(3, 0.4), (4, 0.2)], [(3, 0.2), (4, 0.3)]];
 /// Effects in the two strata.
 const EFFECTS: [f64; 2] = [1.0, 0.2];
 /// Share of the first stratum in the sample, oversampled second stratum.
@@ -149,7 +141,7 @@ const SAMPLED: [f64; 2] = [0.25, 0.75];
 fn sampling_weights() -> Design {
     let shares = [0, 1].map(|which| 0.5 * (STRATA[0][which].1 + STRATA[1][which].1));
     let effect = |cohort: i32, time: i32| {
-        let which = usize::from(cohort == 5);
+        let which = usize::from(cohort == 4);
         let in_stratum = |stratum: usize| 0.5 * STRATA[stratum][which].1;
         let sum = in_stratum(0) * EFFECTS[0] + in_stratum(1) * EFFECTS[1];
         since(cohort, time, sum / (in_stratum(0) + in_stratum(1)))
@@ -158,8 +150,7 @@ fn sampling_weights() -> Design {
         let mut rows = Vec::new();
         for unit in 0..2_000 {
             let stratum = usize::from(random.chance(SAMPLED[1]));
-            let mut person = Person::draw(random);
-            person.cohort = cohort(random, &STRATA[stratum]);
+            let person = Person::draw(random, &STRATA[stratum]);
             for time in 1..=LAST {
                 let is_exposed = person.cohort.is_some_and(|cohort| time >= cohort);
                 let effect = if is_exposed { EFFECTS[stratum] } else { 0.0 };
@@ -178,9 +169,9 @@ fn sampling_weights() -> Design {
     Design {
         name: "sampling_weights",
         description: "2,000 persons sampled from two equally large strata, the second three times as often; the \
-                      effect is 1.0 in the first and 0.2 in the second, exposure (periods 3 and 5) differs too. The \
+                      effect is 1.0 in the first and 0.2 in the second, exposure (periods 3 and 4) differs too. The \
                       estimand is the population's, weights are inverse sampling probabilities.",
-        population: Population::new(1..=LAST, &[(3, shares[0]), (5, shares[1])], effect),
+        population: Population::new(1..=LAST, &[(3, shares[0]), (4, shares[1])], effect),
         coefficients: Vec::new(),
         simulate: Box::new(simulate),
         analyses: vec![

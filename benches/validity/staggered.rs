@@ -5,14 +5,18 @@ use korabo::estimators::did::Control;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{
-    CALENDAR, COHORTS, DYNAMIC, GROUP, LAST, Person, SIMPLE, event_time, group_time, regression,
-    since, term,
+    CALENDAR, DYNAMIC, GROUP, Person, SIMPLE, event_time, group_time, regression, since, term,
 };
 use crate::estimator::{Row, Target};
 use crate::population::Population;
 use crate::random::Random;
 
 const PERSONS: i64 = 1_000;
+/// The last of five periods.
+const LAST: i32 = 5;
+/// Cohorts with their probabilities; the others (40 %) are never exposed.
+const COHORTS: [(i32, f64); 3] = [(3, 0.2), (4, 0.2), (5, 0.2)];
+
 const TWFE: &str = "y ~ treated | unit + time";
 const TWFE_EVENT_STUDY: &str = "y ~ i(event_time, -1) | unit + time";
 
@@ -31,7 +35,7 @@ pub(crate) fn designs() -> Vec<Design> {
 fn sample(random: &mut Random, effect: impl Fn(i32, i32) -> f64) -> Vec<Row> {
     let mut rows = Vec::with_capacity((PERSONS * i64::from(LAST)) as usize);
     for unit in 0..PERSONS {
-        let person = Person::draw(random);
+        let person = Person::draw(random, &COHORTS);
         for time in 1..=LAST {
             let effect = person.cohort.map_or(0.0, |cohort| effect(cohort, time));
             rows.push(Row {
@@ -133,8 +137,6 @@ fn heterogeneous() -> Design {
         coefficients: vec![("treated", simple)],
         simulate: Box::new(|random| sample(random, growing)),
         analyses: vec![
-            Analysis::new("att_gt, never treated", group_time(|_| ()))
-                .with(Promise::Nominal, &[SIMPLE, Target::CellBand]),
             not_yet_treated().with(
                 Promise::Nominal,
                 &[
@@ -204,9 +206,11 @@ fn event_study() -> Design {
                     term("event_time::-3"),
                     term("event_time::-2"),
                     term("event_time::0"),
-                    term("event_time::1"),
-                    term("event_time::2"),
                 ],
+            )
+            .with(
+                Promise::Nothing,
+                &[term("event_time::1"), term("event_time::2")],
             ),
         ],
     }
@@ -225,10 +229,8 @@ fn anticipation() -> Design {
         coefficients: Vec::new(),
         simulate: Box::new(move |random| sample(random, effect)),
         analyses: vec![
-            Analysis::new("att_gt, anticipation 1", anticipating).with(
-                Promise::Nominal,
-                &[SIMPLE, event_time(-1), event_time(0), Target::EventBand],
-            ),
+            Analysis::new("att_gt, anticipation 1", anticipating)
+                .with(Promise::Nominal, &[SIMPLE, Target::CellBand]),
             Analysis::new("att_gt, anticipation 0", group_time(|_| ()))
                 .with(Promise::Fails, &[SIMPLE, Target::CellBand, Target::Pretest]),
         ],

@@ -45,7 +45,7 @@ fn gaps() -> Design {
     let simulate = |random: &mut Random| {
         let mut rows = Vec::new();
         for unit in 0..PERSONS {
-            let person = Person::draw(random);
+            let person = Person::draw(random, &COHORTS);
             for time in 1..=LAST {
                 if random.chance(0.85) {
                     rows.push(row(&person, unit, time));
@@ -56,14 +56,17 @@ fn gaps() -> Design {
     };
     Design {
         name: "unbalanced",
-        description: "1,500 persons as in staggered, effect 0.4; each row is missing with probability 15 %, by chance \
-                      alone.",
+        description: "1,500 persons in four periods, cohorts in periods 3 and 4 (30 % each), 40 % never exposed, otherwise \
+                      as in staggered; effect 0.4. Each row is missing with probability 15 %, by chance alone.",
         population: Population::new(1..=LAST, &COHORTS, effect),
         coefficients: Vec::new(),
         simulate: Box::new(simulate),
         analyses: vec![
             with_layout("att_gt, 'pairs'", Layout::Pairs).with(Promise::Nominal, &all),
-            with_layout("att_gt, 'keep'", Layout::Unbalanced).with(Promise::Nominal, &all),
+            with_layout("att_gt, 'keep'", Layout::Unbalanced).with(
+                Promise::Nominal,
+                &[SIMPLE, Target::CellBand, Target::Pretest],
+            ),
             with_layout("att_gt, 'drop'", Layout::Balanced)
                 .with(Promise::Nominal, &[SIMPLE, Target::CellBand]),
         ],
@@ -74,7 +77,7 @@ fn attrition() -> Design {
     let simulate = |random: &mut Random| {
         let mut rows = Vec::new();
         for unit in 0..PERSONS {
-            let person = Person::draw(random);
+            let person = Person::draw(random, &COHORTS);
             for time in 1..=LAST {
                 let exit = match person.cohort {
                     Some(_) => 1.0 / (1.0 + (2.0 + person.frailty).exp()),
@@ -110,14 +113,14 @@ fn cross_sections() -> Design {
     let simulate = |random: &mut Random| {
         let mut rows = Vec::new();
         for unit in 0..500 * i64::from(LAST) {
-            let person = Person::draw(random);
+            let person = Person::draw(random, &COHORTS);
             rows.push(row(&person, unit, 1 + (unit % i64::from(LAST)) as i32));
         }
         rows
     };
     Design {
         name: "cross_sections",
-        description: "Five cross-sections of 500 different persons each, otherwise as staggered, effect 0.4.",
+        description: "Four cross-sections of 500 different persons each, otherwise as unbalanced.",
         population: Population::new(1..=LAST, &COHORTS, effect),
         coefficients: Vec::new(),
         simulate: Box::new(simulate),

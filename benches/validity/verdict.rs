@@ -14,17 +14,19 @@ const SMALL_BIAS: f64 = 0.1;
 impl Summary {
     /// What is not as promised; `None` when all is.
     pub(crate) fn complaint(&self) -> Option<String> {
+        let is_warned = self.figure.promise == Promise::Warned;
+        if is_warned && self.few_clusters < 1.0 {
+            return Some("a draw lacks the status few_clusters".to_owned());
+        }
+        if !is_warned && self.few_clusters > 0.0 {
+            return Some("a draw has the status few_clusters".to_owned());
+        }
         match self.figure.promise {
             Promise::Nominal => self.is_not_nominal(),
-            Promise::Fails if self.is_seen_to_fail() => None,
-            Promise::Fails => Some("was expected to fail and does not".to_owned()),
-            Promise::Warned if self.few_clusters < 1.0 => {
-                Some("a draw lacks the status few_clusters".to_owned())
+            Promise::Fails if !self.is_seen_to_fail() => {
+                Some("was expected to fail and does not".to_owned())
             }
-            Promise::Nothing if self.few_clusters > 0.0 => {
-                Some("a draw has the status few_clusters".to_owned())
-            }
-            Promise::Warned | Promise::Nothing => None,
+            Promise::Fails | Promise::Warned | Promise::Nothing => None,
         }
     }
 
@@ -35,8 +37,6 @@ impl Summary {
         let small = SMALL_BIAS * self.spread + 3.0 * self.bias_error();
         if self.n_missing > 0 {
             Some(format!("{} draws without an answer", self.n_missing))
-        } else if self.few_clusters > 0.0 {
-            Some("a draw has the status few_clusters".to_owned())
         } else if rate < low - allowed(low) || rate > high + allowed(high) {
             let (low, high) = (100.0 * low, 100.0 * high);
             Some(format!("{name} outside {low:.0}–{high:.0} %"))
