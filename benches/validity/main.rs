@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use fs_err as fs;
 
 use crate::report::Run;
@@ -50,7 +51,7 @@ struct Arguments {
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(10..))]
     draws: u64,
     /// Only these designs.
-    #[arg(long = "design", value_name = "NAME")]
+    #[arg(long = "design", value_name = "NAME", value_parser = PossibleValuesParser::new(names()))]
     designs: Vec<String>,
     /// Write the tables into the generated part of this document.
     #[arg(long, value_name = "PATH")]
@@ -60,15 +61,14 @@ struct Arguments {
     bench: bool,
 }
 
-fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+fn names() -> Vec<&'static str> {
+    let designs = designs::all();
+    designs.iter().map(|design| design.name).collect()
+}
+
+fn main() -> std::io::Result<ExitCode> {
     let arguments = Arguments::parse();
     let mut designs = designs::all();
-    for name in &arguments.designs {
-        if designs.iter().all(|design| design.name != *name) {
-            let names: Vec<&str> = designs.iter().map(|design| design.name).collect();
-            return Err(format!("no design `{name}`; there are {}", names.join(", ")).into());
-        }
-    }
     designs.retain(|design| {
         arguments.designs.is_empty() || arguments.designs.iter().any(|name| name == design.name)
     });
