@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 
 use crate::design::{Analysis, Design, Promise};
-use crate::designs::{DYNAMIC, SIMPLE, cohort, event_time, group_time, regression, since, term};
+use crate::designs::{
+    DYNAMIC, SIMPLE, by_regression, cohort, event_time, group_time, regression, since, term,
+};
 use crate::estimator::{Row, Target};
 use crate::population::Population;
 use crate::random::Random;
@@ -12,8 +14,15 @@ const LAST: i32 = 4;
 const EFFECT: f64 = 0.3;
 
 pub(crate) fn designs() -> Vec<Design> {
-    let mut designs = vec![many_clusters()];
-    designs.extend(COUNTS.iter().map(cluster_count));
+    let figures = [SIMPLE, Target::EventBand];
+    let by_regression =
+        |promise| by_regression(promise, &figures, |options| options.is_clustered = true);
+    let mut designs = vec![many_clusters().and(by_regression(Promise::Nominal))];
+    designs.extend(
+        COUNTS
+            .iter()
+            .map(|count| cluster_count(count).and(by_regression(count.promises[0]))),
+    );
     designs
 }
 
@@ -105,7 +114,7 @@ struct Count {
     description: &'static str,
     clusters: u32,
     exposed: u32,
-    /// Of group-time effects, and of least squares.
+    /// Of the panel estimators, and of least squares.
     promises: [Promise; 2],
 }
 

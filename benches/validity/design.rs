@@ -69,6 +69,12 @@ impl Analysis {
 }
 
 impl Design {
+    /// Adds further estimators.
+    pub(crate) fn and(mut self, analyses: impl IntoIterator<Item = Analysis>) -> Self {
+        self.analyses.extend(analyses);
+        self
+    }
+
     /// What is true of a quantity; NaN when the design does not say.
     pub(crate) fn truth(&self, quantity: Quantity) -> f64 {
         match quantity {

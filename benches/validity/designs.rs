@@ -1,11 +1,12 @@
 //! The list of designs, and what several of them share. Each is in the file of its kind.
 
 use korabo::estimators::aggregate::Aggregate;
+use korabo::estimators::panel::Layout;
 
 use crate::clustered;
 use crate::covariates;
-use crate::design::Design;
-use crate::estimator::{DEFAULT, Estimator, GroupTime, Quantity, Target};
+use crate::design::{Analysis, Design, Promise};
+use crate::estimator::{DEFAULT, Estimator, PanelChoices, Quantity, Target};
 use crate::outcomes;
 use crate::random::Random;
 use crate::regressions;
@@ -98,10 +99,25 @@ pub(crate) const fn term(name: &'static str) -> Target {
 }
 
 /// Group-time effects with options changed from the defaults.
-pub(crate) fn group_time(change: impl FnOnce(&mut GroupTime)) -> Estimator {
+pub(crate) fn group_time(change: impl FnOnce(&mut PanelChoices)) -> Estimator {
     let mut options = DEFAULT;
     change(&mut options);
     Estimator::GroupTime(options)
+}
+
+/// The two regression-based estimators for staggered exposure; both take panels with holes as they are.
+pub(crate) fn by_regression(
+    promise: Promise,
+    targets: &[Target],
+    change: impl Fn(&mut PanelChoices),
+) -> [Analysis; 2] {
+    let mut options = DEFAULT;
+    options.layout = Layout::Unbalanced;
+    change(&mut options);
+    [
+        Analysis::new("did_imputation", Estimator::Imputation(options)).with(promise, targets),
+        Analysis::new("sun_abraham", Estimator::SunAbraham(options)).with(promise, targets),
+    ]
 }
 
 pub(crate) fn regression(formula: &'static str, vcov: &'static str) -> Estimator {

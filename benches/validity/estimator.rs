@@ -9,11 +9,13 @@ use korabo::estimators::covariance::{SmallSample, Vcov};
 use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Method, Pretest, att_gt};
 use korabo::estimators::estimate::{Estimate, EstimatorError, Status};
 use korabo::estimators::formula;
+use korabo::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use korabo::estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
 use korabo::estimators::panel::{
     Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
 };
 use korabo::estimators::regression_data::{Column, RegressionData};
+use korabo::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
 
 /// Level of all intervals and bands.
 pub(crate) const LEVEL: f64 = 0.95;
@@ -41,7 +43,11 @@ pub(crate) struct Row {
 #[derive(Clone)]
 pub(crate) enum Estimator {
     /// `att_gt` and the aggregates made from it.
-    GroupTime(GroupTime),
+    GroupTime(PanelChoices),
+    /// `did_imputation`, with two event times before exposure.
+    Imputation(PanelChoices),
+    /// `sun_abraham`.
+    SunAbraham(PanelChoices),
     /// `ols` with a formula over `y`, `unit`, `time`, `cluster`, `x`, `exposure`, `instrument`, `treated` (1 from the
     /// first exposure on) and `event_time` (−1 for the never exposed).
     Regression {
@@ -50,9 +56,9 @@ pub(crate) enum Estimator {
     },
 }
 
-/// Options of `att_gt`.
+/// Options of the panel estimators, as far as each has them.
 #[derive(Clone, Copy)]
-pub(crate) struct GroupTime {
+pub(crate) struct PanelChoices {
     pub(crate) control: Control,
     pub(crate) layout: Layout,
     pub(crate) anticipation: u32,
@@ -63,7 +69,7 @@ pub(crate) struct GroupTime {
 }
 
 /// The defaults of `att_gt`.
-pub(crate) const DEFAULT: GroupTime = GroupTime {
+pub(crate) const DEFAULT: PanelChoices = PanelChoices {
     control: Control::NeverTreated,
     layout: Layout::Balanced,
     anticipation: 0,
@@ -122,20 +128,22 @@ impl Estimator {
     ) -> Result<Answer, EstimatorError> {
         match self {
             Self::GroupTime(options) => group_time(rows, *options, targets),
+            Self::Imputation(options) => imputation(rows, *options),
+            Self::SunAbraham(options) => interaction_weighted(rows, *options),
             Self::Regression { formula, vcov } => regression(rows, formula, vcov, targets),
         }
     }
 }
 
 /// The columns of a panel.
-fn panel(rows: &[Row], options: GroupTime) -> Result<Panel, EstimatorError> {
+fn panel_columns(rows: &[Row], options: PanelChoices) -> PanelColumns {
     let weight = || rows.iter().map(|row| row.weight).collect();
     let cluster = || rows.iter().map(|row| row.cluster).collect();
     let x = |_: Method| Covariate {
         name: "x".to_owned(),
         values: CovariateValues::Numbers(rows.iter().map(|row| row.x).collect()),
     };
-    let columns = PanelColumns {
+    PanelColumns {
         unit: rows.iter().map(|row| row.unit).collect(),
         time: rows.iter().map(|row| row.time).collect(),
         cohort: rows.iter().map(|row| row.cohort).collect(),
@@ -143,13 +151,12 @@ fn panel(rows: &[Row], options: GroupTime) -> Result<Panel, EstimatorError> {
         weight: options.is_weighted.then(weight),
         cluster: options.is_clustered.then(cluster),
         covariates: options.adjustment.map(x).into_iter().collect(),
-    };
-    Panel::try_new(
-        columns,
-        PanelOptions {
-            layout: options.layout,
-        },
-    )
+    }
+}
+
+fn panel(rows: &[Row], options: PanelChoices) -> Result<Panel, EstimatorError> {
+    let layout = options.layout;
+    Panel::try_new(panel_columns(rows, options), PanelOptions { layout })
 }
 
 impl Target {
@@ -167,7 +174,7 @@ impl Target {
 
 fn group_time(
     rows: &[Row],
-    options: GroupTime,
+    options: PanelChoices,
     targets: &[Target],
 ) -> Result<Answer, EstimatorError> {
     let effects = att_gt(
@@ -179,6 +186,7 @@ fn group_time(
             anticipation: options.anticipation,
             level: LEVEL,
             seed: SEED,
+            bootstrap: None,
         },
     )?;
     let cell = |row: &korabo::estimators::did::GroupTime| {
@@ -221,6 +229,53 @@ fn group_time(
         Pretest::NoPreCells | Pretest::Singular => None,
     };
     Ok(Answer { intervals, pretest })
+}
+
+/// The overall effect of both estimators below is the mean over all rows after exposure, as in `simple`.
+const OVERALL: Quantity = Quantity::Overall(Aggregate::Simple);
+
+fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorError> {
+    let columns = ImputationColumns {
+        panel: panel_columns(rows, options),
+        covariates: Vec::new(),
+        unit_effect: None,
+    };
+    let options = ImputationOptions {
+        window: Some((-2, i32::MAX)),
+        level: LEVEL,
+        seed: SEED,
+    };
+    let result = did_imputation(columns, &options)?;
+    let interval = |row: &korabo::estimators::imputation::ImputationRow| {
+        let quantity = row.event_time.map_or(OVERALL, Quantity::EventTime);
+        Interval::new(quantity, &row.estimate)
+    };
+    Ok(Answer {
+        intervals: result.rows.iter().map(interval).collect(),
+        pretest: None,
+    })
+}
+
+fn interaction_weighted(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorError> {
+    let result = sun_abraham(
+        &panel(rows, options)?,
+        &SunAbrahamOptions {
+            min_e: None,
+            max_e: None,
+            level: LEVEL,
+            seed: SEED,
+        },
+    )?;
+    let event_times = result.event_times.iter().filter_map(|row| {
+        let is_base = row.estimate.status == Status::BasePeriod;
+        let quantity = Quantity::EventTime(row.event_time?);
+        (!is_base).then(|| Interval::new(quantity, &row.estimate))
+    });
+    let overall = Interval::new(OVERALL, &result.overall.estimate);
+    Ok(Answer {
+        intervals: std::iter::once(overall).chain(event_times).collect(),
+        pretest: None,
+    })
 }
 
 fn regression(

@@ -5,7 +5,8 @@ use korabo::estimators::did::Control;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{
-    CALENDAR, DYNAMIC, GROUP, Person, SIMPLE, event_time, group_time, regression, since, term,
+    CALENDAR, DYNAMIC, GROUP, Person, SIMPLE, by_regression, event_time, group_time, regression,
+    since, term,
 };
 use crate::estimator::{Row, Target};
 use crate::population::Population;
@@ -23,12 +24,23 @@ const TWFE_EVENT_STUDY: &str = "y ~ i(event_time, -1) | unit + time";
 pub(crate) fn designs() -> Vec<Design> {
     vec![
         constant(),
-        null(),
-        heterogeneous(),
-        event_study(),
+        null().and(by_regression(Promise::Nominal, &OVERALL_AND_BAND, |_| ())),
+        heterogeneous().and(by_regression(Promise::Nominal, &OVERALL_AND_BAND, |_| ())),
+        event_study().and(single_event_times()),
         anticipation(),
         diverging(),
     ]
+}
+
+const OVERALL_AND_BAND: [Target; 2] = [SIMPLE, Target::EventBand];
+
+/// At event times 0 and 1 cohorts with very different effects are averaged. The errors of these two estimators take the
+/// cohorts' shares as given, so that they promise nothing about the average over samples with other shares.
+fn single_event_times() -> [Analysis; 2] {
+    let one_effect = [event_time(-2), event_time(2)];
+    let averaged = [event_time(0), event_time(1), Target::EventBand];
+    by_regression(Promise::Nominal, &one_effect, |_| ())
+        .map(|analysis| analysis.with(Promise::Nothing, &averaged))
 }
 
 /// 1,000 persons in five periods; `effect(cohort, time)` is a person's mean effect.

@@ -3,7 +3,9 @@
 use korabo::estimators::panel::Layout;
 
 use crate::design::{Analysis, Design, Promise};
-use crate::designs::{COHORTS, DYNAMIC, LAST, Person, SIMPLE, event_time, group_time, since};
+use crate::designs::{
+    COHORTS, DYNAMIC, LAST, Person, SIMPLE, by_regression, event_time, group_time, since,
+};
 use crate::estimator::{Row, Target};
 use crate::population::Population;
 use crate::random::Random;
@@ -12,7 +14,12 @@ const PERSONS: i64 = 1_500;
 const EFFECT: f64 = 0.4;
 
 pub(crate) fn designs() -> Vec<Design> {
-    vec![gaps(), attrition(), cross_sections()]
+    let figures = [SIMPLE, Target::EventBand];
+    vec![
+        gaps().and(by_regression(Promise::Nominal, &figures, |_| ())),
+        attrition().and(by_regression(Promise::Nominal, &figures, |_| ())),
+        cross_sections(),
+    ]
 }
 
 fn effect(cohort: i32, time: i32) -> f64 {
