@@ -15,13 +15,17 @@ const EFFECT: f64 = 0.3;
 
 pub(crate) fn designs() -> Vec<Design> {
     let figures = [SIMPLE, Target::EventBand];
-    let by_regression =
-        |promise| by_regression(promise, &figures, |options| options.is_clustered = true);
-    let mut designs = vec![many_clusters().and(by_regression(Promise::Nominal))];
+    let by_regression = |promise, leads| {
+        by_regression(promise, &figures, |options| {
+            options.is_clustered = true;
+            options.leads = leads;
+        })
+    };
+    let mut designs = vec![many_clusters().and(by_regression(Promise::Nominal, 2))];
     designs.extend(
         COUNTS
             .iter()
-            .map(|count| cluster_count(count).and(by_regression(count.promises[0]))),
+            .map(|count| cluster_count(count).and(by_regression(count.promises[0], 0))),
     );
     designs
 }

@@ -72,7 +72,7 @@ fn covariate_trends() -> Design {
         }
         rows
     };
-    let brief = [SIMPLE, Target::CellBand, Target::Pretest];
+    let brief = [SIMPLE, Target::Pretest];
     let full = [
         SIMPLE,
         event_time(0),

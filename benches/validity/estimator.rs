@@ -12,7 +12,7 @@ use korabo::estimators::formula;
 use korabo::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use korabo::estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
 use korabo::estimators::panel::{
-    Covariate, CovariateValues, Layout, Panel, PanelColumns, PanelOptions,
+    Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
 use korabo::estimators::regression_data::{Column, RegressionData};
 use korabo::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
@@ -44,7 +44,7 @@ pub(crate) struct Row {
 pub(crate) enum Estimator {
     /// `att_gt` and the aggregates made from it.
     GroupTime(PanelChoices),
-    /// `did_imputation`, with two event times before exposure.
+    /// `did_imputation`.
     Imputation(PanelChoices),
     /// `sun_abraham`.
     SunAbraham(PanelChoices),
@@ -64,6 +64,8 @@ pub(crate) struct PanelChoices {
     pub(crate) anticipation: u32,
     pub(crate) is_clustered: bool,
     pub(crate) is_weighted: bool,
+    /// Event times before exposure in `did_imputation`.
+    pub(crate) leads: i32,
     /// How to adjust for `x`, if at all.
     pub(crate) adjustment: Option<Method>,
 }
@@ -75,6 +77,7 @@ pub(crate) const DEFAULT: PanelChoices = PanelChoices {
     anticipation: 0,
     is_clustered: false,
     is_weighted: false,
+    leads: 2,
     adjustment: None,
 };
 
@@ -146,7 +149,7 @@ fn panel_columns(rows: &[Row], options: PanelChoices) -> PanelColumns {
     PanelColumns {
         unit: rows.iter().map(|row| row.unit).collect(),
         time: rows.iter().map(|row| row.time).collect(),
-        cohort: rows.iter().map(|row| row.cohort).collect(),
+        cohort: rows.iter().map(|row| row.cohort.unwrap_or(NEVER)).collect(),
         outcome: rows.iter().map(|row| row.outcome).collect(),
         weight: options.is_weighted.then(weight),
         cluster: options.is_clustered.then(cluster),
@@ -177,7 +180,7 @@ fn group_time(
     options: PanelChoices,
     targets: &[Target],
 ) -> Result<Answer, EstimatorError> {
-    let effects = att_gt(
+    let mut effects = att_gt(
         &panel(rows, options)?,
         &AttGtOptions {
             method: options.adjustment.unwrap_or(Method::DoublyRobust),
@@ -189,6 +192,9 @@ fn group_time(
             bootstrap: None,
         },
     )?;
+    if targets.contains(&Target::CellBand) {
+        effects = effects.with_band();
+    }
     let cell = |row: &korabo::estimators::did::GroupTime| {
         let (cohort, time) = (row.cohort, row.time);
         Interval::new(Quantity::Cell { cohort, time }, &row.estimate)
@@ -235,13 +241,14 @@ fn group_time(
 const OVERALL: Quantity = Quantity::Overall(Aggregate::Simple);
 
 fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorError> {
+    let leads = options.leads;
     let columns = ImputationColumns {
         panel: panel_columns(rows, options),
         covariates: Vec::new(),
         unit_effect: None,
     };
     let options = ImputationOptions {
-        window: Some((-2, i32::MAX)),
+        window: Some((-leads, i32::MAX)),
         level: LEVEL,
         seed: SEED,
     };

@@ -86,10 +86,7 @@ fn constant() -> Design {
                     ],
                 )
                 .with(Promise::Fails, &[Target::EventIntervals]),
-            not_yet_treated().with(
-                Promise::Nominal,
-                &[SIMPLE, Target::CellBand, Target::Pretest],
-            ),
+            not_yet_treated().with(Promise::Nominal, &[SIMPLE, Target::Pretest]),
             Analysis::new(
                 "ols, two-way fixed effects",
                 regression(TWFE, "cluster(unit)"),
@@ -151,14 +148,7 @@ fn heterogeneous() -> Design {
         analyses: vec![
             not_yet_treated().with(
                 Promise::Nominal,
-                &[
-                    SIMPLE,
-                    GROUP,
-                    DYNAMIC,
-                    CALENDAR,
-                    Target::EventBand,
-                    Target::CellBand,
-                ],
+                &[SIMPLE, GROUP, DYNAMIC, CALENDAR, Target::EventBand],
             ),
             Analysis::new(
                 "ols, two-way fixed effects",
@@ -244,7 +234,7 @@ fn anticipation() -> Design {
             Analysis::new("att_gt, anticipation 1", anticipating)
                 .with(Promise::Nominal, &[SIMPLE, Target::CellBand]),
             Analysis::new("att_gt, anticipation 0", group_time(|_| ()))
-                .with(Promise::Fails, &[SIMPLE, Target::CellBand, Target::Pretest]),
+                .with(Promise::Fails, &[SIMPLE, Target::Pretest]),
         ],
     }
 }
@@ -259,7 +249,7 @@ fn diverging() -> Design {
         simulate: Box::new(|random| sample(random, |_, time| 0.1 * f64::from(time))),
         analyses: vec![
             Analysis::new("att_gt, never treated", group_time(|_| ()))
-                .with(Promise::Fails, &[SIMPLE, Target::CellBand, Target::Pretest]),
+                .with(Promise::Fails, &[SIMPLE, Target::Pretest]),
         ],
     }
 }

@@ -109,7 +109,8 @@ impl Answer {
         range: impl Fn(&Interval) -> [f64; 2],
     ) -> Option<Reading> {
         let rows = || self.intervals.iter().filter(|row| is_meant(row));
-        if rows().count() == 0 || rows().any(|row| !row.std_error.is_finite()) {
+        let is_known = |row: &Interval| range(row).iter().all(|end| end.is_finite());
+        if rows().count() == 0 || !rows().all(is_known) {
             return None;
         }
         let readings = || rows().map(|row| row.read(range(row), design.truth(row.quantity)));

@@ -17,7 +17,7 @@ pub(crate) fn designs() -> Vec<Design> {
     let figures = [SIMPLE, Target::EventBand];
     vec![
         gaps().and(by_regression(Promise::Nominal, &figures, |_| ())),
-        attrition().and(by_regression(Promise::Nominal, &figures, |_| ())),
+        attrition(),
         cross_sections(),
     ]
 }
@@ -75,7 +75,7 @@ fn gaps() -> Design {
                 &[SIMPLE, Target::CellBand, Target::Pretest],
             ),
             with_layout("att_gt, 'drop'", Layout::Balanced)
-                .with(Promise::Nominal, &[SIMPLE, Target::CellBand]),
+                .with(Promise::Nominal, &[SIMPLE, Target::Pretest]),
         ],
     }
 }
@@ -111,7 +111,7 @@ fn attrition() -> Design {
                 &[SIMPLE, Target::CellBand, Target::Pretest],
             ),
             with_layout("att_gt, 'keep'", Layout::Unbalanced)
-                .with(Promise::Fails, &[SIMPLE, Target::CellBand, Target::Pretest]),
+                .with(Promise::Fails, &[SIMPLE, Target::Pretest]),
         ],
     }
 }

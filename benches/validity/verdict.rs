@@ -49,12 +49,10 @@ impl Summary {
 
     fn is_seen_to_fail(&self) -> bool {
         let (rate, nominal, _) = self.rate();
-        if self.figure.target == Target::Pretest {
-            let edge = nominal + TOLERANCE;
-            return rate > edge + MONTE_CARLO * self.binomial_error(edge);
+        match self.figure.target {
+            Target::Pretest => rate > nominal + TOLERANCE,
+            _ => rate < nominal - TOLERANCE,
         }
-        let edge = nominal - TOLERANCE;
-        rate < edge - MONTE_CARLO * self.binomial_error(edge)
     }
 
     /// The rate that was promised, what it should be, and its name.
