@@ -22,11 +22,15 @@ pub(crate) fn designs() -> Vec<Design> {
         })
     };
     let mut designs = vec![many_clusters().and(by_regression(Promise::Nominal, 2))];
-    designs.extend(
-        COUNTS
-            .iter()
-            .map(|count| cluster_count(count).and(by_regression(count.promises[0], 0))),
-    );
+    // The others share the rule of the status with att_gt and are looked at only where clusters are few.
+    for count in &COUNTS {
+        let design = cluster_count(count);
+        designs.push(if count.clusters < 30 || count.exposed < 5 {
+            design.and(by_regression(count.promises[0], 0))
+        } else {
+            design
+        });
+    }
     designs
 }
 
