@@ -83,7 +83,7 @@ pub fn aggregate(
     }
     let aggregator = Aggregator { effects, options };
     let (overall, parts) = match options.kind {
-        Aggregate::Simple => (aggregator.by_share(&aggregator.post_cells()), Vec::new()),
+        Aggregate::Simple => (aggregator.simple(), Vec::new()),
         Aggregate::Group => aggregator.groups(),
         Aggregate::Dynamic => aggregator.dynamic(),
         Aggregate::Calendar => aggregator.calendar(),
@@ -118,6 +118,8 @@ struct Combination {
     /// Multipliers of the joint influence: cells, then shares.
     multipliers: DVector<f64>,
     cells: Vec<usize>,
+    /// Whether a cell that belongs here has no estimate.
+    leaves_out: bool,
 }
 
 struct Aggregator<'a> {
@@ -143,8 +145,8 @@ impl Aggregator<'_> {
             .partition_point(|cohort| cohort.label < label)
     }
 
-    /// Cells after exposure, up to `max_e` steps on the merged list of periods and cohorts.
-    fn post_cells(&self) -> Vec<usize> {
+    /// Whether a cell lies after exposure, up to `max_e` steps on the merged list of periods and cohorts.
+    fn is_post(&self) -> impl Fn(&GroupTime) -> bool {
         let merged: BTreeSet<i32> = self
             .effects
             .periods
@@ -152,14 +154,17 @@ impl Aggregator<'_> {
             .copied()
             .chain(self.effects.cohorts.iter().map(|cohort| cohort.label))
             .collect();
-        let steps = |row: &GroupTime| merged.range(row.cohort..row.time).count() as i64;
-        let within = |row: &GroupTime| {
-            self.options
-                .max_e
-                .is_none_or(|max| steps(row) <= max.into())
-        };
+        let max_e = self.options.max_e;
+        move |row| {
+            let steps = || merged.range(row.cohort..row.time).count() as i64;
+            row.event_time >= 0 && max_e.is_none_or(|max| steps() <= max.into())
+        }
+    }
+
+    fn post_cells(&self) -> Vec<usize> {
+        let is_post = self.is_post();
         self.usable()
-            .filter(|(_, row)| row.event_time >= 0 && within(row))
+            .filter(|(_, row)| is_post(row))
             .map(|(index, _)| index)
             .collect()
     }
@@ -170,7 +175,15 @@ impl Aggregator<'_> {
             estimate: f64::NAN,
             multipliers,
             cells: Vec::new(),
+            leaves_out: false,
         }
+    }
+
+    /// Whether a cell without an estimate is among those that `belongs` picks.
+    fn leaves_out(&self, belongs: impl Fn(&GroupTime) -> bool) -> bool {
+        let rows = self.effects.rows.iter();
+        rows.filter(|row| row.estimate.estimate.is_nan())
+            .any(belongs)
     }
 
     /// Σ p_g ATT / Σ p_g.
@@ -199,6 +212,12 @@ impl Aggregator<'_> {
         combination
     }
 
+    fn simple(&self) -> Combination {
+        let mut overall = self.by_share(&self.post_cells());
+        overall.leaves_out = self.leaves_out(self.is_post());
+        overall
+    }
+
     /// The plain mean of some combinations.
     fn plain_mean<'c>(&self, parts: impl Iterator<Item = &'c Combination>) -> Combination {
         let mut mean = self.nothing();
@@ -207,6 +226,7 @@ impl Aggregator<'_> {
             return mean;
         }
         let n = parts.len() as f64;
+        mean.leaves_out = parts.iter().any(|part| part.leaves_out);
         mean.estimate = parts.iter().map(|part| part.estimate).sum::<f64>() / n;
         for part in parts {
             mean.multipliers += &part.multipliers / n;
@@ -224,7 +244,7 @@ impl Aggregator<'_> {
     }
 
     fn groups(&self) -> Parts {
-        let post = self.post_cells();
+        let (post, is_post) = (self.post_cells(), self.is_post());
         let parts: Vec<(i32, Combination)> = self
             .effects
             .cohorts
@@ -234,13 +254,16 @@ impl Aggregator<'_> {
                     .iter()
                     .filter(|&&cell| self.effects.rows[cell].cohort == cohort.label);
                 let singles: Vec<Combination> = own.map(|&cell| self.single(cell)).collect();
-                (cohort.label, self.plain_mean(singles.iter()))
+                let mut part = self.plain_mean(singles.iter());
+                part.leaves_out = self.leaves_out(|row| row.cohort == cohort.label && is_post(row));
+                (cohort.label, part)
             })
             .collect();
         let with_cells = || parts.iter().zip(&self.effects.cohorts).enumerate();
         let usable = || with_cells().filter(|(_, ((_, part), _))| !part.estimate.is_nan());
         let total: f64 = usable().map(|(_, (_, cohort))| cohort.share).sum();
         let mut overall = self.nothing();
+        overall.leaves_out = parts.iter().any(|(_, part)| part.leaves_out);
         if total > 0.0 {
             let sum = usable().map(|(_, ((_, part), cohort))| cohort.share * part.estimate);
             overall.estimate = sum.sum::<f64>() / total;
@@ -271,19 +294,29 @@ impl Aggregator<'_> {
             .filter(|(_, row)| shown(row))
             .map(|(cell, _)| cell)
             .collect();
-        let parts = self.parts_by(&cells, |row| row.event_time);
+        let mut parts = self.parts_by(&cells, |row| row.event_time);
+        for (event_time, part) in &mut parts {
+            part.leaves_out = self.leaves_out(|row| row.event_time == *event_time && shown(row));
+        }
         let after = parts
             .iter()
             .filter(|(event_time, _)| *event_time >= 0)
             .map(|(_, part)| part);
-        (self.plain_mean(after), parts)
+        let mut overall = self.plain_mean(after);
+        overall.leaves_out = self.leaves_out(|row| row.event_time >= 0 && shown(row));
+        (overall, parts)
     }
 
     fn calendar(&self) -> Parts {
         let post = self.usable().filter(|(_, row)| row.event_time >= 0);
         let cells: Vec<usize> = post.map(|(cell, _)| cell).collect();
-        let parts = self.parts_by(&cells, |row| row.time);
-        (self.plain_mean(parts.iter().map(|(_, part)| part)), parts)
+        let mut parts = self.parts_by(&cells, |row| row.time);
+        for (time, part) in &mut parts {
+            part.leaves_out = self.leaves_out(|row| row.time == *time && row.event_time >= 0);
+        }
+        let mut overall = self.plain_mean(parts.iter().map(|(_, part)| part));
+        overall.leaves_out = self.leaves_out(|row| row.event_time >= 0);
+        (overall, parts)
     }
 
     fn parts_by(
@@ -333,6 +366,8 @@ impl Aggregator<'_> {
             Status::TooFew
         } else if sample_has_clusters && few {
             Status::FewClusters
+        } else if part.leaves_out {
+            Status::NotIdentified
         } else {
             Status::Ok
         };
