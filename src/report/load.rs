@@ -141,6 +141,19 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
+    /// Whether the table is there and has these columns: a project may have one of its own by that name.
+    async fn has_columns(&self, table: &str, columns: &[&str]) -> Result<bool, LoadError> {
+        if self.lake.table(table).await?.is_none() {
+            return Ok(false);
+        }
+        let frame = self
+            .session
+            .plan(&format!("select * from {table}"), &[])
+            .await?;
+        let has = |column: &&str| frame.schema().has_column_with_unqualified_name(column);
+        Ok(columns.iter().all(has))
+    }
+
     /// Rows of a query over `table`; none when the table is not there.
     async fn rows(&self, table: &'static str, sql: &str) -> Result<Vec<Row>, LoadError> {
         if self.lake.table(table).await?.is_none() {

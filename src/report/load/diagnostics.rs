@@ -18,6 +18,10 @@ pub(super) async fn balance(
     tables: &Tables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<Balance>, LoadError> {
+    let needed = ["field", "population", "is_adjusted", "covariate", "level"];
+    if !tables.has_columns("effect_balance", &needed).await? {
+        return Ok(Vec::new());
+    }
     // The tables of the lake keep no order: adjusted covariates first, then by name, levels in order.
     let sql = "select * from effect_balance \
                order by field, population, is_adjusted desc, covariate, level";
