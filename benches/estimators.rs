@@ -86,6 +86,7 @@ fn estimators(criterion: &mut Criterion) {
         covariates: Vec::new(),
         ..all.clone()
     };
+    let shared = columns(true);
     let mut group = criterion.benchmark_group("100,000 persons × 8 years");
     group.sample_size(10);
     group.bench_function("panel", |bencher| {
@@ -95,7 +96,7 @@ fn estimators(criterion: &mut Criterion) {
         ("att_gt, doubly robust, clustered", all.clone()),
         (
             "att_gt, doubly robust, few covariate values",
-            self::columns(true),
+            shared.clone(),
         ),
         ("att_gt, doubly robust, by person", unclustered),
         ("att_gt, no covariates, clustered", plain.clone()),
