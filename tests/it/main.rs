@@ -16,4 +16,5 @@ mod threads;
 mod examples;
 mod illinois;
 mod readme;
+mod relations;
 mod tidy;
