@@ -98,8 +98,7 @@ async fn rows(sql: &str, partitions: usize, batch_size: usize) -> RecordBatch {
         .await
         .unwrap();
     let (mut state, plan) = frame.into_parts();
-    let settings = state.config_mut().options_mut();
-    settings.execution.batch_size = batch_size;
+    *state.config_mut() = state.config().clone().with_batch_size(batch_size);
     let frame = DataFrame::new(state, plan);
     let schema = frame.schema().inner().clone();
     let batches = frame.collect().await.unwrap();
