@@ -27,6 +27,15 @@ proptest! {
     }
 
     #[test]
+    fn large_covariates_cost_no_digits(case in any_case()) {
+        let mut large = case.columns();
+        numbers_mut(&mut large, "varying").iter_mut().for_each(|value| *value += 1e9);
+        let mut centred = large.clone();
+        numbers_mut(&mut centred, "varying").iter_mut().for_each(|value| *value -= 1e9);
+        check_same(&case.estimate(large).unwrap(), &case.estimate(centred).unwrap(), 1.0, 1e-10)?;
+    }
+
+    #[test]
     fn large_values_cost_few_digits(case in any_case()) {
         let mut large = case.columns();
         large.outcome.iter_mut().for_each(|value| *value += 1e9);
@@ -86,7 +95,7 @@ proptest! {
 /// Many units around a thousand million, with effects of one on top of it; no noise, so that the effects are known.
 #[test]
 fn many_units_with_large_values_keep_their_digits() {
-    const N_UNITS: usize = 200_000;
+    const N_UNITS: usize = 1_000_000;
     let mut random = Random::new(3);
     let mut columns = PanelColumns::default();
     let mut x = Vec::with_capacity(2 * N_UNITS);
