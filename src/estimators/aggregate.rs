@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::estimators::did::{
-    AttGtResult, Control, FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL, GroupTime, TOO_FEW_UNITS, check_level,
-};
+use crate::estimators::did::{AttGtResult, Control, GroupTime, TOO_FEW_UNITS, check_level};
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::few_clusters::{Interval, Side};
 use crate::estimators::sup_t::SupT;
 
 /// What is averaged over.
@@ -390,22 +389,18 @@ impl Aggregator<'_> {
                 controls.extend(used.map(|(index, _)| index));
             }
         }
-        let units =
-            |set: &BTreeSet<usize>| set.iter().map(|&c| effects.cohorts[c].n_units).sum::<u64>();
-        let clusters = |set: &BTreeSet<usize>| {
-            set.iter()
-                .map(|&c| effects.cohorts[c].n_clusters)
-                .sum::<u64>()
+        let side = |set: &BTreeSet<usize>| {
+            let sides = set.iter().map(|&c| effects.cohorts[c].side);
+            sides.fold(Side::EMPTY, Side::plus)
         };
-        let few = clusters(&cohorts) < FEW_CLUSTERS as u64
-            || clusters(&controls) + effects.never_clusters < FEW_CLUSTERS as u64
-            || effects.sample.n_clusters < FEW_CLUSTERS_IN_ALL as u64;
+        let (treated, control) = (side(&cohorts), side(&controls).plus(effects.never));
+        let few = Interval::Normal.has_few(treated, control);
         let counts = Counts {
-            n_treated: units(&cohorts),
+            n_treated: treated.n_units,
             n_control: if part.cells.is_empty() {
                 0
             } else {
-                units(&controls) + effects.n_never
+                control.n_units
             },
             n_units: effects.sample.n_units,
             n_clusters: effects.sample.n_clusters,

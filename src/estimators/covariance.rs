@@ -7,6 +7,8 @@
 //! q = (n − 1)/(n − K)·G/(G − 1); two-way: V₁ + V₂ − V₁₂ with the smaller G. K counts coefficients and levels of fixed effects as
 //! [`FixedEffectCount`] says.
 
+mod effective;
+
 mod small_sample;
 
 use nalgebra::DMatrix;

@@ -14,6 +14,7 @@ use crate::estimators::adjusted_cells::adjusted_cells;
 use crate::estimators::bootstrap::{self, Bootstrap};
 use crate::estimators::comparison::{CellFit, CellInfluence};
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::few_clusters::{Interval, Side};
 use crate::estimators::influence::joint;
 use crate::estimators::linear_algebra::solve_correlation_checked;
 use crate::estimators::panel::Panel;
@@ -22,10 +23,6 @@ use crate::estimators::sup_t::{self, SupT};
 
 /// Cohorts with fewer units than this get the status `too_few`.
 pub const TOO_FEW_UNITS: usize = 5;
-/// A cohort (or its comparison group) in fewer clusters than this gets `few_clusters`.
-pub const FEW_CLUSTERS: usize = 5;
-/// So does every row when there are fewer clusters than this in all.
-pub const FEW_CLUSTERS_IN_ALL: usize = 10;
 
 /// Fewest draws a bootstrap makes sense with.
 const FEWEST_DRAWS: u32 = 100;
@@ -132,8 +129,7 @@ pub struct AttGtResult {
     pub(crate) periods: Vec<i32>,
     /// Treated cohorts with their shares of the (weighted) units, unit and cluster counts.
     pub(crate) cohorts: Vec<CohortShare>,
-    pub(crate) n_never: u64,
-    pub(crate) never_clusters: u64,
+    pub(crate) never: Side,
     /// Joint covariance of the rows, then of the cohort shares.
     pub(crate) covariance: DMatrix<f64>,
     /// Bootstrap draws of the rows' and shares' deviations.
@@ -157,8 +153,8 @@ impl std::fmt::Debug for AttGtResult {
 pub(crate) struct CohortShare {
     pub(crate) label: i32,
     pub(crate) share: f64,
-    pub(crate) n_units: u64,
-    pub(crate) n_clusters: u64,
+    /// Its units, and their clusters where there are any.
+    pub(crate) side: Side,
 }
 
 /// One comparison: a cohort in period `current` against its controls, both relative to period `reference`.
@@ -196,7 +192,6 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
     });
     let law = joint(&sample, &cells, &fits, &shares.1, bootstrap);
     let cohorts = shares.0;
-    let never_clusters = clusters_in(&sample, &sample.never) as u64;
     let mut result = AttGtResult {
         rows: Vec::with_capacity(cells.len()),
         sample: sample.counts.clone(),
@@ -204,8 +199,7 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
         band: None,
         periods: sample.periods.clone(),
         cohorts,
-        n_never: sample.never.len() as u64,
-        never_clusters,
+        never: side(&sample, &sample.never),
         covariance: law.covariance,
         draws: law.draws,
         options: *options,
@@ -301,25 +295,27 @@ impl AttGtResult {
 
     /// Whether the row is to be read with care.
     fn care(&self, sample: &Sample<'_>, cell: &Cell) -> Status {
-        let cohort = &self.cohorts[cell.cohort];
-        if cohort.n_units < TOO_FEW_UNITS as u64 {
+        let treated = self.cohorts[cell.cohort].side;
+        if treated.n_units < TOO_FEW_UNITS as u64 {
             return Status::TooFew;
         }
         if sample.clusters.is_some() {
-            // The first range of controls with enough clusters settles it.
-            let enough = cell.controls.iter().any(|units| {
-                if *units == sample.never {
-                    self.never_clusters >= FEW_CLUSTERS as u64
-                } else {
-                    clusters_in(sample, units) >= FEW_CLUSTERS
-                }
-            });
-            let few = cohort.n_clusters < FEW_CLUSTERS as u64 || !enough;
-            if few || sample.n_clusters < FEW_CLUSTERS_IN_ALL {
+            let sides = cell
+                .controls
+                .iter()
+                .map(|units| self.side_of(sample, units));
+            let control = sides.fold(Side::EMPTY, Side::plus);
+            if Interval::Normal.has_few(treated, control) {
                 return Status::FewClusters;
             }
         }
         Status::Ok
+    }
+
+    /// The side that a whole cohort, or the never treated, make.
+    fn side_of(&self, sample: &Sample<'_>, units: &Range<usize>) -> Side {
+        let cohort = sample.cohorts.iter().position(|(_, own)| own == units);
+        cohort.map_or(self.never, |cohort| self.cohorts[cohort].side)
     }
 
     /// Wald test over the rows before exposure that have an error.
@@ -416,24 +412,28 @@ fn shares(sample: &Sample<'_>) -> Result<(Vec<CohortShare>, Vec<f64>), Estimator
         .map(|(label, units)| CohortShare {
             label: *label,
             share: weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64,
-            n_units: units.len() as u64,
-            n_clusters: clusters_in(sample, units) as u64,
+            side: side(sample, units),
         })
         .collect();
     Ok((cohorts, weights))
 }
 
-/// Distinct clusters among some units.
-fn clusters_in(sample: &Sample<'_>, units: &Range<usize>) -> usize {
+/// Some units and their clusters; without clusters each unit is its own.
+fn side(sample: &Sample<'_>, units: &Range<usize>) -> Side {
     let Some(clusters) = &sample.clusters else {
-        return units.len();
+        let n_units = units.len() as u64;
+        return Side {
+            n_units,
+            n_clusters: n_units,
+            squares: n_units as f64,
+        };
     };
-    let mut seen = vec![false; sample.n_clusters];
-    let mut n_distinct = 0;
+    let (mut side, mut counts) = (Side::EMPTY, vec![0_u64; sample.n_clusters]);
     for &cluster in &clusters[units.clone()] {
-        let known = &mut seen[cluster as usize];
-        n_distinct += usize::from(!*known);
-        *known = true;
+        counts[cluster as usize] += 1;
     }
-    n_distinct
+    for n_units in counts {
+        side.add_cluster(n_units);
+    }
+    side
 }

@@ -14,8 +14,9 @@ mod untreated_model;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::estimators::did::{FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL, TOO_FEW_UNITS, check_level};
+use crate::estimators::did::{TOO_FEW_UNITS, check_level};
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::few_clusters::{FEW_CLUSTERS, Interval};
 use crate::estimators::panel::PanelColumns;
 use crate::estimators::regression_data::Column;
 use crate::estimators::sup_t::{self, SupT};
@@ -303,8 +304,8 @@ impl Summary<'_> {
 
     fn counts(&self, compared: &Compared) -> Counts {
         Counts {
-            n_treated: compared.n_treated,
-            n_control: compared.n_control,
+            n_treated: compared.treated.n_units,
+            n_control: compared.control.n_units,
             n_units: self.composition.n_units,
             n_clusters: self.composition.n_clusters,
         }
@@ -344,7 +345,7 @@ impl Summary<'_> {
     fn event(&self, index: usize, mean: f64, std_error: f64) -> Estimate {
         let compared = &self.composition.estimates[index];
         let counts = self.counts(compared);
-        if compared.n_treated == 0 {
+        if compared.treated.n_units == 0 {
             return Estimate::missing(counts, Status::NotIdentified);
         }
         let status = self.care(compared, |estimate| estimate == index);
@@ -372,15 +373,12 @@ impl Summary<'_> {
 
     /// Whether the row, made from the cells of the estimates that `uses` names, is to be read with care.
     fn care(&self, compared: &Compared, uses: impl Fn(usize) -> bool) -> Status {
-        let few = FEW_CLUSTERS as u64;
         let is_clustered = self.composition.n_clusters < self.composition.n_units;
         let is_understated = self.lost_share(uses) > 1.0 / FEW_CLUSTERS as f64;
-        if compared.n_treated < TOO_FEW_UNITS as u64 || (is_understated && !is_clustered) {
+        if compared.treated.n_units < TOO_FEW_UNITS as u64 || (is_understated && !is_clustered) {
             return Status::TooFew;
         }
-        let is_few = compared.treated_clusters < few
-            || compared.control_clusters < few
-            || self.composition.n_clusters < FEW_CLUSTERS_IN_ALL as u64;
+        let is_few = Interval::Normal.has_few(compared.treated, compared.control);
         if is_clustered && (is_few || is_understated) {
             return Status::FewClusters;
         }

@@ -16,8 +16,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::estimators::covariance::{Counting, FixedEffectCount, Scores, SmallSample, Vcov};
 use crate::estimators::design::{Design, Effect};
-use crate::estimators::did::{FEW_CLUSTERS_IN_ALL, check_level};
+use crate::estimators::did::check_level;
 use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::few_clusters::Interval;
 use crate::estimators::formula::Formula;
 use crate::estimators::normal;
 use crate::estimators::regression_data::RegressionData;
@@ -87,6 +88,8 @@ pub struct Coefficient {
     pub band_low: f64,
     /// Upper end of the band.
     pub band_high: f64,
+    /// Clusters that the coefficient rests on (see [`crate::estimators::few_clusters`]); NaN without clusters.
+    pub effective_clusters: f64,
     /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters` or `no_variance`.
     pub status: Status,
 }
@@ -207,10 +210,8 @@ pub(crate) fn fit_with(
         df: covariance.df,
         options,
         band: band.map(|band| band.critical_value),
-        status: match n_clusters {
-            Some(n) if n < FEW_CLUSTERS_IN_ALL as u64 => Status::FewClusters,
-            _ => Status::Ok,
-        },
+        n_clusters,
+        effective_clusters: scores.effective_clusters(&back),
     };
     let full_count = scores.count(&Vcov::Iid, FixedEffectCount::Full);
     let fit = model.quality(full_count);
@@ -307,7 +308,8 @@ struct Inference<'a> {
     df: f64,
     options: &'a OlsOptions,
     band: Option<f64>,
-    status: Status,
+    n_clusters: Option<u64>,
+    effective_clusters: Option<Vec<f64>>,
 }
 
 impl Inference<'_> {
@@ -317,7 +319,8 @@ impl Inference<'_> {
             Some(k) => {
                 let band = self.band.filter(|_| Some(k) != model.intercept());
                 let std_error = self.covariance[(k, k)].sqrt();
-                self.row(term, estimates[k], std_error, band)
+                let row = self.row(term, estimates[k], std_error, band);
+                self.with_clusters(row, k)
             }
             None => {
                 let mut row = self.row(term, f64::NAN, f64::NAN, None);
@@ -330,6 +333,20 @@ impl Inference<'_> {
         model.terms.iter().map(row).collect()
     }
 
+    /// Says how many clusters the coefficient rests on, and whether they are few.
+    fn with_clusters(&self, mut row: Coefficient, k: usize) -> Coefficient {
+        let Some(n_clusters) = self.n_clusters else {
+            return row;
+        };
+        let effective = self.effective_clusters.as_ref();
+        row.effective_clusters = effective.map_or(f64::NAN, |all| all[k]);
+        let number = effective.map_or(n_clusters as f64, |all| all[k]);
+        if row.status == Status::Ok && Interval::Student(n_clusters).is_unreliable(number) {
+            row.status = Status::FewClusters;
+        }
+        row
+    }
+
     fn row(&self, term: &str, estimate: f64, std_error: f64, band: Option<f64>) -> Coefficient {
         let std_error = if std_error > 0.0 { std_error } else { f64::NAN };
         let statistic = estimate / std_error;
@@ -339,7 +356,7 @@ impl Inference<'_> {
         let status = if std_error.is_nan() {
             Status::NoVariance
         } else {
-            self.status
+            Status::Ok
         };
         Coefficient {
             term: term.to_owned(),
@@ -351,6 +368,7 @@ impl Inference<'_> {
             conf_high: estimate + quantile * std_error,
             band_low: estimate - critical * std_error,
             band_high: estimate + critical * std_error,
+            effective_clusters: f64::NAN,
             status,
         }
     }

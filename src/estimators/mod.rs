@@ -17,7 +17,7 @@
 //! [`panel::Layout::Balanced`] units not seen in every period are dropped and counted; with
 //! [`panel::Layout::Unbalanced`] the rows form cross-sections and ψ is summed per unit.
 //! *Ties*: a unit seen twice in a period is refused. *One cluster*: the cluster sum of ψ is zero by construction, so
-//! the error is reported as missing; a cohort in fewer than [`did::FEW_CLUSTERS`] clusters gets `few_clusters`.
+//! the error is reported as missing; with few clusters on either side ([`few_clusters`]) a row gets that status.
 //! *Reference*: Callaway and Sant'Anna (2021), J. Econometrics 225:200; numbers from R `did` 2.5.1 and an independent
 //! M-estimation implementation (`tests/golden/sim`).
 //!
@@ -82,6 +82,7 @@ pub mod imputation;
 
 pub mod sup_t;
 
+pub mod few_clusters;
 pub mod formula;
 
 pub mod regression_data;

@@ -31,6 +31,7 @@ use rayon::prelude::*;
 
 use crate::estimators::did::{AttGtOptions, BasePeriod, Control, Method, check_level};
 use crate::estimators::estimate::{Estimate, EstimatorError};
+use crate::estimators::few_clusters::Side;
 use crate::estimators::panel::{Layout, Panel};
 use crate::estimators::sample::{Sample, SampleCounts};
 use crate::estimators::sup_t::SupT;
@@ -138,8 +139,8 @@ struct Fit {
     cells: Vec<Cell>,
     /// Covariance of the profiles' coefficients by pairs (g, h), g ≤ h; pairs without a common cluster are left out.
     covariance: BTreeMap<(usize, usize), DMatrix<f64>>,
-    /// Clusters per profile; empty without clustering.
-    profile_clusters: Vec<u64>,
+    /// Units and clusters per profile; empty without clustering.
+    sides: Vec<Side>,
     sample: SampleCounts,
     n_obs: u64,
     n_zero_weight_rows: u64,
@@ -176,7 +177,7 @@ impl Fit {
             n_counted: n_counted(&profiles),
             cells: Vec::new(),
             covariance: BTreeMap::new(),
-            profile_clusters: Vec::new(),
+            sides: Vec::new(),
             periods: sample.periods.clone(),
             profiles,
             references,
@@ -248,8 +249,7 @@ impl Fit {
                     .par_iter()
                     .map(|profile| profile.cluster_scores(sample, clusters))
                     .collect();
-                let used = |own: &ClusterScores| own.is_used.iter().filter(|used| **used).count();
-                self.profile_clusters = scores.iter().map(|own| used(own) as u64).collect();
+                self.sides = scores.iter().map(ClusterScores::side).collect();
                 cluster_meat(&scores, self.periods.len())
             }
         };
@@ -293,7 +293,7 @@ fn cluster_meat(
     let mut entries: Vec<(u32, usize, usize)> = Vec::new();
     for (profile, own) in scores.iter().enumerate() {
         let used = own.clusters.iter().enumerate();
-        let used = used.filter(|(slot, _)| own.is_used[*slot]);
+        let used = used.filter(|(slot, _)| own.n_units[*slot] > 0);
         entries.extend(used.map(|(slot, &cluster)| (cluster, profile, slot)));
     }
     entries.sort_unstable();

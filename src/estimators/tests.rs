@@ -6,6 +6,8 @@ mod group_time;
 
 mod covariates;
 
+mod few_clusters;
+
 mod imputation;
 
 mod regression;

@@ -100,7 +100,7 @@ async fn rows(sql: &str, partitions: usize, batch_size: usize) -> RecordBatch {
     let (mut state, plan) = frame.into_parts();
     *state.config_mut() = state.config().clone().with_batch_size(batch_size);
     let frame = DataFrame::new(state, plan);
-    let schema = frame.schema().inner().clone();
+    let schema = Arc::clone(frame.schema().inner());
     let batches = frame.collect().await.unwrap();
     concat_batches(&schema, &batches).unwrap()
 }

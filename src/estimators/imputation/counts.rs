@@ -3,16 +3,22 @@
 //! Treated are the units with a row at the event time that entered the estimate; compared with them are all other units
 //! that are untreated in one of the periods in which those rows lie.
 
+use crate::estimators::few_clusters::Side;
 use crate::estimators::imputation::design::Design;
 use crate::estimators::imputation::effects::Effects;
 
-/// Distinct units and clusters on both sides.
-#[derive(Clone, Copy, Default)]
+/// The units on both sides and their clusters.
+#[derive(Clone, Copy)]
 pub(super) struct Compared {
-    pub(super) n_treated: u64,
-    pub(super) n_control: u64,
-    pub(super) treated_clusters: u64,
-    pub(super) control_clusters: u64,
+    pub(super) treated: Side,
+    pub(super) control: Side,
+}
+
+impl Compared {
+    const NOBODY: Self = Self {
+        treated: Side::EMPTY,
+        control: Side::EMPTY,
+    };
 }
 
 /// Counts of the sample and of each estimate.
@@ -48,6 +54,35 @@ impl Distinct {
     fn see(&mut self, cluster: usize) {
         self.n += u64::from(self.last != cluster);
         self.last = cluster;
+    }
+}
+
+/// Counts units whose clusters come in ascending order.
+#[derive(Clone, Copy)]
+struct Gathering {
+    side: Side,
+    cluster: usize,
+    n_own: u64,
+}
+
+impl Gathering {
+    const EMPTY: Self = Self {
+        side: Side::EMPTY,
+        cluster: NONE,
+        n_own: 0,
+    };
+
+    fn see(&mut self, cluster: usize) {
+        if self.cluster != cluster {
+            self.side.add_cluster(self.n_own);
+            (self.cluster, self.n_own) = (cluster, 0);
+        }
+        self.n_own += 1;
+    }
+
+    fn finish(mut self) -> Side {
+        self.side.add_cluster(self.n_own);
+        self.side
     }
 }
 
@@ -128,8 +163,8 @@ struct Tally<'a> {
     untreated_clusters: Distinct,
     period_clusters: Vec<Distinct>,
     /// Units and clusters of each estimate and of the overall one, treated and compared.
-    treated: Vec<(u64, Distinct)>,
-    control: Vec<(u64, Distinct)>,
+    treated: Vec<Gathering>,
+    control: Vec<Gathering>,
     cell_clusters: Vec<Distinct>,
     /// Scratch: whether the unit is treated in each estimate.
     is_treated: Vec<bool>,
@@ -159,8 +194,8 @@ impl<'a> Tally<'a> {
             clusters: Distinct::ZERO,
             untreated_clusters: Distinct::ZERO,
             period_clusters: vec![Distinct::ZERO; n_periods],
-            treated: vec![(0, Distinct::ZERO); overall + 1],
-            control: vec![(0, Distinct::ZERO); overall + 1],
+            treated: vec![Gathering::EMPTY; overall + 1],
+            control: vec![Gathering::EMPTY; overall + 1],
             cell_clusters: vec![Distinct::ZERO; n_cells],
             is_treated: vec![false; overall + 1],
         }
@@ -196,24 +231,18 @@ impl<'a> Tally<'a> {
             self.clusters.see(cluster);
         }
         for (estimate, &is_treated) in self.is_treated.iter().enumerate() {
-            let (n_units, clusters) = if is_treated {
-                &mut self.treated[estimate]
+            if is_treated {
+                self.treated[estimate].see(cluster);
             } else if meet(untreated, self.periods.get(estimate)) {
-                &mut self.control[estimate]
-            } else {
-                continue;
-            };
-            *n_units += 1;
-            clusters.see(cluster);
+                self.control[estimate].see(cluster);
+            }
         }
     }
 
     fn finish(self, groups_in_clusters: bool) -> Composition {
-        let compared = |(treated, control): (&(u64, Distinct), &(u64, Distinct))| Compared {
-            n_treated: treated.0,
-            n_control: control.0,
-            treated_clusters: treated.1.n,
-            control_clusters: control.1.n,
+        let compared = |(treated, control): (&Gathering, &Gathering)| Compared {
+            treated: treated.finish(),
+            control: control.finish(),
         };
         let mut estimates: Vec<Compared> = self
             .treated
@@ -227,7 +256,7 @@ impl<'a> Tally<'a> {
             untreated_clusters: self.untreated_clusters.n,
             groups_in_clusters,
             periods_in_clusters: self.period_clusters.iter().all(|clusters| clusters.n <= 1),
-            overall: estimates.pop().unwrap_or_default(),
+            overall: estimates.pop().unwrap_or(Compared::NOBODY),
             estimates,
             cell_clusters: self
                 .cell_clusters

@@ -1,6 +1,7 @@
 //! What a regression did with rows and columns, how well it fits, and whether its instruments can be trusted, as rows.
 
 use crate::estimators::estimate::{Diagnostic, EstimatorError, Status};
+use crate::estimators::few_clusters::FEW_CLUSTERS_IN_ALL;
 use crate::estimators::formula::Formula;
 use crate::estimators::least_squares::{
     Effort, FTest, OlsOptions, OlsResult, Singletons, fit_with,
@@ -81,11 +82,21 @@ fn sample(result: &OlsResult, options: &OlsOptions) -> Vec<Diagnostic> {
     ];
     if let Some(n_clusters) = result.n_clusters {
         let mut row = number("n_clusters", n_clusters);
-        if n_clusters < crate::estimators::did::FEW_CLUSTERS_IN_ALL as u64 {
+        if n_clusters < FEW_CLUSTERS_IN_ALL as u64 {
             row.status = Status::FewClusters;
         }
         rows.push(row);
     }
+    let counted = result
+        .rows
+        .iter()
+        .filter(|row| row.effective_clusters.is_finite());
+    rows.extend(counted.map(|coefficient| {
+        let number = coefficient.effective_clusters;
+        let mut row = Diagnostic::number("effective_clusters", &coefficient.term, number);
+        row.status = coefficient.status;
+        row
+    }));
     rows
 }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use nalgebra::DMatrix;
 
 use super::{Cell, CohortEffect, Fit, SunAbrahamOptions, SunAbrahamResult};
-use crate::estimators::did::{FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL, TOO_FEW_UNITS};
+use crate::estimators::did::TOO_FEW_UNITS;
 use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status, student_quantile};
+use crate::estimators::few_clusters::{Interval, Side};
 use crate::estimators::sup_t;
 
 /// A weighted mean of cells.
@@ -175,16 +176,12 @@ impl Inference<'_> {
         if average.n_treated < TOO_FEW_UNITS as u64 {
             return Status::TooFew;
         }
-        let clusters = &self.fit.profile_clusters;
-        if let Some(&of_never) = clusters.first() {
-            let cohorts = average
-                .cells
-                .iter()
-                .map(|&(index, _)| self.fit.cells[index].cohort);
-            let cohorts: BTreeSet<usize> = cohorts.collect();
-            let of_treated: u64 = cohorts.into_iter().map(|cohort| clusters[cohort]).sum();
-            let few = of_treated.min(of_never) < FEW_CLUSTERS as u64;
-            if few || self.fit.sample.n_clusters < FEW_CLUSTERS_IN_ALL as u64 {
+        if let Some(&never) = self.fit.sides.first() {
+            let cells = average.cells.iter();
+            let cohorts: BTreeSet<usize> = cells.map(|&(k, _)| self.fit.cells[k].cohort).collect();
+            let sides = cohorts.into_iter().map(|cohort| self.fit.sides[cohort]);
+            let treated = sides.fold(Side::EMPTY, Side::plus);
+            if Interval::Student(self.fit.sample.n_clusters).has_few(treated, never) {
                 return Status::FewClusters;
             }
         }

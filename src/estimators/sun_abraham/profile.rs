@@ -12,6 +12,7 @@ use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use crate::estimators::estimate::EstimatorError;
+use crate::estimators::few_clusters::Side;
 use crate::estimators::linear_algebra::inverse;
 use crate::estimators::sample::Sample;
 
@@ -330,18 +331,18 @@ impl Profile {
             slots[cluster as usize] = slot as u32;
         }
         let mut sums = vec![0.0; distinct.len() * n_periods];
-        let mut is_used = vec![false; distinct.len()];
+        let mut n_units = vec![0; distinct.len()];
         self.for_each_score(&columns, self.units.clone(), |unit, scores| {
             let slot = slots[clusters[unit] as usize] as usize;
             for score in scores {
                 sums[slot * n_periods + score.period] += score.value;
-                is_used[slot] = true;
             }
+            n_units[slot] += u64::from(!scores.is_empty());
         });
         ClusterScores {
             clusters: distinct,
             sums,
-            is_used,
+            n_units,
         }
     }
 }
@@ -351,8 +352,17 @@ pub(super) struct ClusterScores {
     pub(super) clusters: Vec<u32>,
     /// One run of periods per cluster.
     pub(super) sums: Vec<f64>,
-    /// Whether a row of the cluster is used.
-    pub(super) is_used: Vec<bool>,
+    /// Units of the cluster with a row that is used.
+    pub(super) n_units: Vec<u64>,
+}
+
+impl ClusterScores {
+    /// The units with rows that are used, and their clusters.
+    pub(super) fn side(&self) -> Side {
+        let mut side = Side::EMPTY;
+        self.n_units.iter().for_each(|&n| side.add_cluster(n));
+        side
+    }
 }
 
 fn blocks(units: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {

@@ -45,7 +45,16 @@ fn compare(a: &OlsResult, b: &OlsResult, terms: &[&str], label: &str) {
         assert!(close(left, right, 1e-9), "{label} {term}: {left} {right}");
         let (left, right) = (std_error(a, term), std_error(b, term));
         assert!(close(left, right, 1e-9), "{label} {term}: {left} {right}");
+        let (left, right) = (effective(a, term), effective(b, term));
+        let are_equal = close(left, right, 1e-7) || (left.is_nan() && right.is_nan());
+        assert!(are_equal, "{label} {term}: clusters {left} {right}");
     }
+}
+
+/// Effective clusters of a coefficient.
+fn effective(result: &OlsResult, term: &str) -> f64 {
+    let row = result.rows.iter().find(|row| row.term == term);
+    row.unwrap().effective_clusters
 }
 
 const TERMS: [&str; 4] = ["x", "dose::-2", "dose::1", "dose::3"];

@@ -278,7 +278,7 @@ fn a_cohort_in_one_cluster_is_marked() {
     for layout in LAYOUTS {
         let case = Case {
             seed: 13,
-            n_units: 90,
+            n_units: 600,
             layout,
             method: Method::DoublyRobust,
             control: Control::NeverTreated,

@@ -346,7 +346,15 @@ fn one_cluster_has_an_estimate_without_error() {
 #[test]
 fn few_clusters_behind_a_cohort_are_reported() {
     let data = Data::sim("s1_staggered");
-    let all = columns(&data, "outcome=cost;cluster=worksite_id");
+    let mut all = columns(&data, "outcome=cost;cluster=worksite_id");
+    // Enough clusters to begin with: four units each.
+    all.panel.cluster = Some(
+        all.panel
+            .unit
+            .iter()
+            .map(|unit| (unit / 4) as u32)
+            .collect(),
+    );
     let statuses = |columns: &ImputationColumns| -> Vec<Status> {
         let result = did_imputation(columns.clone(), &window(-2, 4)).unwrap();
         result.rows.iter().map(|row| row.estimate.status).collect()
