@@ -14,23 +14,15 @@ const LAST: i32 = 4;
 const EFFECT: f64 = 0.3;
 
 pub(crate) fn designs() -> Vec<Design> {
-    let figures = [SIMPLE, Target::EventBand];
-    let by_regression = |promise, leads| {
-        by_regression(promise, &figures, |options| {
+    let mut designs = vec![many_clusters().and(by_regression(
+        Promise::Nominal,
+        &[SIMPLE, Target::EventBand],
+        |options| {
             options.is_clustered = true;
-            options.leads = leads;
-        })
-    };
-    let mut designs = vec![many_clusters().and(by_regression(Promise::Nominal, 2))];
-    // The others share the rule of the status with att_gt and are looked at only where clusters are few.
-    for count in &COUNTS {
-        let design = cluster_count(count);
-        designs.push(if count.clusters < 30 || count.exposed < 5 {
-            design.and(by_regression(count.promises[0], 0))
-        } else {
-            design
-        });
-    }
+            options.leads = 2;
+        },
+    ))];
+    designs.extend(COUNTS.iter().map(cluster_count));
     designs
 }
 
@@ -122,7 +114,7 @@ struct Count {
     description: &'static str,
     clusters: u32,
     exposed: u32,
-    /// Of the panel estimators, and of least squares.
+    /// Of normal intervals, and of those of the t distribution.
     promises: [Promise; 2],
 }
 
@@ -142,28 +134,28 @@ const COUNTS: [Count; 6] = [
         description: "As few_clusters_8 with 40 clusters, 3 of them exposed.",
         clusters: 40,
         exposed: 3,
-        promises: [Promise::Warned, Promise::Nothing],
+        promises: [Promise::Warned, Promise::Warned],
     },
     Count {
         name: "few_clusters_15",
         description: "As few_clusters_8 with 15 clusters, 7 of them exposed.",
         clusters: 15,
         exposed: 7,
-        promises: [Promise::Nothing, Promise::Nothing],
+        promises: [Promise::Warned, Promise::Nominal],
     },
     Count {
         name: "few_clusters_30",
         description: "As few_clusters_8 with 30 clusters, 15 of them exposed.",
         clusters: 30,
         exposed: 15,
-        promises: [Promise::Nothing, Promise::Nothing],
+        promises: [Promise::Warned, Promise::Nominal],
     },
     Count {
         name: "few_clusters_60",
         description: "As few_clusters_8 with 60 clusters, 30 of them exposed.",
         clusters: 60,
         exposed: 30,
-        promises: [Promise::Nothing, Promise::Nothing],
+        promises: [Promise::Nominal, Promise::Nominal],
     },
     Count {
         name: "clusters_120",
@@ -188,6 +180,12 @@ fn cluster_count(count: &'static Count) -> Design {
         rows
     };
     let share = f64::from(count.exposed) / f64::from(count.clusters);
+    let [normal, student] = count.promises;
+    let [imputation, sun_abraham] = by_regression(normal, &[], |options| {
+        options.is_clustered = true;
+        options.leads = 0;
+    });
+    let figures = [SIMPLE, Target::EventBand];
     let twfe = regression("y ~ treated | unit + time", "cluster(cluster)");
     Design {
         name: count.name,
@@ -196,9 +194,10 @@ fn cluster_count(count: &'static Count) -> Design {
         coefficients: vec![("treated", EFFECT)],
         simulate: Box::new(simulate),
         analyses: vec![
-            by_cluster().with(count.promises[0], &[SIMPLE, Target::CellBand]),
-            Analysis::new("ols, errors by cluster", twfe)
-                .with(count.promises[1], &[term("treated")]),
+            by_cluster().with(normal, &[SIMPLE, Target::CellBand]),
+            Analysis::new("ols, errors by cluster", twfe).with(student, &[term("treated")]),
+            imputation.with(normal, &figures),
+            sun_abraham.with(student, &figures),
         ],
     }
 }

@@ -119,6 +119,10 @@ fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = global.threads {
         builder.worker_threads(threads.get());
+        // The estimators' own pool. It exists already only where one process runs several commands, as tests do.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global();
     }
     builder.enable_all().build().map_err(|error| {
         Failure::new(FailureKind::Internal, "cannot start worker threads").because(&error)

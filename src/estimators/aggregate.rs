@@ -363,10 +363,10 @@ impl Aggregator<'_> {
             Status::BasePeriod
         } else if counts.n_treated < TOO_FEW_UNITS as u64 {
             Status::TooFew
-        } else if sample_has_clusters && few {
-            Status::FewClusters
         } else if part.leaves_out {
             Status::NotIdentified
+        } else if sample_has_clusters && few {
+            Status::FewClusters
         } else {
             Status::Ok
         };

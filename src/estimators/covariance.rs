@@ -204,7 +204,7 @@ impl Scores<'_> {
                 self.sandwich(&self.row_meat(vcov)?) * (factor * rows)
             }
             Vcov::Hc0 | Vcov::Hc2 | Vcov::Hc3 | Vcov::Hc4 => self.sandwich(&self.row_meat(vcov)?),
-            Vcov::Cluster(_) | Vcov::TwoWay(..) => self.clustered(vcov, small)? * factor,
+            Vcov::Cluster(_) | Vcov::TwoWay(..) => self.clustered(small) * factor,
         };
         let fewest = self.clusters.iter().map(|groups| groups.n_groups).min();
         let df = match fewest {
@@ -224,12 +224,11 @@ impl Scores<'_> {
         half.tr_mul(meat) * half
     }
 
-    fn clustered(&self, vcov: &Vcov, small: &SmallSample) -> Result<DMatrix<f64>, EstimatorError> {
-        for (groups, column) in self.clusters.iter().zip(vcov.columns()) {
-            if groups.n_groups < 2 {
-                let (column, n_clusters) = (column.to_owned(), groups.n_groups as u64);
-                return Err(EstimatorError::OneCluster { column, n_clusters });
-            }
+    fn clustered(&self, small: &SmallSample) -> DMatrix<f64> {
+        if self.clusters.iter().any(|groups| groups.n_groups < 2) {
+            // The scores of one cluster add up to zero, whatever the data: there is no error.
+            let k = self.inverse.nrows();
+            return DMatrix::from_element(k, k, f64::NAN);
         }
         let fewest = self
             .clusters
@@ -256,7 +255,7 @@ impl Scores<'_> {
             [first, second] => part(first) + part(second) - part(&first.combine(second)),
             clusters => part(&clusters[0]),
         };
-        Ok(self.sandwich(&meat))
+        self.sandwich(&meat)
     }
 
     /// Σ over rows of e²-weighted outer products.

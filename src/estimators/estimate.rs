@@ -4,13 +4,16 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
 use crate::estimators::normal;
+use crate::estimators::sup_t::SupT;
 
 /// Why a row is to be trusted, or not, or with care. The text form is what SQL shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Nothing to report.
     Ok,
-    /// No unit of the cohort is left in the comparison; there is no estimate.
+    /// No row is complete; there is no estimate.
+    NoRows,
+    /// No unit of the cohort is left in the comparison, or none is exposed at all; there is no estimate.
     NoTreated,
     /// No comparison unit is left; there is no estimate.
     NoControls,
@@ -48,6 +51,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::NoRows => "no_rows",
             Self::NoTreated => "no_treated",
             Self::NoControls => "no_controls",
             Self::NoPostPeriod => "no_post_period",
@@ -186,6 +190,16 @@ pub(crate) fn student_quantile(df: f64, level: f64) -> f64 {
     law.map_or(f64::NAN, |law| law.inverse_cdf(0.5 + 0.5 * level))
 }
 
+/// The critical value of a band that refers to the t distribution: as likely to be exceeded as `normal` is by a normal statistic,
+/// and never below `quantile`, that of the interval.
+///
+/// Exact for one row; the dependence between several is taken to be that of normal statistics.
+pub(crate) fn student_band(normal: f64, df: f64, quantile: f64) -> f64 {
+    let law = StudentsT::new(0.0, 1.0, df);
+    let critical = law.map_or(f64::NAN, |law| -law.inverse_cdf(normal::cdf(-normal)));
+    critical.max(quantile)
+}
+
 /// Standard errors up to this size are numerical noise: ten times the square root of the machine precision.
 const SMALLEST_STD_ERROR: f64 = 1.490_116_119_384_765_6e-7;
 
@@ -222,6 +236,22 @@ impl Diagnostic {
             status: Status::Ok,
             detail: String::new(),
         }
+    }
+
+    /// The critical value of a band.
+    pub(crate) fn band(band: SupT) -> Self {
+        let detail = format!(
+            "over {} estimates; simulation error {:.4}",
+            band.dimension, band.simulation_error
+        );
+        Self::number("band_critical_value", "", band.critical_value).with_detail(&detail)
+    }
+
+    /// The last cohort, standing in for the never treated.
+    pub(crate) fn comparison_cohort(cohort: i32) -> Self {
+        Self::number("comparison_cohort", "", f64::from(cohort)).with_detail(
+            "no unit is never treated: this cohort is the comparison, in the periods before it is treated",
+        )
     }
 
     pub(crate) fn with_detail(mut self, detail: &str) -> Self {
@@ -395,14 +425,6 @@ pub enum EstimatorError {
         /// Rows used.
         n_obs: u64,
     },
-    /// Clustered errors need two clusters.
-    #[error("clustering by \"{column}\" needs at least two clusters, found {n_clusters}")]
-    OneCluster {
-        /// The column.
-        column: String,
-        /// Clusters found.
-        n_clusters: u64,
-    },
     /// Fewer instruments than endogenous columns.
     #[error(
         "{n_endogenous} endogenous columns need at least as many instruments; {n_instruments} are usable"
@@ -456,4 +478,20 @@ pub enum EstimatorError {
         /// Iterations done.
         iterations: usize,
     },
+}
+
+impl EstimatorError {
+    /// The status of what is asked for where there is nothing to work on: no complete row, nobody exposed within the data, a single
+    /// period, only columns that are constant. `None` when the input is wrong rather than empty.
+    pub fn nothing_to_estimate(&self) -> Option<Status> {
+        match self {
+            Self::NoRows { .. } | Self::NoCompleteUnit { .. } => Some(Status::NoRows),
+            Self::NoCohort => Some(Status::NoTreated),
+            Self::TooFewPeriods { .. } | Self::NoDegreesOfFreedom { .. } => {
+                Some(Status::NotIdentified)
+            }
+            Self::NothingToEstimate { .. } => Some(Status::Collinear),
+            _ => None,
+        }
+    }
 }

@@ -178,6 +178,16 @@ impl Formula {
             .chain(&self.instruments)
     }
 
+    /// A name for each term that has a coefficient, as far as the formula alone tells: endogenous ones first, as in the result.
+    pub fn term_names(&self) -> Vec<String> {
+        let terms = self.endogenous.iter().chain(&self.terms);
+        let name = |term: &Term| {
+            let labels: Vec<String> = term.atoms.iter().map(Atom::label).collect();
+            labels.join(":")
+        };
+        terms.map(name).collect()
+    }
+
     /// The column of the outcome.
     pub fn outcome(&self) -> &str {
         &self.outcome.column

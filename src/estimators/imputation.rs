@@ -6,6 +6,7 @@
 
 mod counts;
 mod design;
+mod diagnostics;
 mod effects;
 mod order;
 mod rows;

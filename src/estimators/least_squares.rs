@@ -17,7 +17,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::estimators::covariance::{Counting, FixedEffectCount, Scores, SmallSample, Vcov};
 use crate::estimators::design::{Design, Effect};
 use crate::estimators::did::check_level;
-use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::estimate::{EstimatorError, Status, student_band};
 use crate::estimators::few_clusters::Interval;
 use crate::estimators::formula::Formula;
 use crate::estimators::normal;
@@ -351,8 +351,10 @@ impl Inference<'_> {
         let std_error = if std_error > 0.0 { std_error } else { f64::NAN };
         let statistic = estimate / std_error;
         let (p_value, quantile) = self.p_and_quantile(statistic);
-        // The band is normal; with few clusters it must still not be narrower than the interval.
-        let critical = band.map_or(f64::NAN, |band| band.max(quantile));
+        let critical = band.map_or(f64::NAN, |band| match self.options.reference {
+            Reference::StudentT => student_band(band, self.df, quantile),
+            Reference::Normal => band,
+        });
         let status = if std_error.is_nan() {
             Status::NoVariance
         } else {

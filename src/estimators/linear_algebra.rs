@@ -13,6 +13,10 @@ pub(crate) fn solve_correlation_checked(
     let n = covariance.nrows();
     let scale: Vec<f64> = (0..n).map(|k| covariance[(k, k)].sqrt()).collect();
     let correlation = DMatrix::from_fn(n, n, |a, b| covariance[(a, b)] / (scale[a] * scale[b]));
+    // Without numbers the search for eigenvalues does not end.
+    if correlation.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
     let smallest = SymmetricEigen::new(correlation.clone()).eigenvalues.min();
     if smallest.is_nan() || smallest < SINGULAR {
         return None;

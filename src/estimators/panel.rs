@@ -315,24 +315,30 @@ fn units_by_periods(
     periods: Vec<i32>,
     layout: Layout,
 ) -> Result<Panel, EstimatorError> {
-    let (ranks, n_units) = match rows {
-        Rows::All(_) => rank_i64(&columns.unit),
-        Rows::Some(_) => rank_i64(
-            &rows
-                .indices()
-                .map(|row| columns.unit[row])
-                .collect::<Vec<_>>(),
-        ),
-    };
-    let codes = CohortCodes::of(columns, rows);
-    let (positions, sizes) = unit_positions(columns, rows, &ranks, n_units, &codes)?;
+    let ((ranks, n_units), codes) = rayon::join(
+        || match rows {
+            Rows::All(_) => rank_i64(&columns.unit),
+            Rows::Some(_) => {
+                let units: Vec<i64> = rows.indices().map(|row| columns.unit[row]).collect();
+                rank_i64(&units)
+            }
+        },
+        || CohortCodes::of(columns, rows),
+    );
+    let index_of = period_lookup(&periods);
+    let (positions, row_periods) = rayon::join(
+        || unit_positions(columns, rows, &ranks, n_units, &codes),
+        || {
+            let mut row_periods = Vec::with_capacity(ranks.len());
+            rows.for_each(|row| row_periods.push(index_of(columns.time[row]) as u16));
+            row_periods
+        },
+    );
+    let (positions, sizes) = positions?;
     let mut units = ranks;
     for unit in &mut units {
         *unit = positions[*unit as usize];
     }
-    let index_of = period_lookup(&periods);
-    let mut row_periods = Vec::with_capacity(units.len());
-    rows.for_each(|row| row_periods.push(index_of(columns.time[row]) as u16));
     let places = Places {
         rows,
         units: &units,
@@ -340,8 +346,12 @@ fn units_by_periods(
         n_units,
         n_periods: periods.len(),
     };
-    let (values, (weights, covariates)) = rayon::join(
-        || places.lay_out(&columns.outcome),
+    let ((values, clusters), (weights, covariates)) = rayon::join(
+        || {
+            let clusters = columns.cluster.as_ref();
+            let clusters = clusters.map(|column| unit_clusters(column, &places));
+            (places.lay_out(&columns.outcome), clusters)
+        },
         || {
             let weights = columns.weight.as_ref().map(|w| places.lay_out(w));
             (weights, Covariates::try_new(&columns.covariates, &places))
@@ -353,10 +363,6 @@ fn units_by_periods(
             n_duplicates: (units.len() - n_seen) as u64,
         });
     }
-    let clusters = match &columns.cluster {
-        Some(column) => Some(unit_clusters(column, &places)?),
-        None => None,
-    };
     Ok(Panel {
         layout,
         cohorts: codes.ranges(&sizes),
@@ -364,7 +370,7 @@ fn units_by_periods(
         values,
         weights,
         row_periods: Vec::new(),
-        clusters,
+        clusters: clusters.transpose()?,
         covariates: covariates?,
         n_rows_in: 0,
         n_missing_rows: 0,

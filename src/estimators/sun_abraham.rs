@@ -21,6 +21,7 @@
 //! How the regression falls apart into cohorts is in `profile.rs`, averages are in `averages.rs`.
 
 mod averages;
+mod diagnostics;
 
 mod profile;
 

@@ -268,6 +268,7 @@ const STATUSES: &[Name] = &[
         "比べるべきものがデータの中でつながらない",
         "the data do not link what would have to be compared",
     ),
+    name("no_rows", "データがない", "no data"),
     name("too_few", "人数不足", "too few people"),
     name(
         "few_clusters",

@@ -78,7 +78,7 @@ fn pages_describe_every_argument() {
     for relation in RELATIONS {
         let page = page(relation.name);
         // Arguments that several relations share are described on one of their pages, to which the others refer.
-        let shared: String = ["att_gt", "att", "ols"]
+        let shared: String = ["att_gt", "att", "ols", "did_imputation", "sun_abraham"]
             .into_iter()
             .filter(|other| page.contains(&format!("{other}.md#arguments")))
             .map(self::page)

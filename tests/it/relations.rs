@@ -1,6 +1,7 @@
 //! Relations give the same bits however their input arrives: order of rows, size of batches, partitions, threads.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::record_batch::RecordBatch;

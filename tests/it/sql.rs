@@ -419,8 +419,8 @@ fn formula_errors_exit_3_and_refusals_of_an_estimator_exit_7() {
     ols("y ~ ").exits(3).says(&["`ols`", "formula"]);
     ols("y ~ z").exits(3).says(&["`ols`", "`z`"]);
     ols("y ~ x + i(x, ").exits(3).says(&["`ols`"]);
-    let none = "select * from ols((select 1.0 as y, 2.0 as x where false), 'y ~ x')";
-    without_project(&["-c", none])
+    let wrong = "select * from ols((select 1.0 as y, 2.0 as x, -1 as w), 'y ~ x', weight => w)";
+    without_project(&["-c", wrong])
         .exits(7)
         .says(&["`ols` refused its input"]);
 }

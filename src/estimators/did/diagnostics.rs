@@ -21,12 +21,7 @@ impl AttGtResult {
         .into_iter()
         .map(|(name, count)| Diagnostic::number(name, "", count as f64))
         .collect();
-        if let Some(cohort) = sample.comparison_cohort {
-            let detail = "no unit is never treated: this cohort is the comparison, in the periods before it is treated";
-            rows.push(
-                Diagnostic::number("comparison_cohort", "", f64::from(cohort)).with_detail(detail),
-            );
-        }
+        rows.extend(sample.comparison_cohort.map(Diagnostic::comparison_cohort));
         for row in self.rows.iter().filter(|row| row.n_trimmed > 0) {
             let cell = format!("cohort={};time={}", row.cohort, row.time);
             rows.push(Diagnostic {
@@ -35,14 +30,7 @@ impl AttGtResult {
             });
         }
         rows.push(self.pretest_diagnostic());
-        if let Some(band) = self.band {
-            let detail = format!(
-                "over {} estimates; simulation error {:.4}",
-                band.dimension, band.simulation_error
-            );
-            let row = Diagnostic::number("band_critical_value", "", band.critical_value);
-            rows.push(row.with_detail(&detail));
-        }
+        rows.extend(self.band.map(Diagnostic::band));
         rows
     }
 

@@ -264,6 +264,9 @@ fn weakness(strength: &DMatrix<f64>, covariance: &DMatrix<f64>) -> (f64, f64) {
     let Some(root) = strength.clone().cholesky() else {
         return (f64::NAN, f64::NAN);
     };
+    if covariance.iter().any(|value| !value.is_finite()) {
+        return (f64::NAN, f64::NAN);
+    }
     let root = root.l();
     let standard = root.tr_mul(covariance) * &root;
     let x = 1.0 / TOLERATED_BIAS;

@@ -6,7 +6,9 @@ use nalgebra::DMatrix;
 
 use super::{Cell, CohortEffect, Fit, SunAbrahamOptions, SunAbrahamResult};
 use crate::estimators::did::TOO_FEW_UNITS;
-use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status, student_quantile};
+use crate::estimators::estimate::{
+    Counts, Estimate, EstimatorError, Status, student_band, student_quantile,
+};
 use crate::estimators::few_clusters::{Interval, Side};
 use crate::estimators::sup_t;
 
@@ -210,12 +212,11 @@ impl Inference<'_> {
             .collect();
         let (mut rows, covariance) = self.rows(&averages);
         let band = sup_t::critical_value(&covariance, self.level, options.seed);
-        // The band is normal; with few clusters it must still not be narrower than the interval.
         let quantile = student_quantile(self.fit.df, self.level);
         if let Some(band) = band.filter(|_| quantile.is_finite()) {
-            for row in &mut rows {
-                row.estimate.set_band(band.critical_value.max(quantile));
-            }
+            let critical = student_band(band.critical_value, self.fit.df, quantile);
+            rows.iter_mut()
+                .for_each(|row| row.estimate.set_band(critical));
         }
         for (at, n_treated) in self.references() {
             if !event_times.contains(&at) && is_shown(&at) {

@@ -7,7 +7,7 @@ use crate::estimators::covariance::{FixedEffectCount, SmallSample, Vcov};
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula;
 use crate::estimators::least_squares::{
-    Effort, OlsOptions, OlsResult, Reference, Singletons, fit_with, ols,
+    Effort, OlsOptions, OlsResult, Reference, Singletons, fit_with, ols, ols_diagnostics,
 };
 use crate::estimators::regression_data::{Column, RegressionData};
 
@@ -414,16 +414,38 @@ fn as_many_coefficients_as_rows_are_refused() {
             n_obs: 3
         }
     );
-    assert!(matches!(
-        refusal("y ~ x", &data, &with_vcov("cluster(c)")),
-        EstimatorError::OneCluster { .. }
-    ));
     let years = rows(5_000, |row| row as f64);
     let data = self::data(&[("y", noise(5_000, 1)), ("x", years)]);
     assert!(matches!(
         refusal("y ~ factor(x)", &data, &OPTIONS),
         EstimatorError::TooMany { found: 4_999, .. }
     ));
+}
+
+#[test]
+fn one_cluster_has_estimates_without_errors() {
+    let data = data(&[
+        ("x", noise(60, 1)),
+        ("y", noise(60, 2)),
+        ("c", vec![1.0; 60]),
+        ("d", rows(60, |row| (row % 12) as f64)),
+        ("z", noise(60, 3)),
+    ]);
+    for vcov in ["cluster(c)", "cluster(c, d)"] {
+        let result = fit("y ~ x", &data, &with_vcov(vcov));
+        let unclustered = fit("y ~ x", &data, &with_vcov("hc1"));
+        for (row, other) in result.rows.iter().zip(&unclustered.rows) {
+            assert!(close(row.estimate, other.estimate, 1e-12));
+            assert_eq!(row.status, Status::NoVariance);
+            assert!(row.std_error.is_nan() && row.p_value.is_nan());
+            assert!(row.conf_low.is_nan() && row.band_high.is_nan());
+        }
+        assert_eq!((result.n_clusters, result.band), (Some(1), None));
+        let formula = formula::parse("y ~ 1 | x ~ z").unwrap();
+        let rows = ols_diagnostics(&formula, &data, &with_vcov(vcov)).unwrap();
+        let wald = rows.iter().find(|row| row.diagnostic == "first_stage_wald");
+        assert!(wald.unwrap().statistic.is_nan());
+    }
 }
 
 #[test]

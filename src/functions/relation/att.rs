@@ -8,9 +8,10 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
-use super::result::{estimate_batch, estimate_schema, texts};
+use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateRow, aggregate};
+use crate::estimators::estimate::Status;
 
 pub(super) const ATT: RelationDefinition = RelationDefinition {
     name: "att",
@@ -149,6 +150,19 @@ impl PreparedRelation for Att {
             Field::new("aggregate", DataType::Utf8, false),
             Field::new("at", DataType::Int32, true),
         ])
+    }
+
+    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+        // An event study has no row without an event time.
+        let (at, kind) = if self.is_event_study() {
+            (Some(0), None)
+        } else {
+            (None, Some(texts([word(self.options.kind)].into_iter())))
+        };
+        let at: ArrayRef = Arc::new(Int32Array::from(vec![at]));
+        let identifying = kind.into_iter().chain([at]).collect();
+        let relation = self.call.relation;
+        Some(no_estimate(relation, self.schema(), identifying, status))
     }
 
     fn gather(&self) -> Box<dyn Gather> {

@@ -1,15 +1,20 @@
-//! `did_imputation`: effects by imputation of untreated outcomes (Borusyak, Jaravel and Spiess).
+//! `did_imputation`: effects by imputation of untreated outcomes (Borusyak, Jaravel and Spiess);
+//! `did_imputation_diagnostics`: what was done to get them.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentKind, ArgumentProblem, BoundArguments};
-use super::panel_call::{PanelCall, PanelGather, level, optional, required, seed};
-use super::result::{estimate_batch, estimate_schema};
+use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::panel_call::{PanelCall, PanelGather, Shows, level, optional, required, seed, window};
+use super::result::{
+    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_estimate,
+};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::estimate::Status;
 use crate::estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationRow, did_imputation,
 };
@@ -26,87 +31,106 @@ pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
     example: "SELECT * FROM did_imputation(panel_person_year, outcome => exercise_habit, \
               unit => person_id, time => fiscal_year, cohort => cohort_activity, \
               cluster => cluster_worksite_id, window => '-3..3')",
-    arguments: &[
-        required("outcome", "what is measured: a number or a yes/no"),
-        required("unit", "the person"),
-        required("time", "the period, a whole number"),
-        required("cohort", "period of first exposure; NULL = never exposed"),
-        optional(
-            "covariates",
-            ArgumentKind::Columns,
-            "columns of the model for untreated outcomes: numbers, yes/no or text; default []",
-        ),
-        optional(
-            "weight",
-            ArgumentKind::Column,
-            "analytic weight of the row; default 1",
-        ),
-        optional(
-            "cluster",
-            ArgumentKind::Column,
-            "level of assignment, constant within the unit; default: the unit",
-        ),
-        optional(
-            "unit_effect",
-            ArgumentKind::Column,
-            "what the fixed effect is of; default: the unit",
-        ),
-        optional(
-            "window",
-            ArgumentKind::Text,
-            "first and last event time returned, like '-4..5'; default: all from 0 on",
-        ),
-        optional(
-            "level",
-            ArgumentKind::Number,
-            "confidence level; default 0.95",
-        ),
-        optional(
-            "seed",
-            ArgumentKind::Integer,
-            "seed of the simultaneous band; default 20160401",
-        ),
-    ],
+    arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(DidImputation::try_new(bound)?)),
+    prepare: |bound| {
+        let call = DidImputation::try_new("did_imputation", Shows::Effects, bound);
+        Ok(Arc::new(call?))
+    },
 };
 
-const RELATION: &str = "did_imputation";
+pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefinition {
+    name: "did_imputation_diagnostics",
+    usage: "did_imputation_diagnostics(input, outcome => column, unit => column, time => column, \
+            cohort => column, …)",
+    description: "What `did_imputation` with the same arguments did: rows left out and not imputed with the reason, \
+                  covariates passed over, the band.",
+    example: "SELECT * FROM did_imputation_diagnostics(panel_person_year, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+              cluster => cluster_worksite_id)",
+    arguments: &ARGUMENTS,
+    positional: None,
+    prepare: |bound| {
+        let call = DidImputation::try_new("did_imputation_diagnostics", Shows::Diagnostics, bound);
+        Ok(Arc::new(call?))
+    },
+};
+
+static ARGUMENTS: [ArgumentDefinition; 11] = [
+    required("outcome", "what is measured: a number or a yes/no"),
+    required("unit", "the person"),
+    required("time", "the period, a whole number"),
+    required("cohort", "period of first exposure; NULL = never exposed"),
+    optional(
+        "covariates",
+        ArgumentKind::Columns,
+        "columns of the model for untreated outcomes: numbers, yes/no or text; default []",
+    ),
+    optional(
+        "weight",
+        ArgumentKind::Column,
+        "analytic weight of the row; default 1",
+    ),
+    optional(
+        "cluster",
+        ArgumentKind::Column,
+        "level of assignment, constant within the unit; default: the unit",
+    ),
+    optional(
+        "unit_effect",
+        ArgumentKind::Column,
+        "what the fixed effect is of; default: the unit",
+    ),
+    optional(
+        "window",
+        ArgumentKind::Text,
+        "first and last event time returned, like '-4..5'; default: all from 0 on",
+    ),
+    optional(
+        "level",
+        ArgumentKind::Number,
+        "confidence level; default 0.95",
+    ),
+    optional(
+        "seed",
+        ArgumentKind::Integer,
+        "seed of the simultaneous band; default 20160401",
+    ),
+];
 
 #[derive(Debug)]
 struct DidImputation {
     call: PanelCall,
+    shows: Shows,
     options: ImputationOptions,
 }
 
 impl DidImputation {
-    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
+    fn try_new(
+        relation: &'static str,
+        shows: Shows,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
+        let window = match window(bound)? {
+            (Some(first), Some(last)) => Some((first, last)),
+            (None, None) => None,
+            _ => {
+                return Err(ArgumentProblem::Invalid {
+                    name: "window",
+                    message: "needs both ends here, like '-4..5'".to_owned(),
+                });
+            }
+        };
         Ok(Self {
-            call: PanelCall::try_new(RELATION, bound)?,
+            call: PanelCall::try_new(relation, bound)?,
+            shows,
             options: ImputationOptions {
-                window: window(bound.text("window", ""))?,
+                window,
                 level: level(bound)?,
                 seed: seed(bound),
             },
         })
     }
-}
-
-/// `'-4..5'` as numbers; nothing when empty.
-fn window(text: &str) -> Result<Option<(i32, i32)>, ArgumentProblem> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let number = |text: &str| text.trim().parse::<i32>().ok();
-    text.split_once("..")
-        .and_then(|(first, last)| Some((number(first)?, number(last)?)))
-        .filter(|(first, last)| first <= last)
-        .map(Some)
-        .ok_or_else(|| ArgumentProblem::Invalid {
-            name: "window",
-            message: "must be two event times like '-4..5', the first not after the last"
-                .to_owned(),
-        })
 }
 
 fn schema() -> SchemaRef {
@@ -119,13 +143,30 @@ impl PreparedRelation for DidImputation {
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        match self.shows {
+            Shows::Effects => schema(),
+            Shows::Diagnostics => diagnostic_schema(),
+        }
+    }
+
+    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+        let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
+        match self.shows {
+            Shows::Effects => Some(no_estimate(
+                self.call.relation,
+                schema(),
+                vec![overall],
+                status,
+            )),
+            Shows::Diagnostics => None,
+        }
     }
 
     fn gather(&self) -> Box<dyn Gather> {
         Box::new(ImputationGather {
             panel: self.call.gather(),
             options: self.options,
+            shows: self.shows,
         })
     }
 }
@@ -133,6 +174,7 @@ impl PreparedRelation for DidImputation {
 struct ImputationGather {
     panel: PanelGather,
     options: ImputationOptions,
+    shows: Shows,
 }
 
 impl Gather for ImputationGather {
@@ -149,6 +191,7 @@ impl Gather for ImputationGather {
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let relation = self.panel.relation();
         let (mut panel, unit_effect) = self.panel.columns();
         let covariates = std::mem::take(&mut panel.covariates).into_iter();
         let covariates = covariates.map(|covariate| {
@@ -165,21 +208,19 @@ impl Gather for ImputationGather {
             panel,
             unit_effect,
         };
-        let result =
-            did_imputation(columns, &self.options).map_err(|source| RelationError::Refused {
-                relation: RELATION,
-                source,
-            })?;
-        rows(&result.rows)
+        let result = did_imputation(columns, &self.options)
+            .map_err(|source| RelationError::Refused { relation, source })?;
+        match self.shows {
+            Shows::Effects => effects(&result.rows),
+            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
+        }
+        .map_err(|source| RelationError::Rows { relation, source })
     }
 }
 
-fn rows(rows: &[ImputationRow]) -> Result<RecordBatch, RelationError> {
+fn effects(rows: &[ImputationRow]) -> Result<RecordBatch, ArrowError> {
     let event_times: Int32Array = rows.iter().map(|row| row.event_time).collect();
     let identifying: Vec<ArrayRef> = vec![Arc::new(event_times)];
     let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-    estimate_batch(schema(), identifying, &estimates).map_err(|source| RelationError::Rows {
-        relation: RELATION,
-        source,
-    })
+    estimate_batch(schema(), identifying, &estimates)
 }

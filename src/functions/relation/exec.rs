@@ -167,7 +167,8 @@ impl ExecutionPlan for EstimatorExec {
                 .get_value()
                 .map_or(0, |&n_rows| n_rows.min(MOST_RESERVED)),
         );
-        let result = gather_and_estimate(self.name, gather, input, reservation);
+        let prepared = Arc::clone(&self.prepared);
+        let result = gather_and_estimate(self.name, prepared, gather, input, reservation);
         let schema: SchemaRef = self.prepared.schema();
         let stream = futures::stream::once(result).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
@@ -179,6 +180,7 @@ const MOST_RESERVED: usize = 200_000_000;
 
 async fn gather_and_estimate(
     relation: &'static str,
+    prepared: Arc<dyn PreparedRelation>,
     mut gather: Box<dyn Gather>,
     mut input: SendableRecordBatchStream,
     reservation: MemoryReservation,
@@ -198,9 +200,14 @@ async fn gather_and_estimate(
         )));
     }
     SpawnedTask::spawn_blocking(move || {
-        let result = gather.estimate().map_err(external);
+        let result = gather.estimate();
         drop(reservation);
-        result
+        let status = match &result {
+            Err(RelationError::Refused { source, .. }) => source.nothing_to_estimate(),
+            _ => None,
+        };
+        let nothing = status.and_then(|status| prepared.nothing(status));
+        nothing.unwrap_or(result).map_err(external)
     })
     .join()
     .await

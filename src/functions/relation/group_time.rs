@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, Shows};
 use super::result::{diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::did::{AttGtResult, GroupTime};
@@ -48,13 +48,6 @@ pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
         }))
     },
 };
-
-/// What a call returns.
-#[derive(Debug, Clone, Copy)]
-enum Shows {
-    Effects,
-    Diagnostics,
-}
 
 #[derive(Debug)]
 struct AttGt {

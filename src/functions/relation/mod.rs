@@ -30,7 +30,7 @@ pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem,
 
 pub(crate) use planner::{call_of, name_inputs};
 
-use crate::estimators::estimate::EstimatorError;
+use crate::estimators::estimate::{EstimatorError, Status};
 
 /// Every relation SQL can call.
 pub const RELATIONS: &[RelationDefinition] = &[
@@ -44,6 +44,8 @@ pub const RELATIONS: &[RelationDefinition] = &[
     ols_diagnostics::OLS_DIAGNOSTICS,
     group_time::ATT_GT_DIAGNOSTICS,
     did_imputation::DID_IMPUTATION,
+    did_imputation::DID_IMPUTATION_DIAGNOSTICS,
+    sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
 ];
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
@@ -73,6 +75,12 @@ pub trait PreparedRelation: Debug + Send + Sync {
     fn schema(&self) -> SchemaRef;
     /// Starts taking in rows.
     fn gather(&self) -> Box<dyn Gather>;
+    /// The rows, without numbers, where there is nothing to work on (see [`EstimatorError::nothing_to_estimate`]), so that a
+    /// query over many outcomes or groups survives one that is empty. `None`: such input is refused.
+    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+        let _ = status;
+        None
+    }
 }
 
 /// Takes in the input batch by batch, then estimates.

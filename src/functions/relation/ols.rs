@@ -13,6 +13,7 @@ use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::covariance::{SmallSample, Vcov};
+use crate::estimators::estimate::Status;
 use crate::estimators::formula::{self, Formula};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
@@ -224,6 +225,19 @@ impl PreparedRelation for Ols {
 
     fn schema(&self) -> SchemaRef {
         schema()
+    }
+
+    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+        let terms = self.call.formula.term_names();
+        let unknown = || numbers(terms.iter().map(|_| f64::NAN));
+        let mut columns = vec![texts(terms.iter().map(String::as_str))];
+        columns.extend((0..8).map(|_| unknown()));
+        columns.push(counts(terms.iter().map(|_| 0)));
+        columns.push(unknown());
+        columns.push(texts(terms.iter().map(|_| status.as_str())));
+        let relation = self.call.relation;
+        let rows = RecordBatch::try_new(schema(), columns);
+        Some(rows.map_err(|source| RelationError::Rows { relation, source }))
     }
 
     fn gather(&self) -> Box<dyn Gather> {

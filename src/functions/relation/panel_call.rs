@@ -293,6 +293,36 @@ pub(super) fn seed(bound: &BoundArguments) -> u64 {
         .map_or(DEFAULT_SEED, i64::cast_unsigned)
 }
 
+/// The ends of the argument `window`, like `'-4..5'`; either may be left out.
+pub(super) fn window(
+    bound: &BoundArguments,
+) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
+    window_ends(bound.text("window", ".."))
+}
+
+fn window_ends(text: &str) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
+    let wrong = || ArgumentProblem::Invalid {
+        name: "window",
+        message: "must be two event times like '-4..5', the first not after the last".to_owned(),
+    };
+    let end = |text: &str| match text.trim() {
+        "" => Ok(None),
+        number => number.parse::<i32>().map(Some).map_err(|_| wrong()),
+    };
+    let (first, last) = text.split_once("..").ok_or_else(wrong)?;
+    match (end(first)?, end(last)?) {
+        (Some(first), Some(last)) if first > last => Err(wrong()),
+        ends => Ok(ends),
+    }
+}
+
+/// What a call returns: estimates, or what was done to get them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shows {
+    Effects,
+    Diagnostics,
+}
+
 /// The flat columns of a panel while they come in.
 pub(super) struct PanelGather {
     call: PanelCall,
@@ -365,8 +395,14 @@ impl PanelGather {
     /// What came in, and the codes of the unit effect where it is not of the unit.
     pub(super) fn columns(self) -> (PanelColumns, Option<Vec<u32>>) {
         let mut outcome = self.outcome;
-        let unit = self.unit.into_ids(&mut outcome);
-        let covariates = self.covariates.into_iter();
+        let (unit, covariates) = (self.unit, self.covariates);
+        let (cluster, (unit, covariates)) = rayon::join(
+            || self.cluster.map(|cluster| cluster.into_codes().0),
+            || {
+                let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
+                (unit.into_ids(&mut outcome), covariates.collect())
+            },
+        );
         debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
         let columns = PanelColumns {
             unit,
@@ -374,8 +410,8 @@ impl PanelGather {
             cohort: self.cohort,
             outcome,
             weight: self.weight,
-            cluster: self.cluster.map(|cluster| cluster.into_codes().0),
-            covariates: covariates.map(ValueColumn::into_covariate).collect(),
+            cluster,
+            covariates,
         };
         (
             columns,
@@ -395,5 +431,26 @@ impl PanelGather {
         let (relation, options) = (self.call.relation, self.call.options);
         att_gt(&self.panel()?, &options)
             .map_err(|source| RelationError::Refused { relation, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window_ends;
+
+    #[test]
+    fn windows_are_read_or_refused() {
+        for (text, ends) in [
+            ("-4..5", (Some(-4), Some(5))),
+            (" -3 .. -3 ", (Some(-3), Some(-3))),
+            ("..2", (None, Some(2))),
+            ("0..", (Some(0), None)),
+            ("..", (None, None)),
+        ] {
+            assert_eq!(window_ends(text), Ok(ends), "{text}");
+        }
+        for text in ["", "3", "5..4", "a..b", "1..2..3", "0.5..2"] {
+            assert!(window_ends(text).is_err(), "{text}");
+        }
     }
 }

@@ -8,7 +8,8 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use crate::estimators::estimate::{Diagnostic, Estimate};
+use crate::estimators::estimate::{Counts, Diagnostic, Estimate, Status};
+use crate::functions::relation::RelationError;
 
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
 pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
@@ -55,6 +56,18 @@ pub(super) fn estimate_batch(
         texts(estimates.iter().map(|e| e.status.as_str())),
     ]);
     RecordBatch::try_new(schema, columns)
+}
+
+/// The one row of a relation that had nothing to work on.
+pub(super) fn no_estimate(
+    relation: &'static str,
+    schema: SchemaRef,
+    identifying: Vec<ArrayRef>,
+    status: Status,
+) -> Result<RecordBatch, RelationError> {
+    let estimate = Estimate::missing(Counts::default(), status);
+    estimate_batch(schema, identifying, &[&estimate])
+        .map_err(|source| RelationError::Rows { relation, source })
 }
 
 /// Schema of a relation that says what another one did.

@@ -1,17 +1,23 @@
-//! `sun_abraham`: the interaction-weighted event study.
+//! `sun_abraham`: the interaction-weighted event study; `sun_abraham_diagnostics`: what was done to get it.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::panel_call::{PanelCall, PanelGather, optional, required};
-use super::result::{estimate_batch, estimate_schema};
+use super::panel_call::{PanelCall, PanelGather, Shows, optional, required, window};
+use super::result::{
+    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_estimate,
+};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use crate::estimators::estimate::Status;
 use crate::estimators::panel::Layout;
-use crate::estimators::sun_abraham::{CohortEffect, SunAbrahamOptions, sun_abraham};
+use crate::estimators::sun_abraham::{
+    CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham,
+};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
     name: "sun_abraham",
@@ -25,7 +31,27 @@ pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(SunAbraham::try_new(bound)?)),
+    prepare: |bound| {
+        let call = SunAbraham::try_new("sun_abraham", Shows::Effects, bound);
+        Ok(Arc::new(call?))
+    },
+};
+
+pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinition {
+    name: "sun_abraham_diagnostics",
+    usage: "sun_abraham_diagnostics(input, outcome => column, unit => column, time => column, \
+            cohort => column, cluster => column)",
+    description: "What `sun_abraham` with the same arguments did: rows, units and periods left out, degrees of \
+                  freedom, the band.",
+    example: "SELECT * FROM sun_abraham_diagnostics(panel_person_year, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+              cluster => cluster_worksite_id)",
+    arguments: &ARGUMENTS,
+    positional: None,
+    prepare: |bound| {
+        let call = SunAbraham::try_new("sun_abraham_diagnostics", Shows::Diagnostics, bound);
+        Ok(Arc::new(call?))
+    },
 };
 
 static ARGUMENTS: [ArgumentDefinition; 9] = [
@@ -63,39 +89,31 @@ static ARGUMENTS: [ArgumentDefinition; 9] = [
 #[derive(Debug)]
 struct SunAbraham {
     call: PanelCall,
+    shows: Shows,
     options: SunAbrahamOptions,
 }
 
 impl SunAbraham {
-    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let mut call = PanelCall::try_new("sun_abraham", bound)?;
+    fn try_new(
+        relation: &'static str,
+        shows: Shows,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
+        let mut call = PanelCall::try_new(relation, bound)?;
         // Unit effects take care of holes: no unit has to be dropped.
         call.layout = Layout::Unbalanced;
-        let (min_e, max_e) = window(bound.text("window", ".."))?;
+        let (min_e, max_e) = window(bound)?;
         let options = SunAbrahamOptions {
             min_e,
             max_e,
             level: call.options.level,
             seed: call.options.seed,
         };
-        Ok(Self { call, options })
-    }
-}
-
-/// The ends of `'-4..5'`; either may be left out.
-fn window(text: &str) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
-    let wrong = || ArgumentProblem::Invalid {
-        name: "window",
-        message: "must be two event times like '-4..5', the first not after the last".to_owned(),
-    };
-    let end = |text: &str| match text.trim() {
-        "" => Ok(None),
-        number => number.parse::<i32>().map(Some).map_err(|_| wrong()),
-    };
-    let (first, last) = text.split_once("..").ok_or_else(wrong)?;
-    match (end(first)?, end(last)?) {
-        (Some(first), Some(last)) if first > last => Err(wrong()),
-        ends => Ok(ends),
+        Ok(Self {
+            call,
+            shows,
+            options,
+        })
     }
 }
 
@@ -109,13 +127,30 @@ impl PreparedRelation for SunAbraham {
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        match self.shows {
+            Shows::Effects => schema(),
+            Shows::Diagnostics => diagnostic_schema(),
+        }
+    }
+
+    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+        let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
+        match self.shows {
+            Shows::Effects => Some(no_estimate(
+                self.call.relation,
+                schema(),
+                vec![overall],
+                status,
+            )),
+            Shows::Diagnostics => None,
+        }
     }
 
     fn gather(&self) -> Box<dyn Gather> {
         Box::new(SunAbrahamGather {
             panel: self.call.gather(),
             options: self.options,
+            shows: self.shows,
         })
     }
 }
@@ -123,6 +158,7 @@ impl PreparedRelation for SunAbraham {
 struct SunAbrahamGather {
     panel: PanelGather,
     options: SunAbrahamOptions,
+    shows: Shows,
 }
 
 impl Gather for SunAbrahamGather {
@@ -139,39 +175,25 @@ impl Gather for SunAbrahamGather {
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = "sun_abraham";
+        let relation = self.panel.relation();
         let panel = self.panel.panel()?;
         let result = sun_abraham(&panel, &self.options)
             .map_err(|source| RelationError::Refused { relation, source })?;
-        let rows: Vec<&CohortEffect> = [&result.overall]
-            .into_iter()
-            .chain(&result.event_times)
-            .collect();
-        let event_times: Int32Array = rows.iter().map(|row| row.event_time).collect();
-        let event_times: ArrayRef = Arc::new(event_times);
-        let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-        estimate_batch(schema(), vec![event_times], &estimates)
-            .map_err(|source| RelationError::Rows { relation, source })
+        match self.shows {
+            Shows::Effects => effects(&result),
+            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
+        }
+        .map_err(|source| RelationError::Rows { relation, source })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::window;
-
-    #[test]
-    fn windows_are_read_or_refused() {
-        for (text, ends) in [
-            ("-4..5", (Some(-4), Some(5))),
-            (" -3 .. -3 ", (Some(-3), Some(-3))),
-            ("..2", (None, Some(2))),
-            ("0..", (Some(0), None)),
-            ("..", (None, None)),
-        ] {
-            assert_eq!(window(text), Ok(ends), "{text}");
-        }
-        for text in ["", "3", "5..4", "a..b", "1..2..3", "0.5..2"] {
-            assert!(window(text).is_err(), "{text}");
-        }
-    }
+fn effects(result: &SunAbrahamResult) -> Result<RecordBatch, ArrowError> {
+    let rows: Vec<&CohortEffect> = [&result.overall]
+        .into_iter()
+        .chain(&result.event_times)
+        .collect();
+    let event_times: Int32Array = rows.iter().map(|row| row.event_time).collect();
+    let event_times: ArrayRef = Arc::new(event_times);
+    let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
+    estimate_batch(schema(), vec![event_times], &estimates)
 }

@@ -147,6 +147,26 @@ fn units_exposed_with_certainty_mean_no_overlap() {
     }
 }
 
+/// Their probability of exposure is zero in the limit; the comparison does without them. On rows, doubly robust estimates have
+/// regressions among the exposed too, who have only one value here.
+#[test]
+fn a_category_that_only_controls_have_is_no_obstacle() {
+    let units = groups([100, 0], [100, 50]);
+    for layout in LAYOUTS {
+        let columns = two_periods(&units, layout == Layout::Unbalanced);
+        for method in METHODS {
+            let row = only_row(columns.clone(), layout, method).estimate;
+            let is_by_rows = matches!(layout, Layout::Unbalanced | Layout::CrossSections);
+            if is_by_rows && method == Method::DoublyRobust {
+                assert_eq!(row.status, Status::Singular);
+                continue;
+            }
+            assert_eq!(row.status, Status::Ok, "{layout:?} {method:?}");
+            assert!((row.estimate - 3.0).abs() < 1e-8, "{layout:?} {method:?}");
+        }
+    }
+}
+
 /// Also where units that share covariates are summed first.
 #[test]
 fn units_without_weight_say_nothing_about_overlap() {
