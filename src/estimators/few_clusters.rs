@@ -89,8 +89,7 @@ impl Interval {
         };
         let bound = quantile * (factor * df / effective).sqrt();
         let coverage = 1.0 - 2.0 * law.sf(bound);
-        // Without clusters enough for a quantile the comparison is false.
-        !(coverage >= FEWEST_PROMISED)
+        coverage.is_nan() || coverage < FEWEST_PROMISED
     }
 
     /// Whether the error of a difference between two sides is unreliable.

@@ -231,7 +231,7 @@ fn simultaneous_bands_cover_the_planted_effects() {
     let rows = rows_in(
         sample_project(),
         "select field, indicator, population, event_time, estimate, band_low, band_high \
-         from effect_event_study where event_time >= 0 and status = 'ok' and field <> 'rest'",
+         from effect_event_study where event_time >= 0 and status in ('ok', 'few_clusters') and field <> 'rest'",
     );
     let mut n_compared = BTreeMap::<String, usize>::new();
     for row in &rows {
@@ -318,4 +318,44 @@ fn comparing_participants_overstates_smoking_fivefold() {
         naive.abs() > 5.0 * causal.abs(),
         "naive {naive}, causal {causal}"
     );
+}
+
+#[test]
+fn fields_without_programs_and_indicators_nobody_measured_are_said() {
+    let project = Project::unbuilt();
+    let folder = project.path();
+    let extracts = folder.join("sample_data");
+    for file in files_below(&extracts) {
+        let path = extracts.join(&file);
+        if file.ends_with("productivity.parquet") {
+            fs::remove_file(path).unwrap();
+        } else if file.ends_with("programs.parquet") {
+            let kept = folder.join("kept.parquet").to_string_lossy().into_owned();
+            let all = path.display();
+            let sql = format!("select * from '{all}' where field <> 'smoking'");
+            project.korabo(&["sql", "-o", &kept, "-c", &sql]).exits(0);
+            fs::rename(kept, path).unwrap();
+        }
+    }
+    project
+        .korabo(&["run"])
+        .exits(4)
+        .says(&["`productivity`", "optional = true"]);
+    let settings = fs::read_to_string(folder.join("korabo.toml")).unwrap();
+    let source = "[sources.productivity]\n";
+    assert!(settings.contains(source));
+    project.write(
+        "korabo.toml",
+        settings.replace(source, &format!("{source}optional = true\n")),
+    );
+    project.korabo(&["run"]).exits(0);
+    let status = |field: &str, indicator: &str| {
+        let sql = format!(
+            "select status from effect_summary where field = '{field}' and indicator = '{indicator}' \
+             and estimator = 'callaway_santanna' and estimate is null"
+        );
+        project.value(&sql)
+    };
+    assert_eq!(status("smoking", "current_smoker"), "no_treated");
+    assert_eq!(status("mind", "presenteeism_loss"), "no_rows");
 }
