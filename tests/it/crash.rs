@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fs_err as fs;
 
-use crate::support::{Outcome, Project, files_below, program};
+use crate::support::{Outcome, Project, files_below, program, skipped};
 
 /// The part of the pipeline that the repeated kills rebuild: it goes from raw tables to an effect.
 const SELECT: [&str; 2] = ["run", "+effect_smoking"];
@@ -236,8 +236,7 @@ fn full_disk_under_the_lake_exits_9_and_the_next_run_completes() {
     };
     let target = lake.to_string_lossy().into_owned();
     if !mount(&["-t", "tmpfs", "-o", "size=700k", "tmpfs", &target]) {
-        let mut err = std::io::stderr();
-        std::io::Write::write_all(&mut err, b"skipped: no tmpfs can be mounted here\n").unwrap();
+        skipped("no tmpfs can be mounted here");
         return;
     }
     let full = project.korabo(&SELECT);

@@ -1,19 +1,14 @@
 //! The example project on the real trial it was written for: 374 printed figures of the paper. The data are
 //! not part of the repository: `KORABO_REFERENCE_DATA` names the folder that holds `data/illinois`.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::support::{Project, copy_folder, number, root};
+use crate::support::{Project, copy_folder, number, root, skipped};
 
 #[test]
 fn published_figures_come_out_to_the_printed_digit() {
     let Some(data) = std::env::var_os("KORABO_REFERENCE_DATA") else {
-        writeln!(
-            std::io::stderr(),
-            "skipped: KORABO_REFERENCE_DATA is not set"
-        )
-        .unwrap();
+        skipped("KORABO_REFERENCE_DATA is not set");
         return;
     };
     let data = PathBuf::from(data).join("data/illinois");

@@ -17,4 +17,5 @@ mod examples;
 mod illinois;
 mod readme;
 mod relations;
+mod scheduling;
 mod tidy;

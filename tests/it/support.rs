@@ -399,6 +399,12 @@ fn state() -> u64 {
     hasher.finish()
 }
 
+/// Says that a test did not test anything, and why.
+pub(crate) fn skipped(why: &str) {
+    let mut err = std::io::stderr();
+    std::io::Write::write_all(&mut err, format!("skipped: {why}\n").as_bytes()).unwrap();
+}
+
 /// `value` as a number; NULL is NaN.
 pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
