@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod doctor;
 mod failure;
 mod history;
 mod ingest;
@@ -16,6 +17,7 @@ mod status;
 mod synth;
 mod workspace;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -60,10 +62,17 @@ enum Command {
     Status,
     /// Show past runs
     History(history::HistoryArgs),
+    /// Say whether machine and project are fit for a run
+    Doctor,
     /// Write a new project with the standard contracts and queries
     Init(init::InitArgs),
     /// Write a synthetic linked world with known effects
     Synth(synth::SynthArgs),
+    /// Write the manual's pages, korabo.1 and one per command
+    Man {
+        /// Where to; created when it is not there
+        folder: PathBuf,
+    },
     /// Print a completion script
     Completions {
         /// The shell
@@ -103,9 +112,11 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Sql(args) => sql::run(args, global, printer).await,
         Command::Report(args) => report::run(args, global, printer).await,
         Command::Status => status::run(global, printer).await,
+        Command::Doctor => doctor::run(global, printer).await,
         Command::History(args) => history::run(args, global, printer).await,
         Command::Init(args) => init::run(args, printer),
         Command::Synth(args) => synth::run(args, global, printer),
+        Command::Man { folder } => man(folder),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "korabo", &mut script);
@@ -113,6 +124,17 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
             Ok(0)
         }
     }
+}
+
+/// Writes one page per command, and one for all.
+fn man(folder: &Path) -> Result<u8, Failure> {
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot write the manual to `{}`", folder.display());
+        Failure::new(FailureKind::Resources, message).because(&error)
+    };
+    fs_err::create_dir_all(folder).map_err(failed)?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(failed)?;
+    Ok(0)
 }
 
 fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure> {

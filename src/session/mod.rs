@@ -11,7 +11,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{Array as _, AsArray as _};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReference};
 use datafusion::datasource::MemTable;
@@ -217,6 +219,28 @@ impl Session {
         Ok(frame.with_param_values(ParamValues::from(values))?)
     }
 
+    /// The first row of a query as text; empty when there is none.
+    ///
+    /// # Errors
+    /// When the query does not plan or run.
+    pub async fn first_texts(&self, sql: &str) -> Result<Vec<Option<String>>, SessionError> {
+        let batches = self
+            .plan(sql, &[])
+            .await?
+            .limit(0, Some(1))?
+            .collect()
+            .await?;
+        let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else {
+            return Ok(Vec::new());
+        };
+        let texts = batch.columns().iter().map(|column| {
+            let text = cast(column, &DataType::Utf8).map_err(DataFusionError::from)?;
+            let text = text.as_string::<i32>();
+            Ok(text.is_valid(0).then(|| text.value(0).to_owned()))
+        });
+        texts.collect()
+    }
+
     /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
     /// queries that do not fit otherwise.
     #[must_use]
@@ -265,11 +289,20 @@ fn scalar(value: &ParameterValue) -> ScalarValue {
 }
 
 /// 70 % of the machine's memory, where the machine says how much it has.
-fn default_memory_limit() -> Option<u64> {
+#[must_use]
+pub fn default_memory_limit() -> Option<u64> {
+    Some(meminfo("MemTotal:")? / 10 * 7)
+}
+
+/// Bytes that could be used now without pushing anything out, where the machine says.
+#[must_use]
+pub fn available_memory() -> Option<u64> {
+    meminfo("MemAvailable:")
+}
+
+fn meminfo(name: &str) -> Option<u64> {
     let text = fs_err::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(kib * 1024 / 10 * 7)
+    Some(kib * 1024)
 }

@@ -10,6 +10,7 @@ mod sample;
 mod sql;
 
 mod crash;
+mod doctor;
 mod report;
 mod threads;
 

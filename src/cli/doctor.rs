@@ -1,0 +1,319 @@
+//! `korabo doctor`: whether machine and project are fit for a run, without running anything and without reading a data row.
+
+use std::path::{Path, PathBuf};
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::workspace::{self, Workspace};
+use crate::config::ProjectConfig;
+use crate::diagnostic::{FailureKind, counted, thousands};
+use crate::ingest::find_sources;
+use crate::lake::{Lake, LakeError};
+use crate::pipeline::{self, Project};
+use crate::session;
+
+/// Less free space than this is worth a warning, whatever the lake's size.
+const LITTLE_SPACE: u64 = 1 << 30;
+
+/// How a finding is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    Ok,
+    Warn,
+    /// A run would end with this.
+    Fail(FailureKind),
+}
+
+/// One thing looked at.
+struct Finding {
+    grade: Grade,
+    what: &'static str,
+    detail: String,
+    /// What to do.
+    advice: Option<String>,
+}
+
+impl Finding {
+    fn ok(what: &'static str, detail: String) -> Self {
+        Self {
+            grade: Grade::Ok,
+            what,
+            detail,
+            advice: None,
+        }
+    }
+
+    fn warn(what: &'static str, detail: String, advice: &str) -> Self {
+        Self {
+            grade: Grade::Warn,
+            advice: Some(advice.to_owned()),
+            ..Self::ok(what, detail)
+        }
+    }
+
+    fn fail(what: &'static str, failure: &Failure) -> Self {
+        let mut detail = failure.message.clone();
+        for cause in &failure.causes {
+            detail.push_str(": ");
+            detail.push_str(cause);
+        }
+        Self {
+            grade: Grade::Fail(failure.kind),
+            advice: failure.hints.first().cloned(),
+            ..Self::ok(what, detail)
+        }
+    }
+}
+
+pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
+    let mut findings = vec![program(global), memory(global)];
+    match workspace::config(global) {
+        Err(failure) => {
+            findings.push(space("temporary folder", &temp_dir(global), LITTLE_SPACE));
+            findings.push(Finding::fail("project", &failure));
+        }
+        Ok(config) => findings.extend(project(config, global).await),
+    }
+    printer.data(table(&findings).as_bytes())?;
+    let kinds = findings.iter().filter_map(|finding| match finding.grade {
+        Grade::Fail(kind) => Some(kind.exit_code()),
+        _ => None,
+    });
+    Ok(kinds.min().unwrap_or(0))
+}
+
+fn table(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let grade = match finding.grade {
+            Grade::Ok => "ok",
+            Grade::Warn => "warn",
+            Grade::Fail(_) => "FAIL",
+        };
+        text.push_str(&format!(
+            "{grade:<5}{:<18}{}\n",
+            finding.what, finding.detail
+        ));
+        if let Some(advice) = &finding.advice {
+            text.push_str(&format!("{:<23}→ {advice}\n", ""));
+        }
+    }
+    text
+}
+
+fn program(global: &GlobalArgs) -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let used = global.threads.map_or(cores, std::num::NonZeroUsize::get);
+    let detail = format!(
+        "korabo {} on {} {}, {used} of {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        counted(cores as u64, "core", "cores"),
+    );
+    if used > cores {
+        let advice = "more threads than cores make nothing faster: lower --threads";
+        return Finding::warn("program", detail, advice);
+    }
+    Finding::ok("program", detail)
+}
+
+fn memory(global: &GlobalArgs) -> Finding {
+    let limit = global.memory_limit.or_else(session::default_memory_limit);
+    let (Some(limit), Some(available)) = (limit, session::available_memory()) else {
+        return Finding::ok(
+            "memory",
+            "this machine does not say how much it has".to_owned(),
+        );
+    };
+    let detail = format!("limit {}, {} free now", size(limit), size(available));
+    if limit > available {
+        let advice = "something else uses this machine: lower --memory-limit, so that korabo spills to disk instead of being killed";
+        return Finding::warn("memory", detail, advice);
+    }
+    Finding::ok("memory", detail)
+}
+
+/// Everything that needs a project, as far as it can be looked at.
+async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let folder = config.folder.display().to_string();
+    let extracts = extracts(&config);
+    let opened = Lake::open(&config.lake).map_err(Failure::from);
+    let lake_bytes = opened.as_ref().map_or(0, |lake| bytes_below(lake.root()));
+    let wanted = lake_bytes.max(LITTLE_SPACE);
+    findings.push(space("temporary folder", &temp_dir(global), wanted));
+    let project = match Project::load(config) {
+        Ok(project) => {
+            let contracts = counted(project.contracts.len() as u64, "contract", "contracts");
+            let n_queries = project.dag.queries().len() as u64;
+            let queries = counted(n_queries, "query", "queries");
+            findings.push(Finding::ok(
+                "project",
+                format!("{folder}: {contracts}, {queries}"),
+            ));
+            Some(project)
+        }
+        Err(error) => {
+            findings.push(Finding::fail("project", &Failure::from(error)));
+            None
+        }
+    };
+    findings.push(extracts);
+    match opened {
+        Err(failure) => findings.push(Finding::fail("lake", &failure)),
+        Ok(lake) => {
+            findings.push(writable(&lake, lake_bytes));
+            findings.push(space("lake's disk", lake.root(), wanted));
+            if let Some(project) = project {
+                findings.push(tables(&project, &lake).await);
+            }
+            findings.push(last_run(&lake, global).await);
+        }
+    }
+    findings
+}
+
+/// Whether every source has files.
+fn extracts(config: &ProjectConfig) -> Finding {
+    let (mut n_files, mut missing) = (0, Vec::new());
+    for (table, source) in &config.sources {
+        match find_sources(&config.extracts, &source.files) {
+            Err(error) => {
+                let failure = Failure::new(FailureKind::Extract, error.to_string());
+                return Finding::fail("extracts", &failure);
+            }
+            Ok(files) if files.is_empty() && !source.optional => missing.push(table.as_str()),
+            Ok(files) => n_files += files.len(),
+        }
+    }
+    let folder = config.extracts.display();
+    if missing.is_empty() {
+        let files = counted(n_files as u64, "file", "files");
+        return Finding::ok("extracts", format!("{files} in {folder}"));
+    }
+    let message = format!("no file for {} in {folder}", missing.join(", "));
+    let failure = Failure::new(FailureKind::Extract, message)
+        .hint("put them there, or mark the sources `optional = true` in korabo.toml");
+    Finding::fail("extracts", &failure)
+}
+
+/// Whether a run could write to the lake, and whether one does.
+fn writable(lake: &Lake, bytes: u64) -> Finding {
+    let detail = format!("{}: {}", lake.root().display(), size(bytes));
+    match lake.lock() {
+        Ok(_) => Finding::ok("lake", detail),
+        Err(LakeError::Locked) => {
+            let detail = format!("{detail}; a run is at work");
+            Finding::warn(
+                "lake",
+                detail,
+                "wait for it; a second run would end with exit code 8",
+            )
+        }
+        Err(error) => Finding::fail("lake", &Failure::from(error)),
+    }
+}
+
+async fn tables(project: &Project, lake: &Lake) -> Finding {
+    let planned = match project.dag.select(&[]) {
+        Ok(everything) => pipeline::plan(project, lake, &everything).await,
+        Err(error) => Err(error),
+    };
+    match planned {
+        Err(error) => Finding::fail("tables", &Failure::from(error)),
+        Ok(planned) => {
+            let all = planned.iter().filter(|step| !step.is_view).count();
+            let is_stale = |step: &&pipeline::PlannedStep| !step.is_view && step.reason.is_some();
+            let stale = planned.iter().filter(is_stale).count();
+            let detail = format!("{stale} of {all} stale");
+            match stale {
+                0 => Finding::ok("tables", "all up to date".to_owned()),
+                _ => Finding::warn(
+                    "tables",
+                    detail,
+                    "`korabo plan` says why, `korabo run` builds them",
+                ),
+            }
+        }
+    }
+}
+
+async fn last_run(lake: &Lake, global: &GlobalArgs) -> Finding {
+    match last_status(lake, global).await {
+        Err(failure) => Finding::fail("last run", &failure),
+        Ok(None) => Finding::warn(
+            "last run",
+            "none yet".to_owned(),
+            "`korabo run` makes the first",
+        ),
+        Ok(Some((status, detail))) if status == "ok" => Finding::ok("last run", detail),
+        Ok(Some((_, detail))) => {
+            let advice = "see `korabo history`; `korabo run` continues";
+            Finding::warn("last run", detail, advice)
+        }
+    }
+}
+
+/// The status of the last recorded run, and a line about it.
+async fn last_status(
+    lake: &Lake,
+    global: &GlobalArgs,
+) -> Result<Option<(String, String)>, Failure> {
+    let Some(runs) = lake.table(pipeline::RUNS).await? else {
+        return Ok(None);
+    };
+    let session = Workspace::session(global)?;
+    session.register_table(runs)?;
+    let sql = "SELECT status, concat('number ', run_id, ', ', started_at, ': ', status) AS line \
+               FROM runs ORDER BY run_id DESC LIMIT 1";
+    let row = session.first_texts(sql).await?;
+    Ok(match row.as_slice() {
+        [Some(status), Some(line)] => Some((status.clone(), line.clone())),
+        _ => None,
+    })
+}
+
+fn temp_dir(global: &GlobalArgs) -> PathBuf {
+    global.temp_dir.clone().unwrap_or_else(std::env::temp_dir)
+}
+
+/// Free space where a folder lies.
+fn space(what: &'static str, folder: &Path, wanted: u64) -> Finding {
+    let shown = folder.display();
+    let Ok(found) = rustix::fs::statvfs(folder) else {
+        let failure = Failure::new(FailureKind::Resources, format!("{shown} cannot be used"))
+            .hint("create it, or name another with --temp-dir");
+        return Finding::fail(what, &failure);
+    };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    let detail = format!("{} free in {shown}", size(free));
+    if free < wanted {
+        let advice = format!("a run may need as much as the lake holds: {}", size(wanted));
+        return Finding::warn(what, detail, &advice);
+    }
+    Finding::ok(what, detail)
+}
+
+/// Bytes of all files below a folder; what cannot be read counts nothing.
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = fs_err::read_dir(folder) else {
+        return 0;
+    };
+    let size = |entry: fs_err::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_below(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    };
+    entries.filter_map(Result::ok).map(size).sum()
+}
+
+/// `1,234 MB` and the like.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..100_000_000_000 => format!("{} MB", thousands(bytes / 1_000_000)),
+        _ => format!("{} GB", thousands(bytes / 1_000_000_000)),
+    }
+}
