@@ -7,6 +7,7 @@ mod failure;
 mod history;
 mod ingest;
 mod init;
+mod lineage;
 mod plan;
 mod printer;
 mod progress;
@@ -64,6 +65,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Say whether machine and project are fit for a run
     Doctor,
+    /// Show what a table or a column is made of, and what is made of it
+    Lineage(lineage::LineageArgs),
     /// Write a new project with the standard contracts and queries
     Init(init::InitArgs),
     /// Write a synthetic linked world with known effects
@@ -113,6 +116,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Report(args) => report::run(args, global, printer).await,
         Command::Status => status::run(global, printer).await,
         Command::Doctor => doctor::run(global, printer).await,
+        Command::Lineage(args) => lineage::run(args, global, printer).await,
         Command::History(args) => history::run(args, global, printer).await,
         Command::Init(args) => init::run(args, printer),
         Command::Synth(args) => synth::run(args, global, printer),

@@ -13,7 +13,9 @@ pub use relation::{
     PreparedRelation, RELATIONS, RelationDefinition, RelationError,
 };
 
-pub(crate) use relation::{call_of as relation_call, find as find_relation, name_inputs};
+pub(crate) use relation::{
+    call_of as relation_call, columns_used, find as find_relation, name_inputs,
+};
 
 /// Registers every function with a context. Relations come with [`with_relations`].
 pub(crate) fn register_scalars(ctx: &SessionContext) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use datafusion::logical_expr::LogicalPlan;
+
 use super::dag::{Dag, GivenTables};
 use super::error::PipelineError;
 use super::header::Sensitivity;
@@ -113,6 +115,18 @@ impl Project {
     /// # Errors
     /// For the first query that does not plan or whose header names a column it does not return.
     pub async fn check_queries(&self, session: &Session) -> Result<(), PipelineError> {
+        self.plan_queries(session, &mut |_, _| ()).await
+    }
+
+    /// Plans every query against the contracts and hands over the plans, in the order in which they run.
+    ///
+    /// # Errors
+    /// As [`Project::check_queries`].
+    pub(super) async fn plan_queries(
+        &self,
+        session: &Session,
+        visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
+    ) -> Result<(), PipelineError> {
         for contract in &self.contracts {
             session.register_empty(&contract.name, contract.lake_schema())?;
             let rejects = ingest::rejects_table(&contract.name);
@@ -123,6 +137,7 @@ impl Project {
         session.register_empty(RUN_STEPS, super::history::run_steps_schema())?;
         for query in self.dag.queries() {
             let frame = self.plan_query(session, query).await?;
+            visit(query, frame.logical_plan());
             let mut schema = storable_schema(&query.name, frame.schema().as_arrow())?;
             if let Some(identity) = &query.header.identity {
                 schema = super::identity::schema_with_id(&schema, identity);

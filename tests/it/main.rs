@@ -16,6 +16,7 @@ mod threads;
 
 mod examples;
 mod illinois;
+mod lineage;
 mod readme;
 mod relations;
 mod scheduling;

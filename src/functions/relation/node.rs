@@ -6,7 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::common::{DFSchema, DFSchemaRef, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+};
 
 use super::PreparedRelation;
 
@@ -39,6 +41,12 @@ impl EstimatorNode {
     pub(super) fn relation(&self) -> (&'static str, &str, &Arc<dyn PreparedRelation>) {
         (self.name, &self.arguments, &self.prepared)
     }
+}
+
+/// Positions in the input of the columns that an estimator uses; `None` for any other node.
+pub(crate) fn columns_used(node: &dyn UserDefinedLogicalNode) -> Option<Vec<usize>> {
+    let node = node.as_any().downcast_ref::<EstimatorNode>()?;
+    Some(node.prepared.input_columns())
 }
 
 // Two calls are the same when relation, arguments and input are: the prepared form follows from them.

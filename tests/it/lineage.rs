@@ -1,0 +1,97 @@
+//! `korabo lineage`: tables and columns followed to the raw tables and to the effects.
+
+use crate::support::Project;
+
+#[test]
+fn a_table_is_shown_with_what_it_reads_and_what_reads_it() {
+    let project = Project::standard();
+    let text = project
+        .korabo(&["lineage", "link_exposure"])
+        .exits(0)
+        .stdout;
+    let (reads, readers) = text.split_once("\nread by\n").unwrap();
+    assert!(reads.contains("\n  link_programs\n    clean_programs\n      programs\n"));
+    assert!(readers.contains("\n    panel_person_year\n"));
+    assert!(readers.contains("effect_summary\n") && !reads.contains("effect_"));
+    // Unfolded once, named as often as it is read.
+    let unfolded = |name: &str| text.lines().filter(|line| line.trim() == name).count();
+    assert_eq!(unfolded("clean_programs"), 1);
+}
+
+/// What the queries below say, by hand.
+#[test]
+fn a_column_is_followed_through_joins_aggregates_windows_unions_and_estimators() {
+    let project = Project::standard();
+    let header = "-- key: id\n";
+    let query = |name: &str, sql: &str| {
+        project.write(&format!("queries/{name}.sql"), format!("{header}{sql}"));
+    };
+    query(
+        "panel_one",
+        "select p.person_id as id, sum(c.yen_total) as cost, count(*) as n,
+            (select max(fiscal_year) from panel_exposure) as latest
+         from panel_person_year as p
+         join panel_claims as c on c.person_id = p.person_id and c.fiscal_year = p.fiscal_year
+         where p.age > 40
+         group by p.person_id",
+    );
+    query(
+        "panel_two",
+        "select id, cost, lag(cost) over (order by id) as before, n from panel_one
+         union all
+         select person_id, bmi, bmi, 1 from panel_checkups",
+    );
+    query(
+        "effect_three",
+        "select 1 as id, fit.estimate
+         from ols((select cost, n, before from panel_two), 'cost ~ n') as fit
+         where fit.term = 'n'",
+    );
+    let sources = |column: &str| {
+        let text = project.korabo(&["lineage", column]).exits(0).stdout;
+        let nearest = text
+            .lines()
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        nearest
+            .map(|line| line.trim().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(sources("panel_one.cost"), "panel_claims.yen_total");
+    assert_eq!(sources("panel_one.n"), "");
+    assert_eq!(sources("panel_one.latest"), "panel_exposure.fiscal_year");
+    assert_eq!(
+        sources("panel_two.before"),
+        "panel_checkups.bmi panel_one.cost panel_one.id"
+    );
+    assert_eq!(
+        sources("effect_three.estimate"),
+        "panel_two.cost panel_two.n"
+    );
+    assert_eq!(sources("effect_three.id"), "");
+    let all = project
+        .korabo(&["lineage", "effect_three.estimate"])
+        .exits(0)
+        .stdout;
+    assert!(
+        all.contains(" claims.yen_total\n") || all.contains(" claims.points\n"),
+        "{all}"
+    );
+}
+
+#[test]
+fn unknown_names_are_said_with_the_nearest() {
+    let project = Project::standard();
+    project
+        .korabo(&["lineage", "effect_smokin"])
+        .exits(3)
+        .says(&["no table is called `effect_smokin`; did you mean `effect_smoking`?"]);
+    project
+        .korabo(&["lineage", "effect_smoking.estimat"])
+        .exits(3)
+        .says(&["no column of `effect_smoking` is called `estimat`; did you mean `estimate`?"]);
+    project
+        .korabo(&["lineage", "checkups.bmi"])
+        .exits(2)
+        .says(&["`checkups` is a raw table"]);
+}
