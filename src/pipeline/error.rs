@@ -53,6 +53,10 @@ pub enum PipelineError {
     Cycle { at: SourceLocation, path: String },
     #[error("no query `{selector}`{hint}")]
     UnknownSelector { selector: String, hint: String },
+    #[error("no query has the tag `{tag}`{hint}")]
+    UnknownTag { tag: String, hint: String },
+    #[error("`{selector}` selects nothing: {problem}")]
+    WrongSelector { selector: String, problem: String },
     #[error("{at}: parameter `${name}` has no value in `[parameters]` of korabo.toml")]
     UnknownParameter { at: SourceLocation, name: String },
     #[error("{at}: header names column `{column}`, which the query does not return{hint}")]

@@ -22,6 +22,8 @@ pub struct Header {
     pub joins: Vec<DeclaredJoin>,
     /// Whether rows are about persons.
     pub sensitivity: Sensitivity,
+    /// Words that selectors pick the query by, as in `tag:nightly`.
+    pub tags: Vec<String>,
     /// Set when the query lists natural keys that get stable dense integers.
     pub identity: Option<Identity>,
 }
@@ -62,7 +64,7 @@ pub struct Identity {
     pub id: String,
 }
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "key",
     "not_null",
     "partition_by",
@@ -70,6 +72,7 @@ const KEYS: [&str; 7] = [
     "join",
     "sensitivity",
     "identity",
+    "tags",
 ];
 
 /// Reads the header of a query file.
@@ -82,6 +85,7 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         materialize: Materialize::Table,
         joins: Vec::new(),
         sensitivity: Sensitivity::Person,
+        tags: Vec::new(),
         identity: None,
     };
     let comments = text
@@ -137,6 +141,15 @@ impl Header {
             "key" => self.key = list(value),
             "not_null" => self.not_null = list(value),
             "partition_by" => self.partition_by = list(value),
+            "tags" => {
+                self.tags = list(value);
+                let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+                if self.tags.is_empty() || !self.tags.iter().all(|tag| tag.chars().all(is_plain)) {
+                    return Err(wrong(
+                        "words with commas between them, as in `nightly, finance`",
+                    ));
+                }
+            }
             "materialize" => {
                 self.materialize = match value {
                     "table" => Materialize::Table,

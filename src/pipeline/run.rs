@@ -13,7 +13,7 @@ use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
-use super::stale::{expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
+use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{Published, RunContext, run_step};
 use crate::lake::{Lake, Provenance};
 use crate::session::Session;
@@ -76,6 +76,8 @@ pub enum StepOutcome {
     Failed,
     /// Not run because something it needs failed.
     Blocked,
+    /// Not reached: the run ended before.
+    NotRun,
 }
 
 /// What a run did.
@@ -103,7 +105,7 @@ struct Finished {
 
 struct Builder {
     context: Arc<RunContext>,
-    selected: BTreeSet<String>,
+    work: Work,
     /// Version or view fingerprint of every table settled so far.
     fingerprints: BTreeMap<String, String>,
     /// Queries that failed or wait for one that did.
@@ -112,7 +114,7 @@ struct Builder {
     summary: RunSummary,
 }
 
-/// Builds the stale ones of the `selected` queries.
+/// Builds what `work` asks for.
 ///
 /// # Errors
 /// Only when the lake cannot be read at all; failures of steps are in the summary.
@@ -120,7 +122,7 @@ pub async fn build(
     project: Arc<Project>,
     lake: &Lake,
     session: &Session,
-    selected: BTreeSet<String>,
+    work: Work,
     observer: Arc<dyn Fn(Event) + Send + Sync>,
 ) -> Result<RunSummary, PipelineError> {
     let context = Arc::new(RunContext {
@@ -131,13 +133,13 @@ pub async fn build(
     });
     project.register_given(session, lake).await?;
     (context.observer)(Event::Steps {
-        n_steps: selected.len(),
+        n_steps: work.selected.len(),
     });
     let mut builder = Builder {
         fingerprints: raw_fingerprints(&project, lake).await?,
         waiting: project.dag.queries().to_vec(),
         context,
-        selected,
+        work,
         blocked: BTreeSet::new(),
         summary: RunSummary::default(),
     };
@@ -187,7 +189,8 @@ impl Builder {
                 None => Some("not built yet".to_owned()),
                 Some(table) => stale_reason(table.provenance.as_ref(), &expected),
             };
-            let is_selected = self.selected.contains(&query.name);
+            let reason = self.work.reason(&query, reason);
+            let is_selected = self.work.selected.contains(&query.name);
             match (reason, table) {
                 (Some(reason), _) if is_selected => {
                     return Ok(Some(self.start(query, reason, expected)));
@@ -282,7 +285,7 @@ impl Builder {
         self.context.session.register_view(&query.name, frame)?;
         self.fingerprints
             .insert(query.name.clone(), view_fingerprint(expected));
-        if self.selected.contains(&query.name) {
+        if self.work.selected.contains(&query.name) {
             self.finish(
                 &query.name,
                 StepOutcome::Skipped,
@@ -294,7 +297,7 @@ impl Builder {
     }
 
     fn block(&mut self, query: Query) {
-        if self.selected.contains(&query.name) {
+        if self.work.selected.contains(&query.name) {
             let reason = "something it needs is missing or failed".to_owned();
             self.finish(&query.name, StepOutcome::Blocked, reason, Duration::ZERO);
         }
