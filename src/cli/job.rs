@@ -142,6 +142,7 @@ fn all_steps(job: &Job, done: Done, is_cut: bool) -> Vec<StepStatus> {
         outcome: StepOutcome::NotRun,
         reason: "the run ended before".to_owned(),
         elapsed: Duration::ZERO,
+        tests: Vec::new(),
     }));
     steps
 }
@@ -183,6 +184,7 @@ struct Totals {
     n_ok: usize,
     n_skipped: usize,
     n_failed: usize,
+    n_warned: usize,
     n_rejected_rows: u64,
     n_deliveries: usize,
 }
@@ -198,6 +200,10 @@ impl Totals {
             n_failed: count(&|outcome| {
                 matches!(outcome, StepOutcome::Failed | StepOutcome::Blocked)
             }),
+            n_warned: {
+                let tests = done.steps.iter().flat_map(|step| &step.tests);
+                tests.filter(|test| test.is_warning()).count()
+            },
             n_rejected_rows: done.n_rejected_rows,
             n_deliveries: done.n_deliveries,
         }
@@ -220,6 +226,7 @@ impl Totals {
             n_deliveries: number(self.n_deliveries),
             n_rejected_rows: i64::try_from(self.n_rejected_rows).unwrap_or(i64::MAX),
             seconds: elapsed.as_secs_f64(),
+            n_warned: number(self.n_warned),
             selection: job.selection_text.clone(),
             full_refresh: job.full_refresh,
             retry_of: job.retry_of,
@@ -228,11 +235,12 @@ impl Totals {
 
     fn line(&self, started: Instant) -> String {
         format!(
-            "ok={} skipped={} rejected_rows={} failed={} seconds={:.1}",
+            "ok={} skipped={} rejected_rows={} failed={} warned={} seconds={:.1}",
             self.n_ok,
             self.n_skipped,
             self.n_rejected_rows,
             self.n_failed,
+            self.n_warned,
             started.elapsed().as_secs_f64()
         )
     }

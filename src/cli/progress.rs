@@ -66,6 +66,10 @@ impl Progress {
                 self.end(&status.name);
                 self.total.inc(1);
                 self.say(&step_line(&status), status.outcome == StepOutcome::Skipped);
+                for test in status.tests.iter().filter(|test| test.is_warning()) {
+                    let line = format!("warning: {}: {}", status.name, test.describe());
+                    self.say(&line, false);
+                }
                 let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
                 done.steps.push(status);
             }

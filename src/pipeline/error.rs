@@ -106,6 +106,15 @@ pub enum PipelineError {
         column: String,
         n_rows: u64,
     },
+    #[error("`{query}` was not published: a test of its header does not hold: {tests}")]
+    TestsFailed { query: String, tests: String },
+    #[error("{at}: the test names column `{column}`, which `{table}` does not have{hint}")]
+    UnknownTestColumn {
+        at: SourceLocation,
+        table: String,
+        column: String,
+        hint: String,
+    },
     #[error(
         "`{query}` was not run: it joins `{table}` on ({columns}) as many-to-one, but {n_keys} \
          keys occur there more than once"
@@ -143,9 +152,10 @@ impl PipelineError {
                 ErrorClass::Internal => FailureKind::Internal,
             },
             Self::Store { source, .. } | Self::Lake(source) => lake::failure_kind(source),
-            Self::DuplicateKeys { .. } | Self::NullValues { .. } | Self::JoinCardinality { .. } => {
-                FailureKind::Quality
-            }
+            Self::DuplicateKeys { .. }
+            | Self::NullValues { .. }
+            | Self::TestsFailed { .. }
+            | Self::JoinCardinality { .. } => FailureKind::Quality,
             Self::Ingest(error) => error.kind(),
             _ => FailureKind::Project,
         }

@@ -12,6 +12,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
 
+use super::data_test::TestResult;
 use super::run::{StepOutcome, StepStatus};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
@@ -19,6 +20,8 @@ use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 pub const RUNS: &str = "runs";
 /// Table of steps of runs.
 pub const RUN_STEPS: &str = "run_steps";
+/// Table of what the tests of headers found.
+pub const TEST_RESULTS: &str = "test_results";
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -41,6 +44,8 @@ pub struct RunRecord {
     pub n_rejected_rows: i64,
     /// Seconds it took.
     pub seconds: f64,
+    /// Tests of severity `warn` that do not hold.
+    pub n_warned: i64,
     /// What was selected; `None` for everything.
     pub selection: Option<String>,
     /// Whether fresh tables were built too.
@@ -107,6 +112,7 @@ pub(super) fn runs_schema() -> SchemaRef {
         Field::new("n_deliveries", DataType::Int64, true),
         Field::new("n_rejected_rows", DataType::Int64, true),
         Field::new("seconds", DataType::Float64, true),
+        Field::new("n_warned", DataType::Int64, true),
         Field::new("selection", DataType::Utf8, true),
         Field::new("full_refresh", DataType::Boolean, true),
         Field::new("retry_of", DataType::Int64, true),
@@ -122,6 +128,17 @@ pub(super) fn run_steps_schema() -> SchemaRef {
         Field::new("lake_version", DataType::Int64, true),
         Field::new("n_rows", DataType::Int64, true),
         Field::new("seconds", DataType::Float64, true),
+    ]))
+}
+
+pub(super) fn test_results_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("run_id", DataType::Int64, true),
+        Field::new("table_name", DataType::Utf8, true),
+        Field::new("test", DataType::Utf8, true),
+        Field::new("severity", DataType::Utf8, true),
+        Field::new("status", DataType::Utf8, true),
+        Field::new("n_rows_found", DataType::Int64, true),
     ]))
 }
 
@@ -152,6 +169,7 @@ pub async fn record_run(
         one(run.n_deliveries),
         one(run.n_rejected_rows),
         Arc::new(Float64Array::from(vec![run.seconds])),
+        one(run.n_warned),
         Arc::new(StringArray::from(vec![run.selection.as_deref()])),
         Arc::new(BooleanArray::from(vec![run.full_refresh])),
         Arc::new(Int64Array::from(vec![run.retry_of])),
@@ -184,7 +202,33 @@ pub async fn record_run(
             steps.iter().map(|step| step.elapsed.as_secs_f64()),
         )),
     ];
-    append(lake, RUN_STEPS, run_steps_schema(), columns).await
+    append(lake, RUN_STEPS, run_steps_schema(), columns).await?;
+    record_tests(lake, run.run_id, steps).await
+}
+
+async fn record_tests(lake: &Lake, run_id: i64, steps: &[StepStatus]) -> Result<(), LakeError> {
+    let results: Vec<(&str, &TestResult)> = steps
+        .iter()
+        .flat_map(|step| step.tests.iter().map(|test| (step.name.as_str(), test)))
+        .collect();
+    if results.is_empty() {
+        return Ok(());
+    }
+    let words = |get: fn(&(&str, &TestResult)) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(results.iter().map(get)))
+    };
+    let n_rows = results
+        .iter()
+        .map(|(_, test)| test.n_rows_found.and_then(|n| i64::try_from(n).ok()));
+    let columns = vec![
+        Arc::new(Int64Array::from(vec![run_id; results.len()])) as ArrayRef,
+        words(|(table, _)| (*table).to_owned()),
+        words(|(_, test)| test.test.clone()),
+        words(|(_, test)| test.severity.as_str().to_owned()),
+        words(|(_, test)| test.status().to_owned()),
+        Arc::new(n_rows.collect::<Int64Array>()),
+    ];
+    append(lake, TEST_RESULTS, test_results_schema(), columns).await
 }
 
 /// The latest run, when there is one.

@@ -1,7 +1,9 @@
 //! From query files to published tables: order, staleness, execution, checks before publishing, and the
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
+mod audit;
 mod dag;
+mod data_test;
 mod error;
 mod header;
 mod history;
@@ -14,9 +16,10 @@ mod stale;
 mod step;
 
 pub use dag::{Dag, GivenTables};
+pub use data_test::{DataTest, Rule, Severity, TestResult};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
-pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, last_run, record_run};
+pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, last_run, record_run};
 pub use project::{Project, register_undelivered};
 pub(crate) use query::tables_read;
 pub use query::{Query, Stage};

@@ -9,6 +9,7 @@ use datafusion::common::runtime::SpawnedTask;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
+use super::data_test::TestResult;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
@@ -58,6 +59,8 @@ pub struct StepStatus {
     pub reason: String,
     /// Seconds it took.
     pub elapsed: Duration,
+    /// What the tests of its header found.
+    pub tests: Vec<TestResult>,
 }
 
 /// How a step ended.
@@ -100,6 +103,7 @@ struct Finished {
     query: Query,
     reason: String,
     started: Instant,
+    tests: Vec<TestResult>,
     result: Result<Published, PipelineError>,
 }
 
@@ -201,7 +205,7 @@ impl Builder {
                     self.context.session.register_table(table)?;
                     if is_selected {
                         let reason = reason.unwrap_or_else(|| "up to date".to_owned());
-                        self.finish(&query.name, StepOutcome::Skipped, reason, Duration::ZERO);
+                        self.finish(&query.name, StepOutcome::Skipped, reason);
                     }
                 }
                 (_, None) => self.block(query),
@@ -218,24 +222,27 @@ impl Builder {
         Box::pin(async move {
             let started = Instant::now();
             let task_query = query.clone();
-            let task =
-                SpawnedTask::spawn(
-                    async move { run_step(&context, &task_query, &provenance).await },
-                );
-            let result = match task.join().await {
-                Ok(result) => result,
+            let task = SpawnedTask::spawn(async move {
+                let mut tests = Vec::new();
+                let result = run_step(&context, &task_query, &provenance, &mut tests).await;
+                (tests, result)
+            });
+            let (tests, result) = match task.join().await {
+                Ok(ended) => ended,
                 Err(error) => {
                     let error = datafusion::common::DataFusionError::External(Box::new(error));
-                    Err(PipelineError::Run {
+                    let failed = PipelineError::Run {
                         query: query.name.clone(),
                         source: error.into(),
-                    })
+                    };
+                    (Vec::new(), Err(failed))
                 }
             };
             Finished {
                 query,
                 reason,
                 started,
+                tests,
                 result,
             }
         })
@@ -246,6 +253,7 @@ impl Builder {
             query,
             reason,
             started,
+            tests,
             result,
         } = finished;
         let elapsed = started.elapsed();
@@ -256,16 +264,24 @@ impl Builder {
                 }
                 self.fingerprints
                     .insert(query.name.clone(), version.to_string());
-                self.finish(
-                    &query.name,
-                    StepOutcome::Built { version, n_rows },
+                let outcome = StepOutcome::Built { version, n_rows };
+                self.end(StepStatus {
+                    name: query.name,
+                    outcome,
                     reason,
                     elapsed,
-                );
+                    tests,
+                });
             }
             Err(error) => {
                 self.blocked.insert(query.name.clone());
-                self.finish(&query.name, StepOutcome::Failed, reason, elapsed);
+                self.end(StepStatus {
+                    name: query.name,
+                    outcome: StepOutcome::Failed,
+                    reason,
+                    elapsed,
+                    tests,
+                });
                 self.summary.first_error.get_or_insert(error);
             }
         }
@@ -286,12 +302,7 @@ impl Builder {
         self.fingerprints
             .insert(query.name.clone(), view_fingerprint(expected));
         if self.work.selected.contains(&query.name) {
-            self.finish(
-                &query.name,
-                StepOutcome::Skipped,
-                "a view".to_owned(),
-                Duration::ZERO,
-            );
+            self.finish(&query.name, StepOutcome::Skipped, "a view".to_owned());
         }
         Ok(())
     }
@@ -299,18 +310,23 @@ impl Builder {
     fn block(&mut self, query: Query) {
         if self.work.selected.contains(&query.name) {
             let reason = "something it needs is missing or failed".to_owned();
-            self.finish(&query.name, StepOutcome::Blocked, reason, Duration::ZERO);
+            self.finish(&query.name, StepOutcome::Blocked, reason);
         }
         self.blocked.insert(query.name);
     }
 
-    fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String, elapsed: Duration) {
-        let status = StepStatus {
+    /// Ends a step that did no work.
+    fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String) {
+        self.end(StepStatus {
             name: name.to_owned(),
             outcome,
             reason,
-            elapsed,
-        };
+            elapsed: Duration::ZERO,
+            tests: Vec::new(),
+        });
+    }
+
+    fn end(&mut self, status: StepStatus) {
         (self.context.observer)(Event::StepFinished(status.clone()));
         self.summary.steps.push(status);
     }

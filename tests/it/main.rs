@@ -4,6 +4,7 @@
 
 mod support;
 
+mod data_tests;
 mod ingest;
 mod run;
 mod sample;
