@@ -4,6 +4,8 @@
 -- own household, told apart by its negative sign: a positive cluster also says that the exposure of a person is known.
 -- key: person_id
 -- materialize: table
+-- test: accepted_values sex in (1, 2)
+-- test(warn): row_count_change 20%
 -- sensitivity: person
 
 with member_persons as (

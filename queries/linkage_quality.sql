@@ -9,6 +9,7 @@
 -- join: many_to_one link_employees on (employer_key, employee_key)
 -- join: many_to_one link_worksite_ids on (employer_key, worksite_key)
 -- join: many_to_one link_worksites on (worksite_id, used_from)
+-- test: no_rows select side from linkage_quality where match_rate < 0 or match_rate > 1
 -- sensitivity: aggregate
 
 with size_bands as (

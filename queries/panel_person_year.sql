@@ -6,6 +6,7 @@
 -- materialize: table
 -- partition_by: fiscal_year
 -- not_null: person_id, fiscal_year, cluster_worksite_id, is_linked, has_checkup
+-- test: relationships person_id in link_persons.person_id
 -- join: many_to_one link_persons on (person_id)
 -- join: many_to_one link_member_years on (person_id, fiscal_year)
 -- join: many_to_one link_employee_years on (person_id, fiscal_year)

@@ -1,5 +1,6 @@
 //! `korabo doctor`: whether machine and project are fit for a run, without running anything and without reading a data row.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
@@ -10,7 +11,7 @@ use crate::config::ProjectConfig;
 use crate::diagnostic::{FailureKind, counted, thousands};
 use crate::ingest::find_sources;
 use crate::lake::{Lake, LakeError};
-use crate::pipeline::{self, Project};
+use crate::pipeline::{self, Project, Work};
 use crate::session;
 
 /// Less free space than this is worth a warning, whatever the lake's size.
@@ -217,10 +218,12 @@ fn writable(lake: &Lake, bytes: u64) -> Finding {
 }
 
 async fn tables(project: &Project, lake: &Lake) -> Finding {
-    let planned = match project.dag.select(&[]) {
-        Ok(everything) => pipeline::plan(project, lake, &everything).await,
-        Err(error) => Err(error),
+    let queries = project.dag.queries().iter();
+    let work = Work {
+        selected: queries.map(|query| query.name.clone()).collect(),
+        full_refresh: false,
     };
+    let planned = pipeline::plan(project, lake, &work, &BTreeSet::new()).await;
     match planned {
         Err(error) => Finding::fail("tables", &Failure::from(error)),
         Ok(planned) => {

@@ -7,12 +7,15 @@ mod failure;
 mod history;
 mod ingest;
 mod init;
+mod job;
 mod lineage;
 mod plan;
 mod printer;
 mod progress;
 mod report;
+mod retry;
 mod run;
+mod selection;
 mod sql;
 mod status;
 mod synth;
@@ -22,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use futures::future::LocalBoxFuture;
 
 use args::GlobalArgs;
 use failure::Failure;
@@ -49,6 +53,8 @@ clean stop on a signal";
 enum Command {
     /// Take in new extracts, then build every stale table, effects and the report
     Run(run::RunArgs),
+    /// Continue the last run where it failed: what failed or was not run, and what depends on it
+    Retry(retry::RetryArgs),
     /// Show what `run` would do and why; change nothing
     Plan(plan::PlanArgs),
     /// Take in new extracts only
@@ -92,7 +98,7 @@ pub fn main() -> ExitCode {
     };
     let printer = Printer::new(&cli.global);
     let result = tokio_runtime(&cli.global).and_then(|runtime| {
-        let result = runtime.block_on(until_signal(dispatch(&cli, &printer), &printer));
+        let result = runtime.block_on(dispatch(&cli, &printer));
         runtime.shutdown_background();
         result
     });
@@ -107,27 +113,33 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
     let global = &cli.global;
-    match &cli.command {
-        Command::Run(args) => run::run(args, global, printer).await,
-        Command::Plan(args) => plan::run(args, global, printer).await,
-        Command::Ingest(args) => ingest::run(args, global, printer).await,
-        Command::Check => check::run(global, printer).await,
-        Command::Sql(args) => sql::run(args, global, printer).await,
-        Command::Report(args) => report::run(args, global, printer).await,
-        Command::Status => status::run(global, printer).await,
-        Command::Doctor => doctor::run(global, printer).await,
-        Command::Lineage(args) => lineage::run(args, global, printer).await,
-        Command::History(args) => history::run(args, global, printer).await,
-        Command::Init(args) => init::run(args, printer),
-        Command::Synth(args) => synth::run(args, global, printer),
-        Command::Man { folder } => man(folder),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "korabo", &mut script);
-            printer.data(&script)?;
-            Ok(0)
-        }
-    }
+    let mut signal = signalled();
+    let work: LocalBoxFuture<Result<u8, Failure>> = match &cli.command {
+        // A run that is stopped still writes itself into the history.
+        Command::Run(args) => return run::run(args, global, printer, &mut signal).await,
+        Command::Retry(args) => return retry::run(args, global, printer, &mut signal).await,
+        Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
+        Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
+        Command::Check => Box::pin(check::run(global, printer)),
+        Command::Sql(args) => Box::pin(sql::run(args, global, printer)),
+        Command::Report(args) => Box::pin(report::run(args, global, printer)),
+        Command::Status => Box::pin(status::run(global, printer)),
+        Command::Doctor => Box::pin(doctor::run(global, printer)),
+        Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),
+        Command::History(args) => Box::pin(history::run(args, global, printer)),
+        Command::Init(args) => Box::pin(async { init::run(args, printer) }),
+        Command::Synth(args) => Box::pin(async { synth::run(args, global, printer) }),
+        Command::Man { folder } => Box::pin(async { man(folder) }),
+        Command::Completions { shell } => Box::pin(async { complete(*shell, printer) }),
+    };
+    until_signal(work, &mut signal).await
+}
+
+fn complete(shell: clap_complete::Shell, printer: &Printer) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "korabo", &mut script);
+    printer.data(&script)?;
+    Ok(0)
 }
 
 /// Writes one page per command, and one for all.
@@ -155,27 +167,29 @@ fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure
     })
 }
 
+/// Tells once when the process is asked to stop.
+type Signal = tokio::sync::oneshot::Receiver<Failure>;
+
 /// Runs `work` until it ends or the process is asked to stop.
-async fn until_signal(
-    work: impl Future<Output = Result<u8, Failure>>,
-    printer: &Printer,
-) -> Result<u8, Failure> {
+async fn until_signal<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    signal: &mut Signal,
+) -> Result<T, Failure> {
     let mut work = Box::pin(work);
     let stopped = tokio::select! {
         result = &mut work => return result,
-        Ok(failure) = signalled() => failure,
+        Ok(failure) = signal => failure,
     };
-    // Dropping the work prints its summary, which is to be the last line: a half-written file that is
-    // dropped in another thread may still complain.
+    // The summary is to be the last line: a half-written file that is dropped in another thread may
+    // still complain.
     std::panic::set_hook(Box::new(|_| ()));
-    printer.failure(&stopped);
     drop(work);
-    Ok(stopped.kind.exit_code())
+    Err(stopped)
 }
 
 /// Waits for a signal to stop. It is listened for on a thread of its own: the worker threads may be busy
 /// with a join for a long time.
-fn signalled() -> tokio::sync::oneshot::Receiver<Failure> {
+fn signalled() -> Signal {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let listen = async || -> std::io::Result<Failure> {

@@ -7,17 +7,19 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
+use super::selection::{self, SelectArgs};
 use super::workspace::Workspace;
 use crate::diagnostic::counted;
-use crate::ingest;
-use crate::pipeline;
+use crate::pipeline::{self, Selection, Work};
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
-    /// Tables: NAME, +NAME, NAME+ [default: all]
-    #[arg(value_name = "SELECT")]
-    select: Vec<String>,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// Build the selected tables although they are fresh
+    #[arg(long)]
+    full_refresh: bool,
 }
 
 pub(super) async fn run(
@@ -26,15 +28,32 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
-    let selected = workspace.project.dag.select(&args.select)?;
+    let selection = args.select.parse()?;
+    show(&workspace, &selection, args.full_refresh, printer).await?;
+    Ok(0)
+}
+
+/// Prints what `run` would do; says whether there is anything.
+pub(super) async fn show(
+    workspace: &Workspace,
+    selection: &Selection,
+    full_refresh: bool,
+    printer: &Printer,
+) -> Result<bool, Failure> {
+    let pending = selection::pending(workspace).await?;
+    let delivered = selection::delivered(&pending);
+    let work = Work {
+        selected: selection::names(selection, workspace, &delivered).await?,
+        full_refresh,
+    };
     let mut text = String::new();
-    let pending = ingest::pending(&workspace.project.config, &workspace.lake).await?;
     for delivery in &pending {
         let file = delivery.display_name(&workspace.project.config.extracts);
         let _ = writeln!(text, "ingest  {:<34} {file}", delivery.table);
     }
     let mut n_stale = 0_u64;
-    for step in pipeline::plan(&workspace.project, &workspace.lake, &selected).await? {
+    let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &delivered).await?;
+    for step in planned {
         if let Some(reason) = &step.reason {
             n_stale += 1;
             let _ = writeln!(text, "build   {:<34} {reason}", step.name);
@@ -45,7 +64,7 @@ pub(super) async fn run(
     let tables = counted(n_stale, "table", "tables");
     printer.note(&match pending.is_empty() {
         true => format!("{tables} to build"),
-        false => format!("{deliveries}; {tables} to build, and what depends on the new rows"),
+        false => format!("{deliveries}; {tables} to build"),
     });
-    Ok(0)
+    Ok(n_stale > 0 || !pending.is_empty())
 }

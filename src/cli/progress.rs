@@ -21,12 +21,11 @@ pub(super) struct Progress {
     done: Mutex<Done>,
 }
 
-/// What has happened so far, for the summary of a run that is stopped.
-#[derive(Debug, Clone, Copy, Default)]
+/// What has happened so far, for the summary and the history of a run however it ends.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Done {
-    pub(super) n_built: usize,
-    pub(super) n_skipped: usize,
-    pub(super) n_failed: usize,
+    pub(super) steps: Vec<StepStatus>,
+    pub(super) n_deliveries: usize,
     pub(super) n_rejected_rows: u64,
 }
 
@@ -64,10 +63,15 @@ impl Progress {
                 self.with(&name, |bar| bar.set_position(n_rows));
             }
             Event::StepFinished(status) => {
-                self.count(&status.outcome);
                 self.end(&status.name);
                 self.total.inc(1);
                 self.say(&step_line(&status), status.outcome == StepOutcome::Skipped);
+                for test in status.tests.iter().filter(|test| test.is_warning()) {
+                    let line = format!("warning: {}: {}", status.name, test.describe());
+                    self.say(&line, false);
+                }
+                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                done.steps.push(status);
             }
         }
     }
@@ -92,10 +96,10 @@ impl Progress {
                 n_rejected,
             } => {
                 self.end(file);
-                self.done
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .n_rejected_rows += n_rejected;
+                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                done.n_deliveries += 1;
+                done.n_rejected_rows += n_rejected;
+                drop(done);
                 let mut line = format!("{table:<18} {:>12} rows", thousands(*n_accepted));
                 if *n_rejected > 0 {
                     line += &format!(", {} rejected", thousands(*n_rejected));
@@ -111,16 +115,8 @@ impl Progress {
 
     /// What has happened so far.
     pub(super) fn done(&self) -> Done {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, outcome: &StepOutcome) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            StepOutcome::Built { .. } => done.n_built += 1,
-            StepOutcome::Skipped => done.n_skipped += 1,
-            StepOutcome::Failed | StepOutcome::Blocked => done.n_failed += 1,
-        }
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.clone()
     }
 
     /// Removes the bars.
@@ -180,7 +176,9 @@ fn step_line(status: &StepStatus) -> String {
         }
         StepOutcome::Skipped => format!("{name:<34} {}", status.reason),
         StepOutcome::Failed => format!("{name:<34} failed"),
-        StepOutcome::Blocked => format!("{name:<34} not run: {}", status.reason),
+        StepOutcome::Blocked | StepOutcome::NotRun => {
+            format!("{name:<34} not run: {}", status.reason)
+        }
     }
 }
 

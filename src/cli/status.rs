@@ -1,5 +1,6 @@
 //! `korabo status`: the lake's tables, their versions and sizes, and which are stale.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::args::GlobalArgs;
@@ -7,12 +8,17 @@ use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace::Workspace;
 use crate::diagnostic::thousands;
-use crate::pipeline;
+use crate::pipeline::{self, Work};
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
-    let everything = workspace.project.dag.select(&[])?;
-    let planned = pipeline::plan(&workspace.project, &workspace.lake, &everything).await?;
+    let queries = workspace.project.dag.queries().iter();
+    let work = Work {
+        selected: queries.map(|query| query.name.clone()).collect(),
+        full_refresh: false,
+    };
+    let nothing = BTreeSet::new();
+    let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?;
     let mut text = String::new();
     let _ = writeln!(
         text,

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
@@ -122,6 +122,26 @@ impl StagedFiles {
     }
 }
 
+/// Whether `new` is `old` with more columns behind it, as when a later version of korabo records more.
+fn has_new_columns(old: &Schema, new: &Schema) -> bool {
+    let (old, new) = (old.fields(), new.fields());
+    let is_same = |(old, new): (&FieldRef, &FieldRef)| {
+        old.name() == new.name() && old.data_type() == new.data_type()
+    };
+    new.len() > old.len() && old.iter().zip(new).all(is_same)
+}
+
+fn metadata(
+    table: &str,
+    schema: &StructType,
+    partition_by: Vec<String>,
+) -> Result<Action, LakeError> {
+    let no_settings: [(String, String); 0] = [];
+    new_metadata(schema, partition_by, no_settings)
+        .map(Action::Metadata)
+        .map_err(|source| table_error(table, DeltaTableError::from(source)))
+}
+
 fn file_of_add(add: &Add) -> super::LakeFile {
     let n_rows = add
         .stats
@@ -227,7 +247,12 @@ impl Lake {
         let state = table.snapshot().map_err(in_table)?;
         let removed = state.log_data();
         match mode {
-            PublishMode::Append => {}
+            PublishMode::Append => {
+                if has_new_columns(&state.snapshot().arrow_schema(), &staged.schema) {
+                    let columns = state.metadata().partition_columns().to_vec();
+                    actions.push(metadata(name, &kernel_schema, columns)?);
+                }
+            }
             PublishMode::Overwrite => {
                 actions.extend(
                     removed
@@ -237,10 +262,7 @@ impl Lake {
                 if state.snapshot().arrow_schema() != staged.schema
                     || *state.metadata().partition_columns() != staged.partition_by
                 {
-                    let no_settings: [(String, String); 0] = [];
-                    let metadata = new_metadata(&kernel_schema, staged.partition_by, no_settings)
-                        .map_err(|e| in_table(DeltaTableError::from(e)))?;
-                    actions.push(Action::Metadata(metadata));
+                    actions.push(metadata(name, &kernel_schema, staged.partition_by)?);
                 }
             }
             PublishMode::ReplaceFiles(goes) => {

@@ -53,6 +53,10 @@ pub enum PipelineError {
     Cycle { at: SourceLocation, path: String },
     #[error("no query `{selector}`{hint}")]
     UnknownSelector { selector: String, hint: String },
+    #[error("no query has the tag `{tag}`{hint}")]
+    UnknownTag { tag: String, hint: String },
+    #[error("`{selector}` selects nothing: {problem}")]
+    WrongSelector { selector: String, problem: String },
     #[error("{at}: parameter `${name}` has no value in `[parameters]` of korabo.toml")]
     UnknownParameter { at: SourceLocation, name: String },
     #[error("{at}: header names column `{column}`, which the query does not return{hint}")]
@@ -102,6 +106,15 @@ pub enum PipelineError {
         column: String,
         n_rows: u64,
     },
+    #[error("`{query}` was not published: a test of its header does not hold: {tests}")]
+    TestsFailed { query: String, tests: String },
+    #[error("{at}: the test names column `{column}`, which `{table}` does not have{hint}")]
+    UnknownTestColumn {
+        at: SourceLocation,
+        table: String,
+        column: String,
+        hint: String,
+    },
     #[error(
         "`{query}` was not run: it joins `{table}` on ({columns}) as many-to-one, but {n_keys} \
          keys occur there more than once"
@@ -139,9 +152,10 @@ impl PipelineError {
                 ErrorClass::Internal => FailureKind::Internal,
             },
             Self::Store { source, .. } | Self::Lake(source) => lake::failure_kind(source),
-            Self::DuplicateKeys { .. } | Self::NullValues { .. } | Self::JoinCardinality { .. } => {
-                FailureKind::Quality
-            }
+            Self::DuplicateKeys { .. }
+            | Self::NullValues { .. }
+            | Self::TestsFailed { .. }
+            | Self::JoinCardinality { .. } => FailureKind::Quality,
             Self::Ingest(error) => error.kind(),
             _ => FailureKind::Project,
         }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::data_test::{DataTest, Rule, Severity};
 use super::error::PipelineError;
 use crate::diagnostic::{SourceLocation, did_you_mean, nearest};
 
 /// What a query's leading comment declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// What one row stands for: the first sentence of the comment.
     pub grain: String,
@@ -22,6 +23,10 @@ pub struct Header {
     pub joins: Vec<DeclaredJoin>,
     /// Whether rows are about persons.
     pub sensitivity: Sensitivity,
+    /// Tests of the rows; run before the table is published.
+    pub tests: Vec<DataTest>,
+    /// Words that selectors pick the query by, as in `tag:nightly`.
+    pub tags: Vec<String>,
     /// Set when the query lists natural keys that get stable dense integers.
     pub identity: Option<Identity>,
 }
@@ -62,7 +67,7 @@ pub struct Identity {
     pub id: String,
 }
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 9] = [
     "key",
     "not_null",
     "partition_by",
@@ -70,6 +75,8 @@ const KEYS: [&str; 7] = [
     "join",
     "sensitivity",
     "identity",
+    "tags",
+    "test",
 ];
 
 /// Reads the header of a query file.
@@ -82,6 +89,8 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         materialize: Materialize::Table,
         joins: Vec::new(),
         sensitivity: Sensitivity::Person,
+        tests: Vec::new(),
+        tags: Vec::new(),
         identity: None,
     };
     let comments = text
@@ -101,6 +110,19 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
             None => {}
         }
     }
+    if header.materialize == Materialize::View
+        && let Some(test) = header.tests.first()
+    {
+        return Err(PipelineError::Header {
+            at: SourceLocation {
+                file: file.to_path_buf(),
+                line: test.line,
+                column: 1,
+            },
+            key: "test".to_owned(),
+            expected: "in a query that makes a table: a view's rows are never written",
+        });
+    }
     if header.grain.is_empty() {
         let at = SourceLocation {
             file: file.to_path_buf(),
@@ -116,10 +138,14 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
 /// words before a colon are prose.
 fn header_key(comment: &str) -> Option<(&str, &str)> {
     let (key, value) = comment.split_once(':')?;
-    nearest(key, KEYS).map(|_| (key, value.trim()))
+    let word = match key.split_once('(') {
+        Some((word, rest)) if rest.ends_with(')') => word,
+        _ => key,
+    };
+    nearest(word, KEYS).map(|_| (key, value.trim()))
 }
 
-fn list(text: &str) -> Vec<String> {
+pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',')
         .map(|item| item.trim().to_owned())
         .filter(|item| !item.is_empty())
@@ -137,6 +163,15 @@ impl Header {
             "key" => self.key = list(value),
             "not_null" => self.not_null = list(value),
             "partition_by" => self.partition_by = list(value),
+            "tags" => {
+                self.tags = list(value);
+                let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+                if self.tags.is_empty() || !self.tags.iter().all(|tag| tag.chars().all(is_plain)) {
+                    return Err(wrong(
+                        "words with commas between them, as in `nightly, finance`",
+                    ));
+                }
+            }
             "materialize" => {
                 self.materialize = match value {
                     "table" => Materialize::Table,
@@ -159,6 +194,16 @@ impl Header {
             "identity" => {
                 let identity = identity(value);
                 self.identity = Some(identity.ok_or_else(|| wrong("`key, key -> id`"))?);
+            }
+            key if key == "test" || key.starts_with("test(") => {
+                let severity = Severity::of_key(key);
+                let severity = severity.ok_or_else(|| wrong("`test` or `test(warn)`"))?;
+                self.tests.push(DataTest {
+                    text: value.to_owned(),
+                    line: at.line,
+                    severity,
+                    rule: Rule::parse(value).map_err(wrong)?,
+                });
             }
             _ => {
                 return Err(PipelineError::UnknownHeaderKey {

@@ -1,14 +1,18 @@
 //! The pipeline's own history as lake tables: `runs`, one row per run, and `run_steps`, one row per step
 //! of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
 
+use super::data_test::TestResult;
 use super::run::{StepOutcome, StepStatus};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
@@ -16,6 +20,8 @@ use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 pub const RUNS: &str = "runs";
 /// Table of steps of runs.
 pub const RUN_STEPS: &str = "run_steps";
+/// Table of what the tests of headers found.
+pub const TEST_RESULTS: &str = "test_results";
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -24,7 +30,7 @@ pub struct RunRecord {
     pub run_id: i64,
     /// When it began, microseconds since 1970 UTC.
     pub started_at: i64,
-    /// How it ended: `ok`, `failed`, `interrupted`.
+    /// How it ended: `ok`, `failed`, `stopped`.
     pub status: String,
     /// Steps built.
     pub n_ok: i64,
@@ -38,6 +44,60 @@ pub struct RunRecord {
     pub n_rejected_rows: i64,
     /// Seconds it took.
     pub seconds: f64,
+    /// Tests of severity `warn` that do not hold.
+    pub n_warned: i64,
+    /// What was selected; `None` for everything.
+    pub selection: Option<String>,
+    /// Whether fresh tables were built too.
+    pub full_refresh: bool,
+    /// The run that this one continues.
+    pub retry_of: Option<i64>,
+}
+
+/// The latest run in the lake's history.
+#[derive(Debug, Clone, Default)]
+pub struct LastRun {
+    /// Its number.
+    pub run_id: i64,
+    /// How it ended.
+    pub status: String,
+    /// What was selected; `None` for everything.
+    pub selection: Option<String>,
+    /// Whether fresh tables were built too.
+    pub full_refresh: bool,
+    /// Every table selected, and how its step ended (`run_steps.outcome`).
+    pub steps: Vec<(String, String)>,
+}
+
+impl LastRun {
+    /// Whether it did all it was to do.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.status == "ok"
+    }
+
+    /// Tables that failed or were not run.
+    #[must_use]
+    pub fn unfinished(&self) -> BTreeSet<String> {
+        let words = [
+            StepOutcome::Failed,
+            StepOutcome::Blocked,
+            StepOutcome::NotRun,
+        ];
+        let is_unfinished = |outcome: &str| words.iter().any(|word| word.as_str() == outcome);
+        let steps = self.steps.iter();
+        steps
+            .filter(|(_, outcome)| is_unfinished(outcome))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// Whether it ended before the first table: new extracts may not be in.
+    #[must_use]
+    pub fn ended_before_steps(&self) -> bool {
+        let not_run = StepOutcome::NotRun.as_str();
+        self.steps.iter().all(|(_, outcome)| outcome == not_run)
+    }
 }
 
 pub(super) fn runs_schema() -> SchemaRef {
@@ -52,6 +112,10 @@ pub(super) fn runs_schema() -> SchemaRef {
         Field::new("n_deliveries", DataType::Int64, true),
         Field::new("n_rejected_rows", DataType::Int64, true),
         Field::new("seconds", DataType::Float64, true),
+        Field::new("n_warned", DataType::Int64, true),
+        Field::new("selection", DataType::Utf8, true),
+        Field::new("full_refresh", DataType::Boolean, true),
+        Field::new("retry_of", DataType::Int64, true),
     ]))
 }
 
@@ -64,6 +128,17 @@ pub(super) fn run_steps_schema() -> SchemaRef {
         Field::new("lake_version", DataType::Int64, true),
         Field::new("n_rows", DataType::Int64, true),
         Field::new("seconds", DataType::Float64, true),
+    ]))
+}
+
+pub(super) fn test_results_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("run_id", DataType::Int64, true),
+        Field::new("table_name", DataType::Utf8, true),
+        Field::new("test", DataType::Utf8, true),
+        Field::new("severity", DataType::Utf8, true),
+        Field::new("status", DataType::Utf8, true),
+        Field::new("n_rows_found", DataType::Int64, true),
     ]))
 }
 
@@ -94,6 +169,10 @@ pub async fn record_run(
         one(run.n_deliveries),
         one(run.n_rejected_rows),
         Arc::new(Float64Array::from(vec![run.seconds])),
+        one(run.n_warned),
+        Arc::new(StringArray::from(vec![run.selection.as_deref()])),
+        Arc::new(BooleanArray::from(vec![run.full_refresh])),
+        Arc::new(Int64Array::from(vec![run.retry_of])),
     ];
     append(lake, RUNS, runs_schema(), columns).await?;
     if steps.is_empty() {
@@ -123,7 +202,91 @@ pub async fn record_run(
             steps.iter().map(|step| step.elapsed.as_secs_f64()),
         )),
     ];
-    append(lake, RUN_STEPS, run_steps_schema(), columns).await
+    append(lake, RUN_STEPS, run_steps_schema(), columns).await?;
+    record_tests(lake, run.run_id, steps).await
+}
+
+async fn record_tests(lake: &Lake, run_id: i64, steps: &[StepStatus]) -> Result<(), LakeError> {
+    let results: Vec<(&str, &TestResult)> = steps
+        .iter()
+        .flat_map(|step| step.tests.iter().map(|test| (step.name.as_str(), test)))
+        .collect();
+    if results.is_empty() {
+        return Ok(());
+    }
+    let words = |get: fn(&(&str, &TestResult)) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(results.iter().map(get)))
+    };
+    let n_rows = results
+        .iter()
+        .map(|(_, test)| test.n_rows_found.and_then(|n| i64::try_from(n).ok()));
+    let columns = vec![
+        Arc::new(Int64Array::from(vec![run_id; results.len()])) as ArrayRef,
+        words(|(table, _)| (*table).to_owned()),
+        words(|(_, test)| test.test.clone()),
+        words(|(_, test)| test.severity.as_str().to_owned()),
+        words(|(_, test)| test.status().to_owned()),
+        Arc::new(n_rows.collect::<Int64Array>()),
+    ];
+    append(lake, TEST_RESULTS, test_results_schema(), columns).await
+}
+
+/// The latest run, when there is one.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn last_run(lake: &Lake) -> Result<Option<LastRun>, LakeError> {
+    let Some(runs) = lake.table(RUNS).await? else {
+        return Ok(None);
+    };
+    let mut last: Option<LastRun> = None;
+    for batch in runs.read(None)? {
+        let batch = batch?;
+        let ids = integers(&batch, "run_id");
+        for row in 0..batch.num_rows() {
+            let run_id = ids.value(row);
+            if last.as_ref().is_none_or(|last| last.run_id < run_id) {
+                last = Some(LastRun {
+                    run_id,
+                    status: text_at(&batch, "status", row).unwrap_or_default(),
+                    selection: text_at(&batch, "selection", row),
+                    full_refresh: text_at(&batch, "full_refresh", row).as_deref() == Some("true"),
+                    steps: Vec::new(),
+                });
+            }
+        }
+    }
+    let (Some(last), Some(steps)) = (&mut last, lake.table(RUN_STEPS).await?) else {
+        return Ok(last);
+    };
+    for batch in steps.read(None)? {
+        let batch = batch?;
+        let ids = integers(&batch, "run_id");
+        for row in (0..batch.num_rows()).filter(|row| ids.value(*row) == last.run_id) {
+            let name = text_at(&batch, "table_name", row).unwrap_or_default();
+            let outcome = text_at(&batch, "outcome", row).unwrap_or_default();
+            last.steps.push((name, outcome));
+        }
+    }
+    Ok(Some(last.clone()))
+}
+
+/// Column `name` as whole numbers; zeros where it is not there, as in a lake of an earlier version.
+fn integers(batch: &RecordBatch, name: &str) -> Int64Array {
+    let column = batch
+        .column_by_name(name)
+        .and_then(|column| cast(column, &DataType::Int64).ok());
+    match column {
+        Some(column) => column.as_primitive::<Int64Type>().clone(),
+        None => Int64Array::from(vec![0; batch.num_rows()]),
+    }
+}
+
+/// The text of one cell; `None` where it or its column is not there.
+fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
+    let column = column.as_string::<i32>();
+    column.is_valid(row).then(|| column.value(row).to_owned())
 }
 
 async fn append(
@@ -157,6 +320,7 @@ impl StepOutcome {
             Self::Skipped => "skipped",
             Self::Failed => "failed",
             Self::Blocked => "blocked",
+            Self::NotRun => "not_run",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! From query files to published tables: order, staleness, execution, checks before publishing, and the
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
+mod audit;
 mod dag;
+mod data_test;
 mod error;
 mod header;
 mod history;
@@ -10,16 +12,19 @@ mod lineage;
 mod project;
 mod query;
 mod run;
+mod select;
 mod stale;
 mod step;
 
 pub use dag::{Dag, GivenTables};
+pub use data_test::{DataTest, Rule, Severity, TestResult};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
-pub use history::{RUN_STEPS, RUNS, RunRecord, record_run};
+pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, last_run, record_run};
 pub use lineage::{Lineage, TableColumn};
 pub use project::{Project, register_undelivered};
 pub(crate) use query::tables_read;
 pub use query::{Query, Stage};
 pub use run::{Event, RunSummary, StepOutcome, StepStatus, build};
-pub use stale::{PlannedStep, plan};
+pub use select::{LakeState, Selection, with_dependents};
+pub use stale::{PlannedStep, Work, plan};

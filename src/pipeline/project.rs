@@ -6,9 +6,10 @@ use std::path::Path;
 use datafusion::logical_expr::LogicalPlan;
 
 use super::dag::{Dag, GivenTables};
+use super::data_test::Rule;
 use super::error::PipelineError;
 use super::header::Sensitivity;
-use super::history::{RUN_STEPS, RUNS};
+use super::history::{RUN_STEPS, RUNS, TEST_RESULTS};
 use super::query::Query;
 use crate::config::ProjectConfig;
 use crate::contract::{self, TableContract};
@@ -16,6 +17,7 @@ use crate::diagnostic::did_you_mean;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::session::{Session, SessionError};
+use datafusion::arrow::datatypes::Schema;
 
 /// A project whose parts fit together.
 #[derive(Debug, Clone)]
@@ -106,7 +108,9 @@ impl Project {
         )
         .await?;
         register_own(session, lake, RUNS, super::history::runs_schema()).await?;
-        register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await
+        register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await?;
+        let tests = super::history::test_results_schema();
+        register_own(session, lake, TEST_RESULTS, tests).await
     }
 
     /// Plans every query against the contracts, without reading rows, in `session` (which must be
@@ -135,6 +139,7 @@ impl Project {
         session.register_empty(ingest::DELIVERIES, ingest::deliveries_schema())?;
         session.register_empty(RUNS, super::history::runs_schema())?;
         session.register_empty(RUN_STEPS, super::history::run_steps_schema())?;
+        session.register_empty(TEST_RESULTS, super::history::test_results_schema())?;
         for query in self.dag.queries() {
             let frame = self.plan_query(session, query).await?;
             visit(query, frame.logical_plan());
@@ -144,6 +149,44 @@ impl Project {
             }
             check_header_columns(query, &schema)?;
             session.register_empty(&query.name, schema)?;
+            self.check_tests(session, query).await?;
+        }
+        Ok(())
+    }
+
+    /// Checks what the tests of `query` name; its table is known to `session`.
+    async fn check_tests(&self, session: &Session, query: &Query) -> Result<(), PipelineError> {
+        for test in &query.header.tests {
+            let at = || query.location_of_line(test.line);
+            let has_column = |table: &str, schema: &Schema, column: &str| {
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                match schema.index_of(column) {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err(PipelineError::UnknownTestColumn {
+                        at: at(),
+                        table: table.to_owned(),
+                        column: column.to_owned(),
+                        hint: did_you_mean(column, names),
+                    }),
+                }
+            };
+            let schema = session.table_schema(&query.name).await?;
+            for column in test.rule.columns() {
+                has_column(&query.name, &schema, column)?;
+            }
+            match &test.rule {
+                Rule::Relationships { table, other, .. } => {
+                    has_column(table, &*session.table_schema(table).await?, other)?;
+                }
+                Rule::NoRows { sql } => {
+                    let planned = session.plan(sql, &self.parameters_of(query)).await;
+                    planned.map_err(|error| PipelineError::Syntax {
+                        at: at(),
+                        message: error.message(),
+                    })?;
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -186,6 +229,7 @@ pub fn register_undelivered(
             ingest::DELIVERIES => ingest::deliveries_schema(),
             RUNS => super::history::runs_schema(),
             RUN_STEPS => super::history::run_steps_schema(),
+            TEST_RESULTS => super::history::test_results_schema(),
             _ => return Ok(()),
         }
     };
@@ -214,10 +258,7 @@ const PERSON_COLUMNS: [&str; 5] = [
     "employee_key",
 ];
 
-fn check_header_columns(
-    query: &Query,
-    schema: &datafusion::arrow::datatypes::Schema,
-) -> Result<(), PipelineError> {
+fn check_header_columns(query: &Query, schema: &Schema) -> Result<(), PipelineError> {
     let header = &query.header;
     if header.sensitivity == Sensitivity::Aggregate
         && let Some(column) = PERSON_COLUMNS
@@ -261,7 +302,7 @@ fn given_tables(contracts: &[TableContract]) -> GivenTables {
         .iter()
         .map(|table| ingest::rejects_table(table))
         .collect();
-    own.extend([ingest::DELIVERIES, RUNS, RUN_STEPS].map(str::to_owned));
+    own.extend([ingest::DELIVERIES, RUNS, RUN_STEPS, TEST_RESULTS].map(str::to_owned));
     GivenTables { raw, own }
 }
 

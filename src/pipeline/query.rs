@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use sha2::{Digest as _, Sha256};
 
+use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, read_header};
 use crate::diagnostic::SourceLocation;
@@ -98,15 +99,22 @@ impl Query {
         let header = read_header(file, text)?;
         let statement = parse_one(file, text)?;
         let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
+        let mut reads = reads.unwrap_or_default();
         let mut uses = Uses::default();
         let _ = statement.visit(&mut uses);
+        for test in &header.tests {
+            reads.extend(test_reads(file, test, &mut uses)?);
+        }
+        if !header.tests.is_empty() {
+            reads.remove(&name);
+        }
         Ok(Self {
             name,
             file: file.to_path_buf(),
             text: text.to_owned(),
             header,
             stage,
-            reads: reads.unwrap_or_default(),
+            reads,
             parameters: uses.parameters,
         })
     }
@@ -117,16 +125,63 @@ impl Query {
         hex(&Sha256::digest(self.text.as_bytes()))
     }
 
+    /// The beginning of line `line`.
+    #[must_use]
+    pub fn location_of_line(&self, line: usize) -> SourceLocation {
+        SourceLocation {
+            file: self.file.clone(),
+            line,
+            column: 1,
+        }
+    }
+
     /// Where `word` first stands in the text, for messages about it.
     #[must_use]
     pub fn location_of(&self, word: &str) -> SourceLocation {
-        let offset = self
-            .text
-            .match_indices(word)
-            .map(|(at, _)| at)
-            .find(|at| !is_in_comment(&self.text, *at) && is_word(&self.text, *at, word.len()))
-            .unwrap_or(0);
+        let places = || {
+            let places = self.text.match_indices(word).map(|(at, _)| at);
+            places.filter(|at| is_word(&self.text, *at, word.len()))
+        };
+        let in_code = places().find(|at| !is_in_comment(&self.text, *at));
+        let in_test = || {
+            let lines = self.header.tests.iter().map(|test| test.line);
+            let lines: BTreeSet<usize> = lines.collect();
+            places().find(|at| lines.contains(&(self.text[..*at].matches('\n').count() + 1)))
+        };
+        let offset = in_code.or_else(in_test).unwrap_or(0);
         SourceLocation::of_offset(&self.file, &self.text, offset)
+    }
+}
+
+/// Tables that a test reads beside the tested one; its parameters go into `uses`.
+fn test_reads(
+    file: &Path,
+    test: &DataTest,
+    uses: &mut Uses,
+) -> Result<BTreeSet<String>, PipelineError> {
+    match &test.rule {
+        Rule::Relationships { table, .. } => Ok(BTreeSet::from([table.clone()])),
+        Rule::NoRows { sql } => {
+            let at = SourceLocation {
+                file: file.to_path_buf(),
+                line: test.line,
+                column: 1,
+            };
+            let statement = parse_one(file, sql).map_err(|error| match error {
+                PipelineError::Syntax { message, .. } => PipelineError::Syntax {
+                    at: at.clone(),
+                    message,
+                },
+                _ => PipelineError::Header {
+                    at: at.clone(),
+                    key: "test".to_owned(),
+                    expected: "`no_rows` and exactly one SELECT statement",
+                },
+            })?;
+            let _ = statement.visit(uses);
+            Ok(tables_read(&DfStatement::Statement(Box::new(statement))).unwrap_or_default())
+        }
+        _ => Ok(BTreeSet::new()),
     }
 }
 

@@ -9,11 +9,12 @@ use datafusion::common::runtime::SpawnedTask;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
+use super::data_test::TestResult;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
-use super::stale::{expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
+use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{Published, RunContext, run_step};
 use crate::lake::{Lake, Provenance};
 use crate::session::Session;
@@ -58,6 +59,8 @@ pub struct StepStatus {
     pub reason: String,
     /// Seconds it took.
     pub elapsed: Duration,
+    /// What the tests of its header found.
+    pub tests: Vec<TestResult>,
 }
 
 /// How a step ended.
@@ -76,6 +79,8 @@ pub enum StepOutcome {
     Failed,
     /// Not run because something it needs failed.
     Blocked,
+    /// Not reached: the run ended before.
+    NotRun,
 }
 
 /// What a run did.
@@ -98,12 +103,13 @@ struct Finished {
     query: Query,
     reason: String,
     started: Instant,
+    tests: Vec<TestResult>,
     result: Result<Published, PipelineError>,
 }
 
 struct Builder {
     context: Arc<RunContext>,
-    selected: BTreeSet<String>,
+    work: Work,
     /// Version or view fingerprint of every table settled so far.
     fingerprints: BTreeMap<String, String>,
     /// Queries that failed or wait for one that did.
@@ -112,7 +118,7 @@ struct Builder {
     summary: RunSummary,
 }
 
-/// Builds the stale ones of the `selected` queries.
+/// Builds what `work` asks for.
 ///
 /// # Errors
 /// Only when the lake cannot be read at all; failures of steps are in the summary.
@@ -120,7 +126,7 @@ pub async fn build(
     project: Arc<Project>,
     lake: &Lake,
     session: &Session,
-    selected: BTreeSet<String>,
+    work: Work,
     observer: Arc<dyn Fn(Event) + Send + Sync>,
 ) -> Result<RunSummary, PipelineError> {
     let context = Arc::new(RunContext {
@@ -131,13 +137,13 @@ pub async fn build(
     });
     project.register_given(session, lake).await?;
     (context.observer)(Event::Steps {
-        n_steps: selected.len(),
+        n_steps: work.selected.len(),
     });
     let mut builder = Builder {
         fingerprints: raw_fingerprints(&project, lake).await?,
         waiting: project.dag.queries().to_vec(),
         context,
-        selected,
+        work,
         blocked: BTreeSet::new(),
         summary: RunSummary::default(),
     };
@@ -187,7 +193,8 @@ impl Builder {
                 None => Some("not built yet".to_owned()),
                 Some(table) => stale_reason(table.provenance.as_ref(), &expected),
             };
-            let is_selected = self.selected.contains(&query.name);
+            let reason = self.work.reason(&query, reason);
+            let is_selected = self.work.selected.contains(&query.name);
             match (reason, table) {
                 (Some(reason), _) if is_selected => {
                     return Ok(Some(self.start(query, reason, expected)));
@@ -198,7 +205,7 @@ impl Builder {
                     self.context.session.register_table(table)?;
                     if is_selected {
                         let reason = reason.unwrap_or_else(|| "up to date".to_owned());
-                        self.finish(&query.name, StepOutcome::Skipped, reason, Duration::ZERO);
+                        self.finish(&query.name, StepOutcome::Skipped, reason);
                     }
                 }
                 (_, None) => self.block(query),
@@ -215,24 +222,27 @@ impl Builder {
         Box::pin(async move {
             let started = Instant::now();
             let task_query = query.clone();
-            let task =
-                SpawnedTask::spawn(
-                    async move { run_step(&context, &task_query, &provenance).await },
-                );
-            let result = match task.join().await {
-                Ok(result) => result,
+            let task = SpawnedTask::spawn(async move {
+                let mut tests = Vec::new();
+                let result = run_step(&context, &task_query, &provenance, &mut tests).await;
+                (tests, result)
+            });
+            let (tests, result) = match task.join().await {
+                Ok(ended) => ended,
                 Err(error) => {
                     let error = datafusion::common::DataFusionError::External(Box::new(error));
-                    Err(PipelineError::Run {
+                    let failed = PipelineError::Run {
                         query: query.name.clone(),
                         source: error.into(),
-                    })
+                    };
+                    (Vec::new(), Err(failed))
                 }
             };
             Finished {
                 query,
                 reason,
                 started,
+                tests,
                 result,
             }
         })
@@ -243,6 +253,7 @@ impl Builder {
             query,
             reason,
             started,
+            tests,
             result,
         } = finished;
         let elapsed = started.elapsed();
@@ -253,16 +264,24 @@ impl Builder {
                 }
                 self.fingerprints
                     .insert(query.name.clone(), version.to_string());
-                self.finish(
-                    &query.name,
-                    StepOutcome::Built { version, n_rows },
+                let outcome = StepOutcome::Built { version, n_rows };
+                self.end(StepStatus {
+                    name: query.name,
+                    outcome,
                     reason,
                     elapsed,
-                );
+                    tests,
+                });
             }
             Err(error) => {
                 self.blocked.insert(query.name.clone());
-                self.finish(&query.name, StepOutcome::Failed, reason, elapsed);
+                self.end(StepStatus {
+                    name: query.name,
+                    outcome: StepOutcome::Failed,
+                    reason,
+                    elapsed,
+                    tests,
+                });
                 self.summary.first_error.get_or_insert(error);
             }
         }
@@ -282,32 +301,32 @@ impl Builder {
         self.context.session.register_view(&query.name, frame)?;
         self.fingerprints
             .insert(query.name.clone(), view_fingerprint(expected));
-        if self.selected.contains(&query.name) {
-            self.finish(
-                &query.name,
-                StepOutcome::Skipped,
-                "a view".to_owned(),
-                Duration::ZERO,
-            );
+        if self.work.selected.contains(&query.name) {
+            self.finish(&query.name, StepOutcome::Skipped, "a view".to_owned());
         }
         Ok(())
     }
 
     fn block(&mut self, query: Query) {
-        if self.selected.contains(&query.name) {
+        if self.work.selected.contains(&query.name) {
             let reason = "something it needs is missing or failed".to_owned();
-            self.finish(&query.name, StepOutcome::Blocked, reason, Duration::ZERO);
+            self.finish(&query.name, StepOutcome::Blocked, reason);
         }
         self.blocked.insert(query.name);
     }
 
-    fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String, elapsed: Duration) {
-        let status = StepStatus {
+    /// Ends a step that did no work.
+    fn finish(&mut self, name: &str, outcome: StepOutcome, reason: String) {
+        self.end(StepStatus {
             name: name.to_owned(),
             outcome,
             reason,
-            elapsed,
-        };
+            elapsed: Duration::ZERO,
+            tests: Vec::new(),
+        });
+    }
+
+    fn end(&mut self, status: StepStatus) {
         (self.context.observer)(Event::StepFinished(status.clone()));
         self.summary.steps.push(status);
     }

@@ -22,19 +22,44 @@ pub struct PlannedStep {
     pub is_view: bool,
 }
 
+/// What is to be done: by `run`, or in thought by [`plan`].
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Queries to bring up to date.
+    pub selected: BTreeSet<String>,
+    /// Whether their tables are built although they are fresh.
+    pub full_refresh: bool,
+}
+
+impl Work {
+    /// Why the table of `query` is built, when `reason` says why it is stale.
+    pub(super) fn reason(&self, query: &Query, reason: Option<String>) -> Option<String> {
+        let is_forced = self.full_refresh && self.selected.contains(&query.name);
+        reason.or_else(|| is_forced.then(|| "full refresh".to_owned()))
+    }
+}
+
 /// Fingerprint of a table that will be built again: equal to no version.
 pub(super) const PENDING: &str = "pending";
 
-/// What `run` would do with every selected query, in running order; changes nothing.
+/// What `run` would do with every selected query, in running order, once the tables `delivered` have new
+/// rows; changes nothing.
 ///
 /// # Errors
 /// When the lake cannot be read.
 pub async fn plan(
     project: &Project,
     lake: &Lake,
-    selected: &BTreeSet<String>,
+    work: &Work,
+    delivered: &BTreeSet<String>,
 ) -> Result<Vec<PlannedStep>, PipelineError> {
+    let selected = &work.selected;
     let mut fingerprints = raw_fingerprints(project, lake).await?;
+    for (table, fingerprint) in &mut fingerprints {
+        if delivered.contains(table) {
+            PENDING.clone_into(fingerprint);
+        }
+    }
     let mut steps = Vec::new();
     for query in project.dag.queries() {
         let expected = expected_provenance(project, query, &fingerprints);
@@ -48,6 +73,7 @@ pub async fn plan(
                 None => Some("not built yet".to_owned()),
                 Some(table) => stale_reason(table.provenance.as_ref(), &expected),
             };
+            let reason = work.reason(query, reason);
             let is_current = reason.is_none() || !selected.contains(&query.name);
             match version {
                 Some(version) if is_current => (version.to_string(), reason),

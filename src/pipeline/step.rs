@@ -9,6 +9,8 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partitioned};
 use futures::TryStreamExt as _;
 
+use super::audit::run_tests;
+use super::data_test::TestResult;
 use super::error::PipelineError;
 use super::header::{Identity, Materialize};
 use super::identity::{Numbering, schema_with_id};
@@ -37,6 +39,7 @@ pub(super) async fn run_step(
     context: &RunContext,
     query: &Query,
     provenance: &Provenance,
+    tests: &mut Vec<TestResult>,
 ) -> Result<Published, PipelineError> {
     check_joins(context, query).await?;
     context
@@ -51,7 +54,11 @@ pub(super) async fn run_step(
             PublishMode::Append,
         ),
     };
-    if let Err(failed) = audit(context, query, &staged).await {
+    let audited = match audit(context, query, &staged).await {
+        Ok(()) => run_tests(context, query, &staged, tests).await,
+        failed => failed,
+    };
+    if let Err(failed) = audited {
         context
             .lake
             .discard(&query.name, &staged)
@@ -67,14 +74,14 @@ pub(super) async fn run_step(
     Ok(Published { version, n_rows })
 }
 
-fn run_error(query: &Query, source: SessionError) -> PipelineError {
+pub(super) fn run_error(query: &Query, source: SessionError) -> PipelineError {
     PipelineError::Run {
         query: query.name.clone(),
         source,
     }
 }
 
-fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
+pub(super) fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
     PipelineError::Store {
         query: query.name.clone(),
         source,

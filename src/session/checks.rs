@@ -72,6 +72,88 @@ impl Session {
         Ok(counts)
     }
 
+    /// Rows of table `name` that miss a value in one of `columns`.
+    ///
+    /// # Errors
+    /// When the table or a column is unknown, or reading fails.
+    pub async fn count_rows_missing(
+        &self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<u64, SessionError> {
+        let is_missing = columns.iter().map(|name| column(name).is_null());
+        let is_missing = is_missing.reduce(Expr::or).unwrap_or_else(|| lit(false));
+        let frame = self.ctx.table(TableReference::bare(name)).await?;
+        Ok(frame.filter(is_missing)?.count().await? as u64)
+    }
+
+    /// Rows of table `name` whose values of `columns` another row has too; rows that miss a value are
+    /// left out.
+    ///
+    /// # Errors
+    /// When the table or a column is unknown, or reading fails.
+    pub async fn count_rows_repeated(
+        &self,
+        name: &str,
+        columns: &[String],
+    ) -> Result<u64, SessionError> {
+        let keys: Vec<Expr> = columns.iter().map(|name| column(name)).collect();
+        let is_complete = keys.iter().cloned().map(Expr::is_not_null);
+        let is_complete = is_complete.reduce(Expr::and).unwrap_or_else(|| lit(true));
+        let frame = self.ctx.table(TableReference::bare(name)).await?;
+        let repeated = frame
+            .filter(is_complete)?
+            .aggregate(keys, vec![count(lit(1_i64)).alias("korabo_n_rows")])?
+            .filter(col("korabo_n_rows").gt(lit(1_i64)))?
+            .aggregate(vec![], vec![sum(col("korabo_n_rows")).alias("n")])?;
+        let batches = repeated.collect().await?;
+        let counts = batches.iter().flat_map(|batch| {
+            let counts = batch.column(0).as_primitive::<Int64Type>();
+            counts.iter().flatten().collect::<Vec<_>>()
+        });
+        Ok(counts.sum::<i64>().unsigned_abs())
+    }
+
+    /// Rows of table `name` whose value of `tested` is none of `values`.
+    ///
+    /// # Errors
+    /// When the table or the column is unknown, the types do not fit, or reading fails.
+    pub async fn count_rows_not_in(
+        &self,
+        name: &str,
+        tested: &str,
+        values: &[Expr],
+    ) -> Result<u64, SessionError> {
+        let frame = self.ctx.table(TableReference::bare(name)).await?;
+        let is_other = column(tested).in_list(values.to_vec(), true);
+        Ok(frame.filter(is_other)?.count().await? as u64)
+    }
+
+    /// Rows of table `name` whose value of `tested` is not in the column of the other table.
+    ///
+    /// # Errors
+    /// When a table or a column is unknown, the types do not fit, or reading fails.
+    pub async fn count_rows_unmatched(
+        &self,
+        name: &str,
+        tested: &str,
+        (other, known): (&str, &str),
+    ) -> Result<u64, SessionError> {
+        let frame = self.ctx.table(TableReference::bare(name)).await?;
+        let frame = frame
+            .filter(column(tested).is_not_null())?
+            .select(vec![column(tested).alias("korabo_tested")])?;
+        let known = self
+            .ctx
+            .table(TableReference::bare(other))
+            .await?
+            .select(vec![column(known).alias("korabo_known")])?
+            .distinct()?;
+        let on = (["korabo_tested"], ["korabo_known"]);
+        let unmatched = frame.join(known, JoinType::LeftAnti, &on.0, &on.1, None)?;
+        Ok(unmatched.count().await? as u64)
+    }
+
     /// The largest value of integer column `name`, 0 for an empty table.
     ///
     /// # Errors

@@ -115,7 +115,13 @@ fn interrupt(signal: &str, at: &str, code: i32) {
     );
     send(&child, signal);
     let outcome = end(child).exits(code).says(&["stopped"]);
-    project.korabo(&["run"]).exits(0);
+    let unfinished = "select count(*) from run_steps where outcome = 'not_run'";
+    assert_eq!(project.value("select status from runs"), "stopped");
+    assert!(project.count(unfinished) > 0);
+    project
+        .korabo(&["retry"])
+        .exits(0)
+        .says(&["continues run 1"]);
     assert_same(
         &project,
         &["deliveries", "panel_person_year", "effect_summary"],

@@ -4,9 +4,11 @@
 
 mod support;
 
+mod data_tests;
 mod ingest;
 mod run;
 mod sample;
+mod scheduled;
 mod sql;
 
 mod crash;

@@ -1,0 +1,226 @@
+//! `-- test:` lines of a header: what must hold for a table's rows before they are published.
+
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::header::list;
+
+/// One test of a table's rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataTest {
+    /// As it stands in the header.
+    pub text: String,
+    /// Line of the file.
+    pub line: usize,
+    /// What follows when it does not hold.
+    pub severity: Severity,
+    /// What must hold.
+    pub rule: Rule,
+}
+
+/// What follows when a test does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The table is not published.
+    Error,
+    /// The table is published and the run says so.
+    Warn,
+}
+
+/// What a test asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rule {
+    /// No row misses a value in one of the columns.
+    NotNull(Vec<String>),
+    /// No two rows have the same values in the columns; rows that miss one are left out.
+    Unique(Vec<String>),
+    /// The column holds nothing but these values, or nothing.
+    AcceptedValues {
+        /// The column.
+        column: String,
+        /// Literals.
+        values: Vec<Expr>,
+    },
+    /// Every value of the column stands in the other table's column.
+    Relationships {
+        /// The column.
+        column: String,
+        /// The other table.
+        table: String,
+        /// Its column.
+        other: String,
+    },
+    /// The number of rows differs from the published version's by at most so many percent.
+    RowCountChange {
+        /// Percent of the published rows.
+        percent: f64,
+    },
+    /// The query returns no row.
+    NoRows {
+        /// The query.
+        sql: String,
+    },
+}
+
+/// How one test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult {
+    /// The test as it stands in the header.
+    pub test: String,
+    /// What follows when it does not hold.
+    pub severity: Severity,
+    /// Rows that break it; `None` when it could not be applied.
+    pub n_rows_found: Option<u64>,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl TestResult {
+    /// The word in `test_results.status`.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match (self.n_rows_found, self.holds, self.severity) {
+            (None, ..) => "not_applicable",
+            (Some(_), true, _) => "ok",
+            (Some(_), false, severity) => severity.as_str(),
+        }
+    }
+
+    /// Whether it is to be mentioned, but does not keep the table from being published.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        !self.holds && self.severity == Severity::Warn
+    }
+}
+
+impl Severity {
+    /// The word in `test_results.severity`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+        }
+    }
+
+    /// The severity in header key `test` or `test(…)`.
+    pub(super) fn of_key(key: &str) -> Option<Self> {
+        match key {
+            "test" | "test(error)" => Some(Self::Error),
+            "test(warn)" => Some(Self::Warn),
+            _ => None,
+        }
+    }
+}
+
+impl Rule {
+    /// Reads what follows `test:`; the error says what is expected.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let rest = rest.trim();
+        match kind {
+            "not_null" => columns(rest)
+                .map(Self::NotNull)
+                .ok_or("`not_null column, …`"),
+            "unique" => columns(rest).map(Self::Unique).ok_or("`unique column, …`"),
+            "accepted_values" => {
+                accepted_values(rest).ok_or("`accepted_values column in (value, …)`")
+            }
+            "relationships" => relationships(rest).ok_or("`relationships column in table.column`"),
+            "row_count_change" => {
+                row_count_change(rest).ok_or("`row_count_change 20%`, at least 0")
+            }
+            "no_rows" if !rest.is_empty() => Ok(Self::NoRows {
+                sql: rest.to_owned(),
+            }),
+            _ => Err(
+                "`not_null`, `unique`, `accepted_values`, `relationships`, `row_count_change` or \
+                 `no_rows SELECT …`",
+            ),
+        }
+    }
+
+    /// Columns of the tested table that it names.
+    pub(super) fn columns(&self) -> Vec<&String> {
+        match self {
+            Self::NotNull(columns) | Self::Unique(columns) => columns.iter().collect(),
+            Self::AcceptedValues { column, .. } | Self::Relationships { column, .. } => {
+                vec![column]
+            }
+            Self::RowCountChange { .. } | Self::NoRows { .. } => Vec::new(),
+        }
+    }
+}
+
+fn columns(text: &str) -> Option<Vec<String>> {
+    let columns = list(text);
+    let is_plain = |name: &String| !name.contains(char::is_whitespace);
+    (!columns.is_empty() && columns.iter().all(is_plain)).then_some(columns)
+}
+
+fn relationships(text: &str) -> Option<Rule> {
+    let (column, target) = text.split_once(" in ")?;
+    let (table, other) = target.trim().split_once('.')?;
+    Some(Rule::Relationships {
+        column: columns(column)?.into_iter().next()?,
+        table: columns(table)?.into_iter().next()?,
+        other: columns(other)?.into_iter().next()?,
+    })
+}
+
+fn row_count_change(text: &str) -> Option<Rule> {
+    let percent: f64 = text.strip_suffix('%')?.trim().parse().ok()?;
+    (percent.is_finite() && percent >= 0.0).then_some(Rule::RowCountChange { percent })
+}
+
+fn accepted_values(text: &str) -> Option<Rule> {
+    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).ok()?;
+    let ast::Expr::InList {
+        expr,
+        list,
+        negated: false,
+    } = parser.parse_expr().ok()?
+    else {
+        return None;
+    };
+    let ast::Expr::Identifier(column) = *expr else {
+        return None;
+    };
+    let is_at_end = parser.peek_token().token == datafusion::sql::sqlparser::tokenizer::Token::EOF;
+    let values = list.iter().map(literal).collect::<Option<Vec<Expr>>>()?;
+    is_at_end.then_some(Rule::AcceptedValues {
+        column: column.value,
+        values,
+    })
+}
+
+fn literal(value: &ast::Expr) -> Option<Expr> {
+    match value {
+        ast::Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => number(&digits.to_string()),
+            Value::SingleQuotedString(text) => Some(lit(text.clone())),
+            Value::Boolean(is_true) => Some(lit(*is_true)),
+            _ => None,
+        },
+        ast::Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => match &**expr {
+            ast::Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => number(&format!("-{digits}")),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn number(digits: &str) -> Option<Expr> {
+    match digits.parse::<i64>() {
+        Ok(whole) => Some(lit(whole)),
+        Err(_) => digits.parse::<f64>().ok().map(lit),
+    }
+}
