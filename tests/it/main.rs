@@ -7,6 +7,7 @@ mod support;
 mod ingest;
 mod run;
 mod sample;
+mod shell_statements;
 mod sql;
 
 mod crash;
