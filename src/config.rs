@@ -44,6 +44,8 @@ pub struct ProjectConfig {
     pub min_count: u64,
     /// Where the report goes.
     pub report: PathBuf,
+    /// Whether the history of the prompt keeps statements without their literals.
+    pub redact_history: bool,
 }
 
 /// Where the extracts of one table are found and how they are taken in.
@@ -147,6 +149,7 @@ impl ProjectConfig {
             "parameters",
             "disclosure",
             "report",
+            "sql",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -174,8 +177,13 @@ impl ProjectConfig {
                 .unwrap_or(DEFAULT_MIN_COUNT),
             None => DEFAULT_MIN_COUNT,
         };
+        let redact_history = match section("sql", &["redact_history"])? {
+            Some(table) => table.optional("redact_history")?.unwrap_or(false),
+            None => false,
+        };
         Ok(Self {
             folder: folder.to_path_buf(),
+            redact_history,
             name,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,

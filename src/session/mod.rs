@@ -5,6 +5,8 @@ mod checks;
 mod describe;
 mod error;
 mod provider;
+mod reference;
+mod summary;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -27,6 +29,7 @@ use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 
 pub use error::{ErrorClass, SessionError};
+pub use reference::{FunctionSummary, PROSE};
 
 use crate::config::ParameterValue;
 use crate::functions;

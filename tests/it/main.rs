@@ -9,6 +9,7 @@ mod ingest;
 mod run;
 mod sample;
 mod scheduled;
+mod shell_statements;
 mod sql;
 
 mod crash;

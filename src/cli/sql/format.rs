@@ -1,5 +1,5 @@
 //! The formats of a query's result and the one writer that serves them all. How each format looks is
-//! in `table`, `text` and `xlsx`; where the bytes go (a file, standard output) is the caller's and
+//! in `table`, `vertical`, `text` and `xlsx`; where the bytes go (a file, standard output) is the caller's and
 //! `files`' concern.
 
 use std::collections::HashSet;
@@ -22,6 +22,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::table::TableWriter;
 use super::text::TextWriter;
+use super::vertical::VerticalWriter;
 use super::xlsx::XlsxWriter;
 
 /// Bytes a Parquet row group may hold in memory before it is written.
@@ -32,6 +33,10 @@ const ROW_GROUP_BYTES: usize = 128 << 20;
 pub(crate) enum Format {
     /// Aligned columns for reading.
     Table,
+    /// As table, with a frame.
+    Box,
+    /// One line per value, for wide rows.
+    Vertical,
     /// Comma-separated, RFC 4180; NULL is nothing, the empty string is "".
     Csv,
     /// As csv, separated by tabs.
@@ -42,6 +47,8 @@ pub(crate) enum Format {
     Ndjson,
     /// A Markdown table.
     Markdown,
+    /// An HTML table, to be put into a page.
+    Html,
     /// A Parquet file.
     Parquet,
     /// An Arrow IPC file (Feather version 2).
@@ -61,12 +68,19 @@ impl Format {
                 "json" => Self::Json,
                 "ndjson" | "jsonl" => Self::Ndjson,
                 "md" => Self::Markdown,
+                "html" | "htm" => Self::Html,
                 "parquet" => Self::Parquet,
                 "arrow" => Self::Arrow,
                 "xlsx" => Self::Xlsx,
                 _ => return None,
             },
         )
+    }
+
+    /// Its name on the command line.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Whether the bytes are no text, so that they do not belong on a terminal.
@@ -90,7 +104,7 @@ pub(crate) struct WriteOptions {
     pub(crate) format: Format,
     /// Columns of the terminal a table must fit; `None` writes every cell whole.
     pub(crate) max_width: Option<usize>,
-    /// What NULL looks like. `None`: `NULL` in tables and Markdown, nothing in CSV and TSV. JSON and
+    /// What NULL looks like. `None`: `NULL` in tables, HTML and Markdown, nothing in CSV and TSV. JSON and
     /// the binary formats have their own NULL.
     pub(crate) null_text: Option<String>,
     /// Whether a table may use terminal colours.
@@ -212,6 +226,7 @@ pub(crate) struct ResultWriter<W: Write + Send> {
 
 enum Sink<W: Write + Send> {
     Table(TableWriter<BufWriter<W>>),
+    Vertical(VerticalWriter<BufWriter<W>>),
     Text(TextWriter<BufWriter<W>>),
     Parquet(Box<ArrowWriter<BufWriter<W>>>),
     Arrow {
@@ -236,7 +251,8 @@ impl<W: Write + Send> ResultWriter<W> {
         }
         let out = BufWriter::with_capacity(64 << 10, out);
         let sink = match options.format {
-            Format::Table => Sink::Table(TableWriter::new(out, &schema, options)),
+            Format::Table | Format::Box => Sink::Table(TableWriter::new(out, &schema, options)),
+            Format::Vertical => Sink::Vertical(VerticalWriter::new(out, &schema, options)),
             Format::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -253,9 +269,12 @@ impl<W: Write + Send> ResultWriter<W> {
                 Sink::Arrow { writer, schema }
             }
             Format::Xlsx => Sink::Xlsx(Box::new(XlsxWriter::new(out, &schema)?)),
-            Format::Csv | Format::Tsv | Format::Json | Format::Ndjson | Format::Markdown => {
-                Sink::Text(TextWriter::new(out, &schema, options)?)
-            }
+            Format::Csv
+            | Format::Tsv
+            | Format::Json
+            | Format::Ndjson
+            | Format::Markdown
+            | Format::Html => Sink::Text(TextWriter::new(out, &schema, options)?),
         };
         Ok(Self { n_rows: 0, sink })
     }
@@ -267,6 +286,7 @@ impl<W: Write + Send> ResultWriter<W> {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         match &mut self.sink {
             Sink::Table(writer) => writer.write(batch)?,
+            Sink::Vertical(writer) => writer.write(batch)?,
             Sink::Text(writer) => writer.write(batch)?,
             Sink::Parquet(writer) => {
                 writer.write(batch)?;
@@ -288,6 +308,7 @@ impl<W: Write + Send> ResultWriter<W> {
     pub(crate) fn finish(self) -> Result<u64, WriteError> {
         match self.sink {
             Sink::Table(writer) => writer.finish()?.flush()?,
+            Sink::Vertical(writer) => writer.finish()?.flush()?,
             Sink::Text(writer) => writer.finish()?.flush()?,
             Sink::Parquet(writer) => writer.into_inner()?.flush()?,
             Sink::Arrow { writer, .. } => {

@@ -2,18 +2,28 @@
 //! standard input or a prompt; results go to stdout or a file in any format.
 
 mod cells;
+mod commands;
+mod completion;
+mod editing;
 pub(super) mod files;
 mod format;
+mod history;
+mod inquiry;
 mod repl;
+mod runner;
+mod scope;
 mod shell;
 mod statements;
 mod table;
 mod tables;
 mod text;
+mod vertical;
 mod xlsx;
 
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use datafusion::prelude::DataFrame;
@@ -22,6 +32,7 @@ use futures::TryStreamExt as _;
 use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
+use runner::Runner;
 use statements::split_statements;
 use tables::Tables;
 
@@ -51,6 +62,18 @@ pub(super) struct SqlArgs {
     /// Value of a parameter: NAME=VALUE; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE", action = ArgAction::Append, value_parser = parse_parameter)]
     parameters: Vec<(String, ParameterValue)>,
+    /// The longest a statement may take; then exit code 9
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    timeout: Option<Duration>,
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "write seconds above 0, like 30 or 0.5".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(limit) if !limit.is_zero() => Ok(limit),
+        _ => Err(wrong()),
+    }
 }
 
 fn parse_parameter(text: &str) -> Result<(String, ParameterValue), String> {
@@ -64,10 +87,12 @@ fn parse_parameter(text: &str) -> Result<(String, ParameterValue), String> {
 }
 
 /// Where a result goes and how.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Output {
     format: Option<Format>,
     path: Option<PathBuf>,
+    /// Whether the file holds a result already, which the next one follows.
+    has_result: bool,
 }
 
 pub(super) async fn run(
@@ -80,13 +105,19 @@ pub(super) async fn run(
     let mut parameters = tables.parameters();
     parameters.retain(|(name, _)| args.parameters.iter().all(|(given, _)| given != name));
     parameters.extend(args.parameters.iter().cloned());
+    let runner = Runner {
+        tables: Arc::new(tables),
+        parameters,
+        timeout: args.timeout,
+        printer: printer.clone(),
+    };
     let mut scripts: Vec<String> = args.commands.clone();
     for file in &args.files {
         scripts.push(read_script(file)?);
     }
     if scripts.is_empty() {
         if io::stdin().is_terminal() {
-            shell::run(tables, parameters, &output, printer).await?;
+            shell::run(&runner, &output)?;
             return Ok(0);
         }
         scripts.push(read_script(Path::new("-"))?);
@@ -104,8 +135,12 @@ pub(super) async fn run(
         return Err(Failure::new(FailureKind::Usage, message));
     }
     for statement in &statements {
-        let frame = tables.plan(statement, &parameters).await?;
-        print(frame, &output, printer).await?;
+        if commands::is_command(statement) {
+            let message = "commands like `\\d` or `.tables` work at the prompt only";
+            return Err(Failure::new(FailureKind::Usage, message)
+                .hint("statements do the same: SHOW TABLES, DESCRIBE table, HELP"));
+        }
+        runner.run(statement, &output, None).await?;
     }
     Ok(0)
 }
@@ -113,17 +148,22 @@ pub(super) async fn run(
 fn output(args: &SqlArgs) -> Result<Output, Failure> {
     let format = match (&args.format, &args.output) {
         (Some(format), _) => Some(*format),
-        (None, Some(path)) => Some(Format::from_path(path).ok_or_else(|| {
-            let message = format!("cannot tell a format from the name `{}`", path.display());
-            Failure::new(FailureKind::Usage, message).hint(
-                "end it in .csv .tsv .json .ndjson .md .parquet .arrow .xlsx or .txt, or add --format",
-            )
-        })?),
+        (None, Some(path)) => Some(format_of(path)?),
         (None, None) => None,
     };
     Ok(Output {
         format,
         path: args.output.clone(),
+        has_result: false,
+    })
+}
+
+fn format_of(path: &Path) -> Result<Format, Failure> {
+    Format::from_path(path).ok_or_else(|| {
+        let message = format!("cannot tell a format from the name `{}`", path.display());
+        Failure::new(FailureKind::Usage, message).hint(
+            "end it in .csv .tsv .json .ndjson .md .html .parquet .arrow .xlsx or .txt, or add --format",
+        )
     })
 }
 
@@ -148,8 +188,11 @@ pub(super) async fn print(
 ) -> Result<u64, Failure> {
     match &output.path {
         Some(path) => {
-            let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
             let format = output.format.unwrap_or(Format::Table);
+            if output.has_result {
+                return append(frame, path, format).await;
+            }
+            let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
             let options = WriteOptions {
                 format,
                 max_width: None,
@@ -180,6 +223,26 @@ pub(super) async fn print(
             write_rows(frame, out, options).await
         }
     }
+}
+
+/// Writes a result below those a file of text holds already.
+async fn append(frame: DataFrame, path: &Path, format: Format) -> Result<u64, Failure> {
+    if format.is_binary() || format == Format::Json {
+        let message = format!(
+            "`{}` holds a result already, and such a file only one",
+            path.display()
+        );
+        return Err(Failure::new(FailureKind::Usage, message).hint("`\\o FILE` names another"));
+    }
+    let file = fs_err::OpenOptions::new().append(true).open(path);
+    let file = file.map_err(|error| write_failure(&error))?;
+    let options = WriteOptions {
+        format,
+        max_width: None,
+        null_text: None,
+        color: false,
+    };
+    write_rows(frame, file, options).await
 }
 
 fn terminal_width() -> usize {

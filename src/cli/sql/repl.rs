@@ -1,19 +1,17 @@
-//! The interactive prompt: reads lines, collects them into statements, recognises the backslash
-//! commands, completes names, keeps the history. Running a statement and printing its result are the
-//! caller's; where statements end is in `statements`.
+//! The interactive prompt: reads what is typed, tells commands from statements, keeps the history. Running
+//! a statement and printing its result are the caller's; where statements end is in `statements`, what
+//! happens while somebody types in `editing`.
 
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
-use rustyline::history::FileHistory;
-use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use rustyline::history::{FileHistory, History as _};
+use rustyline::{CompletionType, Config, Editor};
 
+use super::commands::{self, Command};
+use super::editing::Editing;
+use super::history::redacted;
 use super::statements::{ends_inside, pieces};
 
 /// The prompt before a statement.
@@ -23,35 +21,44 @@ const CONTINUATION: &str = "   ...> ";
 /// Entries the history keeps.
 const HISTORY_ENTRIES: usize = 2_000;
 
-/// What a session at the prompt starts with.
-#[derive(Debug)]
-pub(crate) struct ReplOptions {
-    /// The file that keeps statements between sessions; `None` keeps them for this session only.
-    pub(crate) history: Option<PathBuf>,
-    /// Names that Tab completes: tables, columns, functions, keywords.
-    pub(crate) words: Vec<String>,
+/// What the prompt starts with.
+pub(super) struct ReplOptions<'a> {
+    /// The file that keeps statements; `None` keeps them until the program ends.
+    pub(super) history: Option<PathBuf>,
+    /// Whether the file keeps statements without their literals.
+    pub(super) redacts: bool,
+    /// Completion and colours.
+    pub(super) editing: Editing<'a>,
 }
 
 /// What the user asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReplInput {
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum ReplInput {
     /// A statement, without its `;`.
     Statement(String),
-    /// `\d` or `\dt`: list the tables.
-    DescribeTables,
-    /// `\d NAME`: the columns of one table.
-    Describe(String),
-    /// `\timing`: start or stop showing how long statements take.
-    ToggleTiming,
-    /// `\?`: say what there is.
-    Help,
-    /// A backslash command that does not exist, as typed.
-    UnknownCommand(String),
+    /// A command that is not `\q`.
+    Command(Command),
+    /// A command that does not exist or cannot be read, with what is wrong.
+    Wrong(String),
 }
+
+/// What to do after an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Read on.
+    Continue,
+    /// Read no more.
+    Stop,
+    /// Read on, with this text to begin with.
+    Offer(String),
+}
+
+/// Does what an input asks.
+pub(super) type Execute<'a> = dyn FnMut(ReplInput) -> Next + 'a;
 
 /// Why the prompt stopped working.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReplError {
+pub(super) enum ReplError {
     /// The terminal could not be set up.
     #[error("cannot use this terminal for a prompt")]
     Terminal {
@@ -87,13 +94,13 @@ pub(crate) enum ReplError {
 }
 
 /// Reads and hands over one input after the other, until Ctrl-D, `\q`, `exit`, `quit`, or until
-/// `execute` breaks. Ctrl-C at the prompt discards what was typed.
+/// `execute` stops. Ctrl-C at the prompt discards what was typed.
 ///
 /// # Errors
 /// When the terminal or the history file fails.
-pub(crate) fn run_repl(
-    options: ReplOptions,
-    execute: &mut dyn FnMut(ReplInput) -> ControlFlow<()>,
+pub(super) fn run_repl(
+    options: ReplOptions<'_>,
+    execute: &mut Execute<'_>,
 ) -> Result<(), ReplError> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
@@ -101,23 +108,24 @@ pub(crate) fn run_repl(
         .and_then(|builder| builder.history_ignore_dups(true))
         .map_err(|source| ReplError::Terminal { source })?
         .build();
-    let mut editor: Editor<WordCompleter, FileHistory> =
+    let kept = FileHistory::with_config(&config);
+    let mut editor: Editor<Editing<'_>, FileHistory> =
         Editor::with_config(config).map_err(|source| ReplError::Terminal { source })?;
-    editor.set_helper(Some(WordCompleter::new(options.words)));
+    editor.set_helper(Some(options.editing));
     if let Some(path) = &options.history {
         load_history(&mut editor, path)?;
     }
-    let mut terminal = Terminal { editor };
-    let outcome = drive(&mut terminal, execute);
-    if let Some(path) = options.history {
-        let saved = terminal.editor.append_history(&path);
-        saved.map_err(|source| ReplError::WriteHistory { path, source })?;
-    }
-    outcome
+    let mut terminal = Terminal {
+        editor,
+        kept,
+        file: options.history,
+        redacts: options.redacts,
+    };
+    drive(&mut terminal, execute)
 }
 
 fn load_history(
-    editor: &mut Editor<WordCompleter, FileHistory>,
+    editor: &mut Editor<Editing<'_>, FileHistory>,
     path: &Path,
 ) -> Result<(), ReplError> {
     match editor.load_history(path) {
@@ -139,19 +147,24 @@ enum Line {
     End,
 }
 
-/// Where lines come from: a terminal, or a script in tests.
+/// Where lines come from: a terminal, a file, or a script in tests.
 trait LineSource {
-    fn read_line(&mut self, prompt: &str) -> Result<Line, ReplError>;
+    /// The next line or lines; `offered` stands there to begin with.
+    fn read_line(&mut self, prompt: &str, offered: &str) -> Result<Line, ReplError>;
     fn remember(&mut self, entry: &str) -> Result<(), ReplError>;
 }
 
-struct Terminal {
-    editor: Editor<WordCompleter, FileHistory>,
+struct Terminal<'a> {
+    editor: Editor<Editing<'a>, FileHistory>,
+    /// What the file gets; the arrow keys go through the editor's own history, with all literals.
+    kept: FileHistory,
+    file: Option<PathBuf>,
+    redacts: bool,
 }
 
-impl LineSource for Terminal {
-    fn read_line(&mut self, prompt: &str) -> Result<Line, ReplError> {
-        match self.editor.readline(prompt) {
+impl LineSource for Terminal<'_> {
+    fn read_line(&mut self, prompt: &str, offered: &str) -> Result<Line, ReplError> {
+        match self.editor.readline_with_initial(prompt, (offered, "")) {
             Ok(text) => Ok(Line::Text(text)),
             Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
             Err(ReadlineError::Eof) => Ok(Line::End),
@@ -159,24 +172,66 @@ impl LineSource for Terminal {
         }
     }
 
+    /// Entries reach the file at once: nothing is lost when the terminal is closed.
     fn remember(&mut self, entry: &str) -> Result<(), ReplError> {
         let added = self.editor.add_history_entry(entry);
-        added.map(drop).map_err(|source| ReplError::Read { source })
+        added.map_err(|source| ReplError::Read { source })?;
+        let Some(path) = &self.file else {
+            return Ok(());
+        };
+        let kept = match self.redacts && !commands::is_command(entry) {
+            true => redacted(entry),
+            false => entry.to_owned(),
+        };
+        let added = self.kept.add_owned(kept);
+        let written = added.and_then(|_| self.kept.append(path));
+        written.map_err(|source| ReplError::WriteHistory {
+            path: path.clone(),
+            source,
+        })
     }
 }
 
-fn drive(
-    source: &mut dyn LineSource,
-    execute: &mut dyn FnMut(ReplInput) -> ControlFlow<()>,
-) -> Result<(), ReplError> {
+/// The lines of a script, which may hold commands as well.
+struct Script<'a> {
+    lines: std::str::Lines<'a>,
+}
+
+impl LineSource for Script<'_> {
+    fn read_line(&mut self, _prompt: &str, _offered: &str) -> Result<Line, ReplError> {
+        let line = self.lines.next();
+        Ok(line.map_or(Line::End, |line| Line::Text(line.to_owned())))
+    }
+
+    fn remember(&mut self, _entry: &str) -> Result<(), ReplError> {
+        Ok(())
+    }
+}
+
+/// Hands over the inputs of a script; its last statement needs no `;`.
+///
+/// # Errors
+/// Never for the script itself.
+pub(super) fn run_script(script: &str, execute: &mut Execute<'_>) -> Result<(), ReplError> {
+    let text = format!("{}\n;", script.trim_end());
+    drive(
+        &mut Script {
+            lines: text.lines(),
+        },
+        execute,
+    )
+}
+
+fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), ReplError> {
     let mut typed = String::new();
+    let mut offered = String::new();
     loop {
         let prompt = if typed.is_empty() {
             PROMPT
         } else {
             CONTINUATION
         };
-        let line = match source.read_line(prompt)? {
+        let line = match source.read_line(prompt, &std::mem::take(&mut offered))? {
             Line::Text(line) => line,
             Line::Interrupted => {
                 typed.clear();
@@ -184,24 +239,23 @@ fn drive(
             }
             Line::End => return Ok(()),
         };
-        if typed.is_empty()
-            && let Some(command) = command(&line)
-        {
+        let next = if typed.is_empty() && commands::is_command(&line) {
             source.remember(line.trim())?;
-            match command {
-                Command::Quit => return Ok(()),
-                Command::Input(input) => {
-                    if execute(input).is_break() {
-                        return Ok(());
-                    }
-                }
-            }
-            continue;
-        }
-        typed.push_str(&line);
-        typed.push('\n');
-        if run_finished(&mut typed, source, execute)?.is_break() {
-            return Ok(());
+            let input = match commands::parse(&line) {
+                Ok(Command::Quit) => return Ok(()),
+                Ok(command) => ReplInput::Command(command),
+                Err(wrong) => ReplInput::Wrong(wrong),
+            };
+            execute(input)
+        } else {
+            typed.push_str(&line);
+            typed.push('\n');
+            run_finished(&mut typed, source, execute)?
+        };
+        match next {
+            Next::Continue => {}
+            Next::Stop => return Ok(()),
+            Next::Offer(text) => offered = text,
         }
     }
 }
@@ -210,14 +264,21 @@ fn drive(
 fn run_finished(
     typed: &mut String,
     source: &mut dyn LineSource,
-    execute: &mut dyn FnMut(ReplInput) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, ReplError> {
+    execute: &mut Execute<'_>,
+) -> Result<Next, ReplError> {
     let cut = pieces(typed);
     let statements: Vec<String> = cut
         .finished
         .iter()
         .map(|piece| typed[piece.start..piece.end].to_owned())
         .collect();
+    if cut.rest.is_none() && !statements.is_empty() && !ends_inside(typed) {
+        source.remember(typed.trim())?;
+    } else {
+        for statement in &statements {
+            source.remember(&format!("{statement};"))?;
+        }
+    }
     match cut.rest {
         Some(rest) => {
             typed.drain(..rest.start);
@@ -232,112 +293,13 @@ fn run_finished(
         None => typed.clear(),
     }
     for statement in statements {
-        source.remember(&format!("{statement};"))?;
-        if execute(ReplInput::Statement(statement)).is_break() {
-            return Ok(ControlFlow::Break(()));
+        let next = execute(ReplInput::Statement(statement));
+        if next != Next::Continue {
+            return Ok(next);
         }
     }
-    Ok(ControlFlow::Continue(()))
+    Ok(Next::Continue)
 }
-
-#[derive(Debug, PartialEq, Eq)]
-enum Command {
-    Quit,
-    Input(ReplInput),
-}
-
-/// The command a line is, if it is one rather than SQL.
-fn command(line: &str) -> Option<Command> {
-    let line = line.trim().trim_end_matches(';').trim_end();
-    if line.eq_ignore_ascii_case("exit") || line.eq_ignore_ascii_case("quit") {
-        return Some(Command::Quit);
-    }
-    if !line.starts_with('\\') {
-        return None;
-    }
-    let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let argument = argument.trim();
-    let input = match (name, argument.is_empty()) {
-        ("\\q", true) => return Some(Command::Quit),
-        ("\\?", true) => ReplInput::Help,
-        ("\\d" | "\\dt", true) => ReplInput::DescribeTables,
-        ("\\d", false) => ReplInput::Describe(argument.to_owned()),
-        ("\\timing", true) => ReplInput::ToggleTiming,
-        _ => ReplInput::UnknownCommand(line.to_owned()),
-    };
-    Some(Command::Input(input))
-}
-
-/// Completes the word before the cursor from a fixed list.
-struct WordCompleter {
-    /// Sorted, without doubles.
-    words: Vec<String>,
-}
-
-impl WordCompleter {
-    fn new(mut words: Vec<String>) -> Self {
-        words.extend(["\\q", "\\?", "\\d", "\\dt", "\\timing"].map(String::from));
-        words.sort_unstable();
-        words.dedup();
-        Self { words }
-    }
-
-    /// Where the word at the cursor begins, and what it may become. Case is ignored; a keyword typed
-    /// in lower case stays in lower case.
-    fn candidates(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
-        let before = &line[..cursor];
-        let is_part = |character: char| {
-            character.is_alphanumeric() || matches!(character, '_' | '.' | '\\' | '?')
-        };
-        let start = before
-            .char_indices()
-            .rev()
-            .take_while(|(_, character)| is_part(*character))
-            .last()
-            .map_or(cursor, |(position, _)| position);
-        let typed = before[start..].to_lowercase();
-        if typed.is_empty() {
-            return (cursor, Vec::new());
-        }
-        let is_lower = before[start..] == typed;
-        let matching = self
-            .words
-            .iter()
-            .filter(|word| word.to_lowercase().starts_with(&typed));
-        let cased = matching.map(|word| {
-            let is_keyword = word.chars().all(|character| !character.is_lowercase());
-            if is_lower && is_keyword {
-                word.to_lowercase()
-            } else {
-                word.clone()
-            }
-        });
-        (start, cased.collect())
-    }
-}
-
-impl Completer for WordCompleter {
-    type Candidate = String;
-
-    fn complete(
-        &self,
-        line: &str,
-        pos: usize,
-        _ctx: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(self.candidates(line, pos))
-    }
-}
-
-impl Hinter for WordCompleter {
-    type Hint = String;
-}
-
-impl Highlighter for WordCompleter {}
-
-impl Validator for WordCompleter {}
-
-impl Helper for WordCompleter {}
 
 #[cfg(test)]
 mod tests;

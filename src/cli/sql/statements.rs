@@ -46,7 +46,7 @@ pub(super) fn pieces(sql: &str) -> Pieces {
             continue;
         }
         let token = next_token(sql, at);
-        has_code |= token.is_code;
+        has_code |= token.is_code();
         at = token.end;
     }
     let rest = has_code.then(|| trimmed(sql, start, sql.len()));
@@ -55,15 +55,7 @@ pub(super) fn pieces(sql: &str) -> Pieces {
 
 /// Whether `sql` ends inside a quotation or a block comment.
 pub(super) fn ends_inside(sql: &str) -> bool {
-    let mut at = 0;
-    while at < sql.len() {
-        let token = next_token(sql, at);
-        if !token.is_closed {
-            return true;
-        }
-        at = token.end;
-    }
-    false
+    tokens(sql).iter().any(|token| !token.is_closed)
 }
 
 fn trimmed(sql: &str, start: usize, end: usize) -> Piece {
@@ -75,62 +67,122 @@ fn trimmed(sql: &str, start: usize, end: usize) -> Piece {
     }
 }
 
+/// What a stretch of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// Blanks and line breaks.
+    Blank,
+    /// `-- …` or `/* … */`.
+    Comment,
+    /// A keyword or a name without quotes.
+    Word,
+    /// Begins with a digit.
+    Number,
+    /// `'…'`, `E'…'` or `$$…$$`.
+    Text,
+    /// A name in quotes.
+    QuotedName,
+    /// `$name`.
+    Parameter,
+    /// Any other character.
+    Symbol,
+}
+
 /// A stretch of text that `;` cannot be inside of, except as its own content.
-struct Token {
-    end: usize,
-    /// Not a blank and not a comment.
-    is_code: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Byte offset of its first character.
+    pub(super) start: usize,
+    /// Byte offset behind its last character.
+    pub(super) end: usize,
+    /// What it is.
+    pub(super) kind: TokenKind,
     /// Its closing mark was found.
-    is_closed: bool,
+    pub(super) is_closed: bool,
+}
+
+impl Token {
+    /// Not a blank and not a comment.
+    pub(super) fn is_code(&self) -> bool {
+        !matches!(self.kind, TokenKind::Blank | TokenKind::Comment)
+    }
+}
+
+/// The tokens of `sql`, one after the other without gaps.
+pub(super) fn tokens(sql: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < sql.len() {
+        let token = next_token(sql, at);
+        at = token.end;
+        tokens.push(token);
+    }
+    tokens
 }
 
 fn next_token(sql: &str, at: usize) -> Token {
     let rest = &sql[at..];
-    let code = |(end, is_closed)| Token {
+    let token = |kind, (end, is_closed)| Token {
+        start: at,
         end: at + end,
-        is_code: true,
+        kind,
         is_closed,
     };
     if rest.starts_with("--") {
         let end = rest.find('\n').map_or(rest.len(), |position| position + 1);
-        return Token {
-            end: at + end,
-            is_code: false,
-            is_closed: true,
-        };
+        return token(TokenKind::Comment, (end, true));
     }
     if rest.starts_with("/*") {
-        let (end, is_closed) = block_comment(rest);
-        return Token {
-            end: at + end,
-            is_code: false,
-            is_closed,
-        };
+        return token(TokenKind::Comment, block_comment(rest));
     }
     if let Some(escaped) = rest.strip_prefix(['e', 'E'])
         && escaped.starts_with('\'')
     {
         let (end, is_closed) = escaped_string(escaped);
-        return code((end + 1, is_closed));
+        return token(TokenKind::Text, (end + 1, is_closed));
     }
     let first = rest.chars().next().expect("callers stay inside the text");
+    let whole = |is_part: fn(char) -> bool| {
+        let end = rest.find(|character| !is_part(character));
+        (end.unwrap_or(rest.len()), true)
+    };
     match first {
-        '\'' | '"' | '`' => code(quoted(rest, first)),
-        '$' => code(dollar_quoted(rest)),
-        _ if is_word(first) => {
-            let end = rest
-                .find(|character| !is_word(character))
-                .unwrap_or(rest.len());
-            code((end, true))
+        '\'' => token(TokenKind::Text, quoted(rest, first)),
+        '"' | '`' => token(TokenKind::QuotedName, quoted(rest, first)),
+        '$' => {
+            let (end, is_closed) = dollar_quoted(rest);
+            let is_text = !is_closed || rest[1..end].contains('$');
+            let kind = if is_text {
+                TokenKind::Text
+            } else {
+                TokenKind::Parameter
+            };
+            token(kind, (end, is_closed))
         }
-        _ => {
-            let end = at + first.len_utf8();
-            Token {
-                end,
-                is_code: !first.is_whitespace(),
-                is_closed: true,
-            }
+        _ if first.is_ascii_digit() => token(TokenKind::Number, (number_end(rest), true)),
+        _ if is_word(first) => token(TokenKind::Word, whole(is_word)),
+        _ if first.is_whitespace() => token(TokenKind::Blank, whole(char::is_whitespace)),
+        _ => token(TokenKind::Symbol, (first.len_utf8(), true)),
+    }
+}
+
+/// Where a number that `rest` begins with ends: digits, one point, an exponent.
+fn number_end(rest: &str) -> usize {
+    let word_end = |from: usize| {
+        let end = rest[from..].find(|character| !is_word(character));
+        end.map_or(rest.len(), |end| from + end)
+    };
+    let end = word_end(0);
+    let end = match rest[end..].strip_prefix('.') {
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => word_end(end + 1),
+        _ => end,
+    };
+    let has_exponent = rest[..end].ends_with(['e', 'E']);
+    match rest[end..].strip_prefix(['+', '-']) {
+        Some(exponent) if has_exponent && exponent.starts_with(|c: char| c.is_ascii_digit()) => {
+            word_end(end + 1)
         }
+        _ => end,
     }
 }
 

@@ -11,7 +11,8 @@ use datafusion::arrow::datatypes::Schema;
 use unicode_width::UnicodeWidthStr;
 
 use super::cells::{Cells, is_number};
-use super::format::{WriteError, WriteOptions};
+use super::format::{Format, WriteError, WriteOptions};
+use crate::session::PROSE;
 
 /// Rows whose widths are decided together.
 const CHUNK_ROWS: usize = 1_000;
@@ -26,6 +27,7 @@ const SEPARATOR_WIDTH: usize = 3;
 pub(crate) struct TableWriter<W: Write> {
     out: W,
     columns: Vec<Column>,
+    frame: Frame,
     max_width: Option<usize>,
     null_text: String,
     color: bool,
@@ -36,10 +38,38 @@ pub(crate) struct TableWriter<W: Write> {
     n_shortened: u64,
 }
 
+/// What is drawn around cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    /// Lines between columns and below the header.
+    Open,
+    /// Lines on every side.
+    Closed,
+}
+
+impl Frame {
+    /// Terminal cells of a line that belong to no column.
+    fn width(self, n_columns: usize) -> usize {
+        match self {
+            Self::Open => 1 + SEPARATOR_WIDTH * n_columns.saturating_sub(1),
+            Self::Closed => 1 + SEPARATOR_WIDTH * n_columns,
+        }
+    }
+
+    fn bar(self) -> &'static str {
+        match self {
+            Self::Open => "|",
+            Self::Closed => "│",
+        }
+    }
+}
+
 /// A column and the widths seen so far.
 struct Column {
     name: String,
     is_number: bool,
+    /// Whether texts too long for the column go on in the next line instead of being shortened.
+    wraps: bool,
     /// Widest value so far, without the name.
     value_width: usize,
     /// The width in use.
@@ -76,12 +106,18 @@ impl<W: Write> TableWriter<W> {
         let columns = schema.fields().iter().map(|field| Column {
             name: visible(field.name(), Breaks::Escaped),
             is_number: is_number(field.data_type()),
+            wraps: field.metadata().contains_key(PROSE),
             value_width: 0,
             width: 0,
         });
+        let frame = match options.format {
+            Format::Box => Frame::Closed,
+            _ => Frame::Open,
+        };
         Self {
             out,
             columns: columns.collect(),
+            frame,
             max_width: options.max_width,
             null_text: options.null_text.unwrap_or_else(|| "NULL".into()),
             color: options.color,
@@ -128,6 +164,11 @@ impl<W: Write> TableWriter<W> {
     /// When `out` cannot be written.
     pub(crate) fn finish(mut self) -> Result<W, WriteError> {
         self.write_chunk()?;
+        if self.frame == Frame::Closed && !self.columns.is_empty() {
+            let mut lines = String::new();
+            self.push_rule(["└", "┴", "┘"], &mut lines);
+            self.out.write_all(lines.as_bytes())?;
+        }
         let mut footer = counted(self.n_rows, "row");
         if self.n_shortened > 0 {
             let shortened = counted(self.n_shortened, "cell");
@@ -147,13 +188,16 @@ impl<W: Write> TableWriter<W> {
         if self.columns.is_empty() {
             return Ok(());
         }
-        fit_widths(&mut self.columns, self.max_width);
+        fit_widths(&mut self.columns, self.frame, self.max_width);
         let mut lines = String::new();
         if !self.has_header {
             self.has_header = true;
             self.push_header(&mut lines);
         }
-        let pending = std::mem::take(&mut self.pending);
+        let mut pending = std::mem::take(&mut self.pending);
+        if self.max_width.is_some() {
+            self.wrap_prose(&mut pending);
+        }
         for row in pending.chunks(self.columns.len()) {
             self.push_row(row, &mut lines);
             self.out.write_all(lines.as_bytes())?;
@@ -163,8 +207,34 @@ impl<W: Write> TableWriter<W> {
         Ok(())
     }
 
+    /// Breaks sentences that are wider than their column.
+    fn wrap_prose(&self, cells: &mut [Cell]) {
+        for row in cells.chunks_mut(self.columns.len()) {
+            for (cell, column) in row.iter_mut().zip(&self.columns) {
+                if let Cell::Text(text) = cell
+                    && column.wraps
+                {
+                    *text = wrapped(text, column.width);
+                }
+            }
+        }
+    }
+
+    /// A line across the table of a closed frame: left end, crossings, right end.
+    fn push_rule(&self, [left, cross, right]: [&str; 3], lines: &mut String) {
+        for (position, column) in self.columns.iter().enumerate() {
+            lines.push_str(if position > 0 { cross } else { left });
+            lines.extend(std::iter::repeat_n('─', column.width + 2));
+        }
+        lines.push_str(right);
+        lines.push('\n');
+    }
+
     fn push_header(&mut self, lines: &mut String) {
-        let mut line = LineBuilder::new(self.max_width.is_some());
+        if self.frame == Frame::Closed {
+            self.push_rule(["┌", "┬", "┐"], lines);
+        }
+        let mut line = LineBuilder::new(self.frame, self.max_width.is_some());
         for column in &self.columns {
             let style = if self.color {
                 Style::Bold
@@ -174,6 +244,10 @@ impl<W: Write> TableWriter<W> {
             self.n_shortened += u64::from(line.push(&column.name, column, style));
         }
         line.finish(lines);
+        if self.frame == Frame::Closed {
+            self.push_rule(["├", "┼", "┤"], lines);
+            return;
+        }
         for (position, column) in self.columns.iter().enumerate() {
             lines.push_str(if position > 0 { "+-" } else { "-" });
             lines.extend(std::iter::repeat_n('-', column.width + 1));
@@ -187,7 +261,7 @@ impl<W: Write> TableWriter<W> {
         let n_lines = row.iter().map(Cell::n_lines).max().unwrap_or(1);
         let mut shortened = vec![false; row.len()];
         for line_index in 0..n_lines {
-            let mut line = LineBuilder::new(self.max_width.is_some());
+            let mut line = LineBuilder::new(self.frame, self.max_width.is_some());
             for ((cell, column), shortened) in row.iter().zip(&self.columns).zip(&mut shortened) {
                 *shortened |= match cell {
                     Cell::Null if line_index == 0 => {
@@ -226,6 +300,7 @@ enum Style {
 /// Puts the cells of one line side by side; blanks at the end of the line are left out.
 struct LineBuilder {
     line: String,
+    frame: Frame,
     /// Blanks owed before the next visible character.
     blanks: usize,
     is_first: bool,
@@ -233,9 +308,14 @@ struct LineBuilder {
 }
 
 impl LineBuilder {
-    fn new(may_shorten: bool) -> Self {
+    fn new(frame: Frame, may_shorten: bool) -> Self {
+        let start = match frame {
+            Frame::Open => "",
+            Frame::Closed => frame.bar(),
+        };
         Self {
-            line: String::new(),
+            line: start.to_owned(),
+            frame,
             blanks: 1,
             is_first: true,
             may_shorten,
@@ -245,7 +325,7 @@ impl LineBuilder {
     /// Adds a cell and returns whether it was shortened.
     fn push(&mut self, text: &str, column: &Column, style: Style) -> bool {
         if !std::mem::take(&mut self.is_first) {
-            self.push_visible("|", Style::Plain);
+            self.push_visible(self.frame.bar(), Style::Plain);
             self.blanks += 1;
         }
         let shortened = self.shortened(text, column);
@@ -285,7 +365,10 @@ impl LineBuilder {
         self.line.push_str(after);
     }
 
-    fn finish(self, lines: &mut String) {
+    fn finish(mut self, lines: &mut String) {
+        if self.frame == Frame::Closed {
+            self.push_visible(self.frame.bar(), Style::Plain);
+        }
         lines.push_str(&self.line);
         lines.push('\n');
     }
@@ -293,15 +376,14 @@ impl LineBuilder {
 
 /// Decides the width of every column. Where the table must fit `max_width`, the widest columns give
 /// way first, down to their least width; what still does not fit is left to the terminal to wrap.
-fn fit_widths(columns: &mut [Column], max_width: Option<usize>) {
+fn fit_widths(columns: &mut [Column], frame: Frame, max_width: Option<usize>) {
     let Some(max_width) = max_width else {
         for column in columns {
             column.width = column.natural_width();
         }
         return;
     };
-    let frame = 1 + SEPARATOR_WIDTH * (columns.len() - 1);
-    let available = max_width.saturating_sub(frame);
+    let available = max_width.saturating_sub(frame.width(columns.len()));
     let width_at =
         |column: &Column, cap: usize| column.natural_width().min(cap).max(column.least_width());
     let total_at = |cap| {
@@ -334,15 +416,46 @@ fn shorten(text: &str, width: usize) -> String {
     format!("{}…", &text[..end])
 }
 
+/// The text with line breaks so that no line is wider than `width`: between words where there are
+/// blanks, within them where a word is too wide.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let is_first = line.is_empty();
+            if !is_first && line.width() + 1 + word.width() <= width {
+                line.push(' ');
+                line.push_str(word);
+                continue;
+            }
+            if !is_first {
+                lines.push(std::mem::take(&mut line));
+            }
+            for character in word.chars() {
+                line.push(character);
+                if line.width() > width && line.chars().count() > 1 {
+                    line.pop();
+                    lines.push(std::mem::replace(&mut line, character.to_string()));
+                }
+            }
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
 /// What becomes of line breaks when control characters are made visible.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Breaks {
+pub(super) enum Breaks {
+    /// They stay.
     Kept,
+    /// They are escaped as other control characters.
     Escaped,
 }
 
 /// The text without control characters, which would break the layout or steer the terminal.
-fn visible(text: &str, breaks: Breaks) -> String {
+pub(super) fn visible(text: &str, breaks: Breaks) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character == '\n' && breaks == Breaks::Kept {
@@ -357,7 +470,7 @@ fn visible(text: &str, breaks: Breaks) -> String {
 }
 
 /// `1 row`, `1,234 rows`.
-fn counted(count: u64, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

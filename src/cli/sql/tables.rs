@@ -2,15 +2,17 @@
 //! however large the lake is.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use datafusion::prelude::DataFrame;
 use datafusion::sql::parser::DFParser;
 
+use super::inquiry::Inquiry;
 use crate::cli::args::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::config::{ParameterValue, ProjectConfig};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::Lake;
 use crate::pipeline::{self, Materialize, Project, Query};
 use crate::session::Session;
@@ -23,6 +25,8 @@ pub(super) struct Tables {
     /// Whether the project's files do not load: its lake tables can still be asked, its views not.
     is_broken: bool,
     parameters: Vec<(String, ParameterValue)>,
+    folder: Option<PathBuf>,
+    redacts_history: bool,
     known: Mutex<BTreeSet<String>>,
 }
 
@@ -35,6 +39,8 @@ impl Tables {
         let session = Session::new(&global.session_options())?;
         let (mut lake, mut project, mut parameters) = (None, None, Vec::new());
         let mut is_broken = false;
+        let folder = config.as_ref().map(|config| config.folder.clone());
+        let redacts_history = config.as_ref().is_some_and(|config| config.redact_history);
         if let Some(config) = config {
             parameters = config.parameters.clone().into_iter().collect();
             if config.lake.is_dir() {
@@ -51,6 +57,8 @@ impl Tables {
             project,
             is_broken,
             parameters,
+            folder,
+            redacts_history,
             known: Mutex::default(),
         })
     }
@@ -61,6 +69,54 @@ impl Tables {
 
     pub(super) fn parameters(&self) -> Vec<(String, ParameterValue)> {
         self.parameters.clone()
+    }
+
+    /// The project's folder.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Whether the project wants statements kept without their literals.
+    pub(super) fn redacts_history(&self) -> bool {
+        self.redacts_history
+    }
+
+    /// The tables and views, as rows.
+    pub(super) fn list(&self) -> Result<DataFrame, Failure> {
+        let views: BTreeSet<&str> = self.views().map(|query| query.name.as_str()).collect();
+        let names = self.names()?.into_iter();
+        let rows = names.map(|name| {
+            let kind = match views.contains(name.as_str()) {
+                true => "view",
+                false => "table",
+            };
+            [name, kind.to_owned()]
+        });
+        Ok(self.session.text_rows(["table_name", "kind"], rows)?)
+    }
+
+    /// The columns of every table that can be opened, as rows.
+    pub(super) async fn all_columns(&self) -> Result<DataFrame, Failure> {
+        let mut rows = Vec::new();
+        for table in self.names()? {
+            // A view whose inputs are not built yet is left out.
+            if self.open_table(&table).await.is_err() {
+                continue;
+            }
+            let Ok(schema) = self.session.table_schema(&table).await else {
+                continue;
+            };
+            rows.extend(schema.fields().iter().map(|field| {
+                [
+                    table.clone(),
+                    field.name().clone(),
+                    field.data_type().to_string(),
+                ]
+            }));
+        }
+        Ok(self
+            .session
+            .text_rows(["table_name", "column_name", "data_type"], rows)?)
     }
 
     /// Names of all tables and views.
@@ -83,8 +139,40 @@ impl Tables {
         queries.filter(|query| query.header.materialize == Materialize::View)
     }
 
-    /// Plans one statement after opening the tables it names.
+    /// Plans one statement after opening the tables it names. A summary is computed here: its query runs
+    /// once, and the rows are the turned result.
     pub(super) async fn plan(
+        &self,
+        statement: &str,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<DataFrame, Failure> {
+        match Inquiry::parse(statement) {
+            None => self.plan_sql(statement, parameters).await,
+            Some(Inquiry::Relations) => Ok(self.session.relations()?),
+            Some(Inquiry::Help(None)) => Ok(self.session.help_topics()?),
+            Some(Inquiry::Help(Some(topic))) => self.help_on(&topic),
+            Some(Inquiry::Describe(query)) => {
+                let frame = self.plan_sql(&query, parameters).await?;
+                Ok(self.session.describe_columns(&frame)?)
+            }
+            Some(Inquiry::Summarize(query)) => {
+                let frame = self.plan_sql(&query, parameters).await?;
+                Ok(self.session.summarize(frame).await?)
+            }
+        }
+    }
+
+    fn help_on(&self, topic: &str) -> Result<DataFrame, Failure> {
+        self.session.help_on(topic)?.ok_or_else(|| {
+            let names = self.session.function_names();
+            let near = did_you_mean(&topic.to_lowercase(), names.iter().map(String::as_str));
+            let message = format!("no relation or function `{topic}`{near}");
+            Failure::new(FailureKind::Project, message)
+                .hint("`SHOW RELATIONS` lists the relations, `HELP` what there is besides")
+        })
+    }
+
+    async fn plan_sql(
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],

@@ -1,5 +1,5 @@
-//! Results as streams of text for programs and documents: CSV, TSV, JSON, NDJSON and Markdown. Tables
-//! for the eye are in `table`; how a single value is spelled is in `cells`.
+//! Results as streams of text for programs and documents: CSV, TSV, JSON, NDJSON, Markdown and HTML.
+//! Tables for the eye are in `table`; how a single value is spelled is in `cells`.
 
 use std::io::Write;
 
@@ -31,6 +31,11 @@ enum Shape {
     Markdown {
         null_text: String,
     },
+    /// `alignments` are the attributes of each column's cells.
+    Html {
+        null_text: String,
+        alignments: Vec<&'static str>,
+    },
 }
 
 impl<W: Write> TextWriter<W> {
@@ -55,6 +60,13 @@ impl<W: Write> TextWriter<W> {
                 markdown_header(schema, &mut line);
                 Shape::Markdown {
                     null_text: options.null_text.unwrap_or_else(|| "NULL".into()),
+                }
+            }
+            Format::Html => {
+                let alignments = html_header(schema, &mut line);
+                Shape::Html {
+                    null_text: options.null_text.unwrap_or_else(|| "NULL".into()),
+                    alignments,
                 }
             }
             format => {
@@ -105,6 +117,10 @@ impl<W: Write> TextWriter<W> {
                 Shape::Markdown { null_text } => {
                     markdown_row(&columns, row_index, null_text, line)?;
                 }
+                Shape::Html {
+                    null_text,
+                    alignments,
+                } => html_row(&columns, row_index, (null_text, alignments), line)?,
             }
             self.any_rows = true;
             self.out.write_all(self.line.as_bytes())?;
@@ -120,6 +136,9 @@ impl<W: Write> TextWriter<W> {
         if matches!(self.shape, Shape::Json { is_array: true, .. }) {
             let end: &[u8] = if self.any_rows { b"\n]\n" } else { b"]\n" };
             self.out.write_all(end)?;
+        }
+        if matches!(self.shape, Shape::Html { .. }) {
+            self.out.write_all(b"</tbody>\n</table>\n")?;
         }
         Ok(self.out)
     }
@@ -262,6 +281,75 @@ fn push_markdown(value: &str, line: &mut String) {
             '<' => line.push_str("&lt;"),
             '\r' if characters.peek() == Some(&'\n') => {}
             '\n' | '\r' => line.push_str("<br>"),
+            other => line.push(other),
+        }
+    }
+}
+
+/// Writes the head of the table and returns the attributes of each column's cells.
+fn html_header(schema: &Schema, line: &mut String) -> Vec<&'static str> {
+    let alignment = |is_number| match is_number {
+        true => " class=\"number\" style=\"text-align: right\"",
+        false => "",
+    };
+    let alignments: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| alignment(is_number(field.data_type())))
+        .collect();
+    line.push_str("<table>\n<thead>\n<tr>");
+    for (field, alignment) in schema.fields().iter().zip(&alignments) {
+        line.push_str("<th scope=\"col\"");
+        line.push_str(alignment);
+        line.push('>');
+        push_html(field.name(), line);
+        line.push_str("</th>");
+    }
+    line.push_str("</tr>\n</thead>\n<tbody>\n");
+    alignments
+}
+
+fn html_row(
+    columns: &[Cells<'_>],
+    row_index: usize,
+    (null_text, alignments): (&str, &[&'static str]),
+    line: &mut String,
+) -> Result<(), WriteError> {
+    let mut value = String::new();
+    line.push_str("<tr>");
+    for (cells, alignment) in columns.iter().zip(alignments) {
+        if cells.is_null(row_index) {
+            line.push_str("<td class=\"null\">");
+            push_html(null_text, line);
+        } else {
+            line.push_str("<td");
+            line.push_str(alignment);
+            line.push('>');
+            value.clear();
+            cells.write_display(row_index, &mut value)?;
+            push_html(&value, line);
+        }
+        line.push_str("</td>");
+    }
+    line.push_str("</tr>\n");
+    Ok(())
+}
+
+/// Appends a text so that HTML shows it literally, with its line breaks.
+fn push_html(value: &str, line: &mut String) {
+    let mut characters = value.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '&' => line.push_str("&amp;"),
+            '<' => line.push_str("&lt;"),
+            '>' => line.push_str("&gt;"),
+            '"' => line.push_str("&quot;"),
+            '\'' => line.push_str("&#39;"),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' | '\r' => line.push_str("<br>"),
+            '\t' => line.push('\t'),
+            // Other control characters are not allowed in HTML.
+            character if character.is_control() => line.push('\u{fffd}'),
             other => line.push(other),
         }
     }

@@ -135,7 +135,8 @@ fn names_on_the_command_line_are_those_of_the_manual() {
         .map(|format| format.to_possible_value().unwrap().get_name().to_owned())
         .collect();
     let expected = [
-        "table", "csv", "tsv", "json", "ndjson", "markdown", "parquet", "arrow", "xlsx",
+        "table", "box", "vertical", "csv", "tsv", "json", "ndjson", "markdown", "html", "parquet",
+        "arrow", "xlsx",
     ];
     assert_eq!(names, expected);
 }

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use super::*;
 
-struct Script {
+struct Typing {
     lines: VecDeque<Line>,
     prompts: Vec<String>,
+    offered: Vec<String>,
     history: Vec<String>,
 }
 
-impl Script {
+impl Typing {
     fn new(lines: &[&str]) -> Self {
         let lines = lines.iter().map(|line| match *line {
             "^C" => Line::Interrupted,
@@ -20,14 +21,16 @@ impl Script {
         Self {
             lines: lines.collect(),
             prompts: Vec::new(),
+            offered: Vec::new(),
             history: Vec::new(),
         }
     }
 }
 
-impl LineSource for Script {
-    fn read_line(&mut self, prompt: &str) -> Result<Line, ReplError> {
+impl LineSource for Typing {
+    fn read_line(&mut self, prompt: &str, offered: &str) -> Result<Line, ReplError> {
         self.prompts.push(prompt.to_owned());
+        self.offered.push(offered.to_owned());
         Ok(self.lines.pop_front().unwrap_or(Line::End))
     }
 
@@ -37,11 +40,11 @@ impl LineSource for Script {
     }
 }
 
-fn run(script: &mut Script) -> Vec<ReplInput> {
+fn run(script: &mut Typing) -> Vec<ReplInput> {
     let mut inputs = Vec::new();
     let mut execute = |input| {
         inputs.push(input);
-        ControlFlow::Continue(())
+        Next::Continue
     };
     drive(script, &mut execute).unwrap();
     inputs
@@ -53,7 +56,7 @@ fn statement(text: &str) -> ReplInput {
 
 #[test]
 fn lines_are_collected_until_the_semicolon() {
-    let mut script = Script::new(&["select 'a;", "b'", "  from t; select", "2;", "^D"]);
+    let mut script = Typing::new(&["select 'a;", "b'", "  from t; select", "2;", "^D"]);
     assert_eq!(
         run(&mut script),
         [
@@ -70,7 +73,7 @@ fn lines_are_collected_until_the_semicolon() {
 
 #[test]
 fn an_open_comment_goes_on_and_a_finished_one_is_forgotten() {
-    let mut script = Script::new(&["-- note;", "select 1; /* a;", "b; */ select 2;", "", "^D"]);
+    let mut script = Typing::new(&["-- note;", "select 1; /* a;", "b; */ select 2;", "", "^D"]);
     assert_eq!(
         run(&mut script),
         [statement("select 1"), statement("/* a;\nb; */ select 2")]
@@ -83,7 +86,7 @@ fn an_open_comment_goes_on_and_a_finished_one_is_forgotten() {
 
 #[test]
 fn ctrl_c_discards_what_was_typed() {
-    let mut script = Script::new(&["select 'open", "^C", "select 2;", "^C", "^D"]);
+    let mut script = Typing::new(&["select 'open", "^C", "select 2;", "^C", "^D"]);
     assert_eq!(run(&mut script), [statement("select 2")]);
     assert_eq!(
         script.prompts,
@@ -92,36 +95,60 @@ fn ctrl_c_discards_what_was_typed() {
 }
 
 #[test]
-fn backslash_commands_are_recognised_before_a_statement_only() {
-    let mut script = Script::new(&[
-        "\\d",
-        " \\dt ",
-        "\\d  panel_person_year;",
-        "\\timing",
-        "\\?",
-        "\\x on",
-        "\\q now",
-        "select",
-        "\\d;",
-        "^D",
-    ]);
-    let expected = [
-        ReplInput::DescribeTables,
-        ReplInput::DescribeTables,
-        ReplInput::Describe("panel_person_year".to_owned()),
-        ReplInput::ToggleTiming,
-        ReplInput::Help,
-        ReplInput::UnknownCommand("\\x on".to_owned()),
-        ReplInput::UnknownCommand("\\q now".to_owned()),
-        statement("select\n\\d"),
-    ];
-    assert_eq!(run(&mut script), expected);
+fn commands_are_recognised_before_a_statement_only() {
+    let mut script = Typing::new(&["\\d", " .timer on ", "\\nope", "select", "\\d;", "^D"]);
+    let found = run(&mut script);
+    let wrong = &found[2];
+    assert!(
+        matches!(wrong, ReplInput::Wrong(text) if text.starts_with("no command `\\nope`")),
+        "{wrong:?}"
+    );
+    assert_eq!(found[0], ReplInput::Command(Command::Tables));
+    assert_eq!(found[1], ReplInput::Command(Command::Timing(Some(true))));
+    assert_eq!(found[3..], [statement("select\n\\d")]);
+}
+
+#[test]
+fn statements_typed_at_once_are_one_entry_of_the_history() {
+    let mut script = Typing::new(&["select 1;\nselect\n2;", ".timer", "^D"]);
+    assert_eq!(
+        run(&mut script)[..2],
+        [statement("select 1"), statement("select\n2")]
+    );
+    assert_eq!(script.history, ["select 1;\nselect\n2;", ".timer"]);
+}
+
+#[test]
+fn an_edited_statement_is_offered_once() {
+    let mut script = Typing::new(&["\\e", "select 2;", "^D"]);
+    let mut execute = |input| match input {
+        ReplInput::Command(Command::Edit) => Next::Offer("select 2;".to_owned()),
+        _ => Next::Continue,
+    };
+    drive(&mut script, &mut execute).unwrap();
+    assert_eq!(script.offered, ["", "select 2;", ""]);
+}
+
+#[test]
+fn scripts_may_hold_commands_and_leave_out_the_last_semicolon() {
+    let mut inputs = Vec::new();
+    let text = "\\timing\nselect 1; select\n2\n\n";
+    let mut execute = |input| {
+        inputs.push(input);
+        Next::Continue
+    };
+    run_script(text, &mut execute).unwrap();
+    let timing = ReplInput::Command(Command::Timing(None));
+    assert_eq!(
+        inputs,
+        [timing, statement("select 1"), statement("select\n2")]
+    );
 }
 
 #[test]
 fn every_way_out_leaves_the_rest_unread() {
     for way_out in ["\\q", "exit", "QUIT;", "^D"] {
-        let mut script = Script::new(&[way_out, "select 1;"]);
+        let mut script = Typing::new(&[way_out, "select 1;"]);
         assert_eq!(run(&mut script), []);
         assert_eq!(script.lines.len(), 1, "{way_out}");
     }
@@ -129,41 +156,12 @@ fn every_way_out_leaves_the_rest_unread() {
 
 #[test]
 fn a_break_stops_between_the_statements_of_a_line() {
-    let mut script = Script::new(&["select 1; select 2;", "select 3;"]);
+    let mut script = Typing::new(&["select 1; select 2;", "select 3;"]);
     let mut inputs = Vec::new();
     let mut execute = |input| {
         inputs.push(input);
-        ControlFlow::Break(())
+        Next::Stop
     };
     drive(&mut script, &mut execute).unwrap();
     assert_eq!(inputs, [statement("select 1")]);
-}
-
-#[test]
-fn tab_completes_names_whatever_their_case() {
-    let words = [
-        "SELECT",
-        "panel_person_year",
-        "programs",
-        "健診",
-        "panel_person_year",
-    ];
-    let completer = WordCompleter::new(words.map(String::from).to_vec());
-    #[track_caller]
-    fn check(completer: &WordCompleter, line: &str, start: usize, expected: &[&str]) {
-        let (found_start, found) = completer.candidates(line, line.len());
-        assert_eq!(found, expected);
-        assert_eq!(found_start, start);
-    }
-    check(&completer, "sel", 0, &["select"]);
-    check(&completer, "SEL", 0, &["SELECT"]);
-    check(
-        &completer,
-        "select * from (P",
-        15,
-        &["panel_person_year", "programs"],
-    );
-    check(&completer, "select 健", 7, &["健診"]);
-    check(&completer, "\\ti", 0, &["\\timing"]);
-    check(&completer, "select ", 7, &[]);
 }

@@ -201,3 +201,78 @@ fn tables_fit_every_terminal_wide_enough_for_their_least_widths() {
         }
     }
 }
+
+fn write_as(format: Format, max_width: Option<usize>, batch: &RecordBatch) -> String {
+    let options = WriteOptions {
+        format,
+        max_width,
+        null_text: None,
+        color: false,
+    };
+    let mut writer = TableWriter::new(Vec::new(), batch.schema_ref(), options);
+    writer.write(batch).unwrap();
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+#[test]
+fn box_is_closed_and_lines_up_with_wide_characters() {
+    let expected = "\
+┌──────┬──────┬──────────────┐
+│   id │ 検査 │        share │
+├──────┼──────┼──────────────┤
+│    1 │ 健診 │ 0.3333333333 │
+│   20 │      │          NaN │
+│ NULL │ NULL │         NULL │
+└──────┴──────┴──────────────┘
+3 rows
+";
+    assert_eq!(write_as(Format::Box, None, &people()), expected);
+}
+
+#[test]
+fn box_fits_the_terminal_and_says_what_it_cut() {
+    let long = batch(vec![(
+        "a",
+        texts(vec![Some("あいうえおかきくけこ"), Some("b")]),
+    )]);
+    let text = write_as(Format::Box, Some(16), &long);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[..lines.len() - 1]
+            .iter()
+            .all(|line| line.width() <= 16),
+        "{text}"
+    );
+    assert!(text.contains("│ あいうえお…  │"), "{text}");
+    assert!(text.contains("1 cell shortened"), "{text}");
+}
+
+#[test]
+fn prose_is_wrapped_instead_of_cut() {
+    let sentence = "one two three four あいうえおかきくけこさしすせそ end";
+    let prose = [(PROSE.to_owned(), "true".to_owned())];
+    let field = datafusion::arrow::datatypes::Field::new(
+        "text",
+        datafusion::arrow::datatypes::DataType::Utf8,
+        true,
+    );
+    let field = field.with_metadata(prose.into_iter().collect());
+    let schema = Arc::new(Schema::new(vec![field]));
+    let batch = RecordBatch::try_new(schema, vec![texts(vec![Some(sentence)])]).unwrap();
+    let text = write_as(Format::Table, Some(12), &batch);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            " text",
+            "------------",
+            " one two",
+            " three four",
+            " あいうえお",
+            " かきくけこ",
+            " さしすせそ",
+            " end",
+            "1 row"
+        ]
+    );
+}

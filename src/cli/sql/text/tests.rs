@@ -263,3 +263,25 @@ fn a_result_without_columns_still_has_its_rows() {
         RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).unwrap();
     check(Format::Ndjson, &batch, "{}\n{}\n");
 }
+
+#[test]
+fn html_is_one_table_that_shows_every_text_literally() {
+    let batch = batch(vec![
+        ("a<b", Arc::new(Int64Array::from(vec![Some(1), None]))),
+        (
+            "検査",
+            Arc::new(StringArray::from(vec![
+                Some("<script>'x' & \"y\"\n二\u{1}"),
+                Some(""),
+            ])),
+        ),
+    ]);
+    let right = " class=\"number\" style=\"text-align: right\"";
+    let expected = format!(
+        "<table>\n<thead>\n<tr><th scope=\"col\"{right}>a&lt;b</th><th scope=\"col\">検査</th></tr>\n</thead>\n\
+         <tbody>\n<tr><td{right}>1</td>\
+         <td>&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;<br>二\u{fffd}</td></tr>\n\
+         <tr><td class=\"null\">NULL</td><td></td></tr>\n</tbody>\n</table>\n"
+    );
+    check(Format::Html, &batch, &expected);
+}

@@ -1,0 +1,46 @@
+//! Which statements are not SQL, and what they ask.
+
+use super::*;
+
+#[track_caller]
+fn check(statement: &str, expected: Option<Inquiry>) {
+    assert_eq!(Inquiry::parse(statement), expected, "{statement}");
+}
+
+#[test]
+fn inquiries_are_told_from_sql() {
+    check("show  relations", Some(Inquiry::Relations));
+    check("SHOW TABLES", None);
+    check("show relations like 'a'", None);
+    check("help", Some(Inquiry::Help(None)));
+    check(
+        "-- what?\nHELP att_gt",
+        Some(Inquiry::Help(Some("att_gt".to_owned()))),
+    );
+    check(
+        "help 'att_gt'",
+        Some(Inquiry::Help(Some("att_gt".to_owned()))),
+    );
+    check("help sum()", Some(Inquiry::Help(Some("sum".to_owned()))));
+    check("select help from t", None);
+    check("\"help\"", None);
+    check("summarize", None);
+}
+
+#[test]
+fn what_is_summarized_keeps_its_place() {
+    let query = |text: &str| Some(Inquiry::Summarize(text.to_owned()));
+    check("SUMMARIZE t", query("SELECT * FROM t"));
+    check("summarize 'a b.csv'", query("SELECT * FROM 'a b.csv'"));
+    check(
+        "SUMMARIZE\nselect 1 as a",
+        query("         \nselect 1 as a"),
+    );
+    check("SUMMARIZE (select 1) ", query("          (select 1) "));
+    let query = |text: &str| Some(Inquiry::Describe(text.to_owned()));
+    check("DESC t", query("SELECT * FROM t"));
+    check(
+        "describe with a as (select 1) select * from a",
+        query("         with a as (select 1) select * from a"),
+    );
+}

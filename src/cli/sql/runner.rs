@@ -1,0 +1,151 @@
+//! Runs one statement until it is done, its time is up, or somebody presses Ctrl-C. Clock and signals are
+//! watched on threads of their own: the worker threads may be busy with a join for a long time.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use datafusion::common::runtime::SpawnedTask;
+use tokio::sync::{oneshot, watch};
+
+use super::tables::Tables;
+use super::{Output, print};
+use crate::cli::failure::Failure;
+use crate::cli::printer::Printer;
+use crate::config::ParameterValue;
+use crate::diagnostic::FailureKind;
+
+/// How long a stopped statement may take to put its things away.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What every statement of one run shares.
+#[derive(Clone)]
+pub(super) struct Runner {
+    pub(super) tables: Arc<Tables>,
+    pub(super) parameters: Vec<(String, ParameterValue)>,
+    /// The longest a statement may take.
+    pub(super) timeout: Option<Duration>,
+    pub(super) printer: Printer,
+}
+
+impl Runner {
+    /// Plans and runs one statement and writes its rows.
+    pub(super) async fn run(
+        &self,
+        statement: &str,
+        output: &Output,
+        interrupts: Option<&mut Interrupts>,
+    ) -> Result<(), Failure> {
+        let (runner, output) = (self.clone(), output.clone());
+        let statement = statement.to_owned();
+        let (alive, ended) = oneshot::channel::<()>();
+        let work = async move {
+            // Dropped with the work, however that ends.
+            let _alive = alive;
+            let frame = runner.tables.plan(&statement, &runner.parameters).await?;
+            print(frame, &output, &runner.printer).await.map(drop)
+        };
+        let mut task = SpawnedTask::spawn(work);
+        let stopped = async {
+            tokio::select! {
+                () = time_is_up(self.timeout) => too_long(self.timeout),
+                () = interrupted(interrupts) => {
+                    Failure::new(FailureKind::Interrupted, "query stopped by Ctrl-C")
+                }
+            }
+        };
+        let stopped = tokio::select! {
+            biased;
+            result = task.join_unwind_mut() => return joined(result),
+            failure = stopped => failure,
+        };
+        // Its unfinished file goes with it; who does not stop in time is left behind.
+        drop(task);
+        drop(tokio::time::timeout(GRACE, ended).await);
+        Err(stopped)
+    }
+}
+
+fn joined<E: std::error::Error + 'static>(
+    result: Result<Result<(), Failure>, E>,
+) -> Result<(), Failure> {
+    result.unwrap_or_else(|error| {
+        Err(Failure::new(FailureKind::Internal, "the statement did not end").because(&error))
+    })
+}
+
+fn too_long(limit: Option<Duration>) -> Failure {
+    let seconds = limit.unwrap_or_default().as_secs_f64();
+    let message = format!("the statement took longer than {seconds} s and was stopped");
+    Failure::new(FailureKind::Resources, message)
+        .hint("--timeout sets the limit; ask for fewer rows or columns, or give it more time")
+}
+
+/// Ends after `limit`; never when there is none.
+async fn time_is_up(limit: Option<Duration>) {
+    let Some(limit) = limit else {
+        return std::future::pending().await;
+    };
+    // The thread ends when this future is dropped, because the sender goes with it.
+    let (_alive, is_dropped): (Sender<()>, _) = channel();
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        if is_dropped.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let _ = sender.send(());
+        }
+    });
+    if receiver.await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Ctrl-C while a statement runs at the prompt.
+pub(super) struct Interrupts {
+    counts: watch::Receiver<u64>,
+}
+
+impl Interrupts {
+    /// Listens from now on, as long as the program runs.
+    pub(super) fn listen() -> Self {
+        let (sender, counts) = watch::channel(0);
+        std::thread::spawn(move || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let Ok(runtime) = builder.enable_all().build() else {
+                return;
+            };
+            runtime.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    sender.send_modify(|count| *count += 1);
+                }
+            });
+        });
+        Self { counts }
+    }
+
+    /// Forgets what was pressed before.
+    pub(super) fn forget(&mut self) {
+        self.counts.mark_unchanged();
+    }
+
+    /// Waits for Ctrl-C, at most so long. Returns whether it came.
+    pub(super) async fn within(&mut self, limit: Duration) -> bool {
+        tokio::select! {
+            () = interrupted(Some(self)) => true,
+            () = tokio::time::sleep(limit) => false,
+        }
+    }
+}
+
+/// Ends at the next Ctrl-C; never when nobody listens.
+async fn interrupted(interrupts: Option<&mut Interrupts>) {
+    let is_pressed = match interrupts {
+        Some(interrupts) => interrupts.counts.changed().await.is_ok(),
+        None => false,
+    };
+    if !is_pressed {
+        std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests;
