@@ -3,21 +3,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Int32Array};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
-use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::panel_call::{PanelCall, PanelGather, Shows, level, optional, required, seed, window};
 use super::result::{
-    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_estimate,
+    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::estimate::Status;
-use crate::estimators::imputation::{
-    ImputationColumns, ImputationOptions, ImputationRow, did_imputation,
-};
+use crate::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use crate::estimators::panel::CovariateValues;
 use crate::estimators::regression_data::Column;
 
@@ -133,10 +129,6 @@ impl DidImputation {
     }
 }
 
-fn schema() -> SchemaRef {
-    estimate_schema(vec![Field::new("event_time", DataType::Int32, true)])
-}
-
 impl PreparedRelation for DidImputation {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
@@ -144,20 +136,14 @@ impl PreparedRelation for DidImputation {
 
     fn schema(&self) -> SchemaRef {
         match self.shows {
-            Shows::Effects => schema(),
+            Shows::Effects => event_time_schema(),
             Shows::Diagnostics => diagnostic_schema(),
         }
     }
 
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
         match self.shows {
-            Shows::Effects => Some(no_estimate(
-                self.call.relation,
-                schema(),
-                vec![overall],
-                status,
-            )),
+            Shows::Effects => Some(no_overall_estimate(self.call.relation, status)),
             Shows::Diagnostics => None,
         }
     }
@@ -210,17 +196,14 @@ impl Gather for ImputationGather {
         };
         let result = did_imputation(columns, &self.options)
             .map_err(|source| RelationError::Refused { relation, source })?;
+        let rows = result
+            .rows
+            .iter()
+            .map(|row| (row.event_time, &row.estimate));
         match self.shows {
-            Shows::Effects => effects(&result.rows),
+            Shows::Effects => event_time_batch(rows),
             Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
         }
         .map_err(|source| RelationError::Rows { relation, source })
     }
-}
-
-fn effects(rows: &[ImputationRow]) -> Result<RecordBatch, ArrowError> {
-    let event_times: Int32Array = rows.iter().map(|row| row.event_time).collect();
-    let identifying: Vec<ArrayRef> = vec![Arc::new(event_times)];
-    let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-    estimate_batch(schema(), identifying, &estimates)
 }

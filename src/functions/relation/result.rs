@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, StringArray};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -56,6 +56,29 @@ pub(super) fn estimate_batch(
         texts(estimates.iter().map(|e| e.status.as_str())),
     ]);
     RecordBatch::try_new(schema, columns)
+}
+
+/// Schema of a relation with one row per event time and an overall one, whose event time is NULL.
+pub(super) fn event_time_schema() -> SchemaRef {
+    estimate_schema(vec![Field::new("event_time", DataType::Int32, true)])
+}
+
+/// Rows of such a relation.
+pub(super) fn event_time_batch<'a>(
+    rows: impl Iterator<Item = (Option<i32>, &'a Estimate)>,
+) -> Result<RecordBatch, ArrowError> {
+    let (event_times, estimates): (Vec<Option<i32>>, Vec<&Estimate>) = rows.unzip();
+    let event_times: ArrayRef = Arc::new(Int32Array::from(event_times));
+    estimate_batch(event_time_schema(), vec![event_times], &estimates)
+}
+
+/// Its overall row where it had nothing to work on.
+pub(super) fn no_overall_estimate(
+    relation: &'static str,
+    status: Status,
+) -> Result<RecordBatch, RelationError> {
+    let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
+    no_estimate(relation, event_time_schema(), vec![overall], status)
 }
 
 /// The one row of a relation that had nothing to work on.

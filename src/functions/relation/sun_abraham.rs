@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, Int32Array};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
-use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::panel_call::{PanelCall, PanelGather, Shows, optional, required, window};
 use super::result::{
-    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_estimate,
+    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::estimate::Status;
 use crate::estimators::panel::Layout;
-use crate::estimators::sun_abraham::{
-    CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham,
-};
+use crate::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
     name: "sun_abraham",
@@ -117,10 +113,6 @@ impl SunAbraham {
     }
 }
 
-fn schema() -> SchemaRef {
-    estimate_schema(vec![Field::new("event_time", DataType::Int32, true)])
-}
-
 impl PreparedRelation for SunAbraham {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
@@ -128,20 +120,14 @@ impl PreparedRelation for SunAbraham {
 
     fn schema(&self) -> SchemaRef {
         match self.shows {
-            Shows::Effects => schema(),
+            Shows::Effects => event_time_schema(),
             Shows::Diagnostics => diagnostic_schema(),
         }
     }
 
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
         match self.shows {
-            Shows::Effects => Some(no_estimate(
-                self.call.relation,
-                schema(),
-                vec![overall],
-                status,
-            )),
+            Shows::Effects => Some(no_overall_estimate(self.call.relation, status)),
             Shows::Diagnostics => None,
         }
     }
@@ -179,21 +165,12 @@ impl Gather for SunAbrahamGather {
         let panel = self.panel.panel()?;
         let result = sun_abraham(&panel, &self.options)
             .map_err(|source| RelationError::Refused { relation, source })?;
+        let rows = std::iter::once(&result.overall).chain(&result.event_times);
+        let rows = rows.map(|row| (row.event_time, &row.estimate));
         match self.shows {
-            Shows::Effects => effects(&result),
+            Shows::Effects => event_time_batch(rows),
             Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
         }
         .map_err(|source| RelationError::Rows { relation, source })
     }
-}
-
-fn effects(result: &SunAbrahamResult) -> Result<RecordBatch, ArrowError> {
-    let rows: Vec<&CohortEffect> = [&result.overall]
-        .into_iter()
-        .chain(&result.event_times)
-        .collect();
-    let event_times: Int32Array = rows.iter().map(|row| row.event_time).collect();
-    let event_times: ArrayRef = Arc::new(event_times);
-    let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-    estimate_batch(schema(), vec![event_times], &estimates)
 }
