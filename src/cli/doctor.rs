@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::config::ProjectConfig;
 use crate::diagnostic::{FailureKind, counted, thousands};
 use crate::ingest::find_sources;
@@ -170,7 +170,7 @@ async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
             if let Some(project) = project {
                 findings.push(tables(&project, &lake).await);
             }
-            findings.push(last_run(&lake, global).await);
+            findings.push(last_run(&lake).await);
         }
     }
     findings
@@ -218,11 +218,7 @@ fn writable(lake: &Lake, bytes: u64) -> Finding {
 }
 
 async fn tables(project: &Project, lake: &Lake) -> Finding {
-    let queries = project.dag.queries().iter();
-    let work = Work {
-        selected: queries.map(|query| query.name.clone()).collect(),
-        full_refresh: false,
-    };
+    let work = Work::everything(&project.dag);
     let planned = pipeline::plan(project, lake, &work, &BTreeSet::new()).await;
     match planned {
         Err(error) => Finding::fail("tables", &Failure::from(error)),
@@ -243,39 +239,27 @@ async fn tables(project: &Project, lake: &Lake) -> Finding {
     }
 }
 
-async fn last_run(lake: &Lake, global: &GlobalArgs) -> Finding {
-    match last_status(lake, global).await {
-        Err(failure) => Finding::fail("last run", &failure),
-        Ok(None) => Finding::warn(
-            "last run",
-            "none yet".to_owned(),
-            "`korabo run` makes the first",
-        ),
-        Ok(Some((status, detail))) if status == "ok" => Finding::ok("last run", detail),
-        Ok(Some((_, detail))) => {
-            let advice = "see `korabo history`; `korabo run` continues";
-            Finding::warn("last run", detail, advice)
+async fn last_run(lake: &Lake) -> Finding {
+    let last = match pipeline::last_run(lake).await {
+        Err(error) => return Finding::fail("last run", &Failure::from(error)),
+        Ok(None) => {
+            let advice = "`korabo run` makes the first";
+            return Finding::warn("last run", "none yet".to_owned(), advice);
         }
-    }
-}
-
-/// The status of the last recorded run, and a line about it.
-async fn last_status(
-    lake: &Lake,
-    global: &GlobalArgs,
-) -> Result<Option<(String, String)>, Failure> {
-    let Some(runs) = lake.table(pipeline::RUNS).await? else {
-        return Ok(None);
+        Ok(Some(last)) => last,
     };
-    let session = Workspace::session(global)?;
-    session.register_table(runs)?;
-    let sql = "SELECT status, concat('number ', run_id, ', ', started_at, ': ', status) AS line \
-               FROM runs ORDER BY run_id DESC LIMIT 1";
-    let row = session.first_texts(sql).await?;
-    Ok(match row.as_slice() {
-        [Some(status), Some(line)] => Some((status.clone(), line.clone())),
-        _ => None,
-    })
+    let detail = format!(
+        "number {}, {}: {}",
+        last.run_id, last.started_at, last.status
+    );
+    if last.is_ok() {
+        return Finding::ok("last run", detail);
+    }
+    Finding::warn(
+        "last run",
+        detail,
+        "see `korabo history`; `korabo run` continues",
+    )
 }
 
 fn temp_dir(global: &GlobalArgs) -> PathBuf {

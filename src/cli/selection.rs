@@ -59,10 +59,7 @@ pub(super) async fn names(
     let dag = &workspace.project.dag;
     let mut state = LakeState::default();
     if selection.asks_stale() {
-        let work = Work {
-            selected: dag.queries().iter().map(|q| q.name.clone()).collect(),
-            full_refresh: false,
-        };
+        let work = Work::everything(dag);
         let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, delivered).await?;
         let stale = planned.into_iter().filter(|step| step.reason.is_some());
         state.stale = stale.map(|step| step.name).collect();

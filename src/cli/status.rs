@@ -12,11 +12,7 @@ use crate::pipeline::{self, Work};
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
-    let queries = workspace.project.dag.queries().iter();
-    let work = Work {
-        selected: queries.map(|query| query.name.clone()).collect(),
-        full_refresh: false,
-    };
+    let work = Work::everything(&workspace.project.dag);
     let nothing = BTreeSet::new();
     let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?;
     let mut text = String::new();

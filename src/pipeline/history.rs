@@ -59,6 +59,8 @@ pub struct RunRecord {
 pub struct LastRun {
     /// Its number.
     pub run_id: i64,
+    /// When it began, as text.
+    pub started_at: String,
     /// How it ended.
     pub status: String,
     /// What was selected; `None` for everything.
@@ -248,6 +250,7 @@ pub async fn last_run(lake: &Lake) -> Result<Option<LastRun>, LakeError> {
             if last.as_ref().is_none_or(|last| last.run_id < run_id) {
                 last = Some(LastRun {
                     run_id,
+                    started_at: text_at(&batch, "started_at", row).unwrap_or_default(),
                     status: text_at(&batch, "status", row).unwrap_or_default(),
                     selection: text_at(&batch, "selection", row),
                     full_refresh: text_at(&batch, "full_refresh", row).as_deref() == Some("true"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use super::dag::Dag;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
@@ -32,6 +33,19 @@ pub struct Work {
 }
 
 impl Work {
+    /// All queries, as far as they are stale.
+    #[must_use]
+    pub fn everything(dag: &Dag) -> Self {
+        Self {
+            selected: dag
+                .queries()
+                .iter()
+                .map(|query| query.name.clone())
+                .collect(),
+            full_refresh: false,
+        }
+    }
+
     /// Why the table of `query` is built, when `reason` says why it is stale.
     pub(super) fn reason(&self, query: &Query, reason: Option<String>) -> Option<String> {
         let is_forced = self.full_refresh && self.selected.contains(&query.name);

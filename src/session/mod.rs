@@ -13,9 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, AsArray as _};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReference};
 use datafusion::datasource::MemTable;
@@ -220,28 +218,6 @@ impl Session {
             .map(|(name, value)| (name.clone(), scalar(value)))
             .collect();
         Ok(frame.with_param_values(ParamValues::from(values))?)
-    }
-
-    /// The first row of a query as text; empty when there is none.
-    ///
-    /// # Errors
-    /// When the query does not plan or run.
-    pub async fn first_texts(&self, sql: &str) -> Result<Vec<Option<String>>, SessionError> {
-        let batches = self
-            .plan(sql, &[])
-            .await?
-            .limit(0, Some(1))?
-            .collect()
-            .await?;
-        let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else {
-            return Ok(Vec::new());
-        };
-        let texts = batch.columns().iter().map(|column| {
-            let text = cast(column, &DataType::Utf8).map_err(DataFusionError::from)?;
-            let text = text.as_string::<i32>();
-            Ok(text.is_valid(0).then(|| text.value(0).to_owned()))
-        });
-        texts.collect()
     }
 
     /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
