@@ -424,7 +424,6 @@ fn side(sample: &Sample<'_>, units: &Range<usize>) -> Side {
         let n_units = units.len() as u64;
         return Side {
             n_units,
-            n_clusters: n_units,
             squares: n_units as f64,
         };
     };

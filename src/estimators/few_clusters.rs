@@ -26,7 +26,6 @@ pub const FEW_CLUSTERS_IN_ALL: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Side {
     pub(crate) n_units: u64,
-    pub(crate) n_clusters: u64,
     /// Σ over clusters of the squared number of units.
     pub(crate) squares: f64,
 }
@@ -34,14 +33,12 @@ pub(crate) struct Side {
 impl Side {
     pub(crate) const EMPTY: Self = Self {
         n_units: 0,
-        n_clusters: 0,
         squares: 0.0,
     };
 
     /// Counts the units of one more cluster.
     pub(crate) fn add_cluster(&mut self, n_units: u64) {
         self.n_units += n_units;
-        self.n_clusters += u64::from(n_units > 0);
         self.squares += (n_units as f64).powi(2);
     }
 
@@ -49,7 +46,6 @@ impl Side {
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             n_units: self.n_units + other.n_units,
-            n_clusters: self.n_clusters + other.n_clusters,
             squares: self.squares + other.squares,
         }
     }

@@ -119,7 +119,7 @@ fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> 
     let broken = results
         .iter()
         .filter(|result| !result.holds && result.severity == Severity::Error);
-    let tests: Vec<String> = broken.map(found).collect();
+    let tests: Vec<String> = broken.map(TestResult::describe).collect();
     match tests.is_empty() {
         true => Ok(()),
         false => Err(PipelineError::TestsFailed {
@@ -129,21 +129,15 @@ fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> 
     }
 }
 
-/// What a test that does not hold found, in words.
-fn found(result: &TestResult) -> String {
-    let n_rows = result.n_rows_found.unwrap_or(0);
-    let rows = counted(n_rows, "row", "rows");
-    let test = &result.test;
-    match test.starts_with("row_count_change") {
-        true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
-        false => format!("`{test}`: {rows}"),
-    }
-}
-
 impl TestResult {
     /// What it found, in words: the test and a count.
     #[must_use]
     pub fn describe(&self) -> String {
-        found(self)
+        let n_rows = self.n_rows_found.unwrap_or(0);
+        let test = &self.test;
+        match test.starts_with("row_count_change") {
+            true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
+            false => format!("`{test}`: {}", counted(n_rows, "row", "rows")),
+        }
     }
 }
