@@ -6,6 +6,10 @@
 //! is hidden, zero may be shown, and when one cell of a marginal is hidden the smallest remaining
 //! cell is hidden with it, so that no total gives the first one away.
 
+mod grouped;
+
+pub use grouped::{CellCounts, GroupedCounts, HiddenCells, protect_groups};
+
 /// What may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisclosureRules {

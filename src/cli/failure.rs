@@ -7,7 +7,7 @@ use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
-use crate::session::{ErrorClass, SessionError};
+use crate::session::{ErrorClass, ReleaseError, SessionError};
 
 /// A command that did not finish.
 #[derive(Debug)]
@@ -138,6 +138,20 @@ impl From<PipelineError> for Failure {
                 None => Self::new(kind, format!("{file}: {}", source.message())),
             },
             error => Self::of(kind, &error),
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        let hint = error.hint();
+        let failure = match error {
+            ReleaseError::Engine(error) => return Self::from(error),
+            error => Self::of(FailureKind::Disclosure, &error),
         };
         match hint {
             Some(hint) => failure.hint(hint),

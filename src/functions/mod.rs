@@ -14,7 +14,7 @@ pub use relation::{
 };
 
 pub(crate) use relation::{
-    call_of as relation_call, columns_used, find as find_relation, name_inputs,
+    call_of as relation_call, columns_used, find as find_relation, name_inputs, relation_name,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

@@ -14,9 +14,10 @@ use super::query::Query;
 use crate::config::ProjectConfig;
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
+use crate::disclosure::DisclosureRules;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
-use crate::session::{Session, SessionError};
+use crate::session::{ReleaseRules, Session, SessionError};
 use datafusion::arrow::datatypes::Schema;
 
 /// A project whose parts fit together.
@@ -31,6 +32,24 @@ pub struct Project {
 }
 
 impl Project {
+    /// What of the project's tables may leave through SQL.
+    #[must_use]
+    pub fn release_rules(&self) -> ReleaseRules {
+        let is_aggregate = |query: &&Query| query.header.sensitivity == Sensitivity::Aggregate;
+        let (aggregate, person): (Vec<&Query>, Vec<&Query>) =
+            self.dag.queries().iter().partition(is_aggregate);
+        let name = |query: &Query| query.name.clone();
+        let raw = self.contracts.iter().map(|contract| contract.name.clone());
+        ReleaseRules {
+            disclosure: DisclosureRules {
+                min_count: self.config.min_count,
+            },
+            person_tables: raw.chain(person.into_iter().map(name)).collect(),
+            aggregate_tables: aggregate.into_iter().map(name).collect(),
+            person_columns: COUNTED_PERSONS,
+        }
+    }
+
     /// Reads contracts and queries of a project and checks names, stages and parameters.
     ///
     /// # Errors
@@ -248,6 +267,9 @@ async fn register_own(
     }
     Ok(())
 }
+
+/// Columns by which persons are counted, the one for analyses first.
+const COUNTED_PERSONS: &[&str] = &["person_id", "person_key", "employee_key"];
 
 /// Columns that tell one person or household from another.
 const PERSON_COLUMNS: [&str; 5] = [

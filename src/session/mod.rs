@@ -6,6 +6,7 @@ mod describe;
 mod error;
 mod provider;
 mod reference;
+mod release;
 mod summary;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use datafusion::sql::parser::Statement;
 
 pub use error::{ErrorClass, SessionError};
 pub use reference::{FunctionSummary, PROSE};
+pub use release::{KeptBack, ReleaseError, ReleaseRules};
 
 use crate::config::ParameterValue;
 use crate::functions;

@@ -14,6 +14,7 @@ mod sql;
 
 mod crash;
 mod doctor;
+mod release;
 mod report;
 mod threads;
 

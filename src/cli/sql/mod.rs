@@ -4,6 +4,7 @@
 mod cells;
 mod commands;
 mod completion;
+mod copy;
 mod editing;
 pub(super) mod files;
 mod format;
@@ -29,6 +30,7 @@ use clap::{ArgAction, Args};
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt as _;
 
+use copy::Writable;
 use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
@@ -65,6 +67,12 @@ pub(super) struct SqlArgs {
     /// The longest a statement may take; then exit code 9
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     timeout: Option<Duration>,
+    /// Lets COPY … TO write files below a folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".", action = ArgAction::Append)]
+    allow_write: Vec<PathBuf>,
+    /// Only what may leave: grouped results and estimates, without small cells
+    #[arg(long)]
+    release: bool,
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -101,7 +109,12 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<u8, Failure> {
     let output = output(args)?;
-    let tables = Tables::open(workspace::optional_config(global)?, global)?;
+    let config = workspace::optional_config(global)?;
+    let kept = config
+        .iter()
+        .flat_map(|config| [config.lake.clone(), config.extracts.clone()]);
+    let writable = Writable::new(&args.allow_write, kept.collect())?;
+    let tables = Tables::open(config, global, args.release)?;
     let mut parameters = tables.parameters();
     parameters.retain(|(name, _)| args.parameters.iter().all(|(given, _)| given != name));
     parameters.extend(args.parameters.iter().cloned());
@@ -109,6 +122,7 @@ pub(super) async fn run(
         tables: Arc::new(tables),
         parameters,
         timeout: args.timeout,
+        writable,
         printer: printer.clone(),
     };
     let mut scripts: Vec<String> = args.commands.clone();

@@ -8,12 +8,13 @@ use std::time::Duration;
 use datafusion::common::runtime::SpawnedTask;
 use tokio::sync::{oneshot, watch};
 
+use super::copy::{Copy, Writable};
 use super::tables::Tables;
 use super::{Output, print};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::ParameterValue;
-use crate::diagnostic::FailureKind;
+use crate::diagnostic::{FailureKind, thousands};
 
 /// How long a stopped statement may take to put its things away.
 const GRACE: Duration = Duration::from_secs(2);
@@ -25,6 +26,8 @@ pub(super) struct Runner {
     pub(super) parameters: Vec<(String, ParameterValue)>,
     /// The longest a statement may take.
     pub(super) timeout: Option<Duration>,
+    /// Where COPY may write.
+    pub(super) writable: Writable,
     pub(super) printer: Printer,
 }
 
@@ -42,8 +45,7 @@ impl Runner {
         let work = async move {
             // Dropped with the work, however that ends.
             let _alive = alive;
-            let frame = runner.tables.plan(&statement, &runner.parameters).await?;
-            print(frame, &output, &runner.printer).await.map(drop)
+            runner.execute(statement, output).await
         };
         let mut task = SpawnedTask::spawn(work);
         let stopped = async {
@@ -63,6 +65,27 @@ impl Runner {
         drop(task);
         drop(tokio::time::timeout(GRACE, ended).await);
         Err(stopped)
+    }
+}
+
+impl Runner {
+    async fn execute(&self, statement: String, output: Output) -> Result<(), Failure> {
+        let copy = Copy::parse(&statement, &self.writable)?;
+        let (statement, output, is_copy) = match copy {
+            Some(copy) => (copy.query, copy.output, true),
+            None => (statement, output, false),
+        };
+        let (frame, note) = self.tables.answer(&statement, &self.parameters).await?;
+        let n_rows = print(frame, &output, &self.printer).await?;
+        if let (true, Some(path)) = (is_copy, &output.path) {
+            let n_rows = thousands(n_rows);
+            self.printer
+                .note(&format!("{n_rows} rows written to `{}`", path.display()));
+        }
+        if let Some(note) = note {
+            self.printer.note(&note);
+        }
+        Ok(())
     }
 }
 

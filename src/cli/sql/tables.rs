@@ -15,7 +15,7 @@ use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::Lake;
 use crate::pipeline::{self, Materialize, Project, Query};
-use crate::session::Session;
+use crate::session::{ReleaseRules, Session};
 
 /// The project's tables, opened when they are first named.
 pub(super) struct Tables {
@@ -27,6 +27,8 @@ pub(super) struct Tables {
     parameters: Vec<(String, ParameterValue)>,
     folder: Option<PathBuf>,
     redacts_history: bool,
+    /// What of an answer may leave; `None` inside the secure area.
+    release: Option<ReleaseRules>,
     known: Mutex<BTreeSet<String>>,
 }
 
@@ -35,6 +37,7 @@ impl Tables {
     pub(super) fn open(
         config: Option<ProjectConfig>,
         global: &GlobalArgs,
+        is_release: bool,
     ) -> Result<Self, Failure> {
         let session = Session::new(&global.session_options())?;
         let (mut lake, mut project, mut parameters) = (None, None, Vec::new());
@@ -48,10 +51,22 @@ impl Tables {
             }
             match Project::load(config) {
                 Ok(loaded) => project = Some(loaded),
+                // What its tables hold is written in those files.
+                Err(error) if is_release => return Err(error.into()),
                 Err(_) => is_broken = true,
             }
         }
+        let release = match (&project, is_release) {
+            (_, false) => None,
+            (Some(project), true) => Some(project.release_rules()),
+            (None, true) => {
+                let message = "--release needs a project, whose files say what its tables hold";
+                return Err(Failure::new(FailureKind::Usage, message)
+                    .hint("start it in the project's folder, or name that with --project"));
+            }
+        };
         Ok(Self {
+            release,
             session,
             lake,
             project,
@@ -137,6 +152,31 @@ impl Tables {
             .iter()
             .flat_map(|project| project.dag.queries());
         queries.filter(|query| query.header.materialize == Materialize::View)
+    }
+
+    /// Plans one statement for an answer, with what is to be said beside it. Where only what may leave is
+    /// asked for, the rules are applied here.
+    pub(super) async fn answer(
+        &self,
+        statement: &str,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<(DataFrame, Option<String>), Failure> {
+        let Some(rules) = &self.release else {
+            return Ok((self.plan(statement, parameters).await?, None));
+        };
+        match Inquiry::parse(statement) {
+            None => {
+                let frame = self.plan_sql(statement, parameters).await?;
+                let (frame, kept_back) = self.session.release(frame, rules).await?;
+                Ok((frame, kept_back.describe(rules.disclosure.min_count)))
+            }
+            Some(Inquiry::Summarize(_)) => {
+                let message = "SUMMARIZE shows single persons' values";
+                Err(Failure::new(FailureKind::Disclosure, message)
+                    .hint("count or average them: SELECT …, count(*), avg(…) … GROUP BY …"))
+            }
+            Some(_) => Ok((self.plan(statement, parameters).await?, None)),
+        }
     }
 
     /// Plans one statement after opening the tables it names. A summary is computed here: its query runs

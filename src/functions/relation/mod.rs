@@ -28,7 +28,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 
 pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
 
-pub(crate) use node::columns_used;
+pub(crate) use node::{columns_used, relation_name};
 pub(crate) use planner::{call_of, name_inputs};
 
 use crate::estimators::estimate::{EstimatorError, Status};

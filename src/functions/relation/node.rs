@@ -49,6 +49,12 @@ pub(crate) fn columns_used(node: &dyn UserDefinedLogicalNode) -> Option<Vec<usiz
     Some(node.prepared.input_columns())
 }
 
+/// The relation that a node calls; `None` for any other node.
+pub(crate) fn relation_name(node: &dyn UserDefinedLogicalNode) -> Option<&'static str> {
+    let node = node.as_any().downcast_ref::<EstimatorNode>()?;
+    Some(node.name)
+}
+
 // Two calls are the same when relation, arguments and input are: the prepared form follows from them.
 impl PartialEq for EstimatorNode {
     fn eq(&self, other: &Self) -> bool {

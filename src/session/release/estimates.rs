@@ -1,0 +1,192 @@
+//! Rows of estimates, as a relation returns them or an `effect_*` table keeps them, after the rules that the
+//! report follows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::BooleanArray;
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, StringArray};
+use datafusion::arrow::compute::{cast, nullif};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::DataFrame;
+
+use super::groups::protected_rows;
+use super::{KeptBack, ReleaseError, ReleaseRules};
+use crate::disclosure::{Count, DisclosureRules, EstimateRow, STATUS_WITHHELD, release_estimate};
+
+/// Counts of the shared result columns.
+const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
+/// Fewest degrees of freedom of a regression that may be shown: with fewer, the data could be worked out from it
+/// (the rule of thumb of Brandt et al., Guidelines for the checking of output based on microdata research, 2010).
+const MIN_DF: f64 = 10.0;
+
+/// Whether rows of this schema are estimates with the shared result columns.
+pub(super) fn is_estimates(schema: &Schema) -> bool {
+    let has = |name: &str| schema.index_of(name).is_ok();
+    has("estimate") && has("status") && COUNTS.iter().all(|name| has(name))
+}
+
+fn is_regression(schema: &Schema) -> bool {
+    ["term", "estimate", "n_obs", "df", "status"]
+        .iter()
+        .all(|name| schema.index_of(name).is_ok())
+}
+
+/// The rows with withheld estimates NULL. `name` is the relation or table they come from.
+pub(super) async fn protected(
+    frame: DataFrame,
+    name: &str,
+    rules: &ReleaseRules,
+) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+    let schema = frame.schema().clone();
+    let protect: fn(&RecordBatch, DisclosureRules) -> Result<(RecordBatch, u64), DataFusionError> =
+        match schema.as_arrow() {
+            fields if is_estimates(fields) => estimates,
+            fields if is_regression(fields) => coefficients,
+            _ => {
+                return Err(ReleaseError::Relation {
+                    relation: name.to_owned(),
+                });
+            }
+        };
+    let mut kept_back = KeptBack::default();
+    let mut batches = Vec::new();
+    for batch in frame.collect().await? {
+        let (batch, n_withheld) = protect(&batch, rules.disclosure)?;
+        kept_back.n_estimates += n_withheld;
+        batches.push(batch);
+    }
+    Ok((protected_rows(&schema, batches)?, kept_back))
+}
+
+fn estimates(
+    batch: &RecordBatch,
+    rules: DisclosureRules,
+) -> Result<(RecordBatch, u64), DataFusionError> {
+    let estimate = column(batch, "estimate", &DataType::Float64)?;
+    let status = column(batch, "status", &DataType::Utf8)?;
+    let counts = COUNTS
+        .iter()
+        .map(|name| column(batch, name, &DataType::Int64))
+        .collect::<Result<Vec<_>, _>>()?;
+    let count_at = |position: usize, row: usize| {
+        let array = counts[position].as_primitive::<Int64Type>();
+        array.is_valid(row).then(|| array.value(row).unsigned_abs())
+    };
+    let released: Vec<_> = (0..batch.num_rows())
+        .map(|row| {
+            let numbers = estimate.as_primitive::<Float64Type>();
+            let texts = status.as_string::<i32>();
+            let row = EstimateRow {
+                estimate: numbers.is_valid(row).then(|| numbers.value(row)),
+                n_treated: count_at(0, row),
+                n_control: count_at(1, row),
+                n_units: count_at(2, row),
+                n_clusters: count_at(3, row),
+                status: texts.value(row).to_owned(),
+                ..EstimateRow::default()
+            };
+            release_estimate(row, rules)
+        })
+        .collect();
+    let is_withheld: Vec<bool> = released
+        .iter()
+        .map(|row| row.value().status == STATUS_WITHHELD)
+        .collect();
+    let shown = |count: Option<Count>| {
+        let n = count.and_then(Count::shown)?;
+        i64::try_from(n).ok()
+    };
+    let replaced = |name: &str| -> Option<ArrayRef> {
+        let rows = released.iter().map(crate::disclosure::Releasable::value);
+        let counts = |get: fn(&crate::disclosure::ReleasedEstimate) -> Option<Count>| {
+            Arc::new(
+                rows.clone()
+                    .map(|row| shown(get(row)))
+                    .collect::<Int64Array>(),
+            ) as ArrayRef
+        };
+        match name {
+            "n_treated" => Some(counts(|row| row.n_treated)),
+            "n_control" => Some(counts(|row| row.n_control)),
+            "n_units" => Some(counts(|row| row.n_units)),
+            "n_clusters" => Some(counts(|row| row.n_clusters)),
+            "status" => {
+                let texts = rows.map(|row| row.status.as_str());
+                Some(Arc::new(StringArray::from_iter_values(texts)))
+            }
+            _ => None,
+        }
+    };
+    with_columns(batch, &is_withheld, replaced)
+}
+
+fn coefficients(
+    batch: &RecordBatch,
+    rules: DisclosureRules,
+) -> Result<(RecordBatch, u64), DataFusionError> {
+    let n_obs = column(batch, "n_obs", &DataType::Int64)?;
+    let df = column(batch, "df", &DataType::Float64)?;
+    let (n_obs, df) = (
+        n_obs.as_primitive::<Int64Type>(),
+        df.as_primitive::<Float64Type>(),
+    );
+    let is_withheld: Vec<bool> = (0..batch.num_rows())
+        .map(|row| {
+            let is_few = n_obs.is_valid(row) && n_obs.value(row).unsigned_abs() < rules.min_count;
+            is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
+        })
+        .collect();
+    let status = column(batch, "status", &DataType::Utf8)?;
+    let replaced = |name: &str| -> Option<ArrayRef> {
+        if name != "status" {
+            return None;
+        }
+        let texts = status.as_string::<i32>().iter().zip(&is_withheld);
+        let texts = texts.map(|(text, withheld)| match withheld {
+            true => Some(STATUS_WITHHELD),
+            false => text,
+        });
+        Some(Arc::new(texts.collect::<StringArray>()))
+    };
+    with_columns(batch, &is_withheld, replaced)
+}
+
+/// The batch with every number of withheld rows NULL and some columns replaced, with how many rows were withheld.
+fn with_columns(
+    batch: &RecordBatch,
+    is_withheld: &[bool],
+    replaced: impl Fn(&str) -> Option<ArrayRef>,
+) -> Result<(RecordBatch, u64), DataFusionError> {
+    let withheld = BooleanArray::from(is_withheld.to_vec());
+    let schema = batch.schema();
+    let mut fields = Vec::new();
+    let mut columns = Vec::new();
+    for (field, array) in schema.fields().iter().zip(batch.columns()) {
+        let array = match replaced(field.name()) {
+            Some(array) => cast(&array, field.data_type())?,
+            None if field.data_type().is_floating() || field.name().starts_with("n_") => {
+                nullif(array, &withheld)?
+            }
+            None => Arc::clone(array),
+        };
+        fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
+        columns.push(array);
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let n_withheld = is_withheld.iter().filter(|withheld| **withheld).count();
+    Ok((batch, n_withheld as u64))
+}
+
+fn column(
+    batch: &RecordBatch,
+    name: &str,
+    data_type: &DataType,
+) -> Result<ArrayRef, DataFusionError> {
+    let array = batch
+        .column_by_name(name)
+        .ok_or_else(|| DataFusionError::Internal(format!("estimates have no column `{name}`")))?;
+    Ok(cast(array, data_type)?)
+}

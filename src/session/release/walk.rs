@@ -1,0 +1,176 @@
+//! The way from a plan's root down to where its numbers are made: groups, estimates, aggregate tables. What
+//! lies above only computes with protected numbers, what lies below is never shown.
+
+use std::sync::Arc;
+
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+use datafusion::prelude::{DataFrame, Expr};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::{KeptBack, ReleaseError, ReleaseRules, estimates, groups};
+use crate::functions;
+
+pub(super) struct Walk<'a> {
+    state: &'a SessionState,
+    rules: &'a ReleaseRules,
+    kept_back: KeptBack,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(state: &'a SessionState, rules: &'a ReleaseRules) -> Self {
+        Self {
+            state,
+            rules,
+            kept_back: KeptBack::default(),
+        }
+    }
+
+    pub(super) fn kept_back(&self) -> KeptBack {
+        self.kept_back
+    }
+
+    /// The plan with protected rows in place of where its numbers are made.
+    pub(super) fn guarded<'b>(
+        &'b mut self,
+        plan: &'b LogicalPlan,
+    ) -> BoxFuture<'b, Result<LogicalPlan, ReleaseError>> {
+        async move {
+            match plan {
+                LogicalPlan::Aggregate(aggregate) if holds_persons(plan, self.rules)? => {
+                    let frame = groups::frame(self.state, aggregate, self.rules)?;
+                    let (plan, kept_back) = frame.protected(self.rules).await?;
+                    self.add(kept_back);
+                    Ok(plan)
+                }
+                LogicalPlan::Extension(extension) => {
+                    let relation = functions::relation_name(extension.node.as_ref()).ok_or(
+                        ReleaseError::Unchecked {
+                            what: "this statement",
+                        },
+                    )?;
+                    let rows = DataFrame::new(self.state.clone(), plan.clone());
+                    let (plan, kept_back) =
+                        estimates::protected(rows, relation, self.rules).await?;
+                    self.add(kept_back);
+                    Ok(plan)
+                }
+                LogicalPlan::TableScan(scan) => self.table(scan, plan).await,
+                _ => self.above(plan).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn add(&mut self, more: KeptBack) {
+        self.kept_back.n_groups += more.n_groups;
+        self.kept_back.n_groups_in_all += more.n_groups_in_all;
+        self.kept_back.n_cells += more.n_cells;
+        self.kept_back.n_estimates += more.n_estimates;
+    }
+
+    async fn table(
+        &mut self,
+        scan: &TableScan,
+        plan: &LogicalPlan,
+    ) -> Result<LogicalPlan, ReleaseError> {
+        if scan.table_name.schema() == Some("information_schema") {
+            return Ok(plan.clone());
+        }
+        let table = scan.table_name.table();
+        if self.rules.person_tables.contains(table) {
+            return Err(ReleaseError::Rows {
+                table: table.to_owned(),
+            });
+        }
+        if !self.rules.aggregate_tables.contains(table) {
+            return Err(ReleaseError::UnknownTable {
+                table: table.to_owned(),
+            });
+        }
+        let schema = scan.source.schema();
+        if estimates::is_estimates(&schema) {
+            let rows = DataFrame::new(self.state.clone(), plan.clone());
+            let (plan, kept_back) = estimates::protected(rows, table, self.rules).await?;
+            self.add(kept_back);
+            return Ok(plan);
+        }
+        let is_count = |field: &Arc<_>| is_count_column(field);
+        match schema.fields().iter().any(is_count) {
+            true => Err(ReleaseError::OtherCounts {
+                table: table.to_owned(),
+            }),
+            false => Ok(plan.clone()),
+        }
+    }
+
+    /// A node that computes with what its inputs give.
+    async fn above(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
+        let what = match plan {
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Repartition(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Values(_)
+            | LogicalPlan::DescribeTable(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::Unnest(_) => None,
+            LogicalPlan::Analyze(_) => Some("EXPLAIN ANALYZE shows numbers of rows: it"),
+            LogicalPlan::RecursiveQuery(_) => Some("a recursive query outside of the groups"),
+            _ => Some("this statement"),
+        };
+        if let Some(what) = what {
+            return Err(ReleaseError::Unchecked { what });
+        }
+        let expressions = plan.expressions();
+        if expressions.iter().any(has_subquery) {
+            let what = "a subquery beside grouped results";
+            return Err(ReleaseError::Unchecked { what });
+        }
+        let mut inputs = Vec::new();
+        for input in plan.inputs() {
+            inputs.push(self.guarded(input).await?);
+        }
+        Ok(plan.with_new_exprs(expressions, inputs)?)
+    }
+}
+
+fn is_count_column(field: &datafusion::arrow::datatypes::Field) -> bool {
+    field.name().starts_with("n_") && field.data_type().is_integer()
+}
+
+fn has_subquery(expression: &Expr) -> bool {
+    let is_subquery = |e: &Expr| {
+        Ok(matches!(
+            e,
+            Expr::Exists(_)
+                | Expr::InSubquery(_)
+                | Expr::ScalarSubquery(_)
+                | Expr::SetComparison(_)
+        ))
+    };
+    expression.exists(is_subquery).unwrap_or(true)
+}
+
+/// Whether anything but aggregate tables lies below.
+fn holds_persons(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<bool, ReleaseError> {
+    let mut holds = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let is_known = scan.table_name.schema() == Some("information_schema")
+                || rules.aggregate_tables.contains(scan.table_name.table());
+            holds |= !is_known;
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(holds)
+}
