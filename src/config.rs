@@ -1,7 +1,11 @@
 //! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
 
+mod serve;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
 
@@ -46,6 +50,8 @@ pub struct ProjectConfig {
     pub report: PathBuf,
     /// Whether the history of the prompt keeps statements without their literals.
     pub redact_history: bool,
+    /// How the tables are served; `None` where the project file says nothing of it.
+    pub serve: Option<ServeConfig>,
 }
 
 /// Where the extracts of one table are found and how they are taken in.
@@ -150,6 +156,7 @@ impl ProjectConfig {
             "disclosure",
             "report",
             "sql",
+            "serve",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -184,6 +191,7 @@ impl ProjectConfig {
         Ok(Self {
             folder: folder.to_path_buf(),
             redact_history,
+            serve: serve::read(&root, folder)?,
             name,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,

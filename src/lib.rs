@@ -22,5 +22,6 @@ pub mod session;
 pub mod pipeline;
 
 pub mod report;
+pub mod serve;
 
 pub mod cli;

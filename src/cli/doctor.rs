@@ -7,11 +7,12 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace;
-use crate::config::ProjectConfig;
+use crate::config::{ProjectConfig, ServeConfig};
 use crate::diagnostic::{FailureKind, counted, thousands};
 use crate::ingest::find_sources;
 use crate::lake::{Lake, LakeError};
 use crate::pipeline::{self, Project, Work};
+use crate::serve::{self, ServeError};
 use crate::session;
 
 /// Less free space than this is worth a warning, whatever the lake's size.
@@ -141,6 +142,7 @@ async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = config.folder.display().to_string();
     let extracts = extracts(&config);
+    let serve = config.serve.as_ref().map(serving);
     let opened = Lake::open(&config.lake).map_err(Failure::from);
     let lake_bytes = opened.as_ref().map_or(0, |lake| bytes_below(lake.root()));
     let wanted = lake_bytes.max(LITTLE_SPACE);
@@ -162,6 +164,7 @@ async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
         }
     };
     findings.push(extracts);
+    findings.extend(serve);
     match opened {
         Err(failure) => findings.push(Finding::fail("lake", &failure)),
         Ok(lake) => {
@@ -198,6 +201,46 @@ fn extracts(config: &ProjectConfig) -> Finding {
     let failure = Failure::new(FailureKind::Extract, message)
         .hint("put them there, or mark the sources `optional = true` in korabo.toml");
     Finding::fail("extracts", &failure)
+}
+
+/// Whether `korabo serve` could begin: users, certificate and key.
+fn serving(config: &ServeConfig) -> Finding {
+    let refused = |error: ServeError| Finding::fail("serve", &Failure::from(error));
+    let users = match serve::Users::open(&config.tokens) {
+        Ok(users) => counted(users.count() as u64, "user", "users"),
+        Err(error) => return refused(error),
+    };
+    let Some(files) = &config.tls else {
+        if !config.listen.ip().is_loopback() {
+            let address = config.listen;
+            return refused(ServeError::NotEncrypted { address });
+        }
+        return Finding::ok("serve", format!("{users} on {}", config.listen));
+    };
+    let ends = match serve::certificate_ends(files) {
+        Ok(ends) => ends,
+        Err(error) => return refused(error),
+    };
+    let detail = match ends {
+        Some(end) => format!(
+            "{users} on {}, certificate until {}",
+            config.listen,
+            end.date_naive()
+        ),
+        None => format!("{users} on {}", config.listen),
+    };
+    let now = chrono::Utc::now();
+    match ends {
+        Some(end) if end < now => Finding::warn(
+            "serve",
+            detail,
+            "the certificate has ended: clients refuse it",
+        ),
+        Some(end) if end - now < chrono::Duration::days(14) => {
+            Finding::warn("serve", detail, "the certificate ends soon: renew it")
+        }
+        _ => Finding::ok("serve", detail),
+    }
 }
 
 /// Whether a run could write to the lake, and whether one does.

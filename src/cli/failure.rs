@@ -7,7 +7,8 @@ use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
-use crate::session::{ErrorClass, ReleaseError, SessionError};
+use crate::serve::ServeError;
+use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED};
 
 /// A command that did not finish.
 #[derive(Debug)]
@@ -160,6 +161,22 @@ impl From<ReleaseError> for Failure {
     }
 }
 
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let (kind, hint) = (error.kind(), error.hint());
+        let failure = match error {
+            ServeError::Lake(error) => return Self::from(error),
+            ServeError::Pipeline(error) => return Self::from(error),
+            ServeError::Session(error) => return Self::from(error),
+            error => Self::of(kind, &error),
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         let kind = match error.class() {
@@ -173,6 +190,9 @@ impl From<SessionError> for Failure {
         let mut lines = text.lines();
         let mut failure = Self::new(kind, lines.next().unwrap_or("the engine failed"));
         failure.causes.extend(lines.map(str::to_owned));
+        if failure.message == WRITE_REFUSED {
+            return failure.hint("`-o FILE` writes a result");
+        }
         match usage {
             Some(usage) => failure.hint(format!("usage: {usage}")),
             None => failure,

@@ -16,6 +16,7 @@ mod report;
 mod retry;
 mod run;
 mod selection;
+mod serve;
 mod sql;
 mod status;
 mod synth;
@@ -63,6 +64,8 @@ enum Command {
     Check,
     /// Ask SQL questions: a prompt, or statements from -c, -f or standard input
     Sql(sql::SqlArgs),
+    /// Answer SQL of other programs: Arrow Flight SQL, for ADBC and JDBC clients
+    Serve(serve::ServeArgs),
     /// Write the HTML report of the tables as they are
     Report(report::ReportArgs),
     /// Show the lake's tables: version, rows, up to date or stale
@@ -118,6 +121,8 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         // A run that is stopped still writes itself into the history.
         Command::Run(args) => return run::run(args, global, printer, &mut signal).await,
         Command::Retry(args) => return retry::run(args, global, printer, &mut signal).await,
+        // A server that is stopped lets running statements end.
+        Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),

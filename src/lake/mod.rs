@@ -7,6 +7,7 @@ mod lock;
 mod provenance;
 mod read;
 mod schema;
+mod versions;
 mod write;
 
 use std::collections::HashMap;

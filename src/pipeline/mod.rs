@@ -23,7 +23,7 @@ pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, last_run, record_run};
 pub use lineage::{Lineage, TableColumn};
 pub use project::{Project, register_undelivered};
-pub(crate) use query::tables_read;
+pub(crate) use query::named_tables;
 pub use query::{Query, Stage};
 pub use run::{Event, RunSummary, StepOutcome, StepStatus, build};
 pub use select::{LakeState, Selection, with_dependents};

@@ -212,6 +212,17 @@ pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
     Some(reads)
 }
 
+/// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.
+pub(crate) fn named_tables(statement: &str) -> Option<BTreeSet<String>> {
+    let parsed = DFParser::parse_sql(statement).ok()?;
+    let mut names = BTreeSet::new();
+    for statement in &parsed {
+        names.extend(tables_read(statement)?);
+    }
+    let asks_about_all = names.iter().any(|name| name.contains("information_schema"));
+    (!asks_about_all).then_some(names)
+}
+
 fn is_in_comment(text: &str, at: usize) -> bool {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     text[line_start..at].contains("--")

@@ -8,6 +8,9 @@ use datafusion::common::{DataFusionError, SchemaError};
 use super::error::{ErrorClass, SessionError};
 use crate::diagnostic::did_you_mean;
 
+/// What is said of statements that write.
+pub const WRITE_REFUSED: &str = "statements that write are refused: SQL only reads here";
+
 impl SessionError {
     /// The error in words, with its place in the statement: one line per cause, no values from data.
     #[must_use]
@@ -43,6 +46,15 @@ impl SessionError {
             ErrorClass::Sql | ErrorClass::Resources => shortened(&text),
             _ => shortened(&blanked(&text)),
         }
+    }
+
+    /// The table that a statement names and that is not known.
+    #[must_use]
+    pub fn missing_table(&self) -> Option<String> {
+        let text = self.message();
+        let rest = &text[text.find("table '")? + 7..];
+        let (name, after) = rest.split_once('\'')?;
+        after.contains("not found").then(|| name.to_owned())
     }
 
     /// Line and column in the statement, from 1, when the engine knows them.
@@ -97,10 +109,11 @@ fn stripped(text: &str) -> String {
         text = rest;
     }
     if text.starts_with("DDL not supported") || text.starts_with("DML not supported") {
-        return "statements that write are refused: ad hoc SQL only reads; `-o FILE` writes a result"
-            .to_owned();
+        return WRITE_REFUSED.to_owned();
     }
-    let text = text.replace("datafusion.public.", "");
+    let text = text
+        .replace("datafusion.public.", "")
+        .replace("korabo.public.", "");
     match text
         .strip_prefix("ParserError(\"")
         .and_then(|rest| rest.strip_suffix("\")"))

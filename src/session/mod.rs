@@ -4,10 +4,13 @@
 mod checks;
 mod describe;
 mod error;
+pub(crate) mod inquiry;
 mod provider;
 mod reference;
 mod release;
+pub(crate) mod statements;
 mod summary;
+mod user;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -27,9 +30,11 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 
+pub use describe::WRITE_REFUSED;
 pub use error::{ErrorClass, SessionError};
 pub use reference::{FunctionSummary, PROSE};
 pub use release::{KeptBack, ReleaseError, ReleaseRules};
+pub use user::{CATALOG, MemoryShare, SCHEMA};
 
 use crate::config::ParameterValue;
 use crate::functions;
@@ -181,6 +186,37 @@ impl Session {
         sql: &str,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, SessionError> {
+        let frame = self.prepare(sql).await?;
+        let mut unbound = frame
+            .logical_plan()
+            .get_parameter_names()?
+            .into_iter()
+            .collect::<Vec<_>>();
+        unbound.retain(|name| {
+            let name = name.trim_start_matches('$');
+            parameters.iter().all(|(given, _)| given != name)
+        });
+        unbound.sort();
+        if let Some(name) = unbound.first() {
+            let message =
+                format!("parameter `{name}` has no value; give it with --param NAME=VALUE");
+            return Err(DataFusionError::Plan(message).into());
+        }
+        if parameters.is_empty() {
+            return Ok(frame);
+        }
+        let values: HashMap<String, ScalarValue> = parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), scalar(value)))
+            .collect();
+        Ok(frame.with_param_values(ParamValues::from(values))?)
+    }
+
+    /// Plans one read-only statement; its parameters stay open.
+    ///
+    /// # Errors
+    /// When it does not parse or plan, or would write.
+    pub async fn prepare(&self, sql: &str) -> Result<DataFrame, SessionError> {
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -199,27 +235,8 @@ impl Session {
             .statement_to_plan(statement)
             .await
             .map_err(fault_of_sql)?;
-        let mut unbound = plan.get_parameter_names()?.into_iter().collect::<Vec<_>>();
-        unbound.retain(|name| {
-            let name = name.trim_start_matches('$');
-            parameters.iter().all(|(given, _)| given != name)
-        });
-        unbound.sort();
-        if let Some(name) = unbound.first() {
-            let message =
-                format!("parameter `{name}` has no value; give it with --param NAME=VALUE");
-            return Err(DataFusionError::Plan(message).into());
-        }
         read_only.verify_plan(&plan)?;
-        let frame = self.ctx.execute_logical_plan(plan).await?;
-        if parameters.is_empty() {
-            return Ok(frame);
-        }
-        let values: HashMap<String, ScalarValue> = parameters
-            .iter()
-            .map(|(name, value)| (name.clone(), scalar(value)))
-            .collect();
-        Ok(frame.with_param_values(ParamValues::from(values))?)
+        Ok(self.ctx.execute_logical_plan(plan).await?)
     }
 
     /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
@@ -260,7 +277,7 @@ fn fault_of_sql(error: DataFusionError) -> DataFusionError {
     }
 }
 
-fn scalar(value: &ParameterValue) -> ScalarValue {
+pub(crate) fn scalar(value: &ParameterValue) -> ScalarValue {
     match value {
         ParameterValue::Integer(value) => ScalarValue::Int64(Some(*value)),
         ParameterValue::Number(value) => ScalarValue::Float64(Some(*value)),

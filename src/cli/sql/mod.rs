@@ -9,12 +9,10 @@ mod editing;
 pub(super) mod files;
 mod format;
 mod history;
-mod inquiry;
 mod repl;
 mod runner;
 mod scope;
 mod shell;
-mod statements;
 mod table;
 mod tables;
 mod text;
@@ -44,7 +42,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
-use crate::session::SessionError;
+use crate::session::{SessionError, inquiry, statements};
 
 /// Arguments of `sql`.
 #[derive(Debug, Args)]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use datafusion::prelude::DataFrame;
-use datafusion::sql::parser::DFParser;
 
 use super::inquiry::Inquiry;
 use crate::cli::args::GlobalArgs;
@@ -217,7 +216,7 @@ impl Tables {
         statement: &str,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, Failure> {
-        let named = named_tables(statement);
+        let named = pipeline::named_tables(statement);
         if let Some(named) = named {
             for name in named {
                 self.open_table(&name).await?;
@@ -232,11 +231,11 @@ impl Tables {
         match self.session.plan(statement, parameters).await {
             Ok(frame) => Ok(frame),
             Err(error) => {
-                let text = error.describe();
+                let missing = error.missing_table();
                 let mut failure = Failure::from(error);
-                if let Some(name) = missing_table(&text) {
+                if let Some(name) = missing {
                     let names = self.names()?;
-                    let hint = did_you_mean(name, names.iter().map(String::as_str));
+                    let hint = did_you_mean(&name, names.iter().map(String::as_str));
                     failure.message = format!("no table `{name}`{hint}");
                     failure.causes.clear();
                     if self.is_broken {
@@ -291,21 +290,4 @@ fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, 
         .filter(|(name, _)| is_used(name))
         .cloned()
         .collect()
-}
-
-/// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.
-fn named_tables(statement: &str) -> Option<BTreeSet<String>> {
-    let parsed = DFParser::parse_sql(statement).ok()?;
-    let mut names = BTreeSet::new();
-    for statement in &parsed {
-        names.extend(pipeline::tables_read(statement)?);
-    }
-    let asks_about_all = names.iter().any(|name| name.contains("information_schema"));
-    (!asks_about_all).then_some(names)
-}
-
-fn missing_table(text: &str) -> Option<&str> {
-    let rest = &text[text.find("table '")? + 7..];
-    let (name, after) = rest.split_once('\'')?;
-    after.contains("not found").then_some(name)
 }

@@ -1,11 +1,11 @@
 //! Statements about the data and the language rather than of SQL: `HELP`, `SHOW RELATIONS`, `SUMMARIZE`,
-//! `DESCRIBE`. Here they are told apart; `tables` answers them.
+//! `DESCRIBE`. Here they are told apart; who plans statements answers them.
 
 use super::statements::{Token, TokenKind, tokens};
 
 /// A statement that is not SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Inquiry {
+pub(crate) enum Inquiry {
     /// `SHOW RELATIONS`.
     Relations,
     /// `HELP`, `HELP name`.
@@ -18,7 +18,7 @@ pub(super) enum Inquiry {
 
 impl Inquiry {
     /// What `statement` asks; `None` when it is SQL.
-    pub(super) fn parse(statement: &str) -> Option<Self> {
+    pub(crate) fn parse(statement: &str) -> Option<Self> {
         let tokens: Vec<Token> = tokens(statement)
             .into_iter()
             .filter(Token::is_code)

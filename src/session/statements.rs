@@ -15,24 +15,24 @@ pub(crate) fn split_statements(sql: &str) -> Vec<(usize, String)> {
 
 /// A statement's place in the text, without surrounding blanks and without its `;`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Byte offset of its first character.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// Byte offset behind its last character.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 /// A text cut into statements.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     /// Those that ended with `;`.
-    pub(super) finished: Vec<Piece>,
+    pub(crate) finished: Vec<Piece>,
     /// What follows the last `;`, unless it is nothing but blanks and comments.
-    pub(super) rest: Option<Piece>,
+    pub(crate) rest: Option<Piece>,
 }
 
 /// Cuts `sql` at every `;` outside quotes and comments.
-pub(super) fn pieces(sql: &str) -> Pieces {
+pub(crate) fn pieces(sql: &str) -> Pieces {
     let mut finished = Vec::new();
     let mut start = 0;
     let mut at = 0;
@@ -54,7 +54,7 @@ pub(super) fn pieces(sql: &str) -> Pieces {
 }
 
 /// Whether `sql` ends inside a quotation or a block comment.
-pub(super) fn ends_inside(sql: &str) -> bool {
+pub(crate) fn ends_inside(sql: &str) -> bool {
     tokens(sql).iter().any(|token| !token.is_closed)
 }
 
@@ -69,7 +69,7 @@ fn trimmed(sql: &str, start: usize, end: usize) -> Piece {
 
 /// What a stretch of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     /// Blanks and line breaks.
     Blank,
     /// `-- …` or `/* … */`.
@@ -90,26 +90,26 @@ pub(super) enum TokenKind {
 
 /// A stretch of text that `;` cannot be inside of, except as its own content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Byte offset of its first character.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     /// Byte offset behind its last character.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// What it is.
-    pub(super) kind: TokenKind,
+    pub(crate) kind: TokenKind,
     /// Its closing mark was found.
-    pub(super) is_closed: bool,
+    pub(crate) is_closed: bool,
 }
 
 impl Token {
     /// Not a blank and not a comment.
-    pub(super) fn is_code(&self) -> bool {
+    pub(crate) fn is_code(&self) -> bool {
         !matches!(self.kind, TokenKind::Blank | TokenKind::Comment)
     }
 }
 
 /// The tokens of `sql`, one after the other without gaps.
-pub(super) fn tokens(sql: &str) -> Vec<Token> {
+pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < sql.len() {

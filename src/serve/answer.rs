@@ -1,0 +1,195 @@
+//! A statement's rows on their way to a client. They are computed on the engine's threads and wait there
+//! until the client has taken the ones before; when the client goes away, the statement ends.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use arrow_flight::FlightData;
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::error::FlightError;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::prelude::DataFrame;
+use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::Sleep;
+use tonic::Status;
+
+use super::error::data_status;
+use super::statement::Running;
+
+/// Messages that wait for the client.
+const WAITING: usize = 2;
+
+/// The columns as they are sent: without dictionaries and views, which not every client reads.
+pub(super) fn sent_schema(schema: &Schema) -> SchemaRef {
+    let plain = Arc::new(without_views(schema));
+    let encoder = FlightDataEncoderBuilder::new().with_schema(Arc::clone(&plain));
+    encoder
+        .build(stream::empty())
+        .known_schema()
+        .unwrap_or(plain)
+}
+
+fn without_views(schema: &Schema) -> Schema {
+    let fields = schema.fields().iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Utf8View => DataType::Utf8,
+            DataType::BinaryView => DataType::Binary,
+            _ => return Arc::clone(field),
+        };
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    });
+    Schema::new_with_metadata(fields.collect::<Vec<FieldRef>>(), schema.metadata().clone())
+}
+
+fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(
+            |(column, field)| match column.data_type() == field.data_type() {
+                true => Ok(Arc::clone(column)),
+                false => cast(column, field.data_type()),
+            },
+        );
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns.collect::<Result<_, _>>()?,
+        &options,
+    )
+}
+
+/// Rows as messages. What was started ends when this is dropped.
+pub(super) struct Answer {
+    messages: mpsc::Receiver<Result<FlightData, Status>>,
+    task: SpawnedTask<()>,
+    time_is_up: Pin<Box<Sleep>>,
+    limit: Duration,
+    is_done: bool,
+    running: Running,
+}
+
+impl Answer {
+    /// Starts a planned statement on the engine's runtime. Its clock is that of the runtime this is called in.
+    pub(super) fn start(engine: &Handle, frame: DataFrame, running: Running) -> Self {
+        let (sender, messages) = mpsc::channel(WAITING);
+        let limits = running.limits();
+        let time_is_up = Box::pin(tokio::time::sleep(limits.time));
+        let sent = Arc::clone(&running.n_rows);
+        let work = async move {
+            if let Err(status) = send(frame, &sender, sent, limits.rows).await {
+                // Nobody is left to tell when the client is gone.
+                drop(sender.send(Err(status)).await);
+            }
+        };
+        Self {
+            messages,
+            task: spawn_on(engine, work),
+            time_is_up,
+            limit: limits.time,
+            is_done: false,
+            running,
+        }
+    }
+
+    fn fail(&mut self, status: Status) -> Poll<Option<Result<FlightData, Status>>> {
+        self.is_done = true;
+        self.messages.close();
+        self.running.ends(&status);
+        Poll::Ready(Some(Err(status)))
+    }
+}
+
+/// Spawns on another runtime; what was spawned ends with the handle.
+pub(super) fn spawn_on<T: Send + 'static>(
+    engine: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> SpawnedTask<T> {
+    let _entered = engine.enter();
+    SpawnedTask::spawn(work)
+}
+
+/// Runs the statement and sends what it gives; an error ends it.
+async fn send(
+    frame: DataFrame,
+    sender: &mpsc::Sender<Result<FlightData, Status>>,
+    sent: Arc<AtomicU64>,
+    most_rows: Option<u64>,
+) -> Result<(), Status> {
+    let rows = frame.execute_stream().await.map_err(data_status)?;
+    let plain = Arc::new(without_views(&rows.schema()));
+    let columns = Arc::clone(&plain);
+    let batches = rows.map(move |batch| {
+        let batch = batch.map_err(data_status)?;
+        let n_rows = batch.num_rows() as u64;
+        let n_sent = sent.fetch_add(n_rows, Ordering::Relaxed) + n_rows;
+        if let Some(most) = most_rows.filter(|most| n_sent > *most) {
+            return Err(FlightError::from(too_many_rows(most)));
+        }
+        plain_batch(&batch, &columns).map_err(|error| data_status(error.into()).into())
+    });
+    let mut encoder = FlightDataEncoderBuilder::new()
+        .with_schema(plain)
+        .build(batches);
+    while let Some(message) = encoder.next().await {
+        if sender.send(Ok(message?)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn too_many_rows(most: u64) -> Status {
+    Status::resource_exhausted(format!(
+        "the result has more than {most} rows; ask for fewer, or raise `max_rows` in [serve]"
+    ))
+}
+
+/// What a client is told when its statement took too long.
+pub(super) fn too_long(limit: Duration) -> Status {
+    Status::deadline_exceeded(format!(
+        "the statement took longer than {} s and was stopped; ask for fewer rows or columns, or raise \
+         `max_seconds` in [serve]",
+        limit.as_secs_f64()
+    ))
+}
+
+impl Stream for Answer {
+    type Item = Result<FlightData, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.is_done {
+            return Poll::Ready(None);
+        }
+        if self.time_is_up.poll_unpin(context).is_ready() {
+            let status = too_long(self.limit);
+            return self.fail(status);
+        }
+        match ready!(self.messages.poll_recv(context)) {
+            Some(Ok(message)) => Poll::Ready(Some(Ok(message))),
+            Some(Err(status)) => self.fail(status),
+            // The channel also closes when the task panicked: only its own end says that all is sent.
+            None => match ready!(self.task.poll_unpin(context)) {
+                Ok(()) => {
+                    self.is_done = true;
+                    self.running.is_complete();
+                    Poll::Ready(None)
+                }
+                Err(_) => self.fail(Status::internal("the statement ended by a bug in korabo")),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The lake's tables for other programs: Arrow Flight SQL, which ADBC and JDBC drivers speak. Every call
+//! carries a token; statements only read, within limits per user. What a statement means is `session`'s.
+
+mod answer;
+mod error;
+mod event;
+mod flight;
+mod held;
+mod metadata;
+mod parameters;
+mod service;
+mod statement;
+mod tables;
+mod tls;
+mod users;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_flight::flight_service_server::FlightServiceServer;
+use tokio::sync::oneshot;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::ServerTlsConfig;
+use tonic::transport::server::TcpIncoming;
+
+pub use error::ServeError;
+pub use event::{Event, Log};
+pub use tls::certificate_ends;
+pub use users::{Existing, Users, make_token, remove_token};
+
+use crate::config::ServeConfig;
+use crate::lake::Lake;
+use crate::pipeline::Project;
+use crate::session::Session;
+use flight::FlightSql;
+use service::Service;
+use tables::Tables;
+
+/// How long running statements may go on when the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// Connections are asked whether they are still there, and given up when they do not answer.
+const ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Threads that talk to clients; statements run on the engine's.
+const CLIENT_THREADS: usize = 2;
+
+/// What is served.
+pub struct Served {
+    /// The tables.
+    pub lake: Lake,
+    /// The views over them, and parameters.
+    pub project: Project,
+    /// Engine and limits; each statement gets a session of its own from it.
+    pub session: Session,
+}
+
+/// A server that listens but does not answer yet.
+pub struct Server {
+    address: SocketAddr,
+    listener: TcpListener,
+    tls: Option<ServerTlsConfig>,
+    service: Arc<Service>,
+}
+
+impl Server {
+    /// Reads users and certificate and takes the address. To be called in the engine's runtime.
+    ///
+    /// # Errors
+    /// When others could read along, a file cannot be used, or the address is taken.
+    pub fn bind(served: Served, config: &ServeConfig, log: Log) -> Result<Self, ServeError> {
+        let address = config.listen;
+        if config.tls.is_none() && !address.ip().is_loopback() {
+            return Err(ServeError::NotEncrypted { address });
+        }
+        let users = Users::open(&config.tokens)?;
+        let tls = config.tls.as_ref().map(tls::read).transpose()?;
+        let tables = Tables::open(served.lake, served.project, Arc::clone(&log))?;
+        let service = Service::new(tables, served.session, users, config.limits, log);
+        let taken = |source| ServeError::Listen { address, source };
+        let listener = TcpListener::bind(address).map_err(taken)?;
+        listener.set_nonblocking(true).map_err(taken)?;
+        Ok(Self {
+            address: listener.local_addr().map_err(taken)?,
+            listener,
+            tls,
+            service: Arc::new(service),
+        })
+    }
+
+    /// Where it listens; the port is the one it got when any was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether connections are encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Answers until `stop` ends; then running statements have a few seconds left. Clients are talked to on
+    /// threads of their own: the engine's may be busy with a join for a long time.
+    ///
+    /// # Errors
+    /// When the server ends by itself.
+    pub async fn run<T>(self, stop: impl Future<Output = T>) -> Result<T, ServeError> {
+        let (ask_to_stop, asked) = oneshot::channel::<()>();
+        let (sender, mut ended) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime.worker_threads(CLIENT_THREADS).enable_all().build();
+            let result = match runtime {
+                Ok(runtime) => runtime.block_on(self.answer(asked)),
+                Err(error) => Err(ServeError::Transport(error.into())),
+            };
+            // Nobody waits any more when the grace is over.
+            drop(sender.send(result));
+        });
+        let reason = tokio::select! {
+            result = &mut ended => {
+                let lost = || ServeError::Transport("its thread is gone".into());
+                let result = result.map_err(|_| lost())?;
+                return Err(result.err().unwrap_or_else(lost));
+            }
+            reason = stop => reason,
+        };
+        drop(ask_to_stop);
+        drop(tokio::time::timeout(GRACE, ended).await);
+        Ok(reason)
+    }
+
+    async fn answer(self, asked_to_stop: oneshot::Receiver<()>) -> Result<(), ServeError> {
+        let transport = |error: tonic::transport::Error| ServeError::Transport(error.into());
+        let listener = tokio::net::TcpListener::from_std(self.listener);
+        let listener = listener.map_err(|error| ServeError::Transport(error.into()))?;
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let flight = FlightSql {
+            service: Arc::clone(&self.service),
+        };
+        let service = self.service;
+        let authenticated =
+            InterceptedService::new(FlightServiceServer::new(flight), move |request| {
+                service.authenticate(request)
+            });
+        let mut server = tonic::transport::Server::builder()
+            .http2_keepalive_interval(Some(ALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(ALIVE_TIMEOUT));
+        if let Some(tls) = self.tls {
+            server = server.tls_config(tls).map_err(transport)?;
+        }
+        let stopped = async move { drop(asked_to_stop.await) };
+        server
+            .add_service(authenticated)
+            .serve_with_incoming_shutdown(incoming, stopped)
+            .await
+            .map_err(transport)
+    }
+}

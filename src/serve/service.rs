@@ -1,0 +1,300 @@
+//! What the protocol's calls share: who asks, planning within limits, what is kept between calls.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::prelude::DataFrame;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+
+use super::answer::{Answer, sent_schema, spawn_on, too_long};
+use super::error::{data_status, engine_status};
+use super::event::{Event, Log};
+use super::held::{Handle as HeldHandle, Held};
+use super::parameters;
+use super::statement::{Running, User};
+use super::tables::{Asked, Snapshot, Tables};
+use super::users::Users;
+use crate::config::ServeLimits;
+use crate::session::Session;
+use crate::session::inquiry::Inquiry;
+
+/// Planned statements a user may leave unread, and for how long.
+const MOST_PLANNED: usize = 64;
+const PLANNED_LIFETIME: Duration = Duration::from_secs(600);
+/// Prepared statements of a user, and how long one that is not used is kept.
+const MOST_PREPARED: usize = 128;
+const PREPARED_LIFETIME: Duration = Duration::from_secs(3_600);
+
+/// Everything a call needs.
+pub(super) struct Service {
+    pub(super) tables: Tables,
+    session: Session,
+    engine: Handle,
+    users: Users,
+    limits: ServeLimits,
+    /// Users who called, with what is left of their limits.
+    known: Mutex<HashMap<String, Arc<User>>>,
+    planned: Held<Planned>,
+    prepared: Held<Asked>,
+    n_statements: AtomicU64,
+    log: Log,
+}
+
+/// A statement that waits for its rows to be asked for.
+#[derive(Clone)]
+struct Planned {
+    frame: DataFrame,
+}
+
+/// What a client gets for a statement: a name for its rows, and their columns.
+pub(super) struct Announced {
+    pub(super) handle: HeldHandle,
+    pub(super) schema: SchemaRef,
+}
+
+/// A prepared statement: its name, its columns and the types of its parameters.
+pub(super) struct Prepared {
+    pub(super) handle: HeldHandle,
+    pub(super) schema: SchemaRef,
+    pub(super) parameters: Schema,
+}
+
+impl Service {
+    pub(super) fn new(
+        tables: Tables,
+        session: Session,
+        users: Users,
+        limits: ServeLimits,
+        log: Log,
+    ) -> Self {
+        Self {
+            tables,
+            session,
+            engine: Handle::current(),
+            users,
+            limits,
+            known: Mutex::default(),
+            planned: Held::new(MOST_PLANNED, PLANNED_LIFETIME),
+            prepared: Held::new(MOST_PREPARED, PREPARED_LIFETIME),
+            n_statements: AtomicU64::new(0),
+            log,
+        }
+    }
+
+    /// Lets a call in when it carries a token, and writes down whose.
+    pub(super) fn authenticate(&self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let refused = |address: Option<SocketAddr>| {
+            (self.log)(&Event::Refused { address });
+            Status::unauthenticated(
+                "a token is needed: `authorization: Bearer TOKEN`, or the user's name with the token as password",
+            )
+        };
+        let Some(given) = Credentials::read(request.metadata()) else {
+            return Err(refused(request.remote_addr()));
+        };
+        let owner = self.users.owner_of(&given.token).map_err(|error| {
+            let message = format!("nobody is let in: {error}");
+            (self.log)(&Event::Unusable { message });
+            Status::unavailable("nobody is let in at present; the server's log says why")
+        })?;
+        let is_right = |owner: &String| given.name.as_ref().is_none_or(|name| name == owner);
+        let Some(owner) = owner.filter(is_right) else {
+            return Err(refused(request.remote_addr()));
+        };
+        request.extensions_mut().insert(self.user(&owner)?);
+        Ok(request)
+    }
+
+    fn user(&self, name: &str) -> Result<Arc<User>, Status> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(user) = known.get(name) {
+            return Ok(Arc::clone(user));
+        }
+        let memory = self.session.share_of_memory(self.limits.memory);
+        let user = Arc::new(User {
+            name: name.to_owned(),
+            statements: Arc::new(Semaphore::new(self.limits.statements)),
+            memory: memory.map_err(|error| engine_status(&error))?,
+            limits: self.limits,
+        });
+        known.insert(name.to_owned(), Arc::clone(&user));
+        Ok(user)
+    }
+
+    /// Plans a statement and keeps it for its owner until the rows are asked for.
+    pub(super) async fn announce(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        asked: Asked,
+    ) -> Result<Announced, Status> {
+        let service = Arc::clone(self);
+        let (frame, schema) = self
+            .planning(user, move |session, snapshot| async move {
+                let frame = service.tables.plan(&session, &snapshot, &asked).await?;
+                let plan = frame.create_physical_plan().await.map_err(data_status)?;
+                Ok((frame, sent_schema(&plan.schema())))
+            })
+            .await?;
+        let handle = self
+            .planned
+            .keep(&user.name, Planned { frame }, Instant::now())?;
+        Ok(Announced { handle, schema })
+    }
+
+    /// The rows of an announced statement. The text is the same for handles of others and unknown ones.
+    pub(super) fn answer(&self, user: &Arc<User>, handle: &[u8]) -> Result<Answer, Status> {
+        let planned = self.planned.find(&user.name, handle, Instant::now());
+        let planned = planned.ok_or_else(|| {
+            Status::not_found("no such statement, or it was not asked for in time; send it again")
+        })?;
+        let running = self.begin(user)?;
+        Ok(Answer::start(&self.engine, planned.frame, running))
+    }
+
+    /// Plans a statement, its parameters open, and keeps its text.
+    pub(super) async fn prepare(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        asked: Asked,
+    ) -> Result<Prepared, Status> {
+        let (service, text) = (Arc::clone(self), asked.clone());
+        let (schema, parameters) = self
+            .planning(user, move |session, snapshot| async move {
+                let tables = &service.tables;
+                let frame = match Inquiry::parse(&text.statement) {
+                    Some(_) => tables.plan(&session, &snapshot, &text).await?,
+                    None => tables.prepare(&session, &snapshot, &text.statement).await?,
+                };
+                let parameters = parameters::schema(frame.logical_plan()).map_err(data_status)?;
+                Ok((sent_schema(frame.schema().as_arrow()), parameters))
+            })
+            .await?;
+        let handle = self.prepared.keep(&user.name, asked, Instant::now())?;
+        Ok(Prepared {
+            handle,
+            schema,
+            parameters,
+        })
+    }
+
+    /// The prepared statement of that name with the values bound last.
+    pub(super) fn prepared(&self, user: &User, handle: &[u8]) -> Result<Asked, Status> {
+        let found = self.prepared.find(&user.name, handle, Instant::now());
+        found.ok_or_else(|| {
+            Status::not_found(
+                "no such prepared statement, or it was not used for long; prepare it again",
+            )
+        })
+    }
+
+    /// Puts other values into a prepared statement.
+    pub(super) fn rebind(&self, user: &User, handle: &[u8], asked: Asked) {
+        self.prepared.replace(&user.name, handle, asked);
+    }
+
+    pub(super) fn close_prepared(&self, user: &User, handle: &[u8]) {
+        self.prepared.forget(&user.name, handle);
+    }
+
+    fn begin(&self, user: &Arc<User>) -> Result<Running, Status> {
+        let number = self.n_statements.fetch_add(1, Ordering::Relaxed) + 1;
+        Running::begin(user, number, &self.log)
+    }
+
+    /// Plans in a session of the statement's own, on the engine's threads, within the user's limits.
+    async fn planning<T, F>(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        work: impl FnOnce(Session, Arc<Snapshot>) -> F + Send + 'static,
+    ) -> Result<T, Status>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Status>> + Send + 'static,
+    {
+        let mut running = self.begin(user)?;
+        let session = self.session.without_files(&running.user().memory);
+        let service = Arc::clone(self);
+        let planned = self
+            .on_engine(running.limits().time, async move {
+                let snapshot = service.tables.snapshot()?;
+                work(session, snapshot).await
+            })
+            .await;
+        match &planned {
+            Ok(_) => running.is_planned(),
+            Err(status) => running.ends(status),
+        }
+        planned
+    }
+
+    /// Looks at tables on the engine's threads, without a place among the user's statements.
+    pub(super) async fn looking<T, F>(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        work: impl FnOnce(Session, Arc<Snapshot>) -> F + Send + 'static,
+    ) -> Result<T, Status>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Status>> + Send + 'static,
+    {
+        let session = self.session.without_files(&user.memory);
+        let service = Arc::clone(self);
+        let looked = async move {
+            let snapshot = service.tables.snapshot()?;
+            work(session, snapshot).await
+        };
+        self.on_engine(user.limits.time, looked).await
+    }
+
+    async fn on_engine<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Status>> + Send + 'static,
+    ) -> Result<T, Status> {
+        let task = spawn_on(&self.engine, work);
+        match tokio::time::timeout(limit, task.join()).await {
+            Err(_) => Err(too_long(limit)),
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Status::internal("the statement ended by a bug in korabo")),
+        }
+    }
+}
+
+/// What a call says about who calls.
+pub(super) struct Credentials {
+    /// With a user's name and password only.
+    name: Option<String>,
+    pub(super) token: String,
+}
+
+impl Credentials {
+    pub(super) fn read(metadata: &MetadataMap) -> Option<Self> {
+        let header = metadata.get("authorization")?.to_str().ok()?;
+        let (scheme, value) = header.split_once(' ')?;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(Self {
+                name: None,
+                token: value.trim().to_owned(),
+            });
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let decoded = BASE64_STANDARD.decode(value.trim()).ok()?;
+        let decoded = String::from_utf8(decoded).ok()?;
+        let (name, token) = decoded.split_once(':')?;
+        Some(Self {
+            name: Some(name.to_owned()),
+            token: token.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! One statement of one user while it runs: its place among the user's statements, and its line in the log.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::Status;
+
+use super::event::{Event, Log};
+use crate::config::ServeLimits;
+use crate::session::MemoryShare;
+
+/// Somebody who may ask, and what is left of their limits.
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) name: String,
+    /// One permit for each statement that may run at once.
+    pub(super) statements: Arc<Semaphore>,
+    pub(super) memory: MemoryShare,
+    pub(super) limits: ServeLimits,
+}
+
+/// A statement that runs. Dropped before its end, the client went away.
+pub(super) struct Running {
+    user: Arc<User>,
+    number: u64,
+    started: Instant,
+    /// Rows sent so far.
+    pub(super) n_rows: Arc<AtomicU64>,
+    outcome: String,
+    /// Whether it is to be in the log.
+    is_logged: bool,
+    log: Log,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Running {
+    /// Takes one of the user's places.
+    pub(super) fn begin(user: &Arc<User>, number: u64, log: &Log) -> Result<Self, Status> {
+        let place = Arc::clone(&user.statements).try_acquire_owned();
+        let place = place.map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{} statements of `{}` run already: read or close one first, or raise `max_statements` in [serve]",
+                user.limits.statements, user.name
+            ))
+        })?;
+        Ok(Self {
+            user: Arc::clone(user),
+            number,
+            started: Instant::now(),
+            n_rows: Arc::default(),
+            outcome: "client_went_away".to_owned(),
+            is_logged: true,
+            log: Arc::clone(log),
+            _place: place,
+        })
+    }
+
+    pub(super) fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    pub(super) fn limits(&self) -> ServeLimits {
+        self.user.limits
+    }
+
+    /// It ended with this.
+    pub(super) fn ends(&mut self, status: &Status) {
+        self.outcome = code_word(status);
+    }
+
+    /// All rows are sent.
+    pub(super) fn is_complete(&mut self) {
+        "ok".clone_into(&mut self.outcome);
+    }
+
+    /// It was planned only: the log waits for its rows.
+    pub(super) fn is_planned(&mut self) {
+        self.is_logged = false;
+    }
+}
+
+/// `InvalidArgument` → `invalid_argument`.
+fn code_word(status: &Status) -> String {
+    let mut word = String::new();
+    for c in format!("{:?}", status.code()).chars() {
+        if c.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(c.to_ascii_lowercase());
+    }
+    word
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.is_logged {
+            (self.log)(&Event::Statement {
+                number: self.number,
+                user: self.user.name.clone(),
+                elapsed: self.started.elapsed(),
+                n_rows: self.n_rows.load(Ordering::Relaxed),
+                outcome: std::mem::take(&mut self.outcome),
+            });
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The tables a served statement sees: those of the lake at the versions they had when the statement came,
+//! and the project's views over them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::prelude::DataFrame;
+use tonic::Status;
+
+use super::error::{engine_status, lake_status};
+use super::event::{Event, Log};
+use super::parameters;
+use crate::diagnostic::did_you_mean;
+use crate::lake::{Lake, LakeError, LakeTable};
+use crate::pipeline::{self, Materialize, Project, Query};
+use crate::session::inquiry::Inquiry;
+use crate::session::statements::split_statements;
+use crate::session::{self, Session, SessionError};
+
+/// The lake and the project as they are now.
+pub(super) struct Tables {
+    lake: Lake,
+    now: Mutex<Arc<Snapshot>>,
+    /// Versions that were opened before, by table.
+    opened: Mutex<BTreeMap<String, LakeTable>>,
+    log: Log,
+}
+
+/// The lake and the project at one moment.
+pub(super) struct Snapshot {
+    versions: BTreeMap<String, u64>,
+    project: Arc<Project>,
+}
+
+impl Tables {
+    pub(super) fn open(lake: Lake, project: Project, log: Log) -> Result<Self, LakeError> {
+        let now = Snapshot {
+            versions: lake.latest_versions()?,
+            project: Arc::new(project),
+        };
+        Ok(Self {
+            lake,
+            now: Mutex::new(Arc::new(now)),
+            opened: Mutex::default(),
+            log,
+        })
+    }
+
+    /// The lake as it is now. The project's files are read again when a table has another version.
+    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Status> {
+        let versions = self
+            .lake
+            .latest_versions()
+            .map_err(|error| lake_status(&error))?;
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.versions != versions {
+            let project = self.project_again(&now.project);
+            *now = Arc::new(Snapshot { versions, project });
+        }
+        Ok(Arc::clone(&now))
+    }
+
+    /// The project as its files are now; as it was, where they do not load.
+    fn project_again(&self, old: &Arc<Project>) -> Arc<Project> {
+        match Project::load(old.config.clone()) {
+            Ok(project) => Arc::new(project),
+            Err(error) => {
+                let message =
+                    format!("the project's files do not load, views stay as they were: {error}");
+                (self.log)(&Event::Unusable { message });
+                Arc::clone(old)
+            }
+        }
+    }
+
+    /// Plans one statement in `session`, which holds nothing yet. A summary is computed here.
+    pub(super) async fn plan(
+        &self,
+        session: &Session,
+        snapshot: &Snapshot,
+        asked: &Asked,
+    ) -> Result<DataFrame, Status> {
+        let engine = |error: SessionError| engine_status(&error);
+        match Inquiry::parse(&asked.statement) {
+            None => {
+                let frame = self.prepare(session, snapshot, &asked.statement).await?;
+                bind(frame, snapshot, &asked.values)
+            }
+            Some(Inquiry::Relations) => session.relations().map_err(engine),
+            Some(Inquiry::Help(None)) => session.help_topics().map_err(engine),
+            Some(Inquiry::Help(Some(topic))) => help_on(session, &topic),
+            Some(Inquiry::Describe(query)) => {
+                let frame = self.prepare(session, snapshot, &query).await?;
+                let frame = bind(frame, snapshot, &asked.values)?;
+                session.describe_columns(&frame).map_err(engine)
+            }
+            Some(Inquiry::Summarize(query)) => {
+                let frame = self.prepare(session, snapshot, &query).await?;
+                let frame = bind(frame, snapshot, &asked.values)?;
+                session.summarize(frame).await.map_err(engine)
+            }
+        }
+    }
+
+    /// Plans one statement of SQL and leaves its parameters open.
+    pub(super) async fn prepare(
+        &self,
+        session: &Session,
+        snapshot: &Snapshot,
+        statement: &str,
+    ) -> Result<DataFrame, Status> {
+        match pipeline::named_tables(statement) {
+            Some(names) => {
+                for name in names {
+                    self.open_table(session, snapshot, &name).await?;
+                }
+            }
+            None => {
+                for name in snapshot.names() {
+                    // A view whose inputs are not built yet is left out of the list.
+                    drop(self.open_table(session, snapshot, &name).await);
+                }
+            }
+        }
+        let planned = session.prepare(statement).await;
+        planned.map_err(|error| match error.missing_table() {
+            Some(name) => no_table(&name, snapshot),
+            None => engine_status(&error),
+        })
+    }
+
+    /// The columns of a table or view, when it can be opened.
+    pub(super) async fn columns(
+        &self,
+        session: &Session,
+        snapshot: &Snapshot,
+        name: &str,
+    ) -> Option<SchemaRef> {
+        self.open_table(session, snapshot, name).await.ok()?;
+        session.table_schema(name).await.ok()
+    }
+
+    /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
+    async fn open_table(
+        &self,
+        session: &Session,
+        snapshot: &Snapshot,
+        name: &str,
+    ) -> Result<(), Status> {
+        let engine = |error: SessionError| engine_status(&error);
+        if session.table_schema(name).await.is_ok() {
+            return Ok(());
+        }
+        if let Some(query) = snapshot.views().find(|query| query.name == name) {
+            for input in &query.reads {
+                Box::pin(self.open_table(session, snapshot, input)).await?;
+            }
+            let parameters = snapshot.project.parameters_of(query);
+            let frame = session
+                .plan(&query.text, &parameters)
+                .await
+                .map_err(engine)?;
+            return session.register_view(name, frame).map_err(engine);
+        }
+        match snapshot.versions.get(name) {
+            Some(version) => {
+                let table = self.lake_table(name, *version).await;
+                let table = table.map_err(|error| lake_status(&error))?;
+                session.register_table(table).map_err(engine)
+            }
+            None => {
+                pipeline::register_undelivered(&snapshot.project, session, name).map_err(engine)
+            }
+        }
+    }
+
+    async fn lake_table(&self, name: &str, version: u64) -> Result<LakeTable, LakeError> {
+        let opened = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = opened().get(name).filter(|table| table.version == version) {
+            return Ok(table.clone());
+        }
+        let table = self.lake.table_at(name, version).await?;
+        opened().insert(name.to_owned(), table.clone());
+        Ok(table)
+    }
+}
+
+impl Snapshot {
+    fn views(&self) -> impl Iterator<Item = &Query> {
+        let queries = self.project.dag.queries().iter();
+        queries.filter(|query| query.header.materialize == Materialize::View)
+    }
+
+    /// Names of all tables and views, sorted.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let views = self.views().map(|query| query.name.clone());
+        self.versions.keys().cloned().chain(views).collect()
+    }
+
+    /// The columns that the query of table `name` names as its key.
+    pub(super) fn key_of(&self, name: &str) -> Vec<String> {
+        let mut queries = self.project.dag.queries().iter();
+        let query = queries.find(|query| query.name == name);
+        query
+            .map(|query| query.header.key.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether `name` is a view.
+    pub(super) fn is_view(&self, name: &str) -> bool {
+        self.views().any(|query| query.name == name)
+    }
+}
+
+/// A statement and the values of its numbered parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) statement: String,
+    pub(super) values: Vec<ScalarValue>,
+}
+
+impl Asked {
+    /// One statement as a client sent it; `?` are numbered.
+    pub(super) fn parse(text: &str) -> Result<Self, Status> {
+        let mut statements = split_statements(text).into_iter();
+        let (Some((_, statement)), None) = (statements.next(), statements.next()) else {
+            return Err(Status::invalid_argument("send one statement at a time"));
+        };
+        Ok(Self {
+            statement: parameters::numbered(&statement),
+            values: Vec::new(),
+        })
+    }
+}
+
+/// Gives every parameter its value: numbered ones those of the client, named ones those of the project.
+fn bind(
+    frame: DataFrame,
+    snapshot: &Snapshot,
+    values: &[ScalarValue],
+) -> Result<DataFrame, Status> {
+    let names = frame.logical_plan().get_parameter_names();
+    let names = names.map_err(|error| engine_status(&error.into()))?;
+    if names.is_empty() && values.is_empty() {
+        return Ok(frame);
+    }
+    let mut bound = Vec::with_capacity(names.len());
+    for name in &names {
+        let name = name.trim_start_matches('$');
+        let value = match name.parse::<usize>() {
+            Ok(number) => number
+                .checked_sub(1)
+                .and_then(|idx| values.get(idx))
+                .cloned(),
+            Err(_) => {
+                let found = snapshot.project.config.parameters.get(name);
+                found.map(session::scalar)
+            }
+        };
+        let Some(value) = value else {
+            let message = format!("parameter `${name}` has no value; bind one");
+            return Err(Status::invalid_argument(message));
+        };
+        bound.push((name.to_owned(), value));
+    }
+    if let Some(number) = (1..=values.len()).find(|number| !names.contains(&format!("${number}"))) {
+        let message = format!(
+            "{} values for a statement without `${number}`",
+            values.len()
+        );
+        return Err(Status::invalid_argument(message));
+    }
+    let frame = frame.with_param_values(ParamValues::from(bound));
+    frame.map_err(|error| engine_status(&error.into()))
+}
+
+fn help_on(session: &Session, topic: &str) -> Result<DataFrame, Status> {
+    let found = session
+        .help_on(topic)
+        .map_err(|error| engine_status(&error))?;
+    found.ok_or_else(|| {
+        let names = session.function_names();
+        let near = did_you_mean(&topic.to_lowercase(), names.iter().map(String::as_str));
+        Status::invalid_argument(format!(
+            "no relation or function `{topic}`{near}; `SHOW RELATIONS` lists the relations"
+        ))
+    })
+}
+
+fn no_table(name: &str, snapshot: &Snapshot) -> Status {
+    let names = snapshot.names();
+    let mut message = format!("no table `{name}`");
+    message.push_str(&did_you_mean(name, names.iter().map(String::as_str)));
+    if name.contains(['/', '.', ':']) {
+        message.push_str("; files are not read by name here, only the lake's tables");
+    } else if names.is_empty() {
+        message.push_str("; the project has no tables yet: `korabo run`");
+    }
+    Status::invalid_argument(message)
+}

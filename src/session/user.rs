@@ -1,0 +1,139 @@
+//! Sessions for single statements of several users: one engine and its functions for all, memory counted
+//! per user, tables of the statement's own, and no file by name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::common::Result;
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionContext;
+
+use super::{Session, SessionError};
+
+/// The catalog that tables lie in, as clients of a server see it.
+pub const CATALOG: &str = "korabo";
+/// The schema that tables lie in.
+pub const SCHEMA: &str = "public";
+
+/// What the statements of one user may reserve together.
+#[derive(Debug, Clone)]
+pub struct MemoryShare {
+    runtime: Arc<RuntimeEnv>,
+}
+
+impl Session {
+    /// A share, from 0 to 1, of the memory this session may reserve. Shares may add up to more than 1: what
+    /// is reserved counts against both the share and the whole.
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn share_of_memory(&self, share: f64) -> Result<MemoryShare, SessionError> {
+        let runtime = self.ctx.runtime_env();
+        let whole = Arc::clone(&runtime.memory_pool);
+        let limit = match whole.memory_limit() {
+            MemoryLimit::Finite(bytes) => part_of(bytes, share),
+            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+        };
+        let pool = SharePool {
+            own: FairSpillPool::new(limit),
+            whole,
+        };
+        let builder = RuntimeEnvBuilder::from_runtime_env(&runtime);
+        let runtime = builder.with_memory_pool(Arc::new(pool)).build_arc()?;
+        Ok(MemoryShare { runtime })
+    }
+
+    /// A session of the same engine without tables, which knows no files: a quoted name is that of a table.
+    /// What its statements reserve counts against `memory`.
+    #[must_use]
+    pub fn without_files(&self, memory: &MemoryShare) -> Self {
+        let state = self.ctx.state();
+        let config = state
+            .config()
+            .clone()
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_create_default_catalog_and_schema(true);
+        let state = SessionStateBuilder::new_from_existing(state)
+            .with_config(config)
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+            .with_runtime_env(Arc::clone(&memory.runtime))
+            .build();
+        Self {
+            ctx: SessionContext::new_with_state(state),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a limit need not be exact to the byte, and a share is not negative"
+)]
+fn part_of(bytes: usize, share: f64) -> usize {
+    (bytes as f64 * share) as usize
+}
+
+/// A pool within a pool.
+#[derive(Debug)]
+struct SharePool {
+    own: FairSpillPool,
+    whole: Arc<dyn MemoryPool>,
+}
+
+impl fmt::Display for SharePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a user's share, {}", self.own)
+    }
+}
+
+impl MemoryPool for SharePool {
+    fn name(&self) -> &str {
+        "share"
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.own.register(consumer);
+        self.whole.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.own.unregister(consumer);
+        self.whole.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.own.grow(reservation, additional);
+        self.whole.grow(reservation, additional);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.own.shrink(reservation, shrink);
+        self.whole.shrink(reservation, shrink);
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        self.own.try_grow(reservation, additional)?;
+        let grown = self.whole.try_grow(reservation, additional);
+        if grown.is_err() {
+            self.own.shrink(reservation, additional);
+        }
+        grown
+    }
+
+    fn reserved(&self) -> usize {
+        self.own.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.own.memory_limit()
+    }
+}
+
+#[cfg(test)]
+mod tests;
