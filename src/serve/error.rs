@@ -68,8 +68,8 @@ pub enum ServeError {
         /// The name.
         name: String,
     },
-    /// The user has a token already.
-    #[error("`{name}` has a token already")]
+    /// The user has an access token already.
+    #[error("`{name}` has an access token already")]
     UserExists {
         /// The name.
         name: String,

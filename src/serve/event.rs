@@ -25,7 +25,7 @@ pub enum Event {
         /// `ok`, or the status that the client was told, or `client_went_away`.
         outcome: String,
     },
-    /// Somebody called without a valid token.
+    /// Somebody called without a valid access token.
     Refused {
         /// Where the call came from.
         address: Option<SocketAddr>,
@@ -53,8 +53,13 @@ impl fmt::Display for Event {
             ),
             Self::Refused {
                 address: Some(address),
-            } => write!(f, "refused a call without a valid token from {address}"),
-            Self::Refused { address: None } => f.write_str("refused a call without a valid token"),
+            } => write!(
+                f,
+                "refused a call without a valid access token from {address}"
+            ),
+            Self::Refused { address: None } => {
+                f.write_str("refused a call without a valid access token")
+            }
             Self::Unusable { message } => f.write_str(message),
         }
     }

@@ -52,7 +52,7 @@ pub(super) struct FlightSql {
 fn user<T>(request: &Request<T>) -> Result<Arc<User>, Status> {
     let user = request.extensions().get::<Arc<User>>();
     user.cloned()
-        .ok_or_else(|| Status::unauthenticated("a token is needed"))
+        .ok_or_else(|| Status::unauthenticated("an access token is needed"))
 }
 
 fn refuse_writing() -> Status {
@@ -116,7 +116,7 @@ impl FlightSqlService for FlightSql {
         let mut response = Response::new(answers);
         let bearer = bearer
             .parse()
-            .map_err(|_| Status::unauthenticated("a token is needed"))?;
+            .map_err(|_| Status::unauthenticated("an access token is needed"))?;
         response.metadata_mut().insert("authorization", bearer);
         Ok(response)
     }
@@ -221,9 +221,7 @@ impl FlightSqlService for FlightSql {
         let mut asked = self.service.prepared(&user, &handle)?;
         let messages = request.into_inner().map_err(FlightError::from);
         let batches = FlightRecordBatchStream::new_from_flight_data(messages);
-        let unreadable = |_| Status::invalid_argument("the bound values cannot be read");
-        let batches: Vec<RecordBatch> = batches.try_collect().await.map_err(unreadable)?;
-        asked.values = parameters::values(&batches)?;
+        asked.values = parameters::values(batches).await?;
         self.service.rebind(&user, &handle, asked);
         Ok(DoPutPreparedStatementResult {
             prepared_statement_handle: Some(handle),

@@ -42,6 +42,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Connections are asked whether they are still there, and given up when they do not answer.
 const ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Calls that one connection may have open.
+const MOST_CALLS: u32 = 256;
 /// Threads that talk to clients; statements run on the engine's.
 const CLIENT_THREADS: usize = 2;
 
@@ -145,6 +147,7 @@ impl Server {
                 service.authenticate(request)
             });
         let mut server = tonic::transport::Server::builder()
+            .max_concurrent_streams(Some(MOST_CALLS))
             .http2_keepalive_interval(Some(ALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(ALIVE_TIMEOUT));
         if let Some(tls) = self.tls {

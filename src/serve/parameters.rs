@@ -1,11 +1,12 @@
 //! Values that a client binds: `?` as numbered parameters, their types, and a row of values.
 
-use std::sync::Arc;
+use std::pin::pin;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
+use futures::{Stream, StreamExt as _};
 use tonic::Status;
 
 use super::error::data_status;
@@ -46,18 +47,26 @@ pub(super) fn schema(plan: &LogicalPlan) -> Result<Schema, DataFusionError> {
 /// No statement is taken to have more parameters.
 const MOST: usize = 10_000;
 
-/// The one row of values that was bound.
-pub(super) fn values(batches: &[RecordBatch]) -> Result<Vec<ScalarValue>, Status> {
-    let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    if n_rows != 1 {
-        let message = format!("bind one row of values; found {n_rows}");
-        return Err(Status::invalid_argument(message));
+/// The one row of values that was bound. Reads no further than a second row.
+pub(super) async fn values<E>(
+    batches: impl Stream<Item = Result<RecordBatch, E>>,
+) -> Result<Vec<ScalarValue>, Status> {
+    let mut batches = pin!(batches);
+    let mut row: Option<RecordBatch> = None;
+    while let Some(batch) = batches.next().await {
+        let unreadable = |_| Status::invalid_argument("the bound values cannot be read");
+        let batch = batch.map_err(unreadable)?;
+        let is_more = row.is_some() && batch.num_rows() > 0;
+        if is_more || batch.num_rows() > 1 {
+            return Err(Status::invalid_argument(
+                "bind one row of values, not several",
+            ));
+        }
+        row = row.or((batch.num_rows() == 1).then_some(batch));
     }
-    let row = batches.iter().find(|batch| batch.num_rows() == 1);
-    let columns = row.map_or(&[] as &[_], RecordBatch::columns);
-    let values = columns
-        .iter()
-        .map(|column| ScalarValue::try_from_array(&Arc::clone(column), 0));
+    let row = row.ok_or_else(|| Status::invalid_argument("bind one row of values, not none"))?;
+    let columns = row.columns().iter();
+    let values = columns.map(|column| ScalarValue::try_from_array(column, 0));
     values.collect::<Result<_, _>>().map_err(data_status)
 }
 

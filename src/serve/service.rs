@@ -34,6 +34,9 @@ const PLANNED_LIFETIME: Duration = Duration::from_secs(600);
 const MOST_PREPARED: usize = 128;
 const PREPARED_LIFETIME: Duration = Duration::from_secs(3_600);
 
+/// Questions about tables that one user has answered at once; more wait.
+const MOST_LOOKS: usize = 2;
+
 /// Everything a call needs.
 pub(super) struct Service {
     pub(super) tables: Tables,
@@ -95,7 +98,7 @@ impl Service {
         let refused = |address: Option<SocketAddr>| {
             (self.log)(&Event::Refused { address });
             Status::unauthenticated(
-                "a token is needed: `authorization: Bearer TOKEN`, or the user's name with the token as password",
+                "an access token is needed: `authorization: Bearer TOKEN`, or the user's name with the token as password",
             )
         };
         let Some(given) = Credentials::read(request.metadata()) else {
@@ -123,6 +126,7 @@ impl Service {
         let user = Arc::new(User {
             name: name.to_owned(),
             statements: Arc::new(Semaphore::new(self.limits.statements)),
+            looks: Semaphore::new(MOST_LOOKS),
             memory: memory.map_err(|error| engine_status(&error))?,
             limits: self.limits,
         });
@@ -236,7 +240,8 @@ impl Service {
         planned
     }
 
-    /// Looks at tables on the engine's threads, without a place among the user's statements.
+    /// Looks at tables on the engine's threads, without a place among the user's statements: who looks waits
+    /// until the one before is done.
     pub(super) async fn looking<T, F>(
         self: &Arc<Self>,
         user: &Arc<User>,
@@ -246,6 +251,7 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
+        let _turn = user.looks.acquire().await;
         let session = self.session.without_files(&user.memory);
         let service = Arc::clone(self);
         let looked = async move {

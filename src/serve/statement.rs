@@ -17,6 +17,8 @@ pub(super) struct User {
     pub(super) name: String,
     /// One permit for each statement that may run at once.
     pub(super) statements: Arc<Semaphore>,
+    /// Permits for questions about tables, which wait for each other.
+    pub(super) looks: Semaphore,
     pub(super) memory: MemoryShare,
     pub(super) limits: ServeLimits,
 }

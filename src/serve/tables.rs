@@ -214,6 +214,9 @@ impl Snapshot {
     }
 }
 
+/// Bytes a statement may have.
+const LONGEST: usize = 1 << 20;
+
 /// A statement and the values of its numbered parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -224,6 +227,13 @@ pub(super) struct Asked {
 impl Asked {
     /// One statement as a client sent it; `?` are numbered.
     pub(super) fn parse(text: &str) -> Result<Self, Status> {
+        if text.len() > LONGEST {
+            let message = format!(
+                "a statement has at most {LONGEST} bytes; this one {}",
+                text.len()
+            );
+            return Err(Status::invalid_argument(message));
+        }
         let mut statements = split_statements(text).into_iter();
         let (Some((_, statement)), None) = (statements.next(), statements.next()) else {
             return Err(Status::invalid_argument("send one statement at a time"));

@@ -2,6 +2,7 @@
 //! output and the lake. Statistics are tested beside the estimators, SQL functions in `tests/slt`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod serving;
 mod support;
 
 mod data_tests;
@@ -16,6 +17,9 @@ mod crash;
 mod doctor;
 mod release;
 mod report;
+mod serve;
+mod serve_limits;
+mod serve_python;
 mod threads;
 
 mod examples;

@@ -69,7 +69,11 @@ fn the_service_runs_and_systemd_accepts_the_units() {
         .arg("verify")
         .arg("--man=no")
         .current_dir(folder.path());
-    for unit in ["korabo-run.service", "korabo-run.timer"] {
+    for unit in [
+        "korabo-run.service",
+        "korabo-run.timer",
+        "korabo-serve.service",
+    ] {
         verify.arg(folder.path().join(unit));
     }
     let Ok(found) = verify.output() else {

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 8] = [
     &["lake", "functions"],
     &["ingest", "session"],
     &["pipeline"],
-    &["report"],
+    &["report", "serve"],
     &["cli"],
 ];
 
@@ -30,12 +30,14 @@ const LAYERS: [&[&str]; 8] = [
 const ALONE: [&str; 2] = ["estimators", "link"];
 
 /// A crate or type and the only modules that name it.
-const GATES: [(&str, &[&str]); 9] = [
+const GATES: [(&str, &[&str]); 11] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("rustyline", &["cli"]),
     ("indicatif", &["cli"]),
     ("console", &["cli"]),
+    ("arrow_flight", &["serve"]),
+    ("tonic", &["serve"]),
     ("deltalake_core", &["lake"]),
     ("nalgebra", &["estimators"]),
     ("SessionContext", &["session", "functions"]),

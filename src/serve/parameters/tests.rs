@@ -1,5 +1,7 @@
 //! Question marks are numbered where they are parameters.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray};
 
 use super::*;
@@ -23,17 +25,20 @@ fn question_marks_outside_quotes_and_comments_are_numbered() {
     }
 }
 
-#[test]
-fn one_row_is_bound() {
+#[tokio::test]
+async fn one_row_is_bound() {
     let row = |n: i64| {
         let numbers = Arc::new(Int64Array::from_iter_values(0..n)) as ArrayRef;
         let texts = Arc::new(StringArray::from_iter((0..n).map(|_| None::<&str>))) as ArrayRef;
         RecordBatch::try_from_iter([("1", numbers), ("2", texts)]).unwrap()
     };
+    let bind = |batches: Vec<RecordBatch>| {
+        values(futures::stream::iter(batches.into_iter().map(Ok::<_, ()>)))
+    };
     let expected = [ScalarValue::Int64(Some(0)), ScalarValue::Utf8(None)];
-    assert_eq!(values(&[row(0), row(1)]).unwrap(), expected);
+    assert_eq!(bind(vec![row(0), row(1), row(0)]).await.unwrap(), expected);
     for batches in [vec![], vec![row(0)], vec![row(2)], vec![row(1), row(1)]] {
-        let error = values(&batches).unwrap_err();
+        let error = bind(batches).await.unwrap_err();
         assert!(error.message().starts_with("bind one row"));
     }
 }
