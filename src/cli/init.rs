@@ -42,7 +42,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::create_dir_all(folder.join("extracts")).map_err(write)?;
     fs_err::write(
         folder.join(".gitignore"),
-        "/lake\n/results\n/reports\n/released\n/extracts\n",
+        "/lake\n/results\n/reports\n/released\n/extracts\n/tokens.toml\n",
     )
     .map_err(write)?;
     fs_err::write(folder.join(PROJECT_FILE), extracts).map_err(write)?;

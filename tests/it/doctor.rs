@@ -2,6 +2,7 @@
 
 use fs_err as fs;
 
+use crate::serving::{certificate, configure, expired_certificate, token};
 use crate::support::{Project, program};
 
 /// The line about something, without its advice.
@@ -71,6 +72,38 @@ fn without_a_project_the_machine_is_still_looked_at() {
     assert!(line(&found.stdout, "temporary folder").contains("nowhere cannot be used"));
     assert!(line(&found.stdout, "project").starts_with("FAIL"));
     assert!(found.stdout.contains("korabo init"));
+}
+
+#[test]
+fn what_would_keep_the_server_from_starting_is_named() {
+    let project = Project::built();
+    assert!(
+        !project
+            .korabo(&["doctor"])
+            .exits(0)
+            .stdout
+            .contains("serve")
+    );
+    configure(
+        &project,
+        "certificate = \"server.crt\"\nkey = \"server.key\"",
+    );
+    let found = project.korabo(&["doctor"]).exits(3);
+    assert!(line(&found.stdout, "serve").starts_with("FAIL cannot use the tokens file"));
+    assert!(found.stdout.contains("→ `korabo serve token NAME`"));
+    token(&project, "hanako");
+    let found = project.korabo(&["doctor"]).exits(3);
+    assert!(line(&found.stdout, "serve").contains("cannot use the certificate's key"));
+    certificate(project.path());
+    let found = project.korabo(&["doctor"]).exits(0);
+    let serve = line(&found.stdout, "serve");
+    assert!(
+        serve.starts_with("ok ") && serve.contains("1 user on 127.0.0.1:50051, certificate until")
+    );
+    expired_certificate(project.path());
+    let found = project.korabo(&["doctor"]).exits(0);
+    assert!(line(&found.stdout, "serve").starts_with("warn"));
+    assert!(found.stdout.contains("→ the certificate has ended"));
 }
 
 #[test]

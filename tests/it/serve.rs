@@ -13,7 +13,7 @@ use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::ipc::convert::try_schema_from_flatbuffer_bytes;
+use datafusion::arrow::ipc::convert::try_schema_from_ipc_buffer;
 use datafusion::arrow::ipc::reader::FileReader;
 use fs_err as fs;
 
@@ -455,7 +455,7 @@ async fn tables_columns_and_types_are_listed() {
     assert_eq!(tables.texts("table_type"), ["VIEW"]);
     let bytes = tables.batches[0].column_by_name("table_schema").unwrap();
     let bytes = datafusion::arrow::array::AsArray::as_binary::<i32>(bytes).value(0);
-    let columns: Schema = try_schema_from_flatbuffer_bytes(&bytes[8..]).unwrap();
+    let columns: Schema = try_schema_from_ipc_buffer(bytes).unwrap();
     let shown = ask(&mut client, "SELECT * FROM effect_employees LIMIT 0")
         .await
         .unwrap();

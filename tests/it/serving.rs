@@ -215,9 +215,18 @@ impl Answer {
     }
 }
 
-/// A certificate for this machine of an authority made for the purpose: PEM of authority, certificate, key.
+/// Writes certificate and key for this machine, of an authority made for the purpose, whose PEM it gives back.
 pub(crate) fn certificate(folder: &Path) -> String {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    certificate_until(folder, 2999)
+}
+
+/// The same with a certificate that has ended.
+pub(crate) fn expired_certificate(folder: &Path) -> String {
+    certificate_until(folder, 2020)
+}
+
+fn certificate_until(folder: &Path, year: i32) -> String {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
     use std::os::unix::fs::PermissionsExt as _;
     let authority_key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
@@ -226,7 +235,8 @@ pub(crate) fn certificate(folder: &Path) -> String {
     let issuer = Issuer::new(authority, authority_key);
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(names).unwrap();
+    let mut own = CertificateParams::new(names).unwrap();
+    own.not_after = date_time_ymd(year, 1, 1);
     let own = own.signed_by(&key, &issuer).unwrap();
     fs_err::write(folder.join("server.crt"), own.pem()).unwrap();
     let file = folder.join("server.key");
