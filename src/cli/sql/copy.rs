@@ -7,10 +7,10 @@ use datafusion::sql::parser::{CopyToStatement, DFParser, Statement};
 
 use super::Output;
 use super::format::Format;
-use super::statements::{Token, TokenKind, tokens};
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
+use crate::session::statements::{Token, TokenKind, tokens};
 
 /// Where statements may write.
 #[derive(Debug, Clone, Default)]
