@@ -1,11 +1,13 @@
 //! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
 
 mod serve;
+mod checks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use serve::{ServeConfig, ServeLimits, TlsFiles};
+pub use checks::{CheckSetting, CheckSeverity};
 
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
 
@@ -52,6 +54,8 @@ pub struct ProjectConfig {
     pub redact_history: bool,
     /// How the tables are served; `None` where the project file says nothing of it.
     pub serve: Option<ServeConfig>,
+    /// Thresholds and severities of checks; a later section wins.
+    pub checks: Vec<CheckSetting>,
 }
 
 /// Where the extracts of one table are found and how they are taken in.
@@ -157,6 +161,7 @@ impl ProjectConfig {
             "report",
             "sql",
             "serve",
+            "checks",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -192,6 +197,7 @@ impl ProjectConfig {
             folder: folder.to_path_buf(),
             redact_history,
             serve: serve::read(&root, folder)?,
+            checks: checks::read(&root)?,
             name,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,

@@ -19,6 +19,8 @@ pub mod lake;
 pub mod ingest;
 pub mod session;
 
+pub mod checks;
+
 pub mod pipeline;
 
 pub mod report;

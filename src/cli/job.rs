@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::printer::Printer;
 use super::progress::{Done, Progress};
 use super::workspace::Workspace;
-use super::{Signal, ingest, report, selection, until_signal};
+use super::{Signal, checks, ingest, report, selection, until_signal};
 use crate::diagnostic::FailureKind;
 use crate::lake::Lake;
 use crate::pipeline::{self, RunRecord, Selection, StepOutcome, StepStatus, Work};
@@ -108,6 +108,7 @@ async fn work(
         _ => job.selected.clone(),
     };
     let session = Workspace::session(global)?;
+    checks::gate(workspace, &session, printer).await?;
     let observer = Arc::clone(progress);
     let summary = pipeline::build(
         Arc::clone(&workspace.project),

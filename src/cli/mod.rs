@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod checks;
 mod doctor;
 mod failure;
 mod history;
@@ -62,6 +63,8 @@ enum Command {
     Ingest(ingest::IngestArgs),
     /// Check project file, contracts and queries; read no data rows
     Check,
+    /// Count what the contracts' checks find in tables that changed, and show what does not pass
+    Checks(checks::ChecksArgs),
     /// Ask SQL questions: a prompt, or statements from -c, -f or standard input
     Sql(sql::SqlArgs),
     /// Answer SQL of other programs: Arrow Flight SQL, for ADBC and JDBC clients
@@ -126,6 +129,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
+        Command::Checks(args) => Box::pin(checks::run(args, global, printer)),
         Command::Sql(args) => Box::pin(sql::run(args, global, printer)),
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
         Command::Status => Box::pin(status::run(global, printer)),

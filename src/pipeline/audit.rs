@@ -1,11 +1,14 @@
 //! Runs the tests of a header against rows that are written but not yet published.
 
-use super::data_test::{DataTest, Rule, Severity, TestResult};
+use chrono::{Datelike as _, Months, NaiveDate};
+
+use super::data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
 use super::error::PipelineError;
 use super::query::Query;
 use super::step::{RunContext, run_error, store_error};
 use crate::diagnostic::{counted, thousands};
 use crate::lake::{LakeTable, StagedFiles};
+use crate::session::Newest;
 
 /// Tests the staged rows of `query`; what each test found goes into `results`.
 ///
@@ -50,6 +53,11 @@ async fn test_all(
     for test in &query.header.tests {
         let (n_rows_found, holds) = match &test.rule {
             Rule::RowCountChange { percent } => row_count_change(table, published, *percent),
+            Rule::Freshness {
+                column,
+                at_most,
+                unit,
+            } => freshness(context, query, column, (*at_most, *unit)).await?,
             _ => {
                 let n_rows = count_broken(context, query, test).await?;
                 (Some(n_rows), n_rows == 0)
@@ -59,10 +67,73 @@ async fn test_all(
             test: test.text.clone(),
             severity: test.severity,
             n_rows_found,
+            n_rows: table.n_rows(),
             holds,
         });
     }
     Ok(())
+}
+
+/// Tries the tests that time alone can break on the published rows of a fresh table, which `context.session` knows.
+pub(super) async fn test_age(
+    context: &RunContext,
+    query: &Query,
+    published: &LakeTable,
+) -> Result<Vec<TestResult>, PipelineError> {
+    let mut results = Vec::new();
+    for test in &query.header.tests {
+        if let Rule::Freshness {
+            column,
+            at_most,
+            unit,
+        } = &test.rule
+        {
+            let (n_rows_found, holds) =
+                freshness(context, query, column, (*at_most, *unit)).await?;
+            results.push(TestResult {
+                test: test.text.clone(),
+                severity: test.severity,
+                n_rows_found,
+                n_rows: published.n_rows(),
+                holds,
+            });
+        }
+    }
+    Ok(results)
+}
+
+/// How old the newest value of `column` is, and whether that is at most so much. An empty column has no age.
+async fn freshness(
+    context: &RunContext,
+    query: &Query,
+    column: &str,
+    (at_most, unit): (u64, AgeUnit),
+) -> Result<(Option<u64>, bool), PipelineError> {
+    let newest = context.session.newest(&query.name, column).await;
+    let newest = newest.map_err(|source| run_error(query, source))?;
+    let age = newest.and_then(|newest| age(newest, context.today, unit));
+    Ok((age, age.is_none_or(|age| age <= at_most)))
+}
+
+/// How old a value is on day `today`; 0 for the days and months to come, `None` for what is no day and no month.
+fn age(newest: Newest, today: NaiveDate, unit: AgeUnit) -> Option<u64> {
+    let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
+    let (day, month) = match newest {
+        Newest::Day(day) => (day, months(day)),
+        Newest::Month(yyyymm) => {
+            let number = u32::try_from(yyyymm).ok()?;
+            let year = i32::try_from(number / 100).ok()?;
+            let first = NaiveDate::from_ymd_opt(year, number % 100, 1)?;
+            // A month is as old as its last day.
+            let last = first.checked_add_months(Months::new(1))?.pred_opt()?;
+            (last, months(first))
+        }
+    };
+    let age = match unit {
+        AgeUnit::Days => (today - day).num_days(),
+        AgeUnit::Months => months(today) - month,
+    };
+    Some(age.max(0).unsigned_abs())
 }
 
 /// How many rows more or fewer there are than published, and whether that is within `percent`.
@@ -110,12 +181,12 @@ async fn count_broken(
                 Err(error) => Err(error),
             }
         }
-        Rule::RowCountChange { .. } => Ok(0),
+        Rule::RowCountChange { .. } | Rule::Freshness { .. } => Ok(0),
     };
     counted.map_err(|source| run_error(query, source))
 }
 
-fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> {
+pub(super) fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> {
     let broken = results
         .iter()
         .filter(|result| !result.holds && result.severity == Severity::Error);
@@ -135,9 +206,47 @@ impl TestResult {
     pub fn describe(&self) -> String {
         let n_rows = self.n_rows_found.unwrap_or(0);
         let test = &self.test;
+        let unit = match test.contains("month") {
+            true => " months",
+            false => " days",
+        };
         match test.starts_with("row_count_change") {
             true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
+            false if test.starts_with("freshness") => {
+                format!(
+                    "`{test}`: the newest value is {} old",
+                    thousands(n_rows) + unit
+                )
+            }
             false => format!("`{test}`: {}", counted(n_rows, "row", "rows")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn ages_are_counted_from_the_day_of_the_run() {
+        let today = day("2026-04-10");
+        let cases = [
+            (Newest::Day(day("2026-04-10")), AgeUnit::Days, Some(0)),
+            (Newest::Day(day("2026-03-31")), AgeUnit::Days, Some(10)),
+            (Newest::Day(day("2026-03-31")), AgeUnit::Months, Some(1)),
+            (Newest::Day(day("2027-01-01")), AgeUnit::Days, Some(0)),
+            (Newest::Month(202_512), AgeUnit::Months, Some(4)),
+            (Newest::Month(202_603), AgeUnit::Days, Some(10)),
+            (Newest::Month(202_604), AgeUnit::Days, Some(0)),
+            (Newest::Month(202_613), AgeUnit::Months, None),
+            (Newest::Month(-1), AgeUnit::Months, None),
+        ];
+        for (newest, unit, expected) in cases {
+            assert_eq!(age(newest, today, unit), expected, "{newest:?} {unit:?}");
         }
     }
 }

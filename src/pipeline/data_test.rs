@@ -57,11 +57,40 @@ pub enum Rule {
         /// Percent of the published rows.
         percent: f64,
     },
+    /// The newest value of a date or month column is at most so old on the day of the run.
+    Freshness {
+        /// The column.
+        column: String,
+        /// Largest age.
+        at_most: u64,
+        /// Of what.
+        unit: AgeUnit,
+    },
     /// The query returns no row.
     NoRows {
         /// The query.
         sql: String,
     },
+}
+
+/// What an age is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgeUnit {
+    /// Days.
+    Days,
+    /// Calendar months.
+    Months,
+}
+
+impl AgeUnit {
+    /// The word after the number.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Days => "days",
+            Self::Months => "months",
+        }
+    }
 }
 
 /// How one test ended.
@@ -71,8 +100,10 @@ pub struct TestResult {
     pub test: String,
     /// What follows when it does not hold.
     pub severity: Severity,
-    /// Rows that break it; `None` when it could not be applied.
+    /// Rows that break it, of `freshness` the age in its unit, of `key` repeated keys; `None` when it could not be applied.
     pub n_rows_found: Option<u64>,
+    /// Rows that were tested.
+    pub n_rows: Option<u64>,
     /// Whether it holds.
     pub holds: bool,
 }
@@ -132,12 +163,13 @@ impl Rule {
             "row_count_change" => {
                 row_count_change(rest).ok_or("`row_count_change 20%`, at least 0")
             }
+            "freshness" => freshness(rest).ok_or("`freshness column 60 days` or `… 3 months`"),
             "no_rows" if !rest.is_empty() => Ok(Self::NoRows {
                 sql: rest.to_owned(),
             }),
             _ => Err(
-                "`not_null`, `unique`, `accepted_values`, `relationships`, `row_count_change` or \
-                 `no_rows SELECT …`",
+                "`not_null`, `unique`, `accepted_values`, `relationships`, `row_count_change`, \
+                 `freshness` or `no_rows SELECT …`",
             ),
         }
     }
@@ -146,9 +178,9 @@ impl Rule {
     pub(super) fn columns(&self) -> Vec<&String> {
         match self {
             Self::NotNull(columns) | Self::Unique(columns) => columns.iter().collect(),
-            Self::AcceptedValues { column, .. } | Self::Relationships { column, .. } => {
-                vec![column]
-            }
+            Self::AcceptedValues { column, .. }
+            | Self::Relationships { column, .. }
+            | Self::Freshness { column, .. } => vec![column],
             Self::RowCountChange { .. } | Self::NoRows { .. } => Vec::new(),
         }
     }
@@ -167,6 +199,23 @@ fn relationships(text: &str) -> Option<Rule> {
         column: columns(column)?.into_iter().next()?,
         table: columns(table)?.into_iter().next()?,
         other: columns(other)?.into_iter().next()?,
+    })
+}
+
+fn freshness(text: &str) -> Option<Rule> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [column, number, unit] = words.as_slice() else {
+        return None;
+    };
+    let unit = match *unit {
+        "day" | "days" => AgeUnit::Days,
+        "month" | "months" => AgeUnit::Months,
+        _ => return None,
+    };
+    Some(Rule::Freshness {
+        column: (*column).to_owned(),
+        at_most: number.parse().ok()?,
+        unit,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong between query files and published tables.
 
+use crate::checks::ChecksError;
 use crate::contract::ContractError;
 use crate::diagnostic::{FailureKind, SourceLocation};
 use crate::ingest::IngestError;
@@ -127,6 +128,9 @@ pub enum PipelineError {
     },
     #[error("the contracts are wrong")]
     Contract(#[from] ContractError),
+    /// A setting of a check is wrong.
+    #[error(transparent)]
+    Checks(#[from] ChecksError),
     #[error("ingest stopped")]
     Ingest(#[from] IngestError),
     #[error("cannot use the lake")]

@@ -141,6 +141,7 @@ pub(super) fn test_results_schema() -> SchemaRef {
         Field::new("severity", DataType::Utf8, true),
         Field::new("status", DataType::Utf8, true),
         Field::new("n_rows_found", DataType::Int64, true),
+        Field::new("n_rows", DataType::Int64, true),
     ]))
 }
 
@@ -222,6 +223,9 @@ async fn record_tests(lake: &Lake, run_id: i64, steps: &[StepStatus]) -> Result<
     let n_rows = results
         .iter()
         .map(|(_, test)| test.n_rows_found.and_then(|n| i64::try_from(n).ok()));
+    let n_tested = results
+        .iter()
+        .map(|(_, test)| test.n_rows.and_then(|n| i64::try_from(n).ok()));
     let columns = vec![
         Arc::new(Int64Array::from(vec![run_id; results.len()])) as ArrayRef,
         words(|(table, _)| (*table).to_owned()),
@@ -229,6 +233,7 @@ async fn record_tests(lake: &Lake, run_id: i64, steps: &[StepStatus]) -> Result<
         words(|(_, test)| test.severity.as_str().to_owned()),
         words(|(_, test)| test.status().to_owned()),
         Arc::new(n_rows.collect::<Int64Array>()),
+        Arc::new(n_tested.collect::<Int64Array>()),
     ];
     append(lake, TEST_RESULTS, test_results_schema(), columns).await
 }

@@ -17,7 +17,7 @@ mod stale;
 mod step;
 
 pub use dag::{Dag, GivenTables};
-pub use data_test::{DataTest, Rule, Severity, TestResult};
+pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, last_run, record_run};

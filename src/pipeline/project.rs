@@ -11,6 +11,7 @@ use super::error::PipelineError;
 use super::header::Sensitivity;
 use super::history::{RUN_STEPS, RUNS, TEST_RESULTS};
 use super::query::Query;
+use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::ProjectConfig;
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
@@ -18,7 +19,7 @@ use crate::disclosure::DisclosureRules;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::session::{ReleaseRules, Session, SessionError};
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 /// A project whose parts fit together.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Project {
     pub contracts: Vec<TableContract>,
     /// Queries in running order.
     pub dag: Dag,
+    /// Checks that follow from the contracts.
+    pub checks: Vec<Check>,
 }
 
 impl Project {
@@ -80,10 +83,12 @@ impl Project {
             }
         }
         let dag = Dag::try_new(queries, &given)?;
+        let checks = checks::catalogue(&contracts, &config.checks)?;
         Ok(Self {
             config,
             contracts,
             dag,
+            checks,
         })
     }
 
@@ -129,7 +134,8 @@ impl Project {
         register_own(session, lake, RUNS, super::history::runs_schema()).await?;
         register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await?;
         let tests = super::history::test_results_schema();
-        register_own(session, lake, TEST_RESULTS, tests).await
+        register_own(session, lake, TEST_RESULTS, tests).await?;
+        register_own(session, lake, CHECK_RESULTS, checks::check_results_schema()).await
     }
 
     /// Plans every query against the contracts, without reading rows, in `session` (which must be
@@ -159,6 +165,7 @@ impl Project {
         session.register_empty(RUNS, super::history::runs_schema())?;
         session.register_empty(RUN_STEPS, super::history::run_steps_schema())?;
         session.register_empty(TEST_RESULTS, super::history::test_results_schema())?;
+        session.register_empty(CHECK_RESULTS, checks::check_results_schema())?;
         for query in self.dag.queries() {
             let frame = self.plan_query(session, query).await?;
             visit(query, frame.logical_plan());
@@ -196,6 +203,16 @@ impl Project {
             match &test.rule {
                 Rule::Relationships { table, other, .. } => {
                     has_column(table, &*session.table_schema(table).await?, other)?;
+                }
+                Rule::Freshness { column, .. } => {
+                    let field = schema.field_with_name(column).map(Field::data_type);
+                    if field.is_ok_and(|kind| !has_age(kind)) {
+                        return Err(PipelineError::Header {
+                            at: at(),
+                            key: "test".to_owned(),
+                            expected: "`freshness` of a date or a month (YYYYMM)",
+                        });
+                    }
                 }
                 Rule::NoRows { sql } => {
                     let planned = session.plan(sql, &self.parameters_of(query)).await;
@@ -249,6 +266,7 @@ pub fn register_undelivered(
             RUNS => super::history::runs_schema(),
             RUN_STEPS => super::history::run_steps_schema(),
             TEST_RESULTS => super::history::test_results_schema(),
+            CHECK_RESULTS => checks::check_results_schema(),
             _ => return Ok(()),
         }
     };
@@ -270,6 +288,15 @@ async fn register_own(
 
 /// Columns by which persons are counted, the one for analyses first.
 const COUNTED_PERSONS: &[&str] = &["person_id", "person_key", "employee_key"];
+
+/// Whether values of the type are days, or months as YYYYMM.
+fn has_age(kind: &DataType) -> bool {
+    let is_day = matches!(
+        kind,
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)
+    );
+    is_day || kind.is_integer()
+}
 
 /// Columns that tell one person or household from another.
 const PERSON_COLUMNS: [&str; 5] = [
@@ -324,7 +351,16 @@ fn given_tables(contracts: &[TableContract]) -> GivenTables {
         .iter()
         .map(|table| ingest::rejects_table(table))
         .collect();
-    own.extend([ingest::DELIVERIES, RUNS, RUN_STEPS, TEST_RESULTS].map(str::to_owned));
+    own.extend(
+        [
+            ingest::DELIVERIES,
+            RUNS,
+            RUN_STEPS,
+            TEST_RESULTS,
+            CHECK_RESULTS,
+        ]
+        .map(str::to_owned),
+    );
     GivenTables { raw, own }
 }
 

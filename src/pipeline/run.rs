@@ -9,6 +9,7 @@ use datafusion::common::runtime::SpawnedTask;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
+use super::audit::{failures, test_age};
 use super::data_test::TestResult;
 use super::error::PipelineError;
 use super::header::Materialize;
@@ -16,7 +17,7 @@ use super::project::Project;
 use super::query::Query;
 use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{Published, RunContext, run_step};
-use crate::lake::{Lake, Provenance};
+use crate::lake::{Lake, LakeTable, Provenance};
 use crate::session::Session;
 
 /// Steps that run side by side; each uses all of the engine's threads.
@@ -134,6 +135,7 @@ pub async fn build(
         lake: lake.clone(),
         session: session.clone(),
         observer,
+        today: chrono::Utc::now().date_naive(),
     });
     project.register_given(session, lake).await?;
     (context.observer)(Event::Steps {
@@ -200,17 +202,53 @@ impl Builder {
                     return Ok(Some(self.start(query, reason, expected)));
                 }
                 (reason, Some(table)) => {
-                    self.fingerprints
-                        .insert(query.name.clone(), table.version.to_string());
-                    self.context.session.register_table(table)?;
-                    if is_selected {
-                        let reason = reason.unwrap_or_else(|| "up to date".to_owned());
-                        self.finish(&query.name, StepOutcome::Skipped, reason);
-                    }
+                    let reason = reason.unwrap_or_else(|| "up to date".to_owned());
+                    self.settle_fresh(&query, table, is_selected.then_some(reason))
+                        .await?;
                 }
                 (_, None) => self.block(query),
             }
         }
+    }
+
+    /// Settles a table that stays as it is. Its rows do not change, but they grow old.
+    async fn settle_fresh(
+        &mut self,
+        query: &Query,
+        table: LakeTable,
+        reason: Option<String>,
+    ) -> Result<(), PipelineError> {
+        let started = Instant::now();
+        let version = table.version.to_string();
+        self.context.session.register_table(table.clone())?;
+        let Some(reason) = reason else {
+            self.fingerprints.insert(query.name.clone(), version);
+            return Ok(());
+        };
+        let tests = test_age(&self.context, query, &table).await?;
+        let outcome = match failures(query, &tests) {
+            Ok(()) => {
+                self.fingerprints.insert(query.name.clone(), version);
+                StepOutcome::Skipped
+            }
+            Err(error) => {
+                self.blocked.insert(query.name.clone());
+                self.summary.first_error.get_or_insert(error);
+                StepOutcome::Failed
+            }
+        };
+        let elapsed = match tests.is_empty() {
+            true => Duration::ZERO,
+            false => started.elapsed(),
+        };
+        self.end(StepStatus {
+            name: query.name.clone(),
+            outcome,
+            reason,
+            elapsed,
+            tests,
+        });
+        Ok(())
     }
 
     fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {

@@ -10,7 +10,7 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partit
 use futures::TryStreamExt as _;
 
 use super::audit::run_tests;
-use super::data_test::TestResult;
+use super::data_test::{Severity, TestResult};
 use super::error::PipelineError;
 use super::header::{Identity, Materialize};
 use super::identity::{Numbering, schema_with_id};
@@ -26,6 +26,8 @@ pub(super) struct RunContext {
     pub(super) lake: Lake,
     pub(super) session: Session,
     pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
+    /// The day of the run, UTC.
+    pub(super) today: chrono::NaiveDate,
 }
 
 /// A published step.
@@ -54,7 +56,7 @@ pub(super) async fn run_step(
             PublishMode::Append,
         ),
     };
-    let audited = match audit(context, query, &staged).await {
+    let audited = match audit(context, query, &staged, tests).await {
         Ok(()) => run_tests(context, query, &staged, tests).await,
         failed => failed,
     };
@@ -271,6 +273,7 @@ async fn audit(
     context: &RunContext,
     query: &Query,
     staged: &StagedFiles,
+    tests: &mut Vec<TestResult>,
 ) -> Result<(), PipelineError> {
     let header = &query.header;
     if header.key.is_empty() && header.not_null.is_empty() {
@@ -282,7 +285,7 @@ async fn audit(
         .session
         .register_table(staged.as_table(&context.lake, &name, &query.name))
         .map_err(in_run)?;
-    let result = audit_registered(context, query, &name).await;
+    let result = audit_registered(context, query, (&name, staged.n_rows), tests).await;
     context.session.forget(&name).map_err(in_run)?;
     result
 }
@@ -290,16 +293,25 @@ async fn audit(
 async fn audit_registered(
     context: &RunContext,
     query: &Query,
-    name: &str,
+    (name, n_rows): (&str, u64),
+    tests: &mut Vec<TestResult>,
 ) -> Result<(), PipelineError> {
     let in_run = |source| run_error(query, source);
     let header = &query.header;
+    let result = |test: &str, columns: &[String], n_found: u64| TestResult {
+        test: format!("{test} {}", columns.join(", ")),
+        severity: Severity::Error,
+        n_rows_found: Some(n_found),
+        n_rows: Some(n_rows),
+        holds: n_found == 0,
+    };
     if !header.key.is_empty() {
         let n_keys = context
             .session
             .count_repeated_keys(name, &header.key)
             .await
             .map_err(in_run)?;
+        tests.push(result("key", &header.key, n_keys));
         if n_keys > 0 {
             return Err(PipelineError::DuplicateKeys {
                 query: query.name.clone(),
@@ -313,6 +325,10 @@ async fn audit_registered(
         .count_nulls(name, &header.not_null)
         .await
         .map_err(in_run)?;
+    if !header.not_null.is_empty() {
+        let most = missing.values().copied().max().unwrap_or(0);
+        tests.push(result("not_null", &header.not_null, most));
+    }
     match missing.into_iter().find(|(_, n_rows)| *n_rows > 0) {
         None => Ok(()),
         Some((column, n_rows)) => Err(PipelineError::NullValues {

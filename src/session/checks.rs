@@ -4,13 +4,23 @@
 use std::collections::BTreeMap;
 
 use datafusion::arrow::array::AsArray as _;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::compute::cast as arrow_cast;
+use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::{Column, TableReference};
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::logical_expr::{Expr, JoinType, cast, col, lit, when};
 use datafusion::prelude::DataFrame;
 
 use super::{Session, SessionError};
+
+/// The newest value of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// A day.
+    Day(chrono::NaiveDate),
+    /// A month as YYYYMM.
+    Month(i64),
+}
 
 fn column(name: &str) -> Expr {
     Expr::Column(Column::from_name(name))
@@ -152,6 +162,29 @@ impl Session {
         let on = (["korabo_tested"], ["korabo_known"]);
         let unmatched = frame.join(known, JoinType::LeftAnti, &on.0, &on.1, None)?;
         Ok(unmatched.count().await? as u64)
+    }
+
+    /// The newest value of a column of days or of months as YYYYMM; `None` where there is no value.
+    ///
+    /// # Errors
+    /// When the table or the column is unknown, or reading fails.
+    pub async fn newest(&self, table: &str, name: &str) -> Result<Option<Newest>, SessionError> {
+        let frame = self.ctx.table(TableReference::bare(table)).await?;
+        let largest = max(column(name)).alias("newest");
+        let batches = frame.aggregate(vec![], vec![largest])?.collect().await?;
+        let Some(value) = batches.iter().find(|batch| batch.num_rows() > 0) else {
+            return Ok(None);
+        };
+        let value = value.column(0);
+        if value.data_type().is_integer() {
+            let month = arrow_cast(value, &DataType::Int64)?;
+            let month = month.as_primitive::<Int64Type>();
+            return Ok(month.iter().next().flatten().map(Newest::Month));
+        }
+        let day = arrow_cast(value, &DataType::Date32)?;
+        let day = day.as_primitive::<Date32Type>();
+        let day = day.iter().next().flatten();
+        Ok(day.and_then(Date32Type::to_naive_date_opt).map(Newest::Day))
     }
 
     /// The largest value of integer column `name`, 0 for an empty table.

@@ -9,6 +9,7 @@ mod provider;
 mod reference;
 mod release;
 pub(crate) mod statements;
+mod scan;
 mod summary;
 mod user;
 
@@ -31,6 +32,7 @@ use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 
 pub use describe::WRITE_REFUSED;
+pub use checks::Newest;
 pub use error::{ErrorClass, SessionError};
 pub use reference::{FunctionSummary, PROSE};
 pub use release::{KeptBack, ReleaseError, ReleaseRules};

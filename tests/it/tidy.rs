@@ -8,7 +8,7 @@ use fs_err as fs;
 use crate::support::{files_below, root};
 
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["diagnostic"],
     &["toml_reader"],
     &[
@@ -21,6 +21,7 @@ const LAYERS: [&[&str]; 8] = [
     ],
     &["lake", "functions"],
     &["ingest", "session"],
+    &["checks"],
     &["pipeline"],
     &["report", "serve"],
     &["cli"],
