@@ -15,6 +15,8 @@ mod ledger;
 mod numbers;
 mod profile;
 mod results;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::{Check, CheckKind, catalogue};
 pub use error::ChecksError;

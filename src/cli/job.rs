@@ -151,7 +151,7 @@ fn all_steps(job: &Job, done: Done, is_cut: bool) -> Vec<StepStatus> {
 /// Writes the run into the lake's history, when it did anything or the last one did not end well.
 async fn record(lake: Lake, mut run: RunRecord, steps: Vec<StepStatus>) -> Result<(), Failure> {
     let last = pipeline::last_run(&lake).await?;
-    let did_nothing = run.status == "ok" && run.n_ok + run.n_deliveries == 0;
+    let did_nothing = run.status == "ok" && run.n_ok + run.n_deliveries + run.n_warned == 0;
     if did_nothing && last.as_ref().is_none_or(pipeline::LastRun::is_ok) {
         return Ok(());
     }

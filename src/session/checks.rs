@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use datafusion::arrow::array::AsArray as _;
 use datafusion::arrow::compute::cast as arrow_cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
-use datafusion::common::{Column, TableReference};
+use datafusion::common::{Column, DataFusionError, TableReference};
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::logical_expr::{Expr, JoinType, cast, col, lit, when};
 use datafusion::prelude::DataFrame;
@@ -177,11 +177,11 @@ impl Session {
         };
         let value = value.column(0);
         if value.data_type().is_integer() {
-            let month = arrow_cast(value, &DataType::Int64)?;
+            let month = arrow_cast(value, &DataType::Int64).map_err(DataFusionError::from)?;
             let month = month.as_primitive::<Int64Type>();
             return Ok(month.iter().next().flatten().map(Newest::Month));
         }
-        let day = arrow_cast(value, &DataType::Date32)?;
+        let day = arrow_cast(value, &DataType::Date32).map_err(DataFusionError::from)?;
         let day = day.as_primitive::<Date32Type>();
         let day = day.iter().next().flatten();
         Ok(day.and_then(Date32Type::to_naive_date_opt).map(Newest::Day))

@@ -5,7 +5,9 @@
 mod serving;
 mod support;
 
+mod checks;
 mod data_tests;
+mod freshness;
 mod ingest;
 mod run;
 mod sample;
