@@ -26,4 +26,6 @@ pub mod pipeline;
 pub mod report;
 pub mod serve;
 
+pub mod site;
+
 pub mod cli;

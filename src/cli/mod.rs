@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod checks;
+mod docs;
 mod doctor;
 mod failure;
 mod history;
@@ -73,6 +74,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Show the lake's tables: version, rows, up to date or stale
     Status,
+    /// Write the project's documentation as a static site
+    Docs(docs::DocsArgs),
     /// Show past runs
     History(history::HistoryArgs),
     /// Say whether machine and project are fit for a run
@@ -129,6 +132,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
+        Command::Docs(args) => Box::pin(docs::run(args, global, printer)),
         Command::Checks(args) => Box::pin(checks::run(args, global, printer)),
         Command::Sql(args) => Box::pin(sql::run(args, global, printer)),
         Command::Report(args) => Box::pin(report::run(args, global, printer)),

@@ -145,6 +145,17 @@ fn header_key(comment: &str) -> Option<(&str, &str)> {
     nearest(word, KEYS).map(|_| (key, value.trim()))
 }
 
+/// Lines of the leading comment that are for the reader.
+pub(super) fn prose(text: &str) -> Vec<&str> {
+    let lines = text
+        .lines()
+        .take_while(|line| line.starts_with("--") || line.trim().is_empty());
+    let comments = lines.map(|line| line.trim_start_matches('-').trim());
+    comments
+        .filter(|line| !line.is_empty() && header_key(line).is_none())
+        .collect()
+}
+
 pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',')
         .map(|item| item.trim().to_owned())

@@ -2,7 +2,9 @@
 //! which rows there are (filters, join keys, sorting) is no source of a value and not listed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan};
@@ -27,6 +29,7 @@ type Sources = BTreeSet<TableColumn>;
 #[derive(Debug, Default)]
 pub struct Lineage {
     direct: BTreeMap<TableColumn, Sources>,
+    schemas: BTreeMap<String, SchemaRef>,
 }
 
 impl Lineage {
@@ -36,8 +39,10 @@ impl Lineage {
     /// When a query does not plan.
     pub async fn of(project: &Project, session: &Session) -> Result<Self, PipelineError> {
         let mut direct = BTreeMap::new();
+        let mut schemas = BTreeMap::new();
         project
             .plan_queries(session, &mut |query, plan| {
+                schemas.insert(query.name.clone(), Arc::clone(plan.schema().inner()));
                 for (field, sources) in plan.schema().fields().iter().zip(sources_of(plan)) {
                     let column = TableColumn {
                         table: query.name.clone(),
@@ -47,7 +52,19 @@ impl Lineage {
                 }
             })
             .await?;
-        Ok(Self { direct })
+        Ok(Self { direct, schemas })
+    }
+
+    /// Columns and types of the query that makes a table, as it is written: without the number of an identity.
+    #[must_use]
+    pub fn schema(&self, table: &str) -> Option<&SchemaRef> {
+        self.schemas.get(table)
+    }
+
+    /// The columns that a column is made of directly.
+    #[must_use]
+    pub fn sources(&self, column: &TableColumn) -> Option<&BTreeSet<TableColumn>> {
+        self.direct.get(column)
     }
 
     /// Columns of a table, sorted; empty for a table no query makes.

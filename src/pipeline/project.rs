@@ -1,6 +1,6 @@
 //! A whole project in memory: configuration, contracts and ordered queries, checked against each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use datafusion::logical_expr::LogicalPlan;
@@ -19,7 +19,7 @@ use crate::disclosure::DisclosureRules;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::session::{ReleaseRules, Session, SessionError};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 /// A project whose parts fit together.
 #[derive(Debug, Clone)]
@@ -106,6 +106,20 @@ impl Project {
             .collect()
     }
 
+    /// Tables that korabo writes about its own work, with their columns.
+    #[must_use]
+    pub fn own_tables(&self) -> BTreeMap<String, SchemaRef> {
+        let contracts = self.contracts.iter();
+        let rejects = contracts.map(|contract| {
+            (
+                ingest::rejects_table(&contract.name),
+                ingest::rejects_schema(),
+            )
+        });
+        let records = records().map(|(name, schema)| (name.to_owned(), schema));
+        rejects.chain(records).collect()
+    }
+
     /// Makes every table known to `session`: lake tables at their latest version, empty ones where
     /// nothing was delivered yet.
     ///
@@ -124,18 +138,10 @@ impl Project {
             let rejects = ingest::rejects_table(&contract.name);
             register_own(session, lake, &rejects, ingest::rejects_schema()).await?;
         }
-        register_own(
-            session,
-            lake,
-            ingest::DELIVERIES,
-            ingest::deliveries_schema(),
-        )
-        .await?;
-        register_own(session, lake, RUNS, super::history::runs_schema()).await?;
-        register_own(session, lake, RUN_STEPS, super::history::run_steps_schema()).await?;
-        let tests = super::history::test_results_schema();
-        register_own(session, lake, TEST_RESULTS, tests).await?;
-        register_own(session, lake, CHECK_RESULTS, checks::check_results_schema()).await
+        for (name, schema) in records() {
+            register_own(session, lake, name, schema).await?;
+        }
+        Ok(())
     }
 
     /// Plans every query against the contracts, without reading rows, in `session` (which must be
@@ -161,11 +167,9 @@ impl Project {
             let rejects = ingest::rejects_table(&contract.name);
             session.register_empty(&rejects, ingest::rejects_schema())?;
         }
-        session.register_empty(ingest::DELIVERIES, ingest::deliveries_schema())?;
-        session.register_empty(RUNS, super::history::runs_schema())?;
-        session.register_empty(RUN_STEPS, super::history::run_steps_schema())?;
-        session.register_empty(TEST_RESULTS, super::history::test_results_schema())?;
-        session.register_empty(CHECK_RESULTS, checks::check_results_schema())?;
+        for (name, schema) in records() {
+            session.register_empty(name, schema)?;
+        }
         for query in self.dag.queries() {
             let frame = self.plan_query(session, query).await?;
             visit(query, frame.logical_plan());
@@ -261,23 +265,30 @@ pub fn register_undelivered(
     {
         ingest::rejects_schema()
     } else {
-        match name {
-            ingest::DELIVERIES => ingest::deliveries_schema(),
-            RUNS => super::history::runs_schema(),
-            RUN_STEPS => super::history::run_steps_schema(),
-            TEST_RESULTS => super::history::test_results_schema(),
-            CHECK_RESULTS => checks::check_results_schema(),
-            _ => return Ok(()),
+        match records().into_iter().find(|(own, _)| *own == name) {
+            Some((_, schema)) => schema,
+            None => return Ok(()),
         }
     };
     session.register_empty(name, schema)
+}
+
+/// What korabo writes down about its work: tables besides the `rejects_*`, and their columns.
+fn records() -> [(&'static str, SchemaRef); 5] {
+    [
+        (ingest::DELIVERIES, ingest::deliveries_schema()),
+        (RUNS, super::history::runs_schema()),
+        (RUN_STEPS, super::history::run_steps_schema()),
+        (TEST_RESULTS, super::history::test_results_schema()),
+        (CHECK_RESULTS, checks::check_results_schema()),
+    ]
 }
 
 async fn register_own(
     session: &Session,
     lake: &Lake,
     name: &str,
-    schema: datafusion::arrow::datatypes::SchemaRef,
+    schema: SchemaRef,
 ) -> Result<(), PipelineError> {
     match lake.table(name).await? {
         Some(table) => session.register_table(table)?,

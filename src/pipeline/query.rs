@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
-use super::header::{Header, read_header};
+use super::header::{Header, prose, read_header};
 use crate::diagnostic::SourceLocation;
 use crate::functions;
 use crate::session::SessionError;
@@ -123,6 +123,12 @@ impl Query {
     #[must_use]
     pub fn hash(&self) -> String {
         hex(&Sha256::digest(self.text.as_bytes()))
+    }
+
+    /// The leading comment without its settings, line by line; the first line says what one row stands for.
+    #[must_use]
+    pub fn prose(&self) -> Vec<&str> {
+        prose(&self.text)
     }
 
     /// The beginning of line `line`.

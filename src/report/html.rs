@@ -11,7 +11,8 @@ use super::names::{Kind, label, level_label};
 use super::page::{DeliveryRow, FlowStep, LinkageRow, Page, RejectRow};
 use super::text::{Lang, Words, count, grouped, percent, words};
 
-const STYLE: &str = include_str!("style.css");
+/// The look of everything korabo draws.
+pub(crate) const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded and nothing may run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 

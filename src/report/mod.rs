@@ -14,6 +14,7 @@ mod sentence;
 pub mod text;
 mod wording;
 
+pub(crate) use html::STYLE;
 pub use html::render;
 pub use load::{LoadError, fingerprint, load_page, with_fingerprint};
 pub use page::Page;

@@ -24,6 +24,8 @@ mod serve_limits;
 mod serve_python;
 mod threads;
 
+mod docs;
+mod documents;
 mod examples;
 mod illinois;
 mod lineage;

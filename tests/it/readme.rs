@@ -1,16 +1,7 @@
-//! The commands that README.md shows run on the sample project and succeed.
-
-use std::process::Stdio;
-
-use fs_err as fs;
-
-use crate::support::{Outcome, Project, copy_folder, program, root, sample_project};
-
-/// Commands that need other folders or write to the project, tested elsewhere.
-const ELSEWHERE: [&str; 3] = ["run", "synth", "init"];
+//! Commands in documents: lines `$ korabo …`. `documents` runs them.
 
 /// Lines `$ korabo …` of the fenced blocks, continuation lines joined.
-fn commands(text: &str) -> Vec<String> {
+pub(crate) fn commands(text: &str) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     let (mut is_block, mut is_open) = (false, false);
     for line in text.lines() {
@@ -44,43 +35,6 @@ fn ends_inside_quotes(command: &str) -> bool {
         };
     }
     open.is_some()
-}
-
-#[test]
-fn commands_of_the_readme_succeed() {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
-    let commands = commands(&text);
-    let is_elsewhere = |command: &String| {
-        command
-            .split_whitespace()
-            .nth(1)
-            .is_some_and(|word| ELSEWHERE.contains(&word))
-    };
-    let here: Vec<String> = commands
-        .into_iter()
-        .filter(|command| !is_elsewhere(command))
-        .collect();
-    assert!(!here.is_empty(), "README.md shows no command");
-    let project = Project::empty();
-    copy_folder(sample_project(), project.path());
-    copy_folder(&root().join("examples"), &project.path().join("examples"));
-    let example = program(project.path());
-    for command in here {
-        let line = command.replacen("korabo ", "\"$KORABO\" ", 1);
-        let mut shell = std::process::Command::new("sh");
-        shell
-            .args(["-c", &line])
-            .env("KORABO", example.get_program());
-        shell.current_dir(project.path()).stdin(Stdio::null());
-        let outcome = Outcome::from(shell.output().unwrap());
-        assert_eq!(
-            outcome.code,
-            Some(0),
-            "$ {command}\n{}{}",
-            outcome.stdout,
-            outcome.stderr
-        );
-    }
 }
 
 #[test]

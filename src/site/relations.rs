@@ -1,0 +1,55 @@
+//! The relations that SQL can call: usage, arguments, an example.
+
+use maud::{Markup, html};
+
+use super::Site;
+use super::layout::{Place, page as whole, section};
+use crate::functions::RELATIONS;
+
+pub(super) fn page(site: &Site<'_>) -> Markup {
+    let lang = site.lang;
+    let lead = html! {
+        p.lead { (lang.pick(
+            "集計文から表のように呼べる推定。",
+            "Estimators that SQL calls like tables.",
+        )) }
+    };
+    let body = html! {
+        @for relation in RELATIONS {
+            (section(relation.name, relation.name, &html! {
+                p.prose { (relation.description) }
+                pre { code { (relation.usage) } }
+                @if !relation.arguments.is_empty() {
+                    table.stack {
+                        thead { tr {
+                            th { (lang.pick("引数", "argument")) }
+                            th { (lang.pick("種類", "kind")) }
+                            th { (lang.pick("意味", "meaning")) }
+                        } }
+                        tbody {
+                            @for argument in relation.arguments {
+                                tr {
+                                    td {
+                                        code { (argument.name) }
+                                        @if argument.required { " " span.muted { (lang.pick("必須", "required")) } }
+                                    }
+                                    td { (argument.kind.to_string()) }
+                                    td { (argument.description) }
+                                }
+                            }
+                        }
+                    }
+                }
+                p.muted { (lang.pick("例", "Example")) }
+                pre { code { (relation.example) } }
+            }))
+        }
+    };
+    whole(
+        site,
+        Place::Top,
+        lang.pick("推定の関数", "Relations"),
+        &lead,
+        &body,
+    )
+}
