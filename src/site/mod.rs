@@ -66,24 +66,6 @@ impl Site<'_> {
         files
     }
 
-    /// Tables with a page.
-    fn tables(&self) -> BTreeSet<&str> {
-        let raw = self
-            .project
-            .contracts
-            .iter()
-            .map(|contract| contract.name.as_str());
-        let made = self
-            .project
-            .dag
-            .queries()
-            .iter()
-            .map(|query| query.name.as_str());
-        raw.chain(made)
-            .chain(self.own_tables.keys().map(String::as_str))
-            .collect()
-    }
-
     /// Tables that table `name` is made of.
     fn reads(&self, name: &str) -> BTreeSet<&str> {
         match self.project.dag.query(name) {
