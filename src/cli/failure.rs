@@ -1,6 +1,8 @@
 //! Every stage's error → what a person reads and what a scheduler sees. Causes are one line each; text
 //! that could hold a value from the data is blanked.
 
+use std::ops::Range;
+
 use crate::config::ConfigError;
 use crate::contract::ContractError;
 use crate::diagnostic::FailureKind;
@@ -21,6 +23,25 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     /// What to do.
     pub(super) hints: Vec<String>,
+    /// Bytes of the statement that it is about, until somebody knows where the statement stands.
+    pub(super) mark: Option<Range<usize>>,
+    /// The line that it is about.
+    pub(super) place: Option<Place>,
+}
+
+/// A place in a text that somebody wrote.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The file, unless the text was typed.
+    pub(super) file: Option<String>,
+    /// Line, from 1.
+    pub(super) line: usize,
+    /// Column in characters, from 1.
+    pub(super) column: usize,
+    /// The whole line.
+    pub(super) text: String,
+    /// The bytes of the line that are meant.
+    pub(super) marked: Range<usize>,
 }
 
 impl Failure {
@@ -30,6 +51,8 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            mark: None,
+            place: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments, dispatch, signals, exit codes. Only `printer` writes to the terminal.
 
 mod args;
+mod caret;
 mod check;
 mod checks;
 mod docs;
@@ -29,6 +30,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use futures::future::LocalBoxFuture;
+
+pub use sql::Keystrokes;
 
 use args::GlobalArgs;
 use failure::Failure;

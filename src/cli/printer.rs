@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
+use super::caret;
 use super::failure::Failure;
 use crate::diagnostic::FailureKind;
 
@@ -67,13 +68,18 @@ impl Printer {
     /// A command that did not finish.
     pub(super) fn failure(&self, failure: &Failure) {
         if self.is_json {
-            let line = serde_json::json!({
+            let mut line = serde_json::json!({
                 "level": "error",
                 "message": failure.message,
                 "causes": failure.causes,
                 "hints": failure.hints,
                 "exit_code": failure.kind.exit_code(),
             });
+            if let Some(place) = &failure.place {
+                line["file"] = place.file.clone().into();
+                line["line"] = place.line.into();
+                line["column"] = place.column.into();
+            }
             stderr(&line.to_string());
             return;
         }
@@ -86,6 +92,10 @@ impl Printer {
             _ => "error",
         };
         stderr(&format!("{red}{what}:{end} {}", failure.message));
+        if let Some(place) = &failure.place {
+            let [text, carets] = caret::excerpt(&place.text, place.marked.clone(), excerpt_width());
+            stderr(&format!("  {text}\n  {red}{carets}{end}"));
+        }
         for cause in &failure.causes {
             stderr(&format!("  caused by: {cause}"));
         }
@@ -118,6 +128,15 @@ impl Printer {
             _ => Ok(()),
         }
     }
+}
+
+/// Cells for a line of a statement: as many as the terminal has, less the indentation.
+fn excerpt_width() -> usize {
+    let cells = match io::stderr().is_terminal() {
+        true => usize::from(console::Term::stderr().size().1),
+        false => 120,
+    };
+    cells.saturating_sub(3)
 }
 
 /// A line on stderr. There is nobody to tell when that fails.

@@ -14,7 +14,8 @@ pub use relation::{
 };
 
 pub(crate) use relation::{
-    call_of as relation_call, columns_used, find as find_relation, name_inputs, relation_name,
+    ESTIMATING, call_of as relation_call, columns_used, find as find_relation, name_inputs,
+    relation_name, relation_of,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

@@ -7,6 +7,7 @@ mod lock;
 mod provenance;
 mod read;
 mod schema;
+mod stamp;
 mod versions;
 mod write;
 
@@ -25,6 +26,7 @@ pub use lock::LakeLock;
 pub use provenance::Provenance;
 pub use read::TableReader;
 pub use schema::storable_schema;
+pub use stamp::LogStamp;
 pub use write::{PublishMode, StagedFiles, TableWriter};
 
 /// What can go wrong in the lake.

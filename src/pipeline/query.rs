@@ -18,6 +18,7 @@ use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, prose, read_header};
 use crate::diagnostic::SourceLocation;
+use crate::session;
 use crate::functions;
 use crate::session::SessionError;
 
@@ -220,11 +221,8 @@ pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
 
 /// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.
 pub(crate) fn named_tables(statement: &str) -> Option<BTreeSet<String>> {
-    let parsed = DFParser::parse_sql(statement).ok()?;
-    let mut names = BTreeSet::new();
-    for statement in &parsed {
-        names.extend(tables_read(statement)?);
-    }
+    let parsed = session::parse_statement(statement).ok()?;
+    let names = tables_read(&parsed)?;
     let asks_about_all = names.iter().any(|name| name.contains("information_schema"));
     (!asks_about_all).then_some(names)
 }

@@ -96,6 +96,15 @@ impl Tables {
                 let frame = bind(frame, snapshot, &asked.values)?;
                 session.describe_columns(&frame).map_err(engine)
             }
+            Some(Inquiry::Explain { query, is_run }) => {
+                let frame = self.prepare(session, snapshot, &query).await?;
+                let frame = bind(frame, snapshot, &asked.values)?;
+                let rows = match is_run {
+                    false => session.explain(frame).await,
+                    true => session.explain_run(frame).await,
+                };
+                rows.map_err(engine)
+            }
             Some(Inquiry::Summarize(query)) => {
                 let frame = self.prepare(session, snapshot, &query).await?;
                 let frame = bind(frame, snapshot, &asked.values)?;

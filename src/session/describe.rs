@@ -3,7 +3,7 @@
 
 use std::error::Error as _;
 
-use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::common::{Column, DataFusionError, SchemaError};
 
 use super::error::{ErrorClass, SessionError};
 use crate::diagnostic::did_you_mean;
@@ -51,10 +51,7 @@ impl SessionError {
     /// The table that a statement names and that is not known.
     #[must_use]
     pub fn missing_table(&self) -> Option<String> {
-        let text = self.message();
-        let rest = &text[text.find("table '")? + 7..];
-        let (name, after) = rest.split_once('\'')?;
-        after.contains("not found").then(|| name.to_owned())
+        super::place::missing_table(&self.message()).map(str::to_owned)
     }
 
     /// Line and column in the statement, from 1, when the engine knows them.
@@ -65,7 +62,7 @@ impl SessionError {
     }
 }
 
-fn innermost(error: &DataFusionError) -> &DataFusionError {
+pub(super) fn innermost(error: &DataFusionError) -> &DataFusionError {
     match error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
             innermost(inner)
@@ -84,13 +81,38 @@ fn schema_error(error: &SchemaError) -> String {
         SchemaError::FieldNotFound {
             field,
             valid_fields,
-        } => {
-            let names: Vec<String> = valid_fields.iter().map(|f| f.name.clone()).collect();
-            let hint = did_you_mean(&field.name, names.iter().map(String::as_str));
-            format!("no column `{}`{hint}", field.name)
+        } => field_not_found(field, valid_fields),
+        SchemaError::AmbiguousReference { field } => {
+            let name = &field.name;
+            format!("several tables have a column `{name}`; write which: `table.{name}`")
         }
         other => stripped(&other.to_string()),
     }
+}
+
+/// A column that is not there, or whose table is not. The nearest name is looked for in the table that the
+/// statement names, then in the others.
+fn field_not_found(field: &Column, valid: &[Column]) -> String {
+    let name = &field.name;
+    let Some(owner) = &field.relation else {
+        let near = did_you_mean(name, valid.iter().map(|known| known.name.as_str()));
+        return format!("no column `{name}`{near}");
+    };
+    let owner = owner.table();
+    let owner_of = |known: &Column| Some(known.relation.as_ref()?.table().to_owned());
+    let in_owner = |known: &&Column| owner_of(known).as_deref() == Some(owner);
+    if valid.iter().any(|known| in_owner(&known)) {
+        let known = valid.iter().filter(in_owner);
+        let near = did_you_mean(name, known.map(|known| known.name.as_str()));
+        return format!("no column `{name}` in `{owner}`{near}");
+    }
+    let owners: Vec<String> = valid.iter().filter_map(owner_of).collect();
+    if owners.is_empty() {
+        let near = did_you_mean(name, valid.iter().map(|known| known.name.as_str()));
+        return format!("no column `{name}`{near}");
+    }
+    let near = did_you_mean(owner, owners.iter().map(String::as_str));
+    format!("no table or alias `{owner}` here, for `{owner}.{name}`{near}")
 }
 
 /// Without the engine's own prefixes and catalog names.
@@ -100,6 +122,7 @@ fn stripped(text: &str) -> String {
         "SQL error: ",
         "Schema error: ",
         "Execution error: ",
+        "Internal error: ",
         "Arrow error: ",
         "External error: ",
         "This feature is not implemented: ",
@@ -114,12 +137,31 @@ fn stripped(text: &str) -> String {
     let text = text
         .replace("datafusion.public.", "")
         .replace("korabo.public.", "");
-    match text
-        .strip_prefix("ParserError(\"")
-        .and_then(|rest| rest.strip_suffix("\")"))
-    {
-        Some(inner) => inner.to_owned(),
+    let inner = ["ParserError(\"", "TokenizerError(\""]
+        .iter()
+        .find_map(|lead| text.strip_prefix(lead)?.strip_suffix("\")"));
+    let text = inner.map_or(text.clone(), |inner| inner.replace("\\\"", "\""));
+    first_signature(&text)
+}
+
+/// The first of the reasons why a function does not take its arguments; the engine gives one per way of
+/// calling it, and a request to report a bug.
+fn first_signature(text: &str) -> String {
+    let text = match text.split_once("\nThis issue was likely caused by") {
+        Some((reasons, _)) => reasons.trim_end_matches(['.', '\n']),
         None => text,
+    };
+    let marks = [
+        "failed to match any signature, errors: ",
+        "Error during planning: ",
+    ];
+    match text.split_once(marks[0]) {
+        Some((_, reasons)) => {
+            let reasons = reasons.trim_start_matches(marks[1]);
+            let end = reasons.find(",Error during planning: ");
+            reasons[..end.unwrap_or(reasons.len())].to_owned()
+        }
+        None => text.to_owned(),
     }
 }
 

@@ -4,12 +4,17 @@
 mod checks;
 mod describe;
 mod error;
+mod explain;
+mod from_first;
 pub(crate) mod inquiry;
+mod place;
 mod provider;
+mod reading;
 mod reference;
 mod release;
-pub(crate) mod statements;
 mod scan;
+mod sorting;
+pub(crate) mod statements;
 mod summary;
 mod user;
 
@@ -34,8 +39,12 @@ use datafusion::sql::parser::Statement;
 pub use describe::WRITE_REFUSED;
 pub use checks::Newest;
 pub use error::{ErrorClass, SessionError};
+pub use from_first::parse_statement;
+pub use place::{ErrorPlace, missing_table, split_place};
+pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
 pub use release::{KeptBack, ReleaseError, ReleaseRules};
+pub use sorting::{SortedColumn, sorting_of};
 pub use user::{CATALOG, MemoryShare, SCHEMA};
 
 use crate::config::ParameterValue;
@@ -224,8 +233,7 @@ impl Session {
             .with_allow_dml(false)
             .with_allow_statements(false);
         let state = self.ctx.state();
-        let dialect = state.config().options().sql_parser.dialect;
-        let mut statement = state.sql_to_statement(sql, &dialect)?;
+        let mut statement = parse_statement(sql)?;
         let mut asked = &mut statement;
         while let Statement::Explain(explain) = asked {
             asked = &mut explain.statement;
@@ -236,7 +244,7 @@ impl Session {
         let plan = state
             .statement_to_plan(statement)
             .await
-            .map_err(fault_of_sql)?;
+            .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
         read_only.verify_plan(&plan)?;
         Ok(self.ctx.execute_logical_plan(plan).await?)
     }

@@ -9,7 +9,9 @@ use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{
+    ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, TableReference,
+};
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
@@ -106,6 +108,7 @@ impl LakeTableProvider {
             let location = object_store_path(&self.table.file_path(file))?;
             let mut partitioned =
                 PartitionedFile::new(location, file.size).with_partition_values(values);
+            partitioned.table_reference = Some(TableReference::bare(self.table.name.as_str()));
             partitioned.statistics = file
                 .n_rows
                 .map(|n| Arc::new(self.file_statistics(n, file.size)));

@@ -160,7 +160,7 @@ impl Session {
 }
 
 /// Statements that are not of standard SQL.
-const STATEMENTS: [[&str; 3]; 7] = [
+const STATEMENTS: [[&str; 3]; 8] = [
     [
         "statement",
         "HELP name",
@@ -182,7 +182,16 @@ const STATEMENTS: [[&str; 3]; 7] = [
         "SUMMARIZE table",
         "what each column holds: range, mean, quartiles, share of NULLs; also SUMMARIZE SELECT …",
     ],
-    ["statement", "EXPLAIN SELECT …", "how a query would run"],
+    [
+        "statement",
+        "EXPLAIN SELECT …",
+        "how a query would run; EXPLAIN ANALYZE runs it and counts rows and time",
+    ],
+    [
+        "statement",
+        "FROM table",
+        "every column of a table; also FROM table WHERE …, FROM table SELECT …",
+    ],
     [
         "statement",
         "SELECT * FROM 'file.csv'",

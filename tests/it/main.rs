@@ -13,6 +13,7 @@ mod run;
 mod sample;
 mod scheduled;
 mod shell_statements;
+mod shell_terminal;
 mod sql;
 
 mod crash;

@@ -204,3 +204,199 @@ fn commands_of_the_prompt_are_refused_in_scripts() {
             .says(&["work at the prompt only", "SHOW TABLES"]);
     }
 }
+
+#[test]
+fn errors_show_the_place_in_the_statement() {
+    let check = |sql: &str, message: &str, line: &str, carets: &str| {
+        let shown = format!("error: {message}\n  {line}\n  {carets}\n");
+        with_file(&["-c", sql]).exits(3).says(&[&shown]);
+    };
+    check(
+        "select '健診', t.nmae from 'a.csv' as t",
+        "line 1, column 14: no column `nmae` in `t`; did you mean `name`?",
+        "select '健診', t.nmae from 'a.csv' as t",
+        "               ^^^^^^",
+    );
+    check(
+        "select 1\nfrom memberz",
+        "line 2, column 6: no table `memberz`",
+        "from memberz",
+        "     ^^^^^^^",
+    );
+    check(
+        "select dat_trunc('day', day) from 'a.csv'",
+        "line 1, column 8: no function `dat_trunc`; did you mean `date_trunc`?",
+        "select dat_trunc('day', day) from 'a.csv'",
+        "       ^^^^^^^^^",
+    );
+    check(
+        "select * from att_g('a.csv')",
+        "line 1, column 15: no relation `att_g`; did you mean `att_gt`?",
+        "select * from att_g('a.csv')",
+        "              ^^^^^",
+    );
+    check(
+        "select u.id from 'a.csv' as t",
+        "line 1, column 8: no table or alias `u` here, for `u.id`; did you mean `t`?",
+        "select u.id from 'a.csv' as t",
+        "       ^^^^",
+    );
+    check(
+        "select * from att_gt((select * from 'a.csv'), outcom => x)",
+        "line 1, column 47: `att_gt`: unknown argument `outcom`; did you mean `outcome`?",
+        "select * from att_gt((select * from 'a.csv'), outcom => x)",
+        "                                              ^^^^^^",
+    );
+    check(
+        "select $least, id from 'a.csv'",
+        "line 1, column 8: parameter `$least` has no value; give it with --param NAME=VALUE",
+        "select $least, id from 'a.csv'",
+        "       ^^^^^^",
+    );
+    check(
+        "explain analyze select nope from 'a.csv'",
+        "line 1, column 24: no column `nope`; did you mean `name`?",
+        "explain analyze select nope from 'a.csv'",
+        "                       ^^^^",
+    );
+    check(
+        "select 'open",
+        "line 1, column 8: Unterminated string literal",
+        "select 'open",
+        "       ^^^^^",
+    );
+}
+
+#[test]
+fn errors_of_a_file_have_its_name_and_lines() {
+    let folder = Project::empty();
+    folder.write("a.csv", CHECKUPS);
+    folder.write(
+        "two.sql",
+        "select 1;\n\n-- 健診\nselect id,\n  nope from 'a.csv';\n",
+    );
+    let run = |arguments: &[&str]| folder.korabo(&[&["sql"], arguments].concat());
+    run(&["-f", "two.sql"]).exits(3).says(&[
+        "error: two.sql:5:3: no column `nope`",
+        "\n    nope from 'a.csv';\n    ^^^^\n",
+    ]);
+    let outcome = run_in(
+        folder.path(),
+        &["--log-format", "json", "sql", "-f", "two.sql"],
+    )
+    .exits(3);
+    let line: serde_json::Value =
+        serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&line["file"], &line["line"], &line["column"]),
+        (&"two.sql".into(), &5.into(), &3.into())
+    );
+    assert!(!outcome.stderr.contains("^^^^"), "{}", outcome.stderr);
+    folder.write(
+        "zero.sql",
+        "select 1;\n\nselect id / (id - id) from 'a.csv';\n",
+    );
+    run(&["-f", "zero.sql"])
+        .exits(3)
+        .says(&["error: zero.sql:3: "]);
+    run(&["-c", "select 1; select 2;\nselect nope from 'a.csv'"])
+        .exits(3)
+        .says(&["error: line 2, column 8: no column `nope`"]);
+}
+
+#[test]
+fn tables_may_stand_before_or_without_select() {
+    let csv = |sql: &str| with_file(&["--format", "csv", "-c", sql]).exits(0).stdout;
+    assert_eq!(csv("from 'a.csv'"), csv("select * from 'a.csv'"));
+    assert_eq!(
+        csv("FROM 'a.csv' WHERE id > 2 ORDER BY id"),
+        "id,name,day,x,ok\n3,c,2024-03-05,9.5,true\n"
+    );
+    assert_eq!(csv("from 'a.csv' select id limit 1"), "id\n1\n");
+    assert_eq!(csv("describe from 'a.csv'"), csv("describe 'a.csv'"));
+}
+
+#[test]
+fn plans_are_trees_in_every_format() {
+    let sql = "select name, count(*) as n from 'a.csv' where x > 1 group by name";
+    let explained = with_file(&["--format", "csv", "-c", &format!("explain {sql}")]).exits(0);
+    assert!(
+        explained.stdout.starts_with("estimated_rows,plan\n"),
+        "{}",
+        explained.stdout
+    );
+    let explained = with_file(&[
+        "--format",
+        "ndjson",
+        "-c",
+        &format!("explain analyze {sql}"),
+    ]);
+    let rows: Vec<serde_json::Value> = explained
+        .exits(0)
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let step = |text: &str| {
+        let is_it = |row: &&serde_json::Value| row["plan"].as_str().unwrap().contains(text);
+        rows.iter().find(is_it).unwrap()["rows"].as_u64().unwrap()
+    };
+    assert_eq!(step("aggregate by name: count(*)"), 2);
+    assert_eq!(step("filter x > 1"), 2);
+    assert_eq!(step("scan 'a.csv' (1 file): name, x"), 3);
+    assert_eq!(rows.last().unwrap()["plan"], "total");
+    let verbose = with_file(&["-c", &format!("explain verbose {sql}")]).exits(0);
+    assert!(
+        verbose.stdout.contains("DataSourceExec"),
+        "{}",
+        verbose.stdout
+    );
+}
+
+#[test]
+fn parquet_keeps_types_and_says_how_it_is_sorted() {
+    use datafusion::parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+    let folder = Project::empty();
+    folder.write("a.csv", CHECKUPS);
+    let sql = "select [1] as l, arrow_cast(name, 'Dictionary(Int32, Utf8)') as d, day, 1 as one, \
+               cast(x as decimal(10, 2)) as m, arrow_cast(day, 'Timestamp(Microsecond, None)') as at, id \
+               from 'a.csv'";
+    let write = |file: &str, order: &str| {
+        let sql = format!("{sql} {order}");
+        folder.korabo(&["sql", "-o", file, "-c", &sql]).exits(0);
+        let opened = std::fs::File::open(folder.path().join(file)).unwrap();
+        let reader = SerializedFileReader::new(opened).unwrap();
+        let group = reader.metadata().row_group(0);
+        let sorting = group.sorting_columns().cloned().unwrap_or_default();
+        sorting
+            .iter()
+            .map(|column| {
+                let name = group
+                    .column(column.column_idx as usize)
+                    .column_path()
+                    .string();
+                (name, column.descending, column.nulls_first)
+            })
+            .collect::<Vec<_>>()
+    };
+    let sorted = write("sorted.parquet", "order by day desc, id");
+    assert_eq!(
+        sorted,
+        [
+            ("day".to_owned(), true, true),
+            ("id".to_owned(), false, false)
+        ]
+    );
+    assert_eq!(write("unsorted.parquet", ""), []);
+    let types = folder.text("csv", "describe 'sorted.parquet'");
+    for line in [
+        "\"Dictionary(Int32, Utf8)\"",
+        "day,Date32,YES",
+        "one,Int64,NO",
+        "\"Decimal128(10, 2)\"",
+        "at,Timestamp(µs),YES",
+    ] {
+        assert!(types.contains(line), "`{line}` in\n{types}");
+    }
+}

@@ -66,7 +66,7 @@ fn script_stops_at_its_first_failing_statement() {
 fn syntax_errors_say_where() {
     let outcome = without_project(&["-c", "select 1 as a,\n  , 2"])
         .exits(3)
-        .says(&["Line: 2"]);
+        .says(&["error: line 2, column 3: ", "\n    , 2\n    ^\n"]);
     assert!(outcome.stdout.is_empty());
     assert!(
         !outcome.stderr.contains("ParserError("),
@@ -229,6 +229,7 @@ fn unknown_tables_and_columns_get_the_nearest_name() {
             "line 1, column 8",
             "no column `fiscal_yeer`",
             "did you mean `fiscal_year`?",
+            "\n  select fiscal_yeer from panel_person_year\n         ^^^^^^^^^^^\n",
         ]);
     ask(&["-c", "select * from 'nowhere.parquet'"])
         .exits(3)
@@ -430,14 +431,17 @@ fn explain_shows_the_estimator_over_only_the_columns_it_needs() {
     let sql = format!("explain {}", CALL.replace("att_gt(", "event_study("));
     let plan = ask(&["--format", "json", "-c", &sql]).exits(0).stdout;
     assert!(
-        plan.contains("Estimate: event_study(outcome => exercise_habit"),
+        plan.contains("relation event_study(outcome => exercise_habit"),
         "{plan}"
     );
-    let scan = plan
-        .split("TableScan: panel_person_year projection=[")
-        .nth(1)
-        .unwrap();
-    let mut columns: Vec<&str> = scan.split(']').next().unwrap().split(", ").collect();
+    let scan = plan.split("scan panel_person_year (").nth(1).unwrap();
+    let columns = scan.split("): ").nth(1).unwrap();
+    let mut columns: Vec<&str> = columns
+        .split(['"', ';'])
+        .next()
+        .unwrap()
+        .split(", ")
+        .collect();
     columns.sort_unstable();
     assert_eq!(
         columns,

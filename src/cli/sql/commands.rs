@@ -42,6 +42,8 @@ pub(super) enum Command {
     Watch(f64),
     /// The format of results; `None` asks which it is.
     Mode(Option<Format>),
+    /// Long results go through a pager: on, off, or the other way.
+    Pager(Option<bool>),
 }
 
 /// What Tab offers behind a command.
@@ -62,7 +64,7 @@ struct Definition {
     read: fn(&str) -> Result<Command, String>,
 }
 
-const COMMANDS: [Definition; 15] = [
+const COMMANDS: [Definition; 16] = [
     Definition {
         names: &["\\d", ".describe"],
         usage: "[NAME]",
@@ -139,6 +141,13 @@ const COMMANDS: [Definition; 15] = [
         text: "show how long statements take",
         argument: Some(CommandArgument::Word(switch_words)),
         read: |rest| switch(rest).map(Command::Timing),
+    },
+    Definition {
+        names: &["\\pset", ".pager"],
+        usage: "pager [on|off]",
+        text: "show results that do not fit the window in a pager",
+        argument: Some(CommandArgument::Word(switch_words)),
+        read: pager,
     },
     Definition {
         names: &["\\e", ".edit"],
@@ -233,7 +242,7 @@ pub(super) fn help() -> String {
     for command in &COMMANDS {
         let call = format!("{} {}", command.names[0], command.usage);
         let other = command.names[1..].join(" ");
-        text.push_str(&format!("  {call:<18}{other:<12} {}\n", command.text));
+        text.push_str(&format!("  {call:<21}{other:<12} {}\n", command.text));
     }
     text
 }
@@ -263,6 +272,16 @@ fn switch(word: &str) -> Result<Option<bool>, String> {
         "off" => Ok(Some(false)),
         _ => Err(format!("takes `on`, `off` or nothing, found `{word}`")),
     }
+}
+
+/// `on` and `off` behind `.pager`, `pager on` and `pager off` behind `\pset`.
+fn pager(rest: &str) -> Result<Command, String> {
+    let word = match rest.split_once(char::is_whitespace) {
+        Some(("pager", word)) => word.trim(),
+        _ if rest == "pager" => "",
+        _ => rest,
+    };
+    switch(word).map(Command::Pager)
 }
 
 fn watch(seconds: &str) -> Result<Command, String> {

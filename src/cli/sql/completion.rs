@@ -13,8 +13,9 @@ use super::statements::{Token, TokenKind, tokens};
 use crate::functions::{self, ArgumentDefinition, ArgumentKind, RELATIONS};
 
 /// Keywords worth offering and colouring.
-pub(super) const KEYWORDS: [&str; 84] = [
+pub(super) const KEYWORDS: [&str; 85] = [
     "ALL",
+    "ANALYZE",
     "AND",
     "ANY",
     "AS",
@@ -100,7 +101,7 @@ pub(super) const KEYWORDS: [&str; 84] = [
     "WITH",
 ];
 
-/// The columns of a table or quoted file, `None` when there is no such table.
+/// The columns of a table, a quoted file, or a call or query as it is written; `None` when there is none.
 pub(super) type Lookup<'a> = dyn Fn(&str) -> Option<Vec<String>> + 'a;
 
 /// The names Tab knows.
@@ -190,11 +191,9 @@ impl<'a> Names<'a> {
 
     fn names_at(&self, scope: &Scope<'_>, typed: &Typed<'_>) -> Vec<String> {
         if let Some(owner) = scope.qualifier() {
-            let table = scope.table_of(&owner).unwrap_or(owner);
-            return matching(
-                typed,
-                self.columns_of(&table).iter().map(|name| quoted(name)),
-            );
+            let table = scope.resolved(&scope.table_of(&owner).unwrap_or(owner));
+            let columns = self.columns_of(&table);
+            return matching(typed, columns.iter().map(|name| quoted(name)));
         }
         if let Some(call) = scope.call() {
             return self.in_call(scope, &call, typed);
@@ -224,7 +223,8 @@ impl<'a> Names<'a> {
     fn anything(&self, scope: &Scope<'_>, typed: &Typed<'_>) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (table, alias) in scope.tables() {
-            names.extend(self.columns_of(&table).iter().map(|name| quoted(name)));
+            let columns = self.columns_of(&scope.resolved(&table));
+            names.extend(columns.iter().map(|name| quoted(name)));
             names.extend(alias);
         }
         if typed.text.is_empty() {
@@ -272,7 +272,8 @@ impl<'a> Names<'a> {
             Some(ArgumentKind::Column | ArgumentKind::Columns) => {
                 let mut names: Vec<String> = Vec::new();
                 for table in &call.input_tables {
-                    names.extend(self.columns_of(table).iter().map(|name| quoted(name)));
+                    let table = scope.resolved(table);
+                    names.extend(self.columns_of(&table).iter().map(|name| quoted(name)));
                 }
                 names.extend(call.input_aliases.iter().cloned());
                 matching(typed, names.into_iter())
@@ -351,7 +352,11 @@ fn text_candidates(scope: &Scope<'_>, typed: &Typed<'_>) -> (usize, Vec<String>)
                 found.map(|choice| format!("'{choice}'")).collect(),
             )
         }
-        None => (typed.start + 1, files(typed.text)),
+        None => {
+            let found = files(&typed.text.replace("''", "'")).into_iter();
+            let found = found.map(|name| name.replace('\'', "''")).collect();
+            (typed.start + 1, found)
+        }
     }
 }
 

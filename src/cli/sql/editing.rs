@@ -1,6 +1,7 @@
 //! The prompt's line editor: when a statement is finished, what colours it has, what Tab offers.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -17,6 +18,45 @@ pub(super) struct Editing<'a> {
     pub(super) names: Names<'a>,
     /// Whether what is typed is coloured.
     pub(super) color: bool,
+}
+
+/// What happens at a key of the prompt without a terminal, to be measured.
+pub struct Keystrokes {
+    editing: Editing<'static>,
+}
+
+impl Keystrokes {
+    /// A prompt that knows these tables with their columns, and these functions.
+    #[must_use]
+    pub fn new(tables: Vec<(String, Vec<String>)>, functions: Vec<String>) -> Self {
+        let names = tables.iter().map(|(name, _)| name.clone()).collect();
+        let columns: HashMap<String, Vec<String>> = tables.into_iter().collect();
+        let lookup = move |table: &str| columns.get(table).cloned();
+        Self {
+            editing: Editing {
+                names: Names::new(names, functions, Box::new(lookup)),
+                color: true,
+            },
+        }
+    }
+
+    /// A letter: the line is drawn anew. Returns its bytes with colours.
+    #[must_use]
+    pub fn letter(&self, line: &str) -> usize {
+        self.editing.highlight(line, line.len()).len()
+    }
+
+    /// Tab at byte `cursor`. Returns how much is offered.
+    #[must_use]
+    pub fn tab(&self, line: &str, cursor: usize) -> usize {
+        self.editing.names.candidates(line, cursor).1.len()
+    }
+
+    /// Enter. Returns whether the statement is finished.
+    #[must_use]
+    pub fn enter(&self, line: &str) -> bool {
+        is_finished(line)
+    }
 }
 
 /// Whether Enter runs what was typed, rather than beginning a new line.

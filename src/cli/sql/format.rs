@@ -14,9 +14,10 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::FileWriter;
-use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::metadata::SortingColumn;
 use datafusion::parquet::file::properties::WriterProperties;
 use rust_xlsxwriter::XlsxError;
 
@@ -24,6 +25,7 @@ use super::table::TableWriter;
 use super::text::TextWriter;
 use super::vertical::VerticalWriter;
 use super::xlsx::XlsxWriter;
+use crate::session::SortedColumn;
 
 /// Bytes a Parquet row group may hold in memory before it is written.
 const ROW_GROUP_BYTES: usize = 128 << 20;
@@ -104,6 +106,8 @@ pub(crate) struct WriteOptions {
     pub(crate) format: Format,
     /// Columns of the terminal a table must fit; `None` writes every cell whole.
     pub(crate) max_width: Option<usize>,
+    /// Whether lines wider than that can be read sideways: a table that cannot fit is then left whole.
+    pub(crate) is_scrolled: bool,
     /// What NULL looks like. `None`: `NULL` in tables, HTML and Markdown, nothing in CSV and TSV. JSON and
     /// the binary formats have their own NULL.
     pub(crate) null_text: Option<String>,
@@ -237,7 +241,7 @@ enum Sink<W: Write + Send> {
 }
 
 impl<W: Write + Send> ResultWriter<W> {
-    /// Starts a result of the given schema.
+    /// Starts a result of the given schema whose rows come sorted by the columns in `sorting`.
     ///
     /// # Errors
     /// When the format cannot hold the schema, or `out` cannot be written.
@@ -245,6 +249,7 @@ impl<W: Write + Send> ResultWriter<W> {
         out: W,
         schema: SchemaRef,
         options: WriteOptions,
+        sorting: &[SortedColumn],
     ) -> Result<Self, WriteError> {
         if options.format.needs_unique_names() {
             check_unique_names(&schema)?;
@@ -256,12 +261,10 @@ impl<W: Write + Send> ResultWriter<W> {
             Format::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                    .set_sorting_columns(parquet_sorting(&schema, sorting)?)
                     .build();
-                Sink::Parquet(Box::new(ArrowWriter::try_new(
-                    out,
-                    schema,
-                    Some(properties),
-                )?))
+                let properties = Some(properties);
+                Sink::Parquet(Box::new(ArrowWriter::try_new(out, schema, properties)?))
             }
             Format::Arrow => {
                 let schema = without_dictionaries(&schema);
@@ -320,6 +323,30 @@ impl<W: Write + Send> ResultWriter<W> {
         }
         Ok(self.n_rows)
     }
+}
+
+/// The sorting in the terms of a Parquet file, which counts the leaves of nested columns; `None` when there
+/// is none.
+fn parquet_sorting(
+    schema: &Schema,
+    sorting: &[SortedColumn],
+) -> Result<Option<Vec<SortingColumn>>, ParquetError> {
+    if sorting.is_empty() {
+        return Ok(None);
+    }
+    let leaves = ArrowSchemaConverter::new().convert(schema)?;
+    let columns = sorting.iter().map_while(|sorted| {
+        let field = schema.fields().get(sorted.index)?;
+        let mut all = 0..leaves.num_columns();
+        let leaf = all.find(|&leaf| leaves.get_column_root_idx(leaf) == sorted.index)?;
+        (!field.data_type().is_nested()).then_some(SortingColumn {
+            column_idx: i32::try_from(leaf).ok()?,
+            descending: sorted.is_descending,
+            nulls_first: sorted.has_nulls_first,
+        })
+    });
+    let columns: Vec<SortingColumn> = columns.collect();
+    Ok((!columns.is_empty()).then_some(columns))
 }
 
 fn check_unique_names(schema: &Schema) -> Result<(), WriteError> {

@@ -9,6 +9,8 @@ mod editing;
 pub(super) mod files;
 mod format;
 mod history;
+mod pager;
+mod place;
 mod repl;
 mod runner;
 mod scope;
@@ -17,6 +19,7 @@ mod table;
 mod tables;
 mod text;
 mod vertical;
+mod waiting;
 mod xlsx;
 
 use std::io::{self, IsTerminal as _, Read as _, Write};
@@ -25,16 +28,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt as _;
 
 use copy::Writable;
+pub use editing::Keystrokes;
 use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
+use pager::{PagedOutput, Pager};
+use place::Origin;
 use runner::Runner;
 use statements::split_statements;
 use tables::Tables;
+use waiting::Waiting;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
@@ -42,7 +50,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
-use crate::session::{SessionError, inquiry, statements};
+use crate::session::{self, SessionError, inquiry, statements};
 
 /// Arguments of `sql`.
 #[derive(Debug, Args)]
@@ -99,6 +107,8 @@ pub(super) struct Output {
     path: Option<PathBuf>,
     /// Whether the file holds a result already, which the next one follows.
     has_result: bool,
+    /// What shows results that do not fit the terminal.
+    pager: Option<Pager>,
 }
 
 pub(super) async fn run(
@@ -123,22 +133,23 @@ pub(super) async fn run(
         writable,
         printer: printer.clone(),
     };
-    let mut scripts: Vec<String> = args.commands.clone();
+    let mut scripts: Vec<Script> = args
+        .commands
+        .iter()
+        .map(|text| Script::typed(text))
+        .collect();
     for file in &args.files {
-        scripts.push(read_script(file)?);
+        scripts.push(Script::read(file)?);
     }
     if scripts.is_empty() {
         if io::stdin().is_terminal() {
             shell::run(&runner, &output)?;
             return Ok(0);
         }
-        scripts.push(read_script(Path::new("-"))?);
+        scripts.push(Script::read(Path::new("-"))?);
     }
-    let statements: Vec<String> = scripts
-        .iter()
-        .flat_map(|script| split_statements(script))
-        .map(|(_, statement)| statement)
-        .collect();
+    let statements: Vec<(Origin<'_>, String)> =
+        scripts.iter().flat_map(Script::statements).collect();
     if output.path.is_some() && statements.len() != 1 {
         let message = format!(
             "-o takes the result of one statement, found {}",
@@ -146,15 +157,53 @@ pub(super) async fn run(
         );
         return Err(Failure::new(FailureKind::Usage, message));
     }
-    for statement in &statements {
+    for (origin, statement) in &statements {
         if commands::is_command(statement) {
             let message = "commands like `\\d` or `.tables` work at the prompt only";
             return Err(Failure::new(FailureKind::Usage, message)
                 .hint("statements do the same: SHOW TABLES, DESCRIBE table, HELP"));
         }
-        runner.run(statement, &output, None).await?;
+        let run = runner.run(statement.as_str(), &output, None).await;
+        run.map_err(|failure| origin.point(failure))?;
     }
     Ok(0)
+}
+
+/// Text with statements.
+struct Script {
+    /// Its name, when it is a file.
+    file: Option<String>,
+    text: String,
+}
+
+impl Script {
+    fn typed(text: &str) -> Self {
+        Self {
+            file: None,
+            text: text.to_owned(),
+        }
+    }
+
+    fn read(file: &Path) -> Result<Self, Failure> {
+        let is_file = file != Path::new("-");
+        Ok(Self {
+            file: is_file.then(|| file.display().to_string()),
+            text: read_script(file)?,
+        })
+    }
+
+    fn statements(&self) -> impl Iterator<Item = (Origin<'_>, String)> {
+        let statements = split_statements(&self.text).into_iter();
+        statements.map(|(start, statement)| {
+            let origin = Origin {
+                file: self.file.as_deref(),
+                text: &self.text,
+                start,
+                first_line: 1,
+            };
+            (origin, statement)
+        })
+    }
 }
 
 fn output(args: &SqlArgs) -> Result<Output, Failure> {
@@ -167,6 +216,7 @@ fn output(args: &SqlArgs) -> Result<Output, Failure> {
         format,
         path: args.output.clone(),
         has_result: false,
+        pager: None,
     })
 }
 
@@ -198,20 +248,33 @@ pub(super) async fn print(
     output: &Output,
     printer: &Printer,
 ) -> Result<u64, Failure> {
+    let waiting = Waiting::start(printer);
+    let _awaited = waiting.until_dropped();
+    print_awaited(frame, output, printer, &waiting).await
+}
+
+/// As [`print`], for somebody who is shown how far it is.
+async fn print_awaited(
+    frame: DataFrame,
+    output: &Output,
+    printer: &Printer,
+    waiting: &Waiting,
+) -> Result<u64, Failure> {
     match &output.path {
         Some(path) => {
             let format = output.format.unwrap_or(Format::Table);
             if output.has_result {
-                return append(frame, path, format).await;
+                return append(frame, path, format, waiting).await;
             }
             let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
             let options = WriteOptions {
                 format,
                 max_width: None,
+                is_scrolled: false,
                 null_text: None,
                 color: false,
             };
-            let n_rows = write_rows(frame, &mut file, options).await?;
+            let n_rows = write_rows(frame, &mut file, options, waiting).await?;
             file.finish().map_err(|error| write_failure(&error))?;
             Ok(n_rows)
         }
@@ -228,17 +291,38 @@ pub(super) async fn print(
             let options = WriteOptions {
                 format,
                 max_width,
+                is_scrolled: output.pager.is_some(),
                 null_text: None,
                 color: printer.stdout_color,
             };
-            let out = io::BufWriter::new(io::stdout());
-            write_rows(frame, out, options).await
+            match &output.pager {
+                Some(pager) if is_terminal => {
+                    let (rows, cells) = console::Term::stdout().size();
+                    let window = (usize::from(rows), usize::from(cells));
+                    let shown = waiting.clone();
+                    let end = move || shown.end();
+                    let out = PagedOutput::new(io::stdout(), pager.clone(), window, end);
+                    write_rows(frame, out, options, waiting).await
+                }
+                _ => {
+                    let out = Shown {
+                        out: io::stdout(),
+                        waiting: waiting.clone(),
+                    };
+                    write_rows(frame, out, options, waiting).await
+                }
+            }
         }
     }
 }
 
 /// Writes a result below those a file of text holds already.
-async fn append(frame: DataFrame, path: &Path, format: Format) -> Result<u64, Failure> {
+async fn append(
+    frame: DataFrame,
+    path: &Path,
+    format: Format,
+    waiting: &Waiting,
+) -> Result<u64, Failure> {
     if format.is_binary() || format == Format::Json {
         let message = format!(
             "`{}` holds a result already, and such a file only one",
@@ -251,10 +335,28 @@ async fn append(frame: DataFrame, path: &Path, format: Format) -> Result<u64, Fa
     let options = WriteOptions {
         format,
         max_width: None,
+        is_scrolled: false,
         null_text: None,
         color: false,
     };
-    write_rows(frame, file, options).await
+    write_rows(frame, file, options, waiting).await
+}
+
+/// Standard output, before which what shows that somebody waits is taken away.
+struct Shown<W: Write> {
+    out: W,
+    waiting: Waiting,
+}
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting.end();
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn terminal_width() -> usize {
@@ -265,10 +367,16 @@ async fn write_rows<W: Write + Send>(
     frame: DataFrame,
     out: W,
     options: WriteOptions,
+    waiting: &Waiting,
 ) -> Result<u64, Failure> {
-    let mut stream = frame.execute_stream().await.map_err(SessionError::from)?;
+    let context = Arc::new(frame.task_ctx());
+    let planned = frame.create_physical_plan().await;
+    let plan = planned.map_err(SessionError::from)?;
+    waiting.runs(&plan);
+    let sorting = session::sorting_of(plan.as_ref());
+    let mut stream = execute_stream(plan, context).map_err(SessionError::from)?;
     let result = async {
-        let mut writer = ResultWriter::new(out, stream.schema(), options)?;
+        let mut writer = ResultWriter::new(out, stream.schema(), options, &sorting)?;
         while let Some(batch) = stream.try_next().await.map_err(RowsError::Engine)? {
             writer.write(&batch)?;
         }

@@ -53,8 +53,8 @@ pub(super) enum Next {
     Offer(String),
 }
 
-/// Does what an input asks.
-pub(super) type Execute<'a> = dyn FnMut(ReplInput) -> Next + 'a;
+/// Does what an input asks; the number is the line it begins in, from 1.
+pub(super) type Execute<'a> = dyn FnMut(ReplInput, usize) -> Next + 'a;
 
 /// Why the prompt stopped working.
 #[derive(Debug, thiserror::Error)]
@@ -223,10 +223,13 @@ pub(super) fn run_script(script: &str, execute: &mut Execute<'_>) -> Result<(), 
 }
 
 fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), ReplError> {
-    let mut typed = String::new();
+    let mut typed = Typed {
+        text: String::new(),
+        line: 1,
+    };
     let mut offered = String::new();
     loop {
-        let prompt = if typed.is_empty() {
+        let prompt = if typed.text.is_empty() {
             PROMPT
         } else {
             CONTINUATION
@@ -234,22 +237,24 @@ fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), R
         let line = match source.read_line(prompt, &std::mem::take(&mut offered))? {
             Line::Text(line) => line,
             Line::Interrupted => {
-                typed.clear();
+                typed.text.clear();
                 continue;
             }
             Line::End => return Ok(()),
         };
-        let next = if typed.is_empty() && commands::is_command(&line) {
+        let next = if typed.text.is_empty() && commands::is_command(&line) {
             source.remember(line.trim())?;
             let input = match commands::parse(&line) {
                 Ok(Command::Quit) => return Ok(()),
                 Ok(command) => ReplInput::Command(command),
                 Err(wrong) => ReplInput::Wrong(wrong),
             };
-            execute(input)
+            let began = typed.line;
+            typed.line += 1;
+            execute(input, began)
         } else {
-            typed.push_str(&line);
-            typed.push('\n');
+            typed.text.push_str(&line);
+            typed.text.push('\n');
             run_finished(&mut typed, source, execute)?
         };
         match next {
@@ -260,40 +265,60 @@ fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), R
     }
 }
 
+/// What is typed and not run yet.
+struct Typed {
+    text: String,
+    /// The number of its first line.
+    line: usize,
+}
+
+impl Typed {
+    fn line_at(&self, byte: usize) -> usize {
+        self.line + self.text[..byte].matches('\n').count()
+    }
+
+    /// Leaves out the text before `byte`.
+    fn cut(&mut self, byte: usize) {
+        self.line = self.line_at(byte);
+        self.text.drain(..byte);
+    }
+}
+
 /// Runs the statements that are finished and leaves the unfinished rest in `typed`.
 fn run_finished(
-    typed: &mut String,
+    typed: &mut Typed,
     source: &mut dyn LineSource,
     execute: &mut Execute<'_>,
 ) -> Result<Next, ReplError> {
-    let cut = pieces(typed);
-    let statements: Vec<String> = cut
+    let cut = pieces(&typed.text);
+    let statements: Vec<(usize, String)> = cut
         .finished
         .iter()
-        .map(|piece| typed[piece.start..piece.end].to_owned())
+        .map(|piece| {
+            let text = typed.text[piece.start..piece.end].to_owned();
+            (typed.line_at(piece.start), text)
+        })
         .collect();
-    if cut.rest.is_none() && !statements.is_empty() && !ends_inside(typed) {
-        source.remember(typed.trim())?;
+    let is_inside = ends_inside(&typed.text);
+    if cut.rest.is_none() && !statements.is_empty() && !is_inside {
+        source.remember(typed.text.trim())?;
     } else {
-        for statement in &statements {
+        for (_, statement) in &statements {
             source.remember(&format!("{statement};"))?;
         }
     }
     match cut.rest {
-        Some(rest) => {
-            typed.drain(..rest.start);
-        }
+        Some(rest) => typed.cut(rest.start),
         // A comment that is still open goes on in the next line.
-        None if ends_inside(typed) => {
-            let end = cut.finished.last().map_or(0, |piece| piece.end);
-            typed.drain(..end);
-            let lead = typed.len() - typed.trim_start_matches([';', ' ', '\t', '\n']).len();
-            typed.drain(..lead);
+        None if is_inside => {
+            typed.cut(cut.finished.last().map_or(0, |piece| piece.end));
+            let rest = typed.text.trim_start_matches([';', ' ', '\t', '\n']);
+            typed.cut(typed.text.len() - rest.len());
         }
-        None => typed.clear(),
+        None => typed.cut(typed.text.len()),
     }
-    for statement in statements {
-        let next = execute(ReplInput::Statement(statement));
+    for (line, statement) in statements {
+        let next = execute(ReplInput::Statement(statement), line);
         if next != Next::Continue {
             return Ok(next);
         }

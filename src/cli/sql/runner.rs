@@ -6,18 +6,20 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use datafusion::common::runtime::SpawnedTask;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use super::copy::{Copy, Writable};
 use super::tables::Tables;
-use super::{Output, print};
+use super::waiting::Waiting;
+use super::{Output, print_awaited};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::ParameterValue;
 use crate::diagnostic::{FailureKind, thousands};
 
 /// How long a stopped statement may take to put its things away.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// What every statement of one run shares.
 #[derive(Clone)]
@@ -31,21 +33,47 @@ pub(super) struct Runner {
     pub(super) printer: Printer,
 }
 
+/// What is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A statement, without its `;`.
+    Statement(String),
+    /// The tables and views.
+    Tables,
+    /// The columns of every table.
+    Columns,
+    /// Functions whose name contains the pattern.
+    Functions(String),
+}
+
+impl From<&str> for Asked {
+    fn from(statement: &str) -> Self {
+        Self::Statement(statement.to_owned())
+    }
+}
+
 impl Runner {
-    /// Plans and runs one statement and writes its rows.
+    /// Plans and runs what is asked and writes its rows. Comes back when nobody reads them in a pager any
+    /// more.
     pub(super) async fn run(
         &self,
-        statement: &str,
+        asked: impl Into<Asked>,
         output: &Output,
         interrupts: Option<&mut Interrupts>,
     ) -> Result<(), Failure> {
-        let (runner, output) = (self.clone(), output.clone());
-        let statement = statement.to_owned();
+        let pager = output.pager.clone();
+        if let Some(pager) = &pager {
+            pager.forget();
+        }
+        let waiting = Waiting::start(&self.printer);
+        let awaited = waiting.until_dropped();
+        let (runner, output, shown) = (self.clone(), output.clone(), waiting);
+        let asked = asked.into();
         let (alive, ended) = oneshot::channel::<()>();
         let work = async move {
             // Dropped with the work, however that ends.
             let _alive = alive;
-            runner.execute(statement, output).await
+            runner.execute(asked, output, &shown).await
         };
         let mut task = SpawnedTask::spawn(work);
         let stopped = async {
@@ -56,27 +84,63 @@ impl Runner {
                 }
             }
         };
-        let stopped = tokio::select! {
+        let left = async {
+            match &pager {
+                Some(pager) => pager.left().await,
+                None => std::future::pending().await,
+            }
+        };
+        let ending = tokio::select! {
             biased;
-            result = task.join_unwind_mut() => return joined(result),
-            failure = stopped => failure,
+            result = task.join_unwind_mut() => Ending::Done(joined(result)),
+            failure = stopped => Ending::Stopped(Err(failure)),
+            // Who leaves the pager does not want the rest.
+            () = left => Ending::Stopped(Ok(())),
         };
         // Its unfinished file goes with it; who does not stop in time is left behind.
         drop(task);
-        drop(tokio::time::timeout(GRACE, ended).await);
-        Err(stopped)
+        drop(awaited);
+        if let Some(pager) = &pager {
+            pager.closed().await;
+        }
+        match ending {
+            Ending::Done(result) => result,
+            Ending::Stopped(result) => {
+                drop(tokio::time::timeout(GRACE, ended).await);
+                result
+            }
+        }
     }
-}
 
-impl Runner {
-    async fn execute(&self, statement: String, output: Output) -> Result<(), Failure> {
+    async fn execute(
+        &self,
+        asked: Asked,
+        output: Output,
+        shown: &Waiting,
+    ) -> Result<(), Failure> {
+        let frame = match asked {
+            Asked::Statement(statement) => return self.answer(statement, output, shown).await,
+            Asked::Tables => self.tables.list()?,
+            Asked::Columns => self.tables.all_columns().await?,
+            Asked::Functions(pattern) => self.tables.session().functions_like(&pattern)?,
+        };
+        let printed = print_awaited(frame, &output, &self.printer, shown).await;
+        printed.map(drop)
+    }
+
+    async fn answer(
+        &self,
+        statement: String,
+        output: Output,
+        shown: &Waiting,
+    ) -> Result<(), Failure> {
         let copy = Copy::parse(&statement, &self.writable)?;
         let (statement, output, is_copy) = match copy {
             Some(copy) => (copy.query, copy.output, true),
             None => (statement, output, false),
         };
         let (frame, note) = self.tables.answer(&statement, &self.parameters).await?;
-        let n_rows = print(frame, &output, &self.printer).await?;
+        let n_rows = print_awaited(frame, &output, &self.printer, shown).await?;
         if let (true, Some(path)) = (is_copy, &output.path) {
             let n_rows = thousands(n_rows);
             self.printer
@@ -87,6 +151,14 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// How the work of a statement ended.
+enum Ending {
+    /// By itself.
+    Done(Result<(), Failure>),
+    /// From outside.
+    Stopped(Result<(), Failure>),
 }
 
 fn joined<E: std::error::Error + 'static>(
@@ -123,24 +195,37 @@ async fn time_is_up(limit: Option<Duration>) {
 }
 
 /// Ctrl-C while a statement runs at the prompt.
+#[derive(Clone)]
 pub(super) struct Interrupts {
     counts: watch::Receiver<u64>,
 }
 
 impl Interrupts {
-    /// Listens from now on, as long as the program runs.
-    pub(super) fn listen() -> Self {
+    /// Listens from now on, as long as the program runs. SIGTERM stops a statement as well, and then calls
+    /// `terminate`.
+    pub(super) fn listen(terminate: impl Fn() + Send + 'static) -> Self {
         let (sender, counts) = watch::channel(0);
+        let listen = async move || -> std::io::Result<()> {
+            let mut terminated = signal(SignalKind::terminate())?;
+            let mut interrupted = signal(SignalKind::interrupt())?;
+            loop {
+                let is_terminated = tokio::select! {
+                    _ = interrupted.recv() => false,
+                    _ = terminated.recv() => true,
+                };
+                if is_terminated {
+                    terminate();
+                }
+                sender.send_modify(|count| *count += 1);
+            }
+        };
         std::thread::spawn(move || {
             let mut builder = tokio::runtime::Builder::new_current_thread();
             let Ok(runtime) = builder.enable_all().build() else {
                 return;
             };
-            runtime.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
-                    sender.send_modify(|count| *count += 1);
-                }
-            });
+            // Without signals there is nothing to listen for.
+            let _ = runtime.block_on(listen());
         });
         Self { counts }
     }

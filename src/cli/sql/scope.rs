@@ -144,26 +144,118 @@ impl<'a> Scope<'a> {
         tables
     }
 
-    /// `a AS b, c, …` from `idx` on.
+    /// `a AS b, (SELECT …) c, att_gt(…) AS d, …` from `idx` on. What is not a name is kept as it is written.
     fn list_of_tables(&self, mut idx: usize, tables: &mut Vec<(String, Option<String>)>) {
-        while let Some(table) = self.name(idx) {
-            if self.is(idx + 1, "(") {
+        loop {
+            idx += usize::from(self.word(idx).as_deref() == Some("LATERAL"));
+            let Some((table, next)) = self.table_at(idx) else {
                 return;
-            }
-            idx += 1;
-            if self.word(idx).as_deref() == Some("AS") {
-                idx += 1;
-            }
+            };
+            idx = next + usize::from(self.word(next).as_deref() == Some("AS"));
             let alias = self
                 .name(idx)
                 .filter(|_| idx != self.n_before || !self.is_at_end(idx));
             idx += usize::from(alias.is_some());
+            let (table, next) = self.with_column_names(table, alias.as_deref(), idx);
             tables.push((table, alias));
-            if !self.is(idx, ",") {
+            if !self.is(next, ",") {
                 return;
             }
-            idx += 1;
+            idx = next + 1;
         }
+    }
+
+    /// The table, call or query in parentheses at `idx`, and what follows it.
+    fn table_at(&self, idx: usize) -> Option<(String, usize)> {
+        if self.is(idx, "(") {
+            let end = self.closing(idx)?;
+            let first = self.word(idx + 1);
+            let is_query = matches!(
+                first.as_deref(),
+                Some("SELECT" | "WITH" | "FROM" | "VALUES")
+            );
+            return is_query.then(|| (self.between(idx, end), end + 1));
+        }
+        let name = self.name(idx)?;
+        if !self.is(idx + 1, "(") {
+            return Some((name, idx + 1));
+        }
+        let end = self.closing(idx + 1)?;
+        Some((self.between(idx, end), end + 1))
+    }
+
+    /// `(SELECT …) AS a (b, c)`, when column names follow the alias.
+    fn with_column_names(&self, table: String, alias: Option<&str>, idx: usize) -> (String, usize) {
+        let end = alias.filter(|_| self.is(idx, "(")).and(self.closing(idx));
+        match (alias, end) {
+            (Some(alias), Some(end)) if table.contains('(') => {
+                let names = self.between(idx, end);
+                (format!("{table} AS \"{alias}\" {names}"), end + 1)
+            }
+            _ => (table, idx),
+        }
+    }
+
+    /// The parenthesis that closes the one at `open`.
+    fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0usize;
+        for idx in open..self.tokens.len() {
+            match self.text_of(idx) {
+                "(" => depth += 1,
+                ")" => depth = depth.checked_sub(1)?,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some(idx);
+            }
+        }
+        None
+    }
+
+    /// The text from one token to another, both included.
+    fn between(&self, first: usize, last: usize) -> String {
+        self.text[self.tokens[first].start..self.tokens[last].end].to_owned()
+    }
+
+    /// What to ask for the columns of `table`: with the queries that `WITH` names, where it may need them.
+    pub(super) fn resolved(&self, table: &str) -> String {
+        let is_named = self.common_tables().iter().any(|name| name == table);
+        if !is_named && !table.contains('(') {
+            return table.to_owned();
+        }
+        let Some(definitions) = self.definitions(is_named.then_some(table)) else {
+            return table.to_owned();
+        };
+        let name = match is_named {
+            true => format!("\"{table}\""),
+            false => table.to_owned(),
+        };
+        format!("({definitions} SELECT * FROM {name})")
+    }
+
+    /// `WITH a AS (…), …` up to the definition of `last`, or all that do not hold the cursor.
+    fn definitions(&self, last: Option<&str>) -> Option<String> {
+        let with = (0..self.tokens.len()).find(|&idx| self.word(idx).as_deref() == Some("WITH"))?;
+        let mut idx = with + 1;
+        idx += usize::from(self.word(idx).as_deref() == Some("RECURSIVE"));
+        let mut end = None;
+        while let Some(name) = self.name(idx) {
+            let open = (idx + 1..self.tokens.len())
+                .find(|&at| self.word(at).as_deref() == Some("AS"))
+                .and_then(|at| (at..self.tokens.len()).find(|&at| self.is(at, "(")));
+            let close = open.and_then(|open| Some((open, self.closing(open)?)));
+            let Some((_, close)) =
+                close.filter(|&(open, close)| !(open < self.n_before && self.n_before <= close))
+            else {
+                break;
+            };
+            end = Some(close);
+            if last == Some(name.as_str()) || !self.is(close + 1, ",") {
+                break;
+            }
+            idx = close + 2;
+        }
+        end.map(|end| self.between(with, end))
     }
 
     fn is_at_end(&self, idx: usize) -> bool {

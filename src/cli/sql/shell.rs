@@ -1,22 +1,26 @@
 //! The prompt: statements as `-c` runs them, and the commands. An error is shown and the prompt goes on.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use rustix::termios::OptionalActions;
 use tokio::runtime::Handle;
 
 use super::commands::{self, Command};
 use super::completion::Names;
 use super::editing::Editing;
 use super::format::Format;
+use super::pager::Pager;
+use super::place::Origin;
 use super::repl::{Next, ReplInput, ReplOptions, run_repl, run_script};
-use super::runner::{Interrupts, Runner};
-use super::tables::Tables;
-use super::{Output, format_of, history, print};
+use super::runner::{Asked, GRACE, Interrupts, Runner};
+use super::{Output, format_of, history};
 use crate::cli::failure::Failure;
 use crate::diagnostic::FailureKind;
 
@@ -28,6 +32,8 @@ struct Shell {
     runtime: Handle,
     interrupts: Interrupts,
     output: Output,
+    /// The pager to go back to when it is switched on again.
+    pager: Option<Pager>,
     /// The format on the terminal, to go back to when results no longer go to a file.
     terminal_format: Option<Format>,
     /// The format to go back to when values no longer have a line each.
@@ -35,54 +41,77 @@ struct Shell {
     shows_time: bool,
     last_statement: Option<String>,
     /// Files being run, one within the other.
-    depth: usize,
+    files: Vec<String>,
+    state: Arc<State>,
 }
 
-/// Reads and runs statements until the user leaves.
+/// What the prompt and who ends it from outside know of each other.
+#[derive(Default)]
+struct State {
+    /// A statement or a command runs.
+    is_busy: AtomicBool,
+    /// No further statement is to run.
+    is_leaving: AtomicBool,
+}
+
+/// How the prompt ended.
+enum End {
+    /// By itself.
+    Left(Result<(), Failure>),
+    /// By SIGTERM.
+    Terminated,
+}
+
+/// Reads and runs statements until the user leaves or SIGTERM comes. The prompt waits for keys on a thread
+/// of its own, so that a signal need not wait for them.
 pub(super) fn run(runner: &Runner, output: &Output) -> Result<(), Failure> {
-    let runtime = Handle::current();
-    let tables = Arc::clone(&runner.tables);
-    let functions = tables.session().functions().into_iter();
-    let lookup_runtime = runtime.clone();
-    let lookup_tables = Arc::clone(&tables);
-    let lookup = move |table: &str| lookup_runtime.block_on(columns_of(&lookup_tables, table));
-    let names = Names::new(
-        tables.names()?,
-        functions.map(|function| function.name).collect(),
-        Box::new(lookup),
-    );
-    let options = ReplOptions {
-        history: history::file_of(tables.folder()),
-        redacts: tables.redacts_history(),
-        editing: Editing {
-            names,
-            color: runner.printer.stdout_color,
-        },
-    };
-    let mut shell = Shell {
-        runner: runner.clone(),
-        runtime,
-        interrupts: Interrupts::listen(),
-        output: output.clone(),
-        terminal_format: output.format,
-        before_vertical: None,
-        shows_time: false,
-        last_statement: None,
-        depth: 0,
-    };
-    let result =
-        tokio::task::block_in_place(|| run_repl(options, &mut |input| shell.execute(input)));
-    result.map_err(|error| Failure::new(FailureKind::Internal, "the prompt failed").because(&error))
+    let modes = rustix::termios::tcgetattr(io::stdin()).ok();
+    let (sender, ends) = channel();
+    let terminated = sender.clone();
+    let state = Arc::new(State::default());
+    let leaving = Arc::clone(&state);
+    let interrupts = Interrupts::listen(move || {
+        leaving.is_leaving.store(true, Ordering::SeqCst);
+        // Who does not wait any more has left already.
+        let _ = terminated.send(End::Terminated);
+    });
+    let shell = Shell::new(runner, output, interrupts, Arc::clone(&state));
+    std::thread::spawn(move || {
+        let _ = sender.send(End::Left(shell.prompt()));
+    });
+    tokio::task::block_in_place(|| match ends.recv() {
+        Ok(End::Left(result)) => result,
+        Ok(End::Terminated) => {
+            if state.is_busy.load(Ordering::SeqCst) {
+                // The statement is stopped by the same signal, and puts its things away.
+                drop(ends.recv_timeout(GRACE));
+            }
+            if let Some(modes) = modes {
+                restore_terminal(&modes);
+            }
+            Err(Failure::new(FailureKind::Terminated, "stopped by SIGTERM"))
+        }
+        Err(error) => Err(Failure::new(FailureKind::Internal, "the prompt ended").because(&error)),
+    })
 }
 
-/// The columns of a table, view or file in quotes.
-async fn columns_of(tables: &Tables, table: &str) -> Option<Vec<String>> {
-    let name = match table.starts_with('\'') {
+/// The terminal as it was before the prompt.
+fn restore_terminal(modes: &rustix::termios::Termios) {
+    // Nothing more can be done about a terminal that is gone.
+    let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, modes);
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(b"\x1b[?2004l\r\n").and_then(|()| out.flush());
+}
+
+/// The columns of a table, view, file in quotes, or query in parentheses.
+async fn columns_of(runner: &Runner, table: &str) -> Option<Vec<String>> {
+    let name = match table.starts_with('\'') || table.contains('(') {
         true => table.to_owned(),
         false => quoted(table),
     };
     let statement = format!("SELECT * FROM {name}");
-    let frame = tables.plan(&statement, &[]).await.ok()?;
+    let planned = runner.tables.plan(&statement, &runner.parameters).await;
+    let frame = planned.ok()?;
     let fields = frame.schema().fields().iter();
     Some(fields.map(|field| field.name().clone()).collect())
 }
@@ -92,12 +121,67 @@ fn quoted(name: &str) -> String {
 }
 
 impl Shell {
+    fn new(runner: &Runner, output: &Output, interrupts: Interrupts, state: Arc<State>) -> Self {
+        let pager = Pager::from_environment();
+        Self {
+            runner: runner.clone(),
+            runtime: Handle::current(),
+            interrupts,
+            output: Output {
+                pager: pager.clone(),
+                ..output.clone()
+            },
+            pager,
+            terminal_format: output.format,
+            before_vertical: None,
+            shows_time: false,
+            last_statement: None,
+            files: Vec::new(),
+            state,
+        }
+    }
+
+    fn prompt(mut self) -> Result<(), Failure> {
+        let tables = Arc::clone(&self.runner.tables);
+        let functions = tables.session().functions().into_iter();
+        let (runtime, runner) = (self.runtime.clone(), self.runner.clone());
+        let lookup = move |table: &str| runtime.block_on(columns_of(&runner, table));
+        let names = Names::new(
+            tables.names()?,
+            functions.map(|function| function.name).collect(),
+            Box::new(lookup),
+        );
+        let options = ReplOptions {
+            history: history::file_of(tables.folder()),
+            redacts: tables.redacts_history(),
+            editing: Editing {
+                names,
+                color: self.runner.printer.stdout_color,
+            },
+        };
+        let state = Arc::clone(&self.state);
+        let result = run_repl(options, &mut |input, line| {
+            state.is_busy.store(true, Ordering::SeqCst);
+            let next = self.execute(input, line);
+            state.is_busy.store(false, Ordering::SeqCst);
+            match state.is_leaving.load(Ordering::SeqCst) {
+                true => Next::Stop,
+                false => next,
+            }
+        });
+        result.map_err(|error| {
+            Failure::new(FailureKind::Internal, "the prompt failed").because(&error)
+        })
+    }
+
     /// Does what was asked; what goes wrong is shown, and ends a file that is being run.
-    fn execute(&mut self, input: ReplInput) -> Next {
+    fn execute(&mut self, input: ReplInput, line: usize) -> Next {
         let done = match input {
             ReplInput::Statement(statement) => {
-                self.last_statement = Some(statement.clone());
-                self.timed(&statement).map(|()| Next::Continue)
+                let done = self.timed(statement.as_str());
+                let pointed = done.map_err(|failure| self.origin(&statement, line).point(failure));
+                self.last_statement = Some(statement);
+                pointed.map(|()| Next::Continue)
             }
             ReplInput::Command(command) => self.command(command),
             ReplInput::Wrong(message) => {
@@ -106,6 +190,7 @@ impl Shell {
         };
         match done {
             Ok(next) => next,
+            Err(_) if self.state.is_leaving.load(Ordering::SeqCst) => Next::Stop,
             Err(failure) if failure.kind == FailureKind::Interrupted => {
                 self.runner.printer.note(&failure.message);
                 self.after_failure()
@@ -117,19 +202,30 @@ impl Shell {
         }
     }
 
-    fn after_failure(&self) -> Next {
-        match self.depth {
-            0 => Next::Continue,
-            _ => Next::Stop,
+    fn origin<'a>(&'a self, statement: &'a str, line: usize) -> Origin<'a> {
+        match self.files.last() {
+            Some(file) => Origin {
+                file: Some(file),
+                first_line: line,
+                ..Origin::alone(statement)
+            },
+            None => Origin::alone(statement),
         }
     }
 
-    fn timed(&mut self, statement: &str) -> Result<(), Failure> {
+    fn after_failure(&self) -> Next {
+        match self.files.is_empty() {
+            true => Next::Continue,
+            false => Next::Stop,
+        }
+    }
+
+    fn timed(&mut self, asked: impl Into<Asked>) -> Result<(), Failure> {
         let started = Instant::now();
         self.interrupts.forget();
         let run = self
             .runner
-            .run(statement, &self.output, Some(&mut self.interrupts));
+            .run(asked, &self.output, Some(&mut self.interrupts));
         self.runtime.block_on(run)?;
         if self.output.path.is_some() {
             self.output.has_result = true;
@@ -145,20 +241,13 @@ impl Shell {
         match command {
             Command::Quit => return Ok(Next::Stop),
             Command::Help => self.runner.printer.data(commands::help().as_bytes())?,
-            Command::Tables => {
-                let frame = self.runner.tables.list()?;
-                self.print(frame)?;
+            Command::Tables => self.timed(Asked::Tables)?,
+            Command::Schema => self.timed(Asked::Columns)?,
+            Command::Describe(name) => {
+                self.timed(format!("DESCRIBE {}", reference(&name)).as_str())?;
             }
-            Command::Schema => {
-                let frame = self.runtime.block_on(self.runner.tables.all_columns())?;
-                self.print(frame)?;
-            }
-            Command::Describe(name) => self.timed(&format!("DESCRIBE {}", reference(&name)))?,
             Command::Relations => self.timed("SHOW RELATIONS")?,
-            Command::Functions(pattern) => {
-                let frame = self.runner.tables.session().functions_like(&pattern)?;
-                self.print(frame)?;
-            }
+            Command::Functions(pattern) => self.timed(Asked::Functions(pattern))?,
             Command::Read(file) => self.read(&file)?,
             Command::Output(path) => self.set_output(path)?,
             Command::Vertical(wanted) => self.set_vertical(wanted),
@@ -178,6 +267,7 @@ impl Shell {
                 let name = self.output.format.unwrap_or(Format::Table).name();
                 self.say(&format!("format {name}"));
             }
+            Command::Pager(wanted) => self.set_pager(wanted)?,
             Command::Edit => {
                 let text = edited(self.last_statement.as_deref().unwrap_or_default())?;
                 return Ok(Next::Offer(text));
@@ -191,12 +281,14 @@ impl Shell {
         self.runner.printer.note(text);
     }
 
-    fn print(&mut self, frame: datafusion::prelude::DataFrame) -> Result<(), Failure> {
-        let printed = print(frame, &self.output, &self.runner.printer);
-        self.runtime.block_on(printed)?;
-        if self.output.path.is_some() {
-            self.output.has_result = true;
+    fn set_pager(&mut self, wanted: Option<bool>) -> Result<(), Failure> {
+        let wanted = wanted.unwrap_or(self.output.pager.is_none());
+        if wanted && self.pager.is_none() {
+            let message = "`$KORABO_PAGER` or `$PAGER` says that there is no pager";
+            return Err(Failure::new(FailureKind::Usage, message));
         }
+        self.output.pager = self.pager.clone().filter(|_| wanted);
+        self.say(if wanted { "pager on" } else { "pager off" });
         Ok(())
     }
 
@@ -220,6 +312,7 @@ impl Shell {
                 format,
                 path,
                 has_result: false,
+                pager: self.output.pager.take(),
             };
             self.before_vertical = None;
         }
@@ -242,14 +335,14 @@ impl Shell {
 
     /// Runs a file as if it were typed, up to the first failure.
     fn read(&mut self, file: &Path) -> Result<(), Failure> {
-        if self.depth >= MAX_DEPTH {
+        if self.files.len() >= MAX_DEPTH {
             let message = format!("`{}` is run by files {MAX_DEPTH} deep", file.display());
             return Err(Failure::new(FailureKind::Usage, message).hint("does a file run itself?"));
         }
         let text = super::read_script(file)?;
-        self.depth += 1;
-        let result = run_script(&text, &mut |input| self.execute(input));
-        self.depth -= 1;
+        self.files.push(file.display().to_string());
+        let result = run_script(&text, &mut |input, line| self.execute(input, line));
+        self.files.pop();
         result.map_err(|error| {
             let message = format!("cannot run `{}`", file.display());
             Failure::new(FailureKind::Project, message).because(&error)
@@ -261,12 +354,16 @@ impl Shell {
             let message = "there is no statement to repeat yet";
             return Err(Failure::new(FailureKind::Usage, message));
         };
-        loop {
-            self.timed(&statement)?;
-            if self.runtime.block_on(self.interrupts.within(pause)) {
-                return Ok(());
+        // What is repeated must not wait for somebody to leave a pager.
+        let pager = self.output.pager.take();
+        let result = loop {
+            let done = self.timed(statement.as_str());
+            if done.is_err() || self.runtime.block_on(self.interrupts.within(pause)) {
+                break done;
             }
-        }
+        };
+        self.output.pager = pager;
+        result
     }
 }
 
@@ -283,7 +380,7 @@ fn reference(name: &str) -> String {
 /// The text after the user changed it in an editor, without blanks around it.
 fn edited(text: &str) -> Result<String, Failure> {
     let path = std::env::temp_dir().join(format!("korabo-{}.sql", std::process::id()));
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         Failure::new(FailureKind::Resources, "cannot edit the statement").because(&error)
     };
     let mut file = std::fs::OpenOptions::new()

@@ -29,6 +29,7 @@ pub(crate) struct TableWriter<W: Write> {
     columns: Vec<Column>,
     frame: Frame,
     max_width: Option<usize>,
+    is_scrolled: bool,
     null_text: String,
     color: bool,
     has_header: bool,
@@ -119,6 +120,7 @@ impl<W: Write> TableWriter<W> {
             columns: columns.collect(),
             frame,
             max_width: options.max_width,
+            is_scrolled: options.is_scrolled,
             null_text: options.null_text.unwrap_or_else(|| "NULL".into()),
             color: options.color,
             has_header: false,
@@ -187,6 +189,9 @@ impl<W: Write> TableWriter<W> {
     fn write_chunk(&mut self) -> Result<(), WriteError> {
         if self.columns.is_empty() {
             return Ok(());
+        }
+        if self.is_scrolled && !can_fit(&self.columns, self.frame, self.max_width) {
+            self.max_width = None;
         }
         fit_widths(&mut self.columns, self.frame, self.max_width);
         let mut lines = String::new();
@@ -372,6 +377,12 @@ impl LineBuilder {
         lines.push_str(&self.line);
         lines.push('\n');
     }
+}
+
+/// Whether the columns fit when every one gives way as far as it can.
+fn can_fit(columns: &[Column], frame: Frame, max_width: Option<usize>) -> bool {
+    let least: usize = columns.iter().map(Column::least_width).sum();
+    max_width.is_none_or(|max_width| least + frame.width(columns.len()) <= max_width)
 }
 
 /// Decides the width of every column. Where the table must fit `max_width`, the widest columns give

@@ -1,20 +1,21 @@
 //! The tables a statement can see. Only those it names are opened, so a small question stays quick
 //! however large the lake is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use datafusion::prelude::DataFrame;
 
 use super::inquiry::Inquiry;
+use super::place;
 use crate::cli::args::GlobalArgs;
 use crate::cli::failure::Failure;
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean};
-use crate::lake::Lake;
+use crate::lake::{Lake, LogStamp};
 use crate::pipeline::{self, Materialize, Project, Query};
-use crate::session::{ReleaseRules, Session};
+use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
 
 /// The project's tables, opened when they are first named.
 pub(super) struct Tables {
@@ -29,6 +30,8 @@ pub(super) struct Tables {
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
     known: Mutex<BTreeSet<String>>,
+    /// The log of each table as it was when the table was opened.
+    opened: Mutex<HashMap<String, LogStamp>>,
 }
 
 impl Tables {
@@ -74,6 +77,7 @@ impl Tables {
             folder,
             redacts_history,
             known: Mutex::default(),
+            opened: Mutex::default(),
         })
     }
 
@@ -169,6 +173,18 @@ impl Tables {
                 let (frame, kept_back) = self.session.release(frame, rules).await?;
                 Ok((frame, kept_back.describe(rules.disclosure.min_count)))
             }
+            Some(Inquiry::Explain {
+                query,
+                is_run: false,
+            }) => {
+                let frame = self.plan_sql(&query, parameters).await?;
+                Ok((self.session.explain_logical(frame)?, None))
+            }
+            Some(Inquiry::Explain { is_run: true, .. }) => {
+                let message = "EXPLAIN ANALYZE shows how many rows meet a condition";
+                Err(Failure::new(FailureKind::Disclosure, message)
+                    .hint("EXPLAIN shows the statement's plan"))
+            }
             Some(Inquiry::Summarize(_)) => {
                 let message = "SUMMARIZE shows single persons' values";
                 Err(Failure::new(FailureKind::Disclosure, message)
@@ -193,6 +209,13 @@ impl Tables {
             Some(Inquiry::Describe(query)) => {
                 let frame = self.plan_sql(&query, parameters).await?;
                 Ok(self.session.describe_columns(&frame)?)
+            }
+            Some(Inquiry::Explain { query, is_run }) => {
+                let frame = self.plan_sql(&query, parameters).await?;
+                Ok(match is_run {
+                    false => self.session.explain(frame).await?,
+                    true => self.session.explain_run(frame).await?,
+                })
             }
             Some(Inquiry::Summarize(query)) => {
                 let frame = self.plan_sql(&query, parameters).await?;
@@ -230,32 +253,47 @@ impl Tables {
         }
         match self.session.plan(statement, parameters).await {
             Ok(frame) => Ok(frame),
-            Err(error) => {
-                let missing = error.missing_table();
-                let mut failure = Failure::from(error);
-                if let Some(name) = missing {
-                    let names = self.names()?;
-                    let hint = did_you_mean(&name, names.iter().map(String::as_str));
-                    failure.message = format!("no table `{name}`{hint}");
-                    failure.causes.clear();
-                    if self.is_broken {
-                        failure = failure.hint("the project's files do not load: `korabo check`");
-                    } else if names.is_empty() {
-                        failure = failure.hint("the project has no tables yet: `korabo run`");
-                    }
-                }
-                Err(failure)
-            }
+            Err(error) => Err(self.failure_of(statement, error)?),
         }
+    }
+
+    /// The engine's error as a failure that knows its place in the statement and the nearest table.
+    fn failure_of(&self, statement: &str, error: SessionError) -> Result<Failure, Failure> {
+        let place = error.error_place();
+        let text = error.message();
+        let mut failure = Failure::from(error);
+        failure.mark = place
+            .as_ref()
+            .and_then(|place| place::find(statement, place));
+        if failure.mark.is_some() {
+            let line = text.lines().next().unwrap_or_default();
+            let bare = split_place(line).map_or(line, |(message, _)| message);
+            failure.message = bare.to_owned();
+        }
+        let is_file = |mark: &std::ops::Range<usize>| statement[mark.clone()].starts_with('\'');
+        let Some(name) = missing_table(&text) else {
+            return Ok(failure);
+        };
+        failure.causes.clear();
+        if failure.mark.as_ref().is_some_and(is_file) {
+            failure.message = format!("no file `{name}` to read");
+            return Ok(failure.hint("a file in quotes ends in .csv, .json or .parquet"));
+        }
+        let names = self.names()?;
+        let hint = did_you_mean(name, names.iter().map(String::as_str));
+        failure.message = format!("no table `{name}`{hint}");
+        if self.is_broken {
+            failure = failure.hint("the project's files do not load: `korabo check`");
+        } else if names.is_empty() {
+            failure = failure.hint("the project has no tables yet: `korabo run`");
+        }
+        Ok(failure)
     }
 
     /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
     pub(super) async fn open_table(&self, name: &str) -> Result<(), Failure> {
         let is_new = {
-            let mut known = self
-                .known
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(name.to_owned())
         };
         if let Some(query) = self.views().find(|query| query.name == name) {
@@ -272,10 +310,22 @@ impl Tables {
             }
             return Ok(());
         }
+        let stamp = self.lake.as_ref().and_then(|lake| lake.log_stamp(name));
+        let is_open = {
+            let opened = self.opened.lock();
+            let opened = opened.unwrap_or_else(PoisonError::into_inner);
+            stamp.is_some() && opened.get(name) == stamp.as_ref()
+        };
+        if is_open {
+            return Ok(());
+        }
         if let Some(lake) = &self.lake
             && let Some(table) = lake.table(name).await?
         {
             self.session.register_table(table)?;
+            let opened = self.opened.lock();
+            let mut opened = opened.unwrap_or_else(PoisonError::into_inner);
+            opened.extend(stamp.map(|stamp| (name.to_owned(), stamp)));
         } else if let Some(project) = &self.project {
             pipeline::register_undelivered(project, &self.session, name)?;
         }
@@ -291,3 +341,4 @@ fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, 
         .cloned()
         .collect()
 }
+

@@ -18,6 +18,9 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, Gauge, MetricBuilder, MetricsSet,
+};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -79,6 +82,21 @@ struct EstimatorExec {
     prepared: Arc<dyn PreparedRelation>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// The relation that `plan` is the step of; `None` for any other step.
+pub(crate) fn relation_of(plan: &dyn ExecutionPlan) -> Option<&'static str> {
+    Some(plan.downcast_ref::<EstimatorExec>()?.name)
+}
+
+/// The metric that is 1 once everything is gathered and the estimator computes.
+pub(crate) const ESTIMATING: &str = "estimating";
+
+/// What a relation's run is measured by.
+struct Measures {
+    baseline: BaselineMetrics,
+    estimating: Gauge,
 }
 
 impl EstimatorExec {
@@ -100,6 +118,14 @@ impl EstimatorExec {
             prepared,
             input,
             properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    fn measures(&self, partition: usize) -> Measures {
+        Measures {
+            baseline: BaselineMetrics::new(&self.metrics, partition),
+            estimating: MetricBuilder::new(&self.metrics).gauge(ESTIMATING, partition),
         }
     }
 }
@@ -168,26 +194,49 @@ impl ExecutionPlan for EstimatorExec {
                 .map_or(0, |&n_rows| n_rows.min(MOST_RESERVED)),
         );
         let prepared = Arc::clone(&self.prepared);
-        let result = gather_and_estimate(self.name, prepared, gather, input, reservation);
+        let call = Call {
+            relation: self.name,
+            prepared,
+            measures: self.measures(partition),
+        };
+        let result = gather_and_estimate(call, gather, input, reservation);
         let schema: SchemaRef = self.prepared.schema();
         let stream = futures::stream::once(result).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
     }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// A call of a relation that runs.
+struct Call {
+    relation: &'static str,
+    prepared: Arc<dyn PreparedRelation>,
+    measures: Measures,
 }
 
 /// Rows that room is made for in advance, at most.
 const MOST_RESERVED: usize = 200_000_000;
 
 async fn gather_and_estimate(
-    relation: &'static str,
-    prepared: Arc<dyn PreparedRelation>,
+    call: Call,
     mut gather: Box<dyn Gather>,
     mut input: SendableRecordBatchStream,
     reservation: MemoryReservation,
 ) -> Result<RecordBatch> {
     let external = |error: RelationError| DataFusionError::External(Box::new(error));
+    let Call {
+        relation,
+        prepared,
+        measures,
+    } = call;
+    let elapsed = measures.baseline.elapsed_compute().clone();
     while let Some(batch) = input.try_next().await? {
+        let timer = elapsed.timer();
         gather.push(&batch).map_err(external)?;
+        timer.done();
         reservation.try_resize(gather.bytes())?;
     }
     // The estimators' working arrays are about as large as what was gathered.
@@ -199,15 +248,20 @@ async fn gather_and_estimate(
              raise --memory-limit, or select fewer rows or covariates"
         )));
     }
+    measures.estimating.set(1);
     SpawnedTask::spawn_blocking(move || {
+        let timer = measures.baseline.elapsed_compute().timer();
         let result = gather.estimate();
+        drop(timer);
         drop(reservation);
         let status = match &result {
             Err(RelationError::Refused { source, .. }) => source.nothing_to_estimate(),
             _ => None,
         };
         let nothing = status.and_then(|status| prepared.nothing(status));
-        nothing.unwrap_or(result).map_err(external)
+        let result = nothing.unwrap_or(result).map_err(external)?;
+        measures.baseline.record_output(result.num_rows());
+        Ok(result)
     })
     .join()
     .await

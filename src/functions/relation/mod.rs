@@ -28,6 +28,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 
 pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
 
+pub(crate) use exec::{ESTIMATING, relation_of};
 pub(crate) use node::{columns_used, relation_name};
 pub(crate) use planner::{call_of, name_inputs};
 

@@ -30,17 +30,43 @@ fn inquiries_are_told_from_sql() {
 #[test]
 fn what_is_summarized_keeps_its_place() {
     let query = |text: &str| Some(Inquiry::Summarize(text.to_owned()));
-    check("SUMMARIZE t", query("SELECT * FROM t"));
-    check("summarize 'a b.csv'", query("SELECT * FROM 'a b.csv'"));
+    check("SUMMARIZE t", query("FROM      t"));
+    check("summarize 'a b.csv'", query("FROM      'a b.csv'"));
     check(
         "SUMMARIZE\nselect 1 as a",
         query("         \nselect 1 as a"),
     );
     check("SUMMARIZE (select 1) ", query("          (select 1) "));
     let query = |text: &str| Some(Inquiry::Describe(text.to_owned()));
-    check("DESC t", query("SELECT * FROM t"));
+    check("DESC t", query("FROM t"));
     check(
         "describe with a as (select 1) select * from a",
         query("         with a as (select 1) select * from a"),
     );
+}
+
+#[test]
+fn explained_query_keeps_its_place_and_the_engine_its_own_forms() {
+    let explain = |query: &str, is_run| {
+        let query = query.to_owned();
+        Some(Inquiry::Explain { query, is_run })
+    };
+    check("explain select 1", explain("        select 1", false));
+    check(
+        "EXPLAIN ANALYZE\nFROM t",
+        explain("               \nFROM t", true),
+    );
+    check(
+        "explain -- why\n(select 1)",
+        explain("        -- why\n(select 1)", false),
+    );
+    for statement in [
+        "explain verbose select 1",
+        "explain analyze verbose select 1",
+        "explain format tree select 1",
+        "explain create table t as select 1",
+        "explain",
+    ] {
+        check(statement, None);
+    }
 }

@@ -37,6 +37,12 @@ fn both_ways_of_writing_are_the_same_command() {
         ("\\x off", ".vertical off", Command::Vertical(Some(false))),
         ("\\e", ".edit", Command::Edit),
         ("\\watch", ".watch 2", Command::Watch(2.0)),
+        ("\\pset pager", ".pager", Command::Pager(None)),
+        (
+            "\\pset pager off",
+            ".pager off",
+            Command::Pager(Some(false)),
+        ),
         ("\\mode box", ".mode BOX", Command::Mode(Some(Format::Box))),
     ];
     for (one, other, expected) in pairs {

@@ -9,6 +9,12 @@ fn columns_of(table: &str) -> Option<Vec<String>> {
         "panel" => vec!["person_id", "fiscal_year", "検査値", "Mixed Case", "habit"],
         "programs" => vec!["program_id", "person_id"],
         "'a.csv'" => vec!["from_file"],
+        "(select 1 as one, 2 as two)" => vec!["one", "two"],
+        "(select 1) AS \"u\" (x, y)" => vec!["x", "y"],
+        "(with a as (select 1) SELECT * FROM \"a\")" => vec!["of_a"],
+        "(with a as (select 1), b as (select * from a) SELECT * FROM \"b\")" => vec!["of_b"],
+        "(with a as (select 1) SELECT * FROM (select * from a))" => vec!["of_query"],
+        "att_gt(panel, outcome => habit)" => vec!["estimate", "status"],
         _ => return None,
     };
     Some(names.into_iter().map(str::to_owned).collect())
@@ -75,6 +81,39 @@ fn columns_are_those_of_the_tables_named_before_and_after() {
         &["person_id"],
     );
     check("select nothing.x| from panel", &[]);
+}
+
+#[test]
+fn columns_of_queries_follow_their_alias() {
+    check(
+        "select t.| from (select 1 as one, 2 as two) as t",
+        &["one", "two"],
+    );
+    check(
+        "select * from panel, (select 1 as one, 2 as two) t where t.t|",
+        &["two"],
+    );
+    check("select u.| from (select 1) u (x, y)", &["x", "y"]);
+    check(
+        "select r.est| from att_gt(panel, outcome => habit) r",
+        &["estimate"],
+    );
+    check("with a as (select 1) select a.| from a", &["of_a"]);
+    check("with a as (select 1) select z.| from a as z", &["of_a"]);
+    check(
+        "with a as (select 1), b as (select * from a) select * from b where b.|",
+        &["of_b"],
+    );
+    check(
+        "with a as (select 1), b as (select a.| from a) select 1",
+        &["of_a"],
+    );
+    check(
+        "with a as (select 1) select q.| from (select * from a) q",
+        &["of_query"],
+    );
+    check("select tw| from (select 1 as one, 2 as two) as t", &["two"]);
+    check("select t.| from (select 1 as one", &[]);
 }
 
 #[test]
@@ -165,6 +204,27 @@ fn files_are_offered_in_quotes() {
     assert_eq!(
         names().candidates(&text, text.len()).0,
         "select * from '".len()
+    );
+}
+
+#[test]
+fn names_of_files_may_hold_blanks_quotes_and_japanese() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("健診 データ's");
+    fs_err::create_dir(&below).unwrap();
+    fs_err::write(below.join("令和 5年.csv"), "a\n1\n").unwrap();
+    let start = folder.path().display().to_string();
+    check(
+        &format!("select * from '{start}/健|"),
+        &[&format!("{start}/健診 データ''s/")],
+    );
+    check(
+        &format!("select * from '{start}/健診 データ''s/令|"),
+        &[&format!("{start}/健診 データ''s/令和 5年.csv")],
+    );
+    check(
+        &format!("\\i {start}/健診 データ's/令|"),
+        &[&format!("{start}/健診 データ's/令和 5年.csv")],
     );
 }
 

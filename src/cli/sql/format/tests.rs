@@ -17,6 +17,7 @@ fn options(format: Format) -> WriteOptions {
     WriteOptions {
         format,
         max_width: None,
+        is_scrolled: false,
         null_text: None,
         color: false,
     }
@@ -80,7 +81,7 @@ fn batches() -> Vec<RecordBatch> {
 fn write(format: Format, batches: &[RecordBatch]) -> Vec<u8> {
     let out = Shared::default();
     let schema = batches[0].schema();
-    let mut writer = ResultWriter::new(out.clone(), schema, options(format)).unwrap();
+    let mut writer = ResultWriter::new(out.clone(), schema, options(format), &[]).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();
     }
@@ -179,12 +180,12 @@ fn two_columns_of_one_name_are_refused_where_one_would_be_lost() {
     let field = Field::new("id", DataType::Int64, true);
     let schema = Arc::new(Schema::new(vec![field.clone(), field]));
     for format in [Format::Json, Format::Ndjson, Format::Parquet, Format::Arrow] {
-        let refused = ResultWriter::new(Vec::new(), Arc::clone(&schema), options(format));
+        let refused = ResultWriter::new(Vec::new(), Arc::clone(&schema), options(format), &[]);
         let message = refused.err().map(|error| error.to_string());
         let expected = "the result has two columns `id`; name them apart with `AS`";
         assert_eq!(message.as_deref(), Some(expected), "{format:?}");
     }
-    assert!(ResultWriter::new(Vec::new(), schema, options(Format::Csv)).is_ok());
+    assert!(ResultWriter::new(Vec::new(), schema, options(Format::Csv), &[]).is_ok());
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn a_closed_pipe_is_told_apart_in_every_format() {
     let batches = batches();
     for format in Format::value_variants() {
         let attempt = || {
-            let mut writer = ResultWriter::new(Closed, batches[0].schema(), options(*format))?;
+            let mut writer = ResultWriter::new(Closed, batches[0].schema(), options(*format), &[])?;
             writer.write(&batches[0])?;
             writer.finish()
         };

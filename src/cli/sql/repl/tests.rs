@@ -42,7 +42,7 @@ impl LineSource for Typing {
 
 fn run(script: &mut Typing) -> Vec<ReplInput> {
     let mut inputs = Vec::new();
-    let mut execute = |input| {
+    let mut execute = |input, _| {
         inputs.push(input);
         Next::Continue
     };
@@ -121,7 +121,7 @@ fn statements_typed_at_once_are_one_entry_of_the_history() {
 #[test]
 fn an_edited_statement_is_offered_once() {
     let mut script = Typing::new(&["\\e", "select 2;", "^D"]);
-    let mut execute = |input| match input {
+    let mut execute = |input, _| match input {
         ReplInput::Command(Command::Edit) => Next::Offer("select 2;".to_owned()),
         _ => Next::Continue,
     };
@@ -133,7 +133,7 @@ fn an_edited_statement_is_offered_once() {
 fn scripts_may_hold_commands_and_leave_out_the_last_semicolon() {
     let mut inputs = Vec::new();
     let text = "\\timing\nselect 1; select\n2\n\n";
-    let mut execute = |input| {
+    let mut execute = |input, _| {
         inputs.push(input);
         Next::Continue
     };
@@ -158,10 +158,23 @@ fn every_way_out_leaves_the_rest_unread() {
 fn a_break_stops_between_the_statements_of_a_line() {
     let mut script = Typing::new(&["select 1; select 2;", "select 3;"]);
     let mut inputs = Vec::new();
-    let mut execute = |input| {
+    let mut execute = |input, _| {
         inputs.push(input);
         Next::Stop
     };
     drive(&mut script, &mut execute).unwrap();
     assert_eq!(inputs, [statement("select 1")]);
+}
+
+#[test]
+fn statements_of_a_script_know_their_line() {
+    let text = "-- one\n\\timing\n\nselect 1; select\n2;\n/* a;\n*/ select 3;\n\nselect 4";
+    let mut lines = Vec::new();
+    let mut execute = |input, line| {
+        lines.push((input, line));
+        Next::Continue
+    };
+    run_script(text, &mut execute).unwrap();
+    let lines: Vec<usize> = lines.into_iter().map(|(_, line)| line).collect();
+    assert_eq!(lines, [2, 4, 4, 6, 9]);
 }

@@ -11,6 +11,7 @@ fn write(max_width: Option<usize>, color: bool, batches: &[RecordBatch]) -> Stri
     let options = WriteOptions {
         format: Format::Table,
         max_width,
+        is_scrolled: false,
         null_text: None,
         color,
     };
@@ -206,6 +207,7 @@ fn write_as(format: Format, max_width: Option<usize>, batch: &RecordBatch) -> St
     let options = WriteOptions {
         format,
         max_width,
+        is_scrolled: false,
         null_text: None,
         color: false,
     };
@@ -275,4 +277,30 @@ fn prose_is_wrapped_instead_of_cut() {
             "1 row"
         ]
     );
+}
+
+#[test]
+fn table_that_cannot_fit_is_left_whole_where_it_can_be_scrolled() {
+    let long = "とても長い部署の名前".repeat(2);
+    let names: Vec<String> = (0..8).map(|n| format!("c{n}")).collect();
+    let columns = names
+        .iter()
+        .map(|name| (name.as_str(), texts(vec![Some(long.as_str())])));
+    let wide = batch(columns.collect());
+    let written = |batch: &RecordBatch, is_scrolled| {
+        let options = WriteOptions {
+            format: Format::Table,
+            max_width: Some(60),
+            is_scrolled,
+            null_text: None,
+            color: false,
+        };
+        let mut writer = TableWriter::new(Vec::new(), batch.schema_ref(), options);
+        writer.write(batch).unwrap();
+        String::from_utf8(writer.finish().unwrap()).unwrap()
+    };
+    assert_eq!(written(&wide, true).matches(&long).count(), 8);
+    assert!(!written(&wide, false).contains(&long));
+    let narrow = batch(vec![("a", texts(vec![Some(&long.repeat(3))]))]);
+    assert!(written(&narrow, true).contains('…'), "it can fit");
 }

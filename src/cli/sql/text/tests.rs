@@ -17,6 +17,7 @@ fn write(format: Format, null_text: Option<&str>, batches: &[RecordBatch]) -> St
     let options = WriteOptions {
         format,
         max_width: None,
+        is_scrolled: false,
         null_text,
         color: false,
     };

@@ -25,6 +25,7 @@ fn write(color: bool) -> String {
     let options = WriteOptions {
         format: Format::Vertical,
         max_width: Some(40),
+        is_scrolled: false,
         null_text: None,
         color,
     };
