@@ -1,14 +1,16 @@
 //! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
 
-mod serve;
 mod checks;
+mod schedules;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 pub use checks::{CheckSetting, CheckSeverity};
+pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
+use crate::schedule::Schedule;
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
 
 /// Name of the project file.
@@ -56,6 +58,10 @@ pub struct ProjectConfig {
     pub serve: Option<ServeConfig>,
     /// Thresholds and severities of checks; a later section wins.
     pub checks: Vec<CheckSetting>,
+    /// What `korabo schedule` starts, and when.
+    pub schedules: Vec<Schedule>,
+    /// Days for which superseded files stay, and with them the versions `--as-of` can read.
+    pub keep_days: u32,
 }
 
 /// Where the extracts of one table are found and how they are taken in.
@@ -162,6 +168,8 @@ impl ProjectConfig {
             "sql",
             "serve",
             "checks",
+            "schedule",
+            "maintain",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -198,6 +206,11 @@ impl ProjectConfig {
             redact_history,
             serve: serve::read(&root, folder)?,
             checks: checks::read(&root)?,
+            keep_days: match section("maintain", &["keep_days"])? {
+                Some(table) => table.optional("keep_days")?.unwrap_or(DEFAULT_KEEP_DAYS),
+                None => DEFAULT_KEEP_DAYS,
+            },
+            schedules: schedules::schedules(&root)?,
             name,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,
@@ -211,6 +224,8 @@ impl ProjectConfig {
 
 /// The national guideline's rule: no count from 1 to 9 leaves. A project may be stricter, not laxer.
 const DEFAULT_MIN_COUNT: u64 = 10;
+/// Days that superseded files stay where the project says nothing.
+const DEFAULT_KEEP_DAYS: u32 = 30;
 /// Share of rejected rows up to which a delivery is accepted, where the source says nothing.
 pub(crate) const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
 

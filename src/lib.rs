@@ -4,6 +4,7 @@
 //! The modules in the order of the data's journey; ARCHITECTURE.md has the map.
 
 pub mod diagnostic;
+pub mod schedule;
 pub mod toml_reader;
 
 pub mod config;
@@ -16,6 +17,7 @@ pub mod synth;
 pub mod functions;
 pub mod lake;
 
+pub mod backup;
 pub mod ingest;
 pub mod session;
 

@@ -194,7 +194,7 @@ impl Fingerprint {
             let version = lake
                 .table(&table)
                 .await?
-                .map(|table| table.version.to_string());
+                .map(|table| table.rows_version().to_string());
             versions.push(version.unwrap_or_else(|| "none".to_owned()));
         }
         Ok(Self {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
+use super::schedule;
 use super::workspace;
 use crate::config::{ProjectConfig, ServeConfig};
 use crate::diagnostic::{FailureKind, counted, thousands};
@@ -172,6 +173,7 @@ async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
             findings.push(space("lake's disk", lake.root(), wanted));
             if let Some(project) = project {
                 findings.push(tables(&project, &lake).await);
+                findings.extend(schedules(&project, &lake));
             }
             findings.push(last_run(&lake).await);
         }
@@ -280,6 +282,20 @@ async fn tables(project: &Project, lake: &Lake) -> Finding {
             }
         }
     }
+}
+
+/// Whether the schedules can be served, where there are any.
+fn schedules(project: &Project, lake: &Lake) -> Option<Finding> {
+    let schedules = &project.config.schedules;
+    if schedules.is_empty() {
+        return None;
+    }
+    let summary = schedule::check(project)
+        .and_then(|()| schedule::summary(schedules, lake, chrono::Utc::now()));
+    Some(match summary {
+        Err(failure) => Finding::fail("schedules", &failure),
+        Ok(detail) => Finding::ok("schedules", detail),
+    })
 }
 
 async fn last_run(lake: &Lake) -> Finding {

@@ -114,8 +114,14 @@ impl From<ContractError> for Failure {
 
 impl From<LakeError> for Failure {
     fn from(error: LakeError) -> Self {
-        let is_locked = matches!(error, LakeError::Locked);
+        let is_locked = matches!(error, LakeError::Locked | LakeError::Copying);
+        let is_removed = matches!(error, LakeError::Removed { .. });
         let failure = Self::of(lake::failure_kind(&error), &error);
+        if is_removed {
+            return failure.hint(
+                "`keep_days` under [maintain] in korabo.toml says how long earlier versions stay",
+            );
+        }
         if is_locked {
             return failure.hint("wait for it to end, then run again");
         }

@@ -1,9 +1,12 @@
 //! The command line: arguments, dispatch, signals, exit codes. Only `printer` writes to the terminal.
 
 mod args;
+mod as_of;
+mod backup;
 mod caret;
 mod check;
 mod checks;
+mod daemon;
 mod docs;
 mod doctor;
 mod failure;
@@ -12,12 +15,14 @@ mod ingest;
 mod init;
 mod job;
 mod lineage;
+mod maintain;
 mod plan;
 mod printer;
 mod progress;
 mod report;
 mod retry;
 mod run;
+mod schedule;
 mod selection;
 mod serve;
 mod sql;
@@ -61,6 +66,8 @@ enum Command {
     Run(run::RunArgs),
     /// Continue the last run where it failed: what failed or was not run, and what depends on it
     Retry(retry::RetryArgs),
+    /// Start runs at the times korabo.toml gives, until told to stop
+    Schedule(schedule::ScheduleArgs),
     /// Show what `run` would do and why; change nothing
     Plan(plan::PlanArgs),
     /// Take in new extracts only
@@ -75,6 +82,12 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Write the HTML report of the tables as they are
     Report(report::ReportArgs),
+    /// Join small files, remove files of superseded versions after their time, shorten logs
+    Maintain(maintain::MaintainArgs),
+    /// Save lake and project files as they are at this moment, also while a run is at work
+    Backup(backup::BackupArgs),
+    /// Bring a snapshot of a backup back into an empty folder
+    Restore(backup::RestoreArgs),
     /// Show the lake's tables: version, rows, up to date or stale
     Status,
     /// Write the project's documentation as a static site
@@ -132,6 +145,8 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Retry(args) => return retry::run(args, global, printer, &mut signal).await,
         // A server that is stopped lets running statements end.
         Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
+        // What it stops is the run at work, and it waits for its end.
+        Command::Schedule(args) => return schedule::run(args, global, printer, signal).await,
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
@@ -139,6 +154,9 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Checks(args) => Box::pin(checks::run(args, global, printer)),
         Command::Sql(args) => Box::pin(sql::run(args, global, printer)),
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
+        Command::Maintain(args) => Box::pin(maintain::run(args, global, printer)),
+        Command::Backup(args) => Box::pin(backup::run(args, global, printer)),
+        Command::Restore(args) => Box::pin(async { backup::restore(args, printer) }),
         Command::Status => Box::pin(status::run(global, printer)),
         Command::Doctor => Box::pin(doctor::run(global, printer)),
         Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::GlobalArgs;
+use super::as_of::{self, AsOfArgs};
 use super::failure::Failure;
 use super::printer::Printer;
 use super::sql::files::OutputFile;
@@ -20,6 +21,8 @@ pub(super) struct ReportArgs {
     /// File to write [default: the project's]
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 pub(super) async fn run(
@@ -27,7 +30,12 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let mut workspace = Workspace::load(global)?;
+    if args.as_of.is_given() && args.output.is_none() {
+        let message = "--as-of needs -o: the project's report is of the present";
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    workspace.lake = args.as_of.lake(&workspace.lake, printer).await?;
     let session = Workspace::session(global)?;
     let path = match &args.output {
         Some(path) => workspace::absolute(path)?,
@@ -75,7 +83,11 @@ async fn page(
     let mut page = report::load_page(&workspace.lake, session, rules)
         .await
         .map_err(load_failure)?;
-    page.subject = Some(config.name.clone());
+    page.subject = Some(match (workspace.lake.time(), lang) {
+        (None, _) => config.name.clone(),
+        (Some(time), Lang::Ja) => format!("{}（{} 時点）", config.name, as_of::shown(time)),
+        (Some(time), Lang::En) => format!("{} (as of {})", config.name, as_of::shown(time)),
+    });
     page.provenance.generated_at = match lang {
         Lang::Ja => chrono::Local::now()
             .format("%Y年%-m月%-d日 %H:%M")

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::GlobalArgs;
+use super::as_of::{self, AsOfArgs};
 use super::failure::Failure;
 use super::job::{self, Job};
 use super::printer::Printer;
 use super::selection::{self, SelectArgs};
 use super::workspace::{self, Workspace};
 use super::{Signal, plan};
+use crate::diagnostic::FailureKind;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -30,6 +32,11 @@ pub(super) struct RunArgs {
     /// Exit with this code when there was nothing to do
     #[arg(long, value_name = "N", default_value_t = 0)]
     nothing_new_code: u8,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// With --as-of: folder for a project of that time, in which the tables are built
+    #[arg(long, value_name = "DIR", requires = "as_of", conflicts_with_all = ["extracts", "dry_run"])]
+    into: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -38,11 +45,8 @@ pub(super) async fn run(
     printer: &Printer,
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
-    let mut config = workspace::config(global)?;
-    if let Some(extracts) = &args.extracts {
-        config.extracts = workspace::absolute(extracts)?;
-    }
-    let workspace = Workspace::of_config(config)?;
+    let workspace = workspace(args, global, printer).await?;
+    let takes_in = args.into.is_none();
     let selection = args.select.parse()?;
     if args.dry_run {
         let shown = plan::show(&workspace, &selection, args.full_refresh, printer);
@@ -52,7 +56,7 @@ pub(super) async fn run(
         };
     }
     // Finding what is pending reads every extract, which ingest does again.
-    let delivered = match selection.asks_stale() {
+    let delivered = match selection.asks_stale() && takes_in {
         true => selection::delivered(&selection::pending(&workspace).await?),
         false => BTreeSet::new(),
     };
@@ -60,11 +64,31 @@ pub(super) async fn run(
         selected: selection::names(&selection, &workspace, &delivered).await?,
         selection: Some(selection),
         selection_text: args.select.text(),
-        takes_in: true,
+        takes_in,
         full_refresh: args.full_refresh,
         retry_of: None,
         nothing_new_code: args.nothing_new_code,
         workspace,
     };
     job::carry_out(&job, global, printer, signal).await
+}
+
+/// The project to work on: as it is, or as it was at some time, in a folder of its own.
+async fn workspace(
+    args: &RunArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<Workspace, Failure> {
+    if let Some(into) = &args.into {
+        return as_of::project_in(into, &args.as_of, global, printer).await;
+    }
+    if args.as_of.is_given() {
+        let message = "--as-of needs --into DIR: tables of another time never mix with the present";
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    let mut config = workspace::config(global)?;
+    if let Some(extracts) = &args.extracts {
+        config.extracts = workspace::absolute(extracts)?;
+    }
+    Workspace::of_config(config)
 }

@@ -115,12 +115,13 @@ impl Ledger {
             let Some(table) = lake.table(table).await? else {
                 continue;
             };
+            let version = table.rows_version();
             let receipt = table.provenance.and_then(|made| made.receipt);
             let receipt = receipt.and_then(|json| serde_json::from_value::<Receipt>(json).ok());
             if let Some(receipt) = receipt
                 && receipt.delivery_id > ledger.last_id
             {
-                ledger.record(lake, &receipt, table.version).await?;
+                ledger.record(lake, &receipt, version).await?;
             }
         }
         Ok(ledger)

@@ -35,7 +35,7 @@ impl Lake {
     }
 }
 
-fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LakeError> {
+pub(super) fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LakeError> {
     if !folder.is_dir() {
         return Ok(());
     }

@@ -2,11 +2,15 @@
 //! provenance of each version. Reading them with SQL is `session`'s work; what goes in is decided by
 //! `ingest` and `pipeline`.
 
+mod as_of;
 mod leftovers;
 mod lock;
+mod log;
+mod maintain;
 mod provenance;
 mod read;
 mod schema;
+mod snapshot;
 mod stamp;
 mod versions;
 mod write;
@@ -15,6 +19,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::LogicalFileView;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
@@ -22,7 +27,9 @@ use url::Url;
 
 use crate::diagnostic::FailureKind;
 
+pub use as_of::Copied;
 pub use lock::LakeLock;
+pub use maintain::Upkeep;
 pub use provenance::Provenance;
 pub use read::TableReader;
 pub use schema::storable_schema;
@@ -62,15 +69,40 @@ pub enum LakeError {
         /// The version asked for.
         version: u64,
     },
+    /// What a table was at some time is no longer there.
+    #[error("what lake table `{table}` was at {time} was removed by `korabo maintain`")]
+    Removed {
+        /// The table.
+        table: String,
+        /// The time.
+        time: DateTime<Utc>,
+    },
+    /// Joining small files gave other rows than were in them.
+    #[error("joining the small files of lake table `{table}` lost rows; it stays as it was")]
+    RowsLost {
+        /// The table.
+        table: String,
+    },
+    /// Tables were published faster than their versions could be read.
+    #[error("the lake does not come to rest")]
+    Restless,
     /// Another process holds the lake.
     #[error("another run holds the lake")]
     Locked,
+    /// Another process copies files of the lake, or removes superseded ones.
+    #[error("a backup, a run on the past or upkeep of this lake is at work")]
+    Copying,
+    /// Another process serves the schedules.
+    #[error("another `korabo schedule` serves this project")]
+    Served,
 }
 
 /// The folder of Delta tables that a project owns.
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
+    /// When tables are read at another time than the present.
+    as_of: Option<DateTime<Utc>>,
 }
 
 /// One version of one table: the files that make it and how it was made.
@@ -114,6 +146,7 @@ impl Lake {
         fs_err::create_dir_all(root).map_err(LakeError::Folder)?;
         Ok(Self {
             root: fs_err::canonicalize(root).map_err(LakeError::Folder)?,
+            as_of: None,
         })
     }
 
@@ -123,7 +156,7 @@ impl Lake {
         &self.root
     }
 
-    /// Names of all tables, sorted.
+    /// Names of all tables, sorted; of a lake as of some time, those it had then.
     ///
     /// # Errors
     /// When the folder cannot be listed.
@@ -136,16 +169,33 @@ impl Lake {
             }
         }
         names.sort();
-        Ok(names)
+        let Some(time) = self.as_of else {
+            return Ok(names);
+        };
+        let mut then = Vec::with_capacity(names.len());
+        for name in names {
+            // What is no longer there is an error for those who read it, not for those who list names.
+            if !matches!(self.version_at(&name, time), Ok(None)) {
+                then.push(name);
+            }
+        }
+        Ok(then)
     }
 
-    /// The latest version of table `name`, or `None` when there is no such table.
+    /// The latest version of table `name`, or `None` when there is no such table. Of a lake as of some time, the
+    /// version of that time.
     ///
     /// # Errors
-    /// When its log cannot be read.
+    /// When its log cannot be read, or what it was at the time is no longer there.
     pub async fn table(&self, name: &str) -> Result<Option<LakeTable>, LakeError> {
         if !self.exists(name) {
             return Ok(None);
+        }
+        if let Some(time) = self.as_of {
+            return match self.version_at(name, time)? {
+                Some(version) => self.table_in_the_past(name, version, time).await.map(Some),
+                None => Ok(None),
+            };
         }
         let table = self.builder(name)?.load().await;
         self.describe(name, table).await.map(Some)
@@ -219,6 +269,14 @@ impl LakeFile {
 }
 
 impl LakeTable {
+    /// The version since which the rows are what they are: upkeep of files makes versions without changing rows.
+    #[must_use]
+    pub fn rows_version(&self) -> u64 {
+        let made = self.provenance.as_ref();
+        made.and_then(|made| made.same_rows_as)
+            .unwrap_or(self.version)
+    }
+
     /// Number of rows, when every file's count is in the log.
     #[must_use]
     pub fn n_rows(&self) -> Option<u64> {
@@ -252,10 +310,12 @@ impl LakeTable {
 #[must_use]
 pub fn failure_kind(error: &LakeError) -> FailureKind {
     match error {
-        LakeError::Locked => FailureKind::Locked,
-        LakeError::UnstorableColumn { .. } | LakeError::NoSuchVersion { .. } => {
-            FailureKind::Project
-        }
+        LakeError::Locked | LakeError::Copying | LakeError::Served => FailureKind::Locked,
+        LakeError::UnstorableColumn { .. }
+        | LakeError::NoSuchVersion { .. }
+        | LakeError::Removed { .. } => FailureKind::Project,
+        LakeError::RowsLost { .. } => FailureKind::Internal,
+        LakeError::Restless => FailureKind::Resources,
         LakeError::Folder(_) | LakeError::Table { .. } => {
             if is_disk_full(error) {
                 FailureKind::Resources

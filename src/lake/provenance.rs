@@ -26,6 +26,9 @@ pub struct Provenance {
     /// For raw tables: the receipt of the delivery that this version added, as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Value>,
+    /// For a version made by upkeep of files: the version that has the same rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_rows_as: Option<u64>,
 }
 
 impl Provenance {

@@ -25,7 +25,7 @@ impl Lake {
         Ok(versions)
     }
 
-    fn listed_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
+    pub(super) fn listed_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
         let mut versions = BTreeMap::new();
         for name in self.table_names()? {
             let log = self.root().join(&name).join("_delta_log");

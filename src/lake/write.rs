@@ -19,7 +19,7 @@ use deltalake_core::{DeltaTable, DeltaTableError};
 
 use super::{Lake, LakeError, LakeTable, Provenance, table_error};
 
-const TARGET_FILE_BYTES: u64 = 256 << 20;
+pub(super) const TARGET_FILE_BYTES: u64 = 256 << 20;
 
 /// Streams record batches into data files that no version names yet.
 pub struct TableWriter {
@@ -99,6 +99,10 @@ impl TableWriter {
 }
 
 impl StagedFiles {
+    pub(super) fn into_adds(self) -> Vec<Add> {
+        self.adds
+    }
+
     /// Adds the files of `other`, which must have the same schema.
     pub fn extend(&mut self, other: Self) {
         self.adds.extend(other.adds);
@@ -278,13 +282,15 @@ impl Lake {
             partition_by: None,
             predicate: None,
         };
-        let commit = CommitBuilder::from(
-            CommitProperties::default().with_metadata(provenance.to_commit_metadata()),
-        )
-        .with_actions(actions)
-        .build(Some(state), table.log_store(), operation)
-        .await
-        .map_err(in_table)?;
+        let properties = CommitProperties::default()
+            .with_metadata(provenance.to_commit_metadata())
+            // How long the log is kept is for `maintain` to say.
+            .with_cleanup_expired_logs(Some(false));
+        let commit = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(state), table.log_store(), operation)
+            .await
+            .map_err(in_table)?;
         Ok(commit.version())
     }
 

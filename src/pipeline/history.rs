@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray,
@@ -277,6 +279,30 @@ pub async fn last_run(lake: &Lake) -> Result<Option<LastRun>, LakeError> {
         }
     }
     Ok(Some(last.clone()))
+}
+
+/// When run `run_id` had ended; `None` when there is no such run.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn end_of_run(lake: &Lake, run_id: i64) -> Result<Option<DateTime<Utc>>, LakeError> {
+    let Some(runs) = lake.table(RUNS).await? else {
+        return Ok(None);
+    };
+    for batch in runs.read(None)? {
+        let batch = batch?;
+        let ids = integers(&batch, "run_id");
+        let started = integers(&batch, "started_at");
+        for row in (0..batch.num_rows()).filter(|row| ids.value(*row) == run_id) {
+            let seconds = text_at(&batch, "seconds", row).and_then(|text| text.parse().ok());
+            let lasted = Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default();
+            let started = DateTime::from_timestamp_micros(started.value(row));
+            // Times of versions are in milliseconds.
+            let end = started.map(|started| started + lasted + Duration::from_millis(1));
+            return Ok(end);
+        }
+    }
+    Ok(None)
 }
 
 /// Column `name` as whole numbers; zeros where it is not there, as in a lake of an earlier version.

@@ -20,7 +20,9 @@ pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
-pub use history::{LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, last_run, record_run};
+pub use history::{
+    LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, record_run,
+};
 pub use lineage::{Lineage, TableColumn};
 pub use project::{Project, register_undelivered};
 pub(crate) use query::named_tables;

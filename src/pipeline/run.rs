@@ -219,7 +219,7 @@ impl Builder {
         reason: Option<String>,
     ) -> Result<(), PipelineError> {
         let started = Instant::now();
-        let version = table.version.to_string();
+        let version = table.rows_version().to_string();
         self.context.session.register_table(table.clone())?;
         let Some(reason) = reason else {
             self.fingerprints.insert(query.name.clone(), version);

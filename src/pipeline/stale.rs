@@ -82,7 +82,7 @@ pub async fn plan(
             (view_fingerprint(&expected), None)
         } else {
             let table = lake.table(&query.name).await?;
-            let version = table.as_ref().map(|table| table.version);
+            let version = table.as_ref().map(crate::lake::LakeTable::rows_version);
             let reason = match table {
                 None => Some("not built yet".to_owned()),
                 Some(table) => stale_reason(table.provenance.as_ref(), &expected),
@@ -126,7 +126,7 @@ pub(super) async fn raw_fingerprints(
         let version = lake
             .table(&name)
             .await?
-            .map(|table| table.version.to_string());
+            .map(|table| table.rows_version().to_string());
         fingerprints.insert(name, version.unwrap_or_else(|| "none".to_owned()));
     }
     Ok(fingerprints)
@@ -155,6 +155,7 @@ pub(super) fn expected_provenance(
             })
             .collect(),
         receipt: None,
+        same_rows_as: None,
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn fingerprint(lake: &Lake, lang: Lang) -> Result<String, LoadError> {
     for name in SHOWN.iter().filter(|name| **name != "runs") {
         if let Some(table) = lake.table(name).await? {
             hasher.update(name);
-            hasher.update(table.version.to_le_bytes());
+            hasher.update(table.rows_version().to_le_bytes());
         }
     }
     let digest = hasher.finalize();

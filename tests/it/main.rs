@@ -16,10 +16,15 @@ mod shell_statements;
 mod shell_terminal;
 mod sql;
 
+mod as_of;
+mod backup;
 mod crash;
 mod doctor;
+mod maintain;
 mod release;
 mod report;
+mod report;
+mod schedule;
 mod serve;
 mod serve_limits;
 mod serve_python;

@@ -51,6 +51,22 @@ fn cron_lines_have_five_fields_a_user_and_a_command_that_runs() {
 }
 
 #[test]
+fn the_schedule_service_and_the_sections_shown_for_it_are_right() {
+    let project = Project::built();
+    let readme = example("README.md");
+    let (_, sections) = readme.split_once("```toml\n").unwrap();
+    let (sections, _) = sections.split_once("```").unwrap();
+    let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
+    let sections = sections.replace("tag:slow", "summary_flow");
+    project.write("korabo.toml", format!("{config}\n{sections}"));
+    let service = example("korabo-schedule.service");
+    let start = service.lines().find(|line| line.starts_with("ExecStart="));
+    let line = format!("{} --next 1", start.unwrap());
+    run(&line, &project);
+    project.korabo(&["check"]).exits(0);
+}
+
+#[test]
 fn the_service_runs_and_systemd_accepts_the_units() {
     let project = Project::built();
     let service = example("korabo-run.service");
@@ -73,6 +89,7 @@ fn the_service_runs_and_systemd_accepts_the_units() {
         "korabo-run.service",
         "korabo-run.timer",
         "korabo-serve.service",
+        "korabo-schedule.service",
     ] {
         verify.arg(folder.path().join(unit));
     }

@@ -10,7 +10,7 @@ use crate::support::{files_below, root};
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
 const LAYERS: [&[&str]; 11] = [
     &["diagnostic"],
-    &["toml_reader"],
+    &["toml_reader", "schedule"],
     &[
         "config",
         "contract",
@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 11] = [
         "synth",
     ],
     &["lake", "functions"],
-    &["ingest", "session"],
+    &["backup", "ingest", "session"],
     &["checks"],
     &["pipeline"],
     &["report", "serve"],
@@ -32,7 +32,7 @@ const LAYERS: [&[&str]; 11] = [
 const ALONE: [&str; 2] = ["estimators", "link"];
 
 /// A crate or type and the only modules that name it.
-const GATES: [(&str, &[&str]); 11] = [
+const GATES: [(&str, &[&str]); 12] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("rustyline", &["cli"]),
@@ -40,6 +40,7 @@ const GATES: [(&str, &[&str]); 11] = [
     ("console", &["cli"]),
     ("arrow_flight", &["serve"]),
     ("tonic", &["serve"]),
+    ("croner", &["schedule"]),
     ("deltalake_core", &["lake"]),
     ("nalgebra", &["estimators"]),
     ("SessionContext", &["session", "functions"]),
@@ -47,7 +48,7 @@ const GATES: [(&str, &[&str]); 11] = [
 ];
 
 /// Modules without DataFusion.
-const NO_ENGINE: [&str; 2] = ["estimators", "link"];
+const NO_ENGINE: [&str; 3] = ["estimators", "link", "schedule"];
 
 const MAX_LINES: usize = 600;
 

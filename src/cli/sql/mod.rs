@@ -45,6 +45,7 @@ use tables::Tables;
 use waiting::Waiting;
 
 use super::args::GlobalArgs;
+use super::as_of::AsOfArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace;
@@ -79,6 +80,8 @@ pub(super) struct SqlArgs {
     /// Only what may leave: grouped results and estimates, without small cells
     #[arg(long)]
     release: bool,
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -122,7 +125,8 @@ pub(super) async fn run(
         .iter()
         .flat_map(|config| [config.lake.clone(), config.extracts.clone()]);
     let writable = Writable::new(&args.allow_write, kept.collect())?;
-    let tables = Tables::open(config, global, args.release)?;
+    let mut tables = Tables::open(config, global, args.release)?;
+    tables.go_to(&args.as_of, printer).await?;
     let mut parameters = tables.parameters();
     parameters.retain(|(name, _)| args.parameters.iter().all(|(given, _)| given != name));
     parameters.extend(args.parameters.iter().cloned());

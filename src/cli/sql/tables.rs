@@ -10,7 +10,9 @@ use datafusion::prelude::DataFrame;
 use super::inquiry::Inquiry;
 use super::place;
 use crate::cli::args::GlobalArgs;
+use crate::cli::as_of::{AsOfArgs, shown};
 use crate::cli::failure::Failure;
+use crate::cli::printer::Printer;
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::{Lake, LogStamp};
@@ -79,6 +81,35 @@ impl Tables {
             known: Mutex::default(),
             opened: Mutex::default(),
         })
+    }
+
+    /// From here on tables are those of the time asked for.
+    pub(super) async fn go_to(
+        &mut self,
+        as_of: &AsOfArgs,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
+        if !as_of.is_given() {
+            return Ok(());
+        }
+        let Some(lake) = &self.lake else {
+            return Err(
+                Failure::new(FailureKind::Project, "--as-of needs a project with a lake")
+                    .hint("--project names one"),
+            );
+        };
+        self.lake = Some(as_of.lake(lake, printer).await?);
+        Ok(())
+    }
+
+    /// When table `name` is there now, but was not at the time tables are read at: that time.
+    fn not_there_yet(&self, name: &str) -> Option<String> {
+        let lake = self.lake.as_ref()?;
+        let time = lake.time()?;
+        let is_then = lake
+            .table_names()
+            .is_ok_and(|names| names.iter().any(|then| then == name));
+        (lake.has_table_now(name) && !is_then).then(|| shown(time))
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -282,7 +313,9 @@ impl Tables {
         let names = self.names()?;
         let hint = did_you_mean(name, names.iter().map(String::as_str));
         failure.message = format!("no table `{name}`{hint}");
-        if self.is_broken {
+        if let Some(time) = self.not_there_yet(name) {
+            failure.message = format!("there was no table `{name}` yet at {time}");
+        } else if self.is_broken {
             failure = failure.hint("the project's files do not load: `korabo check`");
         } else if names.is_empty() {
             failure = failure.hint("the project has no tables yet: `korabo run`");
@@ -326,7 +359,9 @@ impl Tables {
             let opened = self.opened.lock();
             let mut opened = opened.unwrap_or_else(PoisonError::into_inner);
             opened.extend(stamp.map(|stamp| (name.to_owned(), stamp)));
-        } else if let Some(project) = &self.project {
+        } else if let Some(project) = &self.project
+            && self.not_there_yet(name).is_none()
+        {
             pipeline::register_undelivered(project, &self.session, name)?;
         }
         Ok(())

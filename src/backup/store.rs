@@ -1,0 +1,157 @@
+//! The store of contents: a file's name is the SHA-256 of what is in it, so that equal contents lie there once and damage
+//! is seen.
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Backup, BackupError, SavedFile, Snapshot};
+
+const CHUNK: usize = 1 << 20;
+
+impl Backup {
+    /// Keeps other writers out while the file lives.
+    pub(super) fn lock(&self) -> Result<File, BackupError> {
+        fs_err::create_dir_all(&self.root).map_err(BackupError::File)?;
+        let file = fs_err::File::create(self.root.join(".lock")).map_err(BackupError::File)?;
+        let file = file.into_parts().0;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(BackupError::Busy {
+                folder: self.root.clone(),
+            }),
+            Err(TryLockError::Error(error)) => Err(BackupError::File(error)),
+        }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.root.join("files")
+    }
+
+    /// Where a content lies.
+    pub(super) fn stored(&self, sha256: &str) -> PathBuf {
+        let folder = sha256.get(..2).unwrap_or_default();
+        self.store().join(folder).join(sha256)
+    }
+
+    /// Whether a content of this size is there already.
+    pub(super) fn has(&self, file: &SavedFile) -> bool {
+        fs_err::metadata(self.stored(&file.sha256)).is_ok_and(|found| found.len() == file.bytes)
+    }
+
+    /// Puts the content of a file into the store.
+    pub(super) fn put(&self, source: &Path) -> Result<SavedFile, BackupError> {
+        fs_err::create_dir_all(self.store()).map_err(BackupError::File)?;
+        let new = self.store().join("new");
+        let saved = copy(source, &new)?;
+        let target = self.stored(&saved.sha256);
+        if self.has(&saved) {
+            fs_err::remove_file(&new).map_err(BackupError::File)?;
+            return Ok(saved);
+        }
+        if let Some(folder) = target.parent() {
+            fs_err::create_dir_all(folder).map_err(BackupError::File)?;
+        }
+        fs_err::rename(&new, &target).map_err(BackupError::File)?;
+        Ok(saved)
+    }
+
+    /// Checks the content of every file of a snapshot.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] when one is not what was saved.
+    pub fn verify(&self, id: &str, snapshot: &Snapshot) -> Result<(), BackupError> {
+        let mut known: HashSet<&str> = HashSet::new();
+        let mut damaged = Vec::new();
+        for (path, file) in snapshot.files() {
+            if known.insert(&file.sha256) && !self.is_whole(file)? {
+                damaged.push(path.clone());
+            }
+        }
+        match damaged.first() {
+            None => Ok(()),
+            Some(first) => Err(BackupError::Damaged {
+                id: id.to_owned(),
+                n_damaged: damaged.len(),
+                n_files: snapshot.files().count(),
+                first: first.clone(),
+            }),
+        }
+    }
+
+    fn is_whole(&self, file: &SavedFile) -> Result<bool, BackupError> {
+        match fs_err::File::open(self.stored(&file.sha256)) {
+            Ok(mut stored) => Ok(read_all(&mut stored, |_| Ok(()))? == *file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(BackupError::File(error)),
+        }
+    }
+
+    /// Forgets all but the latest `n_kept` snapshots and contents that none of these names; gives back how many
+    /// snapshots went.
+    ///
+    /// # Errors
+    /// When a list cannot be read or a file cannot be removed.
+    pub fn forget(&self, n_kept: usize) -> Result<usize, BackupError> {
+        let _lock = self.lock()?;
+        let names = self.snapshots()?;
+        let n_gone = names.len().saturating_sub(n_kept.max(1));
+        for name in &names[..n_gone] {
+            let file = self.snapshots_folder().join(format!("{name}.json"));
+            fs_err::remove_file(file).map_err(BackupError::File)?;
+        }
+        let mut needed = HashSet::new();
+        for name in &names[n_gone..] {
+            let (_, snapshot) = self.snapshot(Some(name))?;
+            needed.extend(snapshot.files().map(|(_, file)| file.sha256.clone()));
+        }
+        for folder in fs_err::read_dir(self.store()).map_err(BackupError::File)? {
+            let folder = folder.map_err(BackupError::File)?.path();
+            if !folder.is_dir() {
+                continue;
+            }
+            for file in fs_err::read_dir(folder).map_err(BackupError::File)? {
+                let file = file.map_err(BackupError::File)?;
+                if !needed.contains(&*file.file_name().to_string_lossy()) {
+                    fs_err::remove_file(file.path()).map_err(BackupError::File)?;
+                }
+            }
+        }
+        Ok(n_gone)
+    }
+}
+
+/// Copies a file to the disk and says what was in it.
+pub(super) fn copy(source: &Path, target: &Path) -> Result<SavedFile, BackupError> {
+    let mut from = fs_err::File::open(source).map_err(BackupError::File)?;
+    let mut to = fs_err::File::create(target).map_err(BackupError::File)?;
+    let saved = read_all(&mut from, |chunk| to.write_all(chunk))?;
+    to.sync_all().map_err(BackupError::File)?;
+    Ok(saved)
+}
+
+fn read_all(
+    from: &mut impl Read,
+    mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<SavedFile, BackupError> {
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    let mut bytes = 0;
+    loop {
+        let n = from.read(&mut chunk).map_err(BackupError::File)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&chunk[..n]);
+        each(&chunk[..n]).map_err(BackupError::File)?;
+        bytes += n as u64;
+    }
+    let digest = hasher.finalize();
+    Ok(SavedFile {
+        bytes,
+        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}

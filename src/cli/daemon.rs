@@ -1,0 +1,155 @@
+//! The machine that `korabo schedule` runs on: the wall clock, one child process at a time, signals, the state file. A
+//! run is a process of its own, so that running out of memory ends the run and nothing else.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Signal;
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use crate::diagnostic::FailureKind;
+use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
+
+/// The clock is looked at this often, as somebody may set it or the machine may sleep.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A run at work is looked at this often.
+const SHORT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The process that serves the schedules.
+pub(super) struct Daemon {
+    program: PathBuf,
+    /// The project and the global options, for every run.
+    arguments: Vec<OsString>,
+    state_file: PathBuf,
+    printer: Printer,
+    signals: mpsc::Receiver<Failure>,
+    /// Why it ends.
+    reason: Option<Failure>,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    pub(super) fn new(
+        global: &GlobalArgs,
+        project: &Path,
+        state_file: PathBuf,
+        printer: &Printer,
+        signal: Signal,
+    ) -> Result<Self, Failure> {
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::new(FailureKind::Resources, "cannot find this program").because(&error)
+        })?;
+        let (sender, signals) = mpsc::channel();
+        std::thread::spawn(move || {
+            if let Ok(failure) = signal.blocking_recv() {
+                // Nobody is left to tell when the loop has ended first.
+                drop(sender.send(failure));
+            }
+        });
+        Ok(Self {
+            program,
+            arguments: global.to_arguments(project)?,
+            state_file,
+            printer: printer.clone(),
+            signals,
+            reason: None,
+            child: None,
+        })
+    }
+
+    /// Why the loop ended.
+    pub(super) fn into_reason(self) -> Failure {
+        self.reason.unwrap_or_else(|| {
+            Failure::new(FailureKind::Internal, "the schedules ended by themselves")
+        })
+    }
+
+    /// How the child ended, if it did.
+    fn ended(&mut self) -> Option<Ending> {
+        let status = self.child.as_mut()?.try_wait().ok()??;
+        self.child = None;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Some(code.map_or(Ending::Killed, Ending::Code))
+    }
+}
+
+impl Host for Daemon {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event {
+        loop {
+            if let Some(ending) = self.ended() {
+                return Event::Ended(ending);
+            }
+            let left = until.map_or(LONGEST_PAUSE, |until| {
+                (until - Utc::now()).to_std().unwrap_or_default()
+            });
+            if left.is_zero() {
+                return Event::Tick;
+            }
+            let pause = match self.child {
+                Some(_) => left.min(SHORT_PAUSE),
+                None => left.min(LONGEST_PAUSE),
+            };
+            match self.signals.recv_timeout(pause) {
+                Ok(failure) => {
+                    self.reason = Some(failure);
+                    return Event::Stop;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                // The signal has come; what is left is to wait for the run's end.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(pause),
+            }
+        }
+    }
+
+    fn start(&mut self, schedule: &Schedule) -> Result<(), std::io::Error> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .args(schedule.arguments())
+            .stdin(Stdio::null())
+            // Ctrl-C reaches this process only, which then stops the run.
+            .process_group(0);
+        self.child = Some(command.spawn()?);
+        Ok(())
+    }
+
+    fn stop_run(&mut self) {
+        let id = self.child.as_ref().map(Child::id);
+        let Some(id) = id.and_then(|id| i32::try_from(id).ok()) else {
+            return;
+        };
+        if let Some(process) = rustix::process::Pid::from_raw(id) {
+            // It may have ended by itself in this moment; it is not waited for before `ended` asks.
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        }
+    }
+
+    fn save(&mut self, state: &State) {
+        if let Err(error) = state.write(&self.state_file) {
+            let failure = Failure::from(error);
+            self.printer
+                .failure(&failure.hint("times may be missed or caught up wrongly after a restart"));
+        }
+    }
+
+    fn say(&mut self, notice: &Notice) {
+        self.printer.note(&notice.to_string());
+    }
+
+    fn complain(&mut self, error: &std::io::Error) {
+        let message = format!("cannot start `{}`", self.program.display());
+        self.printer
+            .failure(&Failure::new(FailureKind::Resources, message).because(error));
+    }
+}

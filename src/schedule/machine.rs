@@ -1,0 +1,387 @@
+//! The decisions of `korabo schedule`: something happens at some time, and out comes what to do. No clock, no process,
+//! no file; a day of failures is simulated in a test within milliseconds.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::notice::{Notice, What};
+use super::state::{Remembered, State};
+use super::{CatchUp, Schedule};
+use crate::diagnostic::FailureKind;
+
+/// A time is missed when its start is longer ago than this.
+const ON_TIME: TimeDelta = TimeDelta::minutes(2);
+/// How long to wait while somebody else's run is at work.
+const BUSY: TimeDelta = TimeDelta::seconds(60);
+/// What was dealt with further ahead than this was dealt with by a wrong clock.
+const WRONG_CLOCK: TimeDelta = TimeDelta::hours(24);
+/// A step in the search for the latest time passed.
+const WINDOWS: [TimeDelta; 4] = [
+    TimeDelta::hours(1),
+    TimeDelta::days(1),
+    TimeDelta::days(31),
+    TimeDelta::days(366),
+];
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Time passed.
+    Tick,
+    /// The run at work ended.
+    Ended(Ending),
+    /// The process is asked to stop.
+    Stop,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With an exit code.
+    Code(u8),
+    /// By a signal it could not answer, as when memory ran out.
+    Killed,
+    /// The program could not be started.
+    NotStarted,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Say something.
+    Say(Notice),
+    /// Remember [`Machine::state`].
+    Save,
+    /// Start the run of this schedule, counted from 0.
+    Start(usize),
+    /// Ask the run at work to stop.
+    StopRun,
+    /// Leave.
+    Exit,
+}
+
+/// A time that is to be run.
+#[derive(Debug, Clone)]
+struct Turn {
+    due: DateTime<Utc>,
+    n_failed: u32,
+    not_before: DateTime<Utc>,
+    is_busy: bool,
+}
+
+/// All schedules and what is going on.
+#[derive(Debug)]
+pub struct Machine {
+    schedules: Vec<Schedule>,
+    state: State,
+    /// By schedule: the time that waits or is being run.
+    turns: Vec<Option<Turn>>,
+    running: Option<usize>,
+    is_stopping: bool,
+    actions: Vec<Action>,
+}
+
+impl Machine {
+    /// Schedules at the moment `korabo schedule` starts, with what was remembered.
+    #[must_use]
+    pub fn new(schedules: Vec<Schedule>, state: State, now: DateTime<Utc>) -> Self {
+        let mut machine = Self {
+            turns: vec![None; schedules.len()],
+            schedules,
+            state,
+            running: None,
+            is_stopping: false,
+            actions: vec![Action::Save],
+        };
+        machine.state.align(&machine.schedules, now);
+        for idx in 0..machine.schedules.len() {
+            if let Some(due) = machine.remembered(idx).open.take() {
+                machine.reopen(idx, due, now);
+            }
+        }
+        machine
+    }
+
+    /// What is to be remembered.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The schedules.
+    #[must_use]
+    pub fn schedules(&self) -> &[Schedule] {
+        &self.schedules
+    }
+
+    /// When something is to be done if nothing happens before.
+    #[must_use]
+    pub fn wakes_at(&self) -> Option<DateTime<Utc>> {
+        if self.is_stopping {
+            return None;
+        }
+        let waiting = match self.running {
+            Some(_) => None,
+            None => self
+                .turns
+                .iter()
+                .flatten()
+                .map(|turn| turn.not_before)
+                .min(),
+        };
+        let next = self.schedules.iter().filter_map(|schedule| {
+            let due = schedule
+                .times
+                .next_after(self.state.handled(&schedule.name)?)?;
+            Some(schedule.starts_at(due))
+        });
+        next.chain(waiting).min()
+    }
+
+    /// What is to be done when `event` happens at `now`.
+    pub fn handle(&mut self, now: DateTime<Utc>, event: Event) -> Vec<Action> {
+        match event {
+            Event::Tick => {}
+            Event::Ended(ending) => self.end(now, ending),
+            Event::Stop => {
+                self.is_stopping = true;
+                if self.running.is_some() {
+                    self.actions.push(Action::StopRun);
+                }
+            }
+        }
+        if !self.is_stopping {
+            for idx in 0..self.schedules.len() {
+                self.look(idx, now);
+            }
+            self.start(now);
+        } else if self.running.is_none() {
+            self.actions.extend([Action::Save, Action::Exit]);
+        }
+        std::mem::take(&mut self.actions)
+    }
+
+    fn remembered(&mut self, idx: usize) -> &mut Remembered {
+        let name = &self.schedules[idx].name;
+        let known = self.state.schedules.get_mut(name);
+        known.expect("aligned with the schedules when the machine was made")
+    }
+
+    fn say(&mut self, idx: usize, due: DateTime<Utc>, what: What) {
+        let schedule = &self.schedules[idx];
+        self.actions.push(Action::Say(Notice {
+            schedule: schedule.name.clone(),
+            due: schedule.times.local(due),
+            what,
+        }));
+    }
+
+    /// A time was not brought to an end before the last stop.
+    fn reopen(&mut self, idx: usize, due: DateTime<Utc>, now: DateTime<Utc>) {
+        match self.schedules[idx].catch_up {
+            CatchUp::None => self.say(idx, due, What::Dropped),
+            CatchUp::Latest => {
+                self.say(idx, due, What::CaughtUp);
+                self.take_turn(idx, due, now);
+            }
+        }
+    }
+
+    fn take_turn(&mut self, idx: usize, due: DateTime<Utc>, now: DateTime<Utc>) {
+        self.remembered(idx).open = Some(due);
+        self.turns[idx] = Some(Turn {
+            due,
+            n_failed: 0,
+            not_before: now,
+            is_busy: false,
+        });
+    }
+
+    /// Looks whether times of a schedule have come.
+    fn look(&mut self, idx: usize, now: DateTime<Utc>) {
+        let handled = self.remembered(idx).handled;
+        if handled > now + WRONG_CLOCK {
+            self.say(idx, handled, What::ClockWentBack);
+            self.remembered(idx).handled = now;
+            self.actions.push(Action::Save);
+            return;
+        }
+        let schedule = &self.schedules[idx];
+        let Some(passed) = Passed::between(schedule, handled, now) else {
+            return;
+        };
+        let due = passed.last;
+        let first = schedule.times.local(passed.first);
+        let is_late = now - schedule.starts_at(due) > ON_TIME;
+        let catch_up = schedule.catch_up;
+        self.remembered(idx).handled = due;
+        self.actions.push(Action::Save);
+        if self.running == Some(idx) {
+            return self.say(idx, due, What::Skipped);
+        }
+        if passed.first < due {
+            self.say(idx, due, What::MissedBefore { first });
+        }
+        if is_late && catch_up == CatchUp::None {
+            return self.say(idx, due, What::Missed);
+        }
+        if let Some(turn) = self.turns[idx].take() {
+            self.say(idx, turn.due, What::Replaced);
+        }
+        if is_late {
+            self.say(idx, due, What::CaughtUp);
+        }
+        self.take_turn(idx, due, now);
+    }
+
+    /// Starts the turn that has waited longest, when no run is at work.
+    fn start(&mut self, now: DateTime<Utc>) {
+        for turn in self.turns.iter_mut().flatten() {
+            // A clock that was put back must not make a retry wait for ever.
+            let longest = now + TimeDelta::seconds(i64::from(super::LONGEST_WAIT_SECONDS));
+            turn.not_before = turn.not_before.min(longest);
+        }
+        if self.running.is_some() {
+            return;
+        }
+        let turns = self.turns.iter().enumerate();
+        let ready = turns.filter_map(|(idx, turn)| {
+            let turn = turn.as_ref().filter(|turn| turn.not_before <= now)?;
+            Some((turn.not_before, turn.due, idx))
+        });
+        let Some((_, due, idx)) = ready.min() else {
+            return;
+        };
+        let n_failed = self.turns[idx].as_ref().map_or(0, |turn| turn.n_failed);
+        self.running = Some(idx);
+        self.say(idx, due, What::Starts { n_failed });
+        self.actions.extend([Action::Save, Action::Start(idx)]);
+    }
+
+    /// The run at work ended.
+    fn end(&mut self, now: DateTime<Utc>, ending: Ending) {
+        let Some(idx) = self.running.take() else {
+            return;
+        };
+        let Some(turn) = self.turns[idx].take() else {
+            return;
+        };
+        self.actions.push(Action::Save);
+        match verdict(ending) {
+            Verdict::Done => {
+                self.say(idx, turn.due, What::Ends);
+                self.remembered(idx).open = None;
+            }
+            // What was stopped with the daemon stays open: the next start catches it up.
+            _ if self.is_stopping => {}
+            Verdict::Busy => self.wait_for_other(idx, turn, now),
+            Verdict::Final(why) => self.give_up(idx, &turn, ending, why),
+            Verdict::Failed => self.retry(idx, turn, ending, now),
+        }
+    }
+
+    fn wait_for_other(&mut self, idx: usize, mut turn: Turn, now: DateTime<Utc>) {
+        if !turn.is_busy {
+            let seconds = BUSY.num_seconds();
+            self.say(idx, turn.due, What::Waits { seconds });
+        }
+        turn.is_busy = true;
+        turn.not_before = now + BUSY;
+        self.turns[idx] = Some(turn);
+    }
+
+    fn retry(&mut self, idx: usize, mut turn: Turn, ending: Ending, now: DateTime<Utc>) {
+        let schedule = &self.schedules[idx];
+        if turn.n_failed >= schedule.retries {
+            return self.give_up(idx, &turn, ending, "no retry is left");
+        }
+        turn.n_failed += 1;
+        turn.is_busy = false;
+        let wait = schedule.retry_after(turn.n_failed);
+        turn.not_before = now + wait;
+        let seconds = wait.num_seconds();
+        let how = ending.to_string();
+        self.say(idx, turn.due, What::FailsForNow { how, seconds });
+        self.turns[idx] = Some(turn);
+    }
+
+    fn give_up(&mut self, idx: usize, turn: &Turn, ending: Ending, why: &'static str) {
+        let how = ending.to_string();
+        self.say(idx, turn.due, What::Fails { how, why });
+        self.remembered(idx).open = None;
+    }
+}
+
+/// What an ending means for the time that was run.
+enum Verdict {
+    Done,
+    /// Somebody else's run is at work.
+    Busy,
+    /// Worth another try.
+    Failed,
+    /// Not worth one, and why.
+    Final(&'static str),
+}
+
+fn verdict(ending: Ending) -> Verdict {
+    let Ending::Code(code) = ending else {
+        return Verdict::Failed;
+    };
+    let is = |kind: FailureKind| code == kind.exit_code();
+    if code == 0 {
+        Verdict::Done
+    } else if is(FailureKind::Locked) {
+        Verdict::Busy
+    } else if is(FailureKind::Usage) || is(FailureKind::Project) {
+        Verdict::Final("it needs somebody to mend the project")
+    } else if is(FailureKind::Quality) || is(FailureKind::Disclosure) || is(FailureKind::Estimator)
+    {
+        Verdict::Final("the same data would give the same again")
+    } else if is(FailureKind::Interrupted) || is(FailureKind::Terminated) {
+        Verdict::Final("somebody stopped it")
+    } else {
+        Verdict::Failed
+    }
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Killed => f.write_str("killed"),
+            Self::NotStarted => f.write_str("not started"),
+        }
+    }
+}
+
+/// Times whose start has come.
+struct Passed {
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+}
+
+impl Passed {
+    /// Times after `handled` whose start has come at `now`. After a long absence only the end of it is looked at in
+    /// full.
+    fn between(schedule: &Schedule, handled: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
+        let first = schedule.times.next_after(handled)?;
+        if first > now {
+            return None;
+        }
+        let windows = WINDOWS.into_iter().map(|window| now - window);
+        let starts = windows.filter(|start| *start > handled).chain([handled]);
+        for start in starts {
+            let mut last = None;
+            let mut time = schedule.times.next_after(start)?;
+            while time <= now {
+                if schedule.starts_at(time) <= now {
+                    last = Some(time);
+                }
+                time = schedule.times.next_after(time)?;
+            }
+            if let Some(last) = last {
+                return Some(Self { first, last });
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,53 @@
+//! The loop of `korabo schedule`: wait, decide, do. The same loop runs with a real clock and processes, and in the
+//! tests with invented ones.
+
+use chrono::{DateTime, Utc};
+
+use super::machine::{Action, Ending, Event, Machine};
+use super::notice::Notice;
+use super::{Schedule, State};
+
+/// Where the loop runs: a clock, one run at a time, a memory, a log.
+pub trait Host {
+    /// The time on the wall.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits until something happens, at most until `until`. It may come back earlier with [`Event::Tick`].
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event;
+    /// Starts the run of a schedule.
+    ///
+    /// # Errors
+    /// Why it could not be started.
+    fn start(&mut self, schedule: &Schedule) -> Result<(), std::io::Error>;
+    /// Asks the run at work to stop.
+    fn stop_run(&mut self);
+    /// Remembers the state.
+    fn save(&mut self, state: &State);
+    /// Says something.
+    fn say(&mut self, notice: &Notice);
+    /// Says that a run could not be started.
+    fn complain(&mut self, error: &std::io::Error);
+}
+
+/// Serves the schedules until the process is asked to stop.
+pub fn serve(schedules: Vec<Schedule>, state: State, host: &mut impl Host) {
+    let mut machine = Machine::new(schedules, state, host.now());
+    let mut event = Event::Tick;
+    loop {
+        let mut next = None;
+        for action in machine.handle(host.now(), event) {
+            match action {
+                Action::Say(notice) => host.say(&notice),
+                Action::Save => host.save(machine.state()),
+                Action::StopRun => host.stop_run(),
+                Action::Exit => return,
+                Action::Start(idx) => {
+                    if let Err(error) = host.start(&machine.schedules()[idx]) {
+                        host.complain(&error);
+                        next = Some(Event::Ended(Ending::NotStarted));
+                    }
+                }
+            }
+        }
+        event = next.unwrap_or_else(|| host.wait(machine.wakes_at()));
+    }
+}
