@@ -1,6 +1,7 @@
 //! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
 
 mod checks;
+mod observability;
 mod schedules;
 mod serve;
 
@@ -12,6 +13,10 @@ pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
 use crate::schedule::Schedule;
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
+
+pub use observability::{
+    NotifyConfig, ObservabilityConfig, OpenLineageConfig, SqlInEvents, Thresholds, TracesConfig,
+};
 
 /// Name of the project file.
 pub const PROJECT_FILE: &str = "korabo.toml";
@@ -62,6 +67,8 @@ pub struct ProjectConfig {
     pub schedules: Vec<Schedule>,
     /// Days for which superseded files stay, and with them the versions `--as-of` can read.
     pub keep_days: u32,
+    /// Who is told what happens in runs.
+    pub observability: ObservabilityConfig,
 }
 
 /// Where the extracts of one table are found and how they are taken in.
@@ -170,6 +177,10 @@ impl ProjectConfig {
             "checks",
             "schedule",
             "maintain",
+            "openlineage",
+            "metrics",
+            "notify",
+            "otel",
         ])?;
         let section = |name: &str, keys: &[&str]| -> Result<Option<TomlTable<'_>>, TomlError> {
             let table = root.table(name)?;
@@ -211,6 +222,7 @@ impl ProjectConfig {
                 None => DEFAULT_KEEP_DAYS,
             },
             schedules: schedules::schedules(&root)?,
+            observability: ObservabilityConfig::read(folder, &root)?,
             name,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,

@@ -25,6 +25,7 @@ pub mod checks;
 
 pub mod pipeline;
 
+pub mod observe;
 pub mod report;
 pub mod serve;
 

@@ -10,7 +10,7 @@ use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
 use crate::serve::ServeError;
-use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED};
+use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED, causes};
 
 /// A command that did not finish.
 #[derive(Debug)]
@@ -58,25 +58,10 @@ impl Failure {
 
     /// Adds the chain of causes that begins with `error`.
     pub(super) fn because(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            let text = match error.downcast_ref::<SessionError>() {
-                Some(engine) => engine.describe(),
-                None => error.to_string(),
-            };
-            for line in text
-                .lines()
-                .map(str::trim_end)
-                .filter(|line| !line.is_empty())
-            {
-                if self.message != line && self.causes.last().is_none_or(|last| last != line) {
-                    self.causes.push(line.to_owned());
-                }
+        for line in causes(error) {
+            if self.message != line && self.causes.last().is_none_or(|last| *last != line) {
+                self.causes.push(line);
             }
-            cause = match error.downcast_ref::<SessionError>() {
-                Some(_) => None,
-                None => error.source(),
-            };
         }
         self
     }

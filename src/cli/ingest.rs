@@ -6,11 +6,13 @@ use clap::Args;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
+use super::observed::{LakeAfter, Observed};
 use super::printer::Printer;
-use super::progress::Progress;
 use super::workspace::{self, Workspace};
+use super::{Signal, until_signal};
 use crate::diagnostic::{FailureKind, counted};
 use crate::ingest::{self, IngestSummary, NamedDelivery};
+use crate::observe::Event;
 
 /// Arguments of `ingest`.
 #[derive(Debug, Args)]
@@ -27,6 +29,7 @@ pub(super) async fn run(
     args: &IngestArgs,
     global: &GlobalArgs,
     printer: &Printer,
+    signal: &mut Signal,
 ) -> Result<u8, Failure> {
     let mut config = workspace::config(global)?;
     if let Some(extracts) = &args.extracts {
@@ -39,9 +42,10 @@ pub(super) async fn run(
         .map(|text| named(text))
         .collect::<Result<Vec<_>, _>>()?;
     let _lock = workspace.lake.lock()?;
-    let progress = Progress::new(printer);
-    let result = take_in(&workspace, &named, &progress, printer).await;
-    progress.clear();
+    let observed = Observed::begin(&workspace, "ingest", None, printer).await?;
+    let result = until_signal(take_in(&workspace, &named, &observed, printer), signal).await;
+    observed.clear();
+    observed.end(result.as_ref().map(|_| 0), LakeAfter::default());
     let summary = result?;
     printer.summary(&format!(
         "deliveries={} rows_in={} accepted={} rejected_rows={}",
@@ -70,17 +74,17 @@ fn named(text: &str) -> Result<NamedDelivery, Failure> {
 pub(super) async fn take_in(
     workspace: &Workspace,
     named: &[NamedDelivery],
-    progress: &std::sync::Arc<Progress>,
+    observed: &Observed,
     printer: &Printer,
 ) -> Result<IngestSummary, Failure> {
     let project = &workspace.project;
-    let observer = std::sync::Arc::clone(progress);
+    let observer = observed.observer();
     let summary = ingest::ingest(
         &project.config,
         &project.contracts,
         &workspace.lake,
         named,
-        &move |event| observer.delivery(&event),
+        &move |event| observer.tell(&Event::Delivery(event)),
     )
     .await?;
     if summary.n_known > 0 {

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
+use super::observed::{self, LakeAfter, Observed};
 use super::printer::Printer;
-use super::progress::{Done, Progress};
 use super::workspace::Workspace;
 use super::{Signal, checks, ingest, report, selection, until_signal};
 use crate::diagnostic::FailureKind;
 use crate::lake::Lake;
+use crate::observe::{Event, Journal, RunOutcome, Tally};
 use crate::pipeline::{self, RunRecord, Selection, StepOutcome, StepStatus, Work};
 
 /// How long a run that was stopped may take to write itself into the history.
@@ -40,23 +41,22 @@ pub(super) async fn carry_out(
     printer: &Printer,
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
-    let started = Instant::now();
     let _lock = job.workspace.lake.lock()?;
-    let progress = Progress::new(printer);
-    let worked = until_signal(work(job, &progress, global, printer), signal).await;
-    progress.clear();
-    let done = progress.done();
+    let observed = job.observed(printer).await?;
+    let started = observed.started;
+    let worked = until_signal(work(job, &observed, global, printer), signal).await;
+    observed.clear();
+    let done = observed.tally();
     let mut totals = Totals::of(&done);
-    let is_stopped = worked.as_ref().is_err_and(is_stop);
+    let outcome = worked
+        .as_ref()
+        .err()
+        .map_or(RunOutcome::Ok, observed::outcome);
+    let is_stopped = outcome == RunOutcome::Stopped;
     if worked.is_err() && !is_stopped {
         totals.n_failed = totals.n_failed.max(1);
     }
-    let status = match &worked {
-        Ok(()) => "ok",
-        Err(_) if is_stopped => "stopped",
-        Err(_) => "failed",
-    };
-    let run = totals.record(job, status, started);
+    let run = totals.record(job, outcome, started);
     let steps = all_steps(job, done, worked.is_err());
     let recorded = match is_stopped {
         false => record(job.workspace.lake.clone(), run, steps).await,
@@ -76,30 +76,46 @@ pub(super) async fn carry_out(
     if is_stopped {
         printer.note("stopped; what was published stays, `korabo retry` or `korabo run` continues");
     }
-    printer.summary(&totals.line(started));
-    match result {
-        Err(failure) => Ok(failure.kind.exit_code()),
+    let code = match &result {
+        Err(failure) => Err(failure),
         Ok(()) if totals.n_ok == 0 && totals.n_deliveries == 0 => Ok(job.nothing_new_code),
         Ok(()) => Ok(0),
-    }
+    };
+    // The threads may be busy with what was stopped.
+    let after = match is_stopped {
+        true => LakeAfter::default(),
+        false => LakeAfter::read(&job.workspace).await,
+    };
+    observed.end(code, after);
+    printer.summary(&totals.line(started));
+    Ok(code.unwrap_or_else(|failure| failure.kind.exit_code()))
 }
 
-fn is_stop(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Interrupted | FailureKind::Terminated
-    )
+impl Job {
+    async fn observed(&self, printer: &Printer) -> Result<Observed, Failure> {
+        let command = match self.retry_of {
+            None => "run",
+            Some(_) => "retry",
+        };
+        Observed::begin(&self.workspace, command, Some(self), printer).await
+    }
+
+    /// Notes that outlive the process, in case it is killed.
+    pub(super) fn journal(&self) -> Journal {
+        let run = Totals::default().record(self, RunOutcome::Ok, Instant::now());
+        Journal::begin(&self.workspace.lake, &run, &self.selected)
+    }
 }
 
 async fn work(
     job: &Job,
-    progress: &Arc<Progress>,
+    observed: &Observed,
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let workspace = &job.workspace;
     if job.takes_in {
-        ingest::take_in(workspace, &[], progress, printer).await?;
+        ingest::take_in(workspace, &[], observed, printer).await?;
     }
     let selected = match &job.selection {
         Some(selection) if selection.asks_stale() => {
@@ -109,7 +125,7 @@ async fn work(
     };
     let session = Workspace::session(global)?;
     checks::gate(workspace, &session, printer).await?;
-    let observer = Arc::clone(progress);
+    let observer = observed.observer();
     let summary = pipeline::build(
         Arc::clone(&workspace.project),
         &workspace.lake,
@@ -118,10 +134,10 @@ async fn work(
             selected,
             full_refresh: job.full_refresh,
         },
-        Arc::new(move |event| observer.step(event)),
+        Arc::new(move |event| observer.tell(&Event::Step(event))),
     )
     .await?;
-    progress.clear();
+    observed.clear();
     if let Some(error) = summary.first_error {
         return Err(Failure::from(error));
     }
@@ -132,7 +148,7 @@ async fn work(
 }
 
 /// The steps that ended and, when the run ended before its end, those it did not reach.
-fn all_steps(job: &Job, done: Done, is_cut: bool) -> Vec<StepStatus> {
+fn all_steps(job: &Job, done: Tally, is_cut: bool) -> Vec<StepStatus> {
     let mut steps = done.steps;
     if !is_cut {
         return steps;
@@ -144,6 +160,7 @@ fn all_steps(job: &Job, done: Done, is_cut: bool) -> Vec<StepStatus> {
         reason: "the run ended before".to_owned(),
         elapsed: Duration::ZERO,
         tests: Vec::new(),
+        causes: Vec::new(),
     }));
     steps
 }
@@ -181,6 +198,7 @@ fn record_at_once(lake: Lake, run: RunRecord, steps: Vec<StepStatus>) -> Result<
 }
 
 /// Counts for the machine-readable last line and the history.
+#[derive(Default)]
 struct Totals {
     n_ok: usize,
     n_skipped: usize,
@@ -191,26 +209,22 @@ struct Totals {
 }
 
 impl Totals {
-    fn of(done: &Done) -> Self {
-        let count = |is: &dyn Fn(&StepOutcome) -> bool| {
-            done.steps.iter().filter(|step| is(&step.outcome)).count()
-        };
+    fn of(done: &Tally) -> Self {
         Self {
-            n_ok: count(&|outcome| matches!(outcome, StepOutcome::Built { .. })),
-            n_skipped: count(&|outcome| *outcome == StepOutcome::Skipped),
-            n_failed: count(&|outcome| {
-                matches!(outcome, StepOutcome::Failed | StepOutcome::Blocked)
-            }),
-            n_warned: {
-                let tests = done.steps.iter().flat_map(|step| &step.tests);
-                tests.filter(|test| test.is_warning()).count()
-            },
-            n_rejected_rows: done.n_rejected_rows,
-            n_deliveries: done.n_deliveries,
+            n_ok: done.n_steps(|outcome| matches!(outcome, StepOutcome::Built { .. })),
+            n_skipped: done.n_steps(|outcome| *outcome == StepOutcome::Skipped),
+            n_failed: done
+                .n_steps(|outcome| matches!(outcome, StepOutcome::Failed | StepOutcome::Blocked)),
+            n_warned: done
+                .broken_tests()
+                .filter(|(_, test)| test.is_warning())
+                .count(),
+            n_rejected_rows: done.n_rejected_rows(),
+            n_deliveries: done.n_deliveries(),
         }
     }
 
-    fn record(&self, job: &Job, status: &str, started: Instant) -> RunRecord {
+    fn record(&self, job: &Job, outcome: RunOutcome, started: Instant) -> RunRecord {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let elapsed = started.elapsed();
         let now = SystemTime::now()
@@ -220,7 +234,7 @@ impl Totals {
         RunRecord {
             run_id: 0,
             started_at: i64::try_from(started_at).unwrap_or_default(),
-            status: status.to_owned(),
+            status: outcome.as_str().to_owned(),
             n_ok: number(self.n_ok),
             n_skipped: number(self.n_skipped),
             n_failed: number(self.n_failed),

@@ -7,6 +7,7 @@ mod caret;
 mod check;
 mod checks;
 mod daemon;
+mod diff;
 mod docs;
 mod doctor;
 mod failure;
@@ -16,6 +17,7 @@ mod init;
 mod job;
 mod lineage;
 mod maintain;
+mod observed;
 mod plan;
 mod printer;
 mod progress;
@@ -94,6 +96,8 @@ enum Command {
     Docs(docs::DocsArgs),
     /// Show past runs
     History(history::HistoryArgs),
+    /// Show what differs between two runs: which numbers moved, and why
+    Diff(diff::DiffArgs),
     /// Say whether machine and project are fit for a run
     Doctor,
     /// Show what a table or a column is made of, and what is made of it
@@ -117,11 +121,13 @@ enum Command {
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return printer::print_usage(&error),
+        Err(error) => return printer::print_usage(&error, &arguments),
     };
     let printer = Printer::new(&cli.global);
+    printer::hide_panic_texts(&printer);
     let result = tokio_runtime(&cli.global).and_then(|runtime| {
         let result = runtime.block_on(dispatch(&cli, &printer));
         runtime.shutdown_background();
@@ -147,8 +153,8 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
         // What it stops is the run at work, and it waits for its end.
         Command::Schedule(args) => return schedule::run(args, global, printer, signal).await,
+        Command::Ingest(args) => return ingest::run(args, global, printer, &mut signal).await,
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
-        Command::Ingest(args) => Box::pin(ingest::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
         Command::Docs(args) => Box::pin(docs::run(args, global, printer)),
         Command::Checks(args) => Box::pin(checks::run(args, global, printer)),
@@ -160,6 +166,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Status => Box::pin(status::run(global, printer)),
         Command::Doctor => Box::pin(doctor::run(global, printer)),
         Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),
+        Command::Diff(args) => Box::pin(diff::run(args, global, printer)),
         Command::History(args) => Box::pin(history::run(args, global, printer)),
         Command::Init(args) => Box::pin(async { init::run(args, printer) }),
         Command::Synth(args) => Box::pin(async { synth::run(args, global, printer) }),

@@ -1,7 +1,11 @@
 //! The only writer to the terminal: data on stdout, everything else on stderr.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
 
 use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
 use super::caret;
@@ -48,40 +52,54 @@ impl Printer {
 
     /// Something worth knowing.
     pub(super) fn note(&self, text: &str) {
-        if !self.is_quiet {
-            self.message("info", text);
-        }
+        self.entry(&Entry::new(Level::Info, "note", text));
     }
 
     /// Something only the curious want.
     pub(super) fn detail(&self, text: &str) {
-        if self.is_verbose {
-            self.message("debug", text);
+        self.entry(&Entry::new(Level::Debug, "note", text));
+    }
+
+    /// Something that is not as it should be, and did not stop the command.
+    pub(super) fn warning(&self, text: &str) {
+        self.entry(&Entry::new(Level::Warning, "warning", text));
+    }
+
+    /// One entry of the log: its text for people, all of it for programs.
+    pub(super) fn entry(&self, entry: &Entry) {
+        let is_shown = match entry.level {
+            Level::Debug => self.is_verbose,
+            Level::Info | Level::Warning => !self.is_quiet,
+        };
+        if !is_shown {
+            return;
+        }
+        if self.is_json {
+            return stderr(&entry.json().to_string());
+        }
+        match entry.level {
+            Level::Warning => stderr(&format!("warning: {}", entry.text)),
+            Level::Debug | Level::Info => stderr(&entry.text),
         }
     }
 
-    /// The last line of `run`, for programs.
+    /// The last line of `run`, for programs: words `name=number`.
     pub(super) fn summary(&self, line: &str) {
-        stderr(line);
+        if !self.is_json {
+            return stderr(line);
+        }
+        let mut entry = Entry::new(Level::Info, "summary", line);
+        for (name, number) in line.split(' ').filter_map(|word| word.split_once('=')) {
+            let number: Value = serde_json::from_str(number).unwrap_or_else(|_| number.into());
+            entry = entry.with(name, number);
+        }
+        stderr(&entry.json().to_string());
     }
 
     /// A command that did not finish.
     pub(super) fn failure(&self, failure: &Failure) {
         if self.is_json {
-            let mut line = serde_json::json!({
-                "level": "error",
-                "message": failure.message,
-                "causes": failure.causes,
-                "hints": failure.hints,
-                "exit_code": failure.kind.exit_code(),
-            });
-            if let Some(place) = &failure.place {
-                line["file"] = place.file.clone().into();
-                line["line"] = place.line.into();
-                line["column"] = place.column.into();
-            }
-            stderr(&line.to_string());
-            return;
+            return stderr(&failure_json(failure).to_string());
         }
         let (red, bold, end) = match self.stderr_color {
             true => ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m"),
@@ -106,15 +124,6 @@ impl Printer {
             stderr(
                 "hint: please report this with the command and the lines above; they hold no data",
             );
-        }
-    }
-
-    fn message(&self, level: &str, text: &str) {
-        if self.is_json {
-            let line = serde_json::json!({ "level": level, "message": text });
-            stderr(&line.to_string());
-        } else {
-            stderr(text);
         }
     }
 
@@ -144,8 +153,119 @@ fn stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// How much an entry of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Only with `-v`.
+    Debug,
+    Info,
+    Warning,
+}
+
+/// One line of the log: the same thing in words and in fields. Holds no cell of data.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    level: Level,
+    event: &'static str,
+    text: String,
+    fields: Map<String, Value>,
+}
+
+impl Entry {
+    pub(super) fn new(level: Level, event: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            level,
+            event,
+            text: text.into(),
+            fields: Map::new(),
+        }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn json(&self) -> Value {
+        let level = match self.level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+        };
+        log_line(level, self.event, self.text.trim_end(), self.fields.clone())
+    }
+}
+
+fn log_line(level: &str, event: &str, message: &str, fields: Map<String, Value>) -> Value {
+    let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut line = json!({ "time": time, "level": level, "event": event, "message": message });
+    if let Some(members) = line.as_object_mut() {
+        members.extend(fields);
+    }
+    line
+}
+
+fn failure_json(failure: &Failure) -> Value {
+    let mut fields = json!({
+        "causes": failure.causes,
+        "hints": failure.hints,
+        "exit_code": failure.kind.exit_code(),
+    });
+    if let Some(place) = &failure.place {
+        fields["file"] = place.file.clone().into();
+        fields["line"] = place.line.into();
+        fields["column"] = place.column.into();
+    }
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    log_line("error", "error", &failure.message, fields)
+}
+
 /// Prints what the argument parser says: help on stdout with code 0, errors on stderr with code 2.
-pub(super) fn print_usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
+pub(super) fn print_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if error.use_stderr() && asks_json(arguments) {
+        let text = error.to_string();
+        let text = text.trim();
+        let mut failure = Failure::new(
+            FailureKind::Usage,
+            text.strip_prefix("error: ")
+                .unwrap_or(text)
+                .lines()
+                .next()
+                .unwrap_or(text),
+        );
+        let rest = text
+            .lines()
+            .skip(1)
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
+        failure.hints.extend(rest.map(str::to_owned));
+        stderr(&failure_json(&failure).to_string());
+    } else {
+        let _ = error.print();
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Whether `--log-format json` is among arguments that could not be parsed.
+fn asks_json(arguments: &[OsString]) -> bool {
+    let words = arguments.iter().map(|word| word.to_string_lossy());
+    let words: Vec<_> = words.collect();
+    let pairs = words.windows(2);
+    let is_json =
+        |pair: &[_]| matches!(pair, [name, value] if *name == "--log-format" && *value == "json");
+    words.iter().any(|word| *word == "--log-format=json") || pairs.into_iter().any(is_json)
+}
+
+/// From now on says of a panic where it was, and not its text, which could quote a value.
+pub(super) fn hide_panic_texts(printer: &Printer) {
+    let printer = printer.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or_else(String::new, |at| {
+            let file = at.file().rsplit('/').take(3).collect::<Vec<_>>();
+            let file = file.into_iter().rev().collect::<Vec<_>>().join("/");
+            format!(" at {file}:{}:{}", at.line(), at.column())
+        });
+        let message = format!("something that cannot happen happened{place}");
+        printer.failure(&Failure::new(FailureKind::Internal, message));
+    }));
 }

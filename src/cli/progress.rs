@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::printer::Printer;
+use super::printer::{Entry, Level, Printer};
 use crate::diagnostic::thousands;
 use crate::ingest::DeliveryEvent;
-use crate::pipeline::{Event, StepOutcome, StepStatus};
+use crate::observe::{Event, Sink, Tally};
+use crate::pipeline::{Event as StepEvent, StepOutcome, StepStatus};
 
 /// Draws or prints what happens.
 pub(super) struct Progress {
@@ -18,15 +20,7 @@ pub(super) struct Progress {
     bars: Option<MultiProgress>,
     total: ProgressBar,
     running: Mutex<HashMap<String, ProgressBar>>,
-    done: Mutex<Done>,
-}
-
-/// What has happened so far, for the summary and the history of a run however it ends.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Done {
-    pub(super) steps: Vec<StepStatus>,
-    pub(super) n_deliveries: usize,
-    pub(super) n_rejected_rows: u64,
+    tally: Mutex<Tally>,
 }
 
 const TICK: Duration = Duration::from_millis(120);
@@ -44,42 +38,48 @@ impl Progress {
             bars,
             total,
             running: Mutex::new(HashMap::new()),
-            done: Mutex::default(),
+            tally: Mutex::default(),
         })
     }
 
     /// Takes in an event of the building of tables.
-    pub(super) fn step(&self, event: Event) {
+    fn step(&self, event: &StepEvent) {
         match event {
-            Event::Steps { n_steps } => {
-                self.total.set_length(n_steps as u64);
+            StepEvent::Steps { n_steps } => {
+                self.total.set_length(*n_steps as u64);
                 self.total.set_message("tables");
             }
-            Event::StepStarted { name, reason } => {
-                self.printer.detail(&format!("building {name}: {reason}"));
-                self.start(&name, "{spinner} {prefix:32} {pos:>12} rows · {elapsed}", 0);
+            StepEvent::StepStarted { name, reason, .. } => {
+                let text = format!("building {name}: {reason}");
+                let entry = Entry::new(Level::Debug, "step_started", text)
+                    .with("table", name.as_str())
+                    .with("reason", reason.as_str());
+                self.say(&entry);
+                self.start(name, "{spinner} {prefix:32} {pos:>12} rows · {elapsed}", 0);
             }
-            Event::StepRows { name, n_rows } => {
-                self.with(&name, |bar| bar.set_position(n_rows));
+            StepEvent::StepRows { name, n_rows } => {
+                self.with(name, |bar| bar.set_position(*n_rows));
             }
-            Event::StepFinished(status) => {
+            StepEvent::StepFinished(status) => {
                 self.end(&status.name);
                 self.total.inc(1);
-                self.say(&step_line(&status), status.outcome == StepOutcome::Skipped);
+                self.say(&step_entry(status));
                 for test in status.tests.iter().filter(|test| test.is_warning()) {
-                    let line = format!("warning: {}: {}", status.name, test.describe());
-                    self.say(&line, false);
+                    let text = format!("{}: {}", status.name, test.describe());
+                    let entry = Entry::new(Level::Warning, "test_warning", text)
+                        .with("table", status.name.as_str())
+                        .with("test", test.test.as_str())
+                        .with("rows", test.n_rows_found);
+                    self.say(&entry);
                 }
-                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-                done.steps.push(status);
             }
         }
     }
 
     /// Takes in an event of ingest.
-    pub(super) fn delivery(&self, event: &DeliveryEvent) {
+    fn delivery(&self, event: &DeliveryEvent) {
         match event {
-            DeliveryEvent::Started { file, n_bytes } => {
+            DeliveryEvent::Started { file, n_bytes, .. } => {
                 self.start(
                     file,
                     "{spinner} {prefix:48} {bytes}/{total_bytes} · {eta} left",
@@ -94,29 +94,35 @@ impl Progress {
                 table,
                 n_accepted,
                 n_rejected,
+                ..
             } => {
                 self.end(file);
-                let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-                done.n_deliveries += 1;
-                done.n_rejected_rows += n_rejected;
-                drop(done);
                 let mut line = format!("{table:<18} {:>12} rows", thousands(*n_accepted));
                 if *n_rejected > 0 {
                     line += &format!(", {} rejected", thousands(*n_rejected));
                 }
-                self.say(&format!("{line}  {file}"), false);
+                let entry = Entry::new(Level::Info, "delivery_taken_in", format!("{line}  {file}"))
+                    .with("table", table.as_str())
+                    .with("file", file.as_str())
+                    .with("rows", *n_accepted)
+                    .with("rejected_rows", *n_rejected);
+                self.say(&entry);
             }
-            DeliveryEvent::Refused { file } => {
+            DeliveryEvent::Refused { file, table, .. } => {
                 self.end(file);
-                self.say(&format!("refused            {file}"), false);
+                let text = format!("refused            {file}");
+                let entry = Entry::new(Level::Info, "delivery_refused", text)
+                    .with("table", table.as_str())
+                    .with("file", file.as_str());
+                self.say(&entry);
             }
         }
     }
 
     /// What has happened so far.
-    pub(super) fn done(&self) -> Done {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.clone()
+    pub(super) fn tally(&self) -> Tally {
+        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.clone()
     }
 
     /// Removes the bars.
@@ -152,11 +158,8 @@ impl Progress {
         }
     }
 
-    fn say(&self, line: &str, only_verbose: bool) {
-        let print = || match only_verbose {
-            true => self.printer.detail(line),
-            false => self.printer.note(line),
-        };
+    fn say(&self, entry: &Entry) {
+        let print = || self.printer.entry(entry);
         match &self.bars {
             Some(bars) => bars.suspend(print),
             None => print(),
@@ -164,21 +167,55 @@ impl Progress {
     }
 }
 
-fn step_line(status: &StepStatus) -> String {
+impl Sink for Arc<Progress> {
+    fn observe(&self, _at: DateTime<Utc>, event: &Event) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.take(event);
+        drop(tally);
+        match event {
+            Event::Delivery(event) => self.delivery(event),
+            Event::Step(event) => self.step(event),
+            Event::RunStarted(_) | Event::RunEnded(_) => {}
+        }
+    }
+}
+
+fn step_entry(status: &StepStatus) -> Entry {
     let name = &status.name;
     let seconds = status.elapsed.as_secs_f64();
-    match &status.outcome {
+    let (level, event, text) = match &status.outcome {
         StepOutcome::Built { n_rows, .. } => {
-            format!(
-                "{name:<34} {:>12} rows  {seconds:>6.2} s",
-                thousands(*n_rows)
-            )
+            let rows = thousands(*n_rows);
+            let text = format!("{name:<34} {rows:>12} rows  {seconds:>6.2} s");
+            (Level::Info, "step_built", text)
         }
-        StepOutcome::Skipped => format!("{name:<34} {}", status.reason),
-        StepOutcome::Failed => format!("{name:<34} failed"),
+        StepOutcome::Skipped => {
+            let text = format!("{name:<34} {}", status.reason);
+            (Level::Debug, "step_skipped", text)
+        }
+        StepOutcome::Failed => (Level::Info, "step_failed", format!("{name:<34} failed")),
         StepOutcome::Blocked | StepOutcome::NotRun => {
-            format!("{name:<34} not run: {}", status.reason)
+            let text = format!("{name:<34} not run: {}", status.reason);
+            (Level::Info, "step_not_run", text)
         }
+    };
+    let entry = Entry::new(level, event, text)
+        .with("table", name.as_str())
+        .with("reason", status.reason.as_str());
+    match &status.outcome {
+        StepOutcome::Built {
+            version,
+            n_rows,
+            n_bytes,
+        } => entry
+            .with("version", *version)
+            .with("rows", *n_rows)
+            .with("bytes", *n_bytes)
+            .with("seconds", seconds),
+        StepOutcome::Failed => entry
+            .with("causes", status.causes.clone())
+            .with("seconds", seconds),
+        _ => entry,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Signal;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::job::{self, Job};
+use super::observed;
 use super::printer::Printer;
 use super::workspace::Workspace;
 use crate::diagnostic::counted;
@@ -26,6 +27,10 @@ pub(super) async fn run(
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
+    // While another run holds the lake, its notes are its own.
+    if let Ok(_lock) = workspace.lake.lock() {
+        observed::record_interrupted(&workspace, printer).await?;
+    }
     let last = match pipeline::last_run(&workspace.lake).await? {
         None => {
             printer.note("no run yet; `korabo run` makes the first");

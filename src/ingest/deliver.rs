@@ -31,6 +31,8 @@ pub enum DeliveryEvent {
     Started {
         /// Its file.
         file: String,
+        /// Its table.
+        table: String,
         /// Size of the file.
         n_bytes: u64,
     },
@@ -51,11 +53,17 @@ pub enum DeliveryEvent {
         n_accepted: u64,
         /// Rows rejected.
         n_rejected: u64,
+        /// Version of the table that has the rows.
+        version: u64,
     },
     /// A delivery was refused whole.
     Refused {
         /// Its file.
         file: String,
+        /// The table it was meant for.
+        table: String,
+        /// Why, in lines without values.
+        reason: String,
     },
 }
 
@@ -193,11 +201,12 @@ impl Intake<'_> {
         let n_bytes = delivery.source.size;
         (self.observer)(DeliveryEvent::Started {
             file: file.clone(),
+            table: contract.name.clone(),
             n_bytes,
         });
         let outcome = self.deliver(contract, &delivery, &file).await?;
         match outcome {
-            Ok(receipt) => {
+            Ok((receipt, version)) => {
                 let (n_accepted, n_rejected) = (
                     receipt.n_accepted.unsigned_abs(),
                     receipt.n_rejected.unsigned_abs(),
@@ -211,11 +220,16 @@ impl Intake<'_> {
                     table,
                     n_accepted,
                     n_rejected,
+                    version,
                 });
             }
             Err(reason) => {
                 self.keys = None;
-                (self.observer)(DeliveryEvent::Refused { file: file.clone() });
+                (self.observer)(DeliveryEvent::Refused {
+                    file: file.clone(),
+                    table: contract.name.clone(),
+                    reason: reason.to_string(),
+                });
                 self.refusals.push(Refusal {
                     file,
                     table: contract.name.clone(),
@@ -231,7 +245,7 @@ impl Intake<'_> {
         contract: &TableContract,
         delivery: &Delivery,
         file: &str,
-    ) -> Result<Result<Receipt, RefusalReason>, IngestError> {
+    ) -> Result<Result<(Receipt, u64), RefusalReason>, IngestError> {
         let existing = self.lake.table(&contract.name).await?;
         let (reader, validator) = match self.open(contract, delivery, existing.as_ref())? {
             Ok(opened) => opened,
@@ -257,12 +271,12 @@ impl Intake<'_> {
             removal = rewrite_without(table, &keys, &mut writers.accepted).await?;
             receipt.n_removed = signed(removal.n_rows);
         }
-        self.publish(contract, &receipt, writers, &removal).await?;
+        let version = self.publish(contract, &receipt, writers, &removal).await?;
         self.keys = match delivery.mode {
             DeliveryMode::Append => Some((contract.name.clone(), keys)),
             _ => None,
         };
-        Ok(Ok(receipt))
+        Ok(Ok((receipt, version)))
     }
 
     /// Opens the file and prepares its validation.
@@ -381,7 +395,7 @@ impl Intake<'_> {
         receipt: &Receipt,
         writers: Writers,
         removal: &Removal,
-    ) -> Result<(), IngestError> {
+    ) -> Result<u64, IngestError> {
         let rejected = writers.rejects.close().await?;
         let accepted = writers.accepted.close().await?;
         let id = receipt.delivery_id.to_string();
@@ -408,7 +422,7 @@ impl Intake<'_> {
             )
             .await?;
         self.ledger.record(self.lake, receipt, version).await?;
-        Ok(())
+        Ok(version)
     }
 }
 
@@ -423,7 +437,7 @@ impl Writers {
     async fn give_up(
         self,
         reason: RefusalReason,
-    ) -> Result<Result<Receipt, RefusalReason>, IngestError> {
+    ) -> Result<Result<(Receipt, u64), RefusalReason>, IngestError> {
         self.accepted.abort().await?;
         self.rejects.abort().await?;
         Ok(Err(reason))

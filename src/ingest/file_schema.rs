@@ -34,6 +34,9 @@ pub enum SchemaProblem {
         /// `; did you mean …?` with the nearest column of the contract, or nothing.
         hint: String,
     },
+    /// No column of the contract is there: what should be names may be the values of a first row, so none is quoted.
+    #[error("none of its columns is there; a text file begins with a line of their names")]
+    NoneKnown,
     /// Two columns of one name.
     #[error("column `{column}` is there twice")]
     Repeated {
@@ -94,6 +97,10 @@ pub(super) fn match_columns(
     contract: &TableContract,
     file: &Schema,
 ) -> Result<Vec<Option<usize>>, SchemaRefusal> {
+    if let Some(problems) = none_known(contract, file) {
+        let table = contract.name.clone();
+        return Err(SchemaRefusal { table, problems });
+    }
     let mut identifying = Vec::new();
     let mut problems = Vec::new();
     for (at, field) in file.fields().iter().enumerate() {
@@ -143,6 +150,23 @@ pub(super) fn match_columns(
         table: contract.name.clone(),
         problems: identifying,
     })
+}
+
+/// What to say of a file without any column of the contract; names that identify people are told by their word only.
+fn none_known(contract: &TableContract, file: &Schema) -> Option<Vec<SchemaProblem>> {
+    let names = || file.fields().iter().map(|field| field.name().as_str());
+    if names().next().is_none() || names().any(|name| contract.column(name).is_some()) {
+        return None;
+    }
+    let identifying = names().filter_map(identifying_word);
+    let mut problems: Vec<SchemaProblem> = identifying
+        .map(|word| SchemaProblem::Identifying {
+            column: word.to_owned(),
+            word,
+        })
+        .collect();
+    problems.push(SchemaProblem::NoneKnown);
+    Some(problems)
 }
 
 fn type_problem(column: &str, expected: ColumnType, found: &DataType) -> Option<SchemaProblem> {

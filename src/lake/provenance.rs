@@ -17,6 +17,9 @@ pub struct Provenance {
     /// SHA-256 of the query text, with the settings that change its result; empty for raw tables.
     #[serde(default)]
     pub query_hash: String,
+    /// The query's text; missing in raw tables, and in versions of earlier korabo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_text: Option<String>,
     /// Values of the parameters the query used, as text.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,

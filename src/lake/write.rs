@@ -40,6 +40,15 @@ pub struct StagedFiles {
     pub n_rows: u64,
 }
 
+impl StagedFiles {
+    /// Bytes of the files.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        let sizes = self.adds.iter().map(|add| u64::try_from(add.size));
+        sizes.map(Result::unwrap_or_default).sum()
+    }
+}
+
 /// What becomes of the table's present rows when files are published.
 pub enum PublishMode<'a> {
     /// They stay.

@@ -26,13 +26,13 @@ pub const RUN_STEPS: &str = "run_steps";
 pub const TEST_RESULTS: &str = "test_results";
 
 /// One run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunRecord {
     /// Number of the run, from 1.
     pub run_id: i64,
     /// When it began, microseconds since 1970 UTC.
     pub started_at: i64,
-    /// How it ended: `ok`, `failed`, `stopped`.
+    /// How it ended: `ok`, `failed`, `stopped`, `interrupted` (killed; found by the next run).
     pub status: String,
     /// Steps built.
     pub n_ok: i64,
@@ -305,8 +305,30 @@ pub async fn end_of_run(lake: &Lake, run_id: i64) -> Result<Option<DateTime<Utc>
     Ok(None)
 }
 
+/// The smallest match rate over all persons of a side, when `linkage_quality` is there and has one.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn match_rate(lake: &Lake) -> Result<Option<f64>, LakeError> {
+    let Some(table) = lake.table("linkage_quality").await? else {
+        return Ok(None);
+    };
+    let mut smallest: Option<f64> = None;
+    for batch in table.read(None)? {
+        let batch = batch?;
+        for row in 0..batch.num_rows() {
+            let is_all = text_at(&batch, "dimension", row).as_deref() == Some("all");
+            let rate = text_at(&batch, "match_rate", row).and_then(|rate| rate.parse().ok());
+            if let (true, Some(rate)) = (is_all, rate) {
+                smallest = Some(smallest.map_or(rate, |other: f64| other.min(rate)));
+            }
+        }
+    }
+    Ok(smallest)
+}
+
 /// Column `name` as whole numbers; zeros where it is not there, as in a lake of an earlier version.
-fn integers(batch: &RecordBatch, name: &str) -> Int64Array {
+pub(super) fn integers(batch: &RecordBatch, name: &str) -> Int64Array {
     let column = batch
         .column_by_name(name)
         .and_then(|column| cast(column, &DataType::Int64).ok());
@@ -317,7 +339,7 @@ fn integers(batch: &RecordBatch, name: &str) -> Int64Array {
 }
 
 /// The text of one cell; `None` where it or its column is not there.
-fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+pub(super) fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
     let column = cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
     let column = column.as_string::<i32>();
     column.is_valid(row).then(|| column.value(row).to_owned())

@@ -1,18 +1,19 @@
 //! Which columns a column is made of, read from the logical plans of the queries: exact as far as values go. What only decides
-//! which rows there are (filters, join keys, sorting) is no source of a value and not listed.
+//! which rows there are (filters, join keys, grouping, sorting) is no source of a value and kept apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::DFSchema;
-use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan};
 
+use super::column_use::{Uses as _, of_expressions, rows_decided_by};
 use super::error::PipelineError;
 use super::project::Project;
 use crate::functions;
 use crate::session::Session;
+
+pub use super::column_use::ColumnUse;
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,13 +24,35 @@ pub struct TableColumn {
     pub column: String,
 }
 
-type Sources = BTreeSet<TableColumn>;
+/// Columns and what they are used for.
+pub type Sources = BTreeMap<TableColumn, BTreeSet<ColumnUse>>;
+
+/// A column that a query returns.
+#[derive(Debug, Clone)]
+pub struct MadeColumn {
+    /// Its name.
+    pub name: String,
+    /// Its Arrow type.
+    pub data_type: String,
+    /// What its values are made of.
+    pub sources: Sources,
+}
+
+/// What a query returns.
+#[derive(Debug, Clone)]
+pub struct MadeTable {
+    /// Columns and types as the query is written: without the number of an identity.
+    pub schema: SchemaRef,
+    /// Its columns, in order.
+    pub columns: Vec<MadeColumn>,
+    /// What decides which rows there are.
+    pub rows: Sources,
+}
 
 /// The sources of every column that a query makes.
 #[derive(Debug, Default)]
 pub struct Lineage {
-    direct: BTreeMap<TableColumn, Sources>,
-    schemas: BTreeMap<String, SchemaRef>,
+    tables: BTreeMap<String, MadeTable>,
 }
 
 impl Lineage {
@@ -38,54 +61,50 @@ impl Lineage {
     /// # Errors
     /// When a query does not plan.
     pub async fn of(project: &Project, session: &Session) -> Result<Self, PipelineError> {
-        let mut direct = BTreeMap::new();
-        let mut schemas = BTreeMap::new();
+        let mut tables = BTreeMap::new();
         project
             .plan_queries(session, &mut |query, plan| {
-                schemas.insert(query.name.clone(), Arc::clone(plan.schema().inner()));
-                for (field, sources) in plan.schema().fields().iter().zip(sources_of(plan)) {
-                    let column = TableColumn {
-                        table: query.name.clone(),
-                        column: field.name().clone(),
-                    };
-                    direct.insert(column, sources);
-                }
+                tables.insert(query.name.clone(), made_by(plan));
             })
             .await?;
-        Ok(Self { direct, schemas })
+        Ok(Self { tables })
     }
 
-    /// Columns and types of the query that makes a table, as it is written: without the number of an identity.
+    /// What the query of `table` returns; `None` for a table no query makes.
     #[must_use]
-    pub fn schema(&self, table: &str) -> Option<&SchemaRef> {
-        self.schemas.get(table)
-    }
-
-    /// The columns that a column is made of directly.
-    #[must_use]
-    pub fn sources(&self, column: &TableColumn) -> Option<&BTreeSet<TableColumn>> {
-        self.direct.get(column)
+    pub fn table(&self, table: &str) -> Option<&MadeTable> {
+        self.tables.get(table)
     }
 
     /// Columns of a table, sorted; empty for a table no query makes.
     pub fn columns(&self, table: &str) -> Vec<&str> {
-        let own = self.direct.keys().filter(|column| column.table == table);
-        own.map(|column| column.column.as_str()).collect()
+        let columns = self.table(table).map(|made| made.columns.iter());
+        let mut names: Vec<&str> = columns.map_or_else(Vec::new, |columns| {
+            columns.map(|column| column.name.as_str()).collect()
+        });
+        names.sort_unstable();
+        names
+    }
+
+    /// The columns that a column is made of directly.
+    #[must_use]
+    pub fn sources(&self, column: &TableColumn) -> BTreeSet<TableColumn> {
+        let made = self.table(&column.table).map(|made| made.columns.iter());
+        let made = made.and_then(|mut columns| columns.find(|made| made.name == column.column));
+        made.map_or_else(BTreeSet::new, |made| made.sources.keys().cloned().collect())
     }
 
     /// The columns that a column is made of, nearest first: in each step those that the ones of the step before are made of.
     /// Columns of raw tables are the last. A column appears once, where it is nearest.
-    pub fn steps(&self, column: &TableColumn) -> Vec<Sources> {
-        let mut seen = Sources::new();
+    pub fn steps(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
+        let mut seen = BTreeSet::new();
         let mut steps = Vec::new();
-        let mut current: Sources = self.direct.get(column).cloned().unwrap_or_default();
+        let mut current = self.sources(column);
         while !current.is_empty() {
-            let next = current
+            let next: BTreeSet<TableColumn> = current
                 .iter()
-                .filter_map(|source| self.direct.get(source))
-                .flatten()
-                .cloned()
-                .collect::<Sources>();
+                .flat_map(|source| self.sources(source))
+                .collect();
             seen.extend(current.iter().cloned());
             steps.push(current);
             current = next.difference(&seen).cloned().collect();
@@ -94,8 +113,26 @@ impl Lineage {
     }
 }
 
+fn made_by(plan: &LogicalPlan) -> MadeTable {
+    let fields = plan.schema().fields().iter();
+    let columns = fields
+        .zip(sources_of(plan))
+        .map(|(field, sources)| MadeColumn {
+            name: field.name().clone(),
+            data_type: field.data_type().to_string(),
+            sources,
+        });
+    let mut rows = Sources::new();
+    rows_decided_by(plan, &mut rows);
+    MadeTable {
+        schema: Arc::clone(plan.schema().inner()),
+        columns: columns.collect(),
+        rows,
+    }
+}
+
 /// For each column of a plan the columns of tables that its values are made of.
-fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
+pub(super) fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
     match plan {
         LogicalPlan::TableScan(scan) => {
             let source = |column: &String| TableColumn {
@@ -104,7 +141,9 @@ fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
             };
             let fields = scan.projected_schema.fields().iter();
             fields
-                .map(|field| Sources::from([source(field.name())]))
+                .map(|field| {
+                    Sources::from([(source(field.name()), BTreeSet::from([ColumnUse::Identity]))])
+                })
                 .collect()
         }
         LogicalPlan::Projection(node) => of_expressions(&node.expr, &node.input),
@@ -136,26 +175,25 @@ fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
             let mut sources = inputs.next().unwrap_or_default();
             for input in inputs {
                 for (own, other) in sources.iter_mut().zip(input) {
-                    own.extend(other);
+                    own.add_all(other);
                 }
             }
             sources
         }
         LogicalPlan::Extension(node) => {
-            let input = node.node.inputs().into_iter().flat_map(sources_of);
+            let input: Vec<Sources> = node
+                .node
+                .inputs()
+                .into_iter()
+                .flat_map(sources_of)
+                .collect();
             let used = functions::columns_used(node.node.as_ref());
-            let used: Sources = match used {
-                Some(used) => {
-                    let input: Vec<Sources> = input.collect();
-                    used.into_iter()
-                        .filter_map(|k| input.get(k))
-                        .flatten()
-                        .cloned()
-                        .collect()
-                }
-                None => input.flatten().collect(),
-            };
-            vec![used; plan.schema().fields().len()]
+            let used = used.unwrap_or_else(|| (0..input.len()).collect());
+            let mut made = Sources::new();
+            for column in used.into_iter().filter_map(|k| input.get(k)) {
+                made.add_all(column.used_for(ColumnUse::Aggregation));
+            }
+            vec![made; plan.schema().fields().len()]
         }
         _ => {
             let inputs = plan.inputs();
@@ -171,32 +209,9 @@ fn fitting(plan: &LogicalPlan, sources: Vec<Sources>) -> Vec<Sources> {
     if sources.len() == n_columns {
         return sources;
     }
-    let all: Sources = sources.into_iter().flatten().collect();
+    let mut all = Sources::new();
+    for column in sources {
+        all.add_all(column.used_for(ColumnUse::Transformation));
+    }
     vec![all; n_columns]
-}
-
-fn of_expressions(expressions: &[Expr], input: &LogicalPlan) -> Vec<Sources> {
-    let sources = sources_of(input);
-    let of = |expression| of_expression(expression, input.schema(), &sources);
-    expressions.iter().map(of).collect()
-}
-
-fn of_expression(expression: &Expr, schema: &DFSchema, input: &[Sources]) -> Sources {
-    let mut found = Sources::new();
-    let walked = expression.apply(|part| {
-        match part {
-            Expr::Column(column) => {
-                if let Some(index) = schema.maybe_index_of_column(column) {
-                    found.extend(input[index].iter().cloned());
-                }
-            }
-            Expr::ScalarSubquery(subquery) => {
-                found.extend(sources_of(&subquery.subquery).into_iter().flatten());
-            }
-            _ => {}
-        }
-        Ok(TreeNodeRecursion::Continue)
-    });
-    debug_assert!(walked.is_ok(), "the closure returns no error");
-    found
 }

@@ -2,8 +2,10 @@
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
 mod audit;
+mod column_use;
 mod dag;
 mod data_test;
+mod diff;
 mod error;
 mod header;
 mod history;
@@ -18,12 +20,13 @@ mod step;
 
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
+pub use diff::{Cause, Moved, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
-    LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, record_run,
+    LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
 };
-pub use lineage::{Lineage, TableColumn};
+pub use lineage::{ColumnUse, Lineage, MadeColumn, MadeTable, Sources, TableColumn};
 pub use project::{Project, register_undelivered};
 pub(crate) use query::named_tables;
 pub use query::{Query, Stage};

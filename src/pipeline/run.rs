@@ -18,7 +18,7 @@ use super::query::Query;
 use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{Published, RunContext, run_step};
 use crate::lake::{Lake, LakeTable, Provenance};
-use crate::session::Session;
+use crate::session::{Session, causes};
 
 /// Steps that run side by side; each uses all of the engine's threads.
 const STEPS_AT_ONCE: usize = 2;
@@ -37,6 +37,8 @@ pub enum Event {
         name: String,
         /// Why it is built.
         reason: String,
+        /// What it reads: the version of every table, the fingerprint of every view.
+        inputs: BTreeMap<String, String>,
     },
     /// A step has written so many rows so far.
     StepRows {
@@ -62,6 +64,8 @@ pub struct StepStatus {
     pub elapsed: Duration,
     /// What the tests of its header found.
     pub tests: Vec<TestResult>,
+    /// Why it failed, outermost first: one line per cause, no values from data.
+    pub causes: Vec<String>,
 }
 
 /// How a step ended.
@@ -73,6 +77,8 @@ pub enum StepOutcome {
         version: u64,
         /// Rows written.
         n_rows: u64,
+        /// Bytes written.
+        n_bytes: u64,
     },
     /// Up to date already, or a view.
     Skipped,
@@ -226,12 +232,14 @@ impl Builder {
             return Ok(());
         };
         let tests = test_age(&self.context, query, &table).await?;
+        let mut reasons = Vec::new();
         let outcome = match failures(query, &tests) {
             Ok(()) => {
                 self.fingerprints.insert(query.name.clone(), version);
                 StepOutcome::Skipped
             }
             Err(error) => {
+                reasons = causes(&error);
                 self.blocked.insert(query.name.clone());
                 self.summary.first_error.get_or_insert(error);
                 StepOutcome::Failed
@@ -247,6 +255,7 @@ impl Builder {
             reason,
             elapsed,
             tests,
+            causes: reasons,
         });
         Ok(())
     }
@@ -256,6 +265,7 @@ impl Builder {
         (context.observer)(Event::StepStarted {
             name: query.name.clone(),
             reason: reason.clone(),
+            inputs: provenance.inputs.clone(),
         });
         Box::pin(async move {
             let started = Instant::now();
@@ -296,19 +306,24 @@ impl Builder {
         } = finished;
         let elapsed = started.elapsed();
         match result {
-            Ok(Published { version, n_rows }) => {
+            Ok(published) => {
                 if let Some(table) = self.context.lake.table(&query.name).await? {
                     self.context.session.register_table(table)?;
                 }
                 self.fingerprints
-                    .insert(query.name.clone(), version.to_string());
-                let outcome = StepOutcome::Built { version, n_rows };
+                    .insert(query.name.clone(), published.version.to_string());
+                let outcome = StepOutcome::Built {
+                    version: published.version,
+                    n_rows: published.n_rows,
+                    n_bytes: published.n_bytes,
+                };
                 self.end(StepStatus {
                     name: query.name,
                     outcome,
                     reason,
                     elapsed,
                     tests,
+                    causes: Vec::new(),
                 });
             }
             Err(error) => {
@@ -319,6 +334,7 @@ impl Builder {
                     reason,
                     elapsed,
                     tests,
+                    causes: causes(&error),
                 });
                 self.summary.first_error.get_or_insert(error);
             }
@@ -361,6 +377,7 @@ impl Builder {
             reason,
             elapsed: Duration::ZERO,
             tests: Vec::new(),
+            causes: Vec::new(),
         });
     }
 

@@ -142,6 +142,7 @@ pub(super) fn expected_provenance(
     Provenance {
         korabo_version: env!("CARGO_PKG_VERSION").to_owned(),
         query_hash: query.hash(),
+        query_text: None,
         parameters: parameters
             .iter()
             .map(|(k, v)| (k.clone(), v.to_string()))

@@ -34,6 +34,7 @@ pub(super) struct RunContext {
 pub(super) struct Published {
     pub(super) version: u64,
     pub(super) n_rows: u64,
+    pub(super) n_bytes: u64,
 }
 
 /// Builds the table of `query` and publishes it with `provenance`.
@@ -67,13 +68,21 @@ pub(super) async fn run_step(
             .map_err(|source| store_error(query, source))?;
         return Err(failed);
     }
-    let n_rows = staged.n_rows;
+    let provenance = &Provenance {
+        query_text: Some(query.text.clone()),
+        ..provenance.clone()
+    };
+    let (n_rows, n_bytes) = (staged.n_rows, staged.n_bytes());
     let version = context
         .lake
         .publish(&query.name, staged, mode, provenance)
         .await
         .map_err(|source| store_error(query, source))?;
-    Ok(Published { version, n_rows })
+    Ok(Published {
+        version,
+        n_rows,
+        n_bytes,
+    })
 }
 
 pub(super) fn run_error(query: &Query, source: SessionError) -> PipelineError {

@@ -174,34 +174,89 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Quoted parts and numbers replaced by `…`.
+/// The first line, with `…` for quoted parts, numbers and everything that is not ASCII: the engine's own words are English. A
+/// value may hold quotation marks itself, so a quoted part goes on to the last mark of its kind.
 fn blanked(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    // What follows is the regular expression, which may be made of a value.
+    const EXPRESSION: &str = "Regular expression did not compile";
+    if line.contains(EXPRESSION) {
+        return EXPRESSION.to_owned();
+    }
+    let Some((open, mark)) = first_quotation_mark(line) else {
+        return without_numbers(line);
+    };
+    let before = without_numbers(&line[..open]);
+    let rest = &line[open + 1..];
+    let after = rest.rfind(mark).map_or("", |close| &rest[close + 1..]);
+    format!("{before}{mark}…{mark}{}", blanked(after))
+}
+
+/// A quotation mark that opens something: not the one of `can't`.
+fn first_quotation_mark(line: &str) -> Option<(usize, char)> {
+    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+    line.char_indices().find(|(at, c)| match c {
+        '"' => true,
+        '\'' => {
+            let is_inside_word = is_letter(line[..*at].chars().next_back())
+                && is_letter(line[at + 1..].chars().next());
+            !is_inside_word
+        }
+        _ => false,
+    })
+}
+
+fn without_numbers(text: &str) -> String {
+    let is_kept = |c: char| c.is_ascii() && !c.is_ascii_digit();
     let mut out = String::with_capacity(text.len());
-    let mut quote: Option<char> = None;
-    let mut in_number = false;
     for c in text.chars() {
-        if let Some(open) = quote {
-            if c == open {
-                quote = None;
-                out.push(c);
-            }
-            continue;
-        }
-        if c == '\'' || c == '"' {
-            quote = Some(c);
+        if is_kept(c) {
             out.push(c);
+        } else if !out.ends_with('…') {
             out.push('…');
-            continue;
         }
-        if c.is_ascii_digit() {
-            if !in_number {
-                out.push('…');
-            }
-            in_number = true;
-            continue;
-        }
-        in_number = false;
-        out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::blanked;
+
+    #[test]
+    fn values_are_blanked_wherever_they_stand() {
+        let texts = [
+            (
+                "Cannot cast string 'abc' to value of Int32 type",
+                "Cannot cast string '…' to value of Int… type",
+            ),
+            (
+                "Cannot cast string 'O'Brien' to value",
+                "Cannot cast string '…' to value",
+            ),
+            (
+                "Cannot cast string 'a' and 'b' to value",
+                "Cannot cast string '…' to value",
+            ),
+            ("Cannot cast string 'open", "Cannot cast string '…'"),
+            (
+                "Can't cast value 171 to type Int8",
+                "Can't cast value … to type Int…",
+            ),
+            (
+                "did not compile: \"x\" at 3: 'y'",
+                "did not compile: \"…\" at …: '…'",
+            ),
+            ("regex parse error:\n    (secret", "regex parse error:"),
+            (
+                "Compute error: Regular expression did not compile: (?secret)a",
+                "Regular expression did not compile",
+            ),
+            ("no such name 佐藤 here", "no such name … here"),
+            ("between 'a\"b' and 3", "between '…' and …"),
+        ];
+        for (text, expected) in texts {
+            assert_eq!(blanked(text), expected);
+        }
+    }
 }

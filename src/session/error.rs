@@ -53,6 +53,7 @@ impl SessionError {
             DataFusionError::ArrowError(..)
             | DataFusionError::ParquetError(_)
             | DataFusionError::Execution(_) => ErrorClass::Data,
+            DataFusionError::External(error) if is_regex(error.as_ref()) => ErrorClass::Data,
             _ => ErrorClass::Internal,
         }
     }
@@ -74,6 +75,33 @@ impl SessionError {
     pub fn engine_error(&self) -> &DataFusionError {
         &self.0
     }
+}
+
+/// What went wrong, outermost first: one line per cause. Texts of the engine that could quote a value are
+/// blanked.
+#[must_use]
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let engine = error.downcast_ref::<SessionError>();
+        let text = engine.map_or_else(|| error.to_string(), SessionError::describe);
+        for line in text.lines().map(str::trim_end) {
+            if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
+                lines.push(line.to_owned());
+            }
+        }
+        cause = match engine {
+            Some(_) => None,
+            None => error.source(),
+        };
+    }
+    lines
+}
+
+/// Whether a regular expression was wrong: the engine hands that on as somebody else's error.
+fn is_regex(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.to_string().starts_with("regex parse error")
 }
 
 fn io_class(error: &std::io::Error) -> ErrorClass {

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReference};
 use datafusion::datasource::MemTable;
@@ -36,9 +37,9 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 
-pub use describe::WRITE_REFUSED;
 pub use checks::Newest;
-pub use error::{ErrorClass, SessionError};
+pub use describe::WRITE_REFUSED;
+pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
@@ -129,6 +130,14 @@ impl Session {
     /// When the engine refuses the name.
     pub fn register_empty(&self, name: &str, schema: SchemaRef) -> Result<(), SessionError> {
         self.register(name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+    }
+
+    /// Rows in memory, as the answer to a query.
+    ///
+    /// # Errors
+    /// When the engine refuses them.
+    pub fn frame(&self, rows: RecordBatch) -> Result<DataFrame, SessionError> {
+        Ok(self.ctx.read_batch(rows)?)
     }
 
     /// Makes a planned query known as a view.

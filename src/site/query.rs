@@ -21,8 +21,8 @@ pub(super) fn page(site: &Site<'_>, query: &Query) -> Markup {
             (facts(query, lang))
         }
         (section("lineage", lang.pick("系譜", "Lineage"), &graph::neighbours(site, &query.name)))
-        @if let Some(schema) = site.lineage.schema(&query.name) {
-            (section("columns", lang.pick("列", "Columns"), &columns(site, query, schema)))
+        @if let Some(made) = site.lineage.table(&query.name) {
+            (section("columns", lang.pick("列", "Columns"), &columns(site, query, &made.schema)))
         }
         @if !query.header.tests.is_empty() {
             (section("tests", lang.pick("検査", "Tests"), &tests(query, lang)))
@@ -105,12 +105,7 @@ fn sources(site: &Site<'_>, query: &Query, column: &str) -> Markup {
         table: query.name.clone(),
         column: column.to_owned(),
     };
-    let sources: Vec<&TableColumn> = site
-        .lineage
-        .sources(&column)
-        .into_iter()
-        .flatten()
-        .collect();
+    let sources = site.lineage.sources(&column);
     html! {
         @for (idx, source) in sources.iter().enumerate() {
             @if idx > 0 { ", " }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod serving;
+mod small_project;
 mod support;
 
 mod checks;
@@ -23,18 +24,21 @@ mod doctor;
 mod maintain;
 mod release;
 mod report;
-mod report;
 mod schedule;
 mod serve;
 mod serve_limits;
 mod serve_python;
 mod threads;
 
+mod canary;
+mod diff;
 mod docs;
 mod documents;
 mod examples;
 mod illinois;
 mod lineage;
+mod observability;
+mod open_lineage;
 mod readme;
 mod relations;
 mod scheduling;

@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 11] = [
     &["backup", "ingest", "session"],
     &["checks"],
     &["pipeline"],
-    &["report", "serve"],
+    &["observe", "report", "serve"],
     &["site"],
     &["cli"],
 ];
@@ -32,7 +32,7 @@ const LAYERS: [&[&str]; 11] = [
 const ALONE: [&str; 2] = ["estimators", "link"];
 
 /// A crate or type and the only modules that name it.
-const GATES: [(&str, &[&str]); 12] = [
+const GATES: [(&str, &[&str]); 13] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("rustyline", &["cli"]),
@@ -45,6 +45,7 @@ const GATES: [(&str, &[&str]); 12] = [
     ("nalgebra", &["estimators"]),
     ("SessionContext", &["session", "functions"]),
     ("rust_xlsxwriter", &["cli"]),
+    ("reqwest", &["observe"]),
 ];
 
 /// Modules without DataFusion.

@@ -44,7 +44,7 @@ fn below(state: &Path, folder: Option<&Path>) -> PathBuf {
 }
 
 /// A statement with `?` for every literal and without its comments.
-pub(super) fn redacted(statement: &str) -> String {
+pub(in crate::cli) fn redacted(statement: &str) -> String {
     let mut out = String::with_capacity(statement.len());
     for token in tokens(statement) {
         match token.kind {

@@ -37,6 +37,7 @@ pub use editing::Keystrokes;
 use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
+pub(super) use history::redacted;
 use pager::{PagedOutput, Pager};
 use place::Origin;
 use runner::Runner;
@@ -112,6 +113,16 @@ pub(super) struct Output {
     has_result: bool,
     /// What shows results that do not fit the terminal.
     pager: Option<Pager>,
+}
+
+impl Output {
+    /// To standard output in `format`.
+    pub(super) fn of(format: Format) -> Self {
+        Self {
+            format: Some(format),
+            ..Self::default()
+        }
+    }
 }
 
 pub(super) async fn run(

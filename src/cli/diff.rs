@@ -1,0 +1,355 @@
+//! `korabo diff`: which tables and numbers differ between two runs, and why.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::Args;
+use datafusion::arrow::array::{ArrayRef, Float64Array, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use similar::TextDiff;
+
+use super::args::GlobalArgs;
+use super::failure::Failure;
+use super::printer::Printer;
+use super::sql::{self, Format, Output};
+use super::workspace::Workspace;
+use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
+use crate::pipeline::{self, Cause, Moved, PastRun, RootCause, RunDiff, TableDiff};
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The earlier run: its number, `last`, or `last~N`, the Nth before the last
+    #[arg(value_name = "RUN")]
+    before: String,
+    /// The later run
+    #[arg(value_name = "RUN", default_value = "last")]
+    after: String,
+    /// Only this table
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
+    /// One row per cause and per moved number, instead of text
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Moved numbers shown per table
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    limit: usize,
+}
+
+pub(super) async fn run(
+    args: &DiffArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<u8, Failure> {
+    let workspace = Workspace::load(global)?;
+    let project = &workspace.project;
+    if let Some(table) = &args.table
+        && project.dag.query(table).is_none()
+    {
+        let names = project
+            .dag
+            .queries()
+            .iter()
+            .map(|query| query.name.as_str());
+        let message = format!("no query makes `{table}`{}", did_you_mean(table, names));
+        return Err(Failure::new(FailureKind::Project, message));
+    }
+    let runs = pipeline::past_runs(&workspace.lake).await?;
+    let before = named(&runs, &args.before)?;
+    let after = named(&runs, &args.after)?;
+    let session = Workspace::session(global)?;
+    let lake = (project.as_ref(), &workspace.lake, &session);
+    let between = (before.run_id, after.run_id);
+    let diff = pipeline::diff(lake, between, args.table.as_deref()).await?;
+    match args.format {
+        Some(format) => {
+            let batch = batch(&diff, args.limit);
+            let frame = session.frame(batch)?;
+            sql::print(frame, &Output::of(format), printer).await?;
+        }
+        None => printer.data(text(before, after, &diff, args.limit).as_bytes())?,
+    }
+    Ok(0)
+}
+
+/// The run that `word` means.
+fn named<'r>(runs: &'r [PastRun], word: &str) -> Result<&'r PastRun, Failure> {
+    let from_end = match word.strip_prefix("last") {
+        Some("") => Some(0),
+        Some(rest) => rest.strip_prefix('~').and_then(|n| n.parse::<usize>().ok()),
+        None => None,
+    };
+    let found = match (from_end, word.parse::<i64>()) {
+        (Some(n), _) => runs.iter().rev().nth(n),
+        (None, Ok(run_id)) => runs.iter().find(|run| run.run_id == run_id),
+        (None, Err(_)) => {
+            let message = format!("`{word}` is no run: write its number, `last` or `last~N`");
+            return Err(Failure::new(FailureKind::Usage, message));
+        }
+    };
+    found.ok_or_else(|| {
+        let known = match (runs.first(), runs.last()) {
+            (Some(first), Some(last)) => {
+                format!("the history has runs {} to {}", first.run_id, last.run_id)
+            }
+            _ => "no run is in the history yet".to_owned(),
+        };
+        let message = format!("there is no run `{word}`: {known}");
+        Failure::new(FailureKind::Usage, message).hint("`korabo history` shows them")
+    })
+}
+
+fn text(before: &PastRun, after: &PastRun, diff: &RunDiff, limit: usize) -> String {
+    let mut text = String::new();
+    for run in [before, after] {
+        let started = run.started_at.get(..16).unwrap_or(&run.started_at);
+        let _ = writeln!(
+            text,
+            "run {:<5} {} {}",
+            run.run_id,
+            started.replace('T', " "),
+            run.status
+        );
+    }
+    if diff.tables.is_empty() {
+        text.push_str("\nno table differs\n");
+    }
+    for table in &diff.tables {
+        table_text(&mut text, table, limit);
+    }
+    text
+}
+
+fn table_text(text: &mut String, table: &TableDiff, limit: usize) {
+    let version = |version: Option<u64>| version.map_or("none".to_owned(), |v| v.to_string());
+    let (before, after) = (version(table.before), version(table.after));
+    let _ = writeln!(text, "\n{}  version {before} → {after}", table.name);
+    for cause in &table.causes {
+        let _ = writeln!(text, "  why   {}", cause_text(cause));
+        if let Some(changes) = query_changes(cause) {
+            for line in changes.lines() {
+                let _ = writeln!(text, "        {line}");
+            }
+        }
+    }
+    for root in &table.roots {
+        let _ = writeln!(text, "  from  {}", root_text(root));
+    }
+    match &table.rows {
+        Err(problem) => {
+            let _ = writeln!(text, "  rows  {problem}");
+        }
+        Ok(rows) => {
+            let mut counts = [
+                (rows.n_changed, "changed"),
+                (rows.n_added, "added"),
+                (rows.n_removed, "removed"),
+            ]
+            .into_iter()
+            .filter(|(n_rows, _)| *n_rows > 0)
+            .map(|(n_rows, word)| format!("{} {word}", thousands(n_rows)))
+            .collect::<Vec<_>>()
+            .join(", ");
+            if counts.is_empty() {
+                "the same".clone_into(&mut counts);
+            }
+            let _ = writeln!(text, "  rows  {counts}");
+            if !rows.columns.is_empty() {
+                let _ = writeln!(
+                    text,
+                    "        columns of one version only: {}",
+                    rows.columns.join(", ")
+                );
+            }
+            moved_text(text, &rows.moved, limit);
+        }
+    }
+}
+
+fn moved_text(text: &mut String, moved: &[Moved], limit: usize) {
+    for it in moved.iter().take(limit) {
+        let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let _ = write!(
+            text,
+            "  {}  {}: {} → {}",
+            it.key,
+            it.column,
+            word(&it.before),
+            word(&it.after)
+        );
+        if let Some(difference) = it.difference {
+            let _ = write!(text, "  ({difference:+.6}");
+            if let Some(std_errors) = it.std_errors {
+                let _ = write!(text, ", {std_errors:+.2} standard errors");
+            }
+            text.push(')');
+        }
+        text.push('\n');
+    }
+    if moved.len() > limit {
+        let n_more = thousands((moved.len() - limit) as u64);
+        let _ = writeln!(text, "  … and {n_more} more; --limit shows them");
+    }
+}
+
+fn cause_text(cause: &Cause) -> String {
+    let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    match cause {
+        Cause::First => "one of the runs had no such table".to_owned(),
+        Cause::Query {
+            before: Some(_),
+            after: Some(_),
+        } => "its query changed".to_owned(),
+        Cause::Query { .. } => "its query changed; the text before is not recorded".to_owned(),
+        Cause::Parameter {
+            name,
+            before,
+            after,
+        } => format!("parameter `{name}`: {} → {}", word(before), word(after)),
+        Cause::Korabo { before, after } => format!("korabo {before} → {after}"),
+        Cause::Input {
+            table, deliveries, ..
+        } if !deliveries.is_empty() => {
+            let n_files = counted(deliveries.len() as u64, "delivery", "deliveries");
+            format!("`{table}` has {n_files} more: {}", deliveries.join(", "))
+        }
+        Cause::Input { table, .. } => format!("`{table}` changed"),
+        Cause::Again => "nothing it is made of changed; it was built anew".to_owned(),
+        Cause::Unknown => "what made one of the versions is no longer in the lake".to_owned(),
+    }
+}
+
+fn root_text(root: &RootCause) -> String {
+    let way = root.path.join(" → ");
+    match &root.cause {
+        Cause::Input { .. } => format!("{way}: {}", cause_text(&root.cause)),
+        cause => format!("{way}: {} in `{}`", cause_text(cause), root.path[0]),
+    }
+}
+
+/// The lines of a query that changed.
+fn query_changes(cause: &Cause) -> Option<String> {
+    let Cause::Query {
+        before: Some(before),
+        after: Some(after),
+    } = cause
+    else {
+        return None;
+    };
+    let changes = TextDiff::from_lines(before, after);
+    Some(changes.unified_diff().context_radius(2).to_string())
+}
+
+/// One row per cause, per count of rows and per moved value.
+struct FlatRow<'a> {
+    table: &'a str,
+    what: &'static str,
+    detail: String,
+    column: Option<&'a str>,
+    before: Option<String>,
+    after: Option<String>,
+    difference: Option<f64>,
+    std_errors: Option<f64>,
+}
+
+impl<'a> FlatRow<'a> {
+    fn new(table: &'a TableDiff, what: &'static str, detail: String) -> Self {
+        Self {
+            table: &table.name,
+            what,
+            detail,
+            column: None,
+            before: None,
+            after: None,
+            difference: None,
+            std_errors: None,
+        }
+    }
+}
+
+fn flat(table: &TableDiff, limit: usize) -> Vec<FlatRow<'_>> {
+    let version = |version: Option<u64>| version.map(|v| v.to_string());
+    let mut rows = vec![FlatRow {
+        before: version(table.before),
+        after: version(table.after),
+        ..FlatRow::new(table, "version", String::new())
+    }];
+    rows.extend(table.causes.iter().map(|cause| {
+        let (before, after) = match cause {
+            Cause::Parameter { before, after, .. } => (before.clone(), after.clone()),
+            Cause::Korabo { before, after } | Cause::Input { before, after, .. } => {
+                (Some(before.clone()), Some(after.clone()))
+            }
+            _ => (None, None),
+        };
+        FlatRow {
+            before,
+            after,
+            ..FlatRow::new(table, "cause", cause_text(cause))
+        }
+    }));
+    let roots = table.roots.iter();
+    rows.extend(roots.map(|root| FlatRow::new(table, "root", root_text(root))));
+    match &table.rows {
+        Err(problem) => rows.push(FlatRow::new(table, "gone", problem.clone())),
+        Ok(found) => {
+            let counts = [
+                ("rows_changed", found.n_changed),
+                ("rows_added", found.n_added),
+                ("rows_removed", found.n_removed),
+            ];
+            rows.extend(counts.map(|(what, n)| FlatRow {
+                after: Some(n.to_string()),
+                ..FlatRow::new(table, what, String::new())
+            }));
+            rows.extend(found.moved.iter().take(limit).map(|moved| FlatRow {
+                column: Some(&moved.column),
+                before: moved.before.clone(),
+                after: moved.after.clone(),
+                difference: moved.difference,
+                std_errors: moved.std_errors,
+                ..FlatRow::new(table, "value", moved.key.clone())
+            }));
+        }
+    }
+    rows
+}
+
+fn batch(diff: &RunDiff, limit: usize) -> RecordBatch {
+    let rows: Vec<FlatRow<'_>> = diff
+        .tables
+        .iter()
+        .flat_map(|table| flat(table, limit))
+        .collect();
+    let texts = |get: &dyn Fn(&FlatRow<'_>) -> Option<String>| -> ArrayRef {
+        Arc::new(rows.iter().map(get).collect::<StringArray>())
+    };
+    let numbers = |get: &dyn Fn(&FlatRow<'_>) -> Option<f64>| -> ArrayRef {
+        Arc::new(rows.iter().map(get).collect::<Float64Array>())
+    };
+    let columns = vec![
+        ("table_name", texts(&|row| Some(row.table.to_owned()))),
+        ("what", texts(&|row| Some(row.what.to_owned()))),
+        (
+            "detail",
+            texts(&|row| Some(row.detail.clone()).filter(|text| !text.is_empty())),
+        ),
+        ("column_name", texts(&|row| row.column.map(str::to_owned))),
+        ("before", texts(&|row| row.before.clone())),
+        ("after", texts(&|row| row.after.clone())),
+        ("difference", numbers(&|row| row.difference)),
+        ("std_errors", numbers(&|row| row.std_errors)),
+    ];
+    let is_number = |name: &str| matches!(name, "difference" | "std_errors");
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, _)| match is_number(name) {
+            true => Field::new(*name, DataType::Float64, true),
+            false => Field::new(*name, DataType::Utf8, true),
+        })
+        .collect();
+    let columns = columns.into_iter().map(|(_, column)| column).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .expect("columns are built beside their schema")
+}

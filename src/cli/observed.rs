@@ -1,0 +1,210 @@
+//! A command that works on the lake, observed: its sinks, its beginning and its end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
+
+use super::failure::Failure;
+use super::job::Job;
+use super::printer::Printer;
+use super::progress::Progress;
+use super::sql::redacted;
+use super::workspace::Workspace;
+use crate::diagnostic::FailureKind;
+use crate::observe::{
+    self, Event, Interrupted, MetricsFile, Notifier, Observer, OpenLineage, RunEnd, RunOutcome,
+    RunStart, RunUuid, Tally,
+};
+#[cfg(feature = "otel")]
+use crate::observe::{TraceParent, Traces};
+use crate::pipeline::{self, Lineage, Work};
+use crate::session::{Session, SessionOptions};
+
+/// Tells the sinks of a project what one command does.
+pub(super) struct Observed {
+    pub(super) started: Instant,
+    observer: Arc<Observer>,
+    progress: Arc<Progress>,
+    printer: Printer,
+}
+
+impl Observed {
+    /// Begins; the caller holds the lake's lock.
+    pub(super) async fn begin(
+        workspace: &Workspace,
+        command: &'static str,
+        journal: Option<&Job>,
+        printer: &Printer,
+    ) -> Result<Self, Failure> {
+        let started = Instant::now();
+        record_interrupted(workspace, printer).await?;
+        let last = pipeline::last_run(&workspace.lake).await?;
+        let run_id = last.map_or(0, |last| last.run_id) + 1;
+        let progress = Progress::new(printer);
+        let mut observer = Observer::default();
+        observer.add(Box::new(Arc::clone(&progress)));
+        add_sinks(&mut observer, workspace, command).await?;
+        let config = &workspace.project.config.observability;
+        if config.traces.is_some() && !cfg!(feature = "otel") {
+            printer
+                .warning("[otel] has no effect: this korabo was built without the feature `otel`");
+        }
+        if let Some(job) = journal {
+            observer.add(Box::new(job.journal()));
+        }
+        let project = workspace.project.config.name.clone();
+        observer.tell(&Event::RunStarted(RunStart {
+            uuid: RunUuid::of_run(&project, Utc::now(), std::process::id()),
+            run_id,
+            project,
+            command,
+            selection: journal.and_then(|job| job.selection_text.clone()),
+            nominal_start: None,
+        }));
+        Ok(Self {
+            started,
+            observer: Arc::new(observer),
+            progress,
+            printer: printer.clone(),
+        })
+    }
+
+    /// To be told what happens on the way.
+    pub(super) fn observer(&self) -> Arc<Observer> {
+        Arc::clone(&self.observer)
+    }
+
+    /// Removes the bars.
+    pub(super) fn clear(&self) {
+        self.progress.clear();
+    }
+
+    /// What has happened so far.
+    pub(super) fn tally(&self) -> Tally {
+        self.progress.tally()
+    }
+
+    /// Ends. What a sink could not do is a warning.
+    pub(super) fn end(&self, result: Result<u8, &Failure>, state: LakeAfter) {
+        let causes = result.err().map_or_else(Vec::new, |failure| {
+            let message = std::iter::once(&failure.message);
+            message.chain(&failure.causes).cloned().collect()
+        });
+        self.observer.tell(&Event::RunEnded(RunEnd {
+            outcome: result.err().map_or(RunOutcome::Ok, outcome),
+            exit_code: result.unwrap_or_else(|failure| failure.kind.exit_code()),
+            elapsed: self.started.elapsed(),
+            causes,
+            n_stale: state.n_stale,
+            match_rate: state.match_rate,
+        }));
+        for problem in self.observer.finish() {
+            self.printer.warning(&problem);
+        }
+    }
+}
+
+/// Writes a run that was killed into the history; the caller holds the lake's lock.
+pub(super) async fn record_interrupted(
+    workspace: &Workspace,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let lake = &workspace.lake;
+    let Some(Interrupted { mut run, steps }) = observe::interrupted(lake) else {
+        return Ok(());
+    };
+    run.run_id = pipeline::last_run(lake)
+        .await?
+        .map_or(0, |last| last.run_id)
+        + 1;
+    pipeline::record_run(lake, &run, &steps).await?;
+    let message = "cannot remove the notes of a run that was killed";
+    observe::forget_interrupted(lake)
+        .map_err(|error| Failure::new(FailureKind::Step, message).because(&error))?;
+    let run_id = run.run_id;
+    printer.warning(&format!(
+        "the last run was killed: it is run {run_id} in the history, `interrupted`"
+    ));
+    Ok(())
+}
+
+/// What only the lake can tell after a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LakeAfter {
+    n_stale: Option<u64>,
+    match_rate: Option<f64>,
+}
+
+impl LakeAfter {
+    /// Reads what the project's sinks need; what cannot be read is not told.
+    pub(super) async fn read(workspace: &Workspace) -> Self {
+        let config = &workspace.project.config.observability;
+        let mut after = Self::default();
+        if config.metrics.is_some() {
+            after.n_stale = n_stale(workspace).await.ok();
+        }
+        let limit = config
+            .notify
+            .as_ref()
+            .and_then(|notify| notify.thresholds.match_rate);
+        if config.metrics.is_some() || limit.is_some() {
+            after.match_rate = pipeline::match_rate(&workspace.lake)
+                .await
+                .unwrap_or_default();
+        }
+        after
+    }
+}
+
+async fn n_stale(workspace: &Workspace) -> Result<u64, Failure> {
+    let work = Work::everything(&workspace.project.dag);
+    let nothing = BTreeSet::new();
+    let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?;
+    Ok(planned.iter().filter(|step| step.reason.is_some()).count() as u64)
+}
+
+/// Adds the sinks that the project file asks for. `ingest` alone leaves the metrics of the last run as they are.
+async fn add_sinks(
+    observer: &mut Observer,
+    workspace: &Workspace,
+    command: &'static str,
+) -> Result<(), Failure> {
+    let project = &workspace.project;
+    let config = &project.config.observability;
+    let variable = |name: &Option<String>| name.as_ref().and_then(|name| std::env::var(name).ok());
+    if let Some(open_lineage) = &config.open_lineage {
+        let session = Session::new(&SessionOptions::default())?;
+        let lineage = Lineage::of(project, &session).await?;
+        let api_key = variable(&open_lineage.api_key_env);
+        let made = (Arc::clone(project), lineage);
+        let sink = OpenLineage::new(open_lineage, api_key, made, redacted);
+        observer.add(Box::new(sink));
+    }
+    if let (Some(path), true) = (&config.metrics, command != "ingest") {
+        observer.add(Box::new(MetricsFile::new(path.clone())));
+    }
+    #[cfg(feature = "otel")]
+    if let Some(traces) = &config.traces {
+        // A scheduler that traces says which of its spans the run belongs to.
+        let parent = std::env::var("TRACEPARENT").ok();
+        let parent = parent.as_deref().and_then(TraceParent::parse);
+        let sink = Traces::new(traces, variable(&traces.api_key_env), parent);
+        observer.add(Box::new(sink));
+    }
+    if let Some(notify) = &config.notify {
+        let url = notify.url.clone().or_else(|| variable(&notify.url_env));
+        let folder = project.config.folder.clone();
+        observer.add(Box::new(Notifier::new(notify.clone(), folder, url)));
+    }
+    Ok(())
+}
+
+/// How a run ended that `failure` ended.
+pub(super) fn outcome(failure: &Failure) -> RunOutcome {
+    match failure.kind {
+        FailureKind::Interrupted | FailureKind::Terminated => RunOutcome::Stopped,
+        _ => RunOutcome::Failed,
+    }
+}

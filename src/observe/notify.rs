@@ -1,0 +1,291 @@
+//! Telling somebody that a run failed, was stopped or crossed a threshold: a command that gets JSON on its standard input, an
+//! address that gets it as a body, or both. What it says holds counts, names and blanked messages.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::post::{Address, post_one};
+use super::{Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
+use crate::config::{NotifyConfig, Thresholds};
+use crate::pipeline::StepOutcome;
+
+/// Notifies at the end of a run, when there is a reason.
+pub struct Notifier {
+    config: NotifyConfig,
+    folder: PathBuf,
+    url: Option<String>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    run: Option<(DateTime<Utc>, RunStart)>,
+    tally: Tally,
+    notification: Option<Value>,
+}
+
+/// A limit that a run did not keep.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Crossed {
+    name: &'static str,
+    table: Option<String>,
+    limit: f64,
+    value: f64,
+}
+
+impl Notifier {
+    /// Notifies as `config` says: commands run in `folder`, and `url` is the address.
+    #[must_use]
+    pub fn new(config: NotifyConfig, folder: PathBuf, url: Option<String>) -> Self {
+        Self {
+            config,
+            folder,
+            url,
+            state: Mutex::default(),
+        }
+    }
+
+    fn reason(&self, end: &RunEnd, crossed: &[Crossed]) -> Option<&'static str> {
+        match end.outcome {
+            RunOutcome::Failed | RunOutcome::Stopped if self.config.on_failure => Some("failure"),
+            _ if self.config.on_threshold && !crossed.is_empty() => Some("threshold"),
+            RunOutcome::Ok if self.config.on_success => Some("success"),
+            _ => None,
+        }
+    }
+
+    fn send(&self, notification: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !self.config.command.is_empty()
+            && let Err(problem) = self.run_command(&format!("{notification}\n"))
+        {
+            problems.push(format!("the command of [notify] {problem}"));
+        }
+        if let Some(url) = &self.url {
+            let address = Address {
+                url: url.clone(),
+                api_key: None,
+                timeout: self.config.timeout,
+            };
+            let body = match self.config.is_text_only {
+                true => json!({ "text": notification["text"] }),
+                false => notification.clone(),
+            };
+            if let Err(problem) = post_one(&address, body.to_string()) {
+                problems.push(format!("the notification was not posted: {problem}"));
+            }
+        }
+        problems
+    }
+
+    fn run_command(&self, input: &str) -> Result<(), String> {
+        let Some((program, arguments)) = self.config.command.split_first() else {
+            return Ok(());
+        };
+        // A program with a folder in its name lies in the project; others are searched for.
+        let program = match Path::new(program).components().count() > 1 {
+            true => self.folder.join(program),
+            false => PathBuf::from(program),
+        };
+        let mut child = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("does not start: {error}"))?;
+        if let Some(stdin) = child.stdin.take() {
+            feed(stdin, input.to_owned());
+        }
+        wait(&mut child, self.config.timeout)
+    }
+}
+
+/// Writes on a thread of its own: a command that does not read must not hold up the run. One that needs no input may close it.
+fn feed(mut stdin: std::process::ChildStdin, input: String) {
+    std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+}
+
+fn wait(child: &mut Child, limit: Duration) -> Result<(), String> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let until = Instant::now() + limit;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("ended with {status}")),
+            Ok(None) if Instant::now() < until => std::thread::sleep(PAUSE),
+            Ok(None) => {
+                // It ends either way; the time limit is what there is to tell.
+                drop(child.kill());
+                drop(child.wait());
+                return Err(format!("was ended after {} s", limit.as_secs_f64()));
+            }
+            Err(error) => return Err(format!("cannot be waited for: {error}")),
+        }
+    }
+}
+
+impl Sink for Notifier {
+    fn observe(&self, at: DateTime<Utc>, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.tally.take(event);
+        match event {
+            Event::RunStarted(run) => state.run = Some((at, run.clone())),
+            Event::RunEnded(end) => {
+                let crossed = crossed(&self.config.thresholds, &state.tally, end);
+                let Some(reason) = self.reason(end, &crossed) else {
+                    return;
+                };
+                let Some((started_at, run)) = &state.run else {
+                    return;
+                };
+                let notification = Notification {
+                    reason,
+                    run,
+                    started_at: *started_at,
+                    end,
+                    tally: &state.tally,
+                    crossed: &crossed,
+                };
+                state.notification = Some(notification.json());
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&self) -> Vec<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let notification = state.notification.take();
+        notification.map_or_else(Vec::new, |notification| self.send(&notification))
+    }
+}
+
+/// The thresholds that a run crossed.
+pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<Crossed> {
+    let mut crossed = Vec::new();
+    let mut check =
+        |name, table: Option<&str>, limit: Option<f64>, value: Option<f64>, is_floor| {
+            let (Some(limit), Some(value)) = (limit, value) else {
+                return;
+            };
+            if (is_floor && value < limit) || (!is_floor && value > limit) {
+                crossed.push(Crossed {
+                    name,
+                    table: table.map(str::to_owned),
+                    limit,
+                    value,
+                });
+            }
+        };
+    for (table, delivered) in &tally.deliveries {
+        let share = delivered.rejected_share();
+        check(
+            "rejected_share",
+            Some(table),
+            limits.rejected_share,
+            share,
+            false,
+        );
+    }
+    let n_warnings = tally
+        .broken_tests()
+        .filter(|(_, test)| test.is_warning())
+        .count();
+    #[expect(clippy::cast_precision_loss, reason = "a count of tests")]
+    let most = limits.test_warnings.map(|n| n as f64);
+    check("test_warnings", None, most, Some(n_warnings as f64), false);
+    let seconds = end.elapsed.as_secs_f64();
+    check(
+        "run_seconds",
+        None,
+        limits.run_seconds,
+        Some(seconds),
+        false,
+    );
+    check("match_rate", None, limits.match_rate, end.match_rate, true);
+    crossed
+}
+
+struct Notification<'a> {
+    reason: &'static str,
+    run: &'a RunStart,
+    started_at: DateTime<Utc>,
+    end: &'a RunEnd,
+    tally: &'a Tally,
+    crossed: &'a [Crossed],
+}
+
+impl Notification<'_> {
+    fn json(&self) -> Value {
+        let failed = self.tally.steps.iter();
+        let failed = failed.filter(|step| step.outcome == StepOutcome::Failed);
+        let failed: Vec<Value> = failed
+            .map(|step| json!({ "table": step.name, "causes": step.causes }))
+            .collect();
+        let crossed: Vec<Value> = self
+            .crossed
+            .iter()
+            .map(|it| {
+                json!({
+                    "name": it.name, "table": it.table, "limit": it.limit, "value": it.value,
+                })
+            })
+            .collect();
+        let n_built = self
+            .tally
+            .n_steps(|outcome| matches!(outcome, StepOutcome::Built { .. }));
+        json!({
+            "reason": self.reason,
+            "project": self.run.project,
+            "command": self.run.command,
+            "run_id": self.run.run_id,
+            "run_uuid": self.run.uuid.as_str(),
+            "started_at": self.started_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            "seconds": self.end.elapsed.as_secs_f64(),
+            "outcome": self.end.outcome.as_str(),
+            "exit_code": self.end.exit_code,
+            "causes": self.end.causes,
+            "n_built": n_built,
+            "n_deliveries": self.tally.n_deliveries(),
+            "n_rejected_rows": self.tally.n_rejected_rows(),
+            "failed_steps": failed,
+            "thresholds": crossed,
+            "text": self.text(),
+        })
+    }
+
+    /// For people: what a mail or a chat shows.
+    fn text(&self) -> String {
+        let end = self.end;
+        let outcome = match end.outcome {
+            RunOutcome::Ok => "ended well".to_owned(),
+            RunOutcome::Failed => format!("failed with exit code {}", end.exit_code),
+            RunOutcome::Stopped => format!("was stopped, exit code {}", end.exit_code),
+        };
+        let mut lines = vec![format!(
+            "{}: run {} {outcome} after {:.1} s",
+            self.run.project,
+            self.run.run_id,
+            end.elapsed.as_secs_f64()
+        )];
+        lines.extend(end.causes.iter().cloned());
+        for it in self.crossed {
+            let place = it.table.as_deref().map(|table| format!(" of {table}"));
+            lines.push(format!(
+                "threshold {}{}: {} (limit {})",
+                it.name,
+                place.unwrap_or_default(),
+                it.value,
+                it.limit
+            ));
+        }
+        lines.join("\n")
+    }
+}

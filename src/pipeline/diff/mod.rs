@@ -1,0 +1,178 @@
+//! What differs between the lake after one run and after another: versions of tables, why they changed, which numbers moved.
+
+mod cause;
+mod numbers;
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::Array as _;
+
+use super::error::PipelineError;
+use super::header::{Materialize, Sensitivity};
+use super::history::{RUN_STEPS, RUNS, integers, text_at};
+use super::project::Project;
+use crate::lake::{Lake, LakeError, LakeTable};
+use crate::session::Session;
+
+pub use cause::{Cause, RootCause};
+pub use numbers::{Moved, RowsDiff};
+
+/// A run of the lake's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRun {
+    /// Its number.
+    pub run_id: i64,
+    /// When it began, as text.
+    pub started_at: String,
+    /// How it ended.
+    pub status: String,
+}
+
+/// What differs between the lake after two runs.
+#[derive(Debug)]
+pub struct RunDiff {
+    /// Tables with different versions, in the order in which they are built.
+    pub tables: Vec<TableDiff>,
+}
+
+/// What differs between two versions of a table.
+#[derive(Debug)]
+pub struct TableDiff {
+    /// The table.
+    pub name: String,
+    /// Its version after the first run; `None` when there was none.
+    pub before: Option<u64>,
+    /// Its version after the second run.
+    pub after: Option<u64>,
+    /// Why it was built anew.
+    pub causes: Vec<Cause>,
+    /// Where the changes that it inherited began.
+    pub roots: Vec<RootCause>,
+    /// What became of its rows; `Err` says why that cannot be told.
+    pub rows: Result<RowsDiff, String>,
+}
+
+/// Every run in the history, oldest first.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn past_runs(lake: &Lake) -> Result<Vec<PastRun>, LakeError> {
+    let mut runs = Vec::new();
+    let Some(table) = lake.table(RUNS).await? else {
+        return Ok(runs);
+    };
+    for batch in table.read(None)? {
+        let batch = batch?;
+        let ids = integers(&batch, "run_id");
+        runs.extend((0..batch.num_rows()).map(|row| PastRun {
+            run_id: ids.value(row),
+            started_at: text_at(&batch, "started_at", row).unwrap_or_default(),
+            status: text_at(&batch, "status", row).unwrap_or_default(),
+        }));
+    }
+    runs.sort_by_key(|run| run.run_id);
+    Ok(runs)
+}
+
+/// Compares the lake after `before` with the lake after `after`; only `table`, when one is named.
+///
+/// # Errors
+/// When the lake cannot be read. A version that is gone is no error: its [`TableDiff::rows`] say so.
+pub async fn diff(
+    (project, lake, session): (&Project, &Lake, &Session),
+    (before, after): (i64, i64),
+    table: Option<&str>,
+) -> Result<RunDiff, PipelineError> {
+    let built = Built {
+        before: versions_after(lake, before).await?,
+        after: versions_after(lake, after).await?,
+    };
+    let mut history = cause::History::read(project, lake, built).await?;
+    let mut tables = Vec::new();
+    for query in project.dag.queries() {
+        let name = query.name.as_str();
+        let (before, after) = history.built.versions(name);
+        let is_asked = table.is_none_or(|asked| asked == name);
+        if before == after || query.header.materialize == Materialize::View || !is_asked {
+            continue;
+        }
+        let is_aggregate = query.header.sensitivity == Sensitivity::Aggregate;
+        let versions = (
+            version_of(lake, name, before).await,
+            version_of(lake, name, after).await,
+        );
+        let rows = match versions {
+            (Ok(before), Ok(after)) => {
+                let versions = (before.as_ref(), after.as_ref());
+                numbers::compare(session, versions, &query.header.key, is_aggregate).await
+            }
+            (Err(gone), _) | (_, Err(gone)) => Err(gone),
+        };
+        tables.push(TableDiff {
+            name: name.to_owned(),
+            before,
+            after,
+            causes: history.causes(name).await?,
+            roots: history.roots(name).await?,
+            rows,
+        });
+    }
+    Ok(RunDiff { tables })
+}
+
+/// Versions of tables after each of two runs.
+struct Built {
+    before: BTreeMap<String, u64>,
+    after: BTreeMap<String, u64>,
+}
+
+impl Built {
+    fn versions(&self, table: &str) -> (Option<u64>, Option<u64>) {
+        let of = |versions: &BTreeMap<String, u64>| versions.get(table).copied();
+        (of(&self.before), of(&self.after))
+    }
+}
+
+/// The version every built table had after run `run_id`.
+async fn versions_after(lake: &Lake, run_id: i64) -> Result<BTreeMap<String, u64>, LakeError> {
+    let mut versions: BTreeMap<String, u64> = BTreeMap::new();
+    let Some(steps) = lake.table(RUN_STEPS).await? else {
+        return Ok(versions);
+    };
+    for batch in steps.read(None)? {
+        let batch = batch?;
+        let (ids, built) = (integers(&batch, "run_id"), integers(&batch, "lake_version"));
+        for row in (0..batch.num_rows()).filter(|row| ids.value(*row) <= run_id) {
+            let version = u64::try_from(built.value(row));
+            let (Some(table), Ok(version)) = (text_at(&batch, "table_name", row), version) else {
+                continue;
+            };
+            if built.is_valid(row) {
+                let latest = versions.entry(table).or_insert(version);
+                *latest = version.max(*latest);
+            }
+        }
+    }
+    Ok(versions)
+}
+
+/// A version with its files, or why it cannot be read.
+async fn version_of(
+    lake: &Lake,
+    table: &str,
+    version: Option<u64>,
+) -> Result<Option<LakeTable>, String> {
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    let gone = || format!("version {version} of `{table}` is no longer in the lake");
+    let found = lake.table_at(table, version).await.map_err(|_| gone())?;
+    let is_whole = found
+        .files
+        .iter()
+        .all(|file| found.file_path(file).is_file());
+    match is_whole {
+        true => Ok(Some(found)),
+        false => Err(gone()),
+    }
+}

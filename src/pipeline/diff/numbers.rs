@@ -1,0 +1,337 @@
+//! Rows of two versions of a table: of aggregate tables which numbers moved, of others only how many rows.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _};
+use datafusion::arrow::compute::{cast, concat_batches};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::DataFusionError;
+
+use crate::lake::{LakeError, LakeTable};
+use crate::session::{Session, SessionError, causes};
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RowsDiff {
+    /// Rows with a key that was not there before; without a key, rows that are there more often.
+    pub n_added: u64,
+    /// Rows with a key that is gone.
+    pub n_removed: u64,
+    /// Rows with the same key and another value; 0 without a key.
+    pub n_changed: u64,
+    /// Columns that only one of the versions has: those that went, then those that came.
+    pub columns: Vec<String>,
+    /// Values that changed, the largest change first. Only of aggregate tables with a key.
+    pub moved: Vec<Moved>,
+}
+
+/// A value that changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    /// The row's key.
+    pub key: String,
+    /// The column.
+    pub column: String,
+    /// The value before.
+    pub before: Option<String>,
+    /// The value after.
+    pub after: Option<String>,
+    /// By how much a number changed.
+    pub difference: Option<f64>,
+    /// The same in standard errors, where the row has one for it.
+    pub std_errors: Option<f64>,
+}
+
+/// Names under which the versions are known to the engine.
+const BEFORE: &str = "diff before";
+const AFTER: &str = "diff after";
+
+/// Compares two versions; one that is not there has no rows. `Err` says why that cannot be told.
+pub(super) async fn compare(
+    session: &Session,
+    (before, after): (Option<&LakeTable>, Option<&LakeTable>),
+    key: &[String],
+    is_aggregate: bool,
+) -> Result<RowsDiff, String> {
+    let (before, after) = match (before, after) {
+        (None, None) => return Ok(RowsDiff::default()),
+        (Some(only), None) => {
+            return Ok(RowsDiff {
+                n_removed: only.n_rows().unwrap_or(0),
+                ..RowsDiff::default()
+            });
+        }
+        (None, Some(only)) => {
+            return Ok(RowsDiff {
+                n_added: only.n_rows().unwrap_or(0),
+                ..RowsDiff::default()
+            });
+        }
+        (Some(before), Some(after)) => (before, after),
+    };
+    let common = common_columns(&before.schema, &after.schema);
+    let has_key = !key.is_empty() && key.iter().all(|column| common.contains(column));
+    let mut diff = match (has_key, is_aggregate) {
+        (true, true) => moved(before, after, key, &common).map_err(|error| words(&error))?,
+        _ => {
+            let key = if has_key { key } else { &[] };
+            let counted = count(session, (before, after), key, &common).await;
+            counted.map_err(|error| words(&error))?
+        }
+    };
+    let only = |these: &SchemaRef, others: &SchemaRef| {
+        let names = these.fields().iter().map(|field| field.name().clone());
+        let names = names.filter(|name| others.index_of(name).is_err());
+        names.collect::<Vec<String>>()
+    };
+    diff.columns = only(&before.schema, &after.schema);
+    diff.columns.extend(only(&after.schema, &before.schema));
+    Ok(diff)
+}
+
+fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error).join(": ")
+}
+
+fn common_columns(before: &SchemaRef, after: &SchemaRef) -> Vec<String> {
+    let names = after.fields().iter().map(|field| field.name().clone());
+    names.filter(|name| before.index_of(name).is_ok()).collect()
+}
+
+/// Counts rows with the engine, whatever their number.
+async fn count(
+    session: &Session,
+    (before, after): (&LakeTable, &LakeTable),
+    key: &[String],
+    common: &[String],
+) -> Result<RowsDiff, SessionError> {
+    for (name, table) in [(BEFORE, before), (AFTER, after)] {
+        session.register_table(LakeTable {
+            name: name.to_owned(),
+            ..table.clone()
+        })?;
+    }
+    let sql = match key.is_empty() {
+        true => count_of_rows(common),
+        false => count_by_key(key, common),
+    };
+    let frame = session.plan(&sql, &[]).await?;
+    let batches = frame.collect().await.map_err(SessionError::from)?;
+    session.forget(BEFORE)?;
+    session.forget(AFTER)?;
+    let cell = |column: usize| {
+        let batch = batches.iter().find(|batch| batch.num_rows() > 0);
+        let values = batch.and_then(|batch| cast(batch.column(column), &DataType::Int64).ok());
+        let value = values.map(|values| values.as_primitive::<Int64Type>().value(0));
+        value
+            .and_then(|value| u64::try_from(value).ok())
+            .unwrap_or(0)
+    };
+    Ok(RowsDiff {
+        n_added: cell(0),
+        n_removed: cell(1),
+        n_changed: cell(2),
+        ..RowsDiff::default()
+    })
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn count_by_key(key: &[String], common: &[String]) -> String {
+    let pairs = |columns: &[String], between: &str, word: &str| {
+        let pairs = columns.iter().map(|name| {
+            let name = quoted(name);
+            // The parser takes all that follows as the right side.
+            format!("(b.{name} {between} a.{name})")
+        });
+        pairs.collect::<Vec<_>>().join(word)
+    };
+    let values: Vec<String> = common
+        .iter()
+        .filter(|name| !key.contains(name))
+        .cloned()
+        .collect();
+    let changed = match values.is_empty() {
+        true => "false".to_owned(),
+        false => pairs(&values, "IS DISTINCT FROM", " OR "),
+    };
+    let on = pairs(key, "IS NOT DISTINCT FROM", " AND ");
+    let side = |name: &str| format!("(SELECT *, true AS \"is here\" FROM {})", quoted(name));
+    format!(
+        "SELECT count(*) FILTER (WHERE b.\"is here\" IS NULL), \
+         count(*) FILTER (WHERE a.\"is here\" IS NULL), \
+         count(*) FILTER (WHERE a.\"is here\" AND b.\"is here\" AND ({changed})) \
+         FROM {} AS b FULL JOIN {} AS a ON {on}",
+        side(BEFORE),
+        side(AFTER)
+    )
+}
+
+fn count_of_rows(common: &[String]) -> String {
+    let columns: Vec<String> = common.iter().map(|name| quoted(name)).collect();
+    let columns = columns.join(", ");
+    let (before, after) = (quoted(BEFORE), quoted(AFTER));
+    format!(
+        "SELECT coalesce(sum(CASE WHEN d > 0 THEN d END), 0), \
+         coalesce(sum(CASE WHEN d < 0 THEN -d END), 0), 0 FROM (SELECT sum(w) AS d FROM \
+         (SELECT {columns}, 1 AS w FROM {after} UNION ALL SELECT {columns}, -1 AS w FROM {before}) \
+         GROUP BY {columns})"
+    )
+}
+
+/// All rows of a version in memory, by key.
+struct Rows {
+    batch: RecordBatch,
+    by_key: BTreeMap<String, usize>,
+}
+
+impl Rows {
+    fn read(table: &LakeTable, key: &[String]) -> Result<Self, LakeOrEngine> {
+        let batches = table.read(None)?.collect::<Result<Vec<_>, LakeError>>()?;
+        let batch = concat_batches(&table.schema, &batches).map_err(engine)?;
+        let columns = key.iter().filter_map(|name| batch.column_by_name(name));
+        let columns: Vec<Vec<Option<String>>> = columns.map(texts).collect::<Result<_, _>>()?;
+        let name = |row: usize| {
+            let parts = columns
+                .iter()
+                .map(|column| column[row].as_deref().unwrap_or("–"));
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let by_key = (0..batch.num_rows()).map(|row| (name(row), row)).collect();
+        Ok(Self { batch, by_key })
+    }
+}
+
+/// Either side's error.
+#[derive(Debug, thiserror::Error)]
+enum LakeOrEngine {
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error(transparent)]
+    Engine(#[from] SessionError),
+}
+
+fn engine(error: datafusion::arrow::error::ArrowError) -> LakeOrEngine {
+    LakeOrEngine::Engine(SessionError::from(DataFusionError::from(error)))
+}
+
+fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeOrEngine> {
+    let options = FormatOptions::default();
+    let formatter = ArrayFormatter::try_new(column, &options).map_err(engine)?;
+    let text = |row: usize| {
+        let is_there = column.is_valid(row);
+        is_there.then(|| formatter.value(row).to_string())
+    };
+    Ok((0..column.len()).map(text).collect())
+}
+
+/// Columns on the scale of the estimate, whose changes are told in standard errors.
+const ON_THE_SCALE: [&str; 5] = ["estimate", "conf_low", "conf_high", "band_low", "band_high"];
+
+fn moved(
+    before: &LakeTable,
+    after: &LakeTable,
+    key: &[String],
+    common: &[String],
+) -> Result<RowsDiff, LakeOrEngine> {
+    let (old, new) = (Rows::read(before, key)?, Rows::read(after, key)?);
+    let in_both: Vec<(&String, usize, usize)> = old
+        .by_key
+        .iter()
+        .filter_map(|(name, row)| Some((name, *row, *new.by_key.get(name)?)))
+        .collect();
+    let mut moved = Vec::new();
+    for column in common.iter().filter(|name| !key.contains(name)) {
+        let of = |rows: &Rows| {
+            rows.batch
+                .column_by_name(column)
+                .map(Column::of)
+                .transpose()
+        };
+        let (Some(old_column), Some(new_column)) = (of(&old)?, of(&new)?) else {
+            continue;
+        };
+        let errors = new
+            .batch
+            .column_by_name("std_error")
+            .map(Column::of)
+            .transpose()?;
+        let errors = errors.filter(|_| ON_THE_SCALE.contains(&column.as_str()));
+        for (name, before, after) in &in_both {
+            if old_column.texts[*before] == new_column.texts[*after] {
+                continue;
+            }
+            let numbers = (old_column.number(*before), new_column.number(*after));
+            let difference = match numbers {
+                (Some(before), Some(after)) => Some(after - before),
+                _ => None,
+            };
+            let error = errors.as_ref().and_then(|errors| errors.number(*after));
+            let error = error.filter(|error| *error > 0.0);
+            moved.push(Moved {
+                key: (*name).clone(),
+                column: column.clone(),
+                before: old_column.texts[*before].clone(),
+                after: new_column.texts[*after].clone(),
+                difference,
+                std_errors: difference
+                    .zip(error)
+                    .map(|(difference, error)| difference / error),
+            });
+        }
+    }
+    moved.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    let changed: std::collections::BTreeSet<&str> =
+        moved.iter().map(|moved| moved.key.as_str()).collect();
+    Ok(RowsDiff {
+        n_added: (new.by_key.len() - in_both.len()) as u64,
+        n_removed: (old.by_key.len() - in_both.len()) as u64,
+        n_changed: changed.len() as u64,
+        columns: Vec::new(),
+        moved,
+    })
+}
+
+/// What comes first: texts (a status), then by standard errors, then by relative change.
+fn weight(moved: &Moved) -> f64 {
+    match (moved.difference, moved.std_errors) {
+        (None, _) => f64::INFINITY,
+        (_, Some(std_errors)) => 10.0 + std_errors.abs(),
+        (Some(difference), None) => {
+            let before = moved
+                .before
+                .as_deref()
+                .and_then(|text| text.parse::<f64>().ok());
+            let size = before.map_or(1.0, f64::abs).max(f64::MIN_POSITIVE);
+            (difference.abs() / size).min(9.0)
+        }
+    }
+}
+
+/// A column's values in words and, if that is what they are, as numbers.
+struct Column {
+    texts: Vec<Option<String>>,
+    numbers: Option<ArrayRef>,
+}
+
+impl Column {
+    fn of(column: &ArrayRef) -> Result<Self, LakeOrEngine> {
+        let numbers = match column.data_type().is_numeric() {
+            true => Some(cast(column, &DataType::Float64).map_err(engine)?),
+            false => None,
+        };
+        Ok(Self {
+            texts: texts(column)?,
+            numbers,
+        })
+    }
+
+    fn number(&self, row: usize) -> Option<f64> {
+        let numbers = self.numbers.as_ref()?.as_primitive::<Float64Type>();
+        numbers.is_valid(row).then(|| numbers.value(row))
+    }
+}

@@ -1,0 +1,222 @@
+//! `korabo diff`: what it shows after data, a query, a parameter changed; what it leaves out of tables about persons.
+
+use fs_err as fs;
+
+use crate::small_project::{project as small_project, token};
+use crate::support::Project;
+
+/// Two runs: the second after `change`.
+fn changed(change: impl Fn(&Project)) -> Project {
+    let project = small_project("[parameters]\nlimit = 0\n");
+    project.korabo(&["run"]).exits(0);
+    change(&project);
+    project.korabo(&["run"]).exits(0);
+    project
+}
+
+fn edit(project: &Project, file: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(project.path().join(file)).unwrap();
+    assert!(text.contains(from), "{from}");
+    project.write(file, text.replace(from, to));
+}
+
+fn diff(project: &Project, arguments: &[&str]) -> String {
+    project
+        .korabo(&[&["diff"], arguments].concat())
+        .exits(0)
+        .stdout
+}
+
+/// The part of the text about `table`.
+fn part<'t>(text: &'t str, table: &str) -> &'t str {
+    let parts = text.split("\n\n");
+    let mut parts = parts.filter(|part| part.starts_with(&format!("{table}  version")));
+    let part = parts.next();
+    assert!(part.is_some(), "nothing of {table} in:\n{text}");
+    part.unwrap()
+}
+
+#[test]
+fn new_data_is_followed_to_the_numbers_it_moved() {
+    let project = changed(|project| {
+        let more = format!(
+            "person_key,visited_on,pressure,kind,note\n{},2023-08-01,150,2,\n{},2024-08-01,150,2,\n",
+            token('c'),
+            token('c')
+        );
+        project.write("extracts/visits_2.csv", more);
+    });
+    let text = diff(&project, &["1", "2"]);
+    let cleaned = part(&text, "clean_visits");
+    assert!(
+        cleaned.contains("  why   `visits` has 1 delivery more: visits_2.csv\n"),
+        "{text}"
+    );
+    assert!(cleaned.contains("  rows  2 added"), "{text}");
+    assert!(
+        !text.contains(&token('c')) && !text.contains("150"),
+        "{text}"
+    );
+    let summary = part(&text, "summary_visits");
+    let from = "  from  visits → clean_visits → link_visits → summary_visits: `visits` has 1 delivery more";
+    assert!(summary.contains("why   `link_visits` changed"), "{text}");
+    assert!(
+        summary.contains(from) || summary.contains("from  visits"),
+        "{text}"
+    );
+    assert!(summary.contains("  rows  1 changed, 1 added\n"), "{text}");
+    assert!(summary.contains("  2023  n: 2 → 3  (+1.000000)"), "{text}");
+    assert!(
+        summary.contains("  2023  mean_pressure: 127.5 → 135.0  (+7.500000)"),
+        "{text}"
+    );
+    assert!(diff(&project, &["last", "last"]).contains("no table differs"));
+    assert_eq!(
+        diff(&project, &["last~1"]),
+        text,
+        "the later run is the last"
+    );
+}
+
+#[test]
+fn a_changed_query_shows_its_lines() {
+    let project = changed(|project| {
+        edit(
+            project,
+            "queries/summary_visits.sql",
+            "avg(pressure)",
+            "max(pressure)",
+        );
+    });
+    let text = diff(&project, &["1", "2"]);
+    let summary = part(&text, "summary_visits");
+    assert!(summary.contains("  why   its query changed\n"), "{text}");
+    assert!(
+        summary.contains("-select fiscal_year(visited_on) as year, count(*) as n, avg(pressure)"),
+        "{text}"
+    );
+    assert!(
+        summary.contains("+select fiscal_year(visited_on) as year, count(*) as n, max(pressure)"),
+        "{text}"
+    );
+    assert!(summary.contains("mean_pressure: 127.5 → 134.0"), "{text}");
+    assert!(!text.contains("clean_visits  version"), "{text}");
+}
+
+#[test]
+fn a_changed_parameter_is_followed_downwards() {
+    let project = small_project("[parameters]\nlimit = 0\n");
+    edit(
+        &project,
+        "queries/clean_visits.sql",
+        "from visits",
+        "from visits where pressure > $limit",
+    );
+    project.korabo(&["run"]).exits(0);
+    edit(&project, "korabo.toml", "limit = 0", "limit = 130");
+    project.korabo(&["run"]).exits(0);
+    let text = diff(&project, &["1", "2"]);
+    assert!(
+        part(&text, "clean_visits").contains("  why   parameter `limit`: 0 → 130\n"),
+        "{text}"
+    );
+    assert!(
+        part(&text, "clean_visits").contains("  rows  1 removed\n"),
+        "{text}"
+    );
+    let summary = part(&text, "summary_visits");
+    let from = "  from  clean_visits → link_visits → summary_visits: parameter `limit`: 0 → 130 in `clean_visits`\n";
+    assert!(summary.contains(from), "{text}");
+}
+
+#[test]
+fn a_table_built_anew_without_a_cause_says_so() {
+    let project = small_project("");
+    project.korabo(&["run"]).exits(0);
+    project
+        .korabo(&["run", "--full-refresh", "clean_visits"])
+        .exits(0);
+    let text = diff(&project, &["1", "2"]);
+    let cleaned = part(&text, "clean_visits");
+    assert!(
+        cleaned.contains("nothing it is made of changed; it was built anew"),
+        "{text}"
+    );
+    assert!(cleaned.contains("  rows  the same"), "{text}");
+}
+
+#[test]
+fn formats_hold_one_row_per_cause_and_value() {
+    let project = changed(|project| {
+        edit(
+            project,
+            "queries/summary_visits.sql",
+            "avg(pressure)",
+            "max(pressure)",
+        );
+    });
+    let rows = diff(
+        &project,
+        &["1", "2", "--format", "csv", "--table", "summary_visits"],
+    );
+    let mut lines = rows.lines();
+    let header = "table_name,what,detail,column_name,before,after,difference,std_errors";
+    assert_eq!(lines.next(), Some(header));
+    assert!(rows.contains("summary_visits,version,,,0,1,,\n"), "{rows}");
+    assert!(
+        rows.contains("summary_visits,rows_changed,,,,1,,\n"),
+        "{rows}"
+    );
+    assert!(
+        rows.contains("summary_visits,value,2023,mean_pressure,127.5,134.0,6.5,\n"),
+        "{rows}"
+    );
+    let few = diff(&project, &["1", "2", "--limit", "0"]);
+    assert!(few.contains("… and 1 more"), "{few}");
+}
+
+#[test]
+fn a_version_that_is_gone_is_named() {
+    let project = changed(|project| {
+        edit(
+            project,
+            "queries/summary_visits.sql",
+            "avg(pressure)",
+            "max(pressure)",
+        );
+    });
+    let folder = project.path().join("lake/summary_visits");
+    for file in fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let text = diff(&project, &["1", "2"]);
+    assert!(
+        text.contains("  rows  version 0 of `summary_visits` is no longer in the lake\n"),
+        "{text}"
+    );
+    assert!(text.contains("its query changed"), "{text}");
+}
+
+#[test]
+fn runs_that_are_not_there_are_errors() {
+    let project = small_project("");
+    project.korabo(&["run"]).exits(0);
+    project
+        .korabo(&["diff", "1", "9"])
+        .exits(2)
+        .says(&["there is no run `9`", "runs 1 to 1"]);
+    project
+        .korabo(&["diff", "first", "1"])
+        .exits(2)
+        .says(&["`first` is no run"]);
+    project
+        .korabo(&["diff", "1", "1", "--table", "sumary_visits"])
+        .exits(3)
+        .says(&["did you mean `summary_visits`"]);
+}
