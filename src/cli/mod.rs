@@ -128,7 +128,7 @@ pub fn main() -> ExitCode {
     };
     let printer = Printer::new(&cli.global);
     printer::hide_panic_texts(&printer);
-    let result = tokio_runtime(&cli.global).and_then(|runtime| {
+    let result = tokio_runtime(&cli).and_then(|runtime| {
         let result = runtime.block_on(dispatch(&cli, &printer));
         runtime.shutdown_background();
         result
@@ -194,9 +194,12 @@ fn man(folder: &Path) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn tokio_runtime(global: &GlobalArgs) -> Result<tokio::runtime::Runtime, Failure> {
+fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = global.threads {
+    if matches!(cli.command, Command::Serve(_)) {
+        builder.thread_stack_size(crate::serve::THREAD_STACK);
+    }
+    if let Some(threads) = cli.global.threads {
         builder.worker_threads(threads.get());
         // The estimators' own pool. It exists already only where one process runs several commands, as tests do.
         let _ = rayon::ThreadPoolBuilder::new()

@@ -7,6 +7,7 @@ mod event;
 mod flight;
 mod held;
 mod metadata;
+mod nesting;
 mod parameters;
 mod service;
 mod statement;
@@ -46,6 +47,10 @@ const ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 const MOST_CALLS: u32 = 256;
 /// Threads that talk to clients; statements run on the engine's.
 const CLIENT_THREADS: usize = 2;
+
+/// Stack of each thread that plans or runs statements, of which only what is used takes memory. Statements of
+/// `nesting::MOST` operators are planned by functions that call themselves as often.
+pub const THREAD_STACK: usize = 256 << 20;
 
 /// What is served.
 pub struct Served {
@@ -112,6 +117,8 @@ impl Server {
         let (sender, mut ended) = oneshot::channel();
         std::thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            // Plans are also dropped here.
+            runtime.thread_stack_size(THREAD_STACK);
             let runtime = runtime.worker_threads(CLIENT_THREADS).enable_all().build();
             let result = match runtime {
                 Ok(runtime) => runtime.block_on(self.answer(asked)),

@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::error::{engine_status, lake_status};
 use super::event::{Event, Log};
-use super::parameters;
+use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError, LakeTable};
 use crate::pipeline::{self, Materialize, Project, Query};
@@ -223,9 +223,6 @@ impl Snapshot {
     }
 }
 
-/// Bytes a statement may have.
-const LONGEST: usize = 1 << 20;
-
 /// A statement and the values of its numbered parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -236,13 +233,7 @@ pub(super) struct Asked {
 impl Asked {
     /// One statement as a client sent it; `?` are numbered.
     pub(super) fn parse(text: &str) -> Result<Self, Status> {
-        if text.len() > LONGEST {
-            let message = format!(
-                "a statement has at most {LONGEST} bytes; this one {}",
-                text.len()
-            );
-            return Err(Status::invalid_argument(message));
-        }
+        nesting::check(text)?;
         let mut statements = split_statements(text).into_iter();
         let (Some((_, statement)), None) = (statements.next(), statements.next()) else {
             return Err(Status::invalid_argument("send one statement at a time"));

@@ -94,6 +94,49 @@ async fn a_result_has_no_more_rows_and_a_user_no_more_memory_than_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_statement_exhausts_the_stack() {
+    let project = Project::built();
+    let hanako = token(&project, "hanako");
+    let serving = Serving::start(&project);
+    let mut client = serving.client(&hanako).await;
+    let chain = |n: usize, word: &str| vec!["run_id"; n].join(word);
+    let count = |n| format!("SELECT count(*) FROM runs WHERE 0 < {}", chain(n, " + "));
+    assert_eq!(ask(&mut client, &count(1_900)).await.unwrap().count(), 1);
+    let any = format!(
+        "SELECT count(*) FROM runs WHERE run_id = 1 OR {} < 0",
+        chain(900, " < 0 OR ")
+    );
+    assert_eq!(ask(&mut client, &any).await.unwrap().count(), 1);
+    for n in [2_100, 100_000] {
+        let error = ask(&mut client, &count(n)).await.unwrap_err();
+        assert!(error.contains("at most"), "{error}");
+        for (open, close) in [
+            ("(", ")"),
+            ("-", ""),
+            ("NOT ", ""),
+            ("(SELECT ", ")"),
+            ("[", "]"),
+            ("CASE WHEN ", ""),
+        ] {
+            let nested = format!("SELECT {}1{}", open.repeat(n), close.repeat(n));
+            ask(&mut client, &nested).await.unwrap_err();
+        }
+        let unions = vec!["SELECT 1"; n].join(" UNION ALL ");
+        ask(&mut client, &unions).await.unwrap_err();
+        let casts = format!("SELECT 1{}", "::bigint".repeat(n));
+        ask(&mut client, &casts).await.unwrap_err();
+        let fields = format!("SELECT runs{}", ".a".repeat(n));
+        ask(&mut client, &fields).await.unwrap_err();
+    }
+    for (open, close) in [("(", ")"), ("- ", ""), ("NOT ", "")] {
+        let nested = format!("SELECT {}true{}", open.repeat(1_900), close.repeat(1_900));
+        // Answered or refused, and the server lives.
+        drop(ask(&mut client, &nested).await);
+    }
+    assert_eq!(ask(&mut client, "SELECT 1").await.unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_users_at_once_get_their_own_answers() {
     let project = Project::built();
     let tokens: Vec<String> = (0..4)
