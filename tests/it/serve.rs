@@ -30,7 +30,7 @@ const QUESTIONS: [&str; 6] = [
      FROM effect_summary GROUP BY 1 ORDER BY 1",
     "SELECT DATE '2024-02-29' AS day, TIMESTAMP '2024-02-29 12:34:56.789' AS moment, 1.25::decimal(9, 2) AS yen,
             NULL AS nothing, NULL::bigint AS number, '年度' AS text, true AS yes, X'00ff' AS bytes",
-    "SUMMARIZE SELECT fiscal_year, exercise_habit FROM panel_person_year",
+    "DESCRIBE panel_person_year",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

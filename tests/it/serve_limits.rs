@@ -112,7 +112,7 @@ async fn no_statement_exhausts_the_stack() {
         assert!(error.contains("at most"), "{error}");
         for (open, close) in [
             ("(", ")"),
-            ("-", ""),
+            ("- ", ""),
             ("NOT ", ""),
             ("(SELECT ", ")"),
             ("[", "]"),

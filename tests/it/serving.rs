@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arrow_flight::FlightInfo;
@@ -27,6 +28,8 @@ pub(crate) struct Serving {
     /// `grpc://127.0.0.1:…` as it said itself.
     address: String,
     said: Arc<Mutex<Vec<String>>>,
+    /// Ends with the server's stderr.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Serving {
@@ -45,7 +48,7 @@ impl Serving {
         let stderr = child.stderr.take().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&said);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines() {
                 lines.lock().unwrap().push(line.unwrap());
             }
@@ -54,6 +57,7 @@ impl Serving {
             child,
             address: String::new(),
             said,
+            reader: Some(reader),
         };
         let line = serving.waits_for("listening on ");
         serving.address = line.split_once("listening on ").unwrap().1.to_owned();
@@ -80,12 +84,27 @@ impl Serving {
     pub(crate) fn waits_for(&mut self, text: &str) -> String {
         let started = Instant::now();
         loop {
+            let is_over = self.child.try_wait().unwrap().is_some();
+            if is_over {
+                self.read_on();
+            }
             if let Some(line) = self.said().into_iter().find(|line| line.contains(text)) {
                 return line;
             }
-            let is_over = self.child.try_wait().unwrap().is_some() || started.elapsed() > PATIENCE;
-            assert!(!is_over, "`{text}` was not said: {:?}", self.said());
+            let is_late = started.elapsed() > PATIENCE;
+            assert!(
+                !is_over && !is_late,
+                "`{text}` was not said: {:?}",
+                self.said()
+            );
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Reads what an ended server said last.
+    fn read_on(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
         }
     }
 
@@ -98,7 +117,9 @@ impl Serving {
 
     /// The exit code, once there is one.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        self.read_on();
+        code
     }
 
     /// A client with a token.
