@@ -18,8 +18,8 @@ use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, prose, read_header};
 use crate::diagnostic::SourceLocation;
-use crate::session;
 use crate::functions;
+use crate::session;
 use crate::session::SessionError;
 
 /// One query file: makes one table (or view) named after the file.

@@ -89,10 +89,8 @@ impl Site<'_> {
                 .iter()
                 .position(|known| known.name == column),
             None => {
-                let schema = self
-                    .lineage
-                    .schema(table)
-                    .or_else(|| self.own_tables.get(table));
+                let made = self.lineage.table(table).map(|made| &made.schema);
+                let schema = made.or_else(|| self.own_tables.get(table));
                 schema?.index_of(column).ok()
             }
         };

@@ -125,7 +125,7 @@ impl Copy {
             output: Output {
                 format: Some(format),
                 path: Some(path),
-                has_result: false,
+                ..Output::default()
             },
         }))
     }

@@ -112,12 +112,7 @@ impl Runner {
         }
     }
 
-    async fn execute(
-        &self,
-        asked: Asked,
-        output: Output,
-        shown: &Waiting,
-    ) -> Result<(), Failure> {
+    async fn execute(&self, asked: Asked, output: Output, shown: &Waiting) -> Result<(), Failure> {
         let frame = match asked {
             Asked::Statement(statement) => return self.answer(statement, output, shown).await,
             Asked::Tables => self.tables.list()?,

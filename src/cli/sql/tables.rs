@@ -376,4 +376,3 @@ fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, 
         .cloned()
         .collect()
 }
-
