@@ -86,6 +86,11 @@ fn a_table_that_was_not_there_yet_is_unknown_and_says_so() {
     asked(&project, "run:9", "select 1")
         .exits(3)
         .says(&["there is no run 9", "korabo history"]);
+    let release = ["sql", "--release", "--as-of", "run:1", "-c", "select 1"];
+    project
+        .korabo(&release)
+        .exits(2)
+        .says(&["cannot be used with"]);
     for wrong in ["yesterday", "run:x", "2026-13-01"] {
         asked(&project, wrong, "select 1")
             .exits(2)

@@ -79,7 +79,8 @@ pub(super) struct SqlArgs {
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = ".", action = ArgAction::Append)]
     allow_write: Vec<PathBuf>,
     /// Only what may leave: grouped results and estimates, without small cells
-    #[arg(long)]
+    // Today's files say what a table holds; an earlier version of it may have held persons.
+    #[arg(long, conflicts_with = "as_of")]
     release: bool,
     #[command(flatten)]
     as_of: AsOfArgs,
