@@ -217,10 +217,7 @@ impl ProjectConfig {
             redact_history,
             serve: serve::read(&root, folder)?,
             checks: checks::read(&root)?,
-            keep_days: match section("maintain", &["keep_days"])? {
-                Some(table) => table.optional("keep_days")?.unwrap_or(DEFAULT_KEEP_DAYS),
-                None => DEFAULT_KEEP_DAYS,
-            },
+            keep_days: keep_days(section("maintain", &["keep_days"])?)?,
             schedules: schedules::schedules(&root)?,
             observability: ObservabilityConfig::read(folder, &root)?,
             name,
@@ -240,6 +237,11 @@ const DEFAULT_MIN_COUNT: u64 = 10;
 const DEFAULT_KEEP_DAYS: u32 = 30;
 /// Share of rejected rows up to which a delivery is accepted, where the source says nothing.
 pub(crate) const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
+
+fn keep_days(maintain: Option<TomlTable<'_>>) -> Result<u32, TomlError> {
+    let days = maintain.map(|table| table.optional("keep_days"));
+    Ok(days.transpose()?.flatten().unwrap_or(DEFAULT_KEEP_DAYS))
+}
 
 fn sources(root: &TomlTable<'_>) -> Result<BTreeMap<String, SourceConfig>, TomlError> {
     let Some(sources) = root.table("sources")? else {

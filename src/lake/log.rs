@@ -61,8 +61,8 @@ pub(super) fn commits(folder: &Path) -> Result<Vec<Commit>, LakeError> {
 /// What the commit says; the file's own time where another program said nothing.
 fn published_at(file: &Path) -> Result<DateTime<Utc>, LakeError> {
     let text = fs_err::read_to_string(file).map_err(LakeError::Folder)?;
-    let lines = text.lines().filter(|line| line.contains("\"commitInfo\""));
-    let said = lines.into_iter().find_map(|line| {
+    let mut lines = text.lines().filter(|line| line.contains("\"commitInfo\""));
+    let said = lines.find_map(|line| {
         let action: Value = serde_json::from_str(line).ok()?;
         let millis = action.pointer("/commitInfo/timestamp")?.as_i64()?;
         DateTime::from_timestamp_millis(millis)

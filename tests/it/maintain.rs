@@ -72,7 +72,7 @@ fn small_files_become_few_and_nothing_becomes_stale() {
     project.korabo(&["maintain"]).exits(0);
     assert_eq!(project.versions(), versions);
     // New work is noticed as before.
-    let query = project.path().join("queries/link_persons.sql");
+    let query = project.path().join("queries/summary_flow.sql");
     let text = fs::read_to_string(&query).unwrap();
     fs::write(&query, format!("{text}\n-- changed\n")).unwrap();
     assert!(project.korabo(&["run"]).exits(0).summary("ok") >= 1.0);
