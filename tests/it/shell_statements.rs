@@ -236,10 +236,10 @@ fn errors_show_the_place_in_the_statement() {
         "              ^^^^^",
     );
     check(
-        "select u.id from 'a.csv' as t",
-        "line 1, column 8: no table or alias `u` here, for `u.id`; did you mean `t`?",
-        "select u.id from 'a.csv' as t",
-        "       ^^^^",
+        "select ta.id from 'a.csv' as tab",
+        "line 1, column 8: no table or alias `ta` here, for `ta.id`; did you mean `tab`?",
+        "select ta.id from 'a.csv' as tab",
+        "       ^^^^^",
     );
     check(
         "select * from att_gt((select * from 'a.csv'), outcom => x)",

@@ -112,6 +112,9 @@ pub(super) fn run_repl(
     let mut editor: Editor<Editing<'_>, FileHistory> =
         Editor::with_config(config).map_err(|source| ReplError::Terminal { source })?;
     editor.set_helper(Some(options.editing));
+    // Once it has a printer the editor also waits for signals that other threads get: that the window has
+    // another size. Where there is no terminal there is none.
+    drop(editor.create_external_printer());
     if let Some(path) = &options.history {
         load_history(&mut editor, path)?;
     }

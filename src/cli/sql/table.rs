@@ -428,32 +428,55 @@ fn shorten(text: &str, width: usize) -> String {
 }
 
 /// The text with line breaks so that no line is wider than `width`: between words where there are
-/// blanks, within them where a word is too wide.
+/// blanks, within them where a word is too wide. The lines of a tree go on below where they began.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let is_first = line.is_empty();
-            if !is_first && line.width() + 1 + word.width() <= width {
-                line.push(' ');
-                line.push_str(word);
-                continue;
-            }
-            if !is_first {
-                lines.push(std::mem::take(&mut line));
-            }
-            for character in word.chars() {
-                line.push(character);
-                if line.width() > width && line.chars().count() > 1 {
-                    line.pop();
-                    lines.push(std::mem::replace(&mut line, character.to_string()));
-                }
-            }
+        let lead = paragraph.find(|c| !" │├└─".contains(c)).unwrap_or(0);
+        let (lead, words) = paragraph.split_at(lead);
+        if lead.width() + MIN_TEXT_WIDTH > width {
+            lines.extend(wrapped_words(paragraph, width));
+            continue;
         }
-        lines.push(line);
+        let below: String = lead.chars().map(below_tree).collect();
+        let parts = wrapped_words(words, width - lead.width()).into_iter();
+        let leads = std::iter::once(lead).chain(std::iter::repeat(below.as_str()));
+        lines.extend(leads.zip(parts).map(|(lead, part)| format!("{lead}{part}")));
     }
     lines.join("\n")
+}
+
+/// What stands below a character of a tree when its line goes on.
+fn below_tree(character: char) -> char {
+    match character {
+        '├' | '│' => '│',
+        _ => ' ',
+    }
+}
+
+fn wrapped_words(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let is_first = line.is_empty();
+        if !is_first && line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(word);
+            continue;
+        }
+        if !is_first {
+            lines.push(std::mem::take(&mut line));
+        }
+        for character in word.chars() {
+            line.push(character);
+            if line.width() > width && line.chars().count() > 1 {
+                line.pop();
+                lines.push(std::mem::replace(&mut line, character.to_string()));
+            }
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 /// What becomes of line breaks when control characters are made visible.

@@ -304,3 +304,14 @@ fn table_that_cannot_fit_is_left_whole_where_it_can_be_scrolled() {
     let narrow = batch(vec![("a", texts(vec![Some(&long.repeat(3))]))]);
     assert!(written(&narrow, true).contains('…'), "it can fit");
 }
+
+#[test]
+fn lines_of_a_tree_go_on_below_where_they_began() {
+    assert_eq!(wrapped("├─ scan t: a, b", 12), "├─ scan t:\n│  a, b");
+    assert_eq!(
+        wrapped("│  └─ filter 氏名 is null", 18),
+        "│  └─ filter 氏名\n│     is null"
+    );
+    assert_eq!(wrapped("   └─ values", 40), "   └─ values");
+    assert_eq!(wrapped("one two three", 8), "one two\nthree");
+}
