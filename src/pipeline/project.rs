@@ -362,16 +362,7 @@ fn given_tables(contracts: &[TableContract]) -> GivenTables {
         .iter()
         .map(|table| ingest::rejects_table(table))
         .collect();
-    own.extend(
-        [
-            ingest::DELIVERIES,
-            RUNS,
-            RUN_STEPS,
-            TEST_RESULTS,
-            CHECK_RESULTS,
-        ]
-        .map(str::to_owned),
-    );
+    own.extend(records().map(|(name, _)| name.to_owned()));
     GivenTables { raw, own }
 }
 

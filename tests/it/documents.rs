@@ -6,7 +6,8 @@
 //! - Every statement and command must end with exit code 0.
 //! - A block that cannot be run has, on the line before it, `<!-- not run: REASON -->`. A reason is required, and a mark on a block that would
 //!   run anyway (`text` without commands, `toml`, …) is an error.
-//! - Other languages are `text`, `toml`, `json` and `r`; a block without a language is an error.
+//! - A block `python` needs a mark that says what runs it. Other languages are `text`, `toml`, `json` and `r`; a block without a language is
+//!   an error.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -93,6 +94,8 @@ fn example(block: &Block) -> Result<Example, String> {
                 false => Example::Commands(commands),
             }
         }
+        "python" if block.mark.is_none() => return Err("a program without a mark".to_owned()),
+        "python" => Example::Statements(String::new()),
         "toml" | "json" | "r" => Example::Nothing,
         other => return Err(format!("a block of language `{other}`")),
     };
