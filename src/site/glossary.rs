@@ -44,7 +44,7 @@ fn table(text: &str) -> Markup {
 }
 
 /// Text with code between backticks.
-fn inline(text: &str) -> Markup {
+pub(super) fn inline(text: &str) -> Markup {
     html! {
         @for (idx, part) in text.split('`').enumerate() {
             @if idx % 2 == 1 { code { (part) } } @else { (part) }

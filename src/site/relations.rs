@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Site;
+use super::glossary::inline;
 use super::layout::{Place, page as whole, section};
 use crate::functions::RELATIONS;
 
@@ -17,8 +18,8 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
     let body = html! {
         @for relation in RELATIONS {
             (section(relation.name, relation.name, &html! {
-                p.prose { (relation.description) }
-                pre { code { (relation.usage) } }
+                p.prose { (inline(relation.description)) }
+                pre.wrap { code { (relation.usage) } }
                 @if !relation.arguments.is_empty() {
                     table.stack {
                         thead { tr {
@@ -33,15 +34,15 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
                                         code { (argument.name) }
                                         @if argument.required { " " span.muted { (lang.pick("必須", "required")) } }
                                     }
-                                    td { (argument.kind.to_string()) }
-                                    td { (argument.description) }
+                                    td { (inline(&argument.kind.to_string())) }
+                                    td { (inline(argument.description)) }
                                 }
                             }
                         }
                     }
                 }
                 p.muted { (lang.pick("例", "Example")) }
-                pre { code { (relation.example) } }
+                pre.wrap { code { (relation.example) } }
             }))
         }
     };
