@@ -23,7 +23,7 @@ use crate::support::Project;
 /// Answers of several types, with NULLs, dictionaries, nested columns, and none at all.
 const QUESTIONS: [&str; 6] = [
     "SELECT * FROM panel_person_year ORDER BY person_id, fiscal_year",
-    "SELECT * FROM members ORDER BY ALL LIMIT 500",
+    "SELECT DISTINCT person_key, sex FROM members ORDER BY person_key, sex LIMIT 500",
     "SELECT * FROM panel_person_year WHERE false",
     "SELECT arrow_cast(field, 'Dictionary(Int32, Utf8)') AS field, count(*) AS n, avg(estimate) AS mean,
             array_agg(estimator ORDER BY estimator) AS estimators
@@ -82,10 +82,10 @@ async fn what_korabo_sql_knows_besides_sql_works_too() {
     let tables = ask(&mut client, "SHOW TABLES").await.unwrap();
     let names = tables.texts("table_name");
     assert!(names.contains(&"effect_employees".to_owned()) && names.contains(&"runs".to_owned()));
-    let balance = "SELECT count(*) FROM att((SELECT person_id, fiscal_year, exercise_habit, cohort_activity
+    let att = "SELECT count(*) FROM att((SELECT person_id, fiscal_year, exercise_habit, cohort_activity
                    FROM effect_employees), outcome => exercise_habit, unit => person_id, time => fiscal_year,
                    cohort => cohort_activity, unbalanced => 'pairs', min_e => 0, max_e => 1)";
-    assert!(ask(&mut client, balance).await.unwrap().count() >= 2);
+    assert_eq!(ask(&mut client, att).await.unwrap().count(), 1);
     let qualified = "SELECT count(*) FROM \"korabo\".\"public\".\"runs\"";
     assert_eq!(ask(&mut client, qualified).await.unwrap().count(), 1);
     for (wrong, expected) in [
@@ -275,7 +275,9 @@ async fn statements_only_read() {
     ] {
         let error = ask(&mut client, writing).await.unwrap_err();
         assert!(
-            error.contains("refused") || error.contains("not supported"),
+            ["refused", "not supported", "Unsupported"]
+                .iter()
+                .any(|word| error.contains(word)),
             "{writing}: {error}"
         );
         assert!(

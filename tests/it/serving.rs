@@ -138,6 +138,8 @@ impl Serving {
     /// A client that trusts an authority.
     pub(crate) async fn encrypted(&self, authority: &str, token: &str) -> Result<Client, String> {
         let port = self.host_and_port().rsplit_once(':').unwrap().1;
+        // Another test may have named it already.
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
         let endpoint = Endpoint::from_shared(format!("https://localhost:{port}"));
         let endpoint = endpoint.unwrap().tls_config(tls).unwrap();
