@@ -407,6 +407,19 @@ impl<'t> TomlItem<'t> {
     }
 }
 
+impl TomlItem<'_> {
+    /// As [`Self::wrong`], for a value that nobody should read in an error.
+    #[must_use]
+    pub fn wrong_secret(&self, expected: &str) -> TomlError {
+        TomlError::WrongValue {
+            at: self.location(),
+            key: self.key.clone(),
+            expected: expected.to_owned(),
+            found: "something else".to_owned(),
+        }
+    }
+}
+
 impl FromToml for String {
     fn from_toml(item: &TomlItem<'_>) -> Result<Self, TomlError> {
         item.text().map(str::to_owned)

@@ -293,14 +293,14 @@ pub async fn end_of_run(lake: &Lake, run_id: i64) -> Result<Option<DateTime<Utc>
         let batch = batch?;
         let ids = integers(&batch, "run_id");
         let started = integers(&batch, "started_at");
-        for row in (0..batch.num_rows()).filter(|row| ids.value(*row) == run_id) {
-            let seconds = text_at(&batch, "seconds", row).and_then(|text| text.parse().ok());
-            let lasted = Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default();
-            let started = DateTime::from_timestamp_micros(started.value(row));
-            // Times of versions are in milliseconds.
-            let end = started.map(|started| started + lasted + Duration::from_millis(1));
-            return Ok(end);
-        }
+        let Some(row) = (0..batch.num_rows()).find(|row| ids.value(*row) == run_id) else {
+            continue;
+        };
+        let seconds = text_at(&batch, "seconds", row).and_then(|text| text.parse().ok());
+        let lasted = Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default();
+        let started = DateTime::from_timestamp_micros(started.value(row));
+        // Times of versions are in milliseconds.
+        return Ok(started.map(|started| started + lasted + Duration::from_millis(1)));
     }
     Ok(None)
 }

@@ -147,7 +147,7 @@ fn parse(file: &Path, text: &str) -> Result<Vec<User>, ServeError> {
     let users = tokens.items().into_iter().map(|item| {
         let name = checked_name(item.last_key())?.to_owned();
         let hash = item.text()?.strip_prefix(ALGORITHM).and_then(unhex);
-        let hash = hash.ok_or_else(|| item.wrong("`sha256:` and 64 hexadecimal digits"))?;
+        let hash = hash.ok_or_else(|| item.wrong_secret("`sha256:` and 64 hexadecimal digits"))?;
         Ok(User { name, hash })
     });
     users.collect()

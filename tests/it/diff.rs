@@ -121,7 +121,7 @@ fn a_changed_parameter_is_followed_downwards() {
         "{text}"
     );
     assert!(
-        part(&text, "clean_visits").contains("  rows  1 removed\n"),
+        part(&text, "clean_visits").contains("  rows  1 removed"),
         "{text}"
     );
     let summary = part(&text, "summary_visits");

@@ -468,7 +468,14 @@ async fn tables_columns_and_types_are_listed() {
     };
     let info = client.get_tables(all).await;
     assert!(listed(&mut client, info).await.n_rows() > 40);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_types_and_abilities_are_listed() {
+    let project = Project::built();
+    let hanako = token(&project, "hanako");
+    let serving = Serving::start(&project);
+    let mut client = serving.client(&hanako).await;
     let asked = CommandGetPrimaryKeys {
         table: "panel_person_year".to_owned(),
         ..CommandGetPrimaryKeys::default()

@@ -156,8 +156,10 @@ impl Found<'_> {
     }
 
     fn name(&self, name: &str, is_meant: impl Fn(&Self, usize) -> bool) -> Option<Range<usize>> {
-        let idx =
-            (0..self.tokens.len()).find(|&idx| self.is_name(idx, name) && is_meant(self, idx))?;
+        // Only a table can be a file, whose name stands in the quotes of texts.
+        let is_text = |idx: usize| self.tokens[idx].kind == TokenKind::Text;
+        let idx = (0..self.tokens.len())
+            .find(|&idx| !is_text(idx) && self.is_name(idx, name) && is_meant(self, idx))?;
         Some(self.tokens[idx].start..self.tokens[idx].end)
     }
 

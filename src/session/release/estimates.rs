@@ -22,6 +22,9 @@ const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
 /// (the rule of thumb of Brandt et al., Guidelines for the checking of output based on microdata research, 2010).
 const MIN_DF: f64 = 10.0;
 
+/// Withholds rows of a batch, and says how many.
+type Protect = fn(&RecordBatch, DisclosureRules) -> Result<(RecordBatch, u64), DataFusionError>;
+
 /// Whether rows of this schema are estimates with the shared result columns.
 pub(super) fn is_estimates(schema: &Schema) -> bool {
     let has = |name: &str| schema.index_of(name).is_ok();
@@ -41,16 +44,15 @@ pub(super) async fn protected(
     rules: &ReleaseRules,
 ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
     let schema = frame.schema().clone();
-    let protect: fn(&RecordBatch, DisclosureRules) -> Result<(RecordBatch, u64), DataFusionError> =
-        match schema.as_arrow() {
-            fields if is_estimates(fields) => estimates,
-            fields if is_regression(fields) => coefficients,
-            _ => {
-                return Err(ReleaseError::Relation {
-                    relation: name.to_owned(),
-                });
-            }
-        };
+    let protect: Protect = match schema.as_arrow() {
+        fields if is_estimates(fields) => estimates,
+        fields if is_regression(fields) => coefficients,
+        _ => {
+            return Err(ReleaseError::Relation {
+                relation: name.to_owned(),
+            });
+        }
+    };
     let mut kept_back = KeptBack::default();
     let mut batches = Vec::new();
     for batch in frame.collect().await? {
