@@ -136,7 +136,16 @@ impl Server {
             reason = stop => reason,
         };
         drop(ask_to_stop);
-        drop(tokio::time::timeout(GRACE, ended).await);
+        // A clock of its own: the engine's threads, which tell the time, may be busy for longer.
+        let (ring, is_over) = oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            std::thread::sleep(GRACE);
+            drop(ring);
+        });
+        tokio::select! {
+            _ = ended => {}
+            _ = is_over => {}
+        }
         Ok(reason)
     }
 

@@ -9,7 +9,7 @@ use crate::session::statements::{TokenKind, tokens};
 /// Bytes a statement may have.
 const LONGEST: usize = 1 << 20;
 /// Operators and opening brackets a statement may have; a table counts as ten.
-pub(super) const MOST: usize = 2_000;
+pub(super) const MOST: usize = 800;
 const TABLE: usize = 10;
 
 /// Words that put one expression or query within another.

@@ -25,7 +25,7 @@ const QUESTIONS: [&str; 6] = [
     "SELECT * FROM panel_person_year ORDER BY person_id, fiscal_year",
     "SELECT DISTINCT person_key, sex FROM members ORDER BY person_key, sex LIMIT 500",
     "SELECT * FROM panel_person_year WHERE false",
-    "SELECT arrow_cast(field, 'Dictionary(Int32, Utf8)') AS field, count(*) AS n, avg(estimate) AS mean,
+    "SELECT arrow_cast(field, 'Dictionary(Int32, Utf8)') AS field, count(*) AS n, round(avg(estimate), 6) AS mean,
             array_agg(estimator ORDER BY estimator) AS estimators
      FROM effect_summary GROUP BY 1 ORDER BY 1",
     "SELECT DATE '2024-02-29' AS day, TIMESTAMP '2024-02-29 12:34:56.789' AS moment, 1.25::decimal(9, 2) AS yen,
