@@ -21,4 +21,4 @@ mod tests;
 pub use catalogue::{Check, CheckKind, catalogue};
 pub use error::ChecksError;
 pub use evaluate::{Evaluation, Occasion, current, evaluate};
-pub use results::{CHECK_RESULTS, CheckResult, Status, Unit, check_results_schema};
+pub use results::{CHECK_RESULTS, CheckCounts, CheckResult, Status, Unit, check_results_schema};

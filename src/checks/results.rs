@@ -72,6 +72,48 @@ impl Status {
     }
 }
 
+/// Checks by how they ended; a check counts once, by its worst result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CheckCounts {
+    /// Within the threshold.
+    pub n_pass: u64,
+    /// Notable.
+    pub n_warn: u64,
+    /// Beyond the threshold.
+    pub n_fail: u64,
+    /// With nothing to apply them to.
+    pub n_not_applicable: u64,
+}
+
+impl CheckCounts {
+    /// Counts the checks of `results`.
+    pub fn of<'r>(results: impl IntoIterator<Item = &'r CheckResult>) -> Self {
+        let mut worst: BTreeMap<&str, Status> = BTreeMap::new();
+        for result in results {
+            let known = worst
+                .entry(&result.check.name)
+                .or_insert(Status::NotApplicable);
+            *known = (*known).max(result.status());
+        }
+        let mut counts = Self::default();
+        for status in worst.into_values() {
+            *match status {
+                Status::Pass => &mut counts.n_pass,
+                Status::Warn => &mut counts.n_warn,
+                Status::Fail => &mut counts.n_fail,
+                Status::NotApplicable => &mut counts.n_not_applicable,
+            } += 1;
+        }
+        counts
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn n_checks(&self) -> u64 {
+        self.n_pass + self.n_warn + self.n_fail + self.n_not_applicable
+    }
+}
+
 /// What a measure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {

@@ -8,10 +8,15 @@ use clap::Args;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
+use super::observed::Observed;
 use super::printer::Printer;
 use super::workspace::{self, Workspace};
-use crate::checks::{self, Check, CheckKind, CheckResult, ChecksError, Occasion, Status, Unit};
+use crate::checks::{
+    self, Check, CheckCounts, CheckKind, CheckResult, ChecksError, Evaluation, Occasion, Status,
+    Unit,
+};
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
+use crate::observe::{CheckTally, Event};
 use crate::pipeline::{self, PipelineError, Project};
 use crate::session::Session;
 
@@ -44,9 +49,9 @@ pub(super) async fn run(
     known(&args.tables, &workspace.project)?;
     let _lock = workspace.lake.lock()?;
     let session = Workspace::session(global)?;
-    let results = evaluate(&workspace, &session, None, printer).await?;
+    let evaluation = evaluate(&workspace, &session, None, printer).await?;
+    let results = evaluation.results.iter();
     let shown: Vec<&CheckResult> = results
-        .iter()
         .filter(|result| is_asked(&result.check, &args.tables))
         .collect();
     printer.data(shown_text(&shown, args.all).as_bytes())?;
@@ -61,11 +66,28 @@ pub(super) async fn run(
 pub(super) async fn gate(
     workspace: &Workspace,
     session: &Session,
+    observed: &Observed,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let last = pipeline::last_run(&workspace.lake).await?;
     let run_id = last.map_or(0, |last| last.run_id) + 1;
-    let results = evaluate(workspace, session, Some(run_id), printer).await?;
+    let Evaluation { evaluated, results } =
+        evaluate(workspace, session, Some(run_id), printer).await?;
+    let new: Vec<&CheckResult> = results
+        .iter()
+        .filter(|result| evaluated.contains(&result.check.table))
+        .collect();
+    // What a delivery did is in the result of its table.
+    let is_told =
+        |result: &&&CheckResult| result.status() == Status::Fail && result.delivery_id.is_none();
+    let failed = new.iter().filter(is_told);
+    let failed: Vec<String> = failed.map(|result| described(result)).collect();
+    if !new.is_empty() {
+        observed.tell(&Event::Checks(CheckTally {
+            counts: CheckCounts::of(new),
+            failed,
+        }));
+    }
     let stopping: Vec<String> = results
         .iter()
         .filter(|result| result.stops())
@@ -93,7 +115,7 @@ async fn evaluate(
     session: &Session,
     run_id: Option<i64>,
     printer: &Printer,
-) -> Result<Vec<CheckResult>, Failure> {
+) -> Result<Evaluation, Failure> {
     let project = &workspace.project;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -106,17 +128,17 @@ async fn evaluate(
     let evaluation =
         checks::evaluate(session, lake, &project.contracts, &project.checks, occasion).await?;
     if !evaluation.evaluated.is_empty() {
-        let counts = Counts::of(evaluation.results.iter());
+        let counts = CheckCounts::of(&evaluation.results);
         printer.note(&format!(
             "{:<24} {} pass, {} warn, {} fail, {} not applicable",
             "checks",
-            thousands(counts.pass),
-            thousands(counts.warn),
-            thousands(counts.fail),
-            thousands(counts.not_applicable)
+            thousands(counts.n_pass),
+            thousands(counts.n_warn),
+            thousands(counts.n_fail),
+            thousands(counts.n_not_applicable)
         ));
     }
-    Ok(evaluation.results)
+    Ok(evaluation)
 }
 
 impl From<ChecksError> for Failure {
@@ -185,37 +207,6 @@ fn listed(checks: &[&Check]) -> String {
     text
 }
 
-/// Checks by how they ended; a check counts once, by its worst result.
-#[derive(Debug, Default)]
-struct Counts {
-    pass: u64,
-    warn: u64,
-    fail: u64,
-    not_applicable: u64,
-}
-
-impl Counts {
-    fn of<'r>(results: impl Iterator<Item = &'r CheckResult>) -> Self {
-        let mut worst: BTreeMap<&str, Status> = BTreeMap::new();
-        for result in results {
-            let known = worst
-                .entry(&result.check.name)
-                .or_insert(Status::NotApplicable);
-            *known = (*known).max(result.status());
-        }
-        let mut counts = Self::default();
-        for status in worst.into_values() {
-            *match status {
-                Status::Pass => &mut counts.pass,
-                Status::Warn => &mut counts.warn,
-                Status::Fail => &mut counts.fail,
-                Status::NotApplicable => &mut counts.not_applicable,
-            } += 1;
-        }
-        counts
-    }
-}
-
 /// Counts by table, then results that do not pass, or all of them.
 fn shown_text(results: &[&CheckResult], all: bool) -> String {
     let mut text = String::new();
@@ -232,16 +223,15 @@ fn shown_text(results: &[&CheckResult], all: bool) -> String {
             .push(result);
     }
     for (table, results) in by_table {
-        let counts = Counts::of(results.into_iter());
-        let n = counts.pass + counts.warn + counts.fail + counts.not_applicable;
+        let counts = CheckCounts::of(results);
         let _ = writeln!(
             text,
             "{table:<24} {:>7} {:>7} {:>7} {:>7} {:>15}",
-            thousands(n),
-            thousands(counts.pass),
-            thousands(counts.warn),
-            thousands(counts.fail),
-            thousands(counts.not_applicable)
+            thousands(counts.n_checks()),
+            thousands(counts.n_pass),
+            thousands(counts.n_warn),
+            thousands(counts.n_fail),
+            thousands(counts.n_not_applicable)
         );
     }
     let is_shown = |result: &&&CheckResult| all || result.status() >= Status::Warn;

@@ -6,13 +6,14 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Signal;
 use super::args::GlobalArgs;
 use super::failure::Failure;
+use super::observed::NOMINAL_START;
 use super::printer::Printer;
 use crate::diagnostic::FailureKind;
 use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
@@ -21,6 +22,8 @@ use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A run at work is looked at this often.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
+/// A run that was asked to stop and still is at work after this is killed.
+const TIME_TO_STOP: Duration = Duration::from_secs(60);
 
 /// The process that serves the schedules.
 pub(super) struct Daemon {
@@ -32,7 +35,16 @@ pub(super) struct Daemon {
     signals: mpsc::Receiver<Failure>,
     /// Why it ends.
     reason: Option<Failure>,
-    child: Option<Child>,
+    child: Option<Running>,
+}
+
+/// The run at work.
+struct Running {
+    child: Child,
+    /// When it will have taken too long; `None` when there is no limit or that was told.
+    overtime_at: Option<Instant>,
+    /// When it is killed, once it was asked to stop.
+    killed_at: Option<Instant>,
 }
 
 impl Daemon {
@@ -73,10 +85,27 @@ impl Daemon {
 
     /// How the child ended, if it did.
     fn ended(&mut self) -> Option<Ending> {
-        let status = self.child.as_mut()?.try_wait().ok()??;
+        let status = self.child.as_mut()?.child.try_wait().ok()??;
         self.child = None;
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         Some(code.map_or(Ending::Killed, Ending::Code))
+    }
+}
+
+impl Running {
+    /// Kills what was asked to stop and did not, and says once when it takes too long.
+    fn is_overtime(&mut self) -> bool {
+        let is_past = |time: Option<Instant>| time.is_some_and(|time| Instant::now() >= time);
+        if is_past(self.killed_at) {
+            self.killed_at = None;
+            // It may have ended by itself in this moment.
+            let _ = self.child.kill();
+        }
+        let is_overtime = is_past(self.overtime_at);
+        if is_overtime {
+            self.overtime_at = None;
+        }
+        is_overtime
     }
 }
 
@@ -89,6 +118,9 @@ impl Host for Daemon {
         loop {
             if let Some(ending) = self.ended() {
                 return Event::Ended(ending);
+            }
+            if self.child.as_mut().is_some_and(Running::is_overtime) {
+                return Event::Overtime;
             }
             let left = until.map_or(LONGEST_PAUSE, |until| {
                 (until - Utc::now()).to_std().unwrap_or_default()
@@ -112,23 +144,34 @@ impl Host for Daemon {
         }
     }
 
-    fn start(&mut self, schedule: &Schedule) -> Result<(), std::io::Error> {
+    fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error> {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
             .args(schedule.arguments())
+            .env(
+                NOMINAL_START,
+                due.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            )
             .stdin(Stdio::null())
             // Ctrl-C reaches this process only, which then stops the run.
             .process_group(0);
-        self.child = Some(command.spawn()?);
+        let child = command.spawn()?;
+        let limit = schedule.max_seconds.map(u64::from).map(Duration::from_secs);
+        self.child = Some(Running {
+            child,
+            overtime_at: limit.map(|limit| Instant::now() + limit),
+            killed_at: None,
+        });
         Ok(())
     }
 
     fn stop_run(&mut self) {
-        let id = self.child.as_ref().map(Child::id);
-        let Some(id) = id.and_then(|id| i32::try_from(id).ok()) else {
+        let Some(running) = &mut self.child else {
             return;
         };
+        running.killed_at = Some(Instant::now() + TIME_TO_STOP);
+        let id = i32::try_from(running.child.id()).unwrap_or_default();
         if let Some(process) = rustix::process::Pid::from_raw(id) {
             // It may have ended by itself in this moment; it is not waited for before `ended` asks.
             let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);

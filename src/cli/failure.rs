@@ -10,6 +10,7 @@ use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
 use crate::serve::ServeError;
+use crate::session::inquiry::AnswerError;
 use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED, causes};
 
 /// A command that did not finish.
@@ -171,6 +172,17 @@ impl From<ReleaseError> for Failure {
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
+        }
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::NoTopic { .. } => Self::of(FailureKind::Project, &error)
+                .hint("`SHOW RELATIONS` lists the relations, `HELP` what there is besides"),
+            AnswerError::Release(error) => Self::from(error),
+            AnswerError::Engine(error) => Self::from(error),
         }
     }
 }

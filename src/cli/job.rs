@@ -124,7 +124,7 @@ async fn work(
         _ => job.selected.clone(),
     };
     let session = Workspace::session(global)?;
-    checks::gate(workspace, &session, printer).await?;
+    checks::gate(workspace, &session, observed, printer).await?;
     let observer = observed.observer();
     let summary = pipeline::build(
         Arc::clone(&workspace.project),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::failure::Failure;
 use super::job::Job;
@@ -21,6 +21,15 @@ use crate::observe::{
 use crate::observe::{TraceParent, Traces};
 use crate::pipeline::{self, Lineage, Work};
 use crate::session::{Session, SessionOptions};
+
+/// Environment variable with the time a scheduler planned the run for (RFC 3339).
+pub(super) const NOMINAL_START: &str = "KORABO_NOMINAL_START";
+
+/// The time a scheduler planned this run for. What is no time is as if nothing was said.
+fn nominal_start() -> Option<DateTime<Utc>> {
+    let text = std::env::var(NOMINAL_START).ok()?;
+    Some(DateTime::parse_from_rfc3339(&text).ok()?.to_utc())
+}
 
 /// Tells the sinks of a project what one command does.
 pub(super) struct Observed {
@@ -61,7 +70,7 @@ impl Observed {
             project,
             command,
             selection: journal.and_then(|job| job.selection_text.clone()),
-            nominal_start: None,
+            nominal_start: nominal_start(),
         }));
         Ok(Self {
             started,
@@ -74,6 +83,11 @@ impl Observed {
     /// To be told what happens on the way.
     pub(super) fn observer(&self) -> Arc<Observer> {
         Arc::clone(&self.observer)
+    }
+
+    /// Tells the sinks what happened.
+    pub(super) fn tell(&self, event: &Event) {
+        self.observer.tell(event);
     }
 
     /// Removes the bars.

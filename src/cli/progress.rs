@@ -175,7 +175,7 @@ impl Sink for Arc<Progress> {
         match event {
             Event::Delivery(event) => self.delivery(event),
             Event::Step(event) => self.step(event),
-            Event::RunStarted(_) | Event::RunEnded(_) => {}
+            Event::RunStarted(_) | Event::Checks(_) | Event::RunEnded(_) => {}
         }
     }
 }

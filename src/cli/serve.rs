@@ -34,6 +34,9 @@ pub(super) struct ServeArgs {
     /// The certificate's private key (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// Send only what may leave the secure area: grouped results without small cells [default: `release` in [serve]]
+    #[arg(long)]
+    release: bool,
 }
 
 /// What else `serve` does.
@@ -111,6 +114,7 @@ fn with_arguments(mut settings: ServeConfig, args: &ServeArgs) -> Result<ServeCo
             key: workspace::absolute(key)?,
         });
     }
+    settings.is_release |= args.release;
     Ok(settings)
 }
 
@@ -146,6 +150,9 @@ async fn listen(
         false => "grpc",
     };
     printer.note(&format!("listening on {scheme}://{}", server.address()));
+    if settings.is_release {
+        printer.note("only what may leave the secure area is sent");
+    }
     let stopped = server.run(signal).await?;
     match stopped {
         Ok(failure) => Err(failure),

@@ -87,6 +87,8 @@ pub struct Thresholds {
     pub rejected_share: Option<f64>,
     /// Most tests of severity `warn` that do not hold.
     pub test_warnings: Option<u64>,
+    /// Most checks of the contracts that fail, of tables that changed.
+    pub failed_checks: Option<u64>,
     /// Longest time, in seconds.
     pub run_seconds: Option<f64>,
     /// Smallest match rate over all persons of a side in `linkage_quality`.
@@ -210,6 +212,7 @@ fn thresholds_of(table: &TomlTable<'_>) -> Result<Thresholds, TomlError> {
     table.check_keys(&[
         "rejected_share",
         "test_warnings",
+        "failed_checks",
         "run_seconds",
         "match_rate",
     ])?;
@@ -224,6 +227,7 @@ fn thresholds_of(table: &TomlTable<'_>) -> Result<Thresholds, TomlError> {
     Ok(Thresholds {
         rejected_share: share("rejected_share")?,
         test_warnings: table.optional("test_warnings")?,
+        failed_checks: table.optional("failed_checks")?,
         run_seconds: table.optional("run_seconds")?,
         match_rate: share("match_rate")?,
     })

@@ -11,8 +11,10 @@ const DEFAULT_RETRY_SECONDS: u32 = 60;
 /// A start may be put off by a quarter of a day.
 const MAX_JITTER_SECONDS: u32 = 21_600;
 const MAX_RETRIES: u32 = 100;
+/// A run may be given a month.
+const MAX_RUN_SECONDS: u32 = 2_678_400;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "cron",
     "time_zone",
     "command",
@@ -22,6 +24,7 @@ const KEYS: [&str; 9] = [
     "jitter_seconds",
     "retries",
     "retry_seconds",
+    "max_seconds",
 ];
 
 /// The schedules of the project, in the order of the file.
@@ -49,6 +52,7 @@ fn schedule(item: &TomlItem<'_>) -> Result<Schedule, TomlError> {
             .filter(within)
             .ok_or_else(|| item.wrong(&format!("a whole number from 0 to {most}")))
     };
+    let max_seconds = number("max_seconds", 0, MAX_RUN_SECONDS)?;
     let command = match table.get("command") {
         Some(item) => item.one_of(&[
             ("run", ScheduledCommand::Run),
@@ -73,6 +77,7 @@ fn schedule(item: &TomlItem<'_>) -> Result<Schedule, TomlError> {
         jitter_seconds: number("jitter_seconds", 0, MAX_JITTER_SECONDS)?,
         retries: number("retries", DEFAULT_RETRIES, MAX_RETRIES)?,
         retry_seconds: number("retry_seconds", DEFAULT_RETRY_SECONDS, LONGEST_WAIT_SECONDS)?,
+        max_seconds: (max_seconds > 0).then_some(max_seconds),
     })
 }
 

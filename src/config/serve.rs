@@ -17,6 +17,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// What one user may take.
     pub limits: ServeLimits,
+    /// Whether answers leave the secure area: then only what the rules of disclosure let out is sent.
+    pub is_release: bool,
 }
 
 /// PEM files of a server.
@@ -55,15 +57,17 @@ impl ServeConfig {
                 memory: 0.5,
                 rows: None,
             },
+            is_release: false,
         }
     }
 }
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "listen",
     "tokens",
     "certificate",
     "key",
+    "release",
     "max_statements",
     "max_seconds",
     "max_memory_share",
@@ -98,6 +102,7 @@ pub(super) fn read(root: &TomlTable<'_>, folder: &Path) -> Result<Option<ServeCo
         (Some(_), None) => return Err(missing(&table, "key")),
         (None, Some(_)) => return Err(missing(&table, "certificate")),
     };
+    config.is_release = table.optional("release")?.unwrap_or(false);
     read_limits(&table, &mut config.limits)?;
     Ok(Some(config))
 }

@@ -22,7 +22,7 @@ pub use journal::{Interrupted, Journal, begun_at, forget_interrupted, interrupte
 pub use notify::Notifier;
 pub use open_lineage::OpenLineage;
 pub use prometheus::MetricsFile;
-pub use tally::{DeliveryTally, Tally};
+pub use tally::{CheckTally, DeliveryTally, Tally};
 #[cfg(feature = "otel")]
 pub use traces::{TraceParent, Traces};
 
@@ -33,6 +33,8 @@ pub enum Event {
     RunStarted(RunStart),
     /// A delivery began, was taken in or refused.
     Delivery(DeliveryEvent),
+    /// Checks of the contracts were counted; only when there was something new.
+    Checks(CheckTally),
     /// A table's step began, ended, failed or was skipped, with the tests of its header.
     Step(pipeline::Event),
     /// The run ended; always the last event.

@@ -15,6 +15,9 @@ use super::{Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
 use crate::config::{NotifyConfig, Thresholds};
 use crate::pipeline::StepOutcome;
 
+/// Failed checks that the text for people names.
+const MOST_CHECKS_IN_TEXT: usize = 10;
+
 /// Notifies at the end of a run, when there is a reason.
 pub struct Notifier {
     config: NotifyConfig,
@@ -198,9 +201,11 @@ pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<C
         .broken_tests()
         .filter(|(_, test)| test.is_warning())
         .count();
-    #[expect(clippy::cast_precision_loss, reason = "a count of tests")]
-    let most = limits.test_warnings.map(|n| n as f64);
+    let most = limits.test_warnings.map(number);
     check("test_warnings", None, most, Some(n_warnings as f64), false);
+    let n_failed = tally.checks.as_ref().map(|it| number(it.counts.n_fail));
+    let most = limits.failed_checks.map(number);
+    check("failed_checks", None, most, n_failed, false);
     let seconds = end.elapsed.as_secs_f64();
     check(
         "run_seconds",
@@ -211,6 +216,11 @@ pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<C
     );
     check("match_rate", None, limits.match_rate, end.match_rate, true);
     crossed
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of tests or checks")]
+fn number(n: u64) -> f64 {
+    n as f64
 }
 
 struct Notification<'a> {
@@ -256,9 +266,15 @@ impl Notification<'_> {
             "n_deliveries": self.tally.n_deliveries(),
             "n_rejected_rows": self.tally.n_rejected_rows(),
             "failed_steps": failed,
+            "failed_checks": self.failed_checks(),
             "thresholds": crossed,
             "text": self.text(),
         })
+    }
+
+    fn failed_checks(&self) -> &[String] {
+        let checks = self.tally.checks.as_ref();
+        checks.map_or(&[], |checks| &checks.failed)
     }
 
     /// For people: what a mail or a chat shows.
@@ -285,6 +301,13 @@ impl Notification<'_> {
                 it.value,
                 it.limit
             ));
+        }
+        let failed = self.failed_checks();
+        let shown = failed.iter().take(MOST_CHECKS_IN_TEXT);
+        lines.extend(shown.map(|check| format!("check {check}")));
+        if failed.len() > MOST_CHECKS_IN_TEXT {
+            let n_more = failed.len() - MOST_CHECKS_IN_TEXT;
+            lines.push(format!("and {n_more} more checks: `korabo checks`"));
         }
         lines.join("\n")
     }

@@ -436,6 +436,7 @@ impl Sink for OpenLineage {
             }
             Event::Delivery(event) => self.delivery(&mut state, at, event),
             Event::Step(event) => self.step(&mut state, at, event),
+            Event::Checks(_) => {}
             Event::RunEnded(end) => self.end_run(&mut state, at, end),
         }
     }

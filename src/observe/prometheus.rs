@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::{Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
+use super::{CheckTally, Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
 use crate::pipeline::{Severity, StepOutcome};
 
 /// Writes the file at the end of a run.
@@ -256,6 +256,11 @@ impl Ended<'_> {
                     .map(|it| self.broken(it))
                     .into(),
             },
+            Metric {
+                name: "korabo_checks",
+                help: "Checks of the tables that changed in the last run, by status.",
+                values: self.checks(),
+            },
         ]
     }
 
@@ -266,6 +271,20 @@ impl Ended<'_> {
             (vec![("outcome", word.to_owned())], n_steps as f64)
         });
         counted.into()
+    }
+
+    fn checks(&self) -> Vec<(Vec<(&'static str, String)>, f64)> {
+        let Some(CheckTally { counts, .. }) = &self.tally.checks else {
+            return Vec::new();
+        };
+        let by_status = [
+            ("pass", counts.n_pass),
+            ("warn", counts.n_warn),
+            ("fail", counts.n_fail),
+            ("not_applicable", counts.n_not_applicable),
+        ];
+        let value = |(status, n): (&str, u64)| (vec![("status", status.to_owned())], number(n));
+        by_status.map(value).into()
     }
 
     fn broken(&self, severity: Severity) -> (Vec<(&'static str, String)>, f64) {

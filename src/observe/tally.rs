@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Event;
+use crate::checks::CheckCounts;
 use crate::ingest::DeliveryEvent;
 use crate::pipeline::{self, StepOutcome, StepStatus, TestResult};
 
@@ -13,6 +14,17 @@ pub struct Tally {
     pub steps: Vec<StepStatus>,
     /// Deliveries, by table.
     pub deliveries: BTreeMap<String, DeliveryTally>,
+    /// Checks of the tables that changed; `None` when none were counted.
+    pub checks: Option<CheckTally>,
+}
+
+/// What the checks of the tables that changed found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckTally {
+    /// Checks by status.
+    pub counts: CheckCounts,
+    /// Those that failed, in words: names and numbers of rows, no value.
+    pub failed: Vec<String>,
 }
 
 /// What happened to the deliveries of one table.
@@ -56,6 +68,7 @@ impl Tally {
             Event::Delivery(DeliveryEvent::Refused { table, .. }) => {
                 self.deliveries.entry(table.clone()).or_default().n_refused += 1;
             }
+            Event::Checks(tally) => self.checks = Some(tally.clone()),
             _ => {}
         }
     }

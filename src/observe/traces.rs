@@ -178,7 +178,7 @@ impl State {
                     );
                 }
             }
-            Event::Step(_) => {}
+            Event::Step(_) | Event::Checks(_) => {}
         }
     }
 

@@ -27,7 +27,7 @@ pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
 };
 pub use lineage::{ColumnUse, Lineage, MadeColumn, MadeTable, Sources, TableColumn};
-pub use project::{Project, register_undelivered};
+pub use project::{Project, query_named, register_undelivered};
 pub(crate) use query::named_tables;
 pub use query::{Query, Stage};
 pub use run::{Event, RunSummary, StepOutcome, StepStatus, build};

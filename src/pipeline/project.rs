@@ -49,7 +49,8 @@ impl Project {
             },
             person_tables: raw.chain(person.into_iter().map(name)).collect(),
             aggregate_tables: aggregate.into_iter().map(name).collect(),
-            person_columns: COUNTED_PERSONS,
+            person_columns: PERSON_COLUMNS,
+            household_columns: HOUSEHOLD_COLUMNS,
         }
     }
 
@@ -297,8 +298,11 @@ async fn register_own(
     Ok(())
 }
 
-/// Columns by which persons are counted, the one for analyses first.
-const COUNTED_PERSONS: &[&str] = &["person_id", "person_key", "employee_key"];
+/// Columns that tell one person from another, the one for analyses first.
+const PERSON_COLUMNS: &[&str] = &["person_id", "person_key", "employee_key"];
+
+/// Columns that tell one household from another.
+const HOUSEHOLD_COLUMNS: &[&str] = &["household_id", "household_key"];
 
 /// Whether values of the type are days, or months as YYYYMM.
 fn has_age(kind: &DataType) -> bool {
@@ -309,20 +313,12 @@ fn has_age(kind: &DataType) -> bool {
     is_day || kind.is_integer()
 }
 
-/// Columns that tell one person or household from another.
-const PERSON_COLUMNS: [&str; 5] = [
-    "person_id",
-    "household_id",
-    "person_key",
-    "household_key",
-    "employee_key",
-];
-
 fn check_header_columns(query: &Query, schema: &Schema) -> Result<(), PipelineError> {
     let header = &query.header;
     if header.sensitivity == Sensitivity::Aggregate
         && let Some(column) = PERSON_COLUMNS
             .iter()
+            .chain(HOUSEHOLD_COLUMNS)
             .find(|column| schema.index_of(column).is_ok())
     {
         return Err(PipelineError::AggregateWithPerson {
@@ -378,12 +374,25 @@ fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
         }
     }
     files.sort();
-    files
-        .iter()
-        .map(|path| {
-            let text = fs_err::read_to_string(path).map_err(PipelineError::Unreadable)?;
-            let name = path.file_name().unwrap_or_default();
-            Query::parse(&Path::new("queries").join(name), &text)
-        })
-        .collect()
+    files.iter().map(|path| read_query(path)).collect()
+}
+
+fn read_query(path: &Path) -> Result<Query, PipelineError> {
+    let text = fs_err::read_to_string(path).map_err(PipelineError::Unreadable)?;
+    let name = path.file_name().unwrap_or_default();
+    Query::parse(&Path::new("queries").join(name), &text)
+}
+
+/// The query that makes table or view `name` of the project in `folder`, without reading the others; `None` when there is none.
+///
+/// # Errors
+/// With file, line and column of what is wrong in it.
+pub fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, PipelineError> {
+    // Names come from statements and must not lead elsewhere.
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let path = folder.join("queries").join(format!("{name}.sql"));
+    match name.chars().all(is_word) && path.is_file() {
+        true => read_query(&path).map(Some),
+        false => Ok(None),
+    }
 }

@@ -29,6 +29,8 @@ pub enum Event {
     Tick,
     /// The run at work ended.
     Ended(Ending),
+    /// The run at work takes longer than its schedule allows. Told once for each run.
+    Overtime,
     /// The process is asked to stop.
     Stop,
 }
@@ -51,8 +53,13 @@ pub enum Action {
     Say(Notice),
     /// Remember [`Machine::state`].
     Save,
-    /// Start the run of this schedule, counted from 0.
-    Start(usize),
+    /// Start a run.
+    Start {
+        /// Of this schedule, counted from 0.
+        idx: usize,
+        /// For this time.
+        due: DateTime<Utc>,
+    },
     /// Ask the run at work to stop.
     StopRun,
     /// Leave.
@@ -68,6 +75,14 @@ struct Turn {
     is_busy: bool,
 }
 
+/// The run at work.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    idx: usize,
+    /// Whether it was stopped for taking too long.
+    is_overtime: bool,
+}
+
 /// All schedules and what is going on.
 #[derive(Debug)]
 pub struct Machine {
@@ -75,7 +90,7 @@ pub struct Machine {
     state: State,
     /// By schedule: the time that waits or is being run.
     turns: Vec<Option<Turn>>,
-    running: Option<usize>,
+    running: Option<Running>,
     is_stopping: bool,
     actions: Vec<Action>,
 }
@@ -142,6 +157,7 @@ impl Machine {
         match event {
             Event::Tick => {}
             Event::Ended(ending) => self.end(now, ending),
+            Event::Overtime => self.stop_overtime(),
             Event::Stop => {
                 self.is_stopping = true;
                 if self.running.is_some() {
@@ -215,7 +231,7 @@ impl Machine {
         let catch_up = schedule.catch_up;
         self.remembered(idx).handled = due;
         self.actions.push(Action::Save);
-        if self.running == Some(idx) {
+        if self.running.is_some_and(|running| running.idx == idx) {
             return self.say(idx, due, What::Skipped);
         }
         if passed.first < due {
@@ -252,14 +268,32 @@ impl Machine {
             return;
         };
         let n_failed = self.turns[idx].as_ref().map_or(0, |turn| turn.n_failed);
-        self.running = Some(idx);
+        self.running = Some(Running {
+            idx,
+            is_overtime: false,
+        });
         self.say(idx, due, What::Starts { n_failed });
-        self.actions.extend([Action::Save, Action::Start(idx)]);
+        self.actions
+            .extend([Action::Save, Action::Start { idx, due }]);
+    }
+
+    /// The run at work takes too long.
+    fn stop_overtime(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.is_overtime = true;
+        let idx = running.idx;
+        self.actions.push(Action::StopRun);
+        let due = self.turns[idx].as_ref().map(|turn| turn.due);
+        if let (Some(due), Some(seconds)) = (due, self.schedules[idx].max_seconds) {
+            self.say(idx, due, What::Overtime { seconds });
+        }
     }
 
     /// The run at work ended.
     fn end(&mut self, now: DateTime<Utc>, ending: Ending) {
-        let Some(idx) = self.running.take() else {
+        let Some(Running { idx, is_overtime }) = self.running.take() else {
             return;
         };
         let Some(turn) = self.turns[idx].take() else {
@@ -273,6 +307,7 @@ impl Machine {
             }
             // What was stopped with the daemon stays open: the next start catches it up.
             _ if self.is_stopping => {}
+            _ if is_overtime => self.retry(idx, turn, ending, now),
             Verdict::Busy => self.wait_for_other(idx, turn, now),
             Verdict::Final(why) => self.give_up(idx, &turn, ending, why),
             Verdict::Failed => self.retry(idx, turn, ending, now),

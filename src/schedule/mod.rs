@@ -41,6 +41,8 @@ pub struct Schedule {
     pub retries: u32,
     /// Seconds before the first of these; doubles each time, up to [`LONGEST_WAIT_SECONDS`].
     pub retry_seconds: u32,
+    /// A run that takes longer is stopped, and counts as failed.
+    pub max_seconds: Option<u32>,
 }
 
 /// What a schedule starts.

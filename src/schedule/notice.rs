@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 
+use crate::diagnostic::counted;
+
 /// Something worth a line in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -39,6 +41,11 @@ pub enum What {
         how: String,
         /// Why it is not tried again.
         why: &'static str,
+    },
+    /// It takes longer than the schedule allows, and is stopped.
+    Overtime {
+        /// What the schedule allows.
+        seconds: u32,
     },
     /// Somebody else's run is at work.
     Waits {
@@ -76,6 +83,10 @@ impl fmt::Display for Notice {
                 write!(f, "failed ({how}); tried again in {seconds} seconds")
             }
             What::Fails { how, why } => write!(f, "failed ({how}); {why}"),
+            What::Overtime { seconds } => {
+                let limit = counted(u64::from(*seconds), "second", "seconds");
+                write!(f, "takes longer than {limit}; is stopped")
+            }
             What::Waits { seconds } => {
                 write!(
                     f,

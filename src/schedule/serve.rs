@@ -13,12 +13,12 @@ pub trait Host {
     fn now(&self) -> DateTime<Utc>;
     /// Waits until something happens, at most until `until`. It may come back earlier with [`Event::Tick`].
     fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event;
-    /// Starts the run of a schedule.
+    /// Starts the run of a schedule for the time `due`.
     ///
     /// # Errors
     /// Why it could not be started.
-    fn start(&mut self, schedule: &Schedule) -> Result<(), std::io::Error>;
-    /// Asks the run at work to stop.
+    fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error>;
+    /// Asks the run at work to stop, and sees to it that it ends.
     fn stop_run(&mut self);
     /// Remembers the state.
     fn save(&mut self, state: &State);
@@ -40,8 +40,8 @@ pub fn serve(schedules: Vec<Schedule>, state: State, host: &mut impl Host) {
                 Action::Save => host.save(machine.state()),
                 Action::StopRun => host.stop_run(),
                 Action::Exit => return,
-                Action::Start(idx) => {
-                    if let Err(error) = host.start(&machine.schedules()[idx]) {
+                Action::Start { idx, due } => {
+                    if let Err(error) = host.start(&machine.schedules()[idx], due) {
                         host.complain(&error);
                         next = Some(Event::Ended(Ending::NotStarted));
                     }

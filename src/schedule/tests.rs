@@ -35,5 +35,6 @@ fn schedule(name: &str, zone: &str, cron: &str) -> Schedule {
         jitter_seconds: 0,
         retries: 3,
         retry_seconds: 60,
+        max_seconds: None,
     }
 }

@@ -15,7 +15,6 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::prelude::DataFrame;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -24,13 +23,17 @@ use tonic::Status;
 
 use super::error::data_status;
 use super::statement::Running;
+use crate::session::inquiry::Shown;
 
 /// Messages that wait for the client.
 const WAITING: usize = 2;
 
+/// Under which key of the columns' metadata clients find how much of an answer stayed back.
+const NOTE: &str = "korabo.kept_back";
+
 /// The columns as they are sent: without dictionaries and views, which not every client reads.
-pub(super) fn sent_schema(schema: &Schema) -> SchemaRef {
-    let plain = Arc::new(without_views(schema));
+pub(super) fn sent_schema(schema: &Schema, note: Option<&str>) -> SchemaRef {
+    let plain = Arc::new(plain_schema(schema, note));
     let encoder = FlightDataEncoderBuilder::new().with_schema(Arc::clone(&plain));
     encoder
         .build(stream::empty())
@@ -38,7 +41,7 @@ pub(super) fn sent_schema(schema: &Schema) -> SchemaRef {
         .unwrap_or(plain)
 }
 
-fn without_views(schema: &Schema) -> Schema {
+fn plain_schema(schema: &Schema, note: Option<&str>) -> Schema {
     let fields = schema.fields().iter().map(|field| {
         let data_type = match field.data_type() {
             DataType::Utf8View => DataType::Utf8,
@@ -47,7 +50,9 @@ fn without_views(schema: &Schema) -> Schema {
         };
         Arc::new(field.as_ref().clone().with_data_type(data_type))
     });
-    Schema::new_with_metadata(fields.collect::<Vec<FieldRef>>(), schema.metadata().clone())
+    let mut metadata = schema.metadata().clone();
+    metadata.extend(note.map(|note| (NOTE.to_owned(), note.to_owned())));
+    Schema::new_with_metadata(fields.collect::<Vec<FieldRef>>(), metadata)
 }
 
 fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
@@ -81,13 +86,13 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Starts a planned statement on the engine's runtime. Its clock is that of the runtime this is called in.
-    pub(super) fn start(engine: &Handle, frame: DataFrame, running: Running) -> Self {
+    pub(super) fn start(engine: &Handle, shown: Shown, running: Running) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
         let limits = running.limits();
         let time_is_up = Box::pin(tokio::time::sleep(limits.time));
         let sent = Arc::clone(&running.n_rows);
         let work = async move {
-            if let Err(status) = send(frame, &sender, sent, limits.rows).await {
+            if let Err(status) = send(shown, &sender, sent, limits.rows).await {
                 // Nobody is left to tell when the client is gone.
                 drop(sender.send(Err(status)).await);
             }
@@ -121,13 +126,13 @@ pub(super) fn spawn_on<T: Send + 'static>(
 
 /// Runs the statement and sends what it gives; an error ends it.
 async fn send(
-    frame: DataFrame,
+    shown: Shown,
     sender: &mpsc::Sender<Result<FlightData, Status>>,
     sent: Arc<AtomicU64>,
     most_rows: Option<u64>,
 ) -> Result<(), Status> {
-    let rows = frame.execute_stream().await.map_err(data_status)?;
-    let plain = Arc::new(without_views(&rows.schema()));
+    let rows = shown.frame.execute_stream().await.map_err(data_status)?;
+    let plain = Arc::new(plain_schema(&rows.schema(), shown.note.as_deref()));
     let columns = Arc::clone(&plain);
     let batches = rows.map(move |batch| {
         let batch = batch.map_err(data_status)?;

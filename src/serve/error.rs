@@ -9,7 +9,8 @@ use tonic::{Code, Status};
 use crate::diagnostic::FailureKind;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
-use crate::session::{ErrorClass, SessionError};
+use crate::session::inquiry::AnswerError;
+use crate::session::{ErrorClass, ReleaseError, SessionError};
 use crate::toml_reader::TomlError;
 
 /// Why tables cannot be served.
@@ -172,6 +173,23 @@ pub(super) fn engine_status(error: &SessionError) -> Status {
         text.push_str(argument.usage);
     }
     Status::new(code, text)
+}
+
+/// What a client is told when a statement has no answer.
+pub(super) fn answer_status(error: &AnswerError) -> Status {
+    match error {
+        AnswerError::NoTopic { .. } => {
+            Status::invalid_argument(format!("{error}; `SHOW RELATIONS` lists the relations"))
+        }
+        AnswerError::Release(ReleaseError::Engine(error)) | AnswerError::Engine(error) => {
+            engine_status(error)
+        }
+        AnswerError::Release(refused) => {
+            let hint = refused.hint().map(|hint| format!("; {hint}"));
+            let hint = hint.unwrap_or_default();
+            Status::permission_denied(format!("{refused}{hint}"))
+        }
+    }
 }
 
 /// The same, for the engine's own type.

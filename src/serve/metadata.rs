@@ -63,7 +63,7 @@ pub(super) async fn tables(
             false => Arc::new(Schema::empty()),
             // A view whose inputs are not built yet is left out.
             true => match tables.columns(session, snapshot, &name).await {
-                Some(columns) => sent_schema(&columns),
+                Some(columns) => sent_schema(&columns, None),
                 None => continue,
             },
         };

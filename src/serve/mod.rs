@@ -82,7 +82,12 @@ impl Server {
         }
         let users = Users::open(&config.tokens)?;
         let tls = config.tls.as_ref().map(tls::read).transpose()?;
-        let tables = Tables::open(served.lake, served.project, Arc::clone(&log))?;
+        let tables = Tables::open(
+            served.lake,
+            served.project,
+            config.is_release,
+            Arc::clone(&log),
+        )?;
         let service = Service::new(tables, served.session, users, config.limits, log);
         let taken = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(taken)?;

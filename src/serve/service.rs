@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
-use datafusion::prelude::DataFrame;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tonic::metadata::MetadataMap;
@@ -25,7 +24,7 @@ use super::tables::{Asked, Snapshot, Tables};
 use super::users::Users;
 use crate::config::ServeLimits;
 use crate::session::Session;
-use crate::session::inquiry::Inquiry;
+use crate::session::inquiry::{Inquiry, Shown};
 
 /// Planned statements a user may leave unread, and for how long.
 const MOST_PLANNED: usize = 64;
@@ -46,16 +45,11 @@ pub(super) struct Service {
     limits: ServeLimits,
     /// Users who called, with what is left of their limits.
     known: Mutex<HashMap<String, Arc<User>>>,
-    planned: Held<Planned>,
+    /// Statements that wait for their rows to be asked for.
+    planned: Held<Shown>,
     prepared: Held<Asked>,
     n_statements: AtomicU64,
     log: Log,
-}
-
-/// A statement that waits for its rows to be asked for.
-#[derive(Clone)]
-struct Planned {
-    frame: DataFrame,
 }
 
 /// What a client gets for a statement: a name for its rows, and their columns.
@@ -141,16 +135,16 @@ impl Service {
         asked: Asked,
     ) -> Result<Announced, Status> {
         let service = Arc::clone(self);
-        let (frame, schema) = self
+        let (shown, schema) = self
             .planning(user, move |session, snapshot| async move {
-                let frame = service.tables.plan(&session, &snapshot, &asked).await?;
-                let plan = frame.create_physical_plan().await.map_err(data_status)?;
-                Ok((frame, sent_schema(&plan.schema())))
+                let shown = service.tables.answer(&session, &snapshot, &asked).await?;
+                let plan = shown.frame.clone().create_physical_plan().await;
+                let schema = plan.map_err(data_status)?.schema();
+                let schema = sent_schema(&schema, shown.note.as_deref());
+                Ok((shown, schema))
             })
             .await?;
-        let handle = self
-            .planned
-            .keep(&user.name, Planned { frame }, Instant::now())?;
+        let handle = self.planned.keep(&user.name, shown, Instant::now())?;
         Ok(Announced { handle, schema })
     }
 
@@ -161,7 +155,7 @@ impl Service {
             Status::not_found("no such statement, or it was not asked for in time; send it again")
         })?;
         let running = self.begin(user)?;
-        Ok(Answer::start(&self.engine, planned.frame, running))
+        Ok(Answer::start(&self.engine, planned, running))
     }
 
     /// Plans a statement, its parameters open, and keeps its text.
@@ -175,11 +169,11 @@ impl Service {
             .planning(user, move |session, snapshot| async move {
                 let tables = &service.tables;
                 let frame = match Inquiry::parse(&text.statement) {
-                    Some(_) => tables.plan(&session, &snapshot, &text).await?,
-                    None => tables.prepare(&session, &snapshot, &text.statement).await?,
+                    Inquiry::Rows(query) => tables.prepare(&session, &snapshot, &query).await?,
+                    _ => tables.answer(&session, &snapshot, &text).await?.frame,
                 };
                 let parameters = parameters::schema(frame.logical_plan()).map_err(data_status)?;
-                Ok((sent_schema(frame.schema().as_arrow()), parameters))
+                Ok((sent_schema(frame.schema().as_arrow(), None), parameters))
             })
             .await?;
         let handle = self.prepared.keep(&user.name, asked, Instant::now())?;

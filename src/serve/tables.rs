@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 use tonic::Status;
 
-use super::error::{engine_status, lake_status};
+use super::error::{answer_status, engine_status, lake_status};
 use super::event::{Event, Log};
 use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError, LakeTable};
 use crate::pipeline::{self, Materialize, Project, Query};
-use crate::session::inquiry::Inquiry;
+use crate::session::inquiry::{Inquiry, Shown};
 use crate::session::statements::split_statements;
 use crate::session::{self, Session, SessionError};
 
@@ -25,6 +26,8 @@ pub(super) struct Tables {
     now: Mutex<Arc<Snapshot>>,
     /// Versions that were opened before, by table.
     opened: Mutex<BTreeMap<String, LakeTable>>,
+    /// Whether answers leave the secure area, so that the rules of disclosure hold.
+    is_release: bool,
     log: Log,
 }
 
@@ -35,7 +38,12 @@ pub(super) struct Snapshot {
 }
 
 impl Tables {
-    pub(super) fn open(lake: Lake, project: Project, log: Log) -> Result<Self, LakeError> {
+    pub(super) fn open(
+        lake: Lake,
+        project: Project,
+        is_release: bool,
+        log: Log,
+    ) -> Result<Self, LakeError> {
         let now = Snapshot {
             versions: lake.latest_versions()?,
             project: Arc::new(project),
@@ -44,6 +52,7 @@ impl Tables {
             lake,
             now: Mutex::new(Arc::new(now)),
             opened: Mutex::default(),
+            is_release,
             log,
         })
     }
@@ -75,42 +84,23 @@ impl Tables {
         }
     }
 
-    /// Plans one statement in `session`, which holds nothing yet. A summary is computed here.
-    pub(super) async fn plan(
+    /// What is to be shown for one statement, in `session`, which holds nothing yet.
+    pub(super) async fn answer(
         &self,
         session: &Session,
         snapshot: &Snapshot,
         asked: &Asked,
-    ) -> Result<DataFrame, Status> {
-        let engine = |error: SessionError| engine_status(&error);
-        match Inquiry::parse(&asked.statement) {
-            None => {
-                let frame = self.prepare(session, snapshot, &asked.statement).await?;
+    ) -> Result<Shown, Status> {
+        let inquiry = Inquiry::parse(&asked.statement);
+        let inquiry = inquiry
+            .planned(async |query| {
+                let frame = self.prepare(session, snapshot, &query).await?;
                 bind(frame, snapshot, &asked.values)
-            }
-            Some(Inquiry::Relations) => session.relations().map_err(engine),
-            Some(Inquiry::Help(None)) => session.help_topics().map_err(engine),
-            Some(Inquiry::Help(Some(topic))) => help_on(session, &topic),
-            Some(Inquiry::Describe(query)) => {
-                let frame = self.prepare(session, snapshot, &query).await?;
-                let frame = bind(frame, snapshot, &asked.values)?;
-                session.describe_columns(&frame).map_err(engine)
-            }
-            Some(Inquiry::Explain { query, is_run }) => {
-                let frame = self.prepare(session, snapshot, &query).await?;
-                let frame = bind(frame, snapshot, &asked.values)?;
-                let rows = match is_run {
-                    false => session.explain(frame).await,
-                    true => session.explain_run(frame).await,
-                };
-                rows.map_err(engine)
-            }
-            Some(Inquiry::Summarize(query)) => {
-                let frame = self.prepare(session, snapshot, &query).await?;
-                let frame = bind(frame, snapshot, &asked.values)?;
-                session.summarize(frame).await.map_err(engine)
-            }
-        }
+            })
+            .await?;
+        let rules = self.is_release.then(|| snapshot.project.release_rules());
+        let answered = session.answer(inquiry, rules.as_ref()).await;
+        answered.map_err(|error| answer_status(&error))
     }
 
     /// Plans one statement of SQL and leaves its parameters open.
@@ -134,10 +124,17 @@ impl Tables {
             }
         }
         let planned = session.prepare(statement).await;
-        planned.map_err(|error| match error.missing_table() {
+        let frame = planned.map_err(|error| match error.missing_table() {
             Some(name) => no_table(&name, snapshot),
             None => engine_status(&error),
-        })
+        })?;
+        match frame.logical_plan() {
+            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => Err(Status::invalid_argument(
+                "the engine's own plan names the server's files; EXPLAIN and EXPLAIN ANALYZE without VERBOSE or \
+                 FORMAT work",
+            )),
+            _ => Ok(frame),
+        }
     }
 
     /// The columns of a table or view, when it can be opened.
@@ -284,19 +281,6 @@ fn bind(
     }
     let frame = frame.with_param_values(ParamValues::from(bound));
     frame.map_err(|error| engine_status(&error.into()))
-}
-
-fn help_on(session: &Session, topic: &str) -> Result<DataFrame, Status> {
-    let found = session
-        .help_on(topic)
-        .map_err(|error| engine_status(&error))?;
-    found.ok_or_else(|| {
-        let names = session.function_names();
-        let near = did_you_mean(&topic.to_lowercase(), names.iter().map(String::as_str));
-        Status::invalid_argument(format!(
-            "no relation or function `{topic}`{near}; `SHOW RELATIONS` lists the relations"
-        ))
-    })
 }
 
 fn no_table(name: &str, snapshot: &Snapshot) -> Status {

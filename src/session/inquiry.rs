@@ -1,31 +1,70 @@
-//! Statements about the data and the language rather than of SQL: `HELP`, `SHOW RELATIONS`, `SUMMARIZE`,
-//! `DESCRIBE`, `EXPLAIN`. Here they are told apart; who plans statements answers them.
+//! What a statement asks: rows of SQL, or something about the data and the language: `HELP`, `SHOW RELATIONS`,
+//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by whoever
+//! knows the tables.
+
+use datafusion::prelude::DataFrame;
 
 use super::statements::{Token, TokenKind, tokens};
+use super::{ReleaseError, ReleaseRules, Session, SessionError};
+use crate::diagnostic::did_you_mean;
 
-/// A statement that is not SQL.
+/// What a statement asks, with its query as text, or planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Inquiry {
+pub(crate) enum Inquiry<Q = String> {
     /// `SHOW RELATIONS`.
     Relations,
     /// `HELP`, `HELP name`.
     Help(Option<String>),
-    /// `SUMMARIZE table` or `SUMMARIZE query`, as a query.
-    Summarize(String),
-    /// `DESCRIBE table` or `DESCRIBE query`, as a query.
-    Describe(String),
+    /// SQL.
+    Rows(Q),
+    /// `SUMMARIZE table` or `SUMMARIZE query`.
+    Summarize(Q),
+    /// `DESCRIBE table` or `DESCRIBE query`.
+    Describe(Q),
     /// `EXPLAIN query` or `EXPLAIN ANALYZE query`. With VERBOSE or FORMAT it is the engine's.
     Explain {
         /// The query.
-        query: String,
+        query: Q,
         /// Whether it is run, to see what each step took.
         is_run: bool,
     },
 }
 
+/// What is shown for a statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    /// Its rows.
+    pub(crate) frame: DataFrame,
+    /// What is to be said beside them: how much stayed back.
+    pub(crate) note: Option<String>,
+}
+
+/// Why a statement has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AnswerError {
+    /// `HELP` on something that is not there.
+    #[error("no relation or function `{topic}`{near}")]
+    NoTopic {
+        /// What was asked about.
+        topic: String,
+        /// The nearest name.
+        near: String,
+    },
+    /// The result cannot leave.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] SessionError),
+}
+
 impl Inquiry {
-    /// What `statement` asks; `None` when it is SQL.
-    pub(crate) fn parse(statement: &str) -> Option<Self> {
+    /// What `statement` asks.
+    pub(crate) fn parse(statement: &str) -> Self {
+        Self::other_than_sql(statement).unwrap_or_else(|| Self::Rows(statement.to_owned()))
+    }
+
+    fn other_than_sql(statement: &str) -> Option<Self> {
         let tokens: Vec<Token> = tokens(statement)
             .into_iter()
             .filter(Token::is_code)
@@ -67,6 +106,70 @@ impl Inquiry {
             }
             _ => None,
         }
+    }
+
+    /// The same with its query planned by `plan`.
+    pub(crate) async fn planned<E>(
+        self,
+        plan: impl AsyncFnOnce(String) -> Result<DataFrame, E>,
+    ) -> Result<Inquiry<DataFrame>, E> {
+        Ok(match self {
+            Self::Relations => Inquiry::Relations,
+            Self::Help(topic) => Inquiry::Help(topic),
+            Self::Rows(query) => Inquiry::Rows(plan(query).await?),
+            Self::Summarize(query) => Inquiry::Summarize(plan(query).await?),
+            Self::Describe(query) => Inquiry::Describe(plan(query).await?),
+            Self::Explain { query, is_run } => Inquiry::Explain {
+                query: plan(query).await?,
+                is_run,
+            },
+        })
+    }
+}
+
+impl Session {
+    /// Answers `inquiry`; with `rules`, by what may leave. What a summary or a measured plan shows is computed
+    /// here, other rows when they are asked for.
+    ///
+    /// # Errors
+    /// When there is no such topic, the result cannot leave, or the engine fails.
+    pub(crate) async fn answer(
+        &self,
+        inquiry: Inquiry<DataFrame>,
+        rules: Option<&ReleaseRules>,
+    ) -> Result<Shown, AnswerError> {
+        let frame = match (inquiry, rules) {
+            (Inquiry::Relations, _) => self.relations()?,
+            (Inquiry::Help(None), _) => self.help_topics()?,
+            (Inquiry::Help(Some(topic)), _) => match self.help_on(&topic)? {
+                Some(frame) => frame,
+                None => return Err(self.no_topic(topic)),
+            },
+            (Inquiry::Describe(frame), _) => self.describe_columns(&frame)?,
+            (Inquiry::Rows(frame), None) => frame,
+            (Inquiry::Rows(frame), Some(rules)) => {
+                let (frame, kept_back) = self.release(frame, rules).await?;
+                let note = kept_back.describe(rules.disclosure.min_count);
+                return Ok(Shown { frame, note });
+            }
+            (Inquiry::Summarize(frame), None) => self.summarize(frame).await?,
+            (Inquiry::Summarize(_), Some(_)) => return Err(ReleaseError::Summary.into()),
+            (Inquiry::Explain { query, is_run }, None) => match is_run {
+                false => self.explain(query).await?,
+                true => self.explain_run(query).await?,
+            },
+            (Inquiry::Explain { query, is_run }, Some(_)) => match is_run {
+                false => self.explain_logical(query)?,
+                true => return Err(ReleaseError::Measured.into()),
+            },
+        };
+        Ok(Shown { frame, note: None })
+    }
+
+    fn no_topic(&self, topic: String) -> AnswerError {
+        let names = self.function_names();
+        let near = did_you_mean(&topic.to_lowercase(), names.iter().map(String::as_str));
+        AnswerError::NoTopic { topic, near }
     }
 }
 

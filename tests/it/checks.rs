@@ -247,6 +247,40 @@ fn months_without_a_row_and_deliveries_that_shrink_or_shift_are_found() {
 }
 
 #[test]
+fn a_shift_is_told_once_and_measured() {
+    let project = project();
+    let watch = "\n[metrics]\nfile = \"korabo.prom\"\n\n[notify]\ncommand = [\"sh\", \"-c\", \"cat > told.json\"]\n\
+                 [notify.thresholds]\nfailed_checks = 1\n";
+    project.write("korabo.toml", format!("{CONFIG}{watch}"));
+    let told = || fs::read_to_string(project.path().join("told.json")).ok();
+    let metrics = || fs::read_to_string(project.path().join("korabo.prom")).unwrap();
+    project.write("extracts/a/visits_1.csv", visits(202_401, 60, 0));
+    project.korabo(&["run"]).exits(0);
+    assert_eq!(told(), None);
+    assert!(metrics().contains("status=\"fail\"} 0\n"));
+    project.write("extracts/a/visits_2.csv", visits(202_402, 90, 40));
+    project.korabo(&["run"]).exits(0);
+    let notification: serde_json::Value = serde_json::from_str(&told().unwrap()).unwrap();
+    assert_eq!(notification["thresholds"][0]["name"], "failed_checks");
+    let failed = notification["failed_checks"].as_array().unwrap();
+    let of = |check: &str| {
+        let is_it = |text: &&serde_json::Value| text.as_str().unwrap().starts_with(check);
+        failed.iter().filter(is_it).count()
+    };
+    assert_eq!(of("visits.reference.people: 5.00 % (40 of 800)"), 1);
+    assert_eq!(of("visits.weight.drift"), 1, "{failed:?}");
+    let text = notification["text"].as_str().unwrap();
+    assert!(text.contains("check visits.weight.drift"), "{text}");
+    assert!(metrics().contains("korabo_checks{project=\"checked\",status=\"fail\"} "));
+    assert!(!metrics().contains("status=\"fail\"} 0\n"));
+    // Nothing changed, so that the night after is quiet.
+    fs::remove_file(project.path().join("told.json")).unwrap();
+    project.korabo(&["run"]).exits(0);
+    assert_eq!(told(), None);
+    assert!(!metrics().contains("korabo_checks"));
+}
+
+#[test]
 fn months_are_compared_with_the_same_months_of_the_year() {
     let project = project();
     // Heavier in winter, every year.

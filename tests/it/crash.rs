@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fs_err as fs;
 
-use crate::support::{Outcome, Project, files_below, program, skipped};
+use crate::support::{Outcome, Project, files_below, program, send, skipped, wait_for};
 
 /// The part of the pipeline that the repeated kills rebuild: it goes from raw tables to an effect.
 const SELECT: [&str; 2] = ["run", "+effect_smoking"];
@@ -23,34 +22,6 @@ fn start(project: &Project, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-fn send(child: &Child, signal: &str) {
-    let kill = format!("kill -{signal} {}", child.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &kill])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-/// Waits until `path` exists; `false` when the program ended first.
-fn wait_for(child: &mut Child, path: &Path) -> bool {
-    let started = Instant::now();
-    while !path.exists() {
-        if child.try_wait().unwrap().is_some() {
-            return path.exists();
-        }
-        assert!(
-            started.elapsed() < Duration::from_secs(600),
-            "{} never came",
-            path.display()
-        );
-        thread::sleep(Duration::from_millis(2));
-    }
-    child.try_wait().unwrap().is_none()
 }
 
 fn end(child: Child) -> Outcome {

@@ -2,13 +2,13 @@
 //! middle loses nothing.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use fs_err as fs;
 
-use crate::support::{Project, files_below, program};
+use crate::support::{Project, files_below, program, send};
 
 const TABLES: [&str; 4] = [
     "deliveries",
@@ -179,8 +179,7 @@ fn kill_during_upkeep_loses_nothing() {
         {
             break;
         }
-        let kill = format!("kill -KILL {}", child.id());
-        Command::new("sh").args(["-c", &kill]).status().unwrap();
+        send(&child, "KILL");
         child.wait().unwrap();
         n_killed += 1;
         patience = patience.mul_f64(1.3);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::open_lineage::{TO_FILE, transitions};
 use crate::small_project::{break_summary, is_uuid, lines, project, receiver, text};
-use crate::support::{Outcome, Project};
+use crate::support::{Outcome, Project, send};
 
 fn metric(project: &Project, name: &str) -> Option<f64> {
     let text = fs::read_to_string(project.path().join("korabo.prom")).unwrap();
@@ -302,11 +302,7 @@ fn a_stopped_run_aborts_its_jobs_and_is_told() {
     let command = "[notify]\ncommand = [\"sh\", \"-c\", \"cat > told.json\"]\n";
     let project = project(&format!("{TO_FILE}{command}"));
     let mut child = long_run(&project);
-    let kill = format!("kill -TERM {}", child.id());
-    std::process::Command::new("sh")
-        .args(["-c", &kill])
-        .status()
-        .unwrap();
+    send(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(143));
     let transitions = transitions(&lines(&project, "events/lineage.ndjson"));
     assert_eq!(transitions["summary_long"], ["START", "ABORT"]);

@@ -92,7 +92,8 @@ fn files_and_tables_without_a_contract_are_refused() {
 
 #[test]
 fn estimates_leave_as_the_report_shows_them() {
-    let statement = "SELECT indicator, estimator, estimate, n_treated FROM effect_summary";
+    let statement = "SELECT indicator, estimator, estimate, n_treated FROM effect_summary
+        ORDER BY field, indicator, population, estimator";
     let outcome = released(statement).exits(0);
     let rows: Vec<serde_json::Map<_, _>> = serde_json::from_str(&outcome.stdout).unwrap();
     let all = rows_in(small_world(), statement);

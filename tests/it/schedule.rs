@@ -2,13 +2,14 @@
 //! decides in days of failures is simulated beside its code.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use fs_err as fs;
 
-use crate::support::{Outcome, Project, program};
+use crate::support::{Outcome, Project, program, send};
 
 const EVERY_SECOND: &str = "[schedule.always]\ncron = \"* * * * * *\"\n";
 
@@ -75,9 +76,7 @@ impl Served {
 
     /// Sends a signal and waits for the end.
     fn end(mut self, signal: &str) -> Outcome {
-        let kill = format!("kill -{signal} {}", self.child.id());
-        let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
-        assert!(sent.success());
+        send(&self.child, signal);
         let status = self.child.wait().unwrap();
         Outcome {
             code: status.code(),
@@ -89,10 +88,20 @@ impl Served {
 
 #[test]
 fn a_run_is_started_in_time_and_sigterm_ends_the_wait_for_the_next() {
-    let project = project("[schedule.always]\ncron = \"*/2 * * * * *\"\nselect = [\"+link_b\"]\n");
+    let project = project(
+        "[schedule.always]\ncron = \"*/2 * * * * *\"\nselect = [\"+link_b\"]\n\n[openlineage]\nfile = \"events\"\n",
+    );
     let mut served = Served::start(&project, &[]);
     served.wait_for_text("done");
     let outcome = served.end("TERM").exits(143);
+    let events = fs::read_to_string(project.path().join("events")).unwrap();
+    let nominal = events.split("\"nominalStartTime\":\"").nth(1).unwrap();
+    let nominal = DateTime::parse_from_rfc3339(nominal.split('"').next().unwrap()).unwrap();
+    assert_eq!(
+        nominal.timestamp() % 2,
+        0,
+        "{nominal} is no time of the schedule"
+    );
     outcome.says(&[
         "1 schedule;",
         "schedule always, ",
@@ -138,6 +147,21 @@ fn sigterm_is_passed_on_to_the_run_which_ends_cleanly_and_is_caught_up_later() {
     let outcome = served.end("INT").exits(130);
     assert!(!outcome.stderr.contains("starts\n"), "{}", outcome.stderr);
     assert_eq!(project.count("select count(*) from runs"), n_runs);
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_cleanly() {
+    let project = Project::unbuilt();
+    let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
+    project.write(
+        "korabo.toml",
+        format!("{config}\n{EVERY_SECOND}max_seconds = 1\nretry_seconds = 3600\n"),
+    );
+    let mut served = Served::start(&project, &[]);
+    served.wait_for_text("takes longer than 1 second; is stopped");
+    served.wait_for_text("failed (exit code 143); tried again in 3600 seconds");
+    served.end("TERM").exits(143);
+    assert_eq!(project.value("select status from runs"), "stopped");
 }
 
 #[test]

@@ -101,6 +101,11 @@ async fn what_korabo_sql_knows_besides_sql_works_too() {
         ("", "one statement at a time"),
         ("SELECT $nothing", "parameter `$nothing` has no value"),
         ("HELP att_tg", "did you mean"),
+        ("EXPLAIN VERBOSE SELECT * FROM runs", "the server's files"),
+        (
+            "EXPLAIN ANALYZE VERBOSE SELECT * FROM runs",
+            "the server's files",
+        ),
         (
             "SELECT * FROM att(panel_person_year, unti => person_id)",
             "usage: ",
@@ -109,6 +114,56 @@ async fn what_korabo_sql_knows_besides_sql_works_too() {
         let error = ask(&mut client, wrong).await.unwrap_err();
         assert!(error.contains(expected), "{wrong}: {error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_release_only_what_may_leave_is_sent() {
+    let project = Project::built();
+    let hanako = token(&project, "hanako");
+    let mut serving = Serving::start_with(&project, &["--release"]);
+    serving.waits_for("only what may leave the secure area is sent");
+    let mut client = serving.client(&hanako).await;
+    let groups = "SELECT municipality_code AS town, count(DISTINCT person_id) AS persons
+        FROM panel_person_year WHERE sex = 2 GROUP BY 1, fiscal_year ORDER BY 1, 2";
+    let answer = ask(&mut client, groups).await.unwrap();
+    let arguments = ["sql", "--release", "--format", "csv", "-c", groups];
+    let expected = project.korabo(&arguments).exits(0).stdout;
+    let expected: Vec<&str> = expected.lines().skip(1).collect();
+    let found: Vec<String> = answer
+        .texts("town")
+        .into_iter()
+        .zip(answer.numbers("persons"))
+        .map(|(town, persons)| format!("{town},{persons}"))
+        .collect();
+    assert_eq!(found, expected);
+    assert!(answer.schema.metadata()["korabo.kept_back"].contains("groups are left out"));
+    for (refused, says) in [
+        (
+            "SELECT * FROM panel_person_year",
+            "only grouped results leave",
+        ),
+        ("SUMMARIZE panel_person_year", "single persons' values"),
+        (
+            "EXPLAIN ANALYZE SELECT count(*) FROM members",
+            "how many rows",
+        ),
+        (
+            "SELECT max(yen_total) FROM panel_person_year",
+            "one person's value",
+        ),
+    ] {
+        let error = ask(&mut client, refused).await.unwrap_err();
+        assert!(error.contains(says), "{refused}: {error}");
+    }
+    let plan = ask(&mut client, "EXPLAIN SELECT count(*) FROM members").await;
+    assert_eq!(plan.unwrap().schema.fields().len(), 1, "no estimates");
+    let rows = "SELECT person_key FROM members WHERE sex = ?".to_owned();
+    let mut prepared = client.prepare(rows, None).await.unwrap();
+    let sex: ArrayRef = Arc::new(Int64Array::from(vec![2]));
+    let values = RecordBatch::try_from_iter([("sex", sex)]).unwrap();
+    prepared.set_parameters(values).unwrap();
+    let error = prepared.execute().await.unwrap_err().to_string();
+    assert!(error.contains("only grouped results leave"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

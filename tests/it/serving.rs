@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
 use futures::TryStreamExt as _;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
-use crate::support::{Project, program};
+use crate::support::{Project, program, send};
 
 /// A client of the crate that the protocol's makers keep.
 pub(crate) type Client = FlightSqlServiceClient<Channel>;
@@ -110,9 +110,7 @@ impl Serving {
 
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
-        assert!(sent.success());
+        send(&self.child, name);
     }
 
     /// The exit code, once there is one.
@@ -223,6 +221,16 @@ impl Answer {
             .column(0)
             .as_primitive::<Int64Type>()
             .value(0)
+    }
+
+    /// The whole numbers of a column.
+    pub(crate) fn numbers(&self, column: &str) -> Vec<i64> {
+        let columns = self
+            .batches
+            .iter()
+            .map(|batch| batch.column_by_name(column).unwrap());
+        let numbers = columns.flat_map(|column| column.as_primitive::<Int64Type>().values());
+        numbers.copied().collect()
     }
 
     /// The texts of a column.

@@ -7,7 +7,9 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use serde_json::Value;
@@ -408,4 +410,33 @@ pub(crate) fn skipped(why: &str) {
 /// `value` as a number; NULL is NaN.
 pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
+}
+
+/// Sends a signal, by its name without `SIG`.
+pub(crate) fn send(child: &Child, signal: &str) {
+    let kill = format!("kill -{signal} {}", child.id());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Waits until `path` exists; `false` when the program ended first.
+pub(crate) fn wait_for(child: &mut Child, path: &Path) -> bool {
+    let started = Instant::now();
+    while !path.exists() {
+        if child.try_wait().unwrap().is_some() {
+            return path.exists();
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(600),
+            "{} never came",
+            path.display()
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.try_wait().unwrap().is_none()
 }

@@ -52,7 +52,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
-use crate::session::{self, SessionError, inquiry, statements};
+use crate::session::{self, SessionError, statements};
 
 /// Arguments of `sql`.
 #[derive(Debug, Args)]

@@ -2,12 +2,11 @@
 //! however large the lake is.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use datafusion::prelude::DataFrame;
 
-use super::inquiry::Inquiry;
 use super::place;
 use crate::cli::args::GlobalArgs;
 use crate::cli::as_of::{AsOfArgs, shown};
@@ -17,18 +16,16 @@ use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::{Lake, LogStamp};
 use crate::pipeline::{self, Materialize, Project, Query};
+use crate::session::inquiry::{Inquiry, Shown};
 use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
 
 /// The project's tables, opened when they are first named.
 pub(super) struct Tables {
     session: Session,
     lake: Option<Lake>,
-    project: Option<Project>,
-    /// Whether the project's files do not load: its lake tables can still be asked, its views not.
-    is_broken: bool,
-    parameters: Vec<(String, ParameterValue)>,
-    folder: Option<PathBuf>,
-    redacts_history: bool,
+    config: Option<ProjectConfig>,
+    /// The project's files, read when a name or a list needs them; `None` where they do not load: lake tables can still be asked.
+    project: OnceLock<Option<Project>>,
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
     known: Mutex<BTreeSet<String>>,
@@ -44,25 +41,14 @@ impl Tables {
         is_release: bool,
     ) -> Result<Self, Failure> {
         let session = Session::new(&global.session_options())?;
-        let (mut lake, mut project, mut parameters) = (None, None, Vec::new());
-        let mut is_broken = false;
-        let folder = config.as_ref().map(|config| config.folder.clone());
-        let redacts_history = config.as_ref().is_some_and(|config| config.redact_history);
-        if let Some(config) = config {
-            parameters = config.parameters.clone().into_iter().collect();
-            if config.lake.is_dir() {
-                lake = Some(Lake::open(&config.lake)?);
-            }
-            match Project::load(config) {
-                Ok(loaded) => project = Some(loaded),
-                // What its tables hold is written in those files.
-                Err(error) if is_release => return Err(error.into()),
-                Err(_) => is_broken = true,
-            }
-        }
-        let release = match (&project, is_release) {
+        let lake = match &config {
+            Some(config) if config.lake.is_dir() => Some(Lake::open(&config.lake)?),
+            _ => None,
+        };
+        let release = match (&config, is_release) {
             (_, false) => None,
-            (Some(project), true) => Some(project.release_rules()),
+            // What tables hold is written in the project's files.
+            (Some(config), true) => Some(Project::load(config.clone())?.release_rules()),
             (None, true) => {
                 let message = "--release needs a project, whose files say what its tables hold";
                 return Err(Failure::new(FailureKind::Usage, message)
@@ -73,11 +59,8 @@ impl Tables {
             release,
             session,
             lake,
-            project,
-            is_broken,
-            parameters,
-            folder,
-            redacts_history,
+            config,
+            project: OnceLock::new(),
             known: Mutex::default(),
             opened: Mutex::default(),
         })
@@ -117,17 +100,27 @@ impl Tables {
     }
 
     pub(super) fn parameters(&self) -> Vec<(String, ParameterValue)> {
-        self.parameters.clone()
+        let given = self.config.iter().flat_map(|config| &config.parameters);
+        given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// The project's folder.
     pub(super) fn folder(&self) -> Option<&Path> {
-        self.folder.as_deref()
+        self.config.as_ref().map(|config| config.folder.as_path())
     }
 
     /// Whether the project wants statements kept without their literals.
     pub(super) fn redacts_history(&self) -> bool {
-        self.redacts_history
+        self.config
+            .as_ref()
+            .is_some_and(|config| config.redact_history)
+    }
+
+    fn project(&self) -> Option<&Project> {
+        let load = || Project::load(self.config.clone()?).ok();
+        self.project.get_or_init(load).as_ref()
     }
 
     /// The tables and views, as rows.
@@ -182,90 +175,33 @@ impl Tables {
 
     fn views(&self) -> impl Iterator<Item = &Query> {
         let queries = self
-            .project
-            .iter()
+            .project()
+            .into_iter()
             .flat_map(|project| project.dag.queries());
         queries.filter(|query| query.header.materialize == Materialize::View)
     }
 
-    /// Plans one statement for an answer, with what is to be said beside it. Where only what may leave is
-    /// asked for, the rules are applied here.
+    /// The view `name`. Its own file is enough to know it.
+    fn view(&self, name: &str) -> Option<Query> {
+        let query = pipeline::query_named(self.folder()?, name).ok()??;
+        (query.header.materialize == Materialize::View).then_some(query)
+    }
+
+    /// What is to be shown for one statement: of what the tables hold where nothing leaves, else of what may.
     pub(super) async fn answer(
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],
-    ) -> Result<(DataFrame, Option<String>), Failure> {
-        let Some(rules) = &self.release else {
-            return Ok((self.plan(statement, parameters).await?, None));
-        };
-        match Inquiry::parse(statement) {
-            None => {
-                let frame = self.plan_sql(statement, parameters).await?;
-                let (frame, kept_back) = self.session.release(frame, rules).await?;
-                Ok((frame, kept_back.describe(rules.disclosure.min_count)))
-            }
-            Some(Inquiry::Explain {
-                query,
-                is_run: false,
-            }) => {
-                let frame = self.plan_sql(&query, parameters).await?;
-                Ok((self.session.explain_logical(frame)?, None))
-            }
-            Some(Inquiry::Explain { is_run: true, .. }) => {
-                let message = "EXPLAIN ANALYZE shows how many rows meet a condition";
-                Err(Failure::new(FailureKind::Disclosure, message)
-                    .hint("EXPLAIN shows the statement's plan"))
-            }
-            Some(Inquiry::Summarize(_)) => {
-                let message = "SUMMARIZE shows single persons' values";
-                Err(Failure::new(FailureKind::Disclosure, message)
-                    .hint("count or average them: SELECT …, count(*), avg(…) … GROUP BY …"))
-            }
-            Some(_) => Ok((self.plan(statement, parameters).await?, None)),
-        }
+    ) -> Result<Shown, Failure> {
+        let inquiry = Inquiry::parse(statement);
+        let inquiry = inquiry
+            .planned(async |query| self.plan(&query, parameters).await)
+            .await?;
+        Ok(self.session.answer(inquiry, self.release.as_ref()).await?)
     }
 
-    /// Plans one statement after opening the tables it names. A summary is computed here: its query runs
-    /// once, and the rows are the turned result.
+    /// Plans one query after opening the tables it names.
     pub(super) async fn plan(
-        &self,
-        statement: &str,
-        parameters: &[(String, ParameterValue)],
-    ) -> Result<DataFrame, Failure> {
-        match Inquiry::parse(statement) {
-            None => self.plan_sql(statement, parameters).await,
-            Some(Inquiry::Relations) => Ok(self.session.relations()?),
-            Some(Inquiry::Help(None)) => Ok(self.session.help_topics()?),
-            Some(Inquiry::Help(Some(topic))) => self.help_on(&topic),
-            Some(Inquiry::Describe(query)) => {
-                let frame = self.plan_sql(&query, parameters).await?;
-                Ok(self.session.describe_columns(&frame)?)
-            }
-            Some(Inquiry::Explain { query, is_run }) => {
-                let frame = self.plan_sql(&query, parameters).await?;
-                Ok(match is_run {
-                    false => self.session.explain(frame).await?,
-                    true => self.session.explain_run(frame).await?,
-                })
-            }
-            Some(Inquiry::Summarize(query)) => {
-                let frame = self.plan_sql(&query, parameters).await?;
-                Ok(self.session.summarize(frame).await?)
-            }
-        }
-    }
-
-    fn help_on(&self, topic: &str) -> Result<DataFrame, Failure> {
-        self.session.help_on(topic)?.ok_or_else(|| {
-            let names = self.session.function_names();
-            let near = did_you_mean(&topic.to_lowercase(), names.iter().map(String::as_str));
-            let message = format!("no relation or function `{topic}`{near}");
-            Failure::new(FailureKind::Project, message)
-                .hint("`SHOW RELATIONS` lists the relations, `HELP` what there is besides")
-        })
-    }
-
-    async fn plan_sql(
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],
@@ -315,7 +251,7 @@ impl Tables {
         failure.message = format!("no table `{name}`{hint}");
         if let Some(time) = self.not_there_yet(name) {
             failure.message = format!("there was no table `{name}` yet at {time}");
-        } else if self.is_broken {
+        } else if self.config.is_some() && self.project().is_none() {
             failure = failure.hint("the project's files do not load: `korabo check`");
         } else if names.is_empty() {
             failure = failure.hint("the project has no tables yet: `korabo run`");
@@ -329,9 +265,9 @@ impl Tables {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(name.to_owned())
         };
-        if let Some(query) = self.views().find(|query| query.name == name) {
+        if let Some(query) = self.view(name) {
             if is_new {
-                let (query, parameters) = (query.clone(), self.parameters());
+                let parameters = self.parameters();
                 for input in &query.reads {
                     Box::pin(self.open_table(input)).await?;
                 }
@@ -359,8 +295,8 @@ impl Tables {
             let opened = self.opened.lock();
             let mut opened = opened.unwrap_or_else(PoisonError::into_inner);
             opened.extend(stamp.map(|stamp| (name.to_owned(), stamp)));
-        } else if let Some(project) = &self.project
-            && self.not_there_yet(name).is_none()
+        } else if self.not_there_yet(name).is_none()
+            && let Some(project) = self.project()
         {
             pipeline::register_undelivered(project, &self.session, name)?;
         }

@@ -25,6 +25,8 @@ fn goes(schedule: &'static str, minutes: i64, code: u8) -> Script {
 /// A run at work.
 struct Run {
     ends: TimeDelta,
+    /// When it will have taken too long.
+    overtime: Option<TimeDelta>,
     ending: Ending,
 }
 
@@ -108,12 +110,18 @@ impl Host for World {
         let left = until.map_or(half_a_minute, |until| until - self.now());
         let tick = self.passed + left.clamp(TimeDelta::zero(), half_a_minute);
         let end = self.run.as_ref().map(|run| run.ends);
+        let overtime = self.run.as_ref().and_then(|run| run.overtime);
         let incident = self.incidents.front().map(|(time, _)| *time);
-        let first = [Some(tick), end, incident].into_iter().flatten().min();
+        let times = [Some(tick), end, overtime, incident];
+        let first = times.into_iter().flatten().min();
         self.passed = first.unwrap();
         if end == first {
             let run = self.run.take().unwrap();
             return Event::Ended(run.ending);
+        }
+        if overtime == first {
+            self.run.as_mut().unwrap().overtime = None;
+            return Event::Overtime;
         }
         if incident == first {
             match self.incidents.pop_front().unwrap().1 {
@@ -124,8 +132,12 @@ impl Host for World {
         Event::Tick
     }
 
-    fn start(&mut self, schedule: &Schedule) -> Result<(), std::io::Error> {
+    fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error> {
         assert!(self.run.is_none(), "two runs at once");
+        let is_due = |due: DateTime<Utc>| {
+            schedule.times.next_after(due - TimeDelta::seconds(1)) == Some(due)
+        };
+        assert!(is_due(due), "started for {due}, which is none of its times");
         let now = schedule.times.local(self.now());
         let line = format!("{} {}", now.format("%d %H:%M:%S"), schedule.name);
         self.started.push(line);
@@ -142,6 +154,9 @@ impl Host for World {
         }
         self.run = Some(Run {
             ends: self.passed + TimeDelta::minutes(script.minutes),
+            overtime: schedule
+                .max_seconds
+                .map(|seconds| self.passed + TimeDelta::seconds(i64::from(seconds))),
             ending: script.ending,
         });
         Ok(())
@@ -287,6 +302,27 @@ fn a_program_that_cannot_be_started_is_a_failure_like_others() {
     let expected = ["22 02:30:00 nightly", "22 02:31:00 nightly"];
     assert_eq!(world.serve(&[nightly()], DAY), expected);
     world.has_said("no such program");
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_and_tried_again() {
+    let mut limited = nightly();
+    limited.max_seconds = Some(600);
+    let mut world =
+        World::beginning("2026-11-21 15:00").with([goes("nightly", 300, 0), goes("nightly", 9, 0)]);
+    let started = world.serve(&[limited.clone()], DAY);
+    assert_eq!(started, ["22 02:30:00 nightly", "22 02:41:02 nightly"]);
+    world.has_said("takes longer than 600 seconds; is stopped");
+    world.has_said("failed (exit code 143); tried again in 60 seconds");
+    assert_eq!(world.count_said("done"), 1);
+
+    // It may end well in the moment it is stopped, and the daemon may be stopped first.
+    let mut world = World::beginning("2026-11-21 15:00").with([goes("nightly", 300, 0)]);
+    let started = world.serve(&[limited.clone()], 2 * 60 + 35);
+    assert_eq!(started, ["22 02:30:00 nightly"]);
+    assert_eq!(world.count_said("takes longer"), 0);
+    let started = world.serve(&[limited], 60);
+    assert_eq!(started, ["22 02:35:02 nightly"], "is caught up");
 }
 
 #[test]

@@ -16,11 +16,12 @@ async fn dictionaries_and_views_are_sent_as_plain_text_as_announced() {
         ("view", Arc::new(views) as ArrayRef),
     ];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let announced = sent_schema(&batch.schema());
+    let announced = sent_schema(&batch.schema(), Some("2 of 9 groups"));
     let types: Vec<&DataType> = announced.fields().iter().map(|f| f.data_type()).collect();
     assert_eq!(types, [&DataType::Utf8, &DataType::Utf8]);
+    assert_eq!(announced.metadata()["korabo.kept_back"], "2 of 9 groups");
 
-    let plain = Arc::new(without_views(&batch.schema()));
+    let plain = Arc::new(plain_schema(&batch.schema(), Some("2 of 9 groups")));
     let batch = plain_batch(&batch, &plain).unwrap();
     let encoder = FlightDataEncoderBuilder::new().with_schema(plain);
     let messages = encoder.build(stream::iter([Ok(batch)]));

@@ -4,6 +4,7 @@ use super::*;
 
 #[track_caller]
 fn check(statement: &str, expected: Option<Inquiry>) {
+    let expected = expected.unwrap_or_else(|| Inquiry::Rows(statement.to_owned()));
     assert_eq!(Inquiry::parse(statement), expected, "{statement}");
 }
 

@@ -72,6 +72,12 @@ pub enum ReleaseError {
         /// The smallest count shown.
         min_count: u64,
     },
+    /// `SUMMARIZE`.
+    #[error("SUMMARIZE shows single persons' values")]
+    Summary,
+    /// `EXPLAIN ANALYZE`.
+    #[error("EXPLAIN ANALYZE shows how many rows meet a condition")]
+    Measured,
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] SessionError),
@@ -82,7 +88,10 @@ impl ReleaseError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Rows { .. } => "count or average them: SELECT …, count(*), avg(…) … GROUP BY …",
+            Self::Rows { .. } | Self::Summary => {
+                "count or average them: SELECT …, count(*), avg(…) … GROUP BY …"
+            }
+            Self::Measured => "EXPLAIN shows the statement's plan",
             Self::UnknownTable { .. } => {
                 "ask the project's tables, or leave out --release inside the secure area"
             }

@@ -9,8 +9,8 @@ use datafusion::arrow::compute::{concat_batches, filter_record_batch, nullif};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{RowConverter, SortField};
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Column, DFSchema};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
@@ -45,12 +45,11 @@ pub(super) fn frame(
         if matches!(key, Expr::GroupingSet(_)) {
             return Err(ReleaseError::SeveralGroupings);
         }
-        if let Some(column) = key.column_refs().into_iter().find(|column| {
+        let is_single = |column: &&Column| {
             let name = column.name.as_str();
-            rules.person_columns.contains(&name)
-                || name == "household_id"
-                || name == "household_key"
-        }) {
+            rules.person_columns.contains(&name) || rules.household_columns.contains(&name)
+        };
+        if let Some(column) = key.column_refs().into_iter().find(is_single) {
             let column = column.name.clone();
             return Err(ReleaseError::GroupedByPerson { column });
         }

@@ -32,6 +32,8 @@ pub struct ReleaseRules {
     pub aggregate_tables: BTreeSet<String>,
     /// Columns that tell one person from another, the best first.
     pub person_columns: &'static [&'static str],
+    /// Columns that tell one household from another.
+    pub household_columns: &'static [&'static str],
 }
 
 /// What stayed back of one statement.
@@ -82,10 +84,8 @@ impl Session {
     ) -> Result<(DataFrame, KeptBack), ReleaseError> {
         let (state, plan) = frame.into_parts();
         if let LogicalPlan::Explain(explain) = &plan {
-            let lines = explain.plan.display_indent().to_string();
-            let rows = lines.lines().map(|line| [line.to_owned()]);
-            let frame = self.text_rows(["plan"], rows)?;
-            return Ok((frame, KeptBack::default()));
+            let asked = DataFrame::new(state, explain.plan.as_ref().clone());
+            return Ok((self.explain_logical(asked)?, KeptBack::default()));
         }
         let mut walk = walk::Walk::new(&state, rules);
         let plan = walk.guarded(&plan).await?;

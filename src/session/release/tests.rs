@@ -49,6 +49,7 @@ async fn world() -> (Session, ReleaseRules) {
         person_tables: names(&["panel", "worksites"]),
         aggregate_tables: names(&["effect_x", "flow"]),
         person_columns: &["person_id"],
+        household_columns: &["household_id"],
     };
     (session, rules)
 }
@@ -260,7 +261,7 @@ async fn estimates_of_few_are_withheld_wherever_they_come_from() {
 async fn explanations_show_the_statement_and_nothing_of_the_data() {
     let (rows, _) = ask("EXPLAIN SELECT count(*) FROM panel").await.unwrap();
     assert!(
-        rows.contains("Aggregate") && !rows.contains("600"),
+        rows.contains("aggregate") && !rows.contains("600"),
         "{rows}"
     );
     let error = refused("EXPLAIN ANALYZE SELECT count(*) FROM panel").await;
