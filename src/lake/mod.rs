@@ -3,6 +3,7 @@
 //! `ingest` and `pipeline`.
 
 mod as_of;
+mod durable;
 mod leftovers;
 mod lock;
 mod log;
@@ -17,15 +18,19 @@ mod write;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
 use deltalake_core::kernel::LogicalFileView;
+use deltalake_core::table::state::DeltaTableState;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use futures::{StreamExt as _, stream};
 use url::Url;
 
 use crate::diagnostic::FailureKind;
+use durable::DurableStore;
 
 pub use as_of::Copied;
 pub use lock::LakeLock;
@@ -97,10 +102,16 @@ pub enum LakeError {
     Served,
 }
 
+/// Tables whose logs are read side by side.
+const READINGS_AT_ONCE: usize = 8;
+
 /// The folder of Delta tables that a project owns.
 #[derive(Debug, Clone)]
 pub struct Lake {
     root: PathBuf,
+    store: Arc<DurableStore>,
+    /// Tables as they were when they were read or published last, each with its log of then.
+    opened: Arc<Mutex<HashMap<String, (LogStamp, LakeTable)>>>,
     /// When tables are read at another time than the present.
     as_of: Option<DateTime<Utc>>,
 }
@@ -146,6 +157,8 @@ impl Lake {
         fs_err::create_dir_all(root).map_err(LakeError::Folder)?;
         Ok(Self {
             root: fs_err::canonicalize(root).map_err(LakeError::Folder)?,
+            store: Arc::default(),
+            opened: Arc::default(),
             as_of: None,
         })
     }
@@ -197,8 +210,39 @@ impl Lake {
                 None => Ok(None),
             };
         }
+        let stamp = self.log_stamp(name);
+        let opened = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(stamp), Some((then, table))) = (&stamp, opened().get(name))
+            && stamp == then
+        {
+            return Ok(Some(table.clone()));
+        }
         let table = self.builder(name)?.load().await;
-        self.describe(name, table).await.map(Some)
+        let table = self.describe(name, table).await?;
+        self.remember(stamp, &table);
+        Ok(Some(table))
+    }
+
+    /// Reads tables side by side, so that asking for each is quick. What cannot be read is an error when it is asked for.
+    pub async fn read_ahead(&self, names: impl IntoIterator<Item = &str>) {
+        let readings = names.into_iter().map(|name| {
+            let (lake, name) = (self.clone(), name.to_owned());
+            SpawnedTask::spawn(async move { drop(lake.table(&name).await) }).join()
+        });
+        let mut readings = stream::iter(readings).buffer_unordered(READINGS_AT_ONCE);
+        while readings.next().await.is_some() {}
+    }
+
+    /// Keeps what was read of a table until its log changes.
+    fn remember(&self, stamp: Option<LogStamp>, table: &LakeTable) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        match stamp {
+            // Somebody else may have committed in the meantime.
+            Some(stamp) if stamp.is_of(table.version) => {
+                opened.insert(table.name.clone(), (stamp, table.clone()));
+            }
+            _ => drop(opened.remove(&table.name)),
+        }
     }
 
     /// Version `version` of table `name`.
@@ -224,7 +268,10 @@ impl Lake {
     }
 
     fn builder(&self, name: &str) -> Result<DeltaTableBuilder, LakeError> {
-        DeltaTableBuilder::from_url(self.url(name)).map_err(|source| table_error(name, source))
+        let url = self.url(name);
+        let builder = DeltaTableBuilder::from_url(url.clone());
+        let builder = builder.map_err(|source| table_error(name, source))?;
+        Ok(builder.with_storage_backend(Arc::clone(&self.store) as _, url))
     }
 
     fn url(&self, name: &str) -> Url {
@@ -239,21 +286,30 @@ impl Lake {
         let in_table = |source| table_error(name, source);
         let table = table.map_err(in_table)?;
         let state = table.snapshot().map_err(in_table)?;
+        let provenance = provenance::read(&table, state.version()).await;
+        Ok(self.of_state(name, state, provenance.map_err(in_table)?))
+    }
+
+    fn of_state(
+        &self,
+        name: &str,
+        state: &DeltaTableState,
+        provenance: Option<Provenance>,
+    ) -> LakeTable {
         let files = state
             .log_data()
             .iter()
             .map(|view| LakeFile::of_view(&view))
             .collect();
-        let version = state.version();
-        Ok(LakeTable {
+        LakeTable {
             name: name.to_owned(),
-            version,
+            version: state.version(),
             folder: self.root.join(name),
             schema: state.snapshot().arrow_schema(),
             partition_by: state.metadata().partition_columns().to_vec(),
             files,
-            provenance: provenance::read(&table, version).await.map_err(in_table)?,
-        })
+            provenance,
+        }
     }
 }
 

@@ -14,6 +14,13 @@ pub struct LogStamp {
     modified: SystemTime,
 }
 
+impl LogStamp {
+    /// Whether the newest commit is that of `version`.
+    pub(super) fn is_of(&self, version: u64) -> bool {
+        self.name.to_str() == Some(format!("{version:020}.json").as_str())
+    }
+}
+
 impl Lake {
     /// The state of the log of table `name`; `None` when there is no such table or its log cannot be listed.
     #[must_use]

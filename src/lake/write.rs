@@ -1,7 +1,9 @@
 //! Writing a version: files first (invisible to readers), one atomic commit afterwards. A crash in
 //! between leaves files that no version names and the table as it was.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::compute::cast;
@@ -15,8 +17,10 @@ use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, StructType, new_metadata};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::state::DeltaTableState;
 use deltalake_core::{DeltaTable, DeltaTableError};
 
+use super::durable::sync;
 use super::{Lake, LakeError, LakeTable, Provenance, table_error};
 
 pub(super) const TARGET_FILE_BYTES: u64 = 256 << 20;
@@ -224,6 +228,27 @@ impl Lake {
         })
     }
 
+    /// Waits until staged files are on the disk, so that a commit never names what a power cut takes away.
+    async fn settle(&self, name: &str, staged: &StagedFiles) -> Result<(), LakeError> {
+        let folder = self.root().join(name);
+        let files = staged.adds.iter();
+        let files: Vec<PathBuf> = files
+            .map(|add| folder.join(decode_path(&add.path)))
+            .collect();
+        let above = |file: &PathBuf| {
+            let above = file.ancestors().skip(1);
+            let above = above.take_while(|above| above.starts_with(&folder));
+            above.map(Path::to_path_buf).collect::<Vec<_>>()
+        };
+        let mut folders: BTreeSet<PathBuf> = files.iter().flat_map(above).collect();
+        folders.extend([folder, self.root().to_path_buf()]);
+        let synced = tokio::task::spawn_blocking(move || {
+            files.iter().chain(&folders).try_for_each(|path| sync(path))
+        });
+        let synced = synced.await.unwrap_or_else(|error| Err(error.into()));
+        synced.map_err(LakeError::Folder)
+    }
+
     /// Publishes staged files as the next version of table `name`; returns the version.
     ///
     /// # Errors
@@ -236,6 +261,7 @@ impl Lake {
         provenance: &Provenance,
     ) -> Result<u64, LakeError> {
         let in_table = |source| table_error(name, source);
+        self.settle(name, &staged).await?;
         let kernel_schema: StructType = staged
             .schema
             .as_ref()
@@ -254,7 +280,8 @@ impl Lake {
                 )
                 .await
                 .map_err(in_table)?;
-            return Ok(table.version().unwrap_or(0));
+            let state = table.snapshot().map_err(in_table)?;
+            return Ok(self.published(name, state, provenance));
         }
         let table = self.builder(name)?.load().await.map_err(in_table)?;
         let state = table.snapshot().map_err(in_table)?;
@@ -300,7 +327,14 @@ impl Lake {
             .build(Some(state), table.log_store(), operation)
             .await
             .map_err(in_table)?;
-        Ok(commit.version())
+        Ok(self.published(name, &commit.snapshot, provenance))
+    }
+
+    /// Remembers what was published, which need not be read again.
+    fn published(&self, name: &str, state: &DeltaTableState, provenance: &Provenance) -> u64 {
+        let table = self.of_state(name, state, Some(provenance.clone()));
+        self.remember(self.log_stamp(name), &table);
+        table.version
     }
 
     /// Removes staged files that will not be published.

@@ -107,6 +107,13 @@ impl Project {
             .collect()
     }
 
+    /// Reads what the lake has of the project's tables, all at once.
+    pub(super) async fn read_ahead(&self, lake: &Lake) {
+        let contracts = self.contracts.iter().map(|contract| contract.name.as_str());
+        let queries = self.dag.queries().iter().map(|query| query.name.as_str());
+        lake.read_ahead(contracts.chain(queries)).await;
+    }
+
     /// Tables that korabo writes about its own work, with their columns.
     #[must_use]
     pub fn own_tables(&self) -> BTreeMap<String, SchemaRef> {

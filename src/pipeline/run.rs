@@ -143,6 +143,7 @@ pub async fn build(
         observer,
         today: chrono::Utc::now().date_naive(),
     });
+    project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
     (context.observer)(Event::Steps {
         n_steps: work.selected.len(),

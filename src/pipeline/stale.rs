@@ -68,6 +68,7 @@ pub async fn plan(
     delivered: &BTreeSet<String>,
 ) -> Result<Vec<PlannedStep>, PipelineError> {
     let selected = &work.selected;
+    project.read_ahead(lake).await;
     let mut fingerprints = raw_fingerprints(project, lake).await?;
     for (table, fingerprint) in &mut fingerprints {
         if delivered.contains(table) {

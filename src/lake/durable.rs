@@ -1,0 +1,170 @@
+//! The local disk as Delta's store, with commits that survive a power cut: what a commit names is on the disk before it, and a
+//! commit is there whole or not at all.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::ops::Range;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::object_store::local::LocalFileSystem;
+use datafusion::object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use deltalake_core::Path;
+use futures::stream::BoxStream;
+use prost::bytes::Bytes;
+
+/// The local disk. Files that are to be there once and for all, which commits are, reach the disk before their name does.
+#[derive(Debug, Default)]
+pub(super) struct DurableStore {
+    disk: Arc<LocalFileSystem>,
+}
+
+impl std::fmt::Display for DurableStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "durable {}", self.disk)
+    }
+}
+
+/// Waits until the content of `file`, a file or folder, is on the disk.
+pub(super) fn sync(file: &FilePath) -> std::io::Result<()> {
+    fs_err::File::open(file)?.sync_all()
+}
+
+/// Writes a new file: under another name, which gets its own when the content is on the disk.
+fn create(path: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs_err::create_dir_all(folder)?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!("#{}", std::process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    let mut options = OpenOptions::new();
+    // What a killed process of the same number left is written over.
+    options.write(true).create(true).truncate(true);
+    let written = (|| {
+        let mut file = fs_err::OpenOptions::from_options(options).open(&unfinished)?;
+        for part in payload {
+            file.write_all(part)?;
+        }
+        file.sync_all()?;
+        fs_err::hard_link(&unfinished, path)
+    })();
+    // It is only another name now, or of no use.
+    let removed = fs_err::remove_file(&unfinished);
+    written?;
+    removed?;
+    sync(folder)
+}
+
+fn failed(path: &FilePath, source: std::io::Error) -> Error {
+    let path = path.display().to_string();
+    match source.kind() {
+        ErrorKind::AlreadyExists => Error::AlreadyExists {
+            path,
+            source: source.into(),
+        },
+        _ => Error::Generic {
+            store: "disk",
+            source: source.into(),
+        },
+    }
+}
+
+#[async_trait]
+impl ObjectStore for DurableStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        if options.mode != PutMode::Create {
+            return self.disk.put_opts(location, payload, options).await;
+        }
+        let path = self.disk.path_to_filesystem(location)?;
+        let created = tokio::task::spawn_blocking(move || {
+            create(&path, &payload).map_err(|source| failed(&path, source))
+        });
+        created.await??;
+        Ok(PutResult {
+            e_tag: None,
+            version: None,
+        })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.disk.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.disk.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.disk.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.disk.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.disk.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.disk.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.disk.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.disk.copy_opts(from, to, options).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::object_store::ObjectStoreExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_is_made_once_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log/0.json");
+        let place = Path::from_filesystem_path(folder.path()).unwrap();
+        let place = place.join("log").join("0.json");
+        let store = DurableStore::default();
+        let put = |text: &'static str| {
+            let options = PutOptions::from(PutMode::Create);
+            store.put_opts(&place, PutPayload::from_static(text.as_bytes()), options)
+        };
+        put("first").await.unwrap();
+        let again = put("second").await.unwrap_err();
+        assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), "first");
+        let beside = fs_err::read_dir(file.parent().unwrap()).unwrap();
+        assert_eq!(beside.count(), 1);
+        assert_eq!(
+            store.get(&place).await.unwrap().bytes().await.unwrap(),
+            "first"
+        );
+    }
+}
