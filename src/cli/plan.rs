@@ -29,18 +29,22 @@ pub(super) async fn run(
 ) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
     let selection = args.select.parse()?;
-    show(&workspace, &selection, args.full_refresh, printer).await?;
+    show(&workspace, &selection, args.full_refresh, true, printer).await?;
     Ok(0)
 }
 
-/// Prints what `run` would do; says whether there is anything.
+/// Prints what `run` would do, with new extracts where it `takes_in`; says whether there is anything.
 pub(super) async fn show(
     workspace: &Workspace,
     selection: &Selection,
     full_refresh: bool,
+    takes_in: bool,
     printer: &Printer,
 ) -> Result<bool, Failure> {
-    let pending = selection::pending(workspace).await?;
+    let pending = match takes_in {
+        true => selection::pending(workspace).await?,
+        false => Vec::new(),
+    };
     let delivered = selection::delivered(&pending);
     let work = Work {
         selected: selection::names(selection, workspace, &delivered).await?,

@@ -35,7 +35,12 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     as_of: AsOfArgs,
     /// With --as-of: folder for a project of that time, in which the tables are built
-    #[arg(long, value_name = "DIR", requires = "as_of", conflicts_with_all = ["extracts", "dry_run"])]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "as_of",
+        conflicts_with = "extracts"
+    )]
     into: Option<PathBuf>,
 }
 
@@ -46,10 +51,10 @@ pub(super) async fn run(
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
     let workspace = workspace(args, global, printer).await?;
-    let takes_in = args.into.is_none();
+    let takes_in = !args.as_of.is_given();
     let selection = args.select.parse()?;
     if args.dry_run {
-        let shown = plan::show(&workspace, &selection, args.full_refresh, printer);
+        let shown = plan::show(&workspace, &selection, args.full_refresh, takes_in, printer);
         return match super::until_signal(shown, signal).await? {
             true => Ok(0),
             false => Ok(args.nothing_new_code),
@@ -79,6 +84,11 @@ async fn workspace(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<Workspace, Failure> {
+    if args.as_of.is_given() && args.dry_run {
+        let mut workspace = Workspace::load(global)?;
+        workspace.lake = args.as_of.lake(&workspace.lake, printer).await?;
+        return Ok(workspace);
+    }
     if let Some(into) = &args.into {
         return as_of::project_in(into, &args.as_of, global, printer).await;
     }

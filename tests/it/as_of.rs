@@ -111,6 +111,10 @@ fn a_run_on_the_past_is_a_project_of_its_own() {
     // Today's queries over the rows of that time; what is up to date stays as it was built.
     let query = "-- One row per place.\n\nselect x, 'new' as made from clean_a\n";
     project.write("queries/link_b.sql", query);
+    let rehearsal = ["run", "--as-of", "run:1", "--dry-run"];
+    let rehearsed = project.korabo(&rehearsal).exits(0).stdout;
+    assert!(rehearsed.starts_with("build   link_b "), "{rehearsed}");
+    assert_eq!(rehearsed.lines().count(), 1, "{rehearsed}");
     let run = ["run", "--as-of", "run:1", "--into", folder.as_str()];
     let outcome = project
         .korabo(&run)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
+use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
@@ -40,10 +40,11 @@ impl Keystrokes {
         }
     }
 
-    /// A letter: the line is drawn anew. Returns its bytes with colours.
+    /// A letter: the line is drawn anew. Returns its bytes with colours and hint.
     #[must_use]
     pub fn letter(&self, line: &str) -> usize {
-        self.editing.highlight(line, line.len()).len()
+        let hint = left_open(line).map_or(0, |hint| hint.len());
+        self.editing.highlight(line, line.len()).len() + hint
     }
 
     /// Tab at byte `cursor`. Returns how much is offered.
@@ -110,8 +111,42 @@ impl Completer for Editing<'_> {
     }
 }
 
+/// Says behind the cursor what Enter waits for. Never taken over into the text.
+pub(super) struct Open(String);
+
+impl Hint for Open {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// The mark that was opened in an earlier line and is not closed, in words.
+fn left_open(typed: &str) -> Option<String> {
+    let open = tokens(typed).into_iter().find(|token| !token.is_closed)?;
+    let text = &typed[open.start..];
+    text.contains('\n').then(|| {
+        let mark = match open.kind {
+            TokenKind::QuotedName => "\"",
+            TokenKind::Comment => "/*",
+            _ if text.starts_with('$') => "$$",
+            _ => "'",
+        };
+        let line = 1 + typed[..open.start].matches('\n').count();
+        format!("  {mark} of line {line} is still open")
+    })
+}
+
 impl Hinter for Editing<'_> {
-    type Hint = String;
+    type Hint = Open;
+
+    fn hint(&self, line: &str, pos: usize, _ctx: &Context<'_>) -> Option<Open> {
+        let is_at_end = pos == line.len() && !commands::is_command(line);
+        is_at_end.then(|| left_open(line)).flatten().map(Open)
+    }
 }
 
 impl Highlighter for Editing<'_> {
@@ -120,6 +155,13 @@ impl Highlighter for Editing<'_> {
             Cow::Owned(colored(line))
         } else {
             Cow::Borrowed(line)
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        match self.color {
+            true => Cow::Owned(format!("\u{1b}[2m{hint}\u{1b}[0m")),
+            false => Cow::Borrowed(hint),
         }
     }
 

@@ -30,6 +30,24 @@ fn enter_goes_on_until_the_semicolon() {
 }
 
 #[test]
+fn what_is_left_open_is_named_with_its_line() {
+    for (typed, expected) in [
+        ("select 'abc", None),
+        ("select 'abc\ndef;", Some("  ' of line 1 is still open")),
+        (
+            "select 1,\n \"a\nb;\n",
+            Some("  \" of line 2 is still open"),
+        ),
+        ("/* it's\n select 1;", Some("  /* of line 1 is still open")),
+        ("select $$a\n;", Some("  $$ of line 1 is still open")),
+        ("select 'a\nb'\n", None),
+        ("select 健診,\n'健\n", Some("  ' of line 2 is still open")),
+    ] {
+        assert_eq!(left_open(typed).as_deref(), expected, "{typed}");
+    }
+}
+
+#[test]
 fn colours_change_no_character() {
     let line = "SELECT a, 'x\ny', 1.5e-3, $p, \"from\" FROM t -- 健診";
     let text = colored(line);
