@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use fs_err as fs;
 
+use crate::small_project::{project, token};
 use crate::support::{Project, program};
 
 /// Longer than anything here takes on a slow machine.
@@ -193,6 +194,29 @@ fn files_run_at_the_prompt_have_their_lines_in_errors() {
     terminal.types("\\df date_tr*\r");
     let shown = terminal.shows("date_trunc");
     assert!(!shown.contains("three"), "{shown}");
+    terminal.types("\\q\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn a_run_is_seen_by_the_next_question_through_views_too() {
+    let project = project("");
+    project.korabo(&["run"]).exits(0);
+    let mut terminal = Terminal::open(project.path(), "sql --format csv", "");
+    terminal.shows("korabo> ");
+    // The view's own input is asked first, so that it is opened anew before the view is.
+    let question =
+        "select count(*) as seen from clean_visits; select count(*) as kept from link_visits;\r";
+    terminal.types(question);
+    terminal.shows("kept\r\n2");
+    let row = format!(
+        "person_key,visited_on,pressure,kind,note\n{},2023-08-01,130,2,\n",
+        token('c')
+    );
+    project.write("extracts/visits_later.csv", row);
+    project.korabo(&["run"]).exits(0);
+    terminal.types(question);
+    terminal.shows("kept\r\n3");
     terminal.types("\\q\r");
     assert_eq!(terminal.ends(), Some(0));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use datafusion::prelude::DataFrame;
 
@@ -28,9 +28,16 @@ pub(super) struct Tables {
     project: OnceLock<Option<Project>>,
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
-    known: Mutex<BTreeSet<String>>,
-    /// The log of each table as it was when the table was opened.
-    opened: Mutex<HashMap<String, LogStamp>>,
+    opened: Mutex<HashMap<String, Opened>>,
+}
+
+/// A table or view that was opened.
+#[derive(Debug, Clone)]
+struct Opened {
+    /// Counts what was opened.
+    number: u64,
+    /// The table's log at that time; `None` for a view, and where there was no table.
+    stamp: Option<LogStamp>,
 }
 
 impl Tables {
@@ -61,7 +68,6 @@ impl Tables {
             lake,
             config,
             project: OnceLock::new(),
-            known: Mutex::default(),
             opened: Mutex::default(),
         })
     }
@@ -259,48 +265,49 @@ impl Tables {
         Ok(failure)
     }
 
-    /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
-    pub(super) async fn open_table(&self, name: &str) -> Result<(), Failure> {
-        let is_new = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(name.to_owned())
-        };
+    /// Opens table or view `name` with everything a view needs, anew where the lake has changed; unknown names are left to the
+    /// planner. Gives back a number that is greater than those of everything opened before.
+    pub(super) async fn open_table(&self, name: &str) -> Result<u64, Failure> {
+        let known = self.opened().get(name).cloned();
         if let Some(query) = self.view(name) {
-            if is_new {
-                let parameters = self.parameters();
-                for input in &query.reads {
-                    Box::pin(self.open_table(input)).await?;
-                }
-                let frame = self
-                    .session
-                    .plan(&query.text, &used(&query, &parameters))
-                    .await?;
-                self.session.register_view(name, frame)?;
+            let mut newest = 0;
+            for input in &query.reads {
+                newest = newest.max(Box::pin(self.open_table(input)).await?);
             }
-            return Ok(());
+            // A view holds its tables as they were when it was planned.
+            if let Some(known) = known.filter(|known| known.number >= newest) {
+                return Ok(known.number);
+            }
+            let parameters = used(&query, &self.parameters());
+            let frame = self.session.plan(&query.text, &parameters).await?;
+            self.session.register_view(name, frame)?;
+            return Ok(self.is_open(name, None));
         }
         let stamp = self.lake.as_ref().and_then(|lake| lake.log_stamp(name));
-        let is_open = {
-            let opened = self.opened.lock();
-            let opened = opened.unwrap_or_else(PoisonError::into_inner);
-            stamp.is_some() && opened.get(name) == stamp.as_ref()
-        };
-        if is_open {
-            return Ok(());
+        if let Some(known) = known.filter(|known| known.stamp == stamp) {
+            return Ok(known.number);
         }
         if let Some(lake) = &self.lake
             && let Some(table) = lake.table(name).await?
         {
             self.session.register_table(table)?;
-            let opened = self.opened.lock();
-            let mut opened = opened.unwrap_or_else(PoisonError::into_inner);
-            opened.extend(stamp.map(|stamp| (name.to_owned(), stamp)));
         } else if self.not_there_yet(name).is_none()
             && let Some(project) = self.project()
         {
             pipeline::register_undelivered(project, &self.session, name)?;
         }
-        Ok(())
+        Ok(self.is_open(name, stamp))
+    }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, Opened>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_open(&self, name: &str, stamp: Option<LogStamp>) -> u64 {
+        let mut opened = self.opened();
+        let number = 1 + opened.values().map(|known| known.number).max().unwrap_or(0);
+        opened.insert(name.to_owned(), Opened { number, stamp });
+        number
     }
 }
 
