@@ -138,7 +138,7 @@ pub struct LakeTable {
 /// One live data file of a table version.
 #[derive(Debug, Clone)]
 pub struct LakeFile {
-    /// Path below the table's folder.
+    /// Path below the table's folder, as it is on the disk.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
@@ -342,7 +342,7 @@ impl LakeTable {
     /// Where a data file of this table lies.
     #[must_use]
     pub fn file_path(&self, file: &LakeFile) -> PathBuf {
-        self.folder.join(write::decode_path(&file.path))
+        self.folder.join(&file.path)
     }
 
     /// The same version restricted to the files for which `keep` holds.

@@ -15,7 +15,6 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use deltalake_core::DeltaTableError;
 
-use super::write::decode_path;
 use super::{LakeError, LakeFile, LakeTable, table_error};
 
 /// Batches of some columns of a table version, file after file.
@@ -61,7 +60,7 @@ impl LakeTable {
 
 impl TableReader {
     fn open(&self, file: &LakeFile) -> Result<ParquetRecordBatchReader, LakeError> {
-        let path = self.folder.join(decode_path(&file.path));
+        let path = self.folder.join(&file.path);
         let handle = fs_err::File::open(path)
             .map_err(LakeError::Folder)?
             .into_file();

@@ -7,18 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::object_store::prefix::PrefixStore;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use deltalake_core::DeltaTableError;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, StructType, new_metadata};
-use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::kernel::{Action, Add, MetadataExt as _, Protocol, StructType, new_metadata};
+use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
-use deltalake_core::{DeltaTable, DeltaTableError};
+use serde_json::json;
 
 use super::durable::sync;
 use super::{Lake, LakeError, LakeTable, Provenance, table_error};
@@ -148,6 +150,22 @@ fn has_new_columns(old: &Schema, new: &Schema) -> bool {
     new.len() > old.len() && old.iter().zip(new).all(is_same)
 }
 
+/// What a reader and writer of a table must understand: times without a zone are a feature of their own, the rest is what every
+/// reader knows. Source: Delta Transaction Log Protocol, "Timestamp without timezone" and "Requirements for Writers".
+fn protocol_of(schema: &Schema) -> Result<Protocol, DeltaTableError> {
+    let is_plain_time =
+        |field: &FieldRef| matches!(field.data_type(), DataType::Timestamp(_, None));
+    let has_plain_time = schema.fields().iter().any(is_plain_time);
+    let protocol = match has_plain_time {
+        false => json!({ "minReaderVersion": 1, "minWriterVersion": 2 }),
+        true => json!({
+            "minReaderVersion": 3, "minWriterVersion": 7,
+            "readerFeatures": ["timestampNtz"], "writerFeatures": ["timestampNtz"],
+        }),
+    };
+    Ok(serde_json::from_value(protocol)?)
+}
+
 fn metadata(
     table: &str,
     schema: &StructType,
@@ -218,7 +236,9 @@ impl Lake {
             Default::default(),
             None,
         );
-        let store = self.delta_table(name)?.object_store();
+        let folder = deltalake_core::Path::from_absolute_path(self.root().join(name));
+        let folder = folder.map_err(|error| table_error(name, error.into()))?;
+        let store = Arc::new(PrefixStore::new(Arc::clone(&self.store), folder));
         Ok(TableWriter {
             table: name.to_owned(),
             schema,
@@ -232,9 +252,7 @@ impl Lake {
     async fn settle(&self, name: &str, staged: &StagedFiles) -> Result<(), LakeError> {
         let folder = self.root().join(name);
         let files = staged.adds.iter();
-        let files: Vec<PathBuf> = files
-            .map(|add| folder.join(decode_path(&add.path)))
-            .collect();
+        let files: Vec<PathBuf> = files.map(|add| folder.join(&add.path)).collect();
         let above = |file: &PathBuf| {
             let above = file.ancestors().skip(1);
             let above = above.take_while(|above| above.starts_with(&folder));
@@ -267,22 +285,13 @@ impl Lake {
             .as_ref()
             .try_into_kernel()
             .map_err(|source| in_table(DeltaTableError::Arrow { source }))?;
-        let mut actions: Vec<Action> = staged.adds.into_iter().map(Action::Add).collect();
         if !self.exists(name) {
-            let table = CreateBuilder::new()
-                .with_log_store(self.delta_table(name)?.log_store())
-                .with_table_name(name)
-                .with_columns(kernel_schema.fields().cloned())
-                .with_partition_columns(staged.partition_by)
-                .with_actions(actions)
-                .with_commit_properties(
-                    CommitProperties::default().with_metadata(provenance.to_commit_metadata()),
-                )
-                .await
-                .map_err(in_table)?;
-            let state = table.snapshot().map_err(in_table)?;
-            return Ok(self.published(name, state, provenance));
+            let log = self.builder(name)?.build().map_err(in_table)?.log_store();
+            let created = self.create(name, log, staged, &kernel_schema, provenance);
+            let created = created.await;
+            return created.map_err(in_table);
         }
+        let mut actions: Vec<Action> = staged.adds.into_iter().map(Action::Add).collect();
         let table = self.builder(name)?.load().await.map_err(in_table)?;
         let state = table.snapshot().map_err(in_table)?;
         let removed = state.log_data();
@@ -330,6 +339,52 @@ impl Lake {
         Ok(self.published(name, &commit.snapshot, provenance))
     }
 
+    /// Publishes the first version of a table. Nothing is read back: that would take longer than a small query.
+    async fn create(
+        &self,
+        name: &str,
+        log: LogStoreRef,
+        staged: StagedFiles,
+        schema: &StructType,
+        provenance: &Provenance,
+    ) -> Result<u64, DeltaTableError> {
+        let arrow_schema: Schema = schema
+            .try_into_arrow()
+            .map_err(|source| DeltaTableError::Arrow { source })?;
+        let table = LakeTable {
+            name: name.to_owned(),
+            version: 0,
+            folder: self.root().join(name),
+            schema: Arc::new(arrow_schema),
+            partition_by: staged.partition_by.clone(),
+            files: staged.adds.iter().map(file_of_add).collect(),
+            provenance: Some(provenance.clone()),
+        };
+        let no_settings: [(String, String); 0] = [];
+        let metadata = new_metadata(schema, staged.partition_by, no_settings)?;
+        let metadata = metadata.with_name(name.to_owned())?;
+        let protocol = protocol_of(&staged.schema)?;
+        let mut actions = vec![
+            Action::Protocol(protocol.clone()),
+            Action::Metadata(metadata.clone()),
+        ];
+        actions.extend(staged.adds.into_iter().map(Action::Add));
+        let operation = DeltaOperation::Create {
+            mode: SaveMode::ErrorIfExists,
+            location: self.url(name),
+            protocol,
+            metadata,
+        };
+        let properties = CommitProperties::default().with_metadata(provenance.to_commit_metadata());
+        let commit = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(None, log, operation);
+        // What would follow is reading the table and upkeep of its log.
+        drop(commit.into_prepared_commit_future().await?.await?);
+        self.remember(self.log_stamp(name), &table);
+        Ok(table.version)
+    }
+
     /// Remembers what was published, which need not be read again.
     fn published(&self, name: &str, state: &DeltaTableState, provenance: &Provenance) -> u64 {
         let table = self.of_state(name, state, Some(provenance.clone()));
@@ -343,16 +398,10 @@ impl Lake {
     /// When a file cannot be removed.
     pub fn discard(&self, name: &str, staged: &StagedFiles) -> Result<(), LakeError> {
         for add in &staged.adds {
-            let path = self.root().join(name).join(decode_path(&add.path));
+            let path = self.root().join(name).join(&add.path);
             fs_err::remove_file(path).map_err(LakeError::Folder)?;
         }
         Ok(())
-    }
-
-    fn delta_table(&self, name: &str) -> Result<DeltaTable, LakeError> {
-        self.builder(name)?
-            .build()
-            .map_err(|source| table_error(name, source))
     }
 
     /// An empty staged set: publishes a table with no rows.
@@ -367,6 +416,10 @@ impl Lake {
     }
 }
 
+/// The path on the disk of a file as a line of the log names it.
 pub(super) fn decode_path(path: &str) -> String {
     deltalake_core::Path::from_url_path(path).map_or_else(|_| path.to_owned(), String::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! What is remembered of a table that was published is what its log says.
+
+use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
+
+use super::super::storable_schema;
+use super::*;
+
+fn batch(places: &[&str]) -> RecordBatch {
+    let n_rows = places.len();
+    let number: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n_rows as i64));
+    let plain = TimestampMicrosecondArray::from(vec![1_700_000_000_000_000; n_rows]);
+    let zoned = plain.clone().with_timezone("UTC");
+    let columns = [
+        ("number", number),
+        ("plain", Arc::new(plain) as ArrayRef),
+        ("zoned", Arc::new(zoned)),
+        ("place", Arc::new(StringArray::from(places.to_vec()))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true)))
+        .unwrap()
+}
+
+async fn publish(lake: &Lake, batch: &RecordBatch, partition_by: &[String]) -> u64 {
+    let schema = storable_schema("t", &batch.schema()).unwrap();
+    let mut writer = lake.writer("t", schema, partition_by).unwrap();
+    writer.write(batch).await.unwrap();
+    let staged = writer.close().await.unwrap();
+    let provenance = Provenance {
+        query_text: Some("select '健診'".to_owned()),
+        ..Provenance::of_raw(None)
+    };
+    let published = lake.publish("t", staged, PublishMode::Overwrite, &provenance);
+    published.await.unwrap()
+}
+
+/// Everything about a table but the order of its files.
+fn facts(table: LakeTable) -> impl PartialEq + std::fmt::Debug {
+    let mut files: Vec<_> = table
+        .files
+        .iter()
+        .map(|file| {
+            let values: std::collections::BTreeMap<_, _> =
+                file.partition_values.clone().into_iter().collect();
+            let is_there = table.file_path(file).is_file();
+            (file.path.clone(), file.size, file.n_rows, values, is_there)
+        })
+        .collect();
+    files.sort();
+    (
+        table.version,
+        table.schema,
+        table.partition_by,
+        files,
+        table.provenance,
+    )
+}
+
+#[tokio::test]
+async fn what_was_published_is_known_as_a_stranger_reads_it() {
+    for partition_by in [vec![], vec!["place".to_owned()]] {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder as users name them.
+        let root = folder.path().join("健保 50% #1");
+        let lake = Lake::open(&root).unwrap();
+        for version in 0..3 {
+            // Values that partition folders cannot be called.
+            let places = ["東京 / 新宿", "a=b%", "x"];
+            let batch = batch(&places[..3 - version as usize]);
+            assert_eq!(publish(&lake, &batch, &partition_by).await, version);
+            let known = lake.table("t").await.unwrap().unwrap();
+            let stranger = Lake::open(&root).unwrap();
+            let read = stranger.table("t").await.unwrap().unwrap();
+            assert!(read.provenance.is_some() && read.n_rows() == Some(batch.num_rows() as u64));
+            let n_read: usize = read
+                .read(None)
+                .unwrap()
+                .map(|batch| batch.unwrap().num_rows())
+                .sum();
+            assert_eq!(n_read, batch.num_rows());
+            assert_eq!(facts(known), facts(read));
+            assert_eq!(lake.remove_leftovers("t").await.unwrap(), 0);
+        }
+    }
+}
