@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use datafusion::arrow::array::{Array as _, BooleanArray};
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -24,6 +25,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::object_store::ObjectMeta;
+use datafusion::object_store::path::Path;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
@@ -105,9 +108,16 @@ impl LakeTableProvider {
             if !filters.is_empty() && !can_match(state, &schema, &values, &filters)? {
                 continue;
             }
-            let location = object_store_path(&self.table.file_path(file))?;
+            let found = ObjectMeta {
+                // Not as text, which would be taken as not yet encoded.
+                location: Path::from_absolute_path(self.table.file_path(file))?,
+                last_modified: DateTime::UNIX_EPOCH,
+                size: file.size,
+                e_tag: None,
+                version: None,
+            };
             let mut partitioned =
-                PartitionedFile::new(location, file.size).with_partition_values(values);
+                PartitionedFile::new_from_meta(found).with_partition_values(values);
             partitioned.table_reference = Some(TableReference::bare(self.table.name.as_str()));
             partitioned.statistics = file
                 .n_rows
@@ -142,10 +152,6 @@ impl LakeTableProvider {
             column_statistics: vec![ColumnStatistics::new_unknown(); n_columns],
         }
     }
-}
-
-fn object_store_path(path: &std::path::Path) -> Result<String> {
-    Ok(datafusion::object_store::path::Path::from_absolute_path(path)?.into())
 }
 
 fn can_match(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fs_err as fs;
 
-use crate::support::{Project, files_below, program, send};
+use crate::support::{Project, files_below, program, run_in, send};
 
 const TABLES: [&str; 4] = [
     "deliveries",
@@ -247,4 +247,35 @@ fn the_project_says_how_long_versions_stay() {
         .korabo(&["check"])
         .exits(3)
         .says(&["unknown key `keep_day` in [maintain]; did you mean `keep_days`?"]);
+}
+
+#[test]
+fn partitions_and_folders_may_have_any_name() {
+    let outer = Project::empty();
+    let folder = outer.path().join("健保 50% #1");
+    fs::create_dir_all(folder.join("queries")).unwrap();
+    fs::create_dir_all(folder.join("schemas")).unwrap();
+    fs::write(folder.join("korabo.toml"), "[project]\nname = \"健保\"\n").unwrap();
+    let query = "-- One row per number.\n-- partition_by: place\n\n\
+        select n, case n % 3 when 0 then '東京 / 新宿' when 1 then 'a=b%' else 'x' end as place\n\
+        from (values (1), (2), (3), (4), (5), (6), (7)) as t(n)\n";
+    fs::write(folder.join("queries/summary_places.sql"), query).unwrap();
+    let run = |arguments: &[&str]| run_in(&folder, arguments).exits(0);
+    let check = || {
+        let sql = "select place, count(*) as n, sum(n) as total from summary_places where n > 1 group by 1 order by 3";
+        let answer = run(&["sql", "--format", "csv", "-c", sql]).stdout;
+        assert_eq!(answer, "place,n,total\nx,2,7\n東京 / 新宿,2,9\na=b%,2,11\n");
+        let sql = "select n from summary_places where place = '東京 / 新宿' order by n";
+        let answer = run(&["sql", "--format", "csv", "-c", sql]).stdout;
+        assert_eq!(answer, "n\n3\n6\n");
+    };
+    run(&["run"]);
+    check();
+    run(&["run", "--full-refresh"]);
+    check();
+    run(&["maintain", "--keep-days", "0"]);
+    check();
+    let backup = outer.path().join("保存").to_string_lossy().into_owned();
+    run(&["backup", &backup]);
+    run(&["backup", &backup, "--verify"]);
 }
