@@ -107,10 +107,21 @@ impl CheckCounts {
         counts
     }
 
+    /// How many ended in each way.
+    #[must_use]
+    pub fn by_status(&self) -> [(Status, u64); 4] {
+        [
+            (Status::Pass, self.n_pass),
+            (Status::Warn, self.n_warn),
+            (Status::Fail, self.n_fail),
+            (Status::NotApplicable, self.n_not_applicable),
+        ]
+    }
+
     /// How many there are.
     #[must_use]
     pub fn n_checks(&self) -> u64 {
-        self.n_pass + self.n_warn + self.n_fail + self.n_not_applicable
+        self.by_status().map(|(_, n)| n).into_iter().sum()
     }
 }
 

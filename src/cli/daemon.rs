@@ -93,20 +93,18 @@ impl Daemon {
 }
 
 impl Running {
-    /// Kills what was asked to stop and did not, and says once when it takes too long.
-    fn is_overtime(&mut self) -> bool {
-        let is_past = |time: Option<Instant>| time.is_some_and(|time| Instant::now() >= time);
-        if is_past(self.killed_at) {
-            self.killed_at = None;
+    /// Kills what was asked to stop and did not.
+    fn kill_in_time(&mut self) {
+        if take_past(&mut self.killed_at) {
             // It may have ended by itself in this moment.
             let _ = self.child.kill();
         }
-        let is_overtime = is_past(self.overtime_at);
-        if is_overtime {
-            self.overtime_at = None;
-        }
-        is_overtime
     }
+}
+
+/// Whether the time has come; then it is taken out, so that this is said once.
+fn take_past(time: &mut Option<Instant>) -> bool {
+    time.take_if(|time| Instant::now() >= *time).is_some()
 }
 
 impl Host for Daemon {
@@ -119,8 +117,11 @@ impl Host for Daemon {
             if let Some(ending) = self.ended() {
                 return Event::Ended(ending);
             }
-            if self.child.as_mut().is_some_and(Running::is_overtime) {
-                return Event::Overtime;
+            if let Some(running) = &mut self.child {
+                running.kill_in_time();
+                if take_past(&mut running.overtime_at) {
+                    return Event::Overtime;
+                }
             }
             let left = until.map_or(LONGEST_PAUSE, |until| {
                 (until - Utc::now()).to_std().unwrap_or_default()

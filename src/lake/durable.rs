@@ -1,11 +1,9 @@
 //! The local disk as Delta's store, with commits that survive a power cut: what a commit names is on the disk before it, and a
 //! commit is there whole or not at all.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::object_store::local::LocalFileSystem;
@@ -20,7 +18,7 @@ use prost::bytes::Bytes;
 /// The local disk. Files that are to be there once and for all, which commits are, reach the disk before their name does.
 #[derive(Debug, Default)]
 pub(super) struct DurableStore {
-    disk: Arc<LocalFileSystem>,
+    disk: LocalFileSystem,
 }
 
 impl std::fmt::Display for DurableStore {
@@ -37,15 +35,16 @@ pub(super) fn sync(file: &FilePath) -> std::io::Result<()> {
 /// Writes a new file: under another name, which gets its own when the content is on the disk.
 fn create(path: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs_err::create_dir_all(folder)?;
+    if !folder.is_dir() {
+        fs_err::create_dir_all(folder)?;
+        sync(folder.parent().unwrap_or(folder))?;
+    }
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!("#{}", std::process::id()));
     let unfinished = PathBuf::from(unfinished);
-    let mut options = OpenOptions::new();
-    // What a killed process of the same number left is written over.
-    options.write(true).create(true).truncate(true);
     let written = (|| {
-        let mut file = fs_err::OpenOptions::from_options(options).open(&unfinished)?;
+        // What a killed process of the same number left is written over.
+        let mut file = fs_err::File::create(&unfinished)?;
         for part in payload {
             file.write_all(part)?;
         }

@@ -211,11 +211,8 @@ impl Lake {
             };
         }
         let stamp = self.log_stamp(name);
-        let opened = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(stamp), Some((then, table))) = (&stamp, opened().get(name))
-            && stamp == then
-        {
-            return Ok(Some(table.clone()));
+        if let Some(table) = self.remembered(name, stamp.as_ref()) {
+            return Ok(Some(table));
         }
         let table = self.builder(name)?.load().await;
         let table = self.describe(name, table).await?;
@@ -225,6 +222,10 @@ impl Lake {
 
     /// Reads tables side by side, so that asking for each is quick. What cannot be read is an error when it is asked for.
     pub async fn read_ahead(&self, names: impl IntoIterator<Item = &str>) {
+        if self.as_of.is_some() {
+            // Earlier versions are not remembered.
+            return;
+        }
         let readings = names.into_iter().map(|name| {
             let (lake, name) = (self.clone(), name.to_owned());
             SpawnedTask::spawn(async move { drop(lake.table(&name).await) }).join()
@@ -233,15 +234,19 @@ impl Lake {
         while readings.next().await.is_some() {}
     }
 
-    /// Keeps what was read of a table until its log changes.
+    /// What was read of table `name` when its log was as it is now.
+    fn remembered(&self, name: &str, stamp: Option<&LogStamp>) -> Option<LakeTable> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let (then, table) = opened.get(name)?;
+        (stamp == Some(then)).then(|| table.clone())
+    }
+
+    /// Keeps what was read of a table until its log changes. Not when that was another version than its newest: somebody else
+    /// may have committed in the meantime.
     fn remember(&self, stamp: Option<LogStamp>, table: &LakeTable) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        match stamp {
-            // Somebody else may have committed in the meantime.
-            Some(stamp) if stamp.is_of(table.version) => {
-                opened.insert(table.name.clone(), (stamp, table.clone()));
-            }
-            _ => drop(opened.remove(&table.name)),
+        if let Some(stamp) = stamp.filter(|stamp| stamp.is_of(table.version)) {
+            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            opened.insert(table.name.clone(), (stamp, table.clone()));
         }
     }
 
@@ -257,10 +262,17 @@ impl Lake {
         if !self.exists(name) {
             return Err(missing());
         }
-        match self.builder(name)?.with_version(version).load().await {
-            Err(DeltaTableError::InvalidVersion(_)) => Err(missing()),
-            table => self.describe(name, table).await,
+        let stamp = self.log_stamp(name);
+        let known = self.remembered(name, stamp.as_ref());
+        if let Some(table) = known.filter(|table| table.version == version) {
+            return Ok(table);
         }
+        let table = match self.builder(name)?.with_version(version).load().await {
+            Err(DeltaTableError::InvalidVersion(_)) => return Err(missing()),
+            table => self.describe(name, table).await?,
+        };
+        self.remember(stamp, &table);
+        Ok(table)
     }
 
     fn exists(&self, name: &str) -> bool {

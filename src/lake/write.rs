@@ -16,10 +16,11 @@ use deltalake_core::DeltaTableError;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, MetadataExt as _, Protocol, StructType, new_metadata};
+use deltalake_core::kernel::{
+    Action, Add, Metadata, MetadataExt as _, Protocol, StructType, new_metadata,
+};
 use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::table::state::DeltaTableState;
 use serde_json::json;
 
 use super::durable::sync;
@@ -166,15 +167,9 @@ fn protocol_of(schema: &Schema) -> Result<Protocol, DeltaTableError> {
     Ok(serde_json::from_value(protocol)?)
 }
 
-fn metadata(
-    table: &str,
-    schema: &StructType,
-    partition_by: Vec<String>,
-) -> Result<Action, LakeError> {
+fn metadata(schema: &StructType, partition_by: Vec<String>) -> Result<Metadata, DeltaTableError> {
     let no_settings: [(String, String); 0] = [];
-    new_metadata(schema, partition_by, no_settings)
-        .map(Action::Metadata)
-        .map_err(|source| table_error(table, DeltaTableError::from(source)))
+    Ok(new_metadata(schema, partition_by, no_settings)?)
 }
 
 fn file_of_add(add: &Add) -> super::LakeFile {
@@ -259,7 +254,9 @@ impl Lake {
             above.map(Path::to_path_buf).collect::<Vec<_>>()
         };
         let mut folders: BTreeSet<PathBuf> = files.iter().flat_map(above).collect();
-        folders.extend([folder, self.root().to_path_buf()]);
+        if !self.exists(name) {
+            folders.extend([folder, self.root().to_path_buf()]);
+        }
         let synced = tokio::task::spawn_blocking(move || {
             files.iter().chain(&folders).try_for_each(|path| sync(path))
         });
@@ -299,7 +296,8 @@ impl Lake {
             PublishMode::Append => {
                 if has_new_columns(&state.snapshot().arrow_schema(), &staged.schema) {
                     let columns = state.metadata().partition_columns().to_vec();
-                    actions.push(metadata(name, &kernel_schema, columns)?);
+                    let metadata = metadata(&kernel_schema, columns).map_err(in_table)?;
+                    actions.push(Action::Metadata(metadata));
                 }
             }
             PublishMode::Overwrite => {
@@ -311,7 +309,8 @@ impl Lake {
                 if state.snapshot().arrow_schema() != staged.schema
                     || *state.metadata().partition_columns() != staged.partition_by
                 {
-                    actions.push(metadata(name, &kernel_schema, staged.partition_by)?);
+                    let metadata = metadata(&kernel_schema, staged.partition_by);
+                    actions.push(Action::Metadata(metadata.map_err(in_table)?));
                 }
             }
             PublishMode::ReplaceFiles(goes) => {
@@ -336,7 +335,7 @@ impl Lake {
             .build(Some(state), table.log_store(), operation)
             .await
             .map_err(in_table)?;
-        Ok(self.published(name, &commit.snapshot, provenance))
+        Ok(self.published(&self.of_state(name, &commit.snapshot, Some(provenance.clone()))))
     }
 
     /// Publishes the first version of a table. Nothing is read back: that would take longer than a small query.
@@ -360,9 +359,7 @@ impl Lake {
             files: staged.adds.iter().map(file_of_add).collect(),
             provenance: Some(provenance.clone()),
         };
-        let no_settings: [(String, String); 0] = [];
-        let metadata = new_metadata(schema, staged.partition_by, no_settings)?;
-        let metadata = metadata.with_name(name.to_owned())?;
+        let metadata = metadata(schema, staged.partition_by)?.with_name(name.to_owned())?;
         let protocol = protocol_of(&staged.schema)?;
         let mut actions = vec![
             Action::Protocol(protocol.clone()),
@@ -381,14 +378,12 @@ impl Lake {
             .build(None, log, operation);
         // What would follow is reading the table and upkeep of its log.
         drop(commit.into_prepared_commit_future().await?.await?);
-        self.remember(self.log_stamp(name), &table);
-        Ok(table.version)
+        Ok(self.published(&table))
     }
 
-    /// Remembers what was published, which need not be read again.
-    fn published(&self, name: &str, state: &DeltaTableState, provenance: &Provenance) -> u64 {
-        let table = self.of_state(name, state, Some(provenance.clone()));
-        self.remember(self.log_stamp(name), &table);
+    /// Remembers what was published, which need not be read again; gives back its version.
+    fn published(&self, table: &LakeTable) -> u64 {
+        self.remember(self.log_stamp(&table.name), table);
         table.version
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::{CheckTally, Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
+use crate::checks::Status;
 use crate::pipeline::{Severity, StepOutcome};
 
 /// Writes the file at the end of a run.
@@ -277,14 +278,11 @@ impl Ended<'_> {
         let Some(CheckTally { counts, .. }) = &self.tally.checks else {
             return Vec::new();
         };
-        let by_status = [
-            ("pass", counts.n_pass),
-            ("warn", counts.n_warn),
-            ("fail", counts.n_fail),
-            ("not_applicable", counts.n_not_applicable),
-        ];
-        let value = |(status, n): (&str, u64)| (vec![("status", status.to_owned())], number(n));
-        by_status.map(value).into()
+        let value = |(status, n): (Status, u64)| {
+            let status = status.as_str().to_owned();
+            (vec![("status", status)], number(n))
+        };
+        counts.by_status().map(value).into()
     }
 
     fn broken(&self, severity: Severity) -> (Vec<(&'static str, String)>, f64) {

@@ -12,7 +12,7 @@ use super::header::Sensitivity;
 use super::history::{RUN_STEPS, RUNS, TEST_RESULTS};
 use super::query::Query;
 use crate::checks::{self, CHECK_RESULTS, Check};
-use crate::config::ProjectConfig;
+use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
 use crate::disclosure::DisclosureRules;
@@ -101,10 +101,8 @@ impl Project {
 
     /// Values of the parameters `query` uses.
     #[must_use]
-    pub fn parameters_of(&self, query: &Query) -> Vec<(String, crate::config::ParameterValue)> {
-        let used = query.parameters.iter();
-        used.filter_map(|name| Some((name.clone(), self.config.parameters.get(name)?.clone())))
-            .collect()
+    pub fn parameters_of(&self, query: &Query) -> Vec<(String, ParameterValue)> {
+        query.parameters_in(&self.config)
     }
 
     /// Reads what the lake has of the project's tables, all at once.

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, prose, read_header};
+use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::SourceLocation;
 use crate::functions;
 use crate::session;
@@ -79,6 +80,14 @@ impl Stage {
 }
 
 impl Query {
+    /// The values that `config` gives to the parameters the query uses.
+    #[must_use]
+    pub fn parameters_in(&self, config: &ProjectConfig) -> Vec<(String, ParameterValue)> {
+        let used = self.parameters.iter();
+        used.filter_map(|name| Some((name.clone(), config.parameters.get(name)?.clone())))
+            .collect()
+    }
+
     /// Parses the text of query file `file`.
     ///
     /// # Errors

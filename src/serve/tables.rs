@@ -14,7 +14,7 @@ use super::error::{answer_status, engine_status, lake_status};
 use super::event::{Event, Log};
 use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
-use crate::lake::{Lake, LakeError, LakeTable};
+use crate::lake::{Lake, LakeError};
 use crate::pipeline::{self, Materialize, Project, Query};
 use crate::session::inquiry::{Inquiry, Shown};
 use crate::session::statements::split_statements;
@@ -24,8 +24,6 @@ use crate::session::{self, Session, SessionError};
 pub(super) struct Tables {
     lake: Lake,
     now: Mutex<Arc<Snapshot>>,
-    /// Versions that were opened before, by table.
-    opened: Mutex<BTreeMap<String, LakeTable>>,
     /// Whether answers leave the secure area, so that the rules of disclosure hold.
     is_release: bool,
     log: Log,
@@ -51,7 +49,6 @@ impl Tables {
         Ok(Self {
             lake,
             now: Mutex::new(Arc::new(now)),
-            opened: Mutex::default(),
             is_release,
             log,
         })
@@ -172,7 +169,7 @@ impl Tables {
         }
         match snapshot.versions.get(name) {
             Some(version) => {
-                let table = self.lake_table(name, *version).await;
+                let table = self.lake.table_at(name, *version).await;
                 let table = table.map_err(|error| lake_status(&error))?;
                 session.register_table(table).map_err(engine)
             }
@@ -180,16 +177,6 @@ impl Tables {
                 pipeline::register_undelivered(&snapshot.project, session, name).map_err(engine)
             }
         }
-    }
-
-    async fn lake_table(&self, name: &str, version: u64) -> Result<LakeTable, LakeError> {
-        let opened = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(table) = opened().get(name).filter(|table| table.version == version) {
-            return Ok(table.clone());
-        }
-        let table = self.lake.table_at(name, version).await?;
-        opened().insert(name.to_owned(), table.clone());
-        Ok(table)
     }
 }
 

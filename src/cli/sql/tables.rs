@@ -52,10 +52,16 @@ impl Tables {
             Some(config) if config.lake.is_dir() => Some(Lake::open(&config.lake)?),
             _ => None,
         };
+        let project = OnceLock::new();
         let release = match (&config, is_release) {
             (_, false) => None,
-            // What tables hold is written in the project's files.
-            (Some(config), true) => Some(Project::load(config.clone())?.release_rules()),
+            (Some(config), true) => {
+                // What tables hold is written in the project's files.
+                let loaded = Project::load(config.clone())?;
+                let rules = loaded.release_rules();
+                drop(project.set(Some(loaded)));
+                Some(rules)
+            }
             (None, true) => {
                 let message = "--release needs a project, whose files say what its tables hold";
                 return Err(Failure::new(FailureKind::Usage, message)
@@ -67,7 +73,7 @@ impl Tables {
             session,
             lake,
             config,
-            project: OnceLock::new(),
+            project,
             opened: Mutex::default(),
         })
     }
@@ -187,9 +193,12 @@ impl Tables {
         queries.filter(|query| query.header.materialize == Materialize::View)
     }
 
-    /// The view `name`. Its own file is enough to know it.
+    /// The view `name`. Its own file is enough to know it, where the others were not read yet.
     fn view(&self, name: &str) -> Option<Query> {
-        let query = pipeline::query_named(self.folder()?, name).ok()??;
+        let query = match self.project.get() {
+            Some(Some(project)) => project.dag.query(name).cloned()?,
+            _ => pipeline::query_named(self.folder()?, name).ok()??,
+        };
         (query.header.materialize == Materialize::View).then_some(query)
     }
 
@@ -278,7 +287,9 @@ impl Tables {
             if let Some(known) = known.filter(|known| known.number >= newest) {
                 return Ok(known.number);
             }
-            let parameters = used(&query, &self.parameters());
+            let config = self.config.as_ref();
+            let parameters = config.map(|config| query.parameters_in(config));
+            let parameters = parameters.unwrap_or_default();
             let frame = self.session.plan(&query.text, &parameters).await?;
             self.session.register_view(name, frame)?;
             return Ok(self.is_open(name, None));
@@ -309,13 +320,4 @@ impl Tables {
         opened.insert(name.to_owned(), Opened { number, stamp });
         number
     }
-}
-
-fn used(query: &Query, parameters: &[(String, ParameterValue)]) -> Vec<(String, ParameterValue)> {
-    let is_used = |name: &str| query.parameters.contains(name);
-    parameters
-        .iter()
-        .filter(|(name, _)| is_used(name))
-        .cloned()
-        .collect()
 }
