@@ -295,8 +295,13 @@ fn a_receiver_that_refuses_or_is_silent_costs_a_warning() {
     let (refusing, requests) = receiver("500 Internal Server Error");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}/", silent.local_addr().unwrap());
-    for url in [&refusing, &silent, "http://127.0.0.1:1/"] {
-        let config = format!("[openlineage]\nurl = \"{url}\"\ntimeout_seconds = 0.3\n");
+    let receivers = [
+        (refusing.as_str(), 60.0),
+        (&silent, 0.3),
+        ("http://127.0.0.1:1/", 60.0),
+    ];
+    for (url, seconds) in receivers {
+        let config = format!("[openlineage]\nurl = \"{url}\"\ntimeout_seconds = {seconds:.1}\n");
         let outcome = project(&config).korabo(&["run"]).exits(0);
         let warnings = outcome
             .stderr

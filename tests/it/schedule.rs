@@ -151,14 +151,13 @@ fn sigterm_is_passed_on_to_the_run_which_ends_cleanly_and_is_caught_up_later() {
 
 #[test]
 fn a_run_that_takes_too_long_is_stopped_cleanly() {
-    let project = Project::unbuilt();
-    let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
-    project.write(
-        "korabo.toml",
-        format!("{config}\n{EVERY_SECOND}max_seconds = 1\nretry_seconds = 3600\n"),
-    );
+    let limits = "max_seconds = 5\nretry_seconds = 3600\n";
+    let project = project(&format!("{EVERY_SECOND}{limits}"));
+    let endless = "-- One row.\nwith recursive n as (select 1 as i union all select i + 1 from n where i < 9000000)\n\
+                   select count(*) as n from n cross join link_b\n";
+    project.write("queries/summary_long.sql", endless);
     let mut served = Served::start(&project, &[]);
-    served.wait_for_text("takes longer than 1 second; is stopped");
+    served.wait_for_text("takes longer than 5 seconds; is stopped");
     served.wait_for_text("failed (exit code 143); tried again in 3600 seconds");
     served.end("TERM").exits(143);
     assert_eq!(project.value("select status from runs"), "stopped");
