@@ -132,13 +132,30 @@ impl ProjectConfig {
     /// # Errors
     /// When there is none, or its project file is wrong.
     pub fn find(start: &Path) -> Result<Self, ConfigError> {
-        let folder = start
-            .ancestors()
-            .find(|folder| folder.join(PROJECT_FILE).is_file())
-            .ok_or_else(|| ConfigError::NoProject {
-                start: start.to_path_buf(),
-            })?;
-        Self::load(folder)
+        Self::load(Self::folder_above(start)?)
+    }
+
+    /// The folder of the project that `start` lies in.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn folder_above(start: &Path) -> Result<&Path, ConfigError> {
+        let mut folders = start.ancestors();
+        let found = folders.find(|folder| folder.join(PROJECT_FILE).is_file());
+        found.ok_or_else(|| ConfigError::NoProject {
+            start: start.to_path_buf(),
+        })
+    }
+
+    /// Who is to be notified of runs of the project in `folder`, and the project's name: of a project file that may be wrong
+    /// elsewhere. `None` where nobody is, or the file does not say whom.
+    #[must_use]
+    pub fn notified(folder: &Path) -> Option<(NotifyConfig, String)> {
+        let text = fs_err::read_to_string(folder.join(PROJECT_FILE)).ok()?;
+        let document = TomlDocument::parse(Path::new(PROJECT_FILE), &text).ok()?;
+        let root = document.root();
+        let notify = observability::notify(&root).ok()??;
+        Some((notify, name(&root).ok()?))
     }
 
     /// Reads the project file in `folder`.
@@ -196,11 +213,6 @@ impl ProjectConfig {
                 .flatten();
             Ok(folder.join(path.as_deref().unwrap_or(default)))
         };
-        let project = section("project", &["name"])?;
-        let name = match project {
-            Some(project) => project.required("name")?,
-            None => "korabo".to_owned(),
-        };
         let disclosure = section("disclosure", &["min_count"])?;
         let min_count = match disclosure {
             Some(table) => table
@@ -220,7 +232,7 @@ impl ProjectConfig {
             keep_days: keep_days(section("maintain", &["keep_days"])?)?,
             schedules: schedules::schedules(&root)?,
             observability: ObservabilityConfig::read(folder, &root)?,
-            name,
+            name: name(&root)?,
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,
             sources: sources(&root)?,
@@ -237,6 +249,14 @@ const DEFAULT_MIN_COUNT: u64 = 10;
 const DEFAULT_KEEP_DAYS: u32 = 30;
 /// Share of rejected rows up to which a delivery is accepted, where the source says nothing.
 pub(crate) const DEFAULT_MAX_REJECT_SHARE: f64 = 0.05;
+
+fn name(root: &TomlTable<'_>) -> Result<String, TomlError> {
+    let Some(project) = root.table("project")? else {
+        return Ok("korabo".to_owned());
+    };
+    project.check_keys(&["name"])?;
+    project.required("name")
+}
 
 fn keep_days(maintain: Option<TomlTable<'_>>) -> Result<u32, TomlError> {
     let days = maintain.map(|table| table.optional("keep_days"));

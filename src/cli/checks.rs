@@ -1,6 +1,6 @@
 //! `korabo checks`: the checks that follow from the contracts, and what they found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -77,11 +77,22 @@ pub(super) async fn gate(
         .iter()
         .filter(|result| evaluated.contains(&result.check.table))
         .collect();
-    // What a delivery did is in the result of its table.
-    let is_told =
-        |result: &&&CheckResult| result.status() == Status::Fail && result.delivery_id.is_none();
-    let failed = new.iter().filter(is_told);
-    let failed: Vec<String> = failed.map(|result| described(result)).collect();
+    let failed: Vec<&CheckResult> = new
+        .iter()
+        .copied()
+        .filter(|result| result.status() == Status::Fail)
+        .collect();
+    let of_whole: BTreeSet<&str> = failed
+        .iter()
+        .filter(|result| result.delivery_id.is_none())
+        .map(|result| result.check.name.as_str())
+        .collect();
+    // A delivery is named where it fails and its table as a whole does not.
+    let is_told = |result: &&&CheckResult| {
+        result.delivery_id.is_none() || !of_whole.contains(result.check.name.as_str())
+    };
+    let failed = failed.iter().filter(is_told);
+    let failed = failed.map(|result| described(result)).collect();
     if !new.is_empty() {
         observed.tell(&Event::Checks(CheckTally {
             counts: CheckCounts::of(new),

@@ -67,6 +67,12 @@ impl Failure {
         self
     }
 
+    /// The message and its causes.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let message = std::iter::once(&self.message);
+        message.chain(&self.causes).cloned().collect()
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self

@@ -25,6 +25,7 @@ pub(super) struct IngestArgs {
     extracts: Option<PathBuf>,
 }
 
+/// Takes in. An error is why it did not begin; when it began it gives back its exit code, however it ended.
 pub(super) async fn run(
     args: &IngestArgs,
     global: &GlobalArgs,
@@ -45,8 +46,14 @@ pub(super) async fn run(
     let observed = Observed::begin(&workspace, "ingest", None, printer).await?;
     let result = until_signal(take_in(&workspace, &named, &observed, printer), signal).await;
     observed.clear();
+    if let Err(failure) = &result {
+        printer.failure(failure);
+    }
     observed.end(result.as_ref().map(|_| 0), LakeAfter::default());
-    let summary = result?;
+    let summary = match result {
+        Ok(summary) => summary,
+        Err(failure) => return Ok(failure.kind.exit_code()),
+    };
     printer.summary(&format!(
         "deliveries={} rows_in={} accepted={} rejected_rows={}",
         summary.n_deliveries,

@@ -93,10 +93,7 @@ pub(super) async fn carry_out(
 
 impl Job {
     async fn observed(&self, printer: &Printer) -> Result<Observed, Failure> {
-        let command = match self.retry_of {
-            None => "run",
-            Some(_) => "retry",
-        };
+        let command = observed::command_of(self.retry_of);
         Observed::begin(&self.workspace, command, Some(self), printer).await
     }
 

@@ -147,13 +147,25 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
     let mut signal = signalled();
     let work: LocalBoxFuture<Result<u8, Failure>> = match &cli.command {
         // A run that is stopped still writes itself into the history.
-        Command::Run(args) => return run::run(args, global, printer, &mut signal).await,
-        Command::Retry(args) => return retry::run(args, global, printer, &mut signal).await,
+        Command::Run(args) => {
+            let ran = run::run(args, global, printer, &mut signal).await;
+            return match args.is_dry() {
+                true => ran,
+                false => Ok(begun(ran, "run", global, printer)),
+            };
+        }
+        Command::Retry(args) => {
+            let ran = retry::run(args, global, printer, &mut signal).await;
+            return Ok(begun(ran, "retry", global, printer));
+        }
         // A server that is stopped lets running statements end.
         Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
         // What it stops is the run at work, and it waits for its end.
         Command::Schedule(args) => return schedule::run(args, global, printer, signal).await,
-        Command::Ingest(args) => return ingest::run(args, global, printer, &mut signal).await,
+        Command::Ingest(args) => {
+            let ran = ingest::run(args, global, printer, &mut signal).await;
+            return Ok(begun(ran, "ingest", global, printer));
+        }
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
         Command::Docs(args) => Box::pin(docs::run(args, global, printer)),
@@ -174,6 +186,11 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Completions { shell } => Box::pin(async { complete(*shell, printer) }),
     };
     until_signal(work, &mut signal).await
+}
+
+/// The exit code of a command that ended by itself, or did not begin, of which somebody is told.
+fn begun(ran: Result<u8, Failure>, command: &str, global: &GlobalArgs, printer: &Printer) -> u8 {
+    ran.unwrap_or_else(|failure| observed::not_begun(&failure, command, global, printer))
 }
 
 fn complete(shell: clap_complete::Shell, printer: &Printer) -> Result<u8, Failure> {

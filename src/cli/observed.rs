@@ -1,21 +1,24 @@
 //! A command that works on the lake, observed: its sinks, its beginning and its end.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
+use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::job::Job;
 use super::printer::Printer;
 use super::progress::Progress;
 use super::sql::redacted;
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
+use crate::config::{NotifyConfig, ProjectConfig};
 use crate::diagnostic::FailureKind;
 use crate::observe::{
     self, Event, Interrupted, MetricsFile, Notifier, Observer, OpenLineage, RunEnd, RunOutcome,
-    RunStart, RunUuid, Tally,
+    RunStart, RunUuid, Tally, UntoldRun,
 };
 #[cfg(feature = "otel")]
 use crate::observe::{TraceParent, Traces};
@@ -102,10 +105,7 @@ impl Observed {
 
     /// Ends. What a sink could not do is a warning.
     pub(super) fn end(&self, result: Result<u8, &Failure>, state: LakeAfter) {
-        let causes = result.err().map_or_else(Vec::new, |failure| {
-            let message = std::iter::once(&failure.message);
-            message.chain(&failure.causes).cloned().collect()
-        });
+        let causes = result.err().map_or_else(Vec::new, Failure::lines);
         self.observer.tell(&Event::RunEnded(RunEnd {
             outcome: result.err().map_or(RunOutcome::Ok, outcome),
             exit_code: result.unwrap_or_else(|failure| failure.kind.exit_code()),
@@ -120,7 +120,15 @@ impl Observed {
     }
 }
 
-/// Writes a run that was killed into the history; the caller holds the lake's lock.
+/// The command that makes a run.
+pub(super) fn command_of(retry_of: Option<i64>) -> &'static str {
+    match retry_of {
+        None => "run",
+        Some(_) => "retry",
+    }
+}
+
+/// Writes a run that was killed into the history, and tells of it; the caller holds the lake's lock.
 pub(super) async fn record_interrupted(
     workspace: &Workspace,
     printer: &Printer,
@@ -141,6 +149,14 @@ pub(super) async fn record_interrupted(
     printer.warning(&format!(
         "the last run was killed: it is run {run_id} in the history, `interrupted`"
     ));
+    let config = &workspace.project.config;
+    if let Some(notify) = &config.observability.notify {
+        let command = command_of(run.retry_of);
+        let notifier = notifier(notify, &config.folder);
+        for problem in notifier.tell_of(UntoldRun::Killed(&run), &config.name, command) {
+            printer.warning(&problem);
+        }
+    }
     Ok(())
 }
 
@@ -187,7 +203,6 @@ async fn add_sinks(
 ) -> Result<(), Failure> {
     let project = &workspace.project;
     let config = &project.config.observability;
-    let variable = |name: &Option<String>| name.as_ref().and_then(|name| std::env::var(name).ok());
     if let Some(open_lineage) = &config.open_lineage {
         let session = Session::new(&SessionOptions::default())?;
         let lineage = Lineage::of(project, &session).await?;
@@ -208,11 +223,39 @@ async fn add_sinks(
         observer.add(Box::new(sink));
     }
     if let Some(notify) = &config.notify {
-        let url = notify.url.clone().or_else(|| variable(&notify.url_env));
-        let folder = project.config.folder.clone();
-        observer.add(Box::new(Notifier::new(notify.clone(), folder, url)));
+        observer.add(Box::new(notifier(notify, &project.config.folder)));
     }
     Ok(())
+}
+
+fn notifier(config: &NotifyConfig, folder: &Path) -> Notifier {
+    let url = config.url.clone().or_else(|| variable(&config.url_env));
+    Notifier::new(config.clone(), folder.to_path_buf(), url)
+}
+
+fn variable(name: &Option<String>) -> Option<String> {
+    std::env::var(name.as_ref()?).ok()
+}
+
+/// Ends a command that `failure` kept from beginning: says so, also to whom the project file names. Gives back the exit code.
+pub(super) fn not_begun(
+    failure: &Failure,
+    command: &str,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> u8 {
+    printer.failure(failure);
+    let exit_code = failure.kind.exit_code();
+    let folder = workspace::folder(global).ok();
+    let told = folder.and_then(|folder| Some((ProjectConfig::notified(&folder)?, folder)));
+    if let Some(((config, project), folder)) = told {
+        let causes = &failure.lines();
+        let run = UntoldRun::NotBegun { exit_code, causes };
+        for problem in notifier(&config, &folder).tell_of(run, &project, command) {
+            printer.warning(&problem);
+        }
+    }
+    exit_code
 }
 
 /// How a run ended that `failure` ended.

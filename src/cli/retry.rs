@@ -20,6 +20,7 @@ pub(super) struct RetryArgs {
     nothing_new_code: u8,
 }
 
+/// Retries. An error is why the run did not begin; one that began gives back its exit code, however it ended.
 pub(super) async fn run(
     args: &RetryArgs,
     global: &GlobalArgs,

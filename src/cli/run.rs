@@ -44,6 +44,14 @@ pub(super) struct RunArgs {
     into: Option<PathBuf>,
 }
 
+impl RunArgs {
+    /// Whether nothing is done but saying what would be.
+    pub(super) fn is_dry(&self) -> bool {
+        self.dry_run
+    }
+}
+
+/// Runs. An error is why the run did not begin; one that began gives back its exit code, however it ended.
 pub(super) async fn run(
     args: &RunArgs,
     global: &GlobalArgs,

@@ -38,9 +38,14 @@ impl Workspace {
 
 /// The configuration of the project that the arguments mean.
 pub(super) fn config(global: &GlobalArgs) -> Result<ProjectConfig, Failure> {
+    Ok(ProjectConfig::load(&folder(global)?)?)
+}
+
+/// The folder of the project that the arguments mean.
+pub(super) fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
     match &global.project {
-        Some(folder) => Ok(ProjectConfig::load(&absolute(folder)?)?),
-        None => Ok(ProjectConfig::find(&current_folder()?)?),
+        Some(folder) => absolute(folder),
+        None => Ok(ProjectConfig::folder_above(&current_folder()?)?.to_path_buf()),
     }
 }
 

@@ -106,17 +106,22 @@ impl ObservabilityConfig {
             table.check_keys(&["file"])?;
             Ok(folder.join(table.required::<String>("file")?))
         });
-        let notify = root.table("notify")?;
         let traces = root.table("otel")?;
         Ok(Self {
             open_lineage: open_lineage
                 .map(|table| open_lineage_of(folder, &table))
                 .transpose()?,
             metrics: metrics.transpose()?,
-            notify: notify.map(|table| notify_of(&table)).transpose()?,
+            notify: notify(root)?,
             traces: traces.map(|table| traces_of(&table)).transpose()?,
         })
     }
+}
+
+/// Section `[notify]`, which is read even where the rest of the file is wrong.
+pub(super) fn notify(root: &TomlTable<'_>) -> Result<Option<NotifyConfig>, TomlError> {
+    let table = root.table("notify")?;
+    table.map(|table| notify_of(&table)).transpose()
 }
 
 fn open_lineage_of(folder: &Path, table: &TomlTable<'_>) -> Result<OpenLineageConfig, TomlError> {

@@ -19,7 +19,7 @@ use crate::ingest::DeliveryEvent;
 use crate::pipeline;
 
 pub use journal::{Interrupted, Journal, begun_at, forget_interrupted, interrupted};
-pub use notify::Notifier;
+pub use notify::{Notifier, UntoldRun};
 pub use open_lineage::OpenLineage;
 pub use prometheus::MetricsFile;
 pub use tally::{CheckTally, DeliveryTally, Tally};

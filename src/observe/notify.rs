@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::post::{Address, post_one};
 use super::{Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
 use crate::config::{NotifyConfig, Thresholds};
-use crate::pipeline::StepOutcome;
+use crate::pipeline::{RunRecord, StepOutcome};
 
 /// Failed checks that the text for people names.
 const MOST_CHECKS_IN_TEXT: usize = 10;
@@ -31,6 +31,20 @@ struct State {
     run: Option<(DateTime<Utc>, RunStart)>,
     tally: Tally,
     notification: Option<Value>,
+}
+
+/// A run whose own process cannot tell how it ended.
+#[derive(Debug, Clone, Copy)]
+pub enum UntoldRun<'a> {
+    /// It could not begin: another run is at work, or the project cannot be read.
+    NotBegun {
+        /// Exit code of the process.
+        exit_code: u8,
+        /// Why: one line per cause.
+        causes: &'a [String],
+    },
+    /// It was killed; a later run found what it left.
+    Killed(&'a RunRecord),
 }
 
 /// A limit that a run did not keep.
@@ -61,6 +75,15 @@ impl Notifier {
             RunOutcome::Ok if self.config.on_success => Some("success"),
             _ => None,
         }
+    }
+
+    /// Tells at once of a run of `project` that nobody was told of. Gives back what could not be done.
+    #[must_use]
+    pub fn tell_of(&self, run: UntoldRun<'_>, project: &str, command: &str) -> Vec<String> {
+        if !self.config.on_failure {
+            return Vec::new();
+        }
+        self.send(&Notification::of_untold(run, project, command).json())
     }
 
     fn send(&self, notification: &Value) -> Vec<String> {
@@ -151,10 +174,17 @@ impl Sink for Notifier {
                 };
                 let notification = Notification {
                     reason,
-                    run,
+                    project: &run.project,
+                    command: run.command,
+                    run_id: Some(run.run_id),
+                    uuid: Some(run.uuid.as_str()),
                     started_at: *started_at,
-                    end,
-                    tally: &state.tally,
+                    seconds: end.elapsed.as_secs_f64(),
+                    outcome: end.outcome.as_str(),
+                    exit_code: Some(end.exit_code),
+                    causes: &end.causes,
+                    headline: headline(run.run_id, end),
+                    tally: state.tally.clone(),
                     crossed: &crossed,
                 };
                 state.notification = Some(notification.json());
@@ -223,16 +253,72 @@ fn number(n: u64) -> f64 {
     n as f64
 }
 
+fn headline(run_id: i64, end: &RunEnd) -> String {
+    let ended = match end.outcome {
+        RunOutcome::Ok => "ended well".to_owned(),
+        RunOutcome::Failed => format!("failed with exit code {}", end.exit_code),
+        RunOutcome::Stopped => format!("was stopped, exit code {}", end.exit_code),
+    };
+    format!(
+        "run {run_id} {ended} after {:.1} s",
+        end.elapsed.as_secs_f64()
+    )
+}
+
 struct Notification<'a> {
     reason: &'static str,
-    run: &'a RunStart,
+    project: &'a str,
+    command: &'a str,
+    /// `None` when it did not begin; so is `uuid`, which is also lost when it was killed.
+    run_id: Option<i64>,
+    uuid: Option<&'a str>,
     started_at: DateTime<Utc>,
-    end: &'a RunEnd,
-    tally: &'a Tally,
+    seconds: f64,
+    outcome: &'a str,
+    /// `None` when it was killed.
+    exit_code: Option<u8>,
+    causes: &'a [String],
+    /// How it ended, for people.
+    headline: String,
+    tally: Tally,
     crossed: &'a [Crossed],
 }
 
-impl Notification<'_> {
+impl<'a> Notification<'a> {
+    fn of_untold(run: UntoldRun<'a>, project: &'a str, command: &'a str) -> Self {
+        let untold = Self {
+            reason: "failure",
+            project,
+            command,
+            run_id: None,
+            uuid: None,
+            started_at: Utc::now(),
+            seconds: 0.0,
+            outcome: RunOutcome::Failed.as_str(),
+            exit_code: None,
+            causes: &[],
+            headline: String::new(),
+            tally: Tally::default(),
+            crossed: &[],
+        };
+        match run {
+            UntoldRun::NotBegun { exit_code, causes } => Self {
+                exit_code: Some(exit_code),
+                causes,
+                headline: format!("a {command} did not begin, exit code {exit_code}"),
+                ..untold
+            },
+            UntoldRun::Killed(run) => Self {
+                run_id: Some(run.run_id),
+                started_at: DateTime::from_timestamp_micros(run.started_at).unwrap_or_default(),
+                seconds: run.seconds,
+                outcome: &run.status,
+                headline: format!("run {} was killed after {:.1} s", run.run_id, run.seconds),
+                ..untold
+            },
+        }
+    }
+
     fn json(&self) -> Value {
         let failed = self.tally.steps.iter();
         let failed = failed.filter(|step| step.outcome == StepOutcome::Failed);
@@ -253,15 +339,15 @@ impl Notification<'_> {
             .n_steps(|outcome| matches!(outcome, StepOutcome::Built { .. }));
         json!({
             "reason": self.reason,
-            "project": self.run.project,
-            "command": self.run.command,
-            "run_id": self.run.run_id,
-            "run_uuid": self.run.uuid.as_str(),
+            "project": self.project,
+            "command": self.command,
+            "run_id": self.run_id,
+            "run_uuid": self.uuid,
             "started_at": self.started_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            "seconds": self.end.elapsed.as_secs_f64(),
-            "outcome": self.end.outcome.as_str(),
-            "exit_code": self.end.exit_code,
-            "causes": self.end.causes,
+            "seconds": self.seconds,
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "causes": self.causes,
             "n_built": n_built,
             "n_deliveries": self.tally.n_deliveries(),
             "n_rejected_rows": self.tally.n_rejected_rows(),
@@ -279,19 +365,8 @@ impl Notification<'_> {
 
     /// For people: what a mail or a chat shows.
     fn text(&self) -> String {
-        let end = self.end;
-        let outcome = match end.outcome {
-            RunOutcome::Ok => "ended well".to_owned(),
-            RunOutcome::Failed => format!("failed with exit code {}", end.exit_code),
-            RunOutcome::Stopped => format!("was stopped, exit code {}", end.exit_code),
-        };
-        let mut lines = vec![format!(
-            "{}: run {} {outcome} after {:.1} s",
-            self.run.project,
-            self.run.run_id,
-            end.elapsed.as_secs_f64()
-        )];
-        lines.extend(end.causes.iter().cloned());
+        let mut lines = vec![format!("{}: {}", self.project, self.headline)];
+        lines.extend(self.causes.iter().cloned());
         for it in self.crossed {
             let place = it.table.as_deref().map(|table| format!(" of {table}"));
             lines.push(format!(

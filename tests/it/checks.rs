@@ -281,6 +281,29 @@ fn a_shift_is_told_once_and_measured() {
 }
 
 #[test]
+fn a_delivery_that_fails_alone_is_named() {
+    let project = project();
+    let watch = "\n[[checks]]\nname = \"visits.reference.people\"\nthreshold = 0.06\n\n[notify]\n\
+                 command = [\"sh\", \"-c\", \"cat > told.json\"]\n\
+                 [notify.thresholds]\nfailed_checks = 0\n";
+    project.write("korabo.toml", format!("{CONFIG}{watch}"));
+    project.write("extracts/a/visits_1.csv", visits(202_401, 60, 0));
+    project.write("extracts/a/visits_2.csv", visits(202_402, 60, 40));
+    project.korabo(&["run"]).exits(0);
+    assert_eq!(
+        result(&project, "visits.reference.people"),
+        measured("pass", 40, 800)
+    );
+    let of_second = "select delivery_id from deliveries where file like '%visits_2%'";
+    let id = project.count(of_second);
+    let told = fs::read_to_string(project.path().join("told.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let named =
+        format!("visits.reference.people (delivery {id}): 10.00 % (40 of 400), at most 6.00 %");
+    assert_eq!(told["failed_checks"], serde_json::json!([named]));
+}
+
+#[test]
 fn months_are_compared_with_the_same_months_of_the_year() {
     let project = project();
     // Heavier in winter, every year.

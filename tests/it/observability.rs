@@ -5,7 +5,9 @@ use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::open_lineage::{TO_FILE, transitions};
-use crate::small_project::{break_summary, is_uuid, lines, project, receiver, text};
+use crate::small_project::{
+    break_summary, encrypted_receiver, is_uuid, lines, project, receiver, text,
+};
 use crate::support::{Outcome, Project, send};
 
 fn metric(project: &Project, name: &str) -> Option<f64> {
@@ -95,6 +97,66 @@ fn a_failure_is_told_and_a_success_is_not() {
     assert!(text(&told, "/text").starts_with("a b: run 2 failed with exit code 1"));
 }
 
+/// What was told, once.
+fn told_now(project: &Project) -> Value {
+    let told = told(project).unwrap();
+    fs::remove_file(project.path().join("told.json")).unwrap();
+    told
+}
+
+#[test]
+fn a_run_that_cannot_begin_is_told() {
+    let project = notifying("");
+    let query = project.path().join("queries/summary_visits.sql");
+    let working = fs::read_to_string(&query).unwrap();
+    fs::write(&query, format!("{working}\n(")).unwrap();
+    for command in ["run", "retry", "ingest"] {
+        project.korabo(&[command]).exits(3);
+        let told = told_now(&project);
+        let found = ["reason", "outcome", "run_id", "command", "project"].map(|name| &told[name]);
+        assert_eq!(
+            json!(found),
+            json!(["failure", "failed", null, command, "a b"])
+        );
+        assert_eq!(told["exit_code"], 3);
+        assert!(
+            text(&told, "/causes/0").contains("summary_visits.sql"),
+            "{told}"
+        );
+        let headline = format!("a b: a {command} did not begin, exit code 3\n");
+        assert!(text(&told, "/text").starts_with(&headline), "{told}");
+    }
+    // Who asks what would be done sees why it would not.
+    project.korabo(&["run", "--dry-run"]).exits(3);
+    assert_eq!(told(&project), None);
+
+    // The project file may be wrong elsewhere.
+    fs::write(&query, working).unwrap();
+    let file = project.path().join("korabo.toml");
+    let right = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{right}\n[metrics]\nfil = \"x\"\n")).unwrap();
+    project.korabo(&["run"]).exits(3);
+    assert!(text(&told_now(&project), "/text").contains("`fil`"));
+    fs::write(
+        &file,
+        right.replace("[notify]\n", "[notify]\non = [\"success\"]\n"),
+    )
+    .unwrap();
+    fs::write(&query, "SELECT").unwrap();
+    project.korabo(&["run"]).exits(3);
+    assert_eq!(told(&project), None);
+}
+
+#[test]
+fn a_run_that_finds_another_at_work_is_told() {
+    let project = notifying("");
+    let mut child = long_run(&project);
+    project.korabo(&["run"]).exits(8);
+    assert_eq!(told_now(&project)["exit_code"], 8);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn crossed_thresholds_are_told() {
     let limits =
@@ -122,15 +184,41 @@ fn a_webhook_gets_the_text_alone_when_asked() {
 }
 
 #[test]
+fn an_encrypted_receiver_is_talked_to_when_the_machine_trusts_it() {
+    let (url, certificate, requests) = encrypted_receiver();
+    let project = project(&format!("[notify]\nurl = \"{url}\"\non = [\"success\"]\n"));
+    project.write("certificates.pem", certificate);
+    let run = |trusted: &str| {
+        let mut program = crate::support::program(project.path());
+        let trusted = project.path().join(trusted);
+        let run = program
+            .args(["run", "--full-refresh"])
+            .env("SSL_CERT_FILE", trusted);
+        Outcome::from(run.output().unwrap()).exits(0)
+    };
+    project.write("others.pem", encrypted_receiver().1);
+    run("others.pem").says(&[
+        "warning: the notification was not posted",
+        "invalid peer certificate",
+    ]);
+    run("certificates.pem").hides(&["warning: the notification"]);
+    let (head, body) = requests.recv().unwrap();
+    assert!(head.starts_with("post /events "), "{head}");
+    assert!(body.contains("run 2 ended well"), "{body}");
+}
+
+#[test]
 fn a_notification_that_fails_is_a_warning() {
     let commands = [
         ("[\"sh\", \"-c\", \"exit 3\"]", "ended with exit status: 3"),
         ("[\"./not-there\"]", "does not start"),
-        ("[\"sleep\", \"60\"]", "was ended after 0.3 s"),
+        (
+            "[\"sleep\", \"600\"]\ntimeout_seconds = 0.3",
+            "was ended after 0.3 s",
+        ),
     ];
     for (command, problem) in commands {
-        let config =
-            format!("[notify]\ncommand = {command}\ntimeout_seconds = 0.3\non = [\"success\"]\n");
+        let config = format!("[notify]\ncommand = {command}\non = [\"success\"]\n");
         let outcome = project(&config).korabo(&["run"]).exits(0);
         assert!(
             outcome
@@ -315,8 +403,8 @@ fn a_stopped_run_aborts_its_jobs_and_is_told() {
 }
 
 #[test]
-fn a_killed_run_is_in_the_history_and_can_be_continued() {
-    let project = project("");
+fn a_killed_run_is_in_the_history_is_told_and_can_be_continued() {
+    let project = notifying("");
     let mut child = long_run(&project);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -329,6 +417,10 @@ fn a_killed_run_is_in_the_history_and_can_be_continued() {
         "warning: the last run was killed: it is run 1 in the history",
         "continues run 1",
     ]);
+    let told = told(&project).unwrap();
+    let found = ["reason", "outcome", "run_id", "exit_code"].map(|name| &told[name]);
+    assert_eq!(json!(found), json!(["failure", "interrupted", 1, null]));
+    assert!(text(&told, "/text").starts_with("a b: run 1 was killed after "));
     let runs = project.rows(
         "select run_id, status, n_ok, n_deliveries, n_rejected_rows from runs order by run_id",
     );

@@ -1,10 +1,13 @@
 //! A small project for tests of what runs tell, and a receiver for what they send.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use fs_err as fs;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use crate::support::Project;
@@ -131,14 +134,47 @@ pub(crate) fn is_uuid(text: &str) -> bool {
 
 /// A receiver that answers every request with `status` and hands over head and body.
 pub(crate) fn receiver(status: &'static str) -> (String, Receiver<(String, String)>) {
+    let (address, requests) = listen(Ok, status);
+    (format!("http://{address}/events"), requests)
+}
+
+/// The same over TLS: its address, its certificate, and what it is sent.
+pub(crate) fn encrypted_receiver() -> (String, String, Receiver<(String, String)>) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let encrypted = move |stream: TcpStream| -> std::io::Result<_> {
+        let session = rustls::ServerConnection::new(Arc::clone(&config));
+        let session = session.map_err(std::io::Error::other)?;
+        Ok(rustls::StreamOwned::new(session, stream))
+    };
+    let (address, requests) = listen(encrypted, "200 OK");
+    let url = format!("https://localhost:{}/events", address.port());
+    (url, made.cert.pem(), requests)
+}
+
+/// Answers every request with `status` and passes it on.
+fn listen<S: Read + Write>(
+    open: impl Fn(TcpStream) -> std::io::Result<S> + Send + Sync + 'static,
+    status: &'static str,
+) -> (SocketAddr, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/events", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let (sender, requests) = channel();
+    let open = Arc::new(open);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let sender = sender.clone();
-            let mut stream = stream.unwrap();
+            let (sender, open) = (sender.clone(), Arc::clone(&open));
+            let stream = stream.unwrap();
             std::thread::spawn(move || {
+                let mut stream = open(stream).unwrap();
                 while let Some(request) = read_request(&mut stream) {
                     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
                     if sender.send(request).is_err() || stream.write_all(answer.as_bytes()).is_err()
@@ -149,10 +185,10 @@ pub(crate) fn receiver(status: &'static str) -> (String, Receiver<(String, Strin
             });
         }
     });
-    (url, requests)
+    (address, requests)
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
+fn read_request(stream: &mut impl Read) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
