@@ -21,6 +21,7 @@ use deltalake_core::kernel::{
 };
 use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::state::DeltaTableState;
 use serde_json::json;
 
 use super::durable::sync;
@@ -167,9 +168,24 @@ fn protocol_of(schema: &Schema) -> Result<Protocol, DeltaTableError> {
     Ok(serde_json::from_value(protocol)?)
 }
 
-fn metadata(schema: &StructType, partition_by: Vec<String>) -> Result<Metadata, DeltaTableError> {
+fn metadata(schema: &Schema, partition_by: Vec<String>) -> Result<Metadata, DeltaTableError> {
     let no_settings: [(String, String); 0] = [];
-    Ok(new_metadata(schema, partition_by, no_settings)?)
+    let schema: StructType = schema.try_into_kernel()?;
+    Ok(new_metadata(&schema, partition_by, no_settings)?)
+}
+
+/// What a table's log says when its columns become `schema`.
+fn changes(
+    state: &DeltaTableState,
+    schema: &Schema,
+    partition_by: Vec<String>,
+) -> Result<Vec<Action>, DeltaTableError> {
+    let mut changes = vec![Action::Metadata(metadata(schema, partition_by)?)];
+    let protocol = protocol_of(schema)?;
+    if protocol.min_reader_version() > state.protocol().min_reader_version() {
+        changes.push(Action::Protocol(protocol));
+    }
+    Ok(changes)
 }
 
 fn file_of_add(add: &Add) -> super::LakeFile {
@@ -277,14 +293,9 @@ impl Lake {
     ) -> Result<u64, LakeError> {
         let in_table = |source| table_error(name, source);
         self.settle(name, &staged).await?;
-        let kernel_schema: StructType = staged
-            .schema
-            .as_ref()
-            .try_into_kernel()
-            .map_err(|source| in_table(DeltaTableError::Arrow { source }))?;
         if !self.exists(name) {
             let log = self.builder(name)?.build().map_err(in_table)?.log_store();
-            let created = self.create(name, log, staged, &kernel_schema, provenance);
+            let created = self.create(name, log, staged, provenance);
             let created = created.await;
             return created.map_err(in_table);
         }
@@ -296,8 +307,8 @@ impl Lake {
             PublishMode::Append => {
                 if has_new_columns(&state.snapshot().arrow_schema(), &staged.schema) {
                     let columns = state.metadata().partition_columns().to_vec();
-                    let metadata = metadata(&kernel_schema, columns).map_err(in_table)?;
-                    actions.push(Action::Metadata(metadata));
+                    let changes = changes(state, &staged.schema, columns).map_err(in_table)?;
+                    actions.extend(changes);
                 }
             }
             PublishMode::Overwrite => {
@@ -309,8 +320,8 @@ impl Lake {
                 if state.snapshot().arrow_schema() != staged.schema
                     || *state.metadata().partition_columns() != staged.partition_by
                 {
-                    let metadata = metadata(&kernel_schema, staged.partition_by);
-                    actions.push(Action::Metadata(metadata.map_err(in_table)?));
+                    let changes = changes(state, &staged.schema, staged.partition_by);
+                    actions.extend(changes.map_err(in_table)?);
                 }
             }
             PublishMode::ReplaceFiles(goes) => {
@@ -344,22 +355,20 @@ impl Lake {
         name: &str,
         log: LogStoreRef,
         staged: StagedFiles,
-        schema: &StructType,
         provenance: &Provenance,
     ) -> Result<u64, DeltaTableError> {
-        let arrow_schema: Schema = schema
-            .try_into_arrow()
-            .map_err(|source| DeltaTableError::Arrow { source })?;
+        let schema: StructType = staged.schema.as_ref().try_into_kernel()?;
+        let schema: Schema = (&schema).try_into_arrow()?;
         let table = LakeTable {
             name: name.to_owned(),
             version: 0,
             folder: self.root().join(name),
-            schema: Arc::new(arrow_schema),
+            schema: Arc::new(schema),
             partition_by: staged.partition_by.clone(),
             files: staged.adds.iter().map(file_of_add).collect(),
             provenance: Some(provenance.clone()),
         };
-        let metadata = metadata(schema, staged.partition_by)?.with_name(name.to_owned())?;
+        let metadata = metadata(&staged.schema, staged.partition_by)?.with_name(name.to_owned())?;
         let protocol = protocol_of(&staged.schema)?;
         let mut actions = vec![
             Action::Protocol(protocol.clone()),

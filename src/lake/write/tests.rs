@@ -82,3 +82,21 @@ async fn what_was_published_is_known_as_a_stranger_reads_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_table_that_comes_to_hold_times_without_a_zone_asks_readers_to_know_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    let with_plain = batch(&["x"]);
+    let without = with_plain.project(&[0, 2, 3]).unwrap();
+    for (version, batch) in [&without, &with_plain, &without].into_iter().enumerate() {
+        assert_eq!(publish(&lake, batch, &[]).await, version as u64);
+        let stranger = Lake::open(folder.path()).unwrap();
+        let read = stranger.table("t").await.unwrap().unwrap();
+        assert_eq!(read.schema.fields().len(), batch.num_columns());
+        let commit = format!("t/_delta_log/{version:020}.json");
+        let commit = fs_err::read_to_string(folder.path().join(commit)).unwrap();
+        let needs = commit.contains("\"readerFeatures\":[\"timestampNtz\"]");
+        assert_eq!(needs, version == 1, "{commit}");
+    }
+}
