@@ -246,6 +246,10 @@ pub(super) fn not_begun(
 ) -> u8 {
     printer.failure(failure);
     let exit_code = failure.kind.exit_code();
+    if failure.kind == FailureKind::Locked && nominal_start().is_some() {
+        // `korabo schedule` waits for the other run.
+        return exit_code;
+    }
     let folder = workspace::folder(global).ok();
     let told = folder.and_then(|folder| Some((ProjectConfig::notified(&folder)?, folder)));
     if let Some(((config, project), folder)) = told {

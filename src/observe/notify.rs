@@ -305,7 +305,7 @@ impl<'a> Notification<'a> {
             UntoldRun::NotBegun { exit_code, causes } => Self {
                 exit_code: Some(exit_code),
                 causes,
-                headline: format!("a {command} did not begin, exit code {exit_code}"),
+                headline: format!("`{command}` did not begin, exit code {exit_code}"),
                 ..untold
             },
             UntoldRun::Killed(run) => Self {

@@ -123,7 +123,7 @@ fn a_run_that_cannot_begin_is_told() {
             text(&told, "/causes/0").contains("summary_visits.sql"),
             "{told}"
         );
-        let headline = format!("a b: a {command} did not begin, exit code 3\n");
+        let headline = format!("a b: `{command}` did not begin, exit code 3\n");
         assert!(text(&told, "/text").starts_with(&headline), "{told}");
     }
     // Who asks what would be done sees why it would not.
@@ -153,6 +153,13 @@ fn a_run_that_finds_another_at_work_is_told() {
     let mut child = long_run(&project);
     project.korabo(&["run"]).exits(8);
     assert_eq!(told_now(&project)["exit_code"], 8);
+    // `korabo schedule` waits for it.
+    let mut program = crate::support::program(project.path());
+    let scheduled = program
+        .arg("run")
+        .env("KORABO_NOMINAL_START", "2026-04-01T00:00:00Z");
+    Outcome::from(scheduled.output().unwrap()).exits(8);
+    assert_eq!(told(&project), None);
     child.kill().unwrap();
     child.wait().unwrap();
 }
