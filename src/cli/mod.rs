@@ -249,7 +249,7 @@ async fn until_signal<T>(
 }
 
 /// Waits for a signal to stop. It is listened for on a thread of its own: the worker threads may be busy
-/// with a join for a long time.
+/// with one step for a long time.
 fn signalled() -> Signal {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = tokio::sync::oneshot::channel();

@@ -113,7 +113,7 @@ impl Server {
     }
 
     /// Answers until `stop` ends; then running statements have a few seconds left. Clients are talked to on
-    /// threads of their own: the engine's may be busy with a join for a long time.
+    /// threads of their own: the engine's may be busy with one step for a long time.
     ///
     /// # Errors
     /// When the server ends by itself.

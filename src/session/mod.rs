@@ -6,6 +6,7 @@ mod describe;
 mod error;
 mod explain;
 mod from_first;
+mod give_way;
 pub(crate) mod inquiry;
 mod place;
 mod provider;
@@ -278,10 +279,11 @@ impl Session {
 
 /// The engine's physical optimizer without its filter push-down, which in this version maps a filter
 /// through a projection by name: `… FROM s RIGHT JOIN v … WHERE s.id IS NULL` then filters `v.id` and
-/// loses rows. Lake tables get their filters at planning time instead ([`provider`]).
+/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Joins give way ([`give_way`]).
 fn trusted_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.retain(|rule| !rule.name().starts_with("FilterPushdown"));
+    rules.push(Arc::new(give_way::GiveWay));
     rules
 }
 

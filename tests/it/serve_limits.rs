@@ -8,7 +8,7 @@ use crate::support::Project;
 
 /// A statement with more rows than fit between server and client.
 const LONG: &str = "SELECT a.value AS a, b.value AS b FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 1000) b";
-/// A statement that does not end by itself.
+/// A join that does not end by itself.
 const ENDLESS: &str =
     "SELECT count(*) FROM generate_series(1, 10000000) a CROSS JOIN generate_series(1, 10000000) b
                        WHERE a.value * b.value = -1";

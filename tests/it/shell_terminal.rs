@@ -92,6 +92,12 @@ fn signal(folder: &Path, name: &str) {
 
 /// Takes longer than anybody waits.
 const ENDLESS: &str = "select count(*) from range(1, 2000000000) a, range(1, 2000000000) b where a.value % 7 = b.value % 5";
+/// Joins of few rows with very many pairs, of which none is left: by a condition, and by a key.
+const ENDLESS_JOINS: [&str; 2] = [
+    "select count(*) from range(0, 1000000) a join range(0, 1000000) b on a.value * b.value = -1",
+    "select count(*) from (select value, value % 2 as k from range(0, 1000000)) a \
+     join (select value, value % 2 as k from range(0, 1000000)) b on a.k = b.k and a.value + b.value < 0",
+];
 
 #[test]
 fn sigterm_ends_a_prompt_that_waits() {
@@ -130,13 +136,15 @@ fn ctrl_c_stops_the_query_and_not_the_prompt() {
     let folder = Project::empty();
     let mut terminal = Terminal::open(folder.path(), "sql", "");
     terminal.shows("korabo> ");
-    terminal.types(&format!("{ENDLESS};\r"));
-    terminal.shows("rows read");
-    terminal.types("\u{3}");
-    terminal.shows("query stopped by Ctrl-C");
-    terminal.shows("korabo> ");
-    terminal.types("select 41 + 1 as n;\r");
-    terminal.shows("42");
+    for statement in [ENDLESS].into_iter().chain(ENDLESS_JOINS) {
+        terminal.types(&format!("{statement};\r"));
+        terminal.shows("rows read · 2s");
+        terminal.types("\u{3}");
+        terminal.shows("query stopped by Ctrl-C");
+        terminal.shows("korabo> ");
+        terminal.types("select 41 + 1 as n;\r");
+        terminal.shows("42");
+    }
     terminal.types("\\q\r");
     assert_eq!(terminal.ends(), Some(0));
 }

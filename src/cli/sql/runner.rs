@@ -1,5 +1,5 @@
 //! Runs one statement until it is done, its time is up, or somebody presses Ctrl-C. Clock and signals are
-//! watched on threads of their own: the worker threads may be busy with a join for a long time.
+//! watched on threads of their own: the worker threads may be busy with one step for a long time.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -107,7 +107,10 @@ impl Runner {
         match ending {
             Ending::Done(result) => result,
             Ending::Stopped(result) => {
-                drop(tokio::time::timeout(GRACE, ended).await);
+                tokio::select! {
+                    _ = ended => {}
+                    () = time_is_up(Some(GRACE)) => {}
+                }
                 result
             }
         }
@@ -235,7 +238,7 @@ impl Interrupts {
     pub(super) async fn within(&mut self, limit: Duration) -> bool {
         tokio::select! {
             () = interrupted(Some(self)) => true,
-            () = tokio::time::sleep(limit) => false,
+            () = time_is_up(Some(limit)) => false,
         }
     }
 }

@@ -24,13 +24,14 @@ use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
+use super::super::give_way;
 use super::tree::Node;
 
 /// Names written out; of more only their number is said.
 const MOST_NAMES: usize = 8;
 
 /// Steps that only move rows.
-const MOVING: [&str; 8] = [
+const MOVING: [&str; 9] = [
     "RepartitionExec",
     "CoalescePartitionsExec",
     "CoalesceBatchesExec",
@@ -39,6 +40,7 @@ const MOVING: [&str; 8] = [
     "OutputRequirementExec",
     "BufferExec",
     "PartialSortExec",
+    give_way::STEP,
 ];
 
 /// The plan as steps, with what was measured so far.

@@ -1,0 +1,258 @@
+//! Joins that give way. The engine's joins compare all pairs of a batch before anybody else has a turn: a join of millions with
+//! millions then holds its thread for hours, also when its statement was stopped. Here joins by key get their input in pieces
+//! and give the thread back every few milliseconds, which is where what was stopped ends; joins by another condition have
+//! threads of their own and look before every comparison whether anybody still waits for their rows.
+
+mod watched;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
+};
+use datafusion::common::{JoinSide, Result, Statistics};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::joins::{
+    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec,
+};
+use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
+    ReplaceChildrenOptions,
+};
+use futures::{Stream, StreamExt as _};
+
+use watched::Readers;
+
+/// The longest that a join by key is to hold its thread.
+const TURN: Duration = Duration::from_millis(10);
+/// By how much the pieces of an input grow or shrink.
+const FACTOR: usize = 8;
+
+/// Name of the steps that this puts into plans.
+pub(super) const STEP: &str = "GiveWayExec";
+
+/// The rule of the physical optimizer; to be its last, as it knows nothing of the others' work.
+#[derive(Debug)]
+pub(super) struct GiveWay;
+
+impl PhysicalOptimizerRule for GiveWay {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(giving_way).data()
+    }
+
+    fn name(&self) -> &'static str {
+        "GiveWay"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
+        let readers = Readers::default();
+        let join = watched::join(join, &readers)?;
+        return Ok(Transformed::yes(step(join, Way::OwnThread(readers))));
+    }
+    let [left, right] = plan.children()[..] else {
+        return Ok(Transformed::no(plan));
+    };
+    let (left, right) = (Arc::clone(left), Arc::clone(right));
+    let inputs = if plan.is::<HashJoinExec>() {
+        [left, step(right, Way::Pieces)]
+    } else if let Some(join) = plan.downcast_ref::<SortMergeJoinExec>() {
+        match SortMergeJoinExec::probe_side(&join.join_type()) {
+            JoinSide::Right => [left, step(right, Way::Pieces)],
+            _ => [step(left, Way::Pieces), right],
+        }
+    } else if plan.is::<CrossJoinExec>() {
+        [left, right]
+    } else {
+        return Ok(Transformed::no(plan));
+    };
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
+    let join = plan.replace_children(inputs.into(), options)?;
+    Ok(Transformed::yes(step(join, Way::Turns)))
+}
+
+fn step(input: Arc<dyn ExecutionPlan>, way: Way) -> Arc<dyn ExecutionPlan> {
+    Arc::new(GiveWayExec { input, way })
+}
+
+/// How the thread is given back.
+#[derive(Debug, Clone)]
+enum Way {
+    /// After every turn, between two batches.
+    Turns,
+    /// The same; batches come in pieces with so many rows that the join takes about a turn for each. The first piece is one row.
+    Pieces,
+    /// It is not held: the input runs on a thread of its own.
+    OwnThread(Readers),
+}
+
+#[derive(Debug, Clone)]
+struct GiveWayExec {
+    input: Arc<dyn ExecutionPlan>,
+    way: Way,
+}
+
+impl DisplayAs for GiveWayExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STEP)
+    }
+}
+
+impl ExecutionPlan for GiveWayExec {
+    fn name(&self) -> &'static str {
+        STEP
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(step(children.swap_remove(0), self.way.clone()))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let is_in_pieces = match &self.way {
+            Way::OwnThread(readers) => return Ok(watched::on_own_thread(input, readers)),
+            Way::Pieces => true,
+            Way::Turns => false,
+        };
+        Ok(Box::pin(GivingWay {
+            input,
+            is_in_pieces,
+            rest: None,
+            size: 1,
+            given_at: None,
+            turn_began: None,
+        }))
+    }
+
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        inputs: &[Arc<Statistics>],
+        _: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        Ok(Arc::clone(&inputs[0]))
+    }
+}
+
+struct GivingWay {
+    input: SendableRecordBatchStream,
+    is_in_pieces: bool,
+    /// What of the last batch was not passed on yet.
+    rest: Option<RecordBatch>,
+    /// Rows of the next piece.
+    size: usize,
+    /// When the last piece was passed on, until the join asks for the next.
+    given_at: Option<Instant>,
+    /// When the thread was got; `None` while it is not held.
+    turn_began: Option<Instant>,
+}
+
+impl GivingWay {
+    /// Takes the next piece off `batch`.
+    fn piece(&mut self, batch: RecordBatch) -> RecordBatch {
+        let n_rows = batch.num_rows();
+        if !self.is_in_pieces || n_rows <= self.size {
+            return batch;
+        }
+        self.rest = Some(batch.slice(self.size, n_rows - self.size));
+        batch.slice(0, self.size)
+    }
+
+    /// Learns from how long the join took with the last piece.
+    fn learn(&mut self, now: Instant) {
+        let Some(took) = self.given_at.take().map(|given| now - given) else {
+            return;
+        };
+        if took < TURN / 4 {
+            self.size = self.size.saturating_mul(FACTOR);
+        } else if took > TURN * 2 {
+            self.size = (self.size / FACTOR).max(1);
+        }
+    }
+}
+
+impl Stream for GivingWay {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let now = Instant::now();
+        self.learn(now);
+        if now - *self.turn_began.get_or_insert(now) > TURN {
+            self.turn_began = None;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let batch = match self.rest.take() {
+            Some(rest) => Some(Ok(rest)),
+            None => match self.input.poll_next_unpin(context) {
+                Poll::Ready(batch) => batch,
+                Poll::Pending => {
+                    self.turn_began = None;
+                    return Poll::Pending;
+                }
+            },
+        };
+        Poll::Ready(batch.map(|batch| {
+            let piece = self.piece(batch?);
+            self.given_at = Some(Instant::now());
+            Ok(piece)
+        }))
+    }
+}
+
+impl RecordBatchStream for GivingWay {
+    fn schema(&self) -> SchemaRef {
+        self.input.schema()
+    }
+}
+
+#[cfg(test)]
+mod tests;

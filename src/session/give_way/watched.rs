@@ -1,0 +1,203 @@
+//! A nested loop join on a thread of its own, whose condition is an error once nobody reads the join's rows any more.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::logical_expr::ColumnarValue;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::joins::utils::JoinFilter;
+use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBuilder};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use futures::{Stream, StreamExt as _};
+use tokio::runtime::Handle;
+
+/// Batches that wait for the reader.
+const WAITING: usize = 16;
+/// Threads for joins at most; further ones run where they are asked for rows. What reads the joins' files needs threads of the
+/// same 512.
+const MOST_THREADS: usize = 128;
+
+/// Threads that joins have now.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many streams of a join's rows are being read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Readers(Arc<AtomicUsize>);
+
+/// One more of what is counted, until it is dropped.
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Readers {
+    fn another(&self) -> Counted {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A thread of the joins, until it is dropped.
+struct Thread;
+
+impl Thread {
+    fn get() -> Option<Self> {
+        let thread = Self;
+        let n_threads = THREADS.fetch_add(1, Ordering::Relaxed);
+        (n_threads < MOST_THREADS).then_some(thread)
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        THREADS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The same join with a condition that watches its readers.
+pub(super) fn join(join: &NestedLoopJoinExec, readers: &Readers) -> Result<Arc<dyn ExecutionPlan>> {
+    let filter = join.filter().map(|filter| {
+        let condition = Arc::new(Condition {
+            condition: Arc::clone(filter.expression()),
+            readers: readers.clone(),
+        });
+        let columns = filter.column_indices().to_vec();
+        JoinFilter::new(condition, columns, Arc::clone(filter.schema()))
+    });
+    let join = NestedLoopJoinExecBuilder::from(join).with_filter(filter);
+    Ok(Arc::new(join.build()?))
+}
+
+/// The rows of `input`, which runs on a thread of its own until all are read or the stream is dropped.
+pub(super) fn on_own_thread(
+    mut input: SendableRecordBatchStream,
+    readers: &Readers,
+) -> SendableRecordBatchStream {
+    let reader = readers.another();
+    let Some(thread) = Thread::get() else {
+        return Box::pin(Read {
+            rows: input,
+            _reader: reader,
+        });
+    };
+    let mut rows = RecordBatchReceiverStream::builder(input.schema(), WAITING);
+    let (sender, runtime) = (rows.tx(), Handle::current());
+    rows.spawn_blocking(move || {
+        let _thread = thread;
+        runtime.block_on(async move {
+            while let Some(batch) = input.next().await {
+                if sender.send(batch).await.is_err() {
+                    // Nobody reads any more.
+                    break;
+                }
+            }
+            Ok(())
+        })
+    });
+    Box::pin(Read {
+        rows: rows.build(),
+        _reader: reader,
+    })
+}
+
+/// Rows and the mark that they are read.
+struct Read {
+    rows: SendableRecordBatchStream,
+    _reader: Counted,
+}
+
+impl Stream for Read {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.rows.poll_next_unpin(context)
+    }
+}
+
+impl RecordBatchStream for Read {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+}
+
+/// A condition as it is, and an error when nobody reads the rows it is for.
+#[derive(Debug)]
+struct Condition {
+    condition: Arc<dyn PhysicalExpr>,
+    readers: Readers,
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.condition.eq(&other.condition)
+    }
+}
+
+impl Eq for Condition {}
+
+impl Hash for Condition {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.condition.hash(state);
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.condition.fmt(f)
+    }
+}
+
+impl PhysicalExpr for Condition {
+    fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.condition.data_type(schema)
+    }
+
+    fn nullable(&self, schema: &Schema) -> Result<bool> {
+        self.condition.nullable(schema)
+    }
+
+    fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
+        self.condition.return_field(schema)
+    }
+
+    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
+        if self.readers.0.load(Ordering::Relaxed) == 0 {
+            // Nobody hears this.
+            return Err(DataFusionError::Execution(
+                "nobody reads the rows".to_owned(),
+            ));
+        }
+        self.condition.evaluate(batch)
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
+        vec![&self.condition]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn PhysicalExpr>>,
+    ) -> Result<Arc<dyn PhysicalExpr>> {
+        Ok(Arc::new(Self {
+            condition: children.swap_remove(0),
+            readers: self.readers.clone(),
+        }))
+    }
+
+    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.condition.fmt_sql(f)
+    }
+}
