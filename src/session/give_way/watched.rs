@@ -21,7 +21,7 @@ use futures::{Stream, StreamExt as _};
 use tokio::runtime::Handle;
 
 /// Batches that wait for the reader.
-const WAITING: usize = 16;
+const WAITING: usize = 2;
 /// Threads for joins at most; further ones run where they are asked for rows. What reads the joins' files needs threads of the
 /// same 512.
 const MOST_THREADS: usize = 128;
