@@ -77,26 +77,10 @@ pub(super) async fn gate(
         .iter()
         .filter(|result| evaluated.contains(&result.check.table))
         .collect();
-    let failed: Vec<&CheckResult> = new
-        .iter()
-        .copied()
-        .filter(|result| result.status() == Status::Fail)
-        .collect();
-    let of_whole: BTreeSet<&str> = failed
-        .iter()
-        .filter(|result| result.delivery_id.is_none())
-        .map(|result| result.check.name.as_str())
-        .collect();
-    // A delivery is named where it fails and its table as a whole does not.
-    let is_told = |result: &&&CheckResult| {
-        result.delivery_id.is_none() || !of_whole.contains(result.check.name.as_str())
-    };
-    let failed = failed.iter().filter(is_told);
-    let failed = failed.map(|result| described(result)).collect();
     if !new.is_empty() {
         observed.tell(&Event::Checks(CheckTally {
+            failed: failed(&new),
             counts: CheckCounts::of(new),
-            failed,
         }));
     }
     let stopping: Vec<String> = results
@@ -119,6 +103,21 @@ pub(super) async fn gate(
     Err(failure.hint(
         "`korabo checks` shows them; mend the extracts, or change `[[checks]]` in korabo.toml",
     ))
+}
+
+/// What failed, in words. A delivery is named where it fails and its table as a whole does not.
+fn failed(results: &[&CheckResult]) -> Vec<String> {
+    let failed = || {
+        let failed = results.iter();
+        failed.filter(|result| result.status() == Status::Fail)
+    };
+    let whole = failed().filter(|result| result.delivery_id.is_none());
+    let whole: BTreeSet<&str> = whole.map(|result| result.check.name.as_str()).collect();
+    let is_told = |result: &&&CheckResult| {
+        result.delivery_id.is_none() || !whole.contains(result.check.name.as_str())
+    };
+    let told = failed().filter(is_told);
+    told.map(|result| described(result)).collect()
 }
 
 async fn evaluate(

@@ -31,7 +31,7 @@ use datafusion::physical_plan::{
 };
 use futures::{Stream, StreamExt as _};
 
-use watched::Readers;
+use watched::Count;
 
 /// The longest that a join by key is to hold its thread.
 const TURN: Duration = Duration::from_millis(10);
@@ -65,7 +65,7 @@ impl PhysicalOptimizerRule for GiveWay {
 
 fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
-        let readers = Readers::default();
+        let readers = Count::default();
         let join = watched::join(join, &readers)?;
         return Ok(Transformed::yes(step(join, Way::OwnThread(readers))));
     }
@@ -101,8 +101,8 @@ enum Way {
     Turns,
     /// The same; batches come in pieces with so many rows that the join takes about a turn for each. The first piece is one row.
     Pieces,
-    /// It is not held: the input runs on a thread of its own.
-    OwnThread(Readers),
+    /// It is not held: the input runs on a thread of its own. The readers of its rows are counted.
+    OwnThread(Count),
 }
 
 #[derive(Debug, Clone)]

@@ -60,15 +60,7 @@ async fn a_statement_takes_no_longer_than_allowed() {
         assert!(error.contains("took longer than 0.5 s"), "{error}");
     }
     serving.waits_for("outcome=deadline_exceeded");
-    // Where much else runs, so little time may be too short for any statement.
-    let mut answer = ask(&mut client, "SELECT 1").await;
-    for _ in 0..50 {
-        if answer.is_ok() {
-            break;
-        }
-        answer = ask(&mut client, "SELECT 1").await;
-    }
-    assert_eq!(answer.unwrap().count(), 1);
+    assert_eq!(ask(&mut client, "SELECT 1").await.unwrap().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

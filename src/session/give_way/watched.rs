@@ -3,8 +3,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
@@ -27,20 +27,24 @@ const WAITING: usize = 2;
 const MOST_THREADS: usize = 128;
 
 /// Threads that joins have now.
-static THREADS: AtomicUsize = AtomicUsize::new(0);
+static THREADS: LazyLock<Count> = LazyLock::new(Count::default);
 
-/// How many streams of a join's rows are being read.
+/// How many of something there are now, as of streams of a join's rows that are being read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Readers(Arc<AtomicUsize>);
+pub(super) struct Count(Arc<AtomicUsize>);
 
 /// One more of what is counted, until it is dropped.
 #[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
 
-impl Readers {
+impl Count {
     fn another(&self) -> Counted {
         self.0.fetch_add(1, Ordering::Relaxed);
         Counted(Arc::clone(&self.0))
+    }
+
+    fn now(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -50,25 +54,8 @@ impl Drop for Counted {
     }
 }
 
-/// A thread of the joins, until it is dropped.
-struct Thread;
-
-impl Thread {
-    fn get() -> Option<Self> {
-        let thread = Self;
-        let n_threads = THREADS.fetch_add(1, Ordering::Relaxed);
-        (n_threads < MOST_THREADS).then_some(thread)
-    }
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        THREADS.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// The same join with a condition that watches its readers.
-pub(super) fn join(join: &NestedLoopJoinExec, readers: &Readers) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn join(join: &NestedLoopJoinExec, readers: &Count) -> Result<Arc<dyn ExecutionPlan>> {
     let filter = join.filter().map(|filter| {
         let condition = Arc::new(Condition {
             condition: Arc::clone(filter.expression()),
@@ -84,15 +71,16 @@ pub(super) fn join(join: &NestedLoopJoinExec, readers: &Readers) -> Result<Arc<d
 /// The rows of `input`, which runs on a thread of its own until all are read or the stream is dropped.
 pub(super) fn on_own_thread(
     mut input: SendableRecordBatchStream,
-    readers: &Readers,
+    readers: &Count,
 ) -> SendableRecordBatchStream {
     let reader = readers.another();
-    let Some(thread) = Thread::get() else {
+    let thread = THREADS.another();
+    if THREADS.now() > MOST_THREADS {
         return Box::pin(Read {
             rows: input,
             _reader: reader,
         });
-    };
+    }
     let mut rows = RecordBatchReceiverStream::builder(input.schema(), WAITING);
     let (sender, runtime) = (rows.tx(), Handle::current());
     rows.spawn_blocking(move || {
@@ -137,7 +125,7 @@ impl RecordBatchStream for Read {
 #[derive(Debug)]
 struct Condition {
     condition: Arc<dyn PhysicalExpr>,
-    readers: Readers,
+    readers: Count,
 }
 
 impl PartialEq for Condition {
@@ -174,7 +162,7 @@ impl PhysicalExpr for Condition {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        if self.readers.0.load(Ordering::Relaxed) == 0 {
+        if self.readers.now() == 0 {
             // Nobody hears this.
             return Err(DataFusionError::Execution(
                 "nobody reads the rows".to_owned(),
