@@ -9,13 +9,13 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 
 pub use relation::{
-    ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, Gather,
-    PreparedRelation, RELATIONS, RelationDefinition, RelationError,
+    ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, ColumnRole,
+    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError,
 };
 
 pub(crate) use relation::{
-    ESTIMATING, call_of as relation_call, columns_used, find as find_relation, name_inputs,
-    relation_name, relation_of,
+    ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
+    relation_of,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

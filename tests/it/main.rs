@@ -40,6 +40,7 @@ mod lineage;
 mod observability;
 mod open_lineage;
 mod readme;
+mod relation_arguments;
 mod relations;
 mod scheduling;
 mod tidy;

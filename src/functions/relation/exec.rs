@@ -30,6 +30,7 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+use super::columns::Columns;
 use super::node::EstimatorNode;
 use super::{Gather, PreparedRelation, RelationError};
 
@@ -233,9 +234,10 @@ async fn gather_and_estimate(
         measures,
     } = call;
     let elapsed = measures.baseline.elapsed_compute().clone();
+    let columns = Columns::of(prepared.as_ref());
     while let Some(batch) = input.try_next().await? {
         let timer = elapsed.timer();
-        gather.push(&batch).map_err(external)?;
+        gather.push(&columns.arrange(&batch)?).map_err(external)?;
         timer.done();
         reservation.try_resize(gather.bytes())?;
     }

@@ -6,15 +6,20 @@ mod args;
 mod att;
 mod bacon;
 mod balance;
+mod cohorts;
+mod column_role;
+mod columns;
 mod did_imputation;
 mod exec;
 mod gather;
 mod group_time;
 mod node;
 mod ols;
+mod ols_columns;
 mod ols_diagnostics;
 mod panel_call;
 mod planner;
+mod repeated;
 mod result;
 mod sun_abraham;
 
@@ -27,12 +32,15 @@ use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 
 pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
+pub use column_role::ColumnRole;
 
 pub(crate) use exec::{ESTIMATING, relation_of};
-pub(crate) use node::{columns_used, relation_name};
+pub(crate) use node::relation_name;
 pub(crate) use planner::{call_of, name_inputs};
 
+use crate::diagnostic::counted;
 use crate::estimators::estimate::{EstimatorError, Status};
+use gather::LARGEST_PERIOD;
 
 /// Every relation SQL can call.
 pub const RELATIONS: &[RelationDefinition] = &[
@@ -89,7 +97,7 @@ pub trait PreparedRelation: Debug + Send + Sync {
 pub trait Gather: Send {
     /// Makes room for about this many rows, so that columns do not grow by copying.
     fn reserve(&mut self, n_rows: usize);
-    /// Takes in one batch with exactly the columns asked for.
+    /// Takes in one batch with the columns asked for, in that order; a column asked for twice is there twice.
     ///
     /// # Errors
     /// When a column's type cannot be used.
@@ -127,6 +135,45 @@ pub enum RelationError {
         /// What it is.
         found: String,
     },
+    /// Who is treated is neither yes nor no.
+    #[error(
+        "`{relation}`: column `{column}` (argument `treated`) must hold yes/no, or 1 and 0; {} another number",
+        hold(*n_rows)
+    )]
+    NotYesNo {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Rows with another number.
+        n_rows: u64,
+    },
+    /// Periods or cohorts are too far from zero.
+    #[error("`{relation}`: column `{column}` holds {what} beyond ±{LARGEST_PERIOD}; {hint}")]
+    PeriodRange {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Periods or cohorts.
+        what: &'static str,
+        /// How to write it.
+        hint: String,
+    },
+    /// Cohorts at or below zero beside periods above it: a code for "never", as in R, not a period.
+    #[error(
+        "`{relation}`: column `{column}` is 0 or less in {}, while all periods are above 0; write never exposed as NULL:          `nullif({}, 0)`; leave out units exposed before the first period",
+        counted(*n_rows, "row", "rows"),
+        column_role::quoted(column)
+    )]
+    CohortOfZero {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Rows concerned.
+        n_rows: u64,
+    },
     /// A result could not be put into a batch.
     #[error("cannot build the rows of `{relation}`")]
     Rows {
@@ -136,6 +183,11 @@ pub enum RelationError {
         #[source]
         source: datafusion::arrow::error::ArrowError,
     },
+}
+
+fn hold(n_rows: u64) -> String {
+    let verb = if n_rows == 1 { "holds" } else { "hold" };
+    format!("{} {verb}", counted(n_rows, "row", "rows"))
 }
 
 pub(super) fn register(builder: SessionStateBuilder) -> Result<SessionStateBuilder> {

@@ -8,7 +8,9 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, LabelLevels, is_numeric, push_numbers};
+use super::column_role::ColumnRole;
+use super::gather::{ColumnName, LabelColumn, LabelLevels, push_numbers};
+use super::ols_columns::{InputColumn, input_columns};
 use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
@@ -45,7 +47,7 @@ pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
     },
     optional(
         "weight",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Number),
         "analytic weight of the row; default 1",
     ),
     optional(
@@ -88,14 +90,7 @@ pub(super) struct OlsCall {
     pub(super) formula: Formula,
     pub(super) options: OlsOptions,
     inputs: Vec<InputColumn>,
-    weight: Option<usize>,
-}
-
-#[derive(Debug, Clone)]
-struct InputColumn {
-    name: String,
-    index: usize,
-    as_labels: bool,
+    weight: Option<InputColumn>,
 }
 
 impl OlsCall {
@@ -129,16 +124,20 @@ impl OlsCall {
         };
         Ok(Self {
             relation,
-            inputs: inputs(&formula, &options.vcov, bound)?,
+            inputs: input_columns(&formula, &options.vcov, bound)?,
             formula,
             options,
-            weight: bound.optional_column("weight"),
+            weight: bound.optional_column("weight").map(|index| InputColumn {
+                name: bound.input().field(index).name().clone(),
+                index,
+                as_labels: false,
+            }),
         })
     }
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
-        let columns = self.inputs.iter().map(|input| input.index);
-        columns.chain(self.weight).collect()
+        let columns = self.inputs.iter().chain(&self.weight);
+        columns.map(|input| input.index).collect()
     }
 
     /// Starts taking in rows; `estimate` turns them into the result.
@@ -159,40 +158,11 @@ impl OlsCall {
         };
         Box::new(OlsGather {
             columns: self.inputs.iter().map(gathered).collect(),
-            weight: self.weight.map(|_| Vec::new()),
+            weight: self.weight.as_ref().map(|_| Vec::new()),
             call: self.clone(),
             estimate,
         })
     }
-}
-
-/// The columns the formula and the clusters use. Whatever is grouped somewhere is handed over as labels, so that whole numbers
-/// of any size stay what they are; fractions have to be numbers.
-fn inputs(
-    formula: &Formula,
-    vcov: &Vcov,
-    bound: &BoundArguments,
-) -> Result<Vec<InputColumn>, ArgumentProblem> {
-    let uses = formula.columns().into_iter();
-    let uses = uses.map(|used| (used.name, used.as_labels, "formula"));
-    let clusters = vcov.columns().into_iter();
-    let clusters = clusters.map(|name| (name.to_owned(), true, "vcov"));
-    let mut inputs: Vec<InputColumn> = Vec::new();
-    for (name, is_grouped, argument) in uses.chain(clusters) {
-        let index = bound.find_column(argument, &name)?;
-        let data_type = bound.input().field(index).data_type();
-        let is_whole = data_type.is_integer() || data_type == &DataType::Boolean;
-        let as_labels = !is_numeric(data_type) || (is_grouped && is_whole);
-        match inputs.iter_mut().find(|input| input.name == name) {
-            Some(input) => input.as_labels |= as_labels,
-            None => inputs.push(InputColumn {
-                name,
-                index,
-                as_labels,
-            }),
-        }
-    }
-    Ok(inputs)
 }
 
 #[derive(Debug)]
@@ -308,10 +278,10 @@ impl Gather for OlsGather {
                 GatheredColumn::Labels(labels) => labels.push(array)?,
             }
         }
-        if let Some(weight) = &mut self.weight {
+        if let (Some(weight), Some(column)) = (&mut self.weight, &self.call.weight) {
             let name = ColumnName {
                 relation: self.call.relation,
-                column: "weight".to_owned(),
+                column: column.name.clone(),
             };
             push_numbers(&name, &batch.columns()[self.columns.len()], weight)?;
         }
