@@ -156,6 +156,7 @@ fn names_both(error: &SessionError, pair: [&str; 2]) -> bool {
         .iter()
         .any(|role| text.contains(role)),
         "vcov" => text.contains("cluster"),
+        "outcome" => text.contains("`outcome`") || text.contains("the outcome"),
         _ => text.contains(&format!("`{name}`")),
     };
     pair.into_iter().all(said)
@@ -340,7 +341,9 @@ async fn labels_of_every_type_tell_units_apart_by_their_value() {
             );
             let sql = sql(&panel);
             let found = rows(&session, &sql).await;
-            let found = found.unwrap_or_else(|error| panic!("{sql}: {}", error.describe()));
+            let refused = found.as_ref().err().map(SessionError::describe);
+            assert_eq!(refused, None, "{sql}");
+            let found = found.unwrap();
             assert!(
                 are_close(&found, &expected),
                 "{sql}\n{found:?}\n{expected:?}"

@@ -170,7 +170,7 @@ impl ArgumentProblem {
         match self {
             Self::NoInput | Self::Positional | Self::Unknown { .. } => None,
             Self::Formula { .. } => Some("formula"),
-            Self::SameColumn { second, .. } => Some(second),
+            Self::SameColumn { second, .. } => Some(*second),
             Self::Missing { name, .. }
             | Self::Twice { name }
             | Self::Type { name, .. }
@@ -179,7 +179,7 @@ impl ArgumentProblem {
             | Self::ColumnType { name, .. }
             | Self::ListedTwice { name, .. }
             | Self::Choice { name, .. }
-            | Self::Invalid { name, .. } => Some(name),
+            | Self::Invalid { name, .. } => Some(*name),
         }
     }
 }
@@ -238,15 +238,14 @@ impl BoundArguments {
 
     /// The column arguments that were given, in the order of the statement.
     pub(super) fn column_arguments(&self) -> Vec<(&'static str, &[usize])> {
-        let mut given: Vec<(Place, &'static str, &[usize])> = Vec::new();
+        let mut given: Vec<(Place, (&'static str, &[usize]))> = Vec::new();
         for (name, value) in &self.values {
             if let (ArgumentValue::Columns(columns), Some(place)) = (value, self.places.get(name)) {
-                given.push((*place, name, columns));
+                given.push((*place, (*name, columns)));
             }
         }
         given.sort_unstable();
-        let named = given.into_iter().map(|(_, name, columns)| (name, columns));
-        named.collect()
+        given.into_iter().map(|(_, named)| named).collect()
     }
 
     fn bind_one(

@@ -33,21 +33,22 @@ pub(super) fn input_columns(
             None => uses.push((cluster(name), "vcov")),
         }
     }
-    let input = |(used, argument): (ColumnUse, &'static str)| {
-        let index = bound.find_column(argument, &used.name)?;
-        Ok(InputColumn {
-            as_labels: as_labels(&used, bound.input().field(index).data_type()),
-            name: used.name,
-            index,
-        })
-    };
     for used in formula.columns() {
         check_type(&used, "formula", bound)?;
     }
     for name in vcov.columns() {
         check_type(&cluster(name), "vcov", bound)?;
     }
-    uses.into_iter().map(input).collect()
+    let mut inputs = Vec::with_capacity(uses.len());
+    for (used, argument) in uses {
+        let index = bound.find_column(argument, &used.name)?;
+        inputs.push(InputColumn {
+            as_labels: as_labels(&used, bound.input().field(index).data_type()),
+            name: used.name,
+            index,
+        });
+    }
+    Ok(inputs)
 }
 
 fn cluster(name: &str) -> ColumnUse {
