@@ -7,7 +7,8 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
 use super::panel_call::{OUTCOME, TIME, required};

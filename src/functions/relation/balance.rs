@@ -6,7 +6,8 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::{ColumnName, ValueColumn, push_numbers};
 use super::panel_call::optional;

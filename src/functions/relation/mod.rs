@@ -3,6 +3,7 @@
 //! Planning is in [`planner`], argument checks in [`args`], execution in [`exec`].
 
 mod args;
+mod argument_error;
 mod att;
 mod bacon;
 mod balance;
@@ -31,7 +32,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 
-pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
+pub use args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+pub use argument_error::{ArgumentError, ArgumentProblem};
 pub use column_role::ColumnRole;
 
 pub(crate) use exec::{ESTIMATING, relation_of};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::{ColumnName, LabelColumn, LabelLevels, push_numbers};
 use super::ols_columns::{InputColumn, input_columns};

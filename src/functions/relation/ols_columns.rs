@@ -2,7 +2,8 @@
 
 use datafusion::arrow::datatypes::DataType;
 
-use super::args::{ArgumentProblem, BoundArguments};
+use super::args::BoundArguments;
+use super::argument_error::ArgumentProblem;
 use super::column_role::{ColumnRole, is_numeric, is_whole, value_type};
 use crate::estimators::covariance::Vcov;
 use crate::estimators::formula::{ColumnUse, Formula};

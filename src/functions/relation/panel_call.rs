@@ -4,7 +4,8 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::RelationError;
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::cohorts::refuse_cohorts_of_zero;
 use super::column_role::ColumnRole;
 use super::gather::{

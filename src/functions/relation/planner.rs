@@ -16,7 +16,8 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::args::{ArgumentProblem, BoundArguments, Place};
+use super::args::BoundArguments;
+use super::argument_error::{ArgumentProblem, Place};
 use super::columns::Columns;
 use super::node::EstimatorNode;
 use super::{RelationDefinition, find};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::panel_call::{
     COHORT, OUTCOME, PanelCall, PanelGather, Shows, TIME, UNIT, optional, window,
