@@ -56,6 +56,10 @@ impl Backup {
             fs_err::create_dir_all(folder).map_err(BackupError::File)?;
         }
         fs_err::rename(&new, &target).map_err(BackupError::File)?;
+        for folder in target.ancestors().skip(1).take(2) {
+            let synced = fs_err::File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(BackupError::File)?;
+        }
         Ok(saved)
     }
 

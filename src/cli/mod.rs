@@ -99,7 +99,7 @@ enum Command {
     /// Show what differs between two runs: which numbers moved, and why
     Diff(diff::DiffArgs),
     /// Say whether machine and project are fit for a run
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Show what a table or a column is made of, and what is made of it
     Lineage(lineage::LineageArgs),
     /// Write a new project with the standard contracts and queries
@@ -174,9 +174,9 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
         Command::Maintain(args) => Box::pin(maintain::run(args, global, printer)),
         Command::Backup(args) => Box::pin(backup::run(args, global, printer)),
-        Command::Restore(args) => Box::pin(async { backup::restore(args, printer) }),
+        Command::Restore(args) => Box::pin(backup::restore(args, printer)),
         Command::Status => Box::pin(status::run(global, printer)),
-        Command::Doctor => Box::pin(doctor::run(global, printer)),
+        Command::Doctor(args) => Box::pin(doctor::run(args, global, printer)),
         Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),
         Command::Diff(args) => Box::pin(diff::run(args, global, printer)),
         Command::History(args) => Box::pin(history::run(args, global, printer)),

@@ -73,6 +73,14 @@ pub(super) async fn run_step(
         ..provenance.clone()
     };
     let (n_rows, n_bytes) = (staged.n_rows, staged.n_bytes());
+    let present = context.lake.table(&query.name).await;
+    let present = present.map_err(|source| store_error(query, source))?;
+    (context.observer)(Event::StepPublishing {
+        name: query.name.clone(),
+        version: present.map_or(0, |table| table.version + 1),
+        n_rows,
+        tests: tests.clone(),
+    });
     let version = context
         .lake
         .publish(&query.name, staged, mode, provenance)

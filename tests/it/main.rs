@@ -20,6 +20,7 @@ mod sql;
 mod as_of;
 mod backup;
 mod crash;
+mod damage;
 mod doctor;
 mod maintain;
 mod release;
