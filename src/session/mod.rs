@@ -42,6 +42,7 @@ pub use checks::Newest;
 pub use describe::WRITE_REFUSED;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
+pub use inquiry::{AnswerError, Inquiry, Shown};
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
