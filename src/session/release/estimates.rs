@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, StringArray};
-use datafusion::arrow::compute::{cast, nullif};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
-use super::groups::protected_rows;
+use super::released::Released;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{Count, DisclosureRules, EstimateRow, STATUS_WITHHELD, release_estimate};
 
@@ -23,7 +22,7 @@ const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
 const MIN_DF: f64 = 10.0;
 
 /// Withholds rows of a batch, and says how many.
-type Protect = fn(&RecordBatch, DisclosureRules) -> Result<(RecordBatch, u64), DataFusionError>;
+type Protect = fn(&RecordBatch, DisclosureRules) -> Result<(Released, u64), DataFusionError>;
 
 /// Whether rows of this schema are estimates with the shared result columns.
 pub(super) fn is_estimates(schema: &Schema) -> bool {
@@ -60,13 +59,13 @@ pub(super) async fn protected(
         kept_back.n_estimates += n_withheld;
         batches.push(batch);
     }
-    Ok((protected_rows(&schema, batches)?, kept_back))
+    Ok((Released::plan(&schema, batches)?, kept_back))
 }
 
 fn estimates(
     batch: &RecordBatch,
     rules: DisclosureRules,
-) -> Result<(RecordBatch, u64), DataFusionError> {
+) -> Result<(Released, u64), DataFusionError> {
     let estimate = column(batch, "estimate", &DataType::Float64)?;
     let status = column(batch, "status", &DataType::Utf8)?;
     let counts = COUNTS
@@ -128,7 +127,7 @@ fn estimates(
 fn coefficients(
     batch: &RecordBatch,
     rules: DisclosureRules,
-) -> Result<(RecordBatch, u64), DataFusionError> {
+) -> Result<(Released, u64), DataFusionError> {
     let n_obs = column(batch, "n_obs", &DataType::Int64)?;
     let df = column(batch, "df", &DataType::Float64)?;
     let (n_obs, df) = (
@@ -161,25 +160,25 @@ fn with_columns(
     batch: &RecordBatch,
     is_withheld: &[bool],
     replaced: impl Fn(&str) -> Option<ArrayRef>,
-) -> Result<(RecordBatch, u64), DataFusionError> {
-    let withheld = BooleanArray::from(is_withheld.to_vec());
+) -> Result<(Released, u64), DataFusionError> {
     let schema = batch.schema();
-    let mut fields = Vec::new();
     let mut columns = Vec::new();
+    let mut hidden = Vec::new();
     for (field, array) in schema.fields().iter().zip(batch.columns()) {
-        let array = match replaced(field.name()) {
+        let replaced = replaced(field.name());
+        let is_number = field.data_type().is_floating() || field.name().starts_with("n_");
+        hidden.push((replaced.is_none() && is_number).then_some(is_withheld));
+        columns.push(match replaced {
             Some(array) => cast(&array, field.data_type())?,
-            None if field.data_type().is_floating() || field.name().starts_with("n_") => {
-                nullif(array, &withheld)?
-            }
             None => Arc::clone(array),
-        };
-        fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
-        columns.push(array);
+        });
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let fields = schema.fields().iter();
+    let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
     let n_withheld = is_withheld.iter().filter(|withheld| **withheld).count();
-    Ok((batch, n_withheld as u64))
+    Ok((Released::of(&batch, |_| true, &hidden)?, n_withheld as u64))
 }
 
 fn column(

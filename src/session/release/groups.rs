@@ -4,21 +4,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray};
-use datafusion::arrow::compute::{concat_batches, filter_record_batch, nullif};
-use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Column, DFSchema};
-use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Aggregate, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Aggregate, LogicalPlan};
 use datafusion::prelude::{DataFrame, Expr};
 use futures::TryStreamExt as _;
 
-use super::measures::{Answers, Measures, Places, Questions, Units, column, has_person};
+use super::measures::{Answers, Measures, Places, Questions, Units, has_person};
+use super::released::Released;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{GroupedCounts, HiddenCells, protect_groups};
 
@@ -124,7 +124,7 @@ impl Grouping {
             });
         }
         let shown = self.shown(&measured, &hidden)?;
-        Ok((protected_rows(&self.schema, vec![shown])?, kept_back))
+        Ok((Released::plan(&self.schema, vec![shown])?, kept_back))
     }
 
     fn counts(&self, measured: &RecordBatch) -> Result<GroupedCounts, DataFusionError> {
@@ -165,19 +165,11 @@ impl Grouping {
         &self,
         measured: &RecordBatch,
         hidden: &HiddenCells,
-    ) -> Result<RecordBatch, DataFusionError> {
-        let mut columns: Vec<ArrayRef> = measured.columns()[..self.n_keys].to_vec();
-        for (array, hidden) in measured.columns()[self.n_keys..].iter().zip(&hidden.cells) {
-            columns.push(nullif(array, &BooleanArray::from(hidden.clone()))?);
-        }
-        let schema = measured.schema();
-        let fields: Vec<_> = schema.fields()[..columns.len()]
-            .iter()
-            .map(|field| field.as_ref().clone().with_nullable(true))
-            .collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        let is_shown: BooleanArray = hidden.groups.iter().map(|hidden| Some(!hidden)).collect();
-        Ok(filter_record_batch(&batch, &is_shown)?)
+    ) -> Result<Released, DataFusionError> {
+        let keys = vec![None; self.n_keys];
+        let cells = hidden.cells.iter().map(|cells| Some(cells.as_slice()));
+        let columns: Vec<Option<&[bool]>> = keys.into_iter().chain(cells).collect();
+        Released::of(measured, |group| !hidden.groups[group], &columns)
     }
 }
 
@@ -204,33 +196,4 @@ fn numbered(array: &ArrayRef) -> Result<Vec<usize>, DataFusionError> {
         *numbers.entry(row.owned()).or_insert(next)
     });
     Ok(numbered.collect())
-}
-
-/// Rows in memory as a plan whose columns have the names and qualifiers of `schema`.
-pub(super) fn protected_rows(
-    schema: &DFSchema,
-    batches: Vec<RecordBatch>,
-) -> Result<LogicalPlan, DataFusionError> {
-    let fields: Vec<_> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(idx, field)| {
-            let field = field.as_ref().clone();
-            field.with_name(format!("c{idx}")).with_nullable(true)
-        })
-        .collect();
-    let named = Arc::new(Schema::new(fields));
-    let renamed: Result<Vec<RecordBatch>, _> = batches
-        .into_iter()
-        .map(|batch| RecordBatch::try_new(Arc::clone(&named), batch.columns().to_vec()))
-        .collect();
-    let table = MemTable::try_new(named, vec![renamed?])?;
-    let names = schema.iter().enumerate().map(|(idx, (qualifier, field))| {
-        column(None, &format!("c{idx}")).alias_qualified(qualifier.cloned(), field.name())
-    });
-    let source = provider_as_source(Arc::new(table));
-    LogicalPlanBuilder::scan("released", source, None)?
-        .project(names.collect::<Vec<Expr>>())?
-        .build()
 }

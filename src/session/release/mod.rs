@@ -5,10 +5,12 @@
 //! This protects from what leaves by mistake. Two statements that differ by one person, or conditions made to
 //! single one out, are for the person who reviews a release.
 
+mod copied;
 mod error;
 mod estimates;
 mod groups;
 mod measures;
+mod released;
 mod walk;
 
 use std::collections::BTreeSet;

@@ -7,8 +7,11 @@ use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
 
+use super::released::Released;
 use super::*;
 use crate::session::SessionOptions;
+
+mod bytes;
 
 /// Region 1 has 4 persons, region 2 has 36, region 3 has 60, region 4 has 100. Three of region 4 smoke, half of the
 /// others. Costs are above zero for everybody.
