@@ -45,6 +45,7 @@ use failure::Failure;
 use printer::Printer;
 
 use crate::diagnostic::FailureKind;
+use crate::session::THREAD_STACK;
 
 /// Measure what health-management programs change: extracts in, effects and a report out.
 #[derive(Debug, Parser)]
@@ -118,9 +119,21 @@ enum Command {
     },
 }
 
-/// Runs the program with the process's arguments.
+/// Runs the program with the process's arguments, on a thread whose stack is large enough to plan on.
 #[must_use]
 pub fn main() -> ExitCode {
+    let thread = std::thread::Builder::new()
+        .name("main".to_owned())
+        .stack_size(THREAD_STACK);
+    let ended = thread.spawn(run).map(std::thread::JoinHandle::join);
+    match ended {
+        Ok(Ok(code)) => code,
+        // What went wrong was said where it did.
+        _ => ExitCode::from(FailureKind::Internal.exit_code()),
+    }
+}
+
+fn run() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -213,9 +226,7 @@ fn man(folder: &Path) -> Result<u8, Failure> {
 
 fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if matches!(cli.command, Command::Serve(_)) {
-        builder.thread_stack_size(crate::serve::THREAD_STACK);
-    }
+    builder.thread_stack_size(THREAD_STACK);
     if let Some(threads) = cli.global.threads {
         builder.worker_threads(threads.get());
         // The estimators' own pool. It exists already only where one process runs several commands, as tests do.

@@ -1,6 +1,8 @@
 //! Everything SQL can call that DataFusion does not bring: three scalar functions and the statistical
-//! relations. The statistics are in `estimators`; here they get names, arguments and result columns.
+//! relations; and the bounds of all scalar functions, DataFusion's included. The statistics are in `estimators`; here they
+//! get names, arguments and result columns.
 
+mod bounded;
 mod relation;
 mod scalar;
 
@@ -13,6 +15,7 @@ pub use relation::{
     Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError,
 };
 
+pub(crate) use bounded::{bound_functions, elements_of, most_of_a_batch, widths_of};
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
     relation_of,

@@ -128,6 +128,7 @@ fn stripped(text: &str) -> String {
         "Internal error: ",
         "Arrow error: ",
         "External error: ",
+        "Resources exhausted: ",
         "This feature is not implemented: ",
     ];
     let mut text = text;

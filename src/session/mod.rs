@@ -4,10 +4,13 @@
 mod checks;
 mod describe;
 mod error;
+mod expansion;
 mod explain;
 mod from_first;
 mod give_way;
 pub(crate) mod inquiry;
+mod measure;
+pub(crate) mod nesting;
 mod place;
 mod provider;
 mod reading;
@@ -18,6 +21,7 @@ mod sorting;
 pub(crate) mod statements;
 mod summary;
 mod user;
+mod wide_rows;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -37,12 +41,14 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
 
 pub use checks::Newest;
 pub use describe::WRITE_REFUSED;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
 pub use inquiry::{AnswerError, Inquiry, Shown};
+pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
@@ -65,10 +71,15 @@ pub struct SessionOptions {
     pub temp_dir: Option<PathBuf>,
 }
 
+/// Parts that a statement may have once everything is put where it is used; see [`expansion`].
+const MOST_PARTS: u64 = 400_000;
+
 /// A SQL session over lake tables.
 #[derive(Clone)]
 pub struct Session {
     ctx: SessionContext,
+    /// Parts that a statement may have.
+    most_parts: u64,
 }
 
 impl Session {
@@ -106,15 +117,21 @@ impl Session {
             runtime =
                 runtime.with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
         }
+        let runtime = runtime.build_arc()?;
+        let rules = trusted_rules(wide_rows::WideRows::new(&runtime.memory_pool));
         let builder = SessionStateBuilder::new()
             .with_default_features()
             .with_config(config)
-            .with_runtime_env(runtime.build_arc()?);
-        let builder = builder.with_physical_optimizer_rules(trusted_rules());
+            .with_runtime_env(runtime);
+        let builder = builder.with_physical_optimizer_rules(rules);
         let state = functions::with_relations(builder)?.build();
-        let ctx = SessionContext::new_with_state(state).enable_url_table();
+        let mut ctx = SessionContext::new_with_state(state).enable_url_table();
         functions::register_scalars(&ctx);
-        Ok(Self { ctx })
+        functions::bound_functions(&mut ctx)?;
+        Ok(Self {
+            ctx,
+            most_parts: MOST_PARTS,
+        })
     }
 
     /// Makes a lake table known under its own name, in place of an earlier one.
@@ -251,13 +268,36 @@ impl Session {
         }
         if let Statement::Statement(asked) = asked {
             functions::name_inputs(asked);
+            let views = self.parts_of_views(asked).await?;
+            expansion::check(asked, views, self.most_parts)?;
         }
         let plan = state
             .statement_to_plan(statement)
             .await
             .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
         read_only.verify_plan(&plan)?;
+        measure::check(&plan, self.most_parts)?;
         Ok(self.ctx.execute_logical_plan(plan).await?)
+    }
+
+    /// The size of each view that a statement names.
+    async fn parts_of_views(
+        &self,
+        statement: &ast::Statement,
+    ) -> Result<HashMap<String, u64>, SessionError> {
+        let mut views = HashMap::new();
+        for name in expansion::names(statement) {
+            let reference = TableReference::bare(name.as_str());
+            if !self.ctx.table_exist(reference.clone())? {
+                continue;
+            }
+            let table = self.ctx.table_provider(reference).await?;
+            if let Some(plan) = table.get_logical_plan() {
+                let parts = measure::parts(&plan)?;
+                views.insert(name, parts);
+            }
+        }
+        Ok(views)
     }
 
     /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
@@ -268,6 +308,7 @@ impl Session {
         state.config_mut().options_mut().optimizer.prefer_hash_join = false;
         Self {
             ctx: SessionContext::new_with_state(state),
+            most_parts: self.most_parts,
         }
     }
 
@@ -280,10 +321,14 @@ impl Session {
 
 /// The engine's physical optimizer without its filter push-down, which in this version maps a filter
 /// through a projection by name: `… FROM s RIGHT JOIN v … WHERE s.id IS NULL` then filters `v.id` and
-/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Joins give way ([`give_way`]).
-fn trusted_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Wide rows are not repeated
+/// ([`wide_rows`]). Joins give way ([`give_way`]).
+fn trusted_rules(
+    wide_rows: wide_rows::WideRows,
+) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.retain(|rule| !rule.name().starts_with("FilterPushdown"));
+    rules.push(Arc::new(wide_rows));
     rules.push(Arc::new(give_way::GiveWay));
     rules
 }

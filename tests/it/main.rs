@@ -2,6 +2,7 @@
 //! output and the lake. Statistics are tested beside the estimators, SQL functions in `tests/slt`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod hostile_statements;
 mod serving;
 mod small_project;
 mod support;
@@ -27,6 +28,7 @@ mod release;
 mod report;
 mod schedule;
 mod serve;
+mod serve_hostile;
 mod serve_limits;
 mod serve_python;
 mod threads;
@@ -38,6 +40,7 @@ mod documents;
 mod examples;
 mod illinois;
 mod lineage;
+mod long_statements;
 mod observability;
 mod open_lineage;
 mod readme;

@@ -10,6 +10,7 @@ use super::format::Format;
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
+use crate::session::nesting;
 use crate::session::statements::{Token, TokenKind, tokens};
 
 /// Where statements may write.
@@ -108,7 +109,10 @@ impl Copy {
         if !tokens.first().is_some_and(|token| is_word(token, "COPY")) {
             return Ok(None);
         }
-        // A statement that does not parse is told by the planner, with its place.
+        // A statement that does not parse, or is not to be, is told by the planner, with its place.
+        if nesting::check(statement, nesting::MOST).is_err() {
+            return Ok(None);
+        }
         let Ok(mut parsed) = DFParser::parse_sql(statement) else {
             return Ok(None);
         };
