@@ -16,7 +16,7 @@ pub enum FailureKind {
     Project,
     /// An extract is missing or was refused.
     Extract,
-    /// A quality or linkage gate did not hold.
+    /// A quality or linkage gate did not hold, or the lake is not what was written.
     Quality,
     /// A disclosure rule forbids the result.
     Disclosure,

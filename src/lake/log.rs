@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::LakeError;
+use super::{Lake, LakeError};
 
 /// Name of a table's log folder.
 pub(super) const LOG: &str = "_delta_log";
@@ -103,6 +103,25 @@ pub(super) fn commits(folder: &Path) -> Result<Vec<Commit>, LakeError> {
     }
     commits.sort_by_key(|commit| commit.version);
     Ok(commits)
+}
+
+impl Lake {
+    /// When version `version` of table `name` was published; `None` when its commit is no longer in the log.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn published_at(
+        &self,
+        name: &str,
+        version: u64,
+    ) -> Result<Option<DateTime<Utc>>, LakeError> {
+        let file = self.root().join(name).join(LOG);
+        let file = file.join(format!("{version:020}.json"));
+        match file.is_file() {
+            true => published_at(&file).map(Some),
+            false => Ok(None),
+        }
+    }
 }
 
 /// What the commit says; the file's own time where another program said nothing.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use datafusion::arrow::array::Array as _;
 
 use super::error::PipelineError;
@@ -13,8 +14,16 @@ use crate::diagnostic::thousands;
 use crate::ingest::{self, Recorded};
 use crate::lake::{Lake, LakeError, LakeTable};
 
-/// What is recorded of one table: a version and who knows of it.
-type Known = BTreeMap<String, Vec<(u64, String)>>;
+/// What is recorded of each table.
+type Known = BTreeMap<String, Vec<Witness>>;
+
+/// Something that knows of a version of a table.
+struct Witness {
+    version: u64,
+    /// When the table had that version; `None` when it has had it ever since.
+    at: Option<DateTime<Utc>>,
+    text: String,
+}
 
 /// Every table that has lost rows or files, in the order of their names: raw tables, tables of numbers given to persons, and
 /// korabo's own. Of other tables, only those whose versions went: what is missing of their files is built anew.
@@ -49,11 +58,13 @@ pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
     }
     let deliveries = ingest::recorded_deliveries(lake).await?;
     let mut known = known_of_deliveries(&deliveries, &tables);
-    add_inputs(&mut known, project, &tables);
+    add_inputs(&mut known, (project, lake), &tables)?;
     add_steps(&mut known, project, lake).await?;
+    // What is no longer of the project may have been removed.
+    known.retain(|name, _| names.contains(name));
     for (name, witnesses) in known {
         let table = tables.get(name.as_str());
-        if let Some(lost) = lost_versions(project, &name, table, &witnesses) {
+        if let Some(lost) = lost_versions((project, lake), &name, table, &witnesses)? {
             losses.push(lost);
         } else if let Some(table) = table
             && let Some(lost) = lost_rows(table, &deliveries)
@@ -107,30 +118,52 @@ fn known_of_deliveries(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTabl
             "delivery {} (`{}`, {rows} rows {change}) is in version {}",
             delivery.delivery_id, delivery.file, delivery.lake_version
         );
-        let of_table = known.entry(delivery.table.clone()).or_default();
-        of_table.push((delivery.lake_version, witness));
+        known
+            .entry(delivery.table.clone())
+            .or_default()
+            .push(Witness {
+                version: delivery.lake_version,
+                at: None,
+                text: witness,
+            });
     }
     known
 }
 
 /// What tables were built from.
-fn add_inputs(known: &mut Known, project: &Project, tables: &BTreeMap<&str, LakeTable>) {
+fn add_inputs(
+    known: &mut Known,
+    (project, lake): (&Project, &Lake),
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Result<(), LakeError> {
     for query in project.dag.queries() {
-        let table = tables.get(query.name.as_str());
-        let made = table.and_then(|table| table.provenance.as_ref());
-        for (input, version) in made.into_iter().flat_map(|made| &made.inputs) {
+        let Some(table) = tables.get(query.name.as_str()) else {
+            continue;
+        };
+        let at = lake.published_at(&table.name, table.rows_version())?;
+        for (input, version) in table.provenance.iter().flat_map(|made| &made.inputs) {
             // A view has no version, and a table that was not there has none.
             if let Ok(version) = version.parse::<u64>() {
-                let witness = format!("`{}` was built from version {version}", query.name);
+                let text = format!("`{}` was built from version {version}", query.name);
                 let of_table = known.entry(input.clone()).or_default();
-                of_table.push((version, witness));
+                of_table.push(Witness { version, at, text });
             }
         }
     }
+    Ok(())
 }
 
 /// What the latest run that built a table says.
 async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<(), PipelineError> {
+    let mut started: BTreeMap<i64, i64> = BTreeMap::new();
+    let runs = lake.table(RUNS).await?;
+    if let Some(runs) = runs {
+        for batch in runs.read(None)? {
+            let batch = batch?;
+            let (ids, at) = (integers(&batch, "run_id"), integers(&batch, "started_at"));
+            started.extend((0..batch.num_rows()).map(|row| (ids.value(row), at.value(row))));
+        }
+    }
     let Some(steps) = lake.table(RUN_STEPS).await? else {
         return Ok(());
     };
@@ -139,41 +172,54 @@ async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<
         let batch = batch?;
         let (ids, built) = (integers(&batch, "run_id"), integers(&batch, "lake_version"));
         for row in (0..batch.num_rows()).filter(|row| built.is_valid(*row)) {
-            let (run_id, version) = (ids.value(row), built.value(row).unsigned_abs());
+            let step = (ids.value(row), built.value(row).unsigned_abs());
             let name = text_at(&batch, "table_name", row).unwrap_or_default();
             if project.dag.query(&name).is_some() {
-                let known = latest.entry(name).or_insert((run_id, version));
-                *known = (*known).max((run_id, version));
+                let newest = latest.entry(name).or_insert(step);
+                *newest = (*newest).max(step);
             }
         }
     }
     for (name, (run_id, version)) in latest {
-        let witness = format!("run {run_id} built version {version}");
-        known.entry(name).or_default().push((version, witness));
+        let at = started.get(&run_id).copied();
+        let at = at.and_then(DateTime::from_timestamp_micros);
+        let text = format!("run {run_id} built version {version}");
+        let of_table = known.entry(name).or_default();
+        of_table.push(Witness { version, at, text });
     }
     Ok(())
 }
 
-/// What of `witnesses` the table does not have. A table that is gone and can be made again was removed on purpose.
+/// What of `witnesses` the table does not have. A table that is gone and can be made again was removed on purpose, and so was
+/// one that was made anew since: its newest version is younger than what knows of another.
 fn lost_versions(
-    project: &Project,
+    (project, lake): (&Project, &Lake),
     name: &str,
     table: Option<&LakeTable>,
-    witnesses: &[(u64, String)],
-) -> Option<LakeError> {
+    witnesses: &[Witness],
+) -> Result<Option<LakeError>, LakeError> {
     let found = table.map(|table| table.version);
-    let at = match found {
-        Some(found) => format!("it is at version {found}"),
-        None if is_remade(project, name) => return None,
-        None => "it is not there".to_owned(),
+    let (at, found_at) = match found {
+        Some(found) => (
+            format!("it is at version {found}"),
+            lake.published_at(name, found)?,
+        ),
+        None if is_remade(project, name) => return Ok(None),
+        None => ("it is not there".to_owned(), None),
     };
-    let is_lost = |version: u64| found.is_none_or(|found| version > found);
-    let missing = witnesses.iter().filter(|(version, _)| is_lost(*version));
-    let missing: Vec<String> = missing.map(|(_, witness)| witness.clone()).collect();
-    (!missing.is_empty()).then(|| LakeError::Lost {
+    let is_lost = |witness: &&Witness| {
+        let is_older = match (found_at, witness.at) {
+            (Some(found_at), Some(at)) => found_at < at,
+            _ => true,
+        };
+        found.is_none_or(|found| witness.version > found && is_older)
+    };
+    let missing = witnesses.iter().filter(is_lost);
+    let missing: Vec<String> = missing.map(|witness| witness.text.clone()).collect();
+    Ok((!missing.is_empty()).then(|| LakeError::Lost {
         table: name.to_owned(),
         losses: std::iter::once(at).chain(missing).collect(),
-    })
+    }))
 }
 
 /// Whether a raw table has fewer rows than its deliveries brought.
