@@ -16,7 +16,7 @@ use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::covariance::{SmallSample, Vcov};
-use crate::estimators::estimate::Status;
+use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula::{self, Formula};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
@@ -199,16 +199,8 @@ impl PreparedRelation for Ols {
     }
 
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        let terms = self.call.formula.term_names();
-        let unknown = || numbers(terms.iter().map(|_| f64::NAN));
-        let mut columns = vec![texts(terms.iter().map(String::as_str))];
-        columns.extend((0..8).map(|_| unknown()));
-        columns.push(counts(terms.iter().map(|_| 0)));
-        columns.push(unknown());
-        columns.push(texts(terms.iter().map(|_| status.as_str())));
-        let relation = self.call.relation;
-        let rows = RecordBatch::try_new(schema(), columns);
-        Some(rows.map_err(|source| RelationError::Rows { relation, source }))
+        // A formula of which no column is made has no row to say so in.
+        (status != Status::Collinear).then(|| without_numbers(&self.call, status, 0))
     }
 
     fn gather(&self) -> Box<dyn Gather> {
@@ -216,8 +208,30 @@ impl PreparedRelation for Ols {
     }
 }
 
+/// A row for each term of the formula, without numbers.
+fn without_numbers(
+    call: &OlsCall,
+    status: Status,
+    n_obs: u64,
+) -> Result<RecordBatch, RelationError> {
+    let terms = call.formula.term_names();
+    let unknown = || numbers(terms.iter().map(|_| f64::NAN));
+    let mut columns = vec![texts(terms.iter().map(String::as_str))];
+    columns.extend((0..8).map(|_| unknown()));
+    columns.push(counts(terms.iter().map(|_| n_obs)));
+    columns.push(unknown());
+    columns.push(texts(terms.iter().map(|_| status.as_str())));
+    RecordBatch::try_new(schema(), columns).map_err(|source| RelationError::Rows {
+        relation: call.relation,
+        source,
+    })
+}
+
 fn coefficients(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, RelationError> {
     let result = ols(&call.formula, data, &call.options);
+    if let Err(EstimatorError::NoDegreesOfFreedom { n_obs, .. }) = result {
+        return without_numbers(call, Status::NotIdentified, n_obs);
+    }
     let result = result.map_err(|source| RelationError::Refused {
         relation: call.relation,
         source,

@@ -78,7 +78,7 @@ pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
     optional(
         "cluster",
         ArgumentKind::Column(ColumnRole::Label),
-        "level of assignment; default: the unit",
+        "level of assignment; default: the unit (with panel => false: the row)",
     ),
     optional(
         "control",
@@ -142,6 +142,8 @@ pub(super) struct PanelCall {
     unit: Option<usize>,
     weight: Option<usize>,
     cluster: Option<usize>,
+    /// The clusters are the cohorts, of which NULL is one: the never exposed.
+    never_is_a_cluster: bool,
     unit_effect: Option<usize>,
     /// First of the covariates among the columns.
     covariates: usize,
@@ -171,6 +173,7 @@ impl PanelCall {
             .into_iter()
             .map(|name| bound.required_column(name))
             .collect::<Result<Vec<_>, _>>()?;
+        let cohort = indices[2];
         let mut add = |column: Option<usize>| {
             indices.extend(column);
             column.map(|_| indices.len() - 1)
@@ -184,12 +187,17 @@ impl PanelCall {
             });
         }
         let weight = add(bound.optional_column("weight"));
-        // The unit is the default of these.
+        // The unit is the default of these; but where every row is a unit of its own, the column of persons groups the rows.
         let other = |name| {
             let column = bound.optional_column(name);
             column.filter(|&column| Some(column) != unit_column)
         };
-        let cluster = add(other("cluster"));
+        let cluster = match layout {
+            Layout::CrossSections => bound.optional_column("cluster"),
+            _ => other("cluster"),
+        };
+        let never_is_a_cluster = cluster == Some(cohort);
+        let cluster = add(cluster);
         let unit_effect = add(other("unit_effect"));
         let covariates = indices.len();
         indices.extend(bound.columns("covariates"));
@@ -212,6 +220,7 @@ impl PanelCall {
             cluster,
             unit_effect,
             covariates,
+            never_is_a_cluster,
             layout,
             options: options(bound)?,
         })
@@ -243,6 +252,15 @@ impl PanelCall {
                 .collect(),
             call: self.clone(),
         }
+    }
+}
+
+/// Makes what is missing a code of its own, after all others.
+fn code_missing(codes: &mut [u32]) {
+    let known = codes.iter().filter(|&&code| code != MISSING_CODE).max();
+    let next = known.map_or(0, |&last| last + 1);
+    for code in codes.iter_mut().filter(|code| **code == MISSING_CODE) {
+        *code = next;
     }
 }
 
@@ -424,8 +442,15 @@ impl PanelGather {
     pub(super) fn columns(self) -> Result<(PanelColumns, Option<Vec<u32>>), RelationError> {
         let mut outcome = self.outcome;
         let (unit, covariates) = (self.unit, self.covariates);
+        let never_is_a_cluster = self.call.never_is_a_cluster;
         let (cluster, (unit, covariates)) = rayon::join(
-            || self.cluster.map(|cluster| cluster.into_codes().0),
+            || {
+                let mut codes = self.cluster?.into_codes().0;
+                if never_is_a_cluster {
+                    code_missing(&mut codes);
+                }
+                Some(codes)
+            },
             || {
                 let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
                 let unit = match unit {
