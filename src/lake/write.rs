@@ -31,6 +31,27 @@ use super::{Lake, LakeError, LakeTable, Provenance, table_error};
 
 pub(super) const TARGET_FILE_BYTES: u64 = 256 << 20;
 
+/// Encoded bytes that a file under way keeps in memory before they go to the disk, and that a reader has in memory at once.
+const ROW_GROUP_BYTES: usize = 16 << 20;
+/// The same for a table with a file per partition: a writer has all of them open.
+const PARTITION_ROW_GROUP_BYTES: usize = 8 << 20;
+/// Bytes of a column's distinct values before its values are written as they are. The encoder's table of them takes three times
+/// as much, for every column of every open file.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
+fn writer_properties(is_partitioned: bool) -> WriterProperties {
+    let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
+    let row_group = match is_partitioned {
+        true => PARTITION_ROW_GROUP_BYTES,
+        false => ROW_GROUP_BYTES,
+    };
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_bytes(Some(row_group))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .build()
+}
+
 /// Streams record batches into data files that no version names yet.
 pub struct TableWriter {
     table: String,
@@ -245,14 +266,10 @@ impl Lake {
         partition_by: &[String],
     ) -> Result<TableWriter, LakeError> {
         fs_err::create_dir_all(self.root().join(name)).map_err(LakeError::Folder)?;
-        let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .build();
         let config = WriterConfig::new(
             Arc::clone(&schema),
             partition_by.to_vec(),
-            Some(properties),
+            Some(writer_properties(!partition_by.is_empty())),
             NonZeroU64::new(TARGET_FILE_BYTES),
             None,
             Default::default(),

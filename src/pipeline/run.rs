@@ -153,6 +153,7 @@ pub async fn build(
         session: session.clone(),
         observer,
         today: chrono::Utc::now().date_naive(),
+        beside: Arc::default(),
     });
     project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
