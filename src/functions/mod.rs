@@ -12,13 +12,13 @@ use datafusion::prelude::SessionContext;
 
 pub use relation::{
     ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, ColumnRole,
-    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError,
+    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
 };
 
 pub(crate) use bounded::{bound_functions, elements_of, most_of_a_batch, widths_of};
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
-    relation_of,
+    relation_of, roles,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

@@ -21,6 +21,7 @@ mod sorting;
 pub(crate) mod statements;
 mod summary;
 mod user;
+mod views;
 mod wide_rows;
 
 use std::collections::HashMap;
@@ -52,7 +53,7 @@ pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
-pub use release::{KeptBack, ReleaseError, ReleaseRules};
+pub use release::{KeptBack, ReleaseError, ReleaseRules, TableRoles};
 pub use sorting::{SortedColumn, sorting_of};
 pub use user::{CATALOG, MemoryShare, SCHEMA};
 
@@ -165,6 +166,15 @@ impl Session {
     /// When the engine refuses the name.
     pub fn register_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
         self.register(name, frame.into_view())
+    }
+
+    /// Makes a planned query known as a view that statements see as one table, whatever it selects.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_whole_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        let view = views::WholeView(frame.into_view());
+        self.register(name, Arc::new(view))
     }
 
     fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), SessionError> {

@@ -10,7 +10,7 @@ use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateRow, aggregate};
 use crate::estimators::estimate::Status;
 
@@ -141,6 +141,10 @@ impl Att {
 impl PreparedRelation for Att {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

@@ -32,6 +32,11 @@ impl Columns {
         Self { distinct, places }
     }
 
+    /// Where among the columns read stands the one asked for at `position`.
+    pub(super) fn place(&self, position: usize) -> usize {
+        self.places[position]
+    }
+
     /// A batch of the columns read as one of the columns asked for.
     pub(super) fn arrange(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         batch.project(&self.places)

@@ -24,6 +24,7 @@ mod permits;
 mod planner;
 mod repeated;
 mod result;
+mod roles;
 mod run;
 mod sun_abraham;
 
@@ -42,6 +43,8 @@ pub use column_role::ColumnRole;
 pub(crate) use exec::{ESTIMATING, relation_of};
 pub(crate) use node::relation_name;
 pub(crate) use planner::{call_of, name_inputs};
+pub use roles::Roles;
+pub(crate) use roles::roles;
 
 use crate::diagnostic::counted;
 use crate::estimators::estimate::{EstimatorError, Status};
@@ -86,6 +89,10 @@ pub struct RelationDefinition {
 pub trait PreparedRelation: Debug + Send + Sync {
     /// Positions in the input of the columns it needs, in the order [`Gather::push`] gets them.
     fn input_columns(&self) -> Vec<usize>;
+    /// What those columns are for.
+    fn roles(&self) -> Roles {
+        Roles::default()
+    }
     /// Schema of the rows it returns.
     fn schema(&self) -> SchemaRef;
     /// Starts taking in rows.

@@ -3,7 +3,6 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::RelationError;
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::cohorts::refuse_cohorts_of_zero;
@@ -11,6 +10,7 @@ use super::column_role::ColumnRole;
 use super::gather::{
     ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
 };
+use super::{RelationError, Roles};
 use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
 use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
 
@@ -228,6 +228,19 @@ impl PanelCall {
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
         self.columns.iter().map(|column| column.index).collect()
+    }
+
+    /// What the columns asked for are for.
+    pub(super) fn roles(&self) -> Roles {
+        let covariates = self.covariates..self.columns.len();
+        Roles {
+            numbers: [OUTCOME_COLUMN].into_iter().chain(covariates).collect(),
+            outcome: Some(OUTCOME_COLUMN),
+            unit: self.unit,
+            weight: self.weight,
+            counts_rows: matches!(self.layout, Layout::CrossSections),
+            ..Roles::default()
+        }
     }
 
     fn name(&self, column: usize) -> ColumnName {
