@@ -256,7 +256,16 @@ fn a_correction_is_not_laundered_over_a_damaged_file() {
 fn a_cut_or_missing_file_is_named_everywhere_and_made_tables_are_built_anew() {
     let project = built();
     let expected = summary(&project);
-    let made = data_files(&project, "clean_visits").pop().unwrap();
+    let commit = fs::read_to_string(newest_commit(&project, "clean_visits")).unwrap();
+    let added: Vec<&str> = commit
+        .lines()
+        .filter(|line| line.starts_with("{\"add\""))
+        .collect();
+    let is_live = |file: &PathBuf| added.iter().any(|line| line.contains(&name(file)));
+    let made = data_files(&project, "clean_visits")
+        .into_iter()
+        .find(is_live)
+        .unwrap();
     fs::write(&made, "PAR1").unwrap();
     let plan = project.korabo(&["plan"]).exits(0);
     assert!(
