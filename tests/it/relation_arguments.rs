@@ -12,13 +12,13 @@ use korabo::session::{ErrorClass, Session, SessionError, SessionOptions};
 const PANEL: &str = "
 select *,
     outcome as outcome_again, unit as unit_again, time as time_again, cohort as cohort_again, treated as treated_again,
-    weight as weight_again, cluster as cluster_again, unit_effect as unit_effect_again, covariate as covariate_again,
+    weight as weight_again, site as site_again, unit_effect as unit_effect_again, covariate as covariate_again,
     regressor as regressor_again, effect as effect_again, endogenous as endogenous_again, instrument as instrument_again
 from (
     select
         person as unit, year as time, cohort, coalesce(year >= cohort, false) as treated,
         cast(person % 7 + person * year % 11 as double) + coalesce(cast(year >= cohort as double), 0e0) as outcome,
-        0.5e0 + person % 5 as weight, person / 3 as cluster, person / 2 as unit_effect,
+        0.5e0 + person % 5 as weight, person / 3 as site, person / 2 as unit_effect,
         (person * 37 % 19) / 3e0 as covariate,
         person * year % 13 as regressor, person % 4 as effect,
         (person * year % 17) / 2e0 as endogenous, (person * year % 17 + year % 3) / 3e0 as instrument
@@ -64,10 +64,14 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
         all.push(given("effect", "effect"));
         all.push(given("endogenous", "endogenous"));
         all.push(given("instrument", "instrument"));
-        all.push(given("vcov", "cluster"));
+        all.push(given("vcov", "site"));
     }
     for argument in relation.arguments {
         match argument.kind {
+            // `cluster` is a word of SQL.
+            ArgumentKind::Column(_) if argument.name == "cluster" => {
+                all.push(given("cluster", "site"));
+            }
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) => all.push(given(argument.name, "covariate")),
             _ => {}
@@ -310,15 +314,15 @@ const LABELS: [&str; 17] = [
     "cast({} as decimal(38, 2)) + cast('10000000000000000000000000000000000.25' as decimal(38, 2))",
 ];
 
-/// Calls whose labels are `unit`, `cluster`, `unit_effect` and `effect`.
+/// Calls whose labels are `unit`, `site`, `unit_effect` and `effect`.
 const LABELLED: [&str; 7] = [
-    "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => cluster)",
-    "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => cluster, panel => false)",
-    "did_imputation({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => cluster, \
+    "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
+    "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, panel => false)",
+    "did_imputation({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, \
      unit_effect => unit_effect)",
-    "sun_abraham({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => cluster)",
+    "sun_abraham({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
     "bacon({panel}, outcome => outcome, unit => unit, time => time, treated => treated)",
-    "ols({panel}, 'outcome ~ regressor | effect', vcov => 'cluster(cluster)')",
+    "ols({panel}, 'outcome ~ regressor | effect', vcov => 'cluster(site)')",
     "ols({panel}, 'outcome ~ regressor | unit^effect', weight => weight, vcov => 'cluster(unit, effect)')",
 ];
 
@@ -333,7 +337,7 @@ async fn labels_of_every_type_tell_units_apart_by_their_value() {
         let expected = rows(&session, &sql(PANEL)).await.unwrap();
         for label in LABELS {
             let cast = |column: &str| format!("{} as {column}", label.replace("{}", column));
-            let columns = ["unit", "cluster", "unit_effect", "effect"]
+            let columns = ["unit", "site", "unit_effect", "effect"]
                 .map(cast)
                 .join(", ");
             let panel = format!(

@@ -179,7 +179,8 @@ pub enum RelationError {
     },
     /// Cohorts at or below zero beside periods above it: a code for "never", as in R, not a period.
     #[error(
-        "`{relation}`: column `{column}` is 0 or less in {}, while all periods are above 0; write never exposed as NULL:          `nullif({}, 0)`; leave out units exposed before the first period",
+        "`{relation}`: column `{column}` is 0 or less in {}, while all periods are above 0; write never exposed as NULL: \
+         `nullif({}, 0)`; leave out units exposed before the first period",
         counted(*n_rows, "row", "rows"),
         column_role::quoted(column)
     )]
