@@ -206,7 +206,7 @@ impl Backup {
             });
         };
         let file = self.snapshots_folder().join(format!("{id}.json"));
-        let bytes = fs_err::read(file).map_err(BackupError::File)?;
+        let bytes = crate::regular_file::read(&file).map_err(BackupError::File)?;
         let snapshot = serde_json::from_slice(&bytes);
         let snapshot = snapshot.map_err(|source| BackupError::BrokenSnapshot {
             id: id.clone(),

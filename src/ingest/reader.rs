@@ -12,6 +12,7 @@ use datafusion::parquet::arrow::arrow_reader::{
 
 use super::delimited::DelimitedReader;
 use crate::diagnostic::{FailureKind, thousands};
+use crate::regular_file;
 
 /// Rows per batch: enough to keep the kernels busy, few enough to stay in the cache.
 pub(super) const BATCH_ROWS: usize = 16_384;
@@ -189,7 +190,7 @@ impl Iterator for ExtractReader {
 }
 
 fn open_parquet(path: &Path) -> Result<ParquetRecordBatchReader, ReadError> {
-    let file = fs_err::File::open(path).map_err(|source| ReadError::Io {
+    let file = regular_file::open(path).map_err(|source| ReadError::Io {
         file: path.to_path_buf(),
         source,
     })?;

@@ -13,6 +13,12 @@ use crate::session::{ErrorClass, SessionError};
 pub enum PipelineError {
     #[error("cannot read the queries")]
     Unreadable(#[source] std::io::Error),
+    #[error("cannot read query file `{file}`")]
+    UnreadableQuery {
+        file: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{at}: not valid SQL: {message}")]
     Syntax { at: SourceLocation, message: String },
     #[error("{at}: a query file holds exactly one SELECT statement")]

@@ -9,6 +9,7 @@ mod explain;
 mod from_first;
 mod give_way;
 pub(crate) mod inquiry;
+mod local_files;
 mod measure;
 pub(crate) mod nesting;
 mod place;
@@ -36,7 +37,8 @@ use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReferen
 use datafusion::datasource::MemTable;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -118,7 +120,7 @@ impl Session {
             runtime =
                 runtime.with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
         }
-        let runtime = runtime.build_arc()?;
+        let runtime = with_local_files(runtime)?;
         let rules = trusted_rules(wide_rows::WideRows::new(&runtime.memory_pool));
         let builder = SessionStateBuilder::new()
             .with_default_features()
@@ -327,6 +329,14 @@ impl Session {
     pub fn task_context(&self) -> Arc<datafusion::execution::TaskContext> {
         self.ctx.task_ctx()
     }
+}
+
+/// The engine's surroundings, in which statements read regular files only.
+fn with_local_files(runtime: RuntimeEnvBuilder) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let runtime = runtime.build_arc()?;
+    let store = Arc::new(local_files::LocalFiles::default());
+    runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), store);
+    Ok(runtime)
 }
 
 /// The engine's physical optimizer without its filter push-down, which in this version maps a filter

@@ -10,6 +10,7 @@ use super::format::Format;
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
+use crate::regular_file::NotRegular;
 use crate::session::nesting;
 use crate::session::statements::{Token, TokenKind, tokens};
 
@@ -85,6 +86,14 @@ impl Writable {
                 .collect();
             return Err(refused(format!("{message} {}", folders.join(", ")))
                 .hint("--allow-write=DIR names the folder to write in"));
+        }
+        if let Ok(metadata) = fs_err::metadata(&target)
+            && let Some(what) = NotRegular::of(metadata.file_type())
+        {
+            return Err(refused(format!(
+                "cannot write `{}`: {what}",
+                path.display()
+            )));
         }
         Ok(target)
     }
