@@ -253,14 +253,26 @@ impl Session {
                 format!("parameter `{name}` has no value; give it with --param NAME=VALUE");
             return Err(DataFusionError::Plan(message).into());
         }
-        if parameters.is_empty() {
+        if frame.logical_plan().get_parameter_names()?.is_empty() {
             return Ok(frame);
         }
         let values: HashMap<String, ScalarValue> = parameters
             .iter()
             .map(|(name, value)| (name.clone(), scalar(value)))
             .collect();
-        Ok(frame.with_param_values(ParamValues::from(values))?)
+        let frame = frame.with_param_values(ParamValues::from(values))?;
+        self.check_types(&frame)?;
+        Ok(frame)
+    }
+
+    /// Whether the types of a planned query fit each other. The engine finds out when the query is run, and then
+    /// calls some of what does not fit its own bug.
+    fn check_types(&self, frame: &DataFrame) -> Result<(), SessionError> {
+        let state = self.ctx.state();
+        let (analyzer, plan) = (state.analyzer(), frame.logical_plan().clone());
+        let analyzed = analyzer.execute_and_check(plan, state.config_options(), |_, _| {});
+        analyzed.map_err(|error| self.with_near_names(fault_of_sql(error)))?;
+        Ok(())
     }
 
     /// Plans one read-only statement; its parameters stay open.
@@ -289,7 +301,11 @@ impl Session {
             .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
         read_only.verify_plan(&plan)?;
         measure::check(&plan, self.most_parts)?;
-        Ok(self.ctx.execute_logical_plan(plan).await?)
+        let frame = self.ctx.execute_logical_plan(plan).await?;
+        if frame.logical_plan().get_parameter_names()?.is_empty() {
+            self.check_types(&frame)?;
+        }
+        Ok(frame)
     }
 
     /// The size of each view that a statement names.
