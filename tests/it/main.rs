@@ -41,6 +41,7 @@ mod examples;
 mod illinois;
 mod lineage;
 mod long_statements;
+mod not_files;
 mod observability;
 mod open_lineage;
 mod readme;
