@@ -228,12 +228,14 @@ fn drop_text<T>(_: T) -> Result<(), String> {
 
 fn first_line_holds_canary(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    // A quotation may go on over lines.
+    // Blank lines are passed over, and a quotation may go on over lines.
+    let text = text.trim_start_matches(['\u{feff}', '\r', '\n', ' ', '\t']);
     let end = text.find('\n').unwrap_or(text.len());
+    let line = &text[..end];
     text.starts_with("PAR1")
-        || no_canary(&text[..end]).is_err()
-        || text[..end].contains('"')
-        || text[..end].contains(CANARY_TEXT)
+        || no_canary(line).is_err()
+        || line.contains('"')
+        || line.contains(CANARY_TEXT)
 }
 
 impl Target for Extracts {

@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::{TimeZone as _, Utc};
 use fs_err as fs;
 use korabo::config::{ConfigError, ProjectConfig};
+use korabo::contract::TableContract;
 use korabo::session::causes;
 
 use crate::mutate::{mutate_bytes, mutate_tokens};
@@ -18,6 +19,7 @@ pub(crate) struct ProjectFile {
     seeds: Vec<String>,
     dictionary: Vec<String>,
     words: Vec<String>,
+    contracts: Vec<TableContract>,
 }
 
 impl ProjectFile {
@@ -33,9 +35,11 @@ impl ProjectFile {
         let mut words: Vec<String> = dictionary.iter().filter(is_name).cloned().collect();
         words.sort();
         words.dedup();
+        let contracts = korabo::contract::load_dir(&seeds::root().join("schemas")).unwrap();
         Self {
             dictionary,
             words,
+            contracts,
             seeds,
         }
     }
@@ -143,8 +147,7 @@ impl Target for ProjectFile {
                 }
             }
         }
-        let contracts = korabo::contract::load_dir(&seeds::root().join("schemas")).unwrap();
-        match korabo::checks::catalogue(&contracts, &config.checks) {
+        match korabo::checks::catalogue(&self.contracts, &config.checks) {
             Ok(_) => went_through(),
             Err(error) => place_within(&causes(&error).join("\n"), "korabo.toml", &text),
         }

@@ -91,7 +91,19 @@ impl Queries {
                 "\n\n-- One row\n",
             ])
             .to_owned();
-        for _ in 0..random.below(5) {
+        if random.is_tame() {
+            text = "-- One row per person.\n".to_owned();
+            text.push_str(random.word(&[
+                "",
+                "-- key: person_id\n",
+                "-- sensitivity: person\n-- tags: a, b\n",
+                "-- materialize: view\n",
+                "-- test: not_null k\n",
+                "-- test: row_count_change 20%\n",
+            ]));
+        }
+        let n_lines = if random.is_tame() { 0 } else { random.below(5) };
+        for _ in 0..n_lines {
             let line = header_line(random);
             text.push_str(&match random.chance(12) {
                 true => mutate_tokens(&line, &[], random),
@@ -116,7 +128,7 @@ impl Queries {
                 })
                 .collect();
         }
-        if random.chance(15) {
+        if random.mischief(25) {
             query.push_str(random.word(&[
                 " where age > $min_age",
                 " limit $first_fiscal_year",
@@ -200,6 +212,7 @@ impl Target for Queries {
     fn input(&mut self, random: &mut Random) -> Input {
         let seed = random.next();
         let name = NAMES[usize::try_from(seed % NAMES.len() as u64).unwrap()];
+        random.be_tame(60);
         let text = match random.below(20) {
             0..=9 => self.from_scratch(name, random),
             10..=12 => mutate_tokens(&self.from_scratch(name, random), &self.dictionary, random),

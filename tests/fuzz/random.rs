@@ -2,7 +2,11 @@
 
 /// Random numbers of one case.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random {
+    state: u64,
+    /// Whether what is made is to be right, so that it gets far.
+    is_tame: bool,
+}
 
 impl Random {
     /// The numbers of case `number` of `target`.
@@ -12,13 +16,16 @@ impl Random {
         for byte in bytes.chain(number.to_le_bytes()) {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        Self(state)
+        Self {
+            state,
+            is_tame: false,
+        }
     }
 
     /// A number of 64 random bits.
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -38,6 +45,29 @@ impl Random {
     /// True in so many of a hundred cases.
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
+    }
+
+    /// From here on what is made is right in so many of a hundred cases.
+    pub(crate) fn be_tame(&mut self, percent: usize) {
+        self.is_tame = self.chance(percent);
+    }
+
+    /// Whether what is made is to be right.
+    pub(crate) fn is_tame(&self) -> bool {
+        self.is_tame
+    }
+
+    /// True in so many of a hundred cases of those that need not be right.
+    pub(crate) fn mischief(&mut self, percent: usize) -> bool {
+        !self.is_tame && self.chance(percent)
+    }
+
+    /// One of the first `n_right` of some words, or of all.
+    pub(crate) fn right_word(&mut self, n_right: usize, words: &[&'static str]) -> &'static str {
+        match self.is_tame {
+            true => self.word(&words[..n_right]),
+            false => self.word(words),
+        }
     }
 
     /// One of `items`, which are not empty.

@@ -43,8 +43,9 @@ impl Relations {
 impl Target for Relations {
     fn input(&mut self, random: &mut Random) -> Input {
         let seed = random.next();
+        random.be_tame(60);
         let mut call = relation_call(random, Some("t"));
-        if random.chance(15) {
+        if random.mischief(25) {
             call = mutate_tokens(&call, &COLUMNS.map(str::to_owned), random);
         }
         let text = format!("select * from {call}");
@@ -116,8 +117,10 @@ enum Shape {
 /// The table of a case.
 fn table(seed: u64) -> RecordBatch {
     let mut random = Random::of_case("table", seed, 0);
+    random.be_tame(60);
     let n_rows = *random.pick(&[0, 1, 2, 3, 8, 24, 60, 60, 120]);
     let n_years = *random.pick(&[1, 2, 3, 4, 4, 6]);
+    let is_staggered = random.chance(50);
     let columns = COLUMNS.iter().map(|name| {
         let column: Vec<Option<f64>> = match *name {
             "person_id" => (0..n_rows)
@@ -134,11 +137,18 @@ fn table(seed: u64) -> RecordBatch {
                     .collect();
                 (0..n_rows).map(|row| starts[row / n_years]).collect()
             }
-            "treated" => (0..n_rows)
-                .map(|row| Some(((row / n_years) % 2) as f64))
-                .collect(),
+            "treated" => {
+                let starts = 2018 + n_years / 2;
+                let is_treated = |row: usize| {
+                    (row / n_years) % 2 == 1 && (!is_staggered || 2018 + row % n_years >= starts)
+                };
+                (0..n_rows)
+                    .map(|row| Some(f64::from(u8::from(is_treated(row)))))
+                    .collect()
+            }
             _ => {
                 let shape = match random.below(10) {
+                    n if random.is_tame() => Shape::Plain([2, 3, 12, 80, 1000][n % 5]),
                     0 => Shape::Constant,
                     1 => Shape::Missing,
                     2 | 3 => Shape::Wild,
@@ -148,7 +158,7 @@ fn table(seed: u64) -> RecordBatch {
             }
         };
         let spoilt = column.into_iter().map(|value| {
-            if random.chance(1) {
+            if random.mischief(1) {
                 wild(&mut random)
             } else {
                 value
@@ -213,7 +223,7 @@ fn typed(name: &str, column: &ArrayRef, random: &mut Random) -> ArrayRef {
         DataType::LargeUtf8,
         DataType::Utf8View,
     ];
-    let kind = if random.chance(6) {
+    let kind = if random.mischief(8) {
         random.pick(&other).clone()
     } else {
         usual

@@ -22,6 +22,7 @@ struct Outcome {
     /// Cases that were not refused anywhere.
     n_through: u64,
     findings: BTreeMap<String, Finding>,
+    target: String,
     /// Whether findings are shown as they come.
     is_told: bool,
 }
@@ -75,6 +76,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 fn try_target(target: &str, options: &Options) -> Outcome {
     let mut outcome = Outcome {
+        target: target.to_owned(),
         is_told: options.time.is_some(),
         ..Outcome::default()
     };
@@ -195,7 +197,8 @@ impl Outcome {
         let case = found["case"].as_u64().unwrap_or_default();
         if self.is_told && !self.findings.contains_key(&signature(&what)) {
             println!(
-                "found: case {case}: {}",
+                "found: {} case {case}: {}",
+                self.target,
                 what.lines().next().unwrap_or_default()
             );
         }

@@ -210,7 +210,7 @@ impl Grammar {
 
     /// A grouped query, as it may leave through release.
     pub(crate) fn grouped(&self, random: &mut Random, depth: usize) -> String {
-        let key = match random.chance(70) {
+        let key = match random.is_tame() || random.chance(70) {
             true => random.pick(&COLUMNS).to_string(),
             false => self.expr(random, depth + 2),
         };
@@ -287,6 +287,9 @@ impl Grammar {
     }
 
     fn condition(&self, random: &mut Random, depth: usize) -> String {
+        if random.is_tame() {
+            return typed("flag", random, depth);
+        }
         match random.below(9) {
             0 => format!("{} is not null", self.expr(random, depth + 1)),
             1 => format!("age in (select {} from visits)", random.pick(&COLUMNS)),
@@ -317,6 +320,13 @@ impl Grammar {
 
     /// An expression over one row.
     pub(crate) fn expr(&self, random: &mut Random, depth: usize) -> String {
+        if random.is_tame() {
+            return typed(
+                random.word(&["number", "text", "day", "flag"]),
+                random,
+                depth,
+            );
+        }
         match random.below(if depth > 3 { 5 } else { 14 }) {
             0 | 1 => self.literal(random),
             2..=4 => random.pick(&COLUMNS).to_string(),
@@ -368,6 +378,126 @@ impl Grammar {
     }
 }
 
+/// An expression of one kind that plans: column names and literals stand for `N` (number), `T` (text), `D` (day) and `F` (yes or no) in
+/// one of the patterns.
+fn typed(kind: &str, random: &mut Random, depth: usize) -> String {
+    let numbers = [
+        "age",
+        "weight",
+        "pressure",
+        "kind",
+        "fiscal_year",
+        "3",
+        "-0.5",
+        "cast(N as double)",
+        "N + N",
+        "N * N",
+        "N / nullif(N, 0)",
+        "abs(N)",
+        "round(N, 1)",
+        "coalesce(N, N)",
+        "case when F then N else N end",
+        "length(T)",
+        "fiscal_year(D)",
+        "date_part('year', D)",
+        "greatest(N, N)",
+        "N % 7",
+        "ln(N)",
+        "power(N, 2)",
+        "try_cast(T as bigint)",
+        "(select max(age) from same_visits)",
+        "strpos(T, T)",
+        "sum(N) over (partition by kind)",
+        "row_number() over (order by N)",
+        "ascii(T)",
+        "floor(N)",
+    ];
+    let texts = [
+        "note",
+        "'a'",
+        "'健診'",
+        "upper(T)",
+        "T || T",
+        "substr(T, 1, 3)",
+        "coalesce(T, T)",
+        "replace(T, 'a', 'b')",
+        "trim(T)",
+        "normalize_key(T)",
+        "cast(N as varchar)",
+        "left(T, 2)",
+        "case F when true then T end",
+        "to_char(D, '%Y-%m')",
+        "concat(T, N, F)",
+        "nullif(T, T)",
+        "split_part(T, '_', 1)",
+        "reverse(T)",
+        "md5(T)",
+    ];
+    let days = [
+        "visited_on",
+        "date '2020-02-29'",
+        "date_trunc('month', D)",
+        "coalesce(D, D)",
+        "D + interval '1 month'",
+        "make_date(2020, 2, 29)",
+        "try_cast(T as date)",
+    ];
+    let flags = [
+        "is_smoker",
+        "true",
+        "N < N",
+        "N = N",
+        "T = T",
+        "D > D",
+        "F and F",
+        "F or not F",
+        "T like '%A%'",
+        "N is null",
+        "N between N and N",
+        "kind in (1, 2)",
+        "T is distinct from T",
+        "exists (select 1 from one_visit where age > 3)",
+        "age in (select age from visits)",
+        "T ~ '^C'",
+        "F is not true",
+    ];
+    let patterns: &[&'static str] = match kind {
+        "number" => &numbers,
+        "text" => &texts,
+        "day" => &days,
+        _ => &flags,
+    };
+    let n_plain = if depth > 3 {
+        2.min(patterns.len())
+    } else {
+        patterns.len()
+    };
+    let pattern = random.word(&patterns[..n_plain]);
+    let mut text = String::new();
+    let mut characters = pattern.chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = characters.next() {
+        let is_alone = !before.is_alphanumeric()
+            && !characters.peek().is_some_and(|next| next.is_alphanumeric())
+            && before != '\''
+            && before != '%';
+        let kind = match character {
+            'N' if is_alone => "number",
+            'T' if is_alone => "text",
+            'D' if is_alone => "day",
+            'F' if is_alone => "flag",
+            other => {
+                text.push(other);
+                before = other;
+                continue;
+            }
+        };
+        text.push_str(&format!("({})", typed(kind, random, depth + 1)));
+        before = ')';
+    }
+    text
+}
+
 /// A call of a relation over `table`, with arguments that mostly fit.
 pub(crate) fn relation_call(random: &mut Random, table: Option<&str>) -> String {
     let relation = random.pick(RELATIONS);
@@ -384,67 +514,93 @@ pub(crate) fn relation_call(random: &mut Random, table: Option<&str>) -> String 
         arguments.push(format!("'{}'", formula(random)));
     }
     for argument in relation.arguments {
-        if relation.positional == Some(argument.name)
-            || !(argument.required || random.chance(25))
-            || random.chance(2)
-        {
+        let is_given = argument.required || random.chance(25);
+        if relation.positional == Some(argument.name) || !is_given || random.mischief(3) {
             continue;
         }
         let value = match argument.name {
-            _ if random.chance(6) => random.word(&LITERALS).to_owned(),
+            _ if random.mischief(8) => random.word(&LITERALS).to_owned(),
             "outcome" => random
-                .word(&["pressure", "weight", "age", "is_smoker", "kind", "note"])
+                .right_word(
+                    3,
+                    &["pressure", "weight", "age", "is_smoker", "kind", "note"],
+                )
                 .to_owned(),
             "unit" => random
-                .word(&["person_id", "person_id", "person_id", "worksite_id", "note"])
+                .right_word(1, &["person_id", "person_id", "worksite_id", "note"])
                 .to_owned(),
             "time" => random
-                .word(&[
-                    "fiscal_year",
-                    "fiscal_year",
-                    "fiscal_year",
-                    "age",
-                    "visited_on",
-                    "pressure",
-                ])
+                .right_word(
+                    1,
+                    &[
+                        "fiscal_year",
+                        "fiscal_year",
+                        "age",
+                        "visited_on",
+                        "pressure",
+                    ],
+                )
                 .to_owned(),
             "cohort" => random
-                .word(&[
-                    "cohort",
-                    "cohort",
-                    "cohort",
-                    "kind",
-                    "worksite_id",
-                    "weight",
-                ])
+                .right_word(1, &["cohort", "cohort", "kind", "worksite_id", "weight"])
                 .to_owned(),
             "treated" => random
-                .word(&["treated", "treated", "is_smoker", "kind", "cohort"])
+                .right_word(1, &["treated", "treated", "is_smoker", "kind", "cohort"])
+                .to_owned(),
+            "cluster" => random
+                .right_word(
+                    2,
+                    &["person_id", "worksite_id", "note", "pressure", "cohort"],
+                )
+                .to_owned(),
+            "weight" => random
+                .right_word(1, &["weight", "pressure", "kind", "note", "age"])
                 .to_owned(),
             "vcov" => random
-                .word(&[
-                    "'iid'",
-                    "'hc0'",
-                    "'hc2'",
-                    "'hc3'",
-                    "'hc4'",
-                    "'cluster(worksite_id)'",
-                    "'cluster(worksite_id, kind)'",
-                    "'cluster()'",
-                    "'hc9'",
-                ])
+                .right_word(
+                    6,
+                    &[
+                        "'iid'",
+                        "'hc0'",
+                        "'hc2'",
+                        "'hc3'",
+                        "'cluster(worksite_id)'",
+                        "'cluster(worksite_id, kind)'",
+                        "'hc4'",
+                        "'cluster()'",
+                        "'hc9'",
+                    ],
+                )
                 .to_owned(),
             "ssc" => random
-                .word(&[
-                    "'adj=false'",
-                    "'cluster_adj=false, fixef_k=full'",
-                    "'t_df=min'",
-                    "'x'",
-                    "''",
-                ])
+                .right_word(
+                    2,
+                    &[
+                        "'adj=false'",
+                        "'cluster_adj=false, fixef_k=full'",
+                        "'t_df=min'",
+                        "'x'",
+                        "''",
+                    ],
+                )
                 .to_owned(),
             "window" => random
-                .word(&["'-2..2'", "[-2, 2]", "2", "'[-2, 2]'", "'x'"])
+                .right_word(
+                    3,
+                    &[
+                        "'-2..2'",
+                        "'-1..'",
+                        "'-9..9'",
+                        "'..'",
+                        "'3..1'",
+                        "2",
+                        "'x'",
+                        "'-2147483648..2147483647'",
+                    ],
+                )
+                .to_owned(),
+            "bootstrap" => random
+                .right_word(2, &["50", "99", "0", "1", "-1", "x"])
                 .to_owned(),
             _ => of_kind(argument.kind, random),
         };
@@ -464,32 +620,49 @@ fn of_kind(kind: ArgumentKind, random: &mut Random) -> String {
         }
         ArgumentKind::Text => format!(
             "'{}'",
-            random.word(&["", "a", "pressure", "~ age + kind", "age"])
+            random.right_word(
+                3,
+                &[
+                    "~ age + kind",
+                    "~ age",
+                    "~ poly(age, 2)",
+                    "",
+                    "a",
+                    "pressure",
+                    "~ note"
+                ]
+            )
         ),
         ArgumentKind::Choice(choices) => format!("'{}'", random.pick(choices)),
         ArgumentKind::Integer => random
-            .word(&[
-                "0",
-                "1",
-                "-1",
-                "2",
-                "3",
-                "99",
-                "9223372036854775807",
-                "-9223372036854775808",
-            ])
+            .right_word(
+                4,
+                &[
+                    "0",
+                    "1",
+                    "2",
+                    "3",
+                    "-1",
+                    "99",
+                    "9223372036854775807",
+                    "-9223372036854775808",
+                ],
+            )
             .to_owned(),
         ArgumentKind::Number => random
-            .word(&[
-                "0.95",
-                "0.5",
-                "0",
-                "1",
-                "-1",
-                "1e300",
-                "0.999999999999",
-                "1e-300",
-            ])
+            .right_word(
+                3,
+                &[
+                    "0.95",
+                    "0.5",
+                    "0.999999999999",
+                    "0",
+                    "1",
+                    "-1",
+                    "1e300",
+                    "1e-300",
+                ],
+            )
             .to_owned(),
         ArgumentKind::Boolean => random.word(&["true", "false"]).to_owned(),
     }

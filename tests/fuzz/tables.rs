@@ -201,12 +201,15 @@ fn rows(table: &str, n_rows: usize, random: &mut Random) -> RecordBatch {
     let mut ages = ages;
     let pressures = hostile_numbers(n_rows, is_constant, random);
     let weights: Vec<f64> = (0..n_rows).map(|row| (row % 7) as f64).collect();
+    // The rows of a summary may leave.
+    let is_personal = !table.starts_with("summary");
     let notes: Vec<Option<String>> = (0..n_rows)
         .map(|row| match row % 9 {
             0 => None,
             1 => Some(String::new()),
             2 => Some("健診 '\"\\%_".to_owned()),
-            _ => Some(format!("{CANARY_TEXT}_{row}")),
+            _ if is_personal => Some(format!("{CANARY_TEXT}_{row}")),
+            _ => Some("group".to_owned()),
         })
         .collect();
     let day = NaiveDate::parse_from_str(CANARY_DAY, "%Y-%m-%d").unwrap();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use korabo::diagnostic::is_contained;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::mutate::minimised;
@@ -89,6 +90,9 @@ fn prepare() {
     };
     setrlimit(Resource::Core, none).expect("a process may limit itself");
     std::panic::set_hook(Box::new(|info| {
+        if is_contained() {
+            return;
+        }
         let text = info.payload_as_str().unwrap_or("without a text");
         let at = info.location().map(ToString::to_string).unwrap_or_default();
         let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
