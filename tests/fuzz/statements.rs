@@ -8,7 +8,7 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use fs_err as fs;
 use korabo::disclosure::DisclosureRules;
-use korabo::session::{AnswerError, Inquiry, ReleaseError, ReleaseRules, causes};
+use korabo::session::{AnswerError, Inquiry, ReleaseError, ReleaseRules, TableRoles, causes};
 
 use crate::mutate::{mutate_bytes, mutate_tokens};
 use crate::random::Random;
@@ -43,6 +43,7 @@ impl Statements {
             person_tables: own(names().filter(|name| !is_aggregate(name)).collect()),
             aggregate_tables: own(names().filter(is_aggregate).collect()),
             person_columns: &["person_id"],
+            roles: TableRoles::default(),
             household_columns: &["household_id"],
         };
         fs::create_dir(engine.folder.path().join("out")).unwrap();
