@@ -160,7 +160,7 @@ impl OlsCall {
         Roles {
             numbers,
             outcome,
-            weight: self.weight.map(|_| self.inputs.len()),
+            weight: self.weight.as_ref().map(|_| self.inputs.len()),
             terms,
             labels,
             ..Roles::default()
