@@ -19,6 +19,8 @@ pub struct Roles {
     pub terms: Vec<Vec<usize>>,
     /// Columns whose values are levels, whatever their type.
     pub labels: Vec<usize>,
+    /// Whether a column enters with powers beyond the third, or as an exponential.
+    pub is_steep: bool,
     /// Whether the counts are of rows where units have several.
     pub counts_rows: bool,
 }
