@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub use checks::{CheckSetting, CheckSeverity};
 pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
+use crate::regular_file;
 use crate::schedule::Schedule;
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
 
@@ -141,7 +142,7 @@ impl ProjectConfig {
     /// When there is none.
     pub fn folder_above(start: &Path) -> Result<&Path, ConfigError> {
         let mut folders = start.ancestors();
-        let found = folders.find(|folder| folder.join(PROJECT_FILE).is_file());
+        let found = folders.find(|folder| folder.join(PROJECT_FILE).exists());
         found.ok_or_else(|| ConfigError::NoProject {
             start: start.to_path_buf(),
         })
@@ -151,7 +152,7 @@ impl ProjectConfig {
     /// elsewhere. `None` where nobody is, or the file does not say whom.
     #[must_use]
     pub fn notified(folder: &Path) -> Option<(NotifyConfig, String)> {
-        let text = fs_err::read_to_string(folder.join(PROJECT_FILE)).ok()?;
+        let text = regular_file::read_to_string(&folder.join(PROJECT_FILE)).ok()?;
         let document = TomlDocument::parse(Path::new(PROJECT_FILE), &text).ok()?;
         let root = document.root();
         let notify = observability::notify(&root).ok()??;
@@ -164,12 +165,12 @@ impl ProjectConfig {
     /// When it is missing, unreadable or wrong.
     pub fn load(folder: &Path) -> Result<Self, ConfigError> {
         let path = folder.join(PROJECT_FILE);
-        if !path.is_file() {
+        if !path.exists() {
             return Err(ConfigError::NoProject {
                 start: folder.to_path_buf(),
             });
         }
-        let text = fs_err::read_to_string(path).map_err(ConfigError::Unreadable)?;
+        let text = regular_file::read_to_string(&path).map_err(ConfigError::Unreadable)?;
         Self::parse(folder, &text)
     }
 

@@ -1,7 +1,9 @@
 //! What every stage's errors share: whose fault it is (the exit code), where it is, and what to do
 //! about it. The error enums themselves live with their stages; `cli::failure` prints them.
 
+use std::cell::Cell;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Why a command did not finish. Each kind has one exit code, the same for every command, so that a
@@ -16,7 +18,7 @@ pub enum FailureKind {
     Project,
     /// An extract is missing or was refused.
     Extract,
-    /// A quality or linkage gate did not hold.
+    /// A quality or linkage gate did not hold, or the lake is not what was written.
     Quality,
     /// A disclosure rule forbids the result.
     Disclosure,
@@ -53,6 +55,25 @@ impl FailureKind {
             Self::Terminated => 143,
         }
     }
+}
+
+thread_local! {
+    static IS_CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `decode`, another library's work on bytes that anybody may have made. `None` when it panicked over them: then the bytes
+/// are damaged, and what it was decoding is not to be used any more.
+pub fn contained<T>(decode: impl FnOnce() -> T) -> Option<T> {
+    let is_inside = IS_CONTAINED.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    IS_CONTAINED.set(is_inside);
+    decoded.ok()
+}
+
+/// Whether a panic of this thread is one that [`contained`] turns into an error.
+#[must_use]
+pub fn is_contained() -> bool {
+    IS_CONTAINED.get()
 }
 
 /// A place in a text file a user wrote: line and column count from 1.

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::FailureKind;
-use crate::lake::{self, LakeError};
+use crate::lake::{self, LakeError, LakeFile};
 
 pub use restore::Restored;
 pub use save::{Saved, copy_project};
@@ -56,6 +56,26 @@ pub enum BackupError {
         /// The first of them.
         first: String,
     },
+    /// A file of the lake, or of a snapshot of it, is not what the lake says.
+    #[error(
+        "`{file}` of the lake is not what was written there: {problem}; no snapshot is made of it"
+    )]
+    NotAsWritten {
+        /// The file, below the lake's folder.
+        file: String,
+        /// How it differs.
+        problem: String,
+    },
+    /// A snapshot was saved from a lake that was damaged already.
+    #[error("`{file}` was damaged when snapshot `{id}` was taken: {problem}")]
+    SavedDamaged {
+        /// The snapshot.
+        id: String,
+        /// The file, below the lake's folder.
+        file: String,
+        /// How it differs.
+        problem: String,
+    },
     /// A list names a file outside the folder it is for.
     #[error("snapshot `{id}` names the file `{path}`, which leads out of the project")]
     Outside {
@@ -97,9 +117,11 @@ impl BackupError {
                 FailureKind::Usage
             }
             Self::Busy { .. } => FailureKind::Locked,
-            Self::BrokenSnapshot { .. } | Self::Damaged { .. } | Self::Outside { .. } => {
-                FailureKind::Quality
-            }
+            Self::BrokenSnapshot { .. }
+            | Self::Damaged { .. }
+            | Self::NotAsWritten { .. }
+            | Self::SavedDamaged { .. }
+            | Self::Outside { .. } => FailureKind::Quality,
         }
     }
 }
@@ -184,7 +206,7 @@ impl Backup {
             });
         };
         let file = self.snapshots_folder().join(format!("{id}.json"));
-        let bytes = fs_err::read(file).map_err(BackupError::File)?;
+        let bytes = crate::regular_file::read(&file).map_err(BackupError::File)?;
         let snapshot = serde_json::from_slice(&bytes);
         let snapshot = snapshot.map_err(|source| BackupError::BrokenSnapshot {
             id: id.clone(),
@@ -195,6 +217,20 @@ impl Backup {
 
     fn snapshots_folder(&self) -> PathBuf {
         self.root.join("snapshots")
+    }
+}
+
+impl SavedFile {
+    /// How it differs from what the lake says of the file, if it does.
+    fn problem(&self, said: &LakeFile) -> Option<String> {
+        if self.bytes != said.size {
+            return Some(format!("it has {} of {} bytes", self.bytes, said.size));
+        }
+        let is_other = said
+            .sha256
+            .as_ref()
+            .is_some_and(|sha256| *sha256 != self.sha256);
+        is_other.then(|| "its content differs".to_owned())
     }
 }
 

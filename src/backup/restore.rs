@@ -3,8 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::store::copy;
-use super::{Backup, BackupError, SavedFile};
+use super::{Backup, BackupError, SavedFile, Snapshot};
 use crate::config::PROJECT_FILE;
+use crate::lake::Lake;
+
+/// Name of the note that a restore is not finished; it holds the snapshot's name.
+const UNFINISHED: &str = ".korabo-restore";
 
 /// What was brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +26,15 @@ pub struct Restored {
 }
 
 impl Backup {
-    /// Brings snapshot `id` (or the latest) back into `target`, which is empty or does not exist. Every file is
-    /// checked; the project file comes last, so that what was cut short is no project.
+    /// Brings snapshot `id` (or the latest) back into `target`, which is empty, does not exist, or is where a restore of the
+    /// same snapshot was cut short. Every file is checked against the list and against what the lake says of it; the project
+    /// file comes last, so that what was cut short is no project.
     ///
     /// # Errors
     /// When a file is damaged, `target` is not empty, or the disk refuses.
-    pub fn restore(&self, id: Option<&str>, target: &Path) -> Result<Restored, BackupError> {
+    pub async fn restore(&self, id: Option<&str>, target: &Path) -> Result<Restored, BackupError> {
         let (id, snapshot) = self.snapshot(id)?;
-        let is_used = fs_err::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
-        if is_used {
-            return Err(BackupError::NotEmpty {
-                folder: target.to_path_buf(),
-            });
-        }
+        let unfinished = begin(&id, target)?;
         let lake = target.join(inside(&id, snapshot.lake.as_deref().unwrap_or("lake"))?);
         let restore = |folder: &Path, path: &str, file: &SavedFile| -> Result<(), BackupError> {
             let to = folder.join(inside(&id, path)?);
@@ -55,6 +55,7 @@ impl Backup {
         for (path, file) in &snapshot.lake_files {
             restore(&lake, path, file)?;
         }
+        check_lake(&id, &snapshot, &lake).await?;
         make_project_folders(target)?;
         let is_last = |path: &str| path == PROJECT_FILE;
         let mut project: Vec<_> = snapshot.project_files.iter().collect();
@@ -62,6 +63,7 @@ impl Backup {
         for (path, file) in project {
             restore(target, path, file)?;
         }
+        fs_err::remove_file(unfinished).map_err(BackupError::File)?;
         Ok(Restored {
             n_tables: snapshot.tables.len() as u64,
             n_files: snapshot.files().count() as u64,
@@ -70,6 +72,46 @@ impl Backup {
             id,
         })
     }
+}
+
+/// Notes that `target` is being filled from snapshot `id`; gives back the note, which goes at the end. Files that are there
+/// without such a note are somebody's.
+fn begin(id: &str, target: &Path) -> Result<PathBuf, BackupError> {
+    let note = target.join(UNFINISHED);
+    let is_used = fs_err::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
+    let is_ours = fs_err::read_to_string(&note).is_ok_and(|noted| noted == id);
+    if is_used && !is_ours {
+        return Err(BackupError::NotEmpty {
+            folder: target.to_path_buf(),
+        });
+    }
+    fs_err::create_dir_all(target).map_err(BackupError::File)?;
+    fs_err::write(&note, id).map_err(BackupError::File)?;
+    Ok(note)
+}
+
+/// Compares what was brought back with what the tables' own commits say.
+async fn check_lake(id: &str, snapshot: &Snapshot, lake: &Path) -> Result<(), BackupError> {
+    if snapshot.tables.is_empty() {
+        return Ok(());
+    }
+    let lake = Lake::open(lake).map_err(BackupError::Lake)?;
+    for (name, version) in &snapshot.tables {
+        let files = lake.files_of(name, *version).await;
+        for (file, said) in files.map_err(BackupError::Lake)? {
+            let file = file.to_string_lossy().into_owned();
+            let Some(said) = said else { continue };
+            let problem = match snapshot.lake_files.get(&file) {
+                Some(saved) => saved.problem(&said),
+                None => Some("it is missing".to_owned()),
+            };
+            if let Some(problem) = problem {
+                let id = id.to_owned();
+                return Err(BackupError::SavedDamaged { id, file, problem });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A project has these folders, also when nothing is in them.

@@ -52,7 +52,7 @@ impl Backup {
         now: DateTime<Utc>,
     ) -> Result<Saved, BackupError> {
         let _lock = self.lock()?;
-        let _files = lake.lock_files().map_err(BackupError::Lake)?;
+        let _files = lake.lock_files_for_copying().map_err(BackupError::Lake)?;
         let before = match self.snapshots()?.last() {
             Some(id) => self.snapshot(Some(id))?.1,
             None => Snapshot::default(),
@@ -76,12 +76,13 @@ impl Backup {
         }
         let (mut tables, mut lake_files) = (BTreeMap::new(), BTreeMap::new());
         for (name, version) in lake.versions_now().await.map_err(BackupError::Lake)? {
-            for file in lake
-                .files_of(&name, version)
-                .await
-                .map_err(BackupError::Lake)?
-            {
+            let files = lake.files_of(&name, version).await;
+            for (file, said) in files.map_err(BackupError::Lake)? {
                 let saved = taking.take_lake_file(lake, &file)?;
+                if let Some(problem) = said.and_then(|said| saved.problem(&said)) {
+                    let file = text(&file);
+                    return Err(BackupError::NotAsWritten { file, problem });
+                }
                 lake_files.insert(text(&file), saved);
             }
             tables.insert(name, version);
@@ -122,7 +123,8 @@ impl Backup {
             let mut out = fs_err::File::create(&new)?;
             out.write_all(text.as_bytes())?;
             out.sync_all()?;
-            fs_err::rename(&new, folder.join(format!("{id}.json")))
+            fs_err::rename(&new, folder.join(format!("{id}.json")))?;
+            fs_err::File::open(&folder)?.sync_all()
         };
         write().map_err(BackupError::File)?;
         Ok(id)

@@ -56,6 +56,10 @@ impl Backup {
             fs_err::create_dir_all(folder).map_err(BackupError::File)?;
         }
         fs_err::rename(&new, &target).map_err(BackupError::File)?;
+        for folder in target.ancestors().skip(1).take(2) {
+            let synced = fs_err::File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(BackupError::File)?;
+        }
         Ok(saved)
     }
 
@@ -83,7 +87,7 @@ impl Backup {
     }
 
     fn is_whole(&self, file: &SavedFile) -> Result<bool, BackupError> {
-        match fs_err::File::open(self.stored(&file.sha256)) {
+        match crate::regular_file::open(&self.stored(&file.sha256)) {
             Ok(mut stored) => Ok(read_all(&mut stored, |_| Ok(()))? == *file),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BackupError::File(error)),
@@ -126,7 +130,7 @@ impl Backup {
 
 /// Copies a file to the disk and says what was in it.
 pub(super) fn copy(source: &Path, target: &Path) -> Result<SavedFile, BackupError> {
-    let mut from = fs_err::File::open(source).map_err(BackupError::File)?;
+    let mut from = crate::regular_file::open(source).map_err(BackupError::File)?;
     let mut to = fs_err::File::create(target).map_err(BackupError::File)?;
     let saved = read_all(&mut from, |chunk| to.write_all(chunk))?;
     to.sync_all().map_err(BackupError::File)?;

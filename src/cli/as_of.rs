@@ -96,14 +96,16 @@ pub(super) async fn project_in(
     printer: &Printer,
 ) -> Result<Workspace, Failure> {
     let config = workspace::config(global)?;
-    let then = args.lake(&Lake::open(&config.lake)?, printer).await?;
+    let then = args
+        .lake(&Lake::open(&config.lake)?.checking_contents(), printer)
+        .await?;
     let into = workspace::absolute(into)?;
     if fs_err::read_dir(&into).is_ok_and(|mut entries| entries.next().is_some()) {
         let message = format!("`{}` is not empty", into.display());
         return Err(Failure::new(FailureKind::Usage, message)
             .hint("name an empty folder, or one that is not there"));
     }
-    let _files = then.lock_files()?;
+    let _files = then.lock_files_for_copying()?;
     // What is no longer there is said before anything is written.
     for name in then.table_names()? {
         then.table(&name).await?;

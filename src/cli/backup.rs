@@ -13,6 +13,7 @@ use super::workspace::{self, Workspace};
 use crate::backup::{Backup, BackupError};
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::{counted, thousands};
+use crate::pipeline;
 
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
@@ -52,6 +53,7 @@ pub(super) async fn run(
         return look(args, &backup, printer);
     }
     let workspace = Workspace::load(global)?;
+    pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let config = &workspace.project.config;
     let saved = backup.save(&workspace.lake, config, Utc::now()).await?;
     printer.data(format!("{}\n", saved.id).as_bytes())?;
@@ -99,10 +101,10 @@ fn look(args: &BackupArgs, backup: &Backup, printer: &Printer) -> Result<u8, Fai
     Ok(0)
 }
 
-pub(super) fn restore(args: &RestoreArgs, printer: &Printer) -> Result<u8, Failure> {
+pub(super) async fn restore(args: &RestoreArgs, printer: &Printer) -> Result<u8, Failure> {
     let backup = Backup::at(&workspace::absolute(&args.folder)?);
     let target = workspace::absolute(&args.target)?;
-    let restored = backup.restore(args.snapshot.as_deref(), &target)?;
+    let restored = backup.restore(args.snapshot.as_deref(), &target).await?;
     printer.note(&format!(
         "snapshot {}: {}, {} in {}",
         restored.id,
@@ -133,6 +135,12 @@ impl From<BackupError> for Failure {
         match error {
             BackupError::Damaged { .. } => {
                 failure.hint("take another snapshot (`korabo backup DIR --list` names them) and a new backup elsewhere")
+            }
+            BackupError::NotAsWritten { .. } => {
+                failure.hint("`korabo doctor --verify` names all damaged files; the snapshots that are there stay as they are")
+            }
+            BackupError::SavedDamaged { .. } => {
+                failure.hint("take an earlier snapshot (`korabo backup DIR --list` names them)")
             }
             BackupError::NotEmpty { .. } => failure.hint("name an empty folder, or one that is not there"),
             _ => failure,

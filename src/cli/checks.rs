@@ -48,6 +48,7 @@ pub(super) async fn run(
     let workspace = Workspace::load(global)?;
     known(&args.tables, &workspace.project)?;
     let _lock = workspace.lake.lock()?;
+    pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let session = Workspace::session(global)?;
     let evaluation = evaluate(&workspace, &session, None, printer).await?;
     let results = evaluation.results.iter();

@@ -58,6 +58,9 @@ pub(super) async fn run(
     let runs = pipeline::past_runs(&workspace.lake).await?;
     let before = named(&runs, &args.before)?;
     let after = named(&runs, &args.after)?;
+    for lost in pipeline::losses(project, &workspace.lake).await? {
+        printer.warning(&format!("what differs may be what is missing: {lost}"));
+    }
     let session = Workspace::session(global)?;
     let lake = (project.as_ref(), &workspace.lake, &session);
     let between = (before.run_id, after.run_id);

@@ -1,7 +1,10 @@
-//! `korabo doctor`: whether machine and project are fit for a run, without running anything and without reading a data row.
+//! `korabo doctor`: whether machine and project are fit for a run, without running anything. Data is read only by
+//! `--verify`, and none of it shown.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
@@ -11,7 +14,7 @@ use super::workspace;
 use crate::config::{ProjectConfig, ServeConfig};
 use crate::diagnostic::{FailureKind, counted, thousands};
 use crate::ingest::find_sources;
-use crate::lake::{Lake, LakeError};
+use crate::lake::{Contents, Lake, LakeError};
 use crate::pipeline::{self, Project, Work};
 use crate::serve::{self, ServeError};
 use crate::session;
@@ -69,14 +72,26 @@ impl Finding {
     }
 }
 
-pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Read every data file of the lake and compare it with what was written
+    #[arg(long)]
+    verify: bool,
+}
+
+pub(super) async fn run(
+    args: &DoctorArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<u8, Failure> {
     let mut findings = vec![program(global), memory(global)];
     match workspace::config(global) {
         Err(failure) => {
             findings.push(space("temporary folder", &temp_dir(global), LITTLE_SPACE));
             findings.push(Finding::fail("project", &failure));
         }
-        Ok(config) => findings.extend(project(config, global).await),
+        Ok(config) => findings.extend(project(config, args, global).await),
     }
     printer.data(table(&findings).as_bytes())?;
     let kinds = findings.iter().filter_map(|finding| match finding.grade {
@@ -139,7 +154,7 @@ fn memory(global: &GlobalArgs) -> Finding {
 }
 
 /// Everything that needs a project, as far as it can be looked at.
-async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
+async fn project(config: ProjectConfig, args: &DoctorArgs, global: &GlobalArgs) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = config.folder.display().to_string();
     let extracts = extracts(&config);
@@ -172,8 +187,12 @@ async fn project(config: ProjectConfig, global: &GlobalArgs) -> Vec<Finding> {
             findings.push(writable(&lake, lake_bytes));
             findings.push(space("lake's disk", lake.root(), wanted));
             if let Some(project) = project {
+                findings.extend(losses(&project, &lake).await);
                 findings.push(tables(&project, &lake).await);
                 findings.extend(schedules(&project, &lake));
+            }
+            if args.verify {
+                findings.extend(contents(&lake).await);
             }
             findings.push(last_run(&lake).await);
         }
@@ -260,6 +279,55 @@ fn writable(lake: &Lake, bytes: u64) -> Finding {
         }
         Err(error) => Finding::fail("lake", &Failure::from(error)),
     }
+}
+
+/// What the lake's own records know of and the lake does not have.
+async fn losses(project: &Project, lake: &Lake) -> Vec<Finding> {
+    match pipeline::losses(project, lake).await {
+        Err(error) => vec![Finding::fail("rows", &Failure::from(error))],
+        Ok(losses) if losses.is_empty() => {
+            let detail = "every delivery and version on record is there".to_owned();
+            vec![Finding::ok("rows", detail)]
+        }
+        Ok(losses) => {
+            let lost = losses.into_iter().map(Failure::from);
+            lost.map(|lost| Finding::fail("rows", &lost)).collect()
+        }
+    }
+}
+
+/// Compares the content of every data file with what was written: a finding for all, or one per table that is damaged.
+async fn contents(lake: &Lake) -> Vec<Finding> {
+    let mut damaged = Vec::new();
+    let mut whole = Contents::default();
+    let names = match lake.table_names() {
+        Ok(names) => names,
+        Err(error) => return vec![Finding::fail("contents", &Failure::from(error))],
+    };
+    for name in names {
+        let checked = match lake.table(&name).await {
+            Ok(Some(table)) => table.check_contents(),
+            Ok(None) => continue,
+            Err(error) => Err(error),
+        };
+        match checked {
+            Ok(found) => whole.add(found),
+            Err(error) => damaged.push(Finding::fail("contents", &Failure::from(error))),
+        }
+    }
+    if !damaged.is_empty() {
+        return damaged;
+    }
+    let files = counted(whole.n_files, "file is", "files are");
+    let detail = format!("{files} what was written, {}", size(whole.bytes));
+    if whole.n_without_hash == 0 {
+        return vec![Finding::ok("contents", detail)];
+    }
+    let old = counted(whole.n_without_hash, "file", "files");
+    let detail =
+        format!("{detail}; {old} of earlier versions or other programs without a checksum");
+    let advice = "only their sizes could be compared; what is built or joined anew gets a checksum";
+    vec![Finding::warn("contents", detail, advice)]
 }
 
 async fn tables(project: &Project, lake: &Lake) -> Finding {

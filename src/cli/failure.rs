@@ -104,8 +104,29 @@ impl From<ContractError> for Failure {
     }
 }
 
+/// What to do when files of the lake are not what was written.
+fn repair(error: &LakeError) -> Option<String> {
+    let (table, what) = match error {
+        LakeError::Damaged { table, file, .. } if file.starts_with("_delta_log") => {
+            (table, "its log is damaged")
+        }
+        LakeError::Damaged { table, .. } => {
+            return Some(format!(
+                "`korabo restore` brings a snapshot back; what a query makes is built anew by `korabo run --full-refresh {table}`"
+            ));
+        }
+        LakeError::Lost { table, .. } => (table, "nothing is built from what is left"),
+        _ => return None,
+    };
+    Some(format!(
+        "{what}: `korabo restore` brings a snapshot back; without one, what a query makes is built anew when `{table}` is \
+         removed from the lake's folder, and deliveries are taken in anew by a lake that is empty"
+    ))
+}
+
 impl From<LakeError> for Failure {
     fn from(error: LakeError) -> Self {
+        let repair = repair(&error);
         let is_locked = matches!(error, LakeError::Locked | LakeError::Copying);
         let is_removed = matches!(error, LakeError::Removed { .. });
         let failure = Self::of(lake::failure_kind(&error), &error);
@@ -117,13 +138,20 @@ impl From<LakeError> for Failure {
         if is_locked {
             return failure.hint("wait for it to end, then run again");
         }
-        failure
+        match repair {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 
 impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
-        let hint = error.hint();
+        let repaired = match &error {
+            IngestError::Lake(error) => repair(error),
+            _ => None,
+        };
+        let hint = error.hint().map(str::to_owned).or(repaired);
         let failure = Self::of(error.kind(), &error);
         match hint {
             Some(hint) => failure.hint(hint),
@@ -145,7 +173,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Lake(LakeError::Locked) => {
                 Some("wait for it to end, then run again".to_owned())
             }
-            _ => None,
+            _ => error.lake_error().and_then(repair),
         };
         let failure = match error {
             PipelineError::Ingest(error) => return Self::from(error),
@@ -211,7 +239,9 @@ impl From<ServeError> for Failure {
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
+        let repaired = error.lake_error().and_then(repair);
         let kind = match error.class() {
+            _ if repaired.is_some() => FailureKind::Quality,
             ErrorClass::Sql | ErrorClass::Data => FailureKind::Project,
             ErrorClass::Estimator => FailureKind::Estimator,
             ErrorClass::Resources => FailureKind::Resources,
@@ -225,8 +255,8 @@ impl From<SessionError> for Failure {
         if failure.message == WRITE_REFUSED {
             return failure.hint("`-o FILE` writes a result");
         }
-        match usage {
-            Some(usage) => failure.hint(format!("usage: {usage}")),
+        match usage.map(|usage| format!("usage: {usage}")).or(repaired) {
+            Some(hint) => failure.hint(hint),
             None => failure,
         }
     }

@@ -13,6 +13,7 @@ use super::{Signal, until_signal};
 use crate::diagnostic::{FailureKind, counted};
 use crate::ingest::{self, IngestSummary, NamedDelivery};
 use crate::observe::Event;
+use crate::pipeline;
 
 /// Arguments of `ingest`.
 #[derive(Debug, Args)]
@@ -77,7 +78,7 @@ fn named(text: &str) -> Result<NamedDelivery, Failure> {
     }
 }
 
-/// Takes in what is new; the caller holds the lake's lock.
+/// Takes in what is new, unless the lake has lost something; the caller holds the lake's lock.
 pub(super) async fn take_in(
     workspace: &Workspace,
     named: &[NamedDelivery],
@@ -85,6 +86,7 @@ pub(super) async fn take_in(
     printer: &Printer,
 ) -> Result<IngestSummary, Failure> {
     let project = &workspace.project;
+    pipeline::require_whole(project, &workspace.lake).await?;
     let observer = observed.observer();
     let summary = ingest::ingest(
         &project.config,

@@ -1,6 +1,7 @@
 //! One run from the lock to the line of summary: written into the lake's history however it ends.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +33,8 @@ pub(super) struct Job {
     pub(super) full_refresh: bool,
     pub(super) retry_of: Option<i64>,
     pub(super) nothing_new_code: u8,
+    /// Set when the run could not be written into the history: its notes stay for the next one.
+    pub(super) unrecorded: Arc<AtomicBool>,
 }
 
 /// Does the job and gives back the exit code.
@@ -62,6 +65,7 @@ pub(super) async fn carry_out(
         false => record(job.workspace.lake.clone(), run, steps).await,
         true => record_at_once(job.workspace.lake.clone(), run, steps),
     };
+    job.unrecorded.store(recorded.is_err(), Ordering::Relaxed);
     let result = match (worked, recorded) {
         (Ok(()), recorded) => recorded,
         (Err(failure), Ok(())) => Err(failure),
@@ -100,7 +104,8 @@ impl Job {
     /// Notes that outlive the process, in case it is killed.
     pub(super) fn journal(&self) -> Journal {
         let run = Totals::default().record(self, RunOutcome::Ok, Instant::now());
-        Journal::begin(&self.workspace.lake, &run, &self.selected)
+        let unrecorded = Arc::clone(&self.unrecorded);
+        Journal::begin(&self.workspace.lake, &run, &self.selected, unrecorded)
     }
 }
 
@@ -111,8 +116,9 @@ async fn work(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let workspace = &job.workspace;
-    if job.takes_in {
-        ingest::take_in(workspace, &[], observed, printer).await?;
+    match job.takes_in {
+        true => drop(ingest::take_in(workspace, &[], observed, printer).await?),
+        false => pipeline::require_whole(&workspace.project, &workspace.lake).await?,
     }
     let selected = match &job.selection {
         Some(selection) if selection.asks_stale() => {

@@ -13,7 +13,7 @@ use super::workspace::Workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
 use crate::ingest;
 use crate::lake::Upkeep;
-use crate::pipeline::{RUN_STEPS, RUNS, TEST_RESULTS};
+use crate::pipeline::{self, RUN_STEPS, RUNS, TEST_RESULTS};
 
 /// Arguments of `maintain`.
 #[derive(Debug, Args)]
@@ -38,6 +38,8 @@ pub(super) async fn run(
     let lake = &workspace.lake;
     let _lock = lake.lock()?;
     let _files = lake.lock_files()?;
+    // Files that a lost commit names may still be there for repair.
+    pipeline::require_whole(&workspace.project, lake).await?;
     let days = args.keep_days.unwrap_or(workspace.project.config.keep_days);
     let keep_since = Utc::now() - TimeDelta::days(i64::from(days));
     let mut text =

@@ -45,6 +45,7 @@ use failure::Failure;
 use printer::Printer;
 
 use crate::diagnostic::FailureKind;
+use crate::session::THREAD_STACK;
 
 /// Measure what health-management programs change: extracts in, effects and a report out.
 #[derive(Debug, Parser)]
@@ -99,7 +100,7 @@ enum Command {
     /// Show what differs between two runs: which numbers moved, and why
     Diff(diff::DiffArgs),
     /// Say whether machine and project are fit for a run
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Show what a table or a column is made of, and what is made of it
     Lineage(lineage::LineageArgs),
     /// Write a new project with the standard contracts and queries
@@ -118,9 +119,21 @@ enum Command {
     },
 }
 
-/// Runs the program with the process's arguments.
+/// Runs the program with the process's arguments, on a thread whose stack is large enough to plan on.
 #[must_use]
 pub fn main() -> ExitCode {
+    let thread = std::thread::Builder::new()
+        .name("main".to_owned())
+        .stack_size(THREAD_STACK);
+    let ended = thread.spawn(run).map(std::thread::JoinHandle::join);
+    match ended {
+        Ok(Ok(code)) => code,
+        // What went wrong was said where it did.
+        _ => ExitCode::from(FailureKind::Internal.exit_code()),
+    }
+}
+
+fn run() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -174,9 +187,9 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
         Command::Maintain(args) => Box::pin(maintain::run(args, global, printer)),
         Command::Backup(args) => Box::pin(backup::run(args, global, printer)),
-        Command::Restore(args) => Box::pin(async { backup::restore(args, printer) }),
+        Command::Restore(args) => Box::pin(backup::restore(args, printer)),
         Command::Status => Box::pin(status::run(global, printer)),
-        Command::Doctor => Box::pin(doctor::run(global, printer)),
+        Command::Doctor(args) => Box::pin(doctor::run(args, global, printer)),
         Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),
         Command::Diff(args) => Box::pin(diff::run(args, global, printer)),
         Command::History(args) => Box::pin(history::run(args, global, printer)),
@@ -213,9 +226,7 @@ fn man(folder: &Path) -> Result<u8, Failure> {
 
 fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if matches!(cli.command, Command::Serve(_)) {
-        builder.thread_stack_size(crate::serve::THREAD_STACK);
-    }
+    builder.thread_stack_size(THREAD_STACK);
     if let Some(threads) = cli.global.threads {
         builder.worker_threads(threads.get());
         // The estimators' own pool. It exists already only where one process runs several commands, as tests do.

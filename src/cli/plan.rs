@@ -41,6 +41,7 @@ pub(super) async fn show(
     takes_in: bool,
     printer: &Printer,
 ) -> Result<bool, Failure> {
+    pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let pending = match takes_in {
         true => selection::pending(workspace).await?,
         false => Vec::new(),

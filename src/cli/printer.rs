@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
 use super::caret;
 use super::failure::Failure;
-use crate::diagnostic::FailureKind;
+use crate::diagnostic::{FailureKind, is_contained};
 
 /// How to talk to whoever started the program.
 #[derive(Debug, Clone)]
@@ -260,6 +260,9 @@ fn asks_json(arguments: &[OsString]) -> bool {
 pub(super) fn hide_panic_texts(printer: &Printer) {
     let printer = printer.clone();
     std::panic::set_hook(Box::new(move |panic| {
+        if is_contained() {
+            return;
+        }
         let place = panic.location().map_or_else(String::new, |at| {
             let file = at.file().rsplit('/').take(3).collect::<Vec<_>>();
             let file = file.into_iter().rev().collect::<Vec<_>>().join("/");

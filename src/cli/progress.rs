@@ -60,6 +60,7 @@ impl Progress {
             StepEvent::StepRows { name, n_rows } => {
                 self.with(name, |bar| bar.set_position(*n_rows));
             }
+            StepEvent::StepPublishing { .. } => {}
             StepEvent::StepFinished(status) => {
                 self.end(&status.name);
                 self.total.inc(1);

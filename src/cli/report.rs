@@ -12,6 +12,7 @@ use super::sql::files::OutputFile;
 use super::workspace::{self, Workspace};
 use crate::diagnostic::FailureKind;
 use crate::disclosure::DisclosureRules;
+use crate::pipeline;
 use crate::report::{self, Lang};
 use crate::session::Session;
 
@@ -36,6 +37,7 @@ pub(super) async fn run(
         return Err(Failure::new(FailureKind::Usage, message));
     }
     workspace.lake = args.as_of.lake(&workspace.lake, printer).await?;
+    pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let session = Workspace::session(global)?;
     let path = match &args.output {
         Some(path) => workspace::absolute(path)?,

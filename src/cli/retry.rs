@@ -1,5 +1,7 @@
 //! `korabo retry`: the last run again, from where it failed.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::Signal;
@@ -60,6 +62,7 @@ pub(super) async fn run(
         full_refresh: last.full_refresh,
         retry_of: Some(last.run_id),
         nothing_new_code: args.nothing_new_code,
+        unrecorded: Arc::default(),
         workspace,
     };
     job::carry_out(&job, global, printer, signal).await

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -81,6 +82,7 @@ pub(super) async fn run(
         full_refresh: args.full_refresh,
         retry_of: None,
         nothing_new_code: args.nothing_new_code,
+        unrecorded: Arc::default(),
         workspace,
     };
     job::carry_out(&job, global, printer, signal).await

@@ -7,11 +7,17 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace::Workspace;
-use crate::diagnostic::thousands;
+use crate::diagnostic::{FailureKind, thousands};
+use crate::lake::LakeError;
 use crate::pipeline::{self, Work};
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
+    let losses = pipeline::losses(&workspace.project, &workspace.lake).await?;
+    if losses.iter().any(is_damaged) {
+        // What was made from it cannot be told either.
+        return Err(said(losses));
+    }
     let work = Work::everything(&workspace.project.dag);
     let nothing = BTreeSet::new();
     let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?;
@@ -31,6 +37,12 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
             .iter()
             .find(|step| step.name == name)
             .map_or("", |step| step.reason.as_deref().unwrap_or("up to date"));
+        let has_lost =
+            |lost: &LakeError| matches!(lost, LakeError::Lost { table, .. } if *table == name);
+        let state = match losses.iter().any(has_lost) {
+            true => "has lost rows",
+            false => state,
+        };
         let mib = bytes.div_ceil(1 << 20);
         let _ = writeln!(
             text,
@@ -48,5 +60,22 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         }
     }
     printer.data(text.as_bytes())?;
-    Ok(0)
+    match losses.is_empty() {
+        true => Ok(0),
+        false => Err(said(losses)),
+    }
+}
+
+fn is_damaged(loss: &LakeError) -> bool {
+    matches!(loss, LakeError::Damaged { .. })
+}
+
+/// All losses as one failure.
+fn said(losses: Vec<LakeError>) -> Failure {
+    let mut losses = losses.into_iter().map(Failure::from);
+    let first = losses.next();
+    let mut first =
+        first.unwrap_or_else(|| Failure::new(FailureKind::Quality, "the lake has lost rows"));
+    first.causes.extend(losses.map(|loss| loss.message));
+    first
 }

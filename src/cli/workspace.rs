@@ -25,7 +25,7 @@ impl Workspace {
 
     /// Loads the project of `config`.
     pub(super) fn of_config(config: ProjectConfig) -> Result<Self, Failure> {
-        let lake = Lake::open(&config.lake)?;
+        let lake = Lake::open(&config.lake)?.checking_contents();
         let project = Arc::new(Project::load(config)?);
         Ok(Self { project, lake })
     }

@@ -172,12 +172,17 @@ impl TableContract {
         self.key.iter().any(|column| self.column(column).is_some())
     }
 
-    /// The contract of a delivery that only names keys.
+    /// The contract of a delivery that only names keys. Codes by term hold where the term is part of the key.
     #[must_use]
     pub fn key_only(&self) -> Self {
         let is_key = |column: &&ColumnContract| self.key.contains(&column.name);
+        let mut columns: Vec<_> = self.columns.iter().filter(is_key).cloned().collect();
+        if !self.key.iter().any(|column| column == TERM) {
+            let codes = columns.iter_mut().map(|column| &mut column.codes);
+            codes.for_each(|codes| codes.by_term.clear());
+        }
         Self {
-            columns: self.columns.iter().filter(is_key).cloned().collect(),
+            columns,
             row_rules: Vec::new(),
             references: Vec::new(),
             ..self.clone()

@@ -10,6 +10,7 @@ use super::{
     RowRule, TableContract,
 };
 use crate::diagnostic::SourceLocation;
+use crate::regular_file;
 use crate::toml_reader::{Located, TomlDocument, TomlItem, TomlTable};
 
 const TABLE_KEYS: &[&str] = &[
@@ -73,7 +74,7 @@ pub fn load_dir(dir: &Path) -> Result<Vec<TableContract>, ContractError> {
     let mut contracts = Vec::with_capacity(files.len());
     let mut references = Vec::new();
     for file in &files {
-        let text = fs_err::read_to_string(file).map_err(|source| unreadable(file, source))?;
+        let text = regular_file::read_to_string(file).map_err(|source| unreadable(file, source))?;
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         let (contract, located) = read_contract(&name, file, &text)?;
         contracts.push(contract);

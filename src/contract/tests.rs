@@ -325,3 +325,19 @@ fn references_between_contracts_are_checked() {
     assert_eq!(load_dir(dir.path()).expect("one contract").len(), 1);
     assert!(load_dir(&dir.path().join("absent")).is_err());
 }
+
+/// A withdrawal is held to the codes of its columns only where it says the term.
+#[test]
+fn codes_by_term_of_a_key_need_the_term_in_the_key() {
+    let by_term = |key: &str| {
+        let text = VALID.replace("key = [\"person_key\", \"day\"]", key);
+        let contract = TableContract::parse("checkups", Path::new("checkups.toml"), &text);
+        contract.expect("the contract is right").key_only()
+    };
+    let without = by_term("key = [\"person_key\", \"q_smoking\"]");
+    let column = without.column("q_smoking").expect("it is in the key");
+    assert!(column.codes.is_unrestricted());
+    let with = by_term("key = [\"term\", \"q_smoking\"]");
+    let column = with.column("q_smoking").expect("it is in the key");
+    assert!(!column.codes.by_term.is_empty());
+}

@@ -371,7 +371,13 @@ impl Aggregator<'_> {
             Status::Ok
         };
         let std_error = self.effects.std_error_of(&part.multipliers);
-        Estimate::normal(part.estimate, std_error, self.options.level, counts, status)
+        Estimate::normal(
+            part.estimate,
+            (std_error, self.effects.rounding),
+            self.options.level,
+            counts,
+            status,
+        )
     }
 
     /// Units behind a combination, and whether they sit in few clusters.

@@ -19,9 +19,6 @@ pub(crate) struct Bootstrap {
     pub(crate) seed: u64,
 }
 
-/// Errors below this count as none, as for analytic ones.
-const SMALLEST_STD_ERROR: f64 = 1.5e-7;
-
 impl Bootstrap {
     /// Σ of weights times influence: one row per draw, one column per column of `influence`, whose rows are clusters (or units)
     /// from `first` on.
@@ -72,14 +69,15 @@ pub(crate) fn std_error(draws: &[f64]) -> f64 {
     range / (normal::quantile(0.75) - normal::quantile(0.25))
 }
 
-/// The critical value of a simultaneous band over estimates whose draws are the columns; those without an error are left out.
-pub(crate) fn critical_value(draws: &DMatrix<f64>, level: f64) -> Option<SupT> {
+/// The critical value of a simultaneous band over estimates whose draws are the columns; those whose error is no larger
+/// than `rounding` are left out, as among analytic ones.
+pub(crate) fn critical_value(draws: &DMatrix<f64>, level: f64, rounding: f64) -> Option<SupT> {
     let errors: Vec<f64> = draws
         .column_iter()
         .map(|own| std_error(own.as_slice()))
         .collect();
     let kept: Vec<usize> = (0..errors.len())
-        .filter(|&index| errors[index] > SMALLEST_STD_ERROR)
+        .filter(|&index| errors[index] > rounding)
         .collect();
     if kept.is_empty() {
         return None;

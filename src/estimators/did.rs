@@ -134,6 +134,8 @@ pub struct AttGtResult {
     pub(crate) covariance: DMatrix<f64>,
     /// Bootstrap draws of the rows' and shares' deviations.
     pub(crate) draws: Option<DMatrix<f64>>,
+    /// Errors up to this size are rounding.
+    pub(crate) rounding: f64,
     pub(crate) options: AttGtOptions,
 }
 
@@ -202,6 +204,7 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
         never: side(&sample, &sample.never),
         covariance: law.covariance,
         draws: law.draws,
+        rounding: sample.rounding_error(),
         options: *options,
     };
     for (index, (cell, fit)) in cells.iter().zip(&fits).enumerate() {
@@ -244,10 +247,10 @@ impl AttGtResult {
         seed: u64,
     ) -> Option<SupT> {
         if let Some(draws) = &self.draws {
-            return bootstrap::critical_value(&(draws * combinations), level);
+            return bootstrap::critical_value(&(draws * combinations), level, self.rounding);
         }
         let covariance = combinations.tr_mul(&(&self.covariance * combinations));
-        sup_t::critical_value(&covariance, level, seed)
+        sup_t::critical_value_above(self.rounding, &covariance, level, seed)
     }
 
     /// The standard error of a linear combination of rows and shares.
@@ -285,7 +288,13 @@ impl AttGtResult {
             cohort,
             time,
             event_time: time - cohort,
-            estimate: Estimate::normal(fit.estimate, std_error, self.options.level, counts, status),
+            estimate: Estimate::normal(
+                fit.estimate,
+                (std_error, self.rounding),
+                self.options.level,
+                counts,
+                status,
+            ),
             n_treated_rows: fit.n_treated_rows,
             n_control_rows: fit.n_control_rows,
             n_trimmed: fit.n_trimmed,

@@ -1,5 +1,6 @@
 //! What every estimator returns and how it refuses. The estimators themselves are in the sibling files.
 
+use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
@@ -118,19 +119,22 @@ pub struct Estimate {
 impl Estimate {
     /// An estimate with normal inference at the two-sided `level` (0.95 gives ±1.96 errors).
     ///
-    /// A standard error of 1.5e-7 or less counts as no variance, as in the reference implementation: the row keeps
-    /// its estimate and loses its error.
-    pub fn normal(
+    /// A standard error that is no larger than `rounding` (see [`rounding_error`]) counts as no variance: the row keeps its
+    /// estimate and loses its error, and its status says so whatever else would have been said about the error.
+    pub(crate) fn normal(
         estimate: f64,
-        std_error: f64,
+        (std_error, rounding): (f64, f64),
         level: f64,
         counts: Counts,
         status: Status,
     ) -> Self {
-        let usable = std_error.is_finite() && std_error > SMALLEST_STD_ERROR;
+        let rounding = rounding.max(ROUNDING * estimate.abs());
+        let usable = std_error.is_finite() && std_error > rounding;
         let std_error = if usable { std_error } else { f64::NAN };
         let status = match status {
-            Status::Ok if !usable => Status::NoVariance,
+            Status::Ok | Status::FewClusters | Status::TooFew | Status::Trimmed if !usable => {
+                Status::NoVariance
+            }
             other => other,
         };
         let statistic = estimate / std_error;
@@ -155,13 +159,13 @@ impl Estimate {
     /// The same with inference from the t distribution with `df` degrees of freedom.
     pub(crate) fn student(
         estimate: f64,
-        std_error: f64,
+        (std_error, rounding): (f64, f64),
         df: f64,
         level: f64,
         counts: Counts,
         status: Status,
     ) -> Self {
-        let mut row = Self::normal(estimate, std_error, level, counts, status);
+        let mut row = Self::normal(estimate, (std_error, rounding), level, counts, status);
         let quantile = student_quantile(df, level);
         row.p_value = match StudentsT::new(0.0, 1.0, df) {
             Ok(law) if row.statistic.is_finite() => 2.0 * law.sf(row.statistic.abs()),
@@ -174,7 +178,7 @@ impl Estimate {
 
     /// The row of something that could not be estimated, with the reason.
     pub fn missing(counts: Counts, status: Status) -> Self {
-        Self::normal(f64::NAN, f64::NAN, 0.95, counts, status)
+        Self::normal(f64::NAN, (f64::NAN, 0.0), 0.95, counts, status)
     }
 
     /// Sets the simultaneous band from its critical value.
@@ -200,8 +204,19 @@ pub(crate) fn student_band(normal: f64, df: f64, quantile: f64) -> f64 {
     critical.max(quantile)
 }
 
-/// Standard errors up to this size are numerical noise: ten times the square root of the machine precision.
-const SMALLEST_STD_ERROR: f64 = 1.490_116_119_384_765_6e-7;
+/// What rounding may leave of a variance of zero, as a share of the numbers it is made from.
+const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
+
+/// Standard errors up to this size are what rounding leaves of a variance of zero, for outcomes as large as these.
+///
+/// R's `did` takes away errors up to 1.49e-7 whatever the unit of the outcome; here an outcome in other units loses nothing.
+pub(crate) fn rounding_error(outcome: &[f64]) -> f64 {
+    let largest = outcome
+        .par_chunks(1 << 16)
+        .map(|part| part.iter().fold(0.0_f64, |most, y| most.max(y.abs())))
+        .reduce(|| 0.0, f64::max);
+    ROUNDING * largest
+}
 
 /// One diagnostic. Numbers that do not exist are NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -300,6 +315,15 @@ pub enum EstimatorError {
     ClusterVaries {
         /// Units concerned.
         n_units: u64,
+    },
+    /// None of the never exposed has a cluster.
+    #[error(
+        "the cluster is missing in all {n_rows} rows of the never exposed, who would all be left out; give them clusters, or \
+         leave them out by a filter"
+    )]
+    NeverWithoutCluster {
+        /// Their rows.
+        n_rows: u64,
     },
     /// A weight is below zero.
     #[error("{n_rows} rows have a negative weight")]

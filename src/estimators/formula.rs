@@ -95,6 +95,10 @@ pub struct ColumnUse {
     pub name: String,
     /// Somewhere its values are grouped: fixed effects, `i()`, `factor()`. Whole numbers then need not fit into a float.
     pub as_labels: bool,
+    /// Somewhere its values must be numbers: the outcome, `log()`, `exp()`, `poly()`, powers.
+    pub as_numbers: bool,
+    /// It is a regressor, an endogenous column or an instrument, as it is or in some form.
+    pub as_term: bool,
     /// Byte offset of its first use in the formula.
     pub offset: usize,
 }
@@ -150,22 +154,39 @@ impl Formula {
     /// All columns used, in order of first use.
     pub fn columns(&self) -> Vec<ColumnUse> {
         let mut uses: Vec<ColumnUse> = Vec::new();
-        let mut add = |name: &str, as_labels, offset| match uses.iter_mut().find(|u| u.name == name)
-        {
-            Some(known) => known.as_labels |= as_labels,
-            None => uses.push(ColumnUse {
-                name: name.to_owned(),
-                as_labels,
-                offset,
-            }),
+        let mut add = |used: ColumnUse| match uses.iter_mut().find(|u| u.name == used.name) {
+            Some(known) => {
+                known.as_labels |= used.as_labels;
+                known.as_numbers |= used.as_numbers;
+                known.as_term |= used.as_term;
+            }
+            None => uses.push(used),
         };
-        add(&self.outcome.column, false, self.outcome.offset);
+        add(ColumnUse {
+            name: self.outcome.column.clone(),
+            as_labels: false,
+            as_numbers: true,
+            as_term: false,
+            offset: self.outcome.offset,
+        });
         for atom in self.all_terms().flat_map(|term| &term.atoms) {
             let as_labels = matches!(atom.kind, AtomKind::Factor | AtomKind::Indicators(_));
-            add(&atom.column, as_labels, atom.offset);
+            add(ColumnUse {
+                name: atom.column.clone(),
+                as_labels,
+                as_numbers: !as_labels && atom.kind != AtomKind::Plain,
+                as_term: true,
+                offset: atom.offset,
+            });
         }
         for (name, offset) in self.fixed_effects.iter().flat_map(|effect| &effect.columns) {
-            add(name, true, *offset);
+            add(ColumnUse {
+                name: name.clone(),
+                as_labels: true,
+                as_numbers: false,
+                as_term: false,
+                offset: *offset,
+            });
         }
         uses
     }
@@ -186,6 +207,28 @@ impl Formula {
             labels.join(":")
         };
         terms.map(name).collect()
+    }
+
+    /// Where the outcome, as it is written, stands again: byte offset and what it is there.
+    pub fn outcome_again(&self) -> Option<(usize, &'static str)> {
+        let is_outcome =
+            |term: &&Term| matches!(&term.atoms[..], [atom] if atom.same(&self.outcome));
+        let among = |terms: &[Term]| {
+            terms
+                .iter()
+                .find(is_outcome)
+                .map(|term| term.atoms[0].offset)
+        };
+        let absorbed = |effect: &&FixedEffect| {
+            self.outcome.kind == AtomKind::Plain
+                && matches!(&effect.columns[..], [(name, _)] if *name == self.outcome.column)
+        };
+        let effect = self.fixed_effects.iter().find(absorbed);
+        among(&self.terms)
+            .map(|offset| (offset, "a regressor"))
+            .or_else(|| effect.map(|effect| (effect.columns[0].1, "a fixed effect")))
+            .or_else(|| among(&self.endogenous).map(|offset| (offset, "an endogenous column")))
+            .or_else(|| among(&self.instruments).map(|offset| (offset, "an instrument")))
     }
 
     /// The column of the outcome.

@@ -16,7 +16,7 @@ mod untreated_model;
 use nalgebra::{DMatrix, DVector};
 
 use crate::estimators::did::{TOO_FEW_UNITS, check_level};
-use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status, rounding_error};
 use crate::estimators::few_clusters::{FEW_CLUSTERS, Interval};
 use crate::estimators::panel::PanelColumns;
 use crate::estimators::regression_data::Column;
@@ -25,7 +25,7 @@ use crate::estimators::sup_t::{self, SupT};
 use counts::{Compared, Composition};
 use design::Design;
 use effects::Effects;
-use rows::Rows;
+use rows::{Covariate, Rows};
 use scores::Scores;
 use untreated_model::{Fit, NormalEquations};
 
@@ -153,6 +153,7 @@ pub fn did_imputation(
         effects: &effects,
         lead_fit: lead_fit.as_ref(),
         composition: &composition,
+        rounding: rounding_error(&rows.outcome),
         level: options.level,
     };
     let covariance = summary.finished(covariance);
@@ -168,13 +169,15 @@ fn sample_counts(
     composition: &Composition,
 ) -> ImputationCounts {
     let rows = design.rows;
-    let mut collinear: Vec<String> = Vec::new();
-    for null in &fit.null_vectors {
-        let (name, _) = design.covariate_of(null.column);
-        if collinear.last().is_none_or(|last| last != name) {
-            collinear.push(name.to_owned());
-        }
-    }
+    // A text with one label has no column in the first place.
+    let is_passed_over = |name: &str, covariate: &Covariate| {
+        let mut null = fit.null_vectors.iter();
+        matches!(covariate, Covariate::Levels { n_levels: 1, .. })
+            || null.any(|null| design.covariate_of(null.column).0 == name)
+    };
+    let covariates = rows.covariates.iter();
+    let passed_over = covariates.filter(|(name, covariate)| is_passed_over(name, covariate));
+    let collinear: Vec<String> = passed_over.map(|(name, _)| name.clone()).collect();
     let reasons = effects.not_predicted;
     ImputationCounts {
         n_rows_in,
@@ -198,6 +201,8 @@ struct Summary<'a> {
     effects: &'a Effects,
     lead_fit: Option<&'a Fit>,
     composition: &'a Composition,
+    /// Errors up to this size are rounding.
+    rounding: f64,
     level: f64,
 }
 
@@ -336,7 +341,8 @@ impl Summary<'_> {
         let shares = shares.rows_range(events);
         let variance = shares.dot(&(own * shares));
         let status = self.care(compared, |_| true);
-        let estimate = Estimate::normal(mean, variance.max(0.0).sqrt(), self.level, counts, status);
+        let std_error = (variance.max(0.0).sqrt(), self.rounding);
+        let estimate = Estimate::normal(mean, std_error, self.level, counts, status);
         ImputationRow {
             event_time: None,
             estimate,
@@ -350,7 +356,7 @@ impl Summary<'_> {
             return Estimate::missing(counts, Status::NotIdentified);
         }
         let status = self.care(compared, |estimate| estimate == index);
-        Estimate::normal(mean, std_error, self.level, counts, status)
+        Estimate::normal(mean, (std_error, self.rounding), self.level, counts, status)
     }
 
     fn lead(&self, index: usize, std_error: f64) -> Estimate {
@@ -362,7 +368,7 @@ impl Summary<'_> {
                 let status = self.care(compared, |_| false);
                 Estimate::normal(
                     fit.coefficients[column],
-                    std_error,
+                    (std_error, self.rounding),
                     self.level,
                     counts,
                     status,

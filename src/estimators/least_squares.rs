@@ -204,7 +204,8 @@ pub(crate) fn fit_with(
         .then(|| instruments::tests(&model, &scores, &options.vcov, &options.small_sample))
         .transpose()?;
     let n_clusters = model.clusters.iter().map(|g| g.n_groups as u64).min();
-    let band = band(&matrix, model.intercept(), options);
+    let is_perfect = model.is_perfect();
+    let band = band(&matrix, model.intercept(), options).filter(|_| !is_perfect);
     let inference = Inference {
         covariance: &matrix,
         df: covariance.df,
@@ -212,6 +213,7 @@ pub(crate) fn fit_with(
         band: band.map(|band| band.critical_value),
         n_clusters,
         effective_clusters: scores.effective_clusters(&back),
+        is_perfect,
     };
     let full_count = scores.count(&Vcov::Iid, FixedEffectCount::Full);
     let fit = model.quality(full_count);
@@ -310,6 +312,8 @@ struct Inference<'a> {
     band: Option<f64>,
     n_clusters: Option<u64>,
     effective_clusters: Option<Vec<f64>>,
+    /// The residuals are rounding: there is no error.
+    is_perfect: bool,
 }
 
 impl Inference<'_> {
@@ -348,7 +352,8 @@ impl Inference<'_> {
     }
 
     fn row(&self, term: &str, estimate: f64, std_error: f64, band: Option<f64>) -> Coefficient {
-        let std_error = if std_error > 0.0 { std_error } else { f64::NAN };
+        let has_error = std_error > 0.0 && !self.is_perfect;
+        let std_error = if has_error { std_error } else { f64::NAN };
         let statistic = estimate / std_error;
         let (p_value, quantile) = self.p_and_quantile(statistic);
         let critical = band.map_or(f64::NAN, |band| match self.options.reference {
@@ -403,6 +408,15 @@ struct Quality {
 }
 
 impl fit::Model {
+    /// Whether nothing but rounding is left of the outcome.
+    fn is_perfect(&self) -> bool {
+        let largest = self
+            .residuals
+            .iter()
+            .fold(0.0_f64, |most, e| most.max(e.abs()));
+        largest <= self.rounding
+    }
+
     fn quality(&self, n_counted: u64) -> Quality {
         let n = self.residuals.len() as f64;
         let squares = self.products.within.dot(&self.residuals, &self.residuals);

@@ -109,6 +109,47 @@ pub(crate) fn inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
     }))
 }
 
+/// The inverse of a positive definite matrix in the directions in which it is not zero: on a unit diagonal, eigenvalues of less than
+/// `zero` times the largest count as zero and are left out. `None` without finite numbers.
+pub(crate) fn inverse_where_curved(matrix: &DMatrix<f64>, zero: f64) -> Option<DMatrix<f64>> {
+    let n = matrix.nrows();
+    let scale: Vec<f64> = (0..n)
+        .map(|k| match matrix[(k, k)] {
+            positive if positive > 0.0 => 1.0 / positive.sqrt(),
+            _ => 0.0,
+        })
+        .collect();
+    let scaled = DMatrix::from_fn(n, n, |a, b| matrix[(a, b)] * scale[a] * scale[b]);
+    // Without numbers the search for eigenvalues does not end.
+    if n == 0 || scaled.iter().any(|value| !value.is_finite()) {
+        return (n == 0).then(|| DMatrix::zeros(0, 0));
+    }
+    let inverted = match scaled.clone().cholesky() {
+        Some(factor) if factor.l_dirty().diagonal().min() > CLEARLY_CURVED => factor.inverse(),
+        _ => {
+            let SymmetricEigen {
+                eigenvalues,
+                mut eigenvectors,
+            } = SymmetricEigen::new(scaled);
+            let smallest = zero * eigenvalues.max();
+            for (mut vector, &value) in eigenvectors.column_iter_mut().zip(eigenvalues.iter()) {
+                vector *= if value > smallest {
+                    1.0 / value.sqrt()
+                } else {
+                    0.0
+                };
+            }
+            &eigenvectors * eigenvectors.transpose()
+        }
+    };
+    Some(DMatrix::from_fn(n, n, |a, b| {
+        inverted[(a, b)] * scale[a] * scale[b]
+    }))
+}
+
+/// A matrix on a unit diagonal with pivots above this needs no look at its eigenvalues.
+const CLEARLY_CURVED: f64 = 1e-5;
+
 /// Σ a b with eight running sums: the same bits always, and as fast as the machine adds.
 pub(crate) fn lane_dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0_f64; 8];

@@ -20,7 +20,7 @@ use input::{Rows, complete_rows};
 pub use covariates::{Covariate, CovariateValues};
 pub use input::{NEVER, PanelColumns};
 
-pub(crate) use input::check_lengths;
+pub(crate) use input::{check_clusters_of_never, check_lengths};
 
 pub(crate) use codes::{distinct_i32, rank_i64};
 pub(crate) use covariates::{Covariates, RowSlice};
@@ -97,6 +97,7 @@ impl Panel {
     /// [`EstimatorError`] with counts; never a value of a row.
     pub fn try_new(columns: PanelColumns, options: PanelOptions) -> Result<Self, EstimatorError> {
         check_lengths(&columns)?;
+        check_clusters_of_never(&columns)?;
         let rows = complete_rows(&columns)?;
         let n_rows_in = columns.unit.len() as u64;
         let n_missing_rows = n_rows_in - rows.len(columns.unit.len()) as u64;

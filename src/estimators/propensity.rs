@@ -8,7 +8,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::estimators::basis::Basis;
 use crate::estimators::estimate::Status;
-use crate::estimators::linear_algebra::lane_sum;
+use crate::estimators::linear_algebra::{self, lane_sum};
 use crate::estimators::panel::{Covariates, RowSlice};
 use crate::estimators::points::{
     Loaded, Points, Segment, WeightMoments, linear_form, symmetric, triangle,
@@ -22,13 +22,23 @@ const CAP: f64 = 1.0 - 1e-6;
 const TRIM: f64 = 0.995;
 /// Newton steps at most, those taken back in part included.
 const MOST_STEPS: usize = 60;
-/// A step of this size leaves an error of its square.
-const LAST_STEP: f64 = 1e-8;
-/// Steps longer than this that raise the log likelihood by less than [`NO_GAIN`] per observation only drive probabilities on
-/// towards zero.
+/// The search is over with a step whose gain in log likelihood is below this share of the smaller side: it leaves an error of
+/// that share's order. Unlike the length of a step and the gain per observation this does not depend on how many comparison units
+/// there are to one treated, nor on how rare a category is.
+const LAST_GAIN: f64 = 1e-16;
+/// The same where the search only looks for a place to start from.
+const FIRST_GAIN: f64 = 1e-6;
+/// Steps in a row that differ by less than this share of their length only drive probabilities on towards zero: those of comparison
+/// units with covariates that no treated unit has. A step's gain is what these units still count together.
+const SAME_STEP: f64 = 1e-3;
+/// When they count less than this share of the smaller side, they count nothing.
+const NOTHING_LEFT: f64 = 1e-13;
+/// From this share on all further ones of such steps are taken at once.
+const LITTLE_LEFT: f64 = 1e-2;
+/// Steps longer than this may lead too far.
 const LONG_STEP: f64 = 0.1;
-/// See [`LONG_STEP`].
-const NO_GAIN: f64 = 1e-10;
+/// Directions in which less than this share of the curvature is left belong to units whose probabilities are zero.
+const NO_CURVATURE: f64 = 1e-14;
 
 /// A fitted logit on one comparison.
 pub(crate) struct Propensity {
@@ -186,7 +196,7 @@ impl Propensity {
             }
         }
         let hessian = symmetric(&sums[..size], k);
-        let inverse_hessian = embedded_inverse(&hessian, &basis.kept).ok_or(Status::NoOverlap)?;
+        let inverse_hessian = curved_inverse(&hessian, &basis.kept).ok_or(Status::NoOverlap)?;
         let odds = WeightMoments::of(symmetric(&sums[size..2 * size], k));
         Ok(Self {
             on_panel: basis.on_panel(coefficients.clone()),
@@ -316,11 +326,26 @@ fn multiply(values: &mut [f64], factors: &[f64]) {
 
 /// The inverse of the matrix on the kept columns, zero elsewhere; `None` when it is singular.
 pub(crate) fn embedded_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<DMatrix<f64>> {
+    embedded(matrix, kept, linear_algebra::inverse)
+}
+
+/// The same for the curvature of a likelihood, leaving out directions in which there is none.
+fn curved_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<DMatrix<f64>> {
+    embedded(matrix, kept, |own| {
+        linear_algebra::inverse_where_curved(own, NO_CURVATURE)
+    })
+}
+
+fn embedded(
+    matrix: &DMatrix<f64>,
+    kept: &[bool],
+    invert: impl Fn(&DMatrix<f64>) -> Option<DMatrix<f64>>,
+) -> Option<DMatrix<f64>> {
     let columns: Vec<usize> = (0..kept.len()).filter(|&column| kept[column]).collect();
     let own = DMatrix::from_fn(columns.len(), columns.len(), |a, b| {
         matrix[(columns[a], columns[b])]
     });
-    let inverse = crate::estimators::linear_algebra::inverse(&own)?;
+    let inverse = invert(&own)?;
     let mut all = DMatrix::zeros(kept.len(), kept.len());
     for (a, &row) in columns.iter().enumerate() {
         for (b, &column) in columns.iter().enumerate() {
@@ -334,6 +359,31 @@ pub(crate) fn embedded_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<D
 struct Newton<'a> {
     sides: Sides<'a>,
     kept: &'a [bool],
+}
+
+/// A Newton step.
+struct Step {
+    change: DVector<f64>,
+    /// The slope of the log likelihood along it, where it begins.
+    gain: f64,
+}
+
+impl Step {
+    fn stretch(&mut self, factor: f64) {
+        self.change *= factor;
+        self.gain *= factor;
+    }
+
+    fn add_to(&self, coefficients: &mut [f64], sign: f64) {
+        for (coefficient, change) in coefficients.iter_mut().zip(self.change.iter()) {
+            *coefficient += sign * change;
+        }
+    }
+
+    /// Whether the next one is nearly the same: near a maximum each is far shorter than the one before.
+    fn is_like(&self, next: &Self) -> bool {
+        (&next.change - &self.change).amax() <= SAME_STEP * next.change.amax()
+    }
 }
 
 /// Chunks per side from which a first search on a part of them pays.
@@ -357,63 +407,69 @@ impl Newton<'_> {
                 return start;
             }
             // Most steps are made on a few of the chunks; where that fails it costs little.
-            let few = self.search(counting, start.clone(), n_chunks / 4, 1e-3);
+            let few = self.search(counting, start.clone(), n_chunks / 4, FIRST_GAIN);
             few.map_or(start, |(coefficients, _)| coefficients)
         });
-        self.search(counting, start, 1, LAST_STEP)
+        self.search(counting, start, 1, LAST_GAIN)
     }
 
-    /// Newton steps on every `stride`th chunk until they are smaller than `last_step`.
+    /// Newton steps on every `stride`th chunk until they gain less than this share of the smaller side.
     fn search(
         &self,
         counting: Counting,
         mut coefficients: Vec<f64>,
         stride: usize,
-        last_step: f64,
+        last_gain: f64,
     ) -> Result<(Vec<f64>, f64), Status> {
-        let total: f64 = [self.sides.treated, self.sides.control]
-            .map(|points| self.total(points, counting))
-            .iter()
-            .sum();
-        // The last step, and the slope of the likelihood along it where it began.
-        let mut last: Option<(DVector<f64>, f64)> = None;
+        let [treated, control] =
+            [self.sides.treated, self.sides.control].map(|points| self.total(points, counting));
+        let smaller_side = treated.min(control) / stride as f64;
+        let mut last: Option<Step> = None;
         for step in 0..MOST_STEPS {
             let (gradient, hessian, largest) = self.derivatives(&coefficients, counting, stride);
-            if let Some((change, slope)) = &mut last
-                && change.amax() > LONG_STEP
-                && gradient.dot(change) < -*slope
+            if let Some(last) = &mut last
+                && last.change.amax() > LONG_STEP
+                && gradient.dot(&last.change) < -last.gain
             {
                 // Too far: the likelihood, which is concave, falls here more steeply than it rose. Half of the way back.
-                *change *= 0.5;
-                *slope *= 0.5;
-                for (coefficient, change) in coefficients.iter_mut().zip(change.iter()) {
-                    *coefficient -= change;
-                }
+                last.stretch(0.5);
+                last.add_to(&mut coefficients, -1.0);
                 continue;
             }
             // Probabilities run into one: the sides can be separated by their covariates.
             if step >= 12 && largest > 1.0 - 1e-9 {
                 return Err(Status::NoOverlap);
             }
-            let inverse = embedded_inverse(&hessian, self.kept).ok_or(Status::NoOverlap)?;
-            let change = inverse * &gradient;
-            if !change.iter().all(|value| value.is_finite()) {
-                return Err(Status::NoOverlap);
-            }
-            for (coefficient, change) in coefficients.iter_mut().zip(change.iter()) {
-                *coefficient += change;
-            }
-            let slope = gradient.dot(&change);
+            let mut next = self.step(&gradient, &hessian).ok_or(Status::NoOverlap)?;
+            let share = next.gain / smaller_side;
             // Comparison units with covariates that no treated unit has: their probability is zero in the limit, which is no
             // obstacle, since they are not needed.
-            let is_at_limit =
-                change.amax() > LONG_STEP && slope < NO_GAIN * total && largest < NO_OVERLAP;
-            if change.amax() < last_step || is_at_limit {
+            let is_receding =
+                largest < NO_OVERLAP && last.as_ref().is_some_and(|last| last.is_like(&next));
+            if is_receding && stride > 1 {
+                // Some of the treated left out here may have these covariates.
+                return Err(Status::NoOverlap);
+            }
+            let enough = if is_receding { NOTHING_LEFT } else { last_gain };
+            let is_last = share < enough;
+            if is_receding && !is_last && share < LITTLE_LEFT {
+                // Each step divides what is left by e.
+                next.stretch((share / NOTHING_LEFT).ln().max(1.0));
+            }
+            next.add_to(&mut coefficients, 1.0);
+            if is_last {
                 return Ok((coefficients, largest));
             }
-            last = Some((change, slope));
+            last = Some(next);
         }
         Err(Status::NoOverlap)
+    }
+
+    fn step(&self, gradient: &DVector<f64>, hessian: &DMatrix<f64>) -> Option<Step> {
+        let change = curved_inverse(hessian, self.kept)? * gradient;
+        let gain = gradient.dot(&change);
+        let is_finite = change.iter().all(|value| value.is_finite());
+        is_finite.then_some(Step { change, gain })
     }
 
     fn total(&self, points: &Points<'_>, counting: Counting) -> f64 {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::estimators::did::{AttGtOptions, Control, TOO_FEW_UNITS};
-use crate::estimators::estimate::EstimatorError;
+use crate::estimators::estimate::{EstimatorError, rounding_error};
 use crate::estimators::panel::{CohortUnits, Covariates, Layout, Panel, RowSlice};
 
 /// What was used and what was left out; nothing is dropped without appearing here.
@@ -277,6 +277,11 @@ impl<'a> Sample<'a> {
             .filter(|(_, units)| !units.is_empty())
             .collect();
         self.never = range(&rules.never);
+    }
+
+    /// Standard errors up to this size are rounding.
+    pub(crate) fn rounding_error(&self) -> f64 {
+        rounding_error(&self.values)
     }
 
     /// The mean of all values of the sample.

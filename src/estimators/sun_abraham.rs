@@ -147,6 +147,8 @@ struct Fit {
     n_zero_weight_rows: u64,
     n_counted: u64,
     df: f64,
+    /// Errors up to this size are rounding.
+    rounding: f64,
 }
 
 impl Fit {
@@ -185,6 +187,7 @@ impl Fit {
             sample: counts,
             n_zero_weight_rows,
             df: f64::NAN,
+            rounding: sample.rounding_error(),
         };
         fit.cells = fit.cells();
         fit.set_covariance(sample)?;

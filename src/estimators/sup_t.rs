@@ -39,7 +39,17 @@ const EIGENVALUE_TOLERANCE: f64 = 1e-10;
 ///
 /// Entries without variance (or with a missing one) are left out. `None` when nothing is left.
 pub fn critical_value(covariance: &DMatrix<f64>, level: f64, seed: u64) -> Option<SupT> {
-    let correlation = correlation_of(covariance)?;
+    critical_value_above(0.0, covariance, level, seed)
+}
+
+/// The same, leaving out entries whose standard error is no larger than `rounding`.
+pub(crate) fn critical_value_above(
+    rounding: f64,
+    covariance: &DMatrix<f64>,
+    level: f64,
+    seed: u64,
+) -> Option<SupT> {
+    let correlation = correlation_of(covariance, rounding)?;
     let dimension = correlation.nrows();
     let pointwise = normal::two_sided_quantile(level);
     if dimension == 1 {
@@ -64,9 +74,9 @@ pub fn critical_value(covariance: &DMatrix<f64>, level: f64, seed: u64) -> Optio
 }
 
 /// The correlation matrix of the entries that have a variance.
-fn correlation_of(covariance: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+fn correlation_of(covariance: &DMatrix<f64>, rounding: f64) -> Option<DMatrix<f64>> {
     let kept: Vec<usize> = (0..covariance.nrows())
-        .filter(|&j| covariance[(j, j)].sqrt() > 1.5e-7)
+        .filter(|&j| covariance[(j, j)].sqrt() > rounding)
         .collect();
     if kept.is_empty() {
         return None;

@@ -1,6 +1,8 @@
 //! Everything SQL can call that DataFusion does not bring: three scalar functions and the statistical
-//! relations. The statistics are in `estimators`; here they get names, arguments and result columns.
+//! relations; and the bounds of all scalar functions, DataFusion's included. The statistics are in `estimators`; here they
+//! get names, arguments and result columns.
 
+mod bounded;
 mod relation;
 mod scalar;
 
@@ -9,13 +11,14 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 
 pub use relation::{
-    ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, Gather,
-    PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
+    ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, ColumnRole,
+    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
 };
 
+pub(crate) use bounded::{bound_functions, elements_of, most_of_a_batch, widths_of};
 pub(crate) use relation::{
-    ESTIMATING, call_of as relation_call, columns_used, find as find_relation, name_inputs,
-    relation_name, relation_of, roles,
+    ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
+    relation_of, roles,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

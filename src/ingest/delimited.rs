@@ -14,6 +14,7 @@ use datafusion::arrow::error::ArrowError;
 use encoding_rs::{DecoderResult, SHIFT_JIS};
 
 use super::reader::{BATCH_ROWS, ReadError, describe};
+use crate::regular_file;
 
 const CHUNK_BYTES: usize = 1 << 18;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -151,10 +152,10 @@ impl Transcoder {
             file: path.to_path_buf(),
             source,
         };
-        let is_utf8 = is_utf8(fs_err::File::open(path).map_err(unreadable)?).map_err(unreadable)?;
+        let is_utf8 = is_utf8(regular_file::open(path).map_err(unreadable)?).map_err(unreadable)?;
         Ok(Self {
             file: path.to_path_buf(),
-            input: fs_err::File::open(path).map_err(unreadable)?,
+            input: regular_file::open(path).map_err(unreadable)?,
             cp932: (!is_utf8).then(|| SHIFT_JIS.new_decoder_without_bom_handling()),
             raw: vec![0; CHUNK_BYTES],
             text: Vec::new(),

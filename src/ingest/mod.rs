@@ -31,7 +31,10 @@ pub use error::{IngestError, Refusal, RefusalReason};
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, NamedDelivery};
 pub use reader::{ExtractReader, RawBatch, ReadError};
-pub use receipt::{DELIVERIES, DeliveryMode, Receipt, deliveries_schema};
+pub use receipt::{
+    DELIVERIES, DeliveryMode, Receipt, Recorded, deliveries_schema, delivery_of,
+    recorded_deliveries,
+};
 pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule};
 pub use source::{SourceError, SourceFile, find_sources, hash_file};
 pub use validate::{RowTotals, ValidBatch, ValidateError, Validated, Validator};

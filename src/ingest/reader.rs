@@ -9,9 +9,11 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::arrow_reader::{
     ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use datafusion::parquet::errors::ParquetError;
 
 use super::delimited::DelimitedReader;
-use crate::diagnostic::{FailureKind, thousands};
+use crate::diagnostic::{FailureKind, contained, thousands};
+use crate::regular_file;
 
 /// Rows per batch: enough to keep the kernels busy, few enough to stay in the cache.
 pub(super) const BATCH_ROWS: usize = 16_384;
@@ -48,7 +50,7 @@ pub enum ReadError {
         /// The file.
         file: PathBuf,
         /// What the decoder says.
-        source: datafusion::parquet::errors::ParquetError,
+        source: ParquetError,
     },
     /// A page of the file is damaged.
     #[error("extract `{}` is damaged after row {}: {what}", file.display(), thousands(*after_row))]
@@ -160,14 +162,17 @@ impl ExtractReader {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         match &mut self.format {
             Format::Delimited(reader) => reader.next_batch(),
-            Format::Parquet(reader) => reader.next().transpose().map_err(|error| {
-                let what = describe(&error);
-                ReadError::Damaged {
+            Format::Parquet(reader) => {
+                let damaged = |what| ReadError::Damaged {
                     file: self.file.clone(),
                     after_row: self.rows_read,
                     what,
+                };
+                match contained(|| reader.next().transpose()) {
+                    Some(read) => read.map_err(|error| damaged(describe(&error))),
+                    None => Err(damaged("a page cannot be decoded")),
                 }
-            }),
+            }
         }
     }
 }
@@ -189,16 +194,20 @@ impl Iterator for ExtractReader {
 }
 
 fn open_parquet(path: &Path) -> Result<ParquetRecordBatchReader, ReadError> {
-    let file = fs_err::File::open(path).map_err(|source| ReadError::Io {
+    let file = regular_file::open(path).map_err(|source| ReadError::Io {
         file: path.to_path_buf(),
         source,
     })?;
-    ParquetRecordBatchReaderBuilder::try_new(file.into_file())
-        .and_then(|builder| builder.with_batch_size(BATCH_ROWS).build())
-        .map_err(|source| ReadError::NotParquet {
-            file: path.to_path_buf(),
-            source,
-        })
+    let open = || {
+        ParquetRecordBatchReaderBuilder::try_new(file.into_file())
+            .and_then(|builder| builder.with_batch_size(BATCH_ROWS).build())
+    };
+    let undecodable = || ParquetError::General("its footer cannot be decoded".to_owned());
+    let opened = contained(open).unwrap_or_else(|| Err(undecodable()));
+    opened.map_err(|source| ReadError::NotParquet {
+        file: path.to_path_buf(),
+        source,
+    })
 }
 
 /// Arrow's own texts may quote a value; these cannot.

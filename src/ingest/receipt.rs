@@ -6,11 +6,13 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray as _, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{
+    DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit,
+};
 use datafusion::arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::{Lake, LakeError, Provenance, PublishMode};
+use crate::lake::{Lake, LakeError, LakeTable, Provenance, PublishMode};
 
 /// The lake table of receipts.
 pub const DELIVERIES: &str = "deliveries";
@@ -89,6 +91,78 @@ pub fn deliveries_schema() -> SchemaRef {
             true,
         ),
     ]))
+}
+
+/// What the lake table `deliveries` says of one delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Number of the delivery.
+    pub delivery_id: i32,
+    /// Its table.
+    pub table: String,
+    /// Its file.
+    pub file: String,
+    /// By how many rows the table grew.
+    pub n_rows: i64,
+    /// The table's version that has its rows.
+    pub lake_version: u64,
+}
+
+/// Every delivery in the lake table `deliveries`, oldest first.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError> {
+    let mut recorded = Vec::new();
+    let Some(deliveries) = lake.table(DELIVERIES).await? else {
+        return Ok(recorded);
+    };
+    let texts = ["table_name", "file", "mode"];
+    let numbers = ["n_accepted", "n_removed", "lake_version"];
+    let columns = ["delivery_id"].into_iter().chain(texts).chain(numbers);
+    let columns: Vec<String> = columns.map(str::to_owned).collect();
+    for batch in deliveries.read(Some(&columns))? {
+        let batch = batch?;
+        let ids = batch.column(0).as_primitive::<Int32Type>();
+        let [tables, files, modes] = [1, 2, 3].map(|at| batch.column(at).as_string::<i32>());
+        let [accepted, removed, versions] =
+            [4, 5, 6].map(|at| batch.column(at).as_primitive::<Int64Type>());
+        for row in 0..batch.num_rows() {
+            let is_withdrawal = modes.value(row) == DeliveryMode::Withdraw.as_str();
+            recorded.push(Recorded {
+                delivery_id: ids.value(row),
+                table: tables.value(row).to_owned(),
+                file: files.value(row).to_owned(),
+                n_rows: growth(is_withdrawal, accepted.value(row), removed.value(row)),
+                lake_version: versions.value(row).unsigned_abs(),
+            });
+        }
+    }
+    recorded.sort_by_key(|delivery| delivery.delivery_id);
+    Ok(recorded)
+}
+
+/// The delivery whose rows the newest version of raw table `table` added, as its commit says; without a version.
+#[must_use]
+pub fn delivery_of(table: &LakeTable) -> Option<Recorded> {
+    let receipt = table.provenance.as_ref()?.receipt.clone()?;
+    let receipt: Receipt = serde_json::from_value(receipt).ok()?;
+    let is_withdrawal = receipt.mode == DeliveryMode::Withdraw;
+    Some(Recorded {
+        delivery_id: receipt.delivery_id,
+        n_rows: growth(is_withdrawal, receipt.n_accepted, receipt.n_removed),
+        table: receipt.table_name,
+        file: receipt.file,
+        lake_version: table.rows_version(),
+    })
+}
+
+/// By how many rows a table grows: a withdrawal names keys, it brings no rows.
+fn growth(is_withdrawal: bool, n_accepted: i64, n_removed: i64) -> i64 {
+    match is_withdrawal {
+        true => -n_removed,
+        false => n_accepted - n_removed,
+    }
 }
 
 /// Deliveries recorded so far.

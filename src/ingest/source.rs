@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
+use crate::regular_file::{self, NotRegular};
+
 /// A delivered file, known by its content: the same content is the same delivery, whatever its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -50,10 +52,11 @@ pub enum SourceError {
 }
 
 /// The files that any of `patterns` (relative to `base` unless absolute) matches, each once, sorted by
-/// path so that deliveries get the same numbers everywhere. Files are not opened.
+/// path so that deliveries get the same numbers everywhere. Files are not opened. Folders are passed over, unless their name
+/// is one of an extract.
 ///
 /// # Errors
-/// A wrong pattern, or a folder that cannot be listed. No match is not an error here.
+/// A wrong pattern, a folder that cannot be listed, or a match that is no regular file. No match is not an error here.
 pub fn find_sources(base: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, SourceError> {
     let mut found = Vec::new();
     for pattern in patterns {
@@ -68,7 +71,7 @@ pub fn find_sources(base: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, So
                 pattern: pattern.clone(),
                 source,
             })?;
-            if path.is_file() {
+            if is_extract(&path)? {
                 found.push(path);
             }
         }
@@ -76,6 +79,35 @@ pub fn find_sources(base: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, So
     found.sort();
     found.dedup();
     Ok(found)
+}
+
+/// Whether what a pattern matches is a file. A folder is not, and no mistake unless it is named like an extract; nor is a hidden link
+/// that leads nowhere, as editors make them.
+fn is_extract(path: &Path) -> Result<bool, SourceError> {
+    let unreadable = |source| SourceError::Read {
+        file: path.to_path_buf(),
+        source,
+    };
+    let kind = match fs_err::metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(_) if is_hidden(path) => return Ok(false),
+        Err(error) => return Err(unreadable(error)),
+    };
+    match NotRegular::of(kind) {
+        None => Ok(true),
+        Some(NotRegular::Folder) if !is_named_like_extract(path) => Ok(false),
+        Some(what) => Err(unreadable(what.into())),
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with('.')
+}
+
+fn is_named_like_extract(path: &Path) -> bool {
+    let suffix = path.extension().unwrap_or_default().to_string_lossy();
+    ["csv", "tsv", "parquet", "pq"].contains(&suffix.to_lowercase().as_str())
 }
 
 /// Reads `path` once, from beginning to end, to know it by its content. Constant memory.
@@ -87,7 +119,7 @@ pub fn hash_file(path: &Path) -> Result<SourceFile, SourceError> {
         file: path.to_path_buf(),
         source,
     };
-    let mut file = fs_err::File::open(path).map_err(unreadable)?;
+    let mut file = regular_file::open(path).map_err(unreadable)?;
     let modified = file.metadata().map_err(unreadable)?.modified().ok();
     let mut hasher = Sha256::new();
     let mut buffer = vec![0_u8; 1 << 18];

@@ -97,6 +97,7 @@ impl Lake {
             let Some(table) = self.table(&name).await? else {
                 continue;
             };
+            table.check_sizes()?;
             let folder = target.root.join(&name);
             for file in &table.files {
                 let path = table.file_path(file);

@@ -10,15 +10,51 @@ use datafusion::object_store::local::LocalFileSystem;
 use datafusion::object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    UploadPart,
 };
 use deltalake_core::Path;
 use futures::stream::BoxStream;
 use prost::bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::integrity::{Written, hex, sealed};
 
 /// The local disk. Files that are to be there once and for all, which commits are, reach the disk before their name does.
 #[derive(Debug, Default)]
 pub(super) struct DurableStore {
     disk: LocalFileSystem,
+    /// What was in the other files that were written.
+    pub(super) written: Written,
+}
+
+/// A file that is written in parts, hashed on the way.
+#[derive(Debug)]
+struct HashedUpload {
+    parts: Box<dyn MultipartUpload>,
+    hasher: Sha256,
+    path: PathBuf,
+    written: Written,
+}
+
+#[async_trait]
+impl MultipartUpload for HashedUpload {
+    fn put_part(&mut self, payload: PutPayload) -> UploadPart {
+        for bytes in &payload {
+            self.hasher.update(bytes);
+        }
+        self.parts.put_part(payload)
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let done = self.parts.complete().await?;
+        let sha256 = hex(std::mem::take(&mut self.hasher));
+        self.written.add(self.path.clone(), sha256);
+        Ok(done)
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.parts.abort().await
+    }
 }
 
 impl std::fmt::Display for DurableStore {
@@ -33,7 +69,7 @@ pub(super) fn sync(file: &FilePath) -> std::io::Result<()> {
 }
 
 /// Writes a new file: under another name, which gets its own when the content is on the disk.
-fn create(path: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
+fn create(path: &FilePath, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if !folder.is_dir() {
         fs_err::create_dir_all(folder)?;
@@ -45,9 +81,7 @@ fn create(path: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
     let written = (|| {
         // What a killed process of the same number left is written over.
         let mut file = fs_err::File::create(&unfinished)?;
-        for part in payload {
-            file.write_all(part)?;
-        }
+        file.write_all(content)?;
         file.sync_all()?;
         fs_err::hard_link(&unfinished, path)
     })();
@@ -80,12 +114,19 @@ impl ObjectStore for DurableStore {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        if options.mode != PutMode::Create {
-            return self.disk.put_opts(location, payload, options).await;
-        }
         let path = self.disk.path_to_filesystem(location)?;
+        if options.mode != PutMode::Create {
+            let mut hasher = Sha256::new();
+            payload.iter().for_each(|bytes| hasher.update(bytes));
+            let put = self.disk.put_opts(location, payload, options).await?;
+            if path.extension().is_some_and(|ending| ending == "parquet") {
+                self.written.add(path, hex(hasher));
+            }
+            return Ok(put);
+        }
         let created = tokio::task::spawn_blocking(move || {
-            create(&path, &payload).map_err(|source| failed(&path, source))
+            let content = sealed(payload.iter().flatten().copied().collect());
+            create(&path, &content).map_err(|source| failed(&path, source))
         });
         created.await??;
         Ok(PutResult {
@@ -99,7 +140,12 @@ impl ObjectStore for DurableStore {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        self.disk.put_multipart_opts(location, options).await
+        Ok(Box::new(HashedUpload {
+            path: self.disk.path_to_filesystem(location)?,
+            parts: self.disk.put_multipart_opts(location, options).await?,
+            hasher: Sha256::new(),
+            written: self.written.clone(),
+        }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {

@@ -4,21 +4,23 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::log::{is_unfinished, remove_unfinished};
 use super::write::decode_path;
 use super::{Lake, LakeError};
 
 impl Lake {
-    /// Removes data files of table `name` that no version in its log names. Call it only while
+    /// Removes data files of table `name` that no version in its log names, and files that were never finished. Call it only while
     /// holding the lake's lock.
     ///
     /// # Errors
     /// When the folder or the log cannot be read, or a file cannot be removed.
     pub async fn remove_leftovers(&self, name: &str) -> Result<usize, LakeError> {
         let folder = self.root().join(name);
+        let n_unfinished = remove_unfinished(&folder).map_err(LakeError::Folder)?;
         let mut files = Vec::new();
         parquet_files(&folder, &mut files)?;
         if files.is_empty() {
-            return Ok(0);
+            return Ok(n_unfinished);
         }
         let mut named = named_in_log(&folder)?;
         if let Some(table) = self.table(name).await? {
@@ -31,10 +33,11 @@ impl Lake {
         for file in &leftovers {
             fs_err::remove_file(file).map_err(LakeError::Folder)?;
         }
-        Ok(leftovers.len())
+        Ok(leftovers.len() + n_unfinished)
     }
 }
 
+/// Data files below `folder`, those that were never finished included.
 pub(super) fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LakeError> {
     if !folder.is_dir() {
         return Ok(());
@@ -45,9 +48,8 @@ pub(super) fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(
             if !path.ends_with("_delta_log") {
                 parquet_files(&path, files)?;
             }
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
+        } else if path.extension().is_some_and(|ending| ending == "parquet")
+            || (is_unfinished(&path) && path.to_string_lossy().contains(".parquet"))
         {
             files.push(path);
         }

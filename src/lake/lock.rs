@@ -5,6 +5,9 @@ use std::fs::{File, TryLockError};
 
 use super::{Lake, LakeError};
 
+/// File of the lock of those who copy or remove files.
+const FILES: &str = ".files.lock";
+
 /// Held while a run writes to the lake.
 #[derive(Debug)]
 pub struct LakeLock {
@@ -17,7 +20,10 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<LakeLock, LakeError> {
-        self.lock_file(".lock", LakeError::Locked)
+        let lock = self.lock_file(".lock", LakeError::Locked)?;
+        // Those who copy files may not be allowed to create anything here.
+        self.open_lock(FILES)?;
+        Ok(lock)
     }
 
     /// Takes the lock of the one process that serves the project's schedules, without waiting.
@@ -28,28 +34,48 @@ impl Lake {
         self.lock_file(".schedule.lock", LakeError::Served)
     }
 
-    /// Takes the lock of those who copy files of versions, or remove some, without waiting.
+    /// Takes the lock of those who remove files of versions, without waiting.
     ///
     /// # Errors
-    /// [`LakeError::Copying`] when another process holds it.
+    /// [`LakeError::Copying`] when another process holds it, or some copy files.
     pub fn lock_files(&self) -> Result<LakeLock, LakeError> {
-        self.lock_file(".files.lock", LakeError::Copying)
+        self.lock_file(FILES, LakeError::Copying)
+    }
+
+    /// Takes the lock of those who copy files of versions, without waiting. Several may hold it; nothing is written for it. A
+    /// lake that was never written to by this version has none.
+    ///
+    /// # Errors
+    /// [`LakeError::Copying`] when a process removes files.
+    pub fn lock_files_for_copying(&self) -> Result<Option<LakeLock>, LakeError> {
+        let file = match fs_err::File::open(self.root().join(FILES)) {
+            Ok(file) => file.into_parts().0,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(LakeError::Folder(error)),
+        };
+        locked(file.try_lock_shared(), LakeError::Copying)?;
+        Ok(Some(LakeLock { _file: file }))
     }
 
     fn lock_file(&self, name: &str, taken: LakeError) -> Result<LakeLock, LakeError> {
-        let path = self.root().join(name);
+        let file = self.open_lock(name)?;
+        locked(file.try_lock(), taken)?;
+        Ok(LakeLock { _file: file })
+    }
+
+    fn open_lock(&self, name: &str) -> Result<File, LakeError> {
         let file = fs_err::OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(path)
-            .map_err(LakeError::Folder)?
-            .into_parts()
-            .0;
-        match file.try_lock() {
-            Ok(()) => Ok(LakeLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(taken),
-            Err(TryLockError::Error(source)) => Err(LakeError::Folder(source)),
-        }
+            .open(self.root().join(name));
+        Ok(file.map_err(LakeError::Folder)?.into_parts().0)
     }
+}
+
+fn locked(tried: Result<(), TryLockError>, taken: LakeError) -> Result<(), LakeError> {
+    tried.map_err(|error| match error {
+        TryLockError::WouldBlock => taken,
+        TryLockError::Error(source) => LakeError::Folder(source),
+    })
 }

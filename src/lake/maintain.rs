@@ -11,8 +11,9 @@ use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::protocol::DeltaOperation;
 use serde_json::Value;
 
+use super::durable::sync;
 use super::leftovers::parquet_files;
-use super::log::{commits, log_files, version_of};
+use super::log::{commits, log_files, remove_unfinished, version_of};
 use super::write::{TARGET_FILE_BYTES, decode_path};
 use super::{Lake, LakeError, LakeFile, LakeTable, StagedFiles, table_error};
 
@@ -75,6 +76,7 @@ impl Lake {
             upkeep.files_before = table.files.len() as u64;
             self.compact(&table).await?;
         }
+        remove_unfinished(&self.root().join(name)).map_err(LakeError::Folder)?;
         for file in self.unneeded(name, keep_since).await? {
             upkeep.bytes_freed += size_of(&file)?;
             fs_err::remove_file(&file).map_err(LakeError::Folder)?;
@@ -226,6 +228,16 @@ impl Lake {
         let present = self.builder(&table.name)?.load().await.map_err(in_table)?;
         if table.version - latest.unwrap_or(0) >= COMMITS_PER_CHECKPOINT {
             create_checkpoint(&present, None).await.map_err(in_table)?;
+            // It is on the disk before the commits that it stands for go.
+            let log = table.folder.join(super::log::LOG);
+            let new = log_files(&table.folder)?.into_iter();
+            let mut new = new.filter(|file| {
+                let name = file.to_string_lossy();
+                version_of(file) == Some(table.version) || name.ends_with("_last_checkpoint")
+            });
+            new.try_for_each(|file| sync(&file))
+                .and_then(|()| sync(&log))
+                .map_err(LakeError::Folder)?;
         }
         // What was the present at that time must stay readable.
         let commits = commits(&table.folder)?;

@@ -19,8 +19,8 @@ use super::{LakeError, LakeFile, LakeTable, table_error};
 
 /// Batches of some columns of a table version, file after file.
 pub struct TableReader {
-    table: String,
-    folder: std::path::PathBuf,
+    /// The table, without its files.
+    table: LakeTable,
     schema: SchemaRef,
     files: VecDeque<LakeFile>,
     current: Option<(LakeFile, ParquetRecordBatchReader)>,
@@ -45,8 +45,7 @@ impl LakeTable {
             }
         };
         Ok(TableReader {
-            table: self.name.clone(),
-            folder: self.folder.clone(),
+            table: self.with_files(|_| false),
             schema,
             files: self.files.iter().cloned().collect(),
             current: None,
@@ -60,11 +59,15 @@ impl LakeTable {
 
 impl TableReader {
     fn open(&self, file: &LakeFile) -> Result<ParquetRecordBatchReader, LakeError> {
-        let path = self.folder.join(&file.path);
-        let handle = fs_err::File::open(path)
+        let one = LakeTable {
+            files: vec![file.clone()],
+            ..self.table.clone()
+        };
+        one.check_files()?;
+        let handle = fs_err::File::open(one.file_path(file))
             .map_err(LakeError::Folder)?
             .into_file();
-        let parquet = |source| table_error(&self.table, DeltaTableError::Parquet { source });
+        let parquet = |source| table_error(&self.table.name, DeltaTableError::Parquet { source });
         let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet)?;
         let wanted = self
             .schema
@@ -107,7 +110,8 @@ impl TableReader {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, LakeError> {
         loop {
             if let Some((file, mut reader)) = self.current.take() {
-                let arrow = |source| table_error(&self.table, DeltaTableError::Arrow { source });
+                let arrow =
+                    |source| table_error(&self.table.name, DeltaTableError::Arrow { source });
                 if let Some(batch) = reader.next().transpose().map_err(arrow)? {
                     let batch = self.complete(&file, &batch).map_err(arrow)?;
                     self.current = Some((file, reader));

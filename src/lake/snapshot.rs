@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::log::{log_files, version_of};
-use super::{Lake, LakeError};
+use super::{Lake, LakeError, LakeFile};
 
 /// How often versions are read again before the lake counts as restless.
 const READINGS: usize = 600;
@@ -29,21 +29,27 @@ impl Lake {
         Err(LakeError::Restless)
     }
 
-    /// Files of version `version` of table `name`, data first and the log in its order, below the lake's folder.
+    /// Files of version `version` of table `name`, data first and the log in its order, below the lake's folder; with
+    /// what is recorded of data files.
     ///
     /// # Errors
     /// When the version cannot be read.
-    pub async fn files_of(&self, name: &str, version: u64) -> Result<Vec<PathBuf>, LakeError> {
+    pub async fn files_of(
+        &self,
+        name: &str,
+        version: u64,
+    ) -> Result<Vec<(PathBuf, Option<LakeFile>)>, LakeError> {
         let table = self.table_at(name, version).await?;
-        let data = table.files.iter().map(|file| table.file_path(file));
-        let log = log_files(&table.folder)?;
-        let log = log
-            .into_iter()
-            .filter(|file| version_of(file).is_some_and(|found| found <= version));
         let below = |file: PathBuf| {
             let below = file.strip_prefix(&self.root).map(PathBuf::from);
             below.unwrap_or(file)
         };
-        Ok(data.chain(log).map(below).collect())
+        let data = table.files.iter();
+        let data = data.map(|file| (below(table.file_path(file)), Some(file.clone())));
+        let log = log_files(&table.folder)?;
+        let log = log
+            .into_iter()
+            .filter(|file| version_of(file).is_some_and(|found| found <= version));
+        Ok(data.chain(log.map(|file| (below(file), None))).collect())
     }
 }

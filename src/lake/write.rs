@@ -25,9 +25,32 @@ use deltalake_core::table::state::DeltaTableState;
 use serde_json::json;
 
 use super::durable::sync;
+use super::integrity::{TAG, Written, sha256_of};
+use super::log::remove_unfinished;
 use super::{Lake, LakeError, LakeTable, Provenance, table_error};
 
 pub(super) const TARGET_FILE_BYTES: u64 = 256 << 20;
+
+/// Encoded bytes that a file under way keeps in memory before they go to the disk, and that a reader has in memory at once.
+const ROW_GROUP_BYTES: usize = 16 << 20;
+/// The same for a table with a file per partition: a writer has all of them open.
+const PARTITION_ROW_GROUP_BYTES: usize = 8 << 20;
+/// Bytes of a column's distinct values before its values are written as they are. The encoder's table of them takes three times
+/// as much, for every column of every open file.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
+fn writer_properties(is_partitioned: bool) -> WriterProperties {
+    let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
+    let row_group = match is_partitioned {
+        true => PARTITION_ROW_GROUP_BYTES,
+        false => ROW_GROUP_BYTES,
+    };
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_bytes(Some(row_group))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .build()
+}
 
 /// Streams record batches into data files that no version names yet.
 pub struct TableWriter {
@@ -36,6 +59,8 @@ pub struct TableWriter {
     partition_by: Vec<String>,
     inner: DeltaWriter,
     n_rows: u64,
+    folder: PathBuf,
+    written: Written,
 }
 
 /// Files written but not yet published.
@@ -90,11 +115,16 @@ impl TableWriter {
     /// # Errors
     /// When the disk refuses.
     pub async fn close(self) -> Result<StagedFiles, LakeError> {
-        let adds = self
-            .inner
-            .close()
-            .await
-            .map_err(|source| table_error(&self.table, source))?;
+        let closed = self.inner.close().await;
+        let mut adds = closed.map_err(|source| table_error(&self.table, source))?;
+        for add in &mut adds {
+            let file = self.folder.join(&add.path);
+            let sha256 = match self.written.take(&file) {
+                Some(sha256) => sha256,
+                None => sha256_of(&file).map_err(LakeError::Folder)?,
+            };
+            add.tags = Some([(TAG.to_owned(), Some(sha256))].into());
+        }
         Ok(StagedFiles {
             schema: self.schema,
             partition_by: self.partition_by,
@@ -139,6 +169,7 @@ impl StagedFiles {
             partition_by: self.partition_by.clone(),
             files,
             provenance: None,
+            checked: None,
         }
     }
 }
@@ -199,6 +230,7 @@ fn file_of_add(add: &Add) -> super::LakeFile {
         size: u64::try_from(add.size).unwrap_or(0),
         n_rows,
         partition_values: add.partition_values.clone(),
+        sha256: add.tags.as_ref().and_then(|tags| tags.get(TAG)?.clone()),
     }
 }
 
@@ -234,14 +266,10 @@ impl Lake {
         partition_by: &[String],
     ) -> Result<TableWriter, LakeError> {
         fs_err::create_dir_all(self.root().join(name)).map_err(LakeError::Folder)?;
-        let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .build();
         let config = WriterConfig::new(
             Arc::clone(&schema),
             partition_by.to_vec(),
-            Some(properties),
+            Some(writer_properties(!partition_by.is_empty())),
             NonZeroU64::new(TARGET_FILE_BYTES),
             None,
             Default::default(),
@@ -256,6 +284,8 @@ impl Lake {
             partition_by: partition_by.to_vec(),
             inner: DeltaWriter::new(store, config),
             n_rows: 0,
+            folder: self.root().join(name),
+            written: self.store.written.clone(),
         })
     }
 
@@ -294,6 +324,8 @@ impl Lake {
         let in_table = |source| table_error(name, source);
         self.settle(name, &staged).await?;
         if !self.exists(name) {
+            // A creation that was cut short may have left something under the first commit's name.
+            remove_unfinished(&self.root().join(name)).map_err(LakeError::Folder)?;
             let log = self.builder(name)?.build().map_err(in_table)?.log_store();
             let created = self.create(name, log, staged, provenance);
             let created = created.await;
@@ -367,6 +399,7 @@ impl Lake {
             partition_by: staged.partition_by.clone(),
             files: staged.adds.iter().map(file_of_add).collect(),
             provenance: Some(provenance.clone()),
+            checked: self.checked.clone(),
         };
         let metadata = metadata(&staged.schema, staged.partition_by)?.with_name(name.to_owned())?;
         let protocol = protocol_of(&staged.schema)?;

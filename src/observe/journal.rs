@@ -5,24 +5,29 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustix::fs::{FallocateFlags, fallocate};
 use serde_json::{Value, json};
 
 use super::{Event, Sink};
 use crate::ingest::DeliveryEvent;
 use crate::lake::Lake;
-use crate::pipeline::{self, RunRecord, StepOutcome, StepStatus};
+use crate::pipeline::{self, RunRecord, Severity, StepOutcome, StepStatus, TestResult};
 
 const FILE: &str = ".running";
+/// Bytes kept free for the notes.
+const RESERVED: u64 = 64 << 10;
 
 /// Keeps the notes of a run; the caller holds the lake's lock.
 pub struct Journal {
     path: PathBuf,
     file: Mutex<Option<File>>,
     problem: Mutex<Option<String>>,
+    unrecorded: Arc<AtomicBool>,
 }
 
 /// What is known of a run that did not come to its end.
@@ -35,17 +40,25 @@ pub struct Interrupted {
 }
 
 impl Journal {
-    /// Begins the notes of `run`, which is to build `selected`.
+    /// Begins the notes of `run`, which is to build `selected`. They stay at its end when `unrecorded` is set by then.
     #[must_use]
-    pub fn begin(lake: &Lake, run: &RunRecord, selected: &BTreeSet<String>) -> Self {
+    pub fn begin(
+        lake: &Lake,
+        run: &RunRecord,
+        selected: &BTreeSet<String>,
+        unrecorded: Arc<AtomicBool>,
+    ) -> Self {
         let path = lake.root().join(FILE);
         let journal = Self {
+            unrecorded,
             file: Mutex::new(None),
             problem: Mutex::new(None),
             path,
         };
         match fs_err::File::create(&journal.path) {
             Ok(file) => {
+                // Where the disk gets full, there is room for what is to be noted.
+                let _unsupported = fallocate(file.file(), FallocateFlags::KEEP_SIZE, 0, RESERVED);
                 let mut own = journal.file.lock().unwrap_or_else(PoisonError::into_inner);
                 *own = Some(file.into_parts().0);
             }
@@ -79,6 +92,17 @@ impl Journal {
 impl Sink for Journal {
     fn observe(&self, _at: DateTime<Utc>, event: &Event) {
         match event {
+            Event::Step(pipeline::Event::StepPublishing {
+                name,
+                version,
+                n_rows,
+                tests,
+            }) => self.note(&json!({
+                "table": name,
+                "publishing": version,
+                "rows": n_rows,
+                "tests": tests_as_json(tests),
+            })),
             Event::Step(pipeline::Event::StepFinished(status)) => {
                 let (version, n_rows) = match status.outcome {
                     StepOutcome::Built {
@@ -93,6 +117,7 @@ impl Sink for Journal {
                     "version": version,
                     "rows": n_rows,
                     "seconds": status.elapsed.as_secs_f64(),
+                    "tests": tests_as_json(&status.tests),
                 }));
             }
             Event::Delivery(DeliveryEvent::Finished { n_rejected, .. }) => {
@@ -103,7 +128,9 @@ impl Sink for Journal {
     }
 
     fn finish(&self) -> Vec<String> {
-        if let Err(error) = fs_err::remove_file(&self.path) {
+        if !self.unrecorded.load(Ordering::Relaxed)
+            && let Err(error) = fs_err::remove_file(&self.path)
+        {
             self.keep_problem(&error);
         }
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,14 +169,23 @@ pub fn interrupted(lake: &Lake) -> Option<Interrupted> {
         retry_of: begun["retry_of"].as_i64(),
         ..RunRecord::default()
     };
-    let mut steps = Vec::new();
+    let mut steps: Vec<StepStatus> = Vec::new();
+    let mut publishing = Vec::new();
     for line in lines {
         match step(&line) {
             Some(step) => steps.push(step),
+            None if line["publishing"].is_u64() => publishing.push(line),
             None => {
                 run.n_deliveries += 1;
                 run.n_rejected_rows += line["rejected_rows"].as_i64().unwrap_or(0);
             }
+        }
+    }
+    for line in publishing {
+        // Killed between its commit and its note.
+        let is_noted = |step: &StepStatus| line["table"] == *step.name;
+        if !steps.iter().any(is_noted) {
+            steps.extend(published(lake, &line));
         }
     }
     let count = |words: &[&str]| {
@@ -161,6 +197,8 @@ pub fn interrupted(lake: &Lake) -> Option<Interrupted> {
     run.n_ok = count(&["built"]);
     run.n_skipped = count(&["skipped"]);
     run.n_failed = count(&["failed", "blocked"]);
+    let warned = steps.iter().flat_map(|step| &step.tests);
+    run.n_warned = i64::try_from(warned.filter(|test| test.is_warning()).count()).unwrap_or(0);
     let ended: BTreeSet<String> = steps.iter().map(|step| step.name.clone()).collect();
     let selected = begun["selected"].as_array().into_iter().flatten();
     let left = selected
@@ -203,9 +241,57 @@ fn step(line: &Value) -> Option<StepStatus> {
         outcome,
         reason: line["reason"].as_str().unwrap_or_default().to_owned(),
         elapsed: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
-        tests: Vec::new(),
+        tests: tests_of(line),
         causes: Vec::new(),
     })
+}
+
+/// A step that was about to be published, if it was.
+fn published(lake: &Lake, line: &Value) -> Option<StepStatus> {
+    let (name, version) = (line["table"].as_str()?, line["publishing"].as_u64()?);
+    lake.has_commit(name, version).then(|| StepStatus {
+        name: name.to_owned(),
+        outcome: StepOutcome::Built {
+            version,
+            n_rows: line["rows"].as_u64().unwrap_or(0),
+            n_bytes: 0,
+        },
+        reason: "published before the run was killed".to_owned(),
+        elapsed: Duration::ZERO,
+        tests: tests_of(line),
+        causes: Vec::new(),
+    })
+}
+
+fn tests_as_json(tests: &[TestResult]) -> Value {
+    let each = tests.iter().map(|test| {
+        json!({
+            "test": test.test,
+            "warns": test.severity == Severity::Warn,
+            "found": test.n_rows_found,
+            "rows": test.n_rows,
+            "holds": test.holds,
+        })
+    });
+    each.collect()
+}
+
+/// What the tests of a step's header found, as its note says.
+fn tests_of(line: &Value) -> Vec<TestResult> {
+    let tests = line["tests"].as_array().into_iter().flatten();
+    let tests = tests.filter_map(|test| {
+        Some(TestResult {
+            test: test["test"].as_str()?.to_owned(),
+            severity: match test["warns"].as_bool()? {
+                true => Severity::Warn,
+                false => Severity::Error,
+            },
+            n_rows_found: test["found"].as_u64(),
+            n_rows: test["rows"].as_u64(),
+            holds: test["holds"].as_bool()?,
+        })
+    });
+    tests.collect()
 }
 
 /// How long the run is known to have gone on.

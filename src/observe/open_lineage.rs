@@ -199,7 +199,9 @@ impl OpenLineage {
                 };
                 self.end_step(state, at, part, (query, status));
             }
-            pipeline::Event::Steps { .. } | pipeline::Event::StepRows { .. } => {}
+            pipeline::Event::Steps { .. }
+            | pipeline::Event::StepRows { .. }
+            | pipeline::Event::StepPublishing { .. } => {}
         }
     }
 

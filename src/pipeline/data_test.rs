@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::header::list;
+use crate::session::nesting;
 
 /// One test of a table's rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,6 +226,7 @@ fn row_count_change(text: &str) -> Option<Rule> {
 }
 
 fn accepted_values(text: &str) -> Option<Rule> {
+    nesting::check(text, nesting::MOST).ok()?;
     let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).ok()?;
     let ast::Expr::InList {
         expr,

@@ -13,6 +13,12 @@ use crate::session::{ErrorClass, SessionError};
 pub enum PipelineError {
     #[error("cannot read the queries")]
     Unreadable(#[source] std::io::Error),
+    #[error("cannot read query file `{file}`")]
+    UnreadableQuery {
+        file: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{at}: not valid SQL: {message}")]
     Syntax { at: SourceLocation, message: String },
     #[error("{at}: a query file holds exactly one SELECT statement")]
@@ -140,9 +146,25 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// What is wrong with the lake, when that is the cause.
+    #[must_use]
+    pub fn lake_error(&self) -> Option<&LakeError> {
+        match self {
+            Self::Plan { source, .. } | Self::Session(source) | Self::Run { source, .. } => {
+                source.lake_error()
+            }
+            Self::Store { source, .. } | Self::Lake(source) => Some(source),
+            Self::Ingest(IngestError::Lake(source)) => Some(source),
+            _ => None,
+        }
+    }
+
     /// Which exit code it leads to.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
+        if let Some(error) = self.lake_error() {
+            return lake::failure_kind(error);
+        }
         match self {
             Self::Plan { source, .. } | Self::Session(source) => match source.class() {
                 ErrorClass::Resources => FailureKind::Resources,

@@ -10,7 +10,6 @@ use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan};
 use super::column_use::{Uses as _, of_expressions, rows_decided_by};
 use super::error::PipelineError;
 use super::project::Project;
-use crate::functions;
 use crate::session::Session;
 
 pub use super::column_use::ColumnUse;
@@ -187,10 +186,9 @@ pub(super) fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
                 .into_iter()
                 .flat_map(sources_of)
                 .collect();
-            let used = functions::columns_used(node.node.as_ref());
-            let used = used.unwrap_or_else(|| (0..input.len()).collect());
+            // The input of an estimator holds the columns it uses, and no others.
             let mut made = Sources::new();
-            for column in used.into_iter().filter_map(|k| input.get(k)) {
+            for column in input {
                 made.add_all(column.used_for(ColumnUse::Aggregation));
             }
             vec![made; plan.schema().fields().len()]

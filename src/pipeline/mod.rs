@@ -11,6 +11,7 @@ mod header;
 mod history;
 mod identity;
 mod lineage;
+mod losses;
 mod project;
 mod query;
 mod run;
@@ -27,6 +28,7 @@ pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
 };
 pub use lineage::{ColumnUse, Lineage, MadeColumn, MadeTable, Sources, TableColumn};
+pub use losses::{losses, require_whole};
 pub use project::{Project, query_named, register_undelivered};
 pub(crate) use query::named_tables;
 pub use query::{Query, Stage};

@@ -18,6 +18,7 @@ use crate::diagnostic::did_you_mean;
 use crate::disclosure::DisclosureRules;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
+use crate::regular_file;
 use crate::session::{ReleaseRules, Session, SessionError, TableRoles};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
@@ -422,7 +423,11 @@ fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
 }
 
 fn read_query(path: &Path) -> Result<Query, PipelineError> {
-    let text = fs_err::read_to_string(path).map_err(PipelineError::Unreadable)?;
+    let text =
+        regular_file::read_to_string(path).map_err(|source| PipelineError::UnreadableQuery {
+            file: path.display().to_string(),
+            source,
+        })?;
     let name = path.file_name().unwrap_or_default();
     Query::parse(&Path::new("queries").join(name), &text)
 }

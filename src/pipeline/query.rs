@@ -263,6 +263,12 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
         line,
         column,
     };
+    session::nesting::check(text, session::nesting::MOST).map_err(|error| {
+        PipelineError::Syntax {
+            at: at(1, 1),
+            message: error.to_string(),
+        }
+    })?;
     let statements =
         DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
             let message = SessionError::from(error).message();

@@ -47,6 +47,17 @@ pub enum Event {
         /// Rows so far.
         n_rows: u64,
     },
+    /// A step passed its tests and is about to be published.
+    StepPublishing {
+        /// The query.
+        name: String,
+        /// The version it is to have.
+        version: u64,
+        /// Rows written.
+        n_rows: u64,
+        /// What the tests of its header found.
+        tests: Vec<TestResult>,
+    },
     /// A step ended.
     StepFinished(StepStatus),
 }
@@ -142,6 +153,7 @@ pub async fn build(
         session: session.clone(),
         observer,
         today: chrono::Utc::now().date_naive(),
+        beside: Arc::default(),
     });
     project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
@@ -200,7 +212,7 @@ impl Builder {
             let table = self.context.lake.table(&query.name).await?;
             let reason = match &table {
                 None => Some("not built yet".to_owned()),
-                Some(table) => stale_reason(table.provenance.as_ref(), &expected),
+                Some(table) => stale_reason(table, &expected),
             };
             let reason = self.work.reason(&query, reason);
             let is_selected = self.work.selected.contains(&query.name);

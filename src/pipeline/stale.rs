@@ -10,7 +10,7 @@ use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::{Query, hex};
-use crate::lake::{Lake, Provenance};
+use crate::lake::{Lake, LakeError, LakeTable, Provenance};
 
 /// What `run` would do with one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +83,10 @@ pub async fn plan(
             (view_fingerprint(&expected), None)
         } else {
             let table = lake.table(&query.name).await?;
-            let version = table.as_ref().map(crate::lake::LakeTable::rows_version);
+            let version = table.as_ref().map(LakeTable::rows_version);
             let reason = match table {
                 None => Some("not built yet".to_owned()),
-                Some(table) => stale_reason(table.provenance.as_ref(), &expected),
+                Some(table) => stale_reason(&table, &expected),
             };
             let reason = work.reason(query, reason);
             let is_current = reason.is_none() || !selected.contains(&query.name);
@@ -170,9 +170,12 @@ pub(super) fn view_fingerprint(provenance: &Provenance) -> String {
     format!("view-{}", &hex(&Sha256::digest(text.as_bytes()))[..16])
 }
 
-/// Why a table with provenance `found` is not what `expected` describes.
-pub(super) fn stale_reason(found: Option<&Provenance>, expected: &Provenance) -> Option<String> {
-    let Some(found) = found else {
+/// Why `table` is not what `expected` describes.
+pub(super) fn stale_reason(table: &LakeTable, expected: &Provenance) -> Option<String> {
+    if let Err(LakeError::Damaged { file, problem, .. }) = table.check_sizes() {
+        return Some(format!("`{file}` is damaged: {problem}"));
+    }
+    let Some(found) = &table.provenance else {
         return Some("written by another program".to_owned());
     };
     if found.query_hash != expected.query_hash {

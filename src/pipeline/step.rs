@@ -28,6 +28,22 @@ pub(super) struct RunContext {
     pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
     /// The day of the run, UTC.
     pub(super) today: chrono::NaiveDate,
+    /// Read by steps side by side, written by one that is alone.
+    pub(super) beside: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl RunContext {
+    /// The same with joins that spill.
+    fn with_spilling_joins(&self) -> Self {
+        Self {
+            project: Arc::clone(&self.project),
+            lake: self.lake.clone(),
+            session: self.session.with_spilling_joins(),
+            observer: Arc::clone(&self.observer),
+            today: self.today,
+            beside: Arc::clone(&self.beside),
+        }
+    }
 }
 
 /// A published step.
@@ -37,8 +53,28 @@ pub(super) struct Published {
     pub(super) n_bytes: u64,
 }
 
-/// Builds the table of `query` and publishes it with `provenance`.
+/// Builds the table of `query` and publishes it with `provenance`. What does not fit into memory beside another step is built
+/// once more alone, with joins that spill.
 pub(super) async fn run_step(
+    context: &RunContext,
+    query: &Query,
+    provenance: &Provenance,
+    tests: &mut Vec<TestResult>,
+) -> Result<Published, PipelineError> {
+    let beside = context.beside.read().await;
+    let built = build(context, query, provenance, tests).await;
+    drop(beside);
+    match built {
+        Err(PipelineError::Run { source, .. }) if source.class() == ErrorClass::Resources => {
+            let _alone = context.beside.write().await;
+            tests.clear();
+            build(&context.with_spilling_joins(), query, provenance, tests).await
+        }
+        built => built,
+    }
+}
+
+async fn build(
     context: &RunContext,
     query: &Query,
     provenance: &Provenance,
@@ -51,7 +87,7 @@ pub(super) async fn run_step(
         .await
         .map_err(|source| store_error(query, source))?;
     let (staged, mode) = match &query.header.identity {
-        None => (write_fitting(context, query).await?, PublishMode::Overwrite),
+        None => (write_rows(context, query).await?, PublishMode::Overwrite),
         Some(identity) => (
             write_identities(context, query, identity).await?,
             PublishMode::Append,
@@ -73,6 +109,14 @@ pub(super) async fn run_step(
         ..provenance.clone()
     };
     let (n_rows, n_bytes) = (staged.n_rows, staged.n_bytes());
+    let present = context.lake.table(&query.name).await;
+    let present = present.map_err(|source| store_error(query, source))?;
+    (context.observer)(Event::StepPublishing {
+        name: query.name.clone(),
+        version: present.map_or(0, |table| table.version + 1),
+        n_rows,
+        tests: tests.clone(),
+    });
     let version = context
         .lake
         .publish(&query.name, staged, mode, provenance)
@@ -128,26 +172,8 @@ async fn check_joins(context: &RunContext, query: &Query) -> Result<(), Pipeline
     Ok(())
 }
 
-/// Writes the query's rows; when they do not fit into memory, once more with joins that spill.
-async fn write_fitting(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
-    match write_rows(context, &context.session, query).await {
-        Err(PipelineError::Run { source, .. }) if source.class() == ErrorClass::Resources => {
-            context
-                .lake
-                .remove_leftovers(&query.name)
-                .await
-                .map_err(|source| store_error(query, source))?;
-            write_rows(context, &context.session.with_spilling_joins(), query).await
-        }
-        written => written,
-    }
-}
-
-async fn write_rows(
-    context: &RunContext,
-    session: &Session,
-    query: &Query,
-) -> Result<StagedFiles, PipelineError> {
+async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
+    let session = &context.session;
     let frame = context.project.plan_query(session, query).await?;
     let in_run = |error| run_error(query, SessionError::from(error));
     let plan = frame.create_physical_plan().await.map_err(in_run)?;

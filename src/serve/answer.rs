@@ -1,4 +1,4 @@
-//! A statement's rows on their way to a client. They are computed on the engine's threads and wait there
+//! A statement's rows on their way to a client. They are computed on the statement's own threads and wait there
 //! until the client has taken the ones before; when the client goes away, the statement ends.
 
 use std::pin::Pin;
@@ -16,13 +16,14 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::runtime::SpawnedTask;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 use tonic::Status;
 
 use super::error::data_status;
 use super::statement::Running;
+use super::threads::Threads;
+use crate::config::ServeLimits;
 use crate::session::inquiry::Shown;
 
 /// Messages that wait for the client.
@@ -81,16 +82,20 @@ pub(super) struct Answer {
     time_is_up: Pin<Box<Sleep>>,
     limit: Duration,
     is_done: bool,
-    running: Running,
+    // Dropped after the task: it is stopped, then its threads end.
+    threads: Threads<Running>,
 }
 
 impl Answer {
-    /// Starts a planned statement on the engine's runtime. Its clock is that of the runtime this is called in.
-    pub(super) fn start(engine: &Handle, shown: Shown, running: Running) -> Self {
+    /// Starts a planned statement on its threads. Its clock is that of the runtime this is called in.
+    pub(super) fn start(
+        threads: Threads<Running>,
+        shown: Shown,
+        limits: ServeLimits,
+        sent: Arc<AtomicU64>,
+    ) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        let limits = running.limits();
         let time_is_up = Box::pin(tokio::time::sleep(limits.time));
-        let sent = Arc::clone(&running.n_rows);
         let work = async move {
             if let Err(status) = send(shown, &sender, sent, limits.rows).await {
                 // Nobody is left to tell when the client is gone.
@@ -99,29 +104,22 @@ impl Answer {
         };
         Self {
             messages,
-            task: spawn_on(engine, work),
+            task: threads.spawn(work),
             time_is_up,
             limit: limits.time,
             is_done: false,
-            running,
+            threads,
         }
     }
 
     fn fail(&mut self, status: Status) -> Poll<Option<Result<FlightData, Status>>> {
         self.is_done = true;
         self.messages.close();
-        self.running.ends(&status);
+        if let Some(running) = self.threads.occupied() {
+            running.ends(&status);
+        }
         Poll::Ready(Some(Err(status)))
     }
-}
-
-/// Spawns on another runtime; what was spawned ends with the handle.
-pub(super) fn spawn_on<T: Send + 'static>(
-    engine: &Handle,
-    work: impl Future<Output = T> + Send + 'static,
-) -> SpawnedTask<T> {
-    let _entered = engine.enter();
-    SpawnedTask::spawn(work)
 }
 
 /// Runs the statement and sends what it gives; an error ends it.
@@ -187,7 +185,9 @@ impl Stream for Answer {
             None => match ready!(self.task.poll_unpin(context)) {
                 Ok(()) => {
                     self.is_done = true;
-                    self.running.is_complete();
+                    if let Some(running) = self.threads.occupied() {
+                        running.is_complete();
+                    }
                     Poll::Ready(None)
                 }
                 Err(_) => self.fail(Status::internal("the statement ended by a bug in korabo")),

@@ -173,7 +173,8 @@ impl FlightSqlService for FlightSql {
     ) -> Rows {
         let answer = self
             .service
-            .answer(&user(&request)?, &ticket.statement_handle)?;
+            .answer(&user(&request)?, &ticket.statement_handle)
+            .await?;
         Ok(Response::new(Box::pin(answer)))
     }
 
@@ -187,7 +188,7 @@ impl FlightSqlService for FlightSql {
             .service
             .prepared(&user, &query.prepared_statement_handle)?;
         let announced = self.service.announce(&user, asked).await?;
-        let answer = self.service.answer(&user, &announced.handle)?;
+        let answer = self.service.answer(&user, &announced.handle).await?;
         Ok(Response::new(Box::pin(answer)))
     }
 

@@ -12,6 +12,7 @@ mod parameters;
 mod service;
 mod statement;
 mod tables;
+mod threads;
 mod tls;
 mod users;
 
@@ -33,7 +34,7 @@ pub use users::{Existing, Users, make_token, remove_token};
 use crate::config::ServeConfig;
 use crate::lake::Lake;
 use crate::pipeline::Project;
-use crate::session::Session;
+use crate::session::{Session, THREAD_STACK};
 use flight::FlightSql;
 use service::Service;
 use tables::Tables;
@@ -47,10 +48,6 @@ const ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 const MOST_CALLS: u32 = 256;
 /// Threads that talk to clients; statements run on the engine's.
 const CLIENT_THREADS: usize = 2;
-
-/// Stack of each thread that plans or runs statements, of which only what is used takes memory. Statements of
-/// `nesting::MOST` operators are planned by functions that call themselves as often.
-pub const THREAD_STACK: usize = 256 << 20;
 
 /// What is served.
 pub struct Served {

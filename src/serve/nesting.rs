@@ -1,44 +1,17 @@
-//! How complicated a statement may be. Whatever can lie within something of its kind is planned by functions
-//! that call themselves; one statement must not exhaust a thread's stack or the memory, which would end the
-//! server for all. Estimated from the text, before it is parsed.
+//! How long and how complicated a served statement may be: less than at the prompt, because several are planned at
+//! once and none may take the others' memory or time.
 
 use tonic::Status;
 
-use crate::session::statements::{TokenKind, tokens};
+use crate::session::nesting;
+use crate::session::statements::tokens;
 
 /// Bytes a statement may have.
 const LONGEST: usize = 1 << 20;
-/// Operators and opening brackets a statement may have; a table counts as ten.
-pub(super) const MOST: usize = 800;
-const TABLE: usize = 10;
-
-/// Words that put one expression or query within another.
-const NESTING: [&str; 18] = [
-    "AND",
-    "OR",
-    "XOR",
-    "NOT",
-    "IS",
-    "LIKE",
-    "ILIKE",
-    "SIMILAR",
-    "BETWEEN",
-    "CASE",
-    "UNION",
-    "EXCEPT",
-    "INTERSECT",
-    "COLLATE",
-    "DIV",
-    "AT",
-    "ESCAPE",
-    "EXPLAIN",
-];
-/// Words after which commas part tables.
-const TABLES: [&str; 2] = ["FROM", "JOIN"];
-/// Words after which they do no more.
-const OTHERS: [&str; 9] = [
-    "SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", "QUALIFY", "UNION",
-];
+/// Words, numbers and signs it may have.
+const MOST_TOKENS: usize = 200_000;
+/// Operators and opening brackets it may have; a table or SELECT counts as ten.
+const MOST: usize = 800;
 
 /// Refuses statements that are too long or too complicated.
 pub(super) fn check(text: &str) -> Result<(), Status> {
@@ -47,56 +20,28 @@ pub(super) fn check(text: &str) -> Result<(), Status> {
         let message = format!("a statement has at most {LONGEST} bytes; this one {n_bytes}");
         return Err(Status::invalid_argument(message));
     }
-    let found = count(text);
-    if found > MOST {
-        let message = format!(
-            "a statement has at most {MOST} operators and brackets, each table counting as {TABLE}; this one \
-             {found}: use `IN (…)` or a join instead of many conditions"
-        );
-        return Err(Status::invalid_argument(message));
+    nesting::check(text, MOST).map_err(|error| Status::invalid_argument(error.to_string()))?;
+    let n_tokens = tokens(text).iter().filter(|token| token.is_code()).count();
+    if n_tokens > MOST_TOKENS {
+        return Err(Status::invalid_argument(format!(
+            "a statement has at most {MOST_TOKENS} words, numbers and signs; this one {n_tokens}: use a join \
+             instead of a long list"
+        )));
     }
     Ok(())
 }
 
-fn count(text: &str) -> usize {
-    let mut n = 0;
-    // Whether commas part tables, for each bracket that is open.
-    let mut parts_tables = vec![false];
-    for token in tokens(text) {
-        let word = &text[token.start..token.end];
-        let is_one_of = |words: &[&str]| words.iter().any(|own| own.eq_ignore_ascii_case(word));
-        match (token.kind, word) {
-            (TokenKind::Word, _) if is_one_of(&TABLES) => {
-                n += TABLE;
-                set_last(&mut parts_tables, true);
-            }
-            (TokenKind::Word, _) => {
-                n += usize::from(is_one_of(&NESTING));
-                if is_one_of(&OTHERS) {
-                    set_last(&mut parts_tables, false);
-                }
-            }
-            (TokenKind::Symbol, "(" | "[" | "{") => {
-                n += 1;
-                parts_tables.push(false);
-            }
-            (TokenKind::Symbol, ")" | "]" | "}") => drop(parts_tables.pop()),
-            (TokenKind::Symbol, ",") => {
-                n += TABLE * usize::from(parts_tables.last() == Some(&true));
-            }
-            (TokenKind::Symbol, "." | ";") => {}
-            (TokenKind::Symbol, _) => n += 1,
-            _ => {}
-        }
-    }
-    n
-}
-
-fn set_last(flags: &mut [bool], value: bool) {
-    if let Some(last) = flags.last_mut() {
-        *last = value;
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_answered_and_deep_statements_refused() {
+        let list = |n| format!("SELECT * FROM t WHERE a IN ({})", vec!["1"; n].join(","));
+        assert!(check(&list(90_000)).is_ok() && check(&list(110_000)).is_err());
+        let tables = format!("SELECT * FROM {}", vec!["t"; 201].join(", "));
+        assert!(check(&tables).is_err());
+        assert!(check(&"-".repeat(10)).is_ok() && check(&"(".repeat(MOST + 1)).is_err());
+        assert!(check(&" ".repeat(LONGEST + 1)).is_err());
+    }
+}

@@ -9,18 +9,20 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::execution::memory_pool::MemoryReservation;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
-use super::answer::{Answer, sent_schema, spawn_on, too_long};
+use super::answer::{Answer, sent_schema, too_long};
 use super::error::{data_status, engine_status};
 use super::event::{Event, Log};
 use super::held::{Handle as HeldHandle, Held};
 use super::parameters;
 use super::statement::{Running, User};
 use super::tables::{Asked, Snapshot, Tables};
+use super::threads::Threads;
 use super::users::Users;
 use crate::config::ServeLimits;
 use crate::session::Session;
@@ -40,16 +42,24 @@ const MOST_LOOKS: usize = 2;
 pub(super) struct Service {
     pub(super) tables: Tables,
     session: Session,
-    engine: Handle,
+    /// Threads of each statement: as many as the engine has.
+    n_threads: usize,
     users: Users,
     limits: ServeLimits,
     /// Users who called, with what is left of their limits.
     known: Mutex<HashMap<String, Arc<User>>>,
     /// Statements that wait for their rows to be asked for.
-    planned: Held<Shown>,
+    planned: Held<Planned>,
     prepared: Held<Asked>,
     n_statements: AtomicU64,
     log: Log,
+}
+
+/// A statement that waits, and the memory that its plan takes of its user's share.
+#[derive(Clone)]
+struct Planned {
+    shown: Shown,
+    _reserved: Arc<MemoryReservation>,
 }
 
 /// What a client gets for a statement: a name for its rows, and their columns.
@@ -76,7 +86,7 @@ impl Service {
         Self {
             tables,
             session,
-            engine: Handle::current(),
+            n_threads: Handle::current().metrics().num_workers(),
             users,
             limits,
             known: Mutex::default(),
@@ -120,7 +130,7 @@ impl Service {
         let user = Arc::new(User {
             name: name.to_owned(),
             statements: Arc::new(Semaphore::new(self.limits.statements)),
-            looks: Semaphore::new(MOST_LOOKS),
+            looks: Arc::new(Semaphore::new(MOST_LOOKS)),
             memory: memory.map_err(|error| engine_status(&error))?,
             limits: self.limits,
         });
@@ -135,27 +145,34 @@ impl Service {
         asked: Asked,
     ) -> Result<Announced, Status> {
         let service = Arc::clone(self);
-        let (shown, schema) = self
+        let (planned, schema) = self
             .planning(user, move |session, snapshot| async move {
                 let shown = service.tables.answer(&session, &snapshot, &asked).await?;
+                let reserved = session.reserve_plan(&shown.frame).map_err(data_status)?;
                 let plan = shown.frame.clone().create_physical_plan().await;
                 let schema = plan.map_err(data_status)?.schema();
                 let schema = sent_schema(&schema, shown.note.as_deref());
-                Ok((shown, schema))
+                let planned = Planned {
+                    shown,
+                    _reserved: Arc::new(reserved),
+                };
+                Ok((planned, schema))
             })
             .await?;
-        let handle = self.planned.keep(&user.name, shown, Instant::now())?;
+        let handle = self.planned.keep(&user.name, planned, Instant::now())?;
         Ok(Announced { handle, schema })
     }
 
     /// The rows of an announced statement. The text is the same for handles of others and unknown ones.
-    pub(super) fn answer(&self, user: &Arc<User>, handle: &[u8]) -> Result<Answer, Status> {
+    pub(super) async fn answer(&self, user: &Arc<User>, handle: &[u8]) -> Result<Answer, Status> {
         let planned = self.planned.find(&user.name, handle, Instant::now());
         let planned = planned.ok_or_else(|| {
             Status::not_found("no such statement, or it was not asked for in time; send it again")
         })?;
-        let running = self.begin(user)?;
-        Ok(Answer::start(&self.engine, planned, running))
+        let running = self.begin(user).await?;
+        let sent = Arc::clone(&running.n_rows);
+        let threads = Threads::start(self.n_threads, running).await?;
+        Ok(Answer::start(threads, planned.shown, user.limits, sent))
     }
 
     /// Plans a statement, its parameters open, and keeps its text.
@@ -203,12 +220,12 @@ impl Service {
         self.prepared.forget(&user.name, handle);
     }
 
-    fn begin(&self, user: &Arc<User>) -> Result<Running, Status> {
+    async fn begin(&self, user: &Arc<User>) -> Result<Running, Status> {
         let number = self.n_statements.fetch_add(1, Ordering::Relaxed) + 1;
-        Running::begin(user, number, &self.log)
+        Running::begin(user, number, &self.log).await
     }
 
-    /// Plans in a session of the statement's own, on the engine's threads, within the user's limits.
+    /// Plans in a session and on threads of the statement's own, within the user's limits.
     async fn planning<T, F>(
         self: &Arc<Self>,
         user: &Arc<User>,
@@ -218,23 +235,23 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
-        let mut running = self.begin(user)?;
-        let session = self.session.without_files(&running.user().memory);
-        let service = Arc::clone(self);
-        let planned = self
-            .on_engine(running.limits().time, async move {
-                let snapshot = service.tables.snapshot()?;
-                work(session, snapshot).await
-            })
-            .await;
-        match &planned {
-            Ok(_) => running.is_planned(),
-            Err(status) => running.ends(status),
+        let running = self.begin(user).await?;
+        let mut threads = Threads::start(self.n_threads, running).await?;
+        let planned = self.within_time(user, &threads, work).await;
+        if let Some(running) = threads.occupied() {
+            match &planned {
+                Ok(_) => running.is_planned(),
+                Err(status) => running.ends(status),
+            }
+        }
+        if planned.is_ok() {
+            // Its place is needed again at once.
+            threads.end().await;
         }
         planned
     }
 
-    /// Looks at tables on the engine's threads, without a place among the user's statements: who looks waits
+    /// Looks at tables, without a place among the user's statements: who looks waits
     /// until the one before is done.
     pub(super) async fn looking<T, F>(
         self: &Arc<Self>,
@@ -245,22 +262,30 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
-        let _turn = user.looks.acquire().await;
-        let session = self.session.without_files(&user.memory);
-        let service = Arc::clone(self);
-        let looked = async move {
-            let snapshot = service.tables.snapshot()?;
-            work(session, snapshot).await
-        };
-        self.on_engine(user.limits.time, looked).await
+        let turn = Arc::clone(&user.looks).acquire_owned().await;
+        let threads = Threads::start(self.n_threads, turn).await?;
+        self.within_time(user, &threads, work).await
     }
 
-    async fn on_engine<T: Send + 'static>(
-        &self,
-        limit: Duration,
-        work: impl Future<Output = Result<T, Status>> + Send + 'static,
-    ) -> Result<T, Status> {
-        let task = spawn_on(&self.engine, work);
+    async fn within_time<T, F, H>(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        threads: &Threads<H>,
+        work: impl FnOnce(Session, Arc<Snapshot>) -> F + Send + 'static,
+    ) -> Result<T, Status>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Status>> + Send + 'static,
+        H: Send + 'static,
+    {
+        let session = self.session.without_files(&user.memory);
+        let session = session.map_err(|error| engine_status(&error))?;
+        let service = Arc::clone(self);
+        let task = threads.spawn(async move {
+            let snapshot = service.tables.snapshot()?;
+            work(session, snapshot).await
+        });
+        let limit = user.limits.time;
         match tokio::time::timeout(limit, task.join()).await {
             Err(_) => Err(too_long(limit)),
             Ok(Ok(result)) => result,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
@@ -11,6 +11,9 @@ use super::event::{Event, Log};
 use crate::config::ServeLimits;
 use crate::session::MemoryShare;
 
+/// How long the threads of a statement that is over may take to end before another is refused.
+const LEAVING: Duration = Duration::from_millis(500);
+
 /// Somebody who may ask, and what is left of their limits.
 #[derive(Debug)]
 pub(super) struct User {
@@ -18,7 +21,7 @@ pub(super) struct User {
     /// One permit for each statement that may run at once.
     pub(super) statements: Arc<Semaphore>,
     /// Permits for questions about tables, which wait for each other.
-    pub(super) looks: Semaphore,
+    pub(super) looks: Arc<Semaphore>,
     pub(super) memory: MemoryShare,
     pub(super) limits: ServeLimits,
 }
@@ -38,15 +41,15 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Takes one of the user's places.
-    pub(super) fn begin(user: &Arc<User>, number: u64, log: &Log) -> Result<Self, Status> {
-        let place = Arc::clone(&user.statements).try_acquire_owned();
-        let place = place.map_err(|_| {
-            Status::resource_exhausted(format!(
+    /// Takes one of the user's places; one that is being left is waited for.
+    pub(super) async fn begin(user: &Arc<User>, number: u64, log: &Log) -> Result<Self, Status> {
+        let place = Arc::clone(&user.statements).acquire_owned();
+        let Ok(Ok(place)) = tokio::time::timeout(LEAVING, place).await else {
+            return Err(Status::resource_exhausted(format!(
                 "{} statements of `{}` run already: read or close one first, or raise `max_statements` in [serve]",
                 user.limits.statements, user.name
-            ))
-        })?;
+            )));
+        };
         Ok(Self {
             user: Arc::clone(user),
             number,
@@ -57,14 +60,6 @@ impl Running {
             log: Arc::clone(log),
             _place: place,
         })
-    }
-
-    pub(super) fn user(&self) -> &Arc<User> {
-        &self.user
-    }
-
-    pub(super) fn limits(&self) -> ServeLimits {
-        self.user.limits
     }
 
     /// It ended with this.

@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
+use tokio::runtime::Handle;
 use tonic::Status;
 
 use super::error::{answer_status, engine_status, lake_status};
@@ -26,6 +27,8 @@ pub(super) struct Tables {
     now: Mutex<Arc<Snapshot>>,
     /// Whether answers leave the secure area, so that the rules of disclosure hold.
     is_release: bool,
+    /// The engine's own threads.
+    engine: Handle,
     log: Log,
 }
 
@@ -50,6 +53,7 @@ impl Tables {
             lake,
             now: Mutex::new(Arc::new(now)),
             is_release,
+            engine: Handle::current(),
             log,
         })
     }
@@ -173,8 +177,14 @@ impl Tables {
         }
         match snapshot.versions.get(name) {
             Some(version) => {
-                let table = self.lake.table_at(name, *version).await;
-                let table = table.map_err(|error| lake_status(&error))?;
+                let (lake, name, version) = (self.lake.clone(), name.to_owned(), *version);
+                // What the lake keeps open outlives the statement and its threads.
+                let opened = self
+                    .engine
+                    .spawn(async move { lake.table_at(&name, version).await });
+                let opened = opened.await;
+                let opened = opened.map_err(|_| Status::internal("a table could not be opened"))?;
+                let table = opened.map_err(|error| lake_status(&error))?;
                 session.register_table(table).map_err(engine)
             }
             None => {

@@ -29,9 +29,9 @@ pub(super) fn read(files: &TlsFiles) -> Result<ServerTlsConfig, ServeError> {
             wanted: "640",
         });
     }
-    let certificate =
-        fs_err::read(&files.certificate).map_err(of(CERTIFICATE, &files.certificate))?;
-    let key = fs_err::read(&files.key).map_err(of(KEY, &files.key))?;
+    let certificate = crate::regular_file::read(&files.certificate)
+        .map_err(of(CERTIFICATE, &files.certificate))?;
+    let key = crate::regular_file::read(&files.key).map_err(of(KEY, &files.key))?;
     // Several providers of cryptography may be compiled in: the one to use is named. It may be installed already.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let identity = Identity::from_pem(certificate, key);

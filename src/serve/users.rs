@@ -130,7 +130,7 @@ fn check_private(file: &Path) -> Result<(), ServeError> {
 fn load(file: &Path) -> Result<Known, ServeError> {
     let stamp = stamp(file)?;
     check_private(file)?;
-    let text = fs_err::read_to_string(file).map_err(unusable(file))?;
+    let text = crate::regular_file::read_to_string(file).map_err(unusable(file))?;
     Ok(Known {
         stamp: Some(stamp),
         users: Arc::new(parse(file, &text)?),

@@ -37,6 +37,9 @@ impl SessionError {
             }
             return text;
         }
+        if let Some(lake) = self.lake_error() {
+            return lake.to_string();
+        }
         let error = innermost(self.engine_error());
         let text = match error {
             DataFusionError::SchemaError(schema, _) => schema_error(schema),
@@ -125,6 +128,7 @@ fn stripped(text: &str) -> String {
         "Internal error: ",
         "Arrow error: ",
         "External error: ",
+        "Resources exhausted: ",
         "This feature is not implemented: ",
     ];
     let mut text = text;
@@ -174,10 +178,53 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The first line, with `…` for quoted parts, numbers and everything that is not ASCII: the engine's own words are English. A
-/// value may hold quotation marks itself, so a quoted part goes on to the last mark of its kind.
+/// The first line, with `…` for values ([`without_values`]). Names of the lake's files stay: whoever repairs needs them.
 fn blanked(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
+    let is_end = |c: char| c.is_whitespace() || "'\"`(),;<>[]{}".contains(c);
+    let mut words = line
+        .split(is_end)
+        .map(|word| word.trim_end_matches([':', '.']));
+    let Some(name) = words.find(|word| is_lake_file(word)) else {
+        return without_values(line);
+    };
+    let at = name.as_ptr().addr() - line.as_ptr().addr();
+    let (before, after) = (&line[..at], &line[at + name.len()..]);
+    // Quotation marks around the name are its own; what else is quoted goes on to its end.
+    let before = before.strip_suffix(['\'', '"', '`']).unwrap_or(before);
+    let after = after.strip_prefix(['\'', '"', '`']).unwrap_or(after);
+    format!("{}{name}{}", without_values(before), blanked(after))
+}
+
+/// Whether a path ends as the lake names its files: `part-00000-UUID-c000.zstd.parquet`, `00000000000000000012.json`,
+/// `….checkpoint.parquet`. No value looks like that.
+fn is_lake_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_number = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if let Some((number, ending)) = name.split_once('.')
+        && is_number(number, 20)
+    {
+        return ["json", "checkpoint.parquet"].contains(&ending);
+    }
+    let parts: Vec<&str> = name.split('-').collect();
+    let [lead, number, uuid @ .., end] = parts.as_slice() else {
+        return false;
+    };
+    let is_hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let lengths: Vec<usize> = uuid.iter().map(|part| part.len()).collect();
+    let endings = ["c000.zstd.parquet", "c000.snappy.parquet", "c000.parquet"];
+    *lead == "part"
+        && is_number(number, 5)
+        && lengths == [8, 4, 4, 4, 12]
+        && uuid.iter().all(is_hex)
+        && endings.contains(end)
+}
+
+/// The line with `…` for quoted parts, numbers and everything that is not ASCII: the engine's own words are English. A
+/// value may hold quotation marks itself, so a quoted part goes on to the last mark of its kind.
+fn without_values(line: &str) -> String {
     // What follows is the regular expression, which may be made of a value.
     const EXPRESSION: &str = "Regular expression did not compile";
     if line.contains(EXPRESSION) {
@@ -189,7 +236,7 @@ fn blanked(text: &str) -> String {
     let before = without_numbers(&line[..open]);
     let rest = &line[open + 1..];
     let after = rest.rfind(mark).map_or("", |close| &rest[close + 1..]);
-    format!("{before}{mark}…{mark}{}", blanked(after))
+    format!("{before}{mark}…{mark}{}", without_values(after))
 }
 
 /// A quotation mark that opens something: not the one of `can't`.
@@ -254,6 +301,20 @@ mod tests {
             ),
             ("no such name 佐藤 here", "no such name … here"),
             ("between 'a\"b' and 3", "between '…' and …"),
+            (
+                "Object at location /home/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value 12",
+                "Object at location /home/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value …",
+            ),
+            (
+                "cannot read '/l/t/_delta_log/00000000000000000003.json': 'O'Brien' at 3",
+                "cannot read /l/t/_delta_log/00000000000000000003.json: '…' at …",
+            ),
+            // What only resembles a name is a value.
+            (
+                "no part-12345-personal.parquet",
+                "no part-…-personal.parquet",
+            ),
+            ("no 00000000000000000003.csv", "no ….csv"),
         ];
         for (text, expected) in texts {
             assert_eq!(blanked(text), expected);

@@ -2,7 +2,9 @@
 
 use datafusion::common::DataFusionError;
 
+use crate::diagnostic::FailureKind;
 use crate::functions::{ArgumentError, RelationError};
+use crate::lake::{LakeError, failure_kind};
 
 /// An error of planning or running SQL.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,12 @@ impl SessionError {
         }
         if self.argument_error().is_some() {
             return ErrorClass::Sql;
+        }
+        if let Some(error) = self.lake_error() {
+            return match failure_kind(error) {
+                FailureKind::Resources => ErrorClass::Resources,
+                _ => ErrorClass::Data,
+            };
         }
         match root {
             DataFusionError::SQL(..)
@@ -67,6 +75,12 @@ impl SessionError {
     /// The relation's run-time error inside, if that is what it is.
     #[must_use]
     pub fn relation_error(&self) -> Option<&RelationError> {
+        external(&self.0)?.downcast_ref()
+    }
+
+    /// The lake's error inside, as when a data file is damaged.
+    #[must_use]
+    pub fn lake_error(&self) -> Option<&LakeError> {
         external(&self.0)?.downcast_ref()
     }
 

@@ -13,13 +13,14 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::SessionError;
+use super::{SessionError, nesting};
 
 /// One statement, read but not planned.
 ///
 /// # Errors
-/// When it does not parse, or is none or more than one.
+/// When it does not parse, is too complicated, or is none or more than one.
 pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
+    nesting::check(sql, nesting::MOST).map_err(|error| DataFusionError::Plan(error.to_string()))?;
     let mut statement = match with_select(sql) {
         Some(tokens) => parse_tokens(tokens).map_err(DataFusionError::from)?,
         None => {

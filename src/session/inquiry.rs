@@ -10,7 +10,7 @@ use crate::diagnostic::did_you_mean;
 
 /// What a statement asks, with its query as text, or planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Inquiry<Q = String> {
+pub enum Inquiry<Q = String> {
     /// `SHOW RELATIONS`.
     Relations,
     /// `HELP`, `HELP name`.
@@ -32,16 +32,16 @@ pub(crate) enum Inquiry<Q = String> {
 
 /// What is shown for a statement.
 #[derive(Debug, Clone)]
-pub(crate) struct Shown {
+pub struct Shown {
     /// Its rows.
-    pub(crate) frame: DataFrame,
+    pub frame: DataFrame,
     /// What is to be said beside them: how much stayed back.
-    pub(crate) note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// Why a statement has no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AnswerError {
+pub enum AnswerError {
     /// `HELP` on something that is not there.
     #[error("no relation or function `{topic}`{near}")]
     NoTopic {
@@ -60,7 +60,8 @@ pub(crate) enum AnswerError {
 
 impl Inquiry {
     /// What `statement` asks.
-    pub(crate) fn parse(statement: &str) -> Self {
+    #[must_use]
+    pub fn parse(statement: &str) -> Self {
         Self::other_than_sql(statement).unwrap_or_else(|| Self::Rows(statement.to_owned()))
     }
 
@@ -109,7 +110,10 @@ impl Inquiry {
     }
 
     /// The same with its query planned by `plan`.
-    pub(crate) async fn planned<E>(
+    ///
+    /// # Errors
+    /// What `plan` says.
+    pub async fn planned<E>(
         self,
         plan: impl AsyncFnOnce(String) -> Result<DataFrame, E>,
     ) -> Result<Inquiry<DataFrame>, E> {
@@ -133,7 +137,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is no such topic, the result cannot leave, or the engine fails.
-    pub(crate) async fn answer(
+    pub async fn answer(
         &self,
         inquiry: Inquiry<DataFrame>,
         rules: Option<&ReleaseRules>,

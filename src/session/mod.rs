@@ -4,10 +4,14 @@
 mod checks;
 mod describe;
 mod error;
+mod expansion;
 mod explain;
 mod from_first;
 mod give_way;
 pub(crate) mod inquiry;
+mod local_files;
+mod measure;
+pub(crate) mod nesting;
 mod place;
 mod provider;
 mod reading;
@@ -19,6 +23,7 @@ pub(crate) mod statements;
 mod summary;
 mod user;
 mod views;
+mod wide_rows;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -32,17 +37,21 @@ use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReferen
 use datafusion::datasource::MemTable;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
 
 pub use checks::Newest;
 pub use describe::WRITE_REFUSED;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
+pub use inquiry::{AnswerError, Inquiry, Shown};
+pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
@@ -65,10 +74,15 @@ pub struct SessionOptions {
     pub temp_dir: Option<PathBuf>,
 }
 
+/// Parts that a statement may have once everything is put where it is used; see [`expansion`].
+const MOST_PARTS: u64 = 400_000;
+
 /// A SQL session over lake tables.
 #[derive(Clone)]
 pub struct Session {
     ctx: SessionContext,
+    /// Parts that a statement may have.
+    most_parts: u64,
 }
 
 impl Session {
@@ -106,15 +120,21 @@ impl Session {
             runtime =
                 runtime.with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
         }
+        let runtime = with_local_files(runtime)?;
+        let rules = trusted_rules(wide_rows::WideRows::new(&runtime.memory_pool));
         let builder = SessionStateBuilder::new()
             .with_default_features()
             .with_config(config)
-            .with_runtime_env(runtime.build_arc()?);
-        let builder = builder.with_physical_optimizer_rules(trusted_rules());
+            .with_runtime_env(runtime);
+        let builder = builder.with_physical_optimizer_rules(rules);
         let state = functions::with_relations(builder)?.build();
-        let ctx = SessionContext::new_with_state(state).enable_url_table();
+        let mut ctx = SessionContext::new_with_state(state).enable_url_table();
         functions::register_scalars(&ctx);
-        Ok(Self { ctx })
+        functions::bound_functions(&mut ctx)?;
+        Ok(Self {
+            ctx,
+            most_parts: MOST_PARTS,
+        })
     }
 
     /// Makes a lake table known under its own name, in place of an earlier one.
@@ -233,14 +253,26 @@ impl Session {
                 format!("parameter `{name}` has no value; give it with --param NAME=VALUE");
             return Err(DataFusionError::Plan(message).into());
         }
-        if parameters.is_empty() {
+        if frame.logical_plan().get_parameter_names()?.is_empty() {
             return Ok(frame);
         }
         let values: HashMap<String, ScalarValue> = parameters
             .iter()
             .map(|(name, value)| (name.clone(), scalar(value)))
             .collect();
-        Ok(frame.with_param_values(ParamValues::from(values))?)
+        let frame = frame.with_param_values(ParamValues::from(values))?;
+        self.check_types(&frame)?;
+        Ok(frame)
+    }
+
+    /// Whether the types of a planned query fit each other. The engine finds out when the query is run, and then
+    /// calls some of what does not fit its own bug.
+    fn check_types(&self, frame: &DataFrame) -> Result<(), SessionError> {
+        let state = self.ctx.state();
+        let (analyzer, plan) = (state.analyzer(), frame.logical_plan().clone());
+        let analyzed = analyzer.execute_and_check(plan, state.config_options(), |_, _| {});
+        analyzed.map_err(|error| self.with_near_names(fault_of_sql(error)))?;
+        Ok(())
     }
 
     /// Plans one read-only statement; its parameters stay open.
@@ -260,13 +292,40 @@ impl Session {
         }
         if let Statement::Statement(asked) = asked {
             functions::name_inputs(asked);
+            let views = self.parts_of_views(asked).await?;
+            expansion::check(asked, views, self.most_parts)?;
         }
         let plan = state
             .statement_to_plan(statement)
             .await
             .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
         read_only.verify_plan(&plan)?;
-        Ok(self.ctx.execute_logical_plan(plan).await?)
+        measure::check(&plan, self.most_parts)?;
+        let frame = self.ctx.execute_logical_plan(plan).await?;
+        if frame.logical_plan().get_parameter_names()?.is_empty() {
+            self.check_types(&frame)?;
+        }
+        Ok(frame)
+    }
+
+    /// The size of each view that a statement names.
+    async fn parts_of_views(
+        &self,
+        statement: &ast::Statement,
+    ) -> Result<HashMap<String, u64>, SessionError> {
+        let mut views = HashMap::new();
+        for name in expansion::names(statement) {
+            let reference = TableReference::bare(name.as_str());
+            if !self.ctx.table_exist(reference.clone())? {
+                continue;
+            }
+            let table = self.ctx.table_provider(reference).await?;
+            if let Some(plan) = table.get_logical_plan() {
+                let parts = measure::parts(&plan)?;
+                views.insert(name, parts);
+            }
+        }
+        Ok(views)
     }
 
     /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
@@ -277,6 +336,7 @@ impl Session {
         state.config_mut().options_mut().optimizer.prefer_hash_join = false;
         Self {
             ctx: SessionContext::new_with_state(state),
+            most_parts: self.most_parts,
         }
     }
 
@@ -287,12 +347,24 @@ impl Session {
     }
 }
 
+/// The engine's surroundings, in which statements read regular files only.
+fn with_local_files(runtime: RuntimeEnvBuilder) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let runtime = runtime.build_arc()?;
+    let store = Arc::new(local_files::LocalFiles::default());
+    runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), store);
+    Ok(runtime)
+}
+
 /// The engine's physical optimizer without its filter push-down, which in this version maps a filter
 /// through a projection by name: `… FROM s RIGHT JOIN v … WHERE s.id IS NULL` then filters `v.id` and
-/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Joins give way ([`give_way`]).
-fn trusted_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Wide rows are not repeated
+/// ([`wide_rows`]). Joins give way ([`give_way`]).
+fn trusted_rules(
+    wide_rows: wide_rows::WideRows,
+) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.retain(|rule| !rule.name().starts_with("FilterPushdown"));
+    rules.push(Arc::new(wide_rows));
     rules.push(Arc::new(give_way::GiveWay));
     rules
 }

@@ -9,9 +9,11 @@ use datafusion::arrow::array::{Array as _, BooleanArray};
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::stats::Precision;
 use datafusion::common::{
-    ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, TableReference,
+    ColumnStatistics, DFSchema, DataFusionError, Result, ScalarValue, Statistics, TableReference,
+    exec_datafusion_err,
 };
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -88,8 +90,26 @@ impl LakeTableProvider {
             .collect()
     }
 
+    /// Refuses files that are not what was written, before a row of them is read.
+    async fn check(&self, files: Vec<LakeFile>) -> Result<()> {
+        let table = LakeTable {
+            files,
+            ..self.table.clone()
+        };
+        let checked = SpawnedTask::spawn_blocking(move || table.check_files()).join();
+        let checked = checked
+            .await
+            .map_err(|error| exec_datafusion_err!("{error}"))?;
+        checked.map_err(|damaged| DataFusionError::External(Box::new(damaged)))
+    }
+
     /// The files whose partition values can satisfy the filters on partition columns alone.
-    fn pruned_files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+    fn pruned_files(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<(Vec<LakeFile>, Vec<PartitionedFile>)> {
+        let mut pruned = Vec::with_capacity(self.table.files.len());
         let mut files = Vec::with_capacity(self.table.files.len());
         let fields = self.partition_fields();
         let filters: Vec<&Expr> = filters
@@ -123,8 +143,9 @@ impl LakeTableProvider {
                 .n_rows
                 .map(|n| Arc::new(self.file_statistics(n, file.size)));
             files.push(partitioned);
+            pruned.push(file.clone());
         }
-        Ok(files)
+        Ok((pruned, files))
     }
 
     /// The parquet source, told which rows are wanted so that it can skip row groups.
@@ -205,7 +226,8 @@ impl TableProvider for LakeTableProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = self.pruned_files(state, filters)?;
+        let (pruned, files) = self.pruned_files(state, filters)?;
+        self.check(pruned).await?;
         if files.is_empty() {
             let schema = match projection {
                 Some(columns) => Arc::new(self.schema().project(columns)?),

@@ -11,14 +11,18 @@ use datafusion::execution::memory_pool::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{Session, SessionError};
+use super::{Session, SessionError, measure};
+use crate::functions;
 
 /// The catalog that tables lie in, as clients of a server see it.
 pub const CATALOG: &str = "korabo";
 /// The schema that tables lie in.
 pub const SCHEMA: &str = "public";
+
+/// Parts that a statement may have: less than at the prompt, because several are planned at once.
+const MOST_PARTS: u64 = 50_000;
 
 /// What the statements of one user may reserve together.
 #[derive(Debug, Clone)]
@@ -50,8 +54,10 @@ impl Session {
 
     /// A session of the same engine without tables, which knows no files: a quoted name is that of a table.
     /// What its statements reserve counts against `memory`.
-    #[must_use]
-    pub fn without_files(&self, memory: &MemoryShare) -> Self {
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn without_files(&self, memory: &MemoryShare) -> Result<Self, SessionError> {
         let state = self.ctx.state();
         let config = state
             .config()
@@ -63,9 +69,25 @@ impl Session {
             .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .with_runtime_env(Arc::clone(&memory.runtime))
             .build();
-        Self {
-            ctx: SessionContext::new_with_state(state),
-        }
+        let mut ctx = SessionContext::new_with_state(state);
+        // What functions make is the user's.
+        functions::bound_functions(&mut ctx)?;
+        Ok(Self {
+            ctx,
+            most_parts: MOST_PARTS,
+        })
+    }
+
+    /// Reserves the memory that a plan takes, also while it waits to be run.
+    ///
+    /// # Errors
+    /// When there is not so much left.
+    pub fn reserve_plan(&self, frame: &DataFrame) -> Result<MemoryReservation> {
+        let parts = measure::parts(frame.logical_plan())?;
+        let consumer = MemoryConsumer::new("plan");
+        let reservation = consumer.register(&self.ctx.runtime_env().memory_pool);
+        reservation.try_grow(measure::bytes(parts))?;
+        Ok(reservation)
     }
 }
 

@@ -43,7 +43,7 @@ fn a_column_is_followed_through_joins_aggregates_windows_unions_and_estimators()
     query(
         "effect_three",
         "select 1 as id, fit.estimate
-         from ols((select cost, n, before from panel_two), 'cost ~ n') as fit
+         from ols((select id, n, cost, before from panel_two), 'cost ~ n') as fit
          where fit.term = 'n'",
     );
     let sources = |column: &str| {

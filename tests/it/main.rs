@@ -2,6 +2,7 @@
 //! output and the lake. Statistics are tested beside the estimators, SQL functions in `tests/slt`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod hostile_statements;
 mod serving;
 mod small_project;
 mod support;
@@ -20,12 +21,14 @@ mod sql;
 mod as_of;
 mod backup;
 mod crash;
+mod damage;
 mod doctor;
 mod maintain;
 mod release;
 mod report;
 mod schedule;
 mod serve;
+mod serve_hostile;
 mod serve_limits;
 mod serve_python;
 mod threads;
@@ -37,9 +40,12 @@ mod documents;
 mod examples;
 mod illinois;
 mod lineage;
+mod long_statements;
+mod not_files;
 mod observability;
 mod open_lineage;
 mod readme;
+mod relation_arguments;
 mod relations;
 mod scheduling;
 mod tidy;

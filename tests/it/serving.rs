@@ -108,6 +108,14 @@ impl Serving {
         }
     }
 
+    /// The most memory that was resident at any time, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs_err::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.unwrap().trim().trim_end_matches("kB").trim();
+        kib.parse::<u64>().unwrap() * 1024
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
         send(&self.child, name);

@@ -239,6 +239,24 @@ fn unknown_tables_and_columns_get_the_nearest_name() {
         .says(&["no table `members`"]);
 }
 
+/// The engine calls these its own bugs.
+#[test]
+fn types_that_do_not_fit_are_the_statements_fault() {
+    for condition in [
+        "x between true and ''",
+        "x between 1 and interval '1 month'",
+        "x between make_array(1) and 1",
+        "x between {'a': 1} and 8",
+        "s between timestamp '2024-01-01T00:00:00' and 2",
+        "x between $low and true",
+    ] {
+        let from = "from (values (1, 'a')) as t(x, s)";
+        let sql = format!("select count(*) {from} where {condition}");
+        let said = without_project(&["sql", "--param", "low=a", "-c", &sql]);
+        said.exits(3).says(&["coerce"]);
+    }
+}
+
 #[test]
 fn tables_can_be_listed_before_anything_is_built() {
     let project = Project::standard();

@@ -9,7 +9,7 @@ use crate::support::{files_below, root};
 
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
 const LAYERS: [&[&str]; 10] = [
-    &["diagnostic"],
+    &["diagnostic", "regular_file"],
     &["toml_reader", "schedule"],
     &[
         "config",

@@ -266,10 +266,10 @@ impl<'a> Names<'a> {
             .iter()
             .find(|argument| argument.name.eq_ignore_ascii_case(name));
         match argument.map(|argument| argument.kind) {
-            Some(ArgumentKind::Columns) if !call.is_in_list => {
+            Some(ArgumentKind::Columns(_)) if !call.is_in_list => {
                 matching(typed, ["[".to_owned()].into_iter())
             }
-            Some(ArgumentKind::Column | ArgumentKind::Columns) => {
+            Some(ArgumentKind::Column(_) | ArgumentKind::Columns(_)) => {
                 let mut names: Vec<String> = Vec::new();
                 for table in &call.input_tables {
                     let table = scope.resolved(table);

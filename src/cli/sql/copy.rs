@@ -10,6 +10,8 @@ use super::format::Format;
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
+use crate::regular_file::NotRegular;
+use crate::session::nesting;
 use crate::session::statements::{Token, TokenKind, tokens};
 
 /// Where statements may write.
@@ -85,6 +87,14 @@ impl Writable {
             return Err(refused(format!("{message} {}", folders.join(", ")))
                 .hint("--allow-write=DIR names the folder to write in"));
         }
+        if let Ok(metadata) = fs_err::metadata(&target)
+            && let Some(what) = NotRegular::of(metadata.file_type())
+        {
+            return Err(refused(format!(
+                "cannot write `{}`: {what}",
+                path.display()
+            )));
+        }
         Ok(target)
     }
 }
@@ -108,7 +118,10 @@ impl Copy {
         if !tokens.first().is_some_and(|token| is_word(token, "COPY")) {
             return Ok(None);
         }
-        // A statement that does not parse is told by the planner, with its place.
+        // A statement that does not parse, or is not to be, is told by the planner, with its place.
+        if nesting::check(statement, nesting::MOST).is_err() {
+            return Ok(None);
+        }
         let Ok(mut parsed) = DFParser::parse_sql(statement) else {
             return Ok(None);
         };

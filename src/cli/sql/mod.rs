@@ -52,6 +52,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
+use crate::regular_file::{self, NotRegular};
 use crate::session::{self, SessionError, statements};
 
 /// Arguments of `sql`.
@@ -255,7 +256,16 @@ fn read_script(file: &Path) -> Result<String, Failure> {
         io::stdin().read_to_string(&mut text).map_err(read)?;
         return Ok(text);
     }
-    fs_err::read_to_string(file).map_err(read)
+    regular_file::read_to_string(file).map_err(|error| {
+        let is_other = error
+            .get_ref()
+            .is_some_and(|cause| cause.is::<NotRegular>());
+        let failure = read(error);
+        match is_other {
+            true => failure.hint("`-f -` reads standard input"),
+            false => failure,
+        }
+    })
 }
 
 /// Runs a planned query and writes its rows as they come. Returns how many there were.

@@ -23,6 +23,7 @@ use super::runner::{Asked, GRACE, Interrupts, Runner};
 use super::{Output, format_of, history};
 use crate::cli::failure::Failure;
 use crate::diagnostic::FailureKind;
+use crate::session::THREAD_STACK;
 
 /// How deep files may run files.
 const MAX_DEPTH: usize = 16;
@@ -76,9 +77,14 @@ pub(super) fn run(runner: &Runner, output: &Output) -> Result<(), Failure> {
         let _ = terminated.send(End::Terminated);
     });
     let shell = Shell::new(runner, output, interrupts, Arc::clone(&state));
-    std::thread::spawn(move || {
+    // Columns for completion are planned on it.
+    let prompt = std::thread::Builder::new().stack_size(THREAD_STACK);
+    let prompt = prompt.spawn(move || {
         let _ = sender.send(End::Left(shell.prompt()));
     });
+    prompt.map_err(|error| {
+        Failure::new(FailureKind::Internal, "cannot start the prompt").because(&error)
+    })?;
     tokio::task::block_in_place(|| match ends.recv() {
         Ok(End::Left(result)) => result,
         Ok(End::Terminated) => {

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use crate::cli::printer::Printer;
 use crate::diagnostic::thousands;
-use crate::session::{Reading, reading};
+use crate::session::{Reading, THREAD_STACK, reading};
 
 /// How long a statement may take before anything is shown.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -46,7 +46,9 @@ impl Waiting {
         });
         if printer.shows_progress {
             let drawn = Arc::clone(&shared);
-            std::thread::spawn(move || drawn.draw());
+            // It looks through the plan. Where there is no thread for it, nothing is shown.
+            let drawing = std::thread::Builder::new().stack_size(THREAD_STACK);
+            drop(drawing.spawn(move || drawn.draw()));
         }
         Self { shared }
     }

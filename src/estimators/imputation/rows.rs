@@ -12,7 +12,7 @@ use crate::estimators::estimate::EstimatorError;
 use crate::estimators::imputation::ImputationColumns;
 use crate::estimators::imputation::order::{Groups, Units, by_unit_and_period, pick};
 use crate::estimators::panel::{
-    MISSING_CODE, check_lengths, distinct_i32, period_lookup, rank_i64,
+    MISSING_CODE, check_clusters_of_never, check_lengths, distinct_i32, period_lookup, rank_i64,
 };
 use crate::estimators::regression_data::Column;
 
@@ -169,6 +169,7 @@ impl Rows {
 
 fn check_all_lengths(columns: &ImputationColumns) -> Result<(), EstimatorError> {
     check_lengths(&columns.panel)?;
+    check_clusters_of_never(&columns.panel)?;
     let expected = columns.panel.unit.len();
     let covariates = columns
         .covariates

@@ -60,6 +60,8 @@ pub(crate) struct Model {
     pub(crate) within_squares: f64,
     notes: Vec<ColumnNote>,
     outcome_mean: f64,
+    /// Residuals up to this size are rounding.
+    pub(crate) rounding: f64,
 }
 
 /// Products of all columns with those of further fixed effects partialled out.
@@ -212,6 +214,7 @@ impl Model {
             within_squares,
             notes: absorbed.notes,
             outcome_mean: absorbed.outcome_mean,
+            rounding: absorbed.rounding,
         })
     }
 
@@ -306,10 +309,9 @@ impl Selection {
         }
         let endogenous = part(from_endogenous, notes.len() - from_endogenous);
         selection.endogenous = selection.independent(products, notes, &endogenous, &given);
-        if selection.exogenous.is_empty() && selection.endogenous.is_empty() {
-            let columns: Vec<&str> = notes.iter().map(|note| note.name.as_str()).collect();
+        if notes.is_empty() {
             return Err(EstimatorError::NothingToEstimate {
-                columns: columns.join(", "),
+                columns: "there is none".to_owned(),
             });
         }
         Ok(selection)

@@ -158,7 +158,7 @@ impl Covariates {
                 (table, observed.counts, rows)
             }
         };
-        let columns = orthonormal(expand(covariates, table, &counts), &counts)?;
+        let columns = orthonormal(expand(covariates, table, &counts)?, &counts)?;
         Ok(Some(Self { columns, rows }))
     }
 
@@ -397,12 +397,12 @@ fn combine(
     })
 }
 
-/// Categories become indicators of all labels but the first that occurs.
+/// Categories become indicators of all labels but the first that occurs; one label alone is a constant, and refused like one.
 fn expand(
     covariates: &[Covariate],
     table: Vec<Vec<f64>>,
     counts: &[f64],
-) -> Vec<(String, Vec<f64>)> {
+) -> Result<Vec<(String, Vec<f64>)>, EstimatorError> {
     let mut columns = Vec::new();
     for (covariate, values) in covariates.iter().zip(table) {
         let CovariateValues::Categories { labels, .. } = &covariate.values else {
@@ -415,8 +415,13 @@ fn expand(
                 occurs[value as usize] = true;
             }
         }
-        let used = (0..labels.len()).filter(|&label| occurs[label]);
-        for label in used.skip(1) {
+        let used: Vec<usize> = (0..labels.len()).filter(|&label| occurs[label]).collect();
+        if used.len() < 2 {
+            return Err(EstimatorError::DependentCovariate {
+                column: covariate.name.clone(),
+            });
+        }
+        for label in used.into_iter().skip(1) {
             let indicator = values
                 .iter()
                 .map(|&value| f64::from(u8::from(value as usize == label)));
@@ -424,7 +429,7 @@ fn expand(
             columns.push((name, indicator.collect()));
         }
     }
-    columns
+    Ok(columns)
 }
 
 /// Columns shorter than this share of their length after taking out the earlier ones are combinations of them.

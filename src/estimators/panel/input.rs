@@ -103,6 +103,21 @@ pub(crate) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError
     Ok(())
 }
 
+/// Refuses clusters that leave out all of the never exposed: somebody else would silently be compared with.
+pub(crate) fn check_clusters_of_never(columns: &PanelColumns) -> Result<(), EstimatorError> {
+    let Some(clusters) = &columns.cluster else {
+        return Ok(());
+    };
+    let rows = columns.cohort.iter().zip(clusters);
+    let mut never = rows.filter(|(cohort, _)| **cohort == NEVER).peekable();
+    if never.peek().is_none() || never.clone().any(|(_, &code)| code != MISSING_CODE) {
+        return Ok(());
+    }
+    Err(EstimatorError::NeverWithoutCluster {
+        n_rows: never.count() as u64,
+    })
+}
+
 /// The rows with nothing missing, after refusing negative weights.
 pub(super) fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorError> {
     let n_rows = columns.unit.len();

@@ -156,6 +156,7 @@ impl Inference<'_> {
             return Estimate::missing(counts, status);
         }
         let df = self.fit.df;
+        let std_error = (std_error, self.fit.rounding);
         Estimate::student(average.estimate, std_error, df, self.level, counts, status)
     }
 
@@ -211,7 +212,8 @@ impl Inference<'_> {
             })
             .collect();
         let (mut rows, covariance) = self.rows(&averages);
-        let band = sup_t::critical_value(&covariance, self.level, options.seed);
+        let band =
+            sup_t::critical_value_above(self.fit.rounding, &covariance, self.level, options.seed);
         let quantile = student_quantile(self.fit.df, self.level);
         if let Some(band) = band.filter(|_| quantile.is_finite()) {
             let critical = student_band(band.critical_value, self.fit.df, quantile);
@@ -246,7 +248,7 @@ impl Inference<'_> {
         CohortEffect {
             cohort: None,
             event_time: Some(at),
-            estimate: Estimate::normal(zero, none, self.level, counts, Status::BasePeriod),
+            estimate: Estimate::normal(zero, (none, 0.0), self.level, counts, Status::BasePeriod),
         }
     }
 

@@ -6,6 +6,8 @@ mod edges;
 
 mod extremes;
 
+mod separation;
+
 mod jackknife;
 
 use proptest::prelude::*;

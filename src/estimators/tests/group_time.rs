@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::golden::{Data, Expected, Report, as_ids, expected, key};
+use super::golden::{Data, Expected, Report, as_ids, close, expected, key};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
 use crate::estimators::did::{
     AttGtOptions, AttGtResult, BasePeriod, Control, Method, Pretest, att_gt,
 };
-use crate::estimators::estimate::{Estimate, EstimatorError};
+use crate::estimators::estimate::{Estimate, EstimatorError, Status};
 use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
@@ -197,6 +197,74 @@ fn group_time_effects_match_the_reference() {
         report.compare(&row, found);
     }
     report.finish(3_900);
+}
+
+/// `certified` is 1 in cohort 2021 and 0 for everybody else: among the others and the never exposed it is constant. R has no number
+/// there; it says nothing there, and the numbers are those without it. In cohort 2021 it separates.
+#[test]
+fn a_covariate_constant_within_a_comparison_changes_nothing_there() {
+    let data = Data::sim("s4_edges");
+    for method in ["dr", "ipw", "reg"] {
+        for kind in ["panel=true", "panel=false"] {
+            let effects = |covariates: &str| {
+                let spec =
+                    format!("outcome=exercise;method={method};covariates={covariates};{kind}");
+                let options_of = PanelOptions {
+                    layout: layout(&spec),
+                };
+                let panel = Panel::try_new(columns(&data, &spec), options_of).unwrap();
+                att_gt(&panel, &options(&spec)).unwrap()
+            };
+            let (found, expected) = (effects("certified"), effects("none"));
+            assert_eq!(found.rows.len(), expected.rows.len());
+            for (found, expected) in found.rows.iter().zip(&expected.rows) {
+                let (a, b) = (found.estimate, expected.estimate);
+                if found.cohort == 2021 {
+                    let reason = if method == "ipw" {
+                        Status::NoOverlap
+                    } else {
+                        Status::Singular
+                    };
+                    assert_eq!(a.status, reason);
+                    assert!(a.estimate.is_nan() && a.std_error.is_nan());
+                } else {
+                    assert_eq!(a.status, b.status, "{method} {kind}");
+                    assert!(close(a.estimate, b.estimate, 1e-10), "{method} {kind}");
+                    assert!(close(a.std_error, b.std_error, 1e-10), "{method} {kind}");
+                }
+            }
+        }
+    }
+}
+
+/// A person's rows clustered by person are what a panel without holes compares; so are their errors.
+#[test]
+fn rows_clustered_by_person_have_the_errors_of_the_panel() {
+    let mut report = Report::default();
+    let data = Data::sim("s1_staggered");
+    let spec = "outcome=exercise;method=dr;covariates=none;control=nevertreated;base=varying;anticipation=0";
+    let own = format!("{spec};cluster=person_id;panel=false");
+    let options_of = PanelOptions {
+        layout: Layout::CrossSections,
+    };
+    let panel = Panel::try_new(columns(&data, &own), options_of).unwrap();
+    let found = att_gt(&panel, &options(&own)).unwrap();
+    let of_panel = format!("{spec};panel=true");
+    for row in expected("att_gt") {
+        let is_it = row.dataset == "s1_staggered" && row.spec == of_panel;
+        if !is_it || !matches!(row.quantity.as_str(), "estimate" | "std_error") {
+            continue;
+        }
+        let number = |name| key(&row.row, name).unwrap().parse::<i32>().unwrap();
+        let at = (number("cohort"), number("time"));
+        let cell = found
+            .rows
+            .iter()
+            .find(|r| (r.cohort, r.time) == at)
+            .unwrap();
+        report.compare(&row, quantity(&cell.estimate, &row.quantity));
+    }
+    report.finish(50);
 }
 
 #[test]

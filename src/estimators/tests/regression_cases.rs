@@ -448,6 +448,31 @@ fn one_cluster_has_estimates_without_errors() {
     }
 }
 
+/// Rounding is not an error: an outcome that its columns or fixed effects give exactly has none.
+#[test]
+fn a_perfect_fit_has_no_variance() {
+    let x = noise(60, 1);
+    for scale in [1e-12, 1.0, 1e12] {
+        let data = data(&[
+            ("x", x.clone()),
+            ("z", noise(60, 2)),
+            ("y", x.iter().map(|x| scale * (3.0 * x + 1.0)).collect()),
+            ("g", rows(60, |row| (row % 10) as f64)),
+            ("of_g", rows(60, |row| scale * (row % 10) as f64)),
+        ]);
+        for text in ["y ~ x", "y ~ y", "y ~ x + z", "y ~ x | g", "of_g ~ x | g"] {
+            for vcov in ["iid", "hc1", "hc3", "cluster(g)"] {
+                let result = fit(text, &data, &with_vcov(vcov));
+                for row in &result.rows {
+                    assert_eq!(row.status, Status::NoVariance, "{text} {vcov} {scale}");
+                    assert!(row.std_error.is_nan() && row.estimate.is_finite());
+                }
+                assert_eq!(result.band, None);
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_to_estimate_is_refused() {
     let n = 100_000;
@@ -459,7 +484,6 @@ fn nothing_to_estimate_is_refused() {
     for text in [
         "y ~ 0",
         "y ~ 1 | g",
-        "y ~ tenth | g",
         "y ~ i(g, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) | g",
     ] {
         let refused = refusal(text, &data, &OPTIONS);
@@ -467,6 +491,26 @@ fn nothing_to_estimate_is_refused() {
             matches!(refused, EstimatorError::NothingToEstimate { .. }),
             "{text}: {refused}"
         );
+    }
+    // Columns of which nothing is left are rows that say so, with the rows used.
+    for (text, n_terms, status) in [
+        ("y ~ tenth | g", 1, Status::Constant),
+        ("y ~ g | g", 1, Status::Absorbed),
+        ("y ~ factor(g) | g", 9, Status::Absorbed),
+    ] {
+        for vcov in ["iid", "hc0", "hc1", "hc3", "cluster(g)"] {
+            let result = fit(text, &data, &with_vcov(vcov));
+            assert_eq!(
+                (result.n_obs, result.rows.len()),
+                (n as u64, n_terms),
+                "{text} {vcov}"
+            );
+            for row in &result.rows {
+                assert_eq!(row.status, status, "{text} {vcov}");
+                assert!(row.estimate.is_nan() && row.std_error.is_nan());
+            }
+            assert!(result.within_r2.abs() < 1e-12, "{text} {vcov}");
+        }
     }
     let result = fit("y ~ tenth", &data, &OPTIONS);
     assert_eq!(result.rows[1].status, Status::Constant);

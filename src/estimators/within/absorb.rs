@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::estimators::demean::{Partition, absorb_further};
 use crate::estimators::design::{Block, Design, NO_COLUMN, Values};
-use crate::estimators::estimate::EstimatorError;
+use crate::estimators::estimate::{EstimatorError, rounding_error};
 use crate::estimators::linear_algebra::{dot, independent_columns, inverse};
 use crate::estimators::regression_data::Groups;
 use crate::estimators::within::{Centre, DenseColumn, IndicatorBlock, Within};
@@ -37,6 +37,8 @@ pub(crate) struct Absorbed {
     pub(crate) within: Within,
     pub(crate) outcome: Vec<f64>,
     pub(crate) outcome_mean: f64,
+    /// What rounding does to an outcome of this size.
+    pub(crate) rounding: f64,
     /// Σω(y − ȳ)².
     pub(crate) total_squares: f64,
     /// Indicators of further fixed effects among the columns.
@@ -80,6 +82,7 @@ pub(crate) fn absorb(
         indicators: Vec::new(),
     };
     let mut outcome = std::mem::take(&mut design.outcome);
+    let rounding = rounding_error(&outcome);
     let (outcome_mean, _) = within.take_mean(&mut outcome, has_constant);
     // The total sum of squares is about the mean whatever the model holds, as in `fixest`.
     let total_squares = centred_squares(&within, &outcome);
@@ -107,6 +110,7 @@ pub(crate) fn absorb(
         within,
         outcome,
         outcome_mean,
+        rounding,
         total_squares,
         n_effects,
         notes,

@@ -11,6 +11,9 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::RelationDefinition;
+use super::argument_error::{ArgumentError, ArgumentProblem, Place};
+use super::column_role::ColumnRole;
+use super::repeated::repeated_column;
 use crate::diagnostic::did_you_mean;
 
 /// A named argument a relation takes.
@@ -30,9 +33,9 @@ pub struct ArgumentDefinition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {
     /// A column of the input.
-    Column,
+    Column(ColumnRole),
     /// A list of columns of the input: `[a, b]`.
-    Columns,
+    Columns(ColumnRole),
     /// Text in quotes.
     Text,
     /// One of some words, in quotes.
@@ -60,101 +63,71 @@ enum ArgumentValue {
 pub struct BoundArguments {
     input: SchemaRef,
     values: BTreeMap<&'static str, ArgumentValue>,
-}
-
-/// A call that cannot be planned, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ArgumentError {
-    /// The relation called.
-    pub relation: &'static str,
-    /// Line in the statement, from 1; 0 when unknown.
-    pub line: u64,
-    /// Column in the statement, from 1; 0 when unknown.
-    pub column: u64,
-    /// What is wrong.
-    pub problem: ArgumentProblem,
-    /// How it is called.
-    pub usage: &'static str,
-}
-
-impl fmt::Display for ArgumentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.relation)?;
-        if self.line > 0 {
-            write!(f, " at line {}, column {}", self.line, self.column)?;
-        }
-        write!(f, ": {}", self.problem)
-    }
-}
-
-/// What can be wrong with a relation's arguments.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say what the fields are")]
-pub enum ArgumentProblem {
-    #[error("the first argument must be a table name or a query in parentheses")]
-    NoInput,
-    #[error("unknown argument `{name}`{hint}")]
-    Unknown { name: String, hint: String },
-    #[error("argument `{name}` is missing")]
-    Missing { name: &'static str },
-    #[error("argument `{name}` is given twice")]
-    Twice { name: &'static str },
-    #[error("argument `{name}` must be {expected}, found {found}")]
-    Type {
-        name: &'static str,
-        expected: String,
-        found: String,
-    },
-    #[error("argument `{name}`: no column `{column}` in the input{hint}")]
-    NoColumn {
-        name: &'static str,
-        column: String,
-        hint: String,
-    },
-    #[error("argument `{name}` must be one of {choices}, found '{found}'")]
-    Choice {
-        name: &'static str,
-        choices: String,
-        found: String,
-    },
-    #[error("positional arguments after the input are not taken here; write `name => value`")]
-    Positional,
-    #[error("formula: {message}")]
-    Formula { message: String },
-    #[error("`{name}`: {message}")]
-    Invalid { name: &'static str, message: String },
+    places: BTreeMap<&'static str, Place>,
 }
 
 impl BoundArguments {
-    /// Checks `arguments` of a call of `relation` against the input's columns.
+    /// Checks `arguments` of a call of `relation` that stands at `call` against the input's columns.
     pub(super) fn bind(
         relation: &'static RelationDefinition,
         input: SchemaRef,
+        call: Place,
         arguments: &[FunctionArg],
     ) -> Result<Self, ArgumentError> {
         let mut bound = Self {
             input,
             values: BTreeMap::new(),
+            places: BTreeMap::new(),
         };
         for (idx, argument) in arguments.iter().enumerate() {
-            let (line, column) = position(argument);
             bound
                 .bind_one(relation, idx, argument)
-                .map_err(|problem| relation.error(line, column, problem))?;
+                .map_err(|problem| relation.error(place(argument), problem))?;
         }
-        for definition in relation
+        bound
+            .check_together(relation)
+            .map_err(|problem| bound.error(relation, call, problem))?;
+        Ok(bound)
+    }
+
+    /// What only all arguments together tell: that none is missing, and that no column has two roles that exclude each other.
+    fn check_together(&self, relation: &'static RelationDefinition) -> Result<(), ArgumentProblem> {
+        let required = relation
             .arguments
             .iter()
-            .filter(|definition| definition.required)
-        {
-            if !bound.values.contains_key(definition.name) {
-                let problem = ArgumentProblem::Missing {
+            .filter(|argument| argument.required);
+        for definition in required {
+            if !self.values.contains_key(definition.name) {
+                return Err(ArgumentProblem::Missing {
                     name: definition.name,
-                };
-                return Err(relation.error(0, 0, problem));
+                    hint: "",
+                });
             }
         }
-        Ok(bound)
+        repeated_column(self).map_or(Ok(()), Err)
+    }
+
+    /// The error at the argument it is about, where that was given, else at the call.
+    pub(super) fn error(
+        &self,
+        relation: &'static RelationDefinition,
+        call: Place,
+        problem: ArgumentProblem,
+    ) -> ArgumentError {
+        let argument = problem.argument().and_then(|name| self.places.get(name));
+        relation.error(argument.copied().unwrap_or(call), problem)
+    }
+
+    /// The column arguments that were given, in the order of the statement.
+    pub(super) fn column_arguments(&self) -> Vec<(&'static str, &[usize])> {
+        let mut given: Vec<(Place, (&'static str, &[usize]))> = Vec::new();
+        for (name, value) in &self.values {
+            if let (ArgumentValue::Columns(columns), Some(place)) = (value, self.places.get(name)) {
+                given.push((*place, (*name, columns)));
+            }
+        }
+        given.sort_unstable();
+        given.into_iter().map(|(_, named)| named).collect()
     }
 
     fn bind_one(
@@ -185,6 +158,7 @@ impl BoundArguments {
             return Err(ArgumentProblem::Unknown { name, hint });
         };
         let value = self.value(definition, value)?;
+        self.places.insert(definition.name, place(argument));
         match self.values.insert(definition.name, value) {
             None => Ok(()),
             Some(_) => Err(ArgumentProblem::Twice {
@@ -205,10 +179,12 @@ impl BoundArguments {
             found: describe(expr),
         };
         match definition.kind {
-            ArgumentKind::Column => Ok(ArgumentValue::Columns(vec![self.column(name, expr)?])),
-            ArgumentKind::Columns => match expr {
+            ArgumentKind::Column(role) => {
+                Ok(ArgumentValue::Columns(vec![self.column(name, role, expr)?]))
+            }
+            ArgumentKind::Columns(role) => match expr {
                 Expr::Array(array) => {
-                    let columns = array.elem.iter().map(|e| self.column(name, e));
+                    let columns = array.elem.iter().map(|e| self.column(name, role, e));
                     Ok(ArgumentValue::Columns(columns.collect::<Result<_, _>>()?))
                 }
                 _ => Err(wrong()),
@@ -244,19 +220,46 @@ impl BoundArguments {
         }
     }
 
-    fn column(&self, name: &'static str, expr: &Expr) -> Result<usize, ArgumentProblem> {
+    fn column(
+        &self,
+        name: &'static str,
+        role: ColumnRole,
+        expr: &Expr,
+    ) -> Result<usize, ArgumentProblem> {
         let ident = match expr {
             Expr::Identifier(ident) => ident,
             Expr::CompoundIdentifier(parts) if !parts.is_empty() => &parts[parts.len() - 1],
             _ => {
                 return Err(ArgumentProblem::Type {
                     name,
-                    expected: ArgumentKind::Column.to_string(),
+                    expected: ArgumentKind::Column(role).to_string(),
                     found: describe(expr),
                 });
             }
         };
-        self.find_column(name, &normalized(ident))
+        let index = self.find_column(name, &normalized(ident))?;
+        self.check_type(name, role, index)?;
+        Ok(index)
+    }
+
+    /// Refuses the column at `index`, named by argument `name`, where its type does not suit its role.
+    pub(super) fn check_type(
+        &self,
+        name: &'static str,
+        role: ColumnRole,
+        index: usize,
+    ) -> Result<(), ArgumentProblem> {
+        let field = self.input.field(index);
+        if role.accepts(field.data_type()) {
+            return Ok(());
+        }
+        Err(ArgumentProblem::ColumnType {
+            name,
+            column: field.name().clone(),
+            expected: role.expected(),
+            found: field.data_type().to_string(),
+            hint: role.hint(field.name(), field.data_type()),
+        })
     }
 
     /// The position of input column `column`, named by argument `name`.
@@ -265,16 +268,24 @@ impl BoundArguments {
         name: &'static str,
         column: &str,
     ) -> Result<usize, ArgumentProblem> {
-        self.input
+        let fields = self.input.fields();
+        let index = self
+            .input
             .index_of(column)
             .map_err(|_| ArgumentProblem::NoColumn {
                 name,
                 column: column.to_owned(),
-                hint: did_you_mean(
-                    column,
-                    self.input.fields().iter().map(|f| f.name().as_str()),
-                ),
-            })
+                hint: did_you_mean(column, fields.iter().map(|f| f.name().as_str())),
+            })?;
+        let n_columns = fields.iter().filter(|f| f.name() == column).count();
+        if n_columns > 1 {
+            return Err(ArgumentProblem::Ambiguous {
+                name,
+                column: column.to_owned(),
+                n_columns,
+            });
+        }
+        Ok(index)
     }
 
     /// The input's columns.
@@ -290,7 +301,7 @@ impl BoundArguments {
     /// Required column argument `name`.
     pub(super) fn required_column(&self, name: &'static str) -> Result<usize, ArgumentProblem> {
         self.optional_column(name)
-            .ok_or(ArgumentProblem::Missing { name })
+            .ok_or(ArgumentProblem::Missing { name, hint: "" })
     }
 
     /// Column-list argument `name`; empty when it was not given.
@@ -334,28 +345,11 @@ impl BoundArguments {
     }
 }
 
-impl RelationDefinition {
-    pub(super) fn error(
-        &'static self,
-        line: u64,
-        column: u64,
-        problem: ArgumentProblem,
-    ) -> ArgumentError {
-        ArgumentError {
-            relation: self.name,
-            line,
-            column,
-            problem,
-            usage: self.usage,
-        }
-    }
-}
-
 impl fmt::Display for ArgumentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Column => "a column of the input",
-            Self::Columns => "a list of columns like `[sex, age_band]`",
+            Self::Column(_) => "a column of the input",
+            Self::Columns(_) => "a list of columns like `[sex, age_band]`",
             Self::Text | Self::Choice(_) => "text in quotes",
             Self::Integer => "a whole number",
             Self::Number => "a number",
@@ -364,9 +358,8 @@ impl fmt::Display for ArgumentKind {
     }
 }
 
-fn position(argument: &FunctionArg) -> (u64, u64) {
-    let start = argument.span().start;
-    (start.line, start.column)
+fn place(argument: &FunctionArg) -> Place {
+    Place::of(argument.span())
 }
 
 fn normalized(ident: &Ident) -> String {

@@ -6,7 +6,8 @@ use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};

@@ -7,9 +7,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
 use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
-use super::panel_call::required;
+use super::panel_call::{OUTCOME, TIME, required};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::bacon::{BaconColumns, BaconRow, bacon};
@@ -29,14 +31,16 @@ pub(super) const BACON: RelationDefinition = RelationDefinition {
 };
 
 static ARGUMENTS: [ArgumentDefinition; 4] = [
-    required("outcome", "what is measured: a number or a yes/no"),
+    OUTCOME,
     required(
         "unit",
+        ColumnRole::Label,
         "the person; every unit must be seen in every period",
     ),
-    required("time", "the period, a whole number"),
+    TIME,
     required(
         "treated",
+        ColumnRole::YesNo,
         "yes/no or 1 and 0: whether the unit is treated in the period; must not end",
     ),
 ];
@@ -142,10 +146,8 @@ impl Gather for BaconGather {
             outcome,
             treated: self.treated,
         };
-        let rows = bacon(columns).map_err(|source| RelationError::Refused {
-            relation: "bacon",
-            source,
-        })?;
+        let [_, _, _, treated] = &self.names;
+        let rows = bacon(columns).map_err(|source| treated.refused_treatment(source))?;
         batch(&rows).map_err(|source| RelationError::Rows {
             relation: "bacon",
             source,

@@ -6,7 +6,9 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
 use super::gather::{ColumnName, ValueColumn, push_numbers};
 use super::panel_call::optional;
 use super::result::{counts, numbers, texts};
@@ -28,19 +30,19 @@ pub(super) const BALANCE: RelationDefinition = RelationDefinition {
     arguments: &[
         ArgumentDefinition {
             name: "treated",
-            kind: ArgumentKind::Column,
+            kind: ArgumentKind::Column(ColumnRole::YesNo),
             required: true,
             description: "yes/no, or 1 and 0",
         },
         ArgumentDefinition {
             name: "covariates",
-            kind: ArgumentKind::Columns,
+            kind: ArgumentKind::Columns(ColumnRole::Covariate),
             required: true,
             description: "what is compared: numbers, yes/no, or text (one row per level)",
         },
         optional(
             "weight",
-            ArgumentKind::Column,
+            ArgumentKind::Column(ColumnRole::Number),
             "weight of the row; default 1",
         ),
         optional(
@@ -99,30 +101,12 @@ impl Balance {
                 message: "must name at least one column".to_owned(),
             });
         }
-        let balance = Self {
+        Ok(Self {
             options: options(bound),
             treated: input(bound.required_column("treated")?),
             covariates,
             weight: bound.optional_column("weight").map(input),
-        };
-        balance.refuse_repeated_columns()?;
-        Ok(balance)
-    }
-
-    /// A covariate twice would be the same row twice, and a covariate that is the treatment or the weight is a slip.
-    fn refuse_repeated_columns(&self) -> Result<(), ArgumentProblem> {
-        let indices = self.input_columns();
-        let repeated = self.covariates.iter().find(|covariate| {
-            let is_same = |index: &&usize| **index == covariate.index;
-            indices.iter().filter(is_same).count() > 1
-        });
-        match repeated {
-            None => Ok(()),
-            Some(covariate) => Err(ArgumentProblem::Invalid {
-                name: "covariates",
-                message: format!("column `{}` is used twice", covariate.name.column),
-            }),
-        }
+        })
     }
 }
 
@@ -233,6 +217,11 @@ impl Gather for BalanceGather {
         (self.treated.len() + weight) * size_of::<f64>() + covariates.sum::<usize>()
     }
 
+    /// Measured with two million rows: up to 4 times what was gathered, for a covariate's values sorted with their weights.
+    fn needed(&self) -> usize {
+        self.bytes().saturating_mul(4)
+    }
+
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let covariates = self.covariates.into_iter();
         let columns = BalanceColumns {
@@ -240,10 +229,8 @@ impl Gather for BalanceGather {
             covariates: covariates.map(ValueColumn::into_covariate).collect(),
             weight: self.weight.map(|(_, weight)| weight),
         };
-        let rows = balance(&columns, &self.options).map_err(|source| RelationError::Refused {
-            relation: "balance",
-            source,
-        })?;
+        let rows = balance(&columns, &self.options)
+            .map_err(|source| self.treated_name.refused_treatment(source))?;
         batch(&rows).map_err(|source| RelationError::Rows {
             relation: "balance",
             source,

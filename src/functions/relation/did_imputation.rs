@@ -6,8 +6,12 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::panel_call::{PanelCall, PanelGather, Shows, level, optional, required, seed, window};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
+use super::panel_call::{
+    COHORT, OUTCOME, PanelCall, PanelGather, Shows, TIME, UNIT, level, optional, seed, window,
+};
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
@@ -53,28 +57,28 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
 };
 
 static ARGUMENTS: [ArgumentDefinition; 11] = [
-    required("outcome", "what is measured: a number or a yes/no"),
-    required("unit", "the person"),
-    required("time", "the period, a whole number"),
-    required("cohort", "period of first exposure; NULL = never exposed"),
+    OUTCOME,
+    UNIT,
+    TIME,
+    COHORT,
     optional(
         "covariates",
-        ArgumentKind::Columns,
+        ArgumentKind::Columns(ColumnRole::Covariate),
         "columns of the model for untreated outcomes: numbers, yes/no or text; default []",
     ),
     optional(
         "weight",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Number),
         "analytic weight of the row; default 1",
     ),
     optional(
         "cluster",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Label),
         "level of assignment, constant within the unit; default: the unit",
     ),
     optional(
         "unit_effect",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Label),
         "what the fixed effect is of; default: the unit",
     ),
     optional(
@@ -182,7 +186,7 @@ impl Gather for ImputationGather {
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let relation = self.panel.relation();
-        let (mut panel, unit_effect) = self.panel.columns();
+        let (mut panel, unit_effect) = self.panel.columns()?;
         let covariates = std::mem::take(&mut panel.covariates).into_iter();
         let covariates = covariates.map(|covariate| {
             let column = match covariate.values {

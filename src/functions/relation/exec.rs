@@ -1,19 +1,17 @@
-//! The physical node of a relation: gathers its input into memory reserved from the engine's pool, then
-//! estimates on a blocking thread.
+//! The physical node of a relation: once it may run ([`super::permits`]), it gathers its input into memory reserved from the
+//! engine's pool, then estimates on a blocking thread.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::EquivalenceProperties;
@@ -21,17 +19,17 @@ use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, ExecutionPlanMetricsSet, Gauge, MetricBuilder, MetricsSet,
 };
-use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PhysicalExpr,
     PlanProperties, SendableRecordBatchStream,
 };
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 
+use super::PreparedRelation;
 use super::node::EstimatorNode;
-use super::{Gather, PreparedRelation, RelationError};
+use super::run::Run;
 
 #[derive(Debug)]
 pub(super) struct EstimatorQueryPlanner;
@@ -76,7 +74,7 @@ impl ExtensionPlanner for EstimatorNodePlanner {
 }
 
 #[derive(Debug)]
-struct EstimatorExec {
+pub(super) struct EstimatorExec {
     name: &'static str,
     arguments: String,
     prepared: Arc<dyn PreparedRelation>,
@@ -93,10 +91,14 @@ pub(crate) fn relation_of(plan: &dyn ExecutionPlan) -> Option<&'static str> {
 /// The metric that is 1 once everything is gathered and the estimator computes.
 pub(crate) const ESTIMATING: &str = "estimating";
 
+/// The metric with the bytes that a relation reserved.
+const RESERVED: &str = "reserved_bytes";
+
 /// What a relation's run is measured by.
-struct Measures {
-    baseline: BaselineMetrics,
-    estimating: Gauge,
+pub(super) struct Measures {
+    pub(super) baseline: BaselineMetrics,
+    pub(super) estimating: Gauge,
+    pub(super) reserved: Gauge,
 }
 
 impl EstimatorExec {
@@ -126,6 +128,7 @@ impl EstimatorExec {
         Measures {
             baseline: BaselineMetrics::new(&self.metrics, partition),
             estimating: MetricBuilder::new(&self.metrics).gauge(ESTIMATING, partition),
+            reserved: MetricBuilder::new(&self.metrics).gauge(RESERVED, partition),
         }
     }
 }
@@ -174,32 +177,25 @@ impl ExecutionPlan for EstimatorExec {
         )))
     }
 
+    /// The run has a task of its own: a relation that has a permit or memory must end although nobody asks for its rows, as in a
+    /// join that reads its other side first.
     fn execute(
         &self,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let reservation =
-            MemoryConsumer::new(format!("{}()", self.name)).register(context.memory_pool());
-        let input = self.input.execute(partition, context)?;
-        let mut gather = self.prepared.gather();
-        let statistics = StatisticsContext::new();
-        let n_rows = statistics
-            .compute(self.input.as_ref(), &StatisticsArgs::new())?
-            .num_rows;
-        // Memory that is not written to costs nothing, but a wild estimate is not worth an address space.
-        gather.reserve(
-            n_rows
-                .get_value()
-                .map_or(0, |&n_rows| n_rows.min(MOST_RESERVED)),
-        );
-        let prepared = Arc::clone(&self.prepared);
-        let call = Call {
+        let run = Run {
             relation: self.name,
-            prepared,
+            prepared: Arc::clone(&self.prepared),
+            input: Arc::clone(&self.input),
             measures: self.measures(partition),
+            partition,
+            context,
         };
-        let result = gather_and_estimate(call, gather, input, reservation);
+        let result = async move {
+            let result = SpawnedTask::spawn(run.result()).join().await;
+            result.map_err(|error| DataFusionError::External(Box::new(error)))?
+        };
         let schema: SchemaRef = self.prepared.schema();
         let stream = futures::stream::once(result).boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
@@ -208,62 +204,4 @@ impl ExecutionPlan for EstimatorExec {
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
-}
-
-/// A call of a relation that runs.
-struct Call {
-    relation: &'static str,
-    prepared: Arc<dyn PreparedRelation>,
-    measures: Measures,
-}
-
-/// Rows that room is made for in advance, at most.
-const MOST_RESERVED: usize = 200_000_000;
-
-async fn gather_and_estimate(
-    call: Call,
-    mut gather: Box<dyn Gather>,
-    mut input: SendableRecordBatchStream,
-    reservation: MemoryReservation,
-) -> Result<RecordBatch> {
-    let external = |error: RelationError| DataFusionError::External(Box::new(error));
-    let Call {
-        relation,
-        prepared,
-        measures,
-    } = call;
-    let elapsed = measures.baseline.elapsed_compute().clone();
-    while let Some(batch) = input.try_next().await? {
-        let timer = elapsed.timer();
-        gather.push(&batch).map_err(external)?;
-        timer.done();
-        reservation.try_resize(gather.bytes())?;
-    }
-    // The estimators' working arrays are about as large as what was gathered.
-    let needed = gather.bytes().saturating_mul(2);
-    if reservation.try_resize(needed).is_err() {
-        let megabytes = needed.div_ceil(1 << 20);
-        return Err(DataFusionError::ResourcesExhausted(format!(
-            "`{relation}` needs about {megabytes} MB to estimate from what it gathered, more than the memory limit leaves; \
-             raise --memory-limit, or select fewer rows or covariates"
-        )));
-    }
-    measures.estimating.set(1);
-    SpawnedTask::spawn_blocking(move || {
-        let timer = measures.baseline.elapsed_compute().timer();
-        let result = gather.estimate();
-        drop(timer);
-        drop(reservation);
-        let status = match &result {
-            Err(RelationError::Refused { source, .. }) => source.nothing_to_estimate(),
-            _ => None,
-        };
-        let nothing = status.and_then(|status| prepared.nothing(status));
-        let result = nothing.unwrap_or(result).map_err(external)?;
-        measures.baseline.record_output(result.num_rows());
-        Ok(result)
-    })
-    .join()
-    .await
-    .map_err(|error| DataFusionError::External(Box::new(error)))?
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, Int64Array};
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, UInt64Type};
 use rayon::prelude::*;
 
 use super::RelationError;
-use crate::estimators::panel::{Covariate, CovariateValues};
+use super::column_role::{is_numeric, is_text, is_whole, is_written, quoted, value_type};
+use crate::estimators::estimate::EstimatorError;
+use crate::estimators::panel::{Covariate, CovariateValues, NEVER};
 
 /// The code of a missing cluster or category, as the estimators know it.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
@@ -31,11 +33,19 @@ impl ColumnName {
             found: found.to_string(),
         }
     }
-}
 
-/// Whether values of the type can serve as numbers.
-pub(super) fn is_numeric(data_type: &DataType) -> bool {
-    data_type.is_numeric() || matches!(data_type, DataType::Boolean | DataType::Null)
+    /// An estimator's refusal; that of a treatment other than yes and no names the column.
+    pub(super) fn refused_treatment(&self, source: EstimatorError) -> RelationError {
+        let relation = self.relation;
+        match source {
+            EstimatorError::NotBinary { n_rows, .. } => RelationError::NotYesNo {
+                relation,
+                column: self.column.clone(),
+                n_rows,
+            },
+            source => RelationError::Refused { relation, source },
+        }
+    }
 }
 
 /// Appends a numeric or boolean column; missing becomes NaN.
@@ -59,8 +69,8 @@ pub(super) fn push_numbers(
 }
 
 fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationError> {
-    let wrong = || name.wrong_type("a whole number", array.data_type());
-    if !(array.data_type().is_integer() || array.data_type() == &DataType::Null) {
+    let wrong = || name.wrong_type("whole numbers", array.data_type());
+    if !(is_whole(array.data_type()) || array.data_type() == &DataType::Null) {
         return Err(wrong());
     }
     let options = CastOptions {
@@ -69,37 +79,65 @@ fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationE
     };
     let integers = cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
     if integers.null_count() > array.logical_null_count() {
-        return Err(name.wrong_type("a whole number below 2^63", array.data_type()));
+        return Err(name.wrong_type("whole numbers below 2^63", array.data_type()));
     }
     Ok(integers.as_primitive::<Int64Type>().clone())
 }
 
-/// Appends a column of periods or cohorts; a missing one becomes `missing`.
-pub(super) fn push_periods(
-    name: &ColumnName,
-    array: &ArrayRef,
-    missing: i32,
-    out: &mut Vec<i32>,
-) -> Result<(), RelationError> {
-    let wrong = || name.wrong_type("a 32-bit whole number", array.data_type());
+/// Periods and cohorts lie within this distance from zero, so that the time between two of them is a 32-bit number too.
+pub(super) const LARGEST_PERIOD: i32 = 1_000_000_000;
+
+/// The periods or cohorts of an array as 32-bit numbers; `None` where one lies too far from zero.
+fn narrow(name: &ColumnName, array: &ArrayRef) -> Result<Option<ArrayRef>, RelationError> {
     let narrow = match array.data_type() {
         DataType::Int32 => Arc::clone(array),
-        _ => {
-            let wide = integers(name, array)?;
-            let narrow = cast(&wide, &DataType::Int32).map_err(|_| wrong())?;
-            // A failed conversion is a value that was not null and is now.
-            if narrow.null_count() > wide.null_count() {
+        other => {
+            let wrong = || name.wrong_type("whole numbers", other);
+            if !(value_type(other).is_integer() || other == &DataType::Null) {
                 return Err(wrong());
+            }
+            // A failed conversion is a value that was not null and is now.
+            let narrow = cast(array, &DataType::Int32).map_err(|_| wrong())?;
+            if narrow.null_count() > array.logical_null_count() {
+                return Ok(None);
             }
             narrow
         }
     };
+    let periods = narrow.as_primitive::<Int32Type>();
+    let is_near = |period: i32| (-LARGEST_PERIOD..=LARGEST_PERIOD).contains(&period);
+    let all_near = if periods.null_count() == 0 {
+        periods.values().iter().all(|&period| is_near(period))
+    } else {
+        periods.iter().flatten().all(is_near)
+    };
+    Ok(all_near.then_some(narrow))
+}
+
+fn push_narrow(narrow: &ArrayRef, missing: i32, out: &mut Vec<i32>) {
     let periods = narrow.as_primitive::<Int32Type>();
     if periods.null_count() == 0 {
         out.extend_from_slice(periods.values());
     } else {
         out.extend(periods.iter().map(|period| period.unwrap_or(missing)));
     }
+}
+
+/// Appends a column of cohorts; a missing one is never exposed.
+pub(super) fn push_cohorts(
+    name: &ColumnName,
+    array: &ArrayRef,
+    out: &mut Vec<i32>,
+) -> Result<(), RelationError> {
+    let Some(cohorts) = narrow(name, array)? else {
+        return Err(RelationError::PeriodRange {
+            relation: name.relation,
+            column: name.column.clone(),
+            what: "cohorts",
+            hint: "NULL means never exposed, and cohorts are counted as the periods are".to_owned(),
+        });
+    };
+    push_narrow(&cohorts, NEVER, out);
     Ok(())
 }
 
@@ -112,7 +150,19 @@ pub(super) fn push_times(
     out: &mut Vec<i32>,
 ) -> Result<(), RelationError> {
     let first = out.len();
-    push_periods(name, array, 0, out)?;
+    let Some(periods) = narrow(name, array)? else {
+        let column = &name.column;
+        return Err(RelationError::PeriodRange {
+            relation: name.relation,
+            column: column.clone(),
+            what: "periods",
+            hint: format!(
+                "count them from the first, or in larger steps, as in `{} / 86400` for days from seconds",
+                quoted(column)
+            ),
+        });
+    };
+    push_narrow(&periods, 0, out);
     if array.logical_null_count() == 0 {
         return Ok(());
     }
@@ -124,12 +174,14 @@ pub(super) fn push_times(
     Ok(())
 }
 
-/// A column of labels (units, clusters, categories): whole numbers or text.
+/// A column of labels (units, clusters, categories): whole numbers, text, or what is told apart by its text.
 #[derive(Debug)]
 pub(super) struct LabelColumn {
     name: ColumnName,
     /// Whole numbers; anything where missing. Empty for text.
     integers: Vec<i64>,
+    /// The integers are unsigned ones less 2^63, which keeps their order.
+    is_unsigned: bool,
     /// Whether the integer is missing; shorter than `integers` where the rest is there.
     missing: Vec<bool>,
     /// Text by first appearance, or [`MISSING_CODE`]. Empty for whole numbers.
@@ -159,6 +211,7 @@ impl LabelColumn {
         Self {
             name,
             integers: Vec::new(),
+            is_unsigned: false,
             missing: Vec::new(),
             codes: Vec::new(),
             text: HashMap::new(),
@@ -167,27 +220,25 @@ impl LabelColumn {
     }
 
     pub(super) fn push(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
-        let value_type = match array.data_type() {
-            DataType::Dictionary(_, values) => values.as_ref(),
-            other => other,
-        };
-        match value_type {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => self.push_text(array),
-            DataType::Boolean => {
-                let flags = cast(array, &DataType::Int64)
-                    .map_err(|_| self.name.wrong_type("a label", array.data_type()))?;
-                self.push_integers(flags.as_primitive());
-                Ok(())
-            }
-            _ => {
-                let integers = integers(&self.name, array).map_err(|_| {
-                    self.name
-                        .wrong_type("whole numbers or text", array.data_type())
-                })?;
-                self.push_integers(&integers);
-                Ok(())
-            }
+        let data_type = array.data_type();
+        let plain = value_type(data_type);
+        if plain == &DataType::UInt64 {
+            let unsigned = cast(array, &DataType::UInt64)
+                .map_err(|_| self.name.wrong_type("whole numbers", data_type))?;
+            let shifted = unsigned.as_primitive::<UInt64Type>();
+            self.is_unsigned = true;
+            self.push_integers(&shifted.unary(|value| shift(value).cast_signed()));
+            return Ok(());
         }
+        if is_text(plain) || (is_written(plain) && !is_whole(plain)) {
+            return self.push_text(array);
+        }
+        if is_whole(plain) || plain == &DataType::Null {
+            let integers = integers(&self.name, array)?;
+            self.push_integers(&integers);
+            return Ok(());
+        }
+        Err(self.name.wrong_type("whole numbers or text", data_type))
     }
 
     fn push_integers(&mut self, array: &Int64Array) {
@@ -200,10 +251,17 @@ impl LabelColumn {
     }
 
     fn push_text(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
-        let labels = cast(array, &DataType::Utf8View).map_err(|_| {
+        let wrong = || {
             self.name
                 .wrong_type("whole numbers or text", array.data_type())
-        })?;
+        };
+        let is_text = is_text(array.data_type());
+        let written = if is_text {
+            Arc::clone(array)
+        } else {
+            cast(array, &DataType::Utf8).map_err(|_| wrong())?
+        };
+        let labels = cast(&written, &DataType::Utf8View).map_err(|_| wrong())?;
         for label in labels.as_string_view() {
             let code = label.map_or(MISSING_CODE, |label| {
                 if let Some(code) = self.text.get(label) {
@@ -266,8 +324,12 @@ impl LabelColumn {
     pub(super) fn into_codes(self) -> (Vec<u32>, LabelLevels) {
         if self.is_text() {
             self.into_text_codes()
+        } else if self.is_unsigned {
+            let (codes, levels) = self.into_integer_codes();
+            (codes, unsigned(levels))
         } else {
-            self.into_integer_codes()
+            let (codes, levels) = self.into_integer_codes();
+            (codes, LabelLevels::Integers(levels))
         }
     }
 
@@ -285,7 +347,7 @@ impl LabelColumn {
         (self.codes, LabelLevels::Texts(labels.collect()))
     }
 
-    fn into_integer_codes(mut self) -> (Vec<u32>, LabelLevels) {
+    fn into_integer_codes(mut self) -> (Vec<u32>, Vec<i64>) {
         if !self.missing.is_empty() {
             self.missing.resize(self.integers.len(), false);
         }
@@ -297,7 +359,7 @@ impl LabelColumn {
         };
         let (Some(low), Some(high)) = (there().min(), there().max()) else {
             let codes = vec![MISSING_CODE; self.integers.len()];
-            return (codes, LabelLevels::Integers(Vec::new()));
+            return (codes, Vec::new());
         };
         let span = high.abs_diff(low);
         if span / 4 <= self.integers.len() as u64 + 256 {
@@ -319,7 +381,7 @@ impl LabelColumn {
                 }
             };
             let codes = self.integers.iter().enumerate().map(code).collect();
-            return (codes, LabelLevels::Integers(levels));
+            return (codes, levels);
         }
         // Panels repeat a unit in neighbouring rows: dropping repeats first makes the sort short.
         let mut levels: Vec<i64> = there().collect();
@@ -331,7 +393,23 @@ impl LabelColumn {
             _ => MISSING_CODE,
         };
         let codes = self.integers.par_iter().enumerate().map(code).collect();
-        (codes, LabelLevels::Integers(levels))
+        (codes, levels)
+    }
+}
+
+/// An unsigned number less 2^63 as the bits of a signed one, and back.
+fn shift(bits: u64) -> u64 {
+    bits ^ (1 << 63)
+}
+
+/// The unsigned numbers behind shifted ones; as text where one does not fit into a signed number.
+fn unsigned(shifted: Vec<i64>) -> LabelLevels {
+    let levels = shifted.into_iter();
+    let levels: Vec<u64> = levels.map(|level| shift(level.cast_unsigned())).collect();
+    let signed: Result<Vec<i64>, _> = levels.iter().map(|&level| i64::try_from(level)).collect();
+    match signed {
+        Ok(levels) => LabelLevels::Integers(levels),
+        Err(_) => LabelLevels::Texts(levels.iter().map(ToString::to_string).collect()),
     }
 }
 

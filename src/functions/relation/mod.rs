@@ -1,22 +1,31 @@
 //! Estimators as SQL relations: `att_gt((SELECT …), outcome => x, …)`. A relation is one file here that
 //! defines its arguments and what to do with the gathered input, plus one line in [`RELATIONS`].
-//! Planning is in [`planner`], argument checks in [`args`], execution in [`exec`].
+//! Planning is in [`planner`], argument checks in [`args`], execution in [`exec`] and [`run`]; [`permits`] decide how many run side
+//! by side.
 
 mod args;
+mod argument_error;
 mod att;
 mod bacon;
 mod balance;
+mod cohorts;
+mod column_role;
+mod columns;
 mod did_imputation;
 mod exec;
 mod gather;
 mod group_time;
 mod node;
 mod ols;
+mod ols_columns;
 mod ols_diagnostics;
 mod panel_call;
+mod permits;
 mod planner;
+mod repeated;
 mod result;
 mod roles;
+mod run;
 mod sun_abraham;
 
 use std::fmt::Debug;
@@ -27,15 +36,19 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 
-pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments};
+pub use args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+pub use argument_error::{ArgumentError, ArgumentProblem};
+pub use column_role::ColumnRole;
 
 pub(crate) use exec::{ESTIMATING, relation_of};
-pub(crate) use node::{columns_used, relation_name};
+pub(crate) use node::relation_name;
 pub(crate) use planner::{call_of, name_inputs};
 pub use roles::Roles;
 pub(crate) use roles::roles;
 
+use crate::diagnostic::counted;
 use crate::estimators::estimate::{EstimatorError, Status};
+use gather::LARGEST_PERIOD;
 
 /// Every relation SQL can call.
 pub const RELATIONS: &[RelationDefinition] = &[
@@ -96,13 +109,18 @@ pub trait PreparedRelation: Debug + Send + Sync {
 pub trait Gather: Send {
     /// Makes room for about this many rows, so that columns do not grow by copying.
     fn reserve(&mut self, n_rows: usize);
-    /// Takes in one batch with exactly the columns asked for.
+    /// Takes in one batch with the columns asked for, in that order; a column asked for twice is there twice.
     ///
     /// # Errors
     /// When a column's type cannot be used.
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError>;
-    /// Bytes held so far, to be reserved from the memory pool.
+    /// Bytes held so far.
     fn bytes(&self) -> usize;
+    /// Bytes to be reserved from the memory pool: what is held so far, and what estimating from it takes on top. Measured with two
+    /// million rows, panels take up to 2.6 times what was gathered.
+    fn needed(&self) -> usize {
+        self.bytes().saturating_mul(3)
+    }
     /// The result rows.
     ///
     /// # Errors
@@ -134,6 +152,46 @@ pub enum RelationError {
         /// What it is.
         found: String,
     },
+    /// Who is treated is neither yes nor no.
+    #[error(
+        "`{relation}`: column `{column}` (argument `treated`) must hold yes/no, or 1 and 0; {} another number",
+        hold(*n_rows)
+    )]
+    NotYesNo {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Rows with another number.
+        n_rows: u64,
+    },
+    /// Periods or cohorts are too far from zero.
+    #[error("`{relation}`: column `{column}` holds {what} beyond ±{LARGEST_PERIOD}; {hint}")]
+    PeriodRange {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Periods or cohorts.
+        what: &'static str,
+        /// How to write it.
+        hint: String,
+    },
+    /// Cohorts at or below zero beside periods above it: a code for "never", as in R, not a period.
+    #[error(
+        "`{relation}`: column `{column}` is 0 or less in {}, while all periods are above 0; write never exposed as NULL: \
+         `nullif({}, 0)`; leave out units exposed before the first period",
+        counted(*n_rows, "row", "rows"),
+        column_role::quoted(column)
+    )]
+    CohortOfZero {
+        /// The relation.
+        relation: &'static str,
+        /// The column.
+        column: String,
+        /// Rows concerned.
+        n_rows: u64,
+    },
     /// A result could not be put into a batch.
     #[error("cannot build the rows of `{relation}`")]
     Rows {
@@ -145,7 +203,15 @@ pub enum RelationError {
     },
 }
 
-pub(super) fn register(builder: SessionStateBuilder) -> Result<SessionStateBuilder> {
+fn hold(n_rows: u64) -> String {
+    let verb = if n_rows == 1 { "holds" } else { "hold" };
+    format!("{} {verb}", counted(n_rows, "row", "rows"))
+}
+
+pub(super) fn register(mut builder: SessionStateBuilder) -> Result<SessionStateBuilder> {
+    let config = builder.config().get_or_insert_default();
+    let permits = permits::Permits::new(config.target_partitions());
+    config.set_extension(Arc::new(permits));
     Ok(builder
         .with_relation_planners(vec![Arc::new(planner::EstimatorPlanner)])
         .with_query_planner(Arc::new(exec::EstimatorQueryPlanner)))

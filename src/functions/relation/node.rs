@@ -43,12 +43,6 @@ impl EstimatorNode {
     }
 }
 
-/// Positions in the input of the columns that an estimator uses; `None` for any other node.
-pub(crate) fn columns_used(node: &dyn UserDefinedLogicalNode) -> Option<Vec<usize>> {
-    let node = node.as_any().downcast_ref::<EstimatorNode>()?;
-    Some(node.prepared.input_columns())
-}
-
 /// The relation that a node calls; `None` for any other node.
 pub(crate) fn relation_name(node: &dyn UserDefinedLogicalNode) -> Option<&'static str> {
     let node = node.as_any().downcast_ref::<EstimatorNode>()?;

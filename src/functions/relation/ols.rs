@@ -7,14 +7,19 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::gather::{ColumnName, LabelColumn, LabelLevels, is_numeric, push_numbers};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
+use super::gather::{ColumnName, LabelColumn, LabelLevels, push_numbers};
+use super::ols_columns::{InputColumn, input_columns};
 use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::estimate::Status;
+use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula::{self, AtomKind, Formula, Term};
+use crate::estimators::formula::{self, Formula, Term};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
 
@@ -45,7 +50,7 @@ pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
     },
     optional(
         "weight",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Number),
         "analytic weight of the row; default 1",
     ),
     optional(
@@ -88,14 +93,7 @@ pub(super) struct OlsCall {
     pub(super) formula: Formula,
     pub(super) options: OlsOptions,
     inputs: Vec<InputColumn>,
-    weight: Option<usize>,
-}
-
-#[derive(Debug, Clone)]
-struct InputColumn {
-    name: String,
-    index: usize,
-    as_labels: bool,
+    weight: Option<InputColumn>,
 }
 
 impl OlsCall {
@@ -129,16 +127,20 @@ impl OlsCall {
         };
         Ok(Self {
             relation,
-            inputs: inputs(&formula, &options.vcov, bound)?,
+            inputs: input_columns(&formula, &options.vcov, bound)?,
             formula,
             options,
-            weight: bound.optional_column("weight"),
+            weight: bound.optional_column("weight").map(|index| InputColumn {
+                name: bound.input().field(index).name().clone(),
+                index,
+                as_labels: false,
+            }),
         })
     }
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
-        let columns = self.inputs.iter().map(|input| input.index);
-        columns.chain(self.weight).collect()
+        let columns = self.inputs.iter().chain(&self.weight);
+        columns.map(|input| input.index).collect()
     }
 
     /// What the input's columns are for. Fixed effects and clusters have no coefficients.
@@ -186,7 +188,7 @@ impl OlsCall {
         };
         Box::new(OlsGather {
             columns: self.inputs.iter().map(gathered).collect(),
-            weight: self.weight.map(|_| Vec::new()),
+            weight: self.weight.as_ref().map(|_| Vec::new()),
             call: self.clone(),
             estimate,
         })
@@ -226,35 +228,6 @@ fn is_steep(formula: &Formula) -> bool {
             })
 }
 
-/// The columns the formula and the clusters use. Whatever is grouped somewhere is handed over as labels, so that whole numbers
-/// of any size stay what they are; fractions have to be numbers.
-fn inputs(
-    formula: &Formula,
-    vcov: &Vcov,
-    bound: &BoundArguments,
-) -> Result<Vec<InputColumn>, ArgumentProblem> {
-    let uses = formula.columns().into_iter();
-    let uses = uses.map(|used| (used.name, used.as_labels, "formula"));
-    let clusters = vcov.columns().into_iter();
-    let clusters = clusters.map(|name| (name.to_owned(), true, "vcov"));
-    let mut inputs: Vec<InputColumn> = Vec::new();
-    for (name, is_grouped, argument) in uses.chain(clusters) {
-        let index = bound.find_column(argument, &name)?;
-        let data_type = bound.input().field(index).data_type();
-        let is_whole = data_type.is_integer() || data_type == &DataType::Boolean;
-        let as_labels = !is_numeric(data_type) || (is_grouped && is_whole);
-        match inputs.iter_mut().find(|input| input.name == name) {
-            Some(input) => input.as_labels |= as_labels,
-            None => inputs.push(InputColumn {
-                name,
-                index,
-                as_labels,
-            }),
-        }
-    }
-    Ok(inputs)
-}
-
 #[derive(Debug)]
 struct Ols {
     call: OlsCall,
@@ -292,16 +265,8 @@ impl PreparedRelation for Ols {
     }
 
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        let terms = self.call.formula.term_names();
-        let unknown = || numbers(terms.iter().map(|_| f64::NAN));
-        let mut columns = vec![texts(terms.iter().map(String::as_str))];
-        columns.extend((0..8).map(|_| unknown()));
-        columns.push(counts(terms.iter().map(|_| 0)));
-        columns.push(unknown());
-        columns.push(texts(terms.iter().map(|_| status.as_str())));
-        let relation = self.call.relation;
-        let rows = RecordBatch::try_new(schema(), columns);
-        Some(rows.map_err(|source| RelationError::Rows { relation, source }))
+        // A formula of which no column is made has no row to say so in.
+        (status != Status::Collinear).then(|| without_numbers(&self.call, status, 0))
     }
 
     fn gather(&self) -> Box<dyn Gather> {
@@ -309,8 +274,30 @@ impl PreparedRelation for Ols {
     }
 }
 
+/// A row for each term of the formula, without numbers.
+fn without_numbers(
+    call: &OlsCall,
+    status: Status,
+    n_obs: u64,
+) -> Result<RecordBatch, RelationError> {
+    let terms = call.formula.term_names();
+    let unknown = || numbers(terms.iter().map(|_| f64::NAN));
+    let mut columns = vec![texts(terms.iter().map(String::as_str))];
+    columns.extend((0..8).map(|_| unknown()));
+    columns.push(counts(terms.iter().map(|_| n_obs)));
+    columns.push(unknown());
+    columns.push(texts(terms.iter().map(|_| status.as_str())));
+    RecordBatch::try_new(schema(), columns).map_err(|source| RelationError::Rows {
+        relation: call.relation,
+        source,
+    })
+}
+
 fn coefficients(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, RelationError> {
     let result = ols(&call.formula, data, &call.options);
+    if let Err(EstimatorError::NoDegreesOfFreedom { n_obs, .. }) = result {
+        return without_numbers(call, Status::NotIdentified, n_obs);
+    }
     let result = result.map_err(|source| RelationError::Refused {
         relation: call.relation,
         source,
@@ -372,10 +359,10 @@ impl Gather for OlsGather {
                 GatheredColumn::Labels(labels) => labels.push(array)?,
             }
         }
-        if let Some(weight) = &mut self.weight {
+        if let (Some(weight), Some(column)) = (&mut self.weight, &self.call.weight) {
             let name = ColumnName {
                 relation: self.call.relation,
-                column: "weight".to_owned(),
+                column: column.name.clone(),
             };
             push_numbers(&name, &batch.columns()[self.columns.len()], weight)?;
         }
@@ -396,6 +383,11 @@ impl Gather for OlsGather {
                 .weight
                 .as_ref()
                 .map_or(0, |weight| weight.len() * size_of::<f64>())
+    }
+
+    /// Measured with two million rows: up to 4 times what was gathered, for a copy of what the formula uses, residuals and the order of rows.
+    fn needed(&self) -> usize {
+        self.bytes().saturating_mul(4)
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {

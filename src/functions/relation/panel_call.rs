@@ -1,21 +1,27 @@
 //! What relations over a panel have in common: arguments, the columns they name, and gathering the rows.
 
-use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::cohorts::refuse_cohorts_of_zero;
+use super::column_role::ColumnRole;
 use super::gather::{
-    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods, push_times,
+    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
 };
 use super::{RelationError, Roles};
 use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
-use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
+use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
 
-pub(super) const fn required(name: &'static str, description: &'static str) -> ArgumentDefinition {
+pub(super) const fn required(
+    name: &'static str,
+    role: ColumnRole,
+    description: &'static str,
+) -> ArgumentDefinition {
     ArgumentDefinition {
         name,
-        kind: ArgumentKind::Column,
+        kind: ArgumentKind::Column(role),
         required: true,
         description,
     }
@@ -34,27 +40,45 @@ pub(super) const fn optional(
     }
 }
 
+pub(super) const OUTCOME: ArgumentDefinition = required(
+    "outcome",
+    ColumnRole::Number,
+    "what is measured: a number or a yes/no",
+);
+pub(super) const UNIT: ArgumentDefinition = required("unit", ColumnRole::Label, "the person");
+pub(super) const TIME: ArgumentDefinition =
+    required("time", ColumnRole::Period, "the period, a whole number");
+pub(super) const COHORT: ArgumentDefinition = required(
+    "cohort",
+    ColumnRole::Cohort,
+    "period of first exposure; NULL = never exposed",
+);
+
 /// Arguments of group-time effects.
 pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
-    required("outcome", "what is measured: a number or a yes/no"),
-    required("unit", "the person"),
-    required("time", "the period, a whole number"),
-    required("cohort", "period of first exposure; NULL = never exposed"),
+    OUTCOME,
+    optional(
+        "unit",
+        ArgumentKind::Column(ColumnRole::Label),
+        "the person; needed unless panel => false",
+    ),
+    TIME,
+    COHORT,
     optional(
         "covariates",
-        ArgumentKind::Columns,
+        ArgumentKind::Columns(ColumnRole::Covariate),
         "what the comparison is adjusted for, e.g. [sex, age]: numbers, yes/no, or text (one indicator per \
          label but the first in order); default none",
     ),
     optional(
         "weight",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Number),
         "weight of the row; default 1",
     ),
     optional(
         "cluster",
-        ArgumentKind::Column,
-        "level of assignment; default: the unit",
+        ArgumentKind::Column(ColumnRole::Label),
+        "level of assignment; default: the unit (with panel => false: the row)",
     ),
     optional(
         "control",
@@ -113,10 +137,13 @@ pub(super) const DEFAULT_SEED: u64 = 20_160_401;
 #[derive(Debug, Clone)]
 pub(super) struct PanelCall {
     pub(super) relation: &'static str,
-    /// Outcome, unit, time, cohort, then the optional ones below.
+    /// Outcome, time, cohort, then the optional ones below.
     columns: Vec<InputColumn>,
+    unit: Option<usize>,
     weight: Option<usize>,
     cluster: Option<usize>,
+    /// The clusters are the cohorts, of which NULL is one: the never exposed.
+    never_is_a_cluster: bool,
     unit_effect: Option<usize>,
     /// First of the covariates among the columns.
     covariates: usize,
@@ -124,86 +151,93 @@ pub(super) struct PanelCall {
     pub(super) options: AttGtOptions,
 }
 
-/// A column of the input that the call uses; one column can serve several purposes.
+/// A column of the input that the call uses.
 #[derive(Debug, Clone)]
 struct InputColumn {
     index: usize,
     name: String,
     data_type: DataType,
-    /// Its place among the distinct columns asked for.
-    place: usize,
 }
+
+const OUTCOME_COLUMN: usize = 0;
+const TIME_COLUMN: usize = 1;
+const COHORT_COLUMN: usize = 2;
 
 impl PanelCall {
     pub(super) fn try_new(
         relation: &'static str,
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
-        let mut indices = ["outcome", "unit", "time", "cohort"]
+        let layout = layout(bound);
+        let mut indices = ["outcome", "time", "cohort"]
             .into_iter()
             .map(|name| bound.required_column(name))
             .collect::<Result<Vec<_>, _>>()?;
-        let unit = indices[1];
+        let cohort = indices[2];
         let mut add = |column: Option<usize>| {
             indices.extend(column);
             column.map(|_| indices.len() - 1)
         };
+        let unit_column = bound.optional_column("unit");
+        let unit = add(unit_column);
+        if unit.is_none() && layout != Layout::CrossSections {
+            return Err(ArgumentProblem::Missing {
+                name: "unit",
+                hint: "; with `panel => false` every row is a unit of its own and it can be left out",
+            });
+        }
         let weight = add(bound.optional_column("weight"));
-        // The unit is the default of these.
-        let other = |name| bound.optional_column(name).filter(|&column| column != unit);
-        let cluster = add(other("cluster"));
+        // The unit is the default of these; but where every row is a unit of its own, the column of persons groups the rows.
+        let other = |name| {
+            let column = bound.optional_column(name);
+            column.filter(|&column| Some(column) != unit_column)
+        };
+        let cluster = match layout {
+            Layout::CrossSections => bound.optional_column("cluster"),
+            _ => other("cluster"),
+        };
+        let never_is_a_cluster = cluster == Some(cohort);
+        let cluster = add(cluster);
         let unit_effect = add(other("unit_effect"));
         let covariates = indices.len();
         indices.extend(bound.columns("covariates"));
-        let mut distinct: Vec<usize> = Vec::new();
         let columns = indices
             .into_iter()
             .map(|index| {
                 let field = bound.input().field(index);
-                let known = distinct.iter().position(|&known| known == index);
-                let place = known.unwrap_or_else(|| {
-                    distinct.push(index);
-                    distinct.len() - 1
-                });
                 InputColumn {
                     index,
                     name: field.name().clone(),
                     data_type: field.data_type().clone(),
-                    place,
                 }
             })
             .collect();
         Ok(Self {
             relation,
             columns,
+            unit,
             weight,
             cluster,
             unit_effect,
             covariates,
-            layout: layout(bound),
+            never_is_a_cluster,
+            layout,
             options: options(bound)?,
         })
     }
 
     pub(super) fn input_columns(&self) -> Vec<usize> {
-        let mut distinct = Vec::new();
-        for column in &self.columns {
-            if column.place == distinct.len() {
-                distinct.push(column.index);
-            }
-        }
-        distinct
+        self.columns.iter().map(|column| column.index).collect()
     }
 
-    /// What the input's columns are for.
+    /// What the columns asked for are for.
     pub(super) fn roles(&self) -> Roles {
-        let place = |column: usize| self.columns[column].place;
-        let covariates = (self.covariates..self.columns.len()).map(place);
+        let covariates = self.covariates..self.columns.len();
         Roles {
-            numbers: [place(0)].into_iter().chain(covariates).collect(),
-            outcome: Some(place(0)),
-            unit: Some(place(1)),
-            weight: self.weight.map(place),
+            numbers: [OUTCOME_COLUMN].into_iter().chain(covariates).collect(),
+            outcome: Some(OUTCOME_COLUMN),
+            unit: self.unit,
+            weight: self.weight,
             counts_rows: matches!(self.layout, Layout::CrossSections),
             ..Roles::default()
         }
@@ -216,15 +250,11 @@ impl PanelCall {
         }
     }
 
-    fn array<'a>(&self, batch: &'a RecordBatch, column: usize) -> &'a ArrayRef {
-        batch.column(self.columns[column].place)
-    }
-
     pub(super) fn gather(&self) -> PanelGather {
         let labels = |column: usize| LabelColumn::new(self.name(column));
         PanelGather {
             outcome: Vec::new(),
-            unit: labels(1),
+            unit: self.unit.map(labels),
             time: Vec::new(),
             cohort: Vec::new(),
             weight: self.weight.map(|_| Vec::new()),
@@ -235,6 +265,15 @@ impl PanelCall {
                 .collect(),
             call: self.clone(),
         }
+    }
+}
+
+/// Makes what is missing a code of its own, after all others.
+fn code_missing(codes: &mut [u32]) {
+    let known = codes.iter().filter(|&&code| code != MISSING_CODE).max();
+    let next = known.map_or(0, |&last| last + 1);
+    for code in codes.iter_mut().filter(|code| **code == MISSING_CODE) {
+        *code = next;
     }
 }
 
@@ -341,7 +380,7 @@ pub(super) enum Shows {
 pub(super) struct PanelGather {
     call: PanelCall,
     outcome: Vec<f64>,
-    unit: LabelColumn,
+    unit: Option<LabelColumn>,
     time: Vec<i32>,
     cohort: Vec<i32>,
     weight: Option<Vec<f64>>,
@@ -353,15 +392,21 @@ pub(super) struct PanelGather {
 impl PanelGather {
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
         let call = &self.call;
-        let array = |column: usize| call.array(batch, column);
-        push_numbers(&call.name(0), array(0), &mut self.outcome)?;
-        self.unit.push(array(1))?;
-        push_times(&call.name(2), array(2), &mut self.outcome, &mut self.time)?;
-        push_periods(&call.name(3), array(3), NEVER, &mut self.cohort)?;
+        let array = |column: usize| batch.column(column);
+        let (outcome, time, cohort) = (OUTCOME_COLUMN, TIME_COLUMN, COHORT_COLUMN);
+        push_numbers(&call.name(outcome), array(outcome), &mut self.outcome)?;
+        push_times(
+            &call.name(time),
+            array(time),
+            &mut self.outcome,
+            &mut self.time,
+        )?;
+        push_cohorts(&call.name(cohort), array(cohort), &mut self.cohort)?;
         if let (Some(weight), Some(column)) = (&mut self.weight, call.weight) {
             push_numbers(&call.name(column), array(column), weight)?;
         }
         for (labels, column) in [
+            (&mut self.unit, call.unit),
             (&mut self.cluster, call.cluster),
             (&mut self.unit_effect, call.unit_effect),
         ] {
@@ -377,13 +422,13 @@ impl PanelGather {
 
     pub(super) fn reserve(&mut self, n_rows: usize) {
         self.outcome.reserve(n_rows);
-        self.unit.reserve(n_rows);
         self.time.reserve(n_rows);
         self.cohort.reserve(n_rows);
         if let Some(weight) = &mut self.weight {
             weight.reserve(n_rows);
         }
-        for labels in self.cluster.iter_mut().chain(&mut self.unit_effect) {
+        let labels = self.unit.iter_mut().chain(&mut self.cluster);
+        for labels in labels.chain(&mut self.unit_effect) {
             labels.reserve(n_rows);
         }
         for covariate in &mut self.covariates {
@@ -393,11 +438,11 @@ impl PanelGather {
 
     pub(super) fn bytes(&self) -> usize {
         let weight = self.weight.as_ref().map_or(0, Vec::len);
-        let labels = self.cluster.iter().chain(&self.unit_effect);
+        let labels = self.unit.iter().chain(&self.cluster);
+        let labels = labels.chain(&self.unit_effect);
         let covariates = self.covariates.iter().map(ValueColumn::bytes);
         (self.outcome.len() + weight) * size_of::<f64>()
             + (self.time.len() + self.cohort.len()) * size_of::<i32>()
-            + self.unit.bytes()
             + labels.map(LabelColumn::bytes).sum::<usize>()
             + covariates.sum::<usize>()
     }
@@ -407,14 +452,26 @@ impl PanelGather {
     }
 
     /// What came in, and the codes of the unit effect where it is not of the unit.
-    pub(super) fn columns(self) -> (PanelColumns, Option<Vec<u32>>) {
+    pub(super) fn columns(self) -> Result<(PanelColumns, Option<Vec<u32>>), RelationError> {
         let mut outcome = self.outcome;
         let (unit, covariates) = (self.unit, self.covariates);
+        let never_is_a_cluster = self.call.never_is_a_cluster;
         let (cluster, (unit, covariates)) = rayon::join(
-            || self.cluster.map(|cluster| cluster.into_codes().0),
+            || {
+                let mut codes = self.cluster?.into_codes().0;
+                if never_is_a_cluster {
+                    code_missing(&mut codes);
+                }
+                Some(codes)
+            },
             || {
                 let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
-                (unit.into_ids(&mut outcome), covariates.collect())
+                let unit = match unit {
+                    Some(unit) => unit.into_ids(&mut outcome),
+                    // Cross-sections: every row is a unit of its own, whatever it is called.
+                    None => vec![0; outcome.len()],
+                };
+                (unit, covariates.collect())
             },
         );
         debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
@@ -427,16 +484,17 @@ impl PanelGather {
             cluster,
             covariates,
         };
-        (
+        refuse_cohorts_of_zero(&self.call.name(COHORT_COLUMN), &columns)?;
+        Ok((
             columns,
             self.unit_effect.map(|effect| effect.into_codes().0),
-        )
+        ))
     }
 
     /// The panel of what came in.
     pub(super) fn panel(self) -> Result<Panel, RelationError> {
         let (relation, layout) = (self.call.relation, self.call.layout);
-        Panel::try_new(self.columns().0, PanelOptions { layout })
+        Panel::try_new(self.columns()?.0, PanelOptions { layout })
             .map_err(|source| RelationError::Refused { relation, source })
     }
 

@@ -16,7 +16,9 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::args::{ArgumentProblem, BoundArguments};
+use super::args::BoundArguments;
+use super::argument_error::{ArgumentProblem, Place};
+use super::columns::Columns;
 use super::node::EstimatorNode;
 use super::{RelationDefinition, find};
 
@@ -32,21 +34,21 @@ impl RelationPlanner for EstimatorPlanner {
         let Some((definition, arguments)) = call_of(&relation) else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let start = relation.span().start;
+        let place = Place::of(relation.span());
         let input = arguments
             .first()
             .and_then(input_factor)
-            .ok_or_else(|| definition.error(start.line, start.column, ArgumentProblem::NoInput))
+            .ok_or_else(|| definition.error(place, ArgumentProblem::NoInput))
             .map_err(external)?;
         let input = context.plan(input)?;
         let arrow_schema = Arc::new(input.schema().as_arrow().clone());
-        let bound =
-            BoundArguments::bind(definition, arrow_schema, &arguments[1..]).map_err(external)?;
+        let bound = BoundArguments::bind(definition, arrow_schema, place, &arguments[1..])
+            .map_err(external)?;
         let prepared = (definition.prepare)(&bound)
-            .map_err(|problem| external(definition.error(start.line, start.column, problem)))?;
+            .map_err(|problem| external(bound.error(definition, place, problem)))?;
         let all = input.schema().columns();
-        let columns = prepared
-            .input_columns()
+        let columns = Columns::of(prepared.as_ref()).distinct;
+        let columns = columns
             .into_iter()
             .map(|idx| LogicalExpr::Column(all[idx].clone()));
         let input = LogicalPlanBuilder::from(input).project(columns)?.build()?;

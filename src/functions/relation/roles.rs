@@ -2,9 +2,11 @@
 
 use datafusion::logical_expr::UserDefinedLogicalNode;
 
+use super::columns::Columns;
 use super::node::EstimatorNode;
 
-/// What the columns of a relation's input are for, as positions among the columns it takes.
+/// What the columns of a relation are for. A relation answers with positions among the columns it asks for;
+/// [`roles`] with positions in the input of its node, where each column stands once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roles {
     /// What is measured, and what it is adjusted for or explained by.
@@ -25,9 +27,26 @@ pub struct Roles {
     pub counts_rows: bool,
 }
 
+impl Roles {
+    fn map(self, place: impl Fn(usize) -> usize) -> Self {
+        let all = |columns: Vec<usize>| columns.into_iter().map(&place).collect();
+        Self {
+            numbers: all(self.numbers),
+            outcome: self.outcome.map(&place),
+            unit: self.unit.map(&place),
+            weight: self.weight.map(&place),
+            terms: self.terms.into_iter().map(all).collect(),
+            labels: all(self.labels),
+            is_steep: self.is_steep,
+            counts_rows: self.counts_rows,
+        }
+    }
+}
+
 /// The roles of the columns of a node's input; `None` for any node but a relation.
 pub(crate) fn roles(node: &dyn UserDefinedLogicalNode) -> Option<Roles> {
     let node = node.as_any().downcast_ref::<EstimatorNode>()?;
     let (_, _, prepared) = node.relation();
-    Some(prepared.roles())
+    let columns = Columns::of(prepared.as_ref());
+    Some(prepared.roles().map(|position| columns.place(position)))
 }

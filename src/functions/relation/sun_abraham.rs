@@ -5,8 +5,12 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
-use super::panel_call::{PanelCall, PanelGather, Shows, optional, required, window};
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
+use super::panel_call::{
+    COHORT, OUTCOME, PanelCall, PanelGather, Shows, TIME, UNIT, optional, window,
+};
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
@@ -51,18 +55,18 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
 };
 
 static ARGUMENTS: [ArgumentDefinition; 9] = [
-    required("outcome", "what is measured: a number or a yes/no"),
-    required("unit", "the person"),
-    required("time", "the period, a whole number"),
-    required("cohort", "period of first exposure; NULL = never exposed"),
+    OUTCOME,
+    UNIT,
+    TIME,
+    COHORT,
     optional(
         "weight",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Number),
         "analytic weight of the row; default 1",
     ),
     optional(
         "cluster",
-        ArgumentKind::Column,
+        ArgumentKind::Column(ColumnRole::Label),
         "level of assignment, constant within the unit; default: the unit",
     ),
     optional(

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, DictionaryArray, Float64Array, Int64Array,
     LargeStringArray, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
@@ -351,4 +353,41 @@ fn finds_and_hashes_files() {
     );
     assert_eq!(file.size, 3);
     assert!(hash_file(&dir.path().join("absent")).is_err());
+}
+
+/// The decoder of the columns' description panics over sizes that no integer has.
+#[test]
+fn a_parquet_file_whose_footer_makes_the_decoder_panic_is_refused() {
+    let dir = temporary();
+    let rows = batch(vec![("x", Arc::new(Int64Array::from(vec![1, 2])))]);
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema(), None).expect("a writer");
+    writer.write(&rows).expect("written rows");
+    writer.close().expect("a closed file");
+    let start = position(&bytes, b"ARROW:schema") + b"ARROW:schema".len();
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let start = start + position(&bytes[start..], b"/////");
+    let length = bytes[start..]
+        .iter()
+        .take_while(|byte| is_base64(byte))
+        .count();
+    let described = BASE64_STANDARD.decode(&bytes[start..start + length]);
+    let mut described = described.expect("the description is base64");
+    let width = position(&described, &64_i32.to_le_bytes());
+    described[width] = 63;
+    let described = BASE64_STANDARD.encode(described);
+    bytes[start..start + length].copy_from_slice(described.as_bytes());
+    let path = write(dir.path(), "a.parquet", &bytes);
+    let opened = ExtractReader::open(&path).map(|_| ());
+    assert!(
+        matches!(opened, Err(ReadError::NotParquet { .. })),
+        "{opened:?}"
+    );
+}
+
+fn position(bytes: &[u8], wanted: &[u8]) -> usize {
+    let mut windows = bytes.windows(wanted.len());
+    windows
+        .position(|window| window == wanted)
+        .expect("it is there")
 }

@@ -1,6 +1,7 @@
 //! What is remembered of a table that was published is what its log says.
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
+use datafusion::parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 use super::super::storable_schema;
 use super::*;
@@ -98,5 +99,39 @@ async fn a_table_that_comes_to_hold_times_without_a_zone_asks_readers_to_know_th
         let commit = fs_err::read_to_string(folder.path().join(commit)).unwrap();
         let needs = commit.contains("\"readerFeatures\":[\"timestampNtz\"]");
         assert_eq!(needs, version == 1, "{commit}");
+    }
+}
+
+#[tokio::test]
+async fn rows_under_way_go_to_the_disk_before_they_are_many_megabytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    for (name, partition_by) in [("whole", vec![]), ("by_place", vec!["place".to_owned()])] {
+        let mut seed = 1_u64;
+        let mut columns = || {
+            let numbers = (0..100_000).map(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                seed.cast_signed()
+            });
+            let number: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+            let place: ArrayRef = Arc::new(StringArray::from(vec!["a"; 100_000]));
+            RecordBatch::try_from_iter([("number", number), ("place", place)]).unwrap()
+        };
+        let schema = storable_schema(name, &columns().schema()).unwrap();
+        let mut writer = lake.writer(name, schema, &partition_by).unwrap();
+        for _ in 0..40 {
+            writer.write(&columns()).await.unwrap();
+        }
+        let staged = writer.close().await.unwrap();
+        let [file] = &staged.adds[..] else {
+            panic!("{} files", staged.adds.len())
+        };
+        let file = fs_err::File::open(folder.path().join(name).join(&file.path)).unwrap();
+        let reader = SerializedFileReader::new(file.into_file()).unwrap();
+        let sizes = reader.metadata().row_groups().iter();
+        let most = sizes.map(|group| group.compressed_size()).max().unwrap();
+        let limit = writer_properties(!partition_by.is_empty()).max_row_group_bytes();
+        assert!(most > 4 << 20, "{most}");
+        assert!(usize::try_from(most).unwrap() <= limit.unwrap(), "{most}");
     }
 }

@@ -24,14 +24,14 @@ use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
-use super::super::give_way;
+use super::super::{give_way, wide_rows};
 use super::tree::Node;
 
 /// Names written out; of more only their number is said.
 const MOST_NAMES: usize = 8;
 
 /// Steps that only move rows.
-const MOVING: [&str; 9] = [
+const MOVING: [&str; 10] = [
     "RepartitionExec",
     "CoalescePartitionsExec",
     "CoalesceBatchesExec",
@@ -41,6 +41,7 @@ const MOVING: [&str; 9] = [
     "BufferExec",
     "PartialSortExec",
     give_way::STEP,
+    wide_rows::STEP,
 ];
 
 /// The plan as steps, with what was measured so far.

@@ -48,6 +48,7 @@ async fn files_are_tables_that_do_not_exist() {
     let share = engine.share_of_memory(0.5).unwrap();
     let error = engine
         .without_files(&share)
+        .unwrap()
         .plan(&sql, &[])
         .await
         .unwrap_err();
@@ -58,13 +59,13 @@ async fn files_are_tables_that_do_not_exist() {
 async fn statements_have_tables_of_their_own_and_the_functions_of_all() {
     let engine = engine();
     let share = engine.share_of_memory(0.5).unwrap();
-    let session = engine.without_files(&share);
+    let session = engine.without_files(&share).unwrap();
     let frame = session.plan("SELECT 1 AS a", &[]).await.unwrap();
     session.register_view("one", frame).unwrap();
     let asked = "SELECT fiscal_year(DATE '2024-03-31') AS fy, a FROM korabo.public.one";
     let rows = session.plan(asked, &[]).await.unwrap();
     assert_eq!(rows.count().await.unwrap(), 1);
-    let other = engine.without_files(&share);
+    let other = engine.without_files(&share).unwrap();
     assert!(other.plan("SELECT * FROM one", &[]).await.is_err());
     assert!(engine.plan("SELECT * FROM one", &[]).await.is_err());
 }

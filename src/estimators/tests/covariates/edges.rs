@@ -1,14 +1,18 @@
 //! Comparisons at the edge: probabilities of treatment near one, covariates without information, tiny groups, few clusters.
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
-use super::{Case, LAYOUTS, METHODS, Random, any_case, cases, numbers_mut};
+use super::{
+    Case, LAYOUTS, METHODS, Random, any_case, cases, categories_mut, check_same, numbers_mut,
+};
 use crate::estimators::did::{
     AttGtOptions, AttGtResult, BasePeriod, Control, GroupTime, Method, TOO_FEW_UNITS, att_gt,
 };
 use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use crate::estimators::panel::{
-    Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
+    Covariate, CovariateValues, Layout, MISSING_CODE, NEVER, Panel, PanelColumns, PanelOptions,
 };
 
 /// Two periods, exposure in the second.
@@ -52,7 +56,7 @@ fn two_periods(units: &[Unit], extra: bool) -> PanelColumns {
     columns
 }
 
-fn options(method: Method) -> AttGtOptions {
+pub(super) fn options(method: Method) -> AttGtOptions {
     AttGtOptions {
         method,
         control: Control::NeverTreated,
@@ -258,6 +262,15 @@ fn covariates_that_say_nothing_new_are_refused_by_name() {
             columns.covariates.push(again);
         });
         assert_eq!(repeated, "again = b");
+        // A category that is the only one, beside others and alone.
+        let single = refused(&|columns| categories_mut(columns).fill(1));
+        assert_eq!(single, "label");
+        let alone = refused(&|columns| {
+            columns.covariates.drain(..1);
+            columns.covariates.truncate(1);
+            categories_mut(columns).fill(1);
+        });
+        assert_eq!(alone, "label");
     }
 }
 
@@ -286,7 +299,7 @@ fn one_cluster_has_effects_without_errors() {
                     let row = row.estimate;
                     assert!(row.std_error.is_nan() && row.band_low.is_nan(), "{row:?}");
                     assert!(row.estimate.is_finite(), "{layout:?} {method:?} {row:?}");
-                    assert_eq!((row.status, row.n_clusters), (Status::FewClusters, 1));
+                    assert_eq!((row.status, row.n_clusters), (Status::NoVariance, 1));
                 }
             }
         }
@@ -370,6 +383,74 @@ fn cohorts_of_one_to_four_units_are_marked() {
     }
 }
 
+/// Nobody would be left of them, and the last cohort would stand in.
+#[test]
+fn clusters_that_leave_out_all_of_the_never_exposed_are_refused() {
+    let units = groups([10, 10], [30, 30]);
+    for layout in LAYOUTS {
+        let mut columns = two_periods(&units, layout == Layout::Unbalanced);
+        let cohorts = columns.cohort.clone();
+        let code = |(&unit, &cohort): (&i64, &i32)| match cohort {
+            NEVER => MISSING_CODE,
+            _ => unit as u32 / 2,
+        };
+        columns.cluster = Some(columns.unit.iter().zip(&cohorts).map(code).collect());
+        let n_rows = cohorts.iter().filter(|cohort| **cohort == NEVER).count() as u64;
+        let refused = estimate(columns.clone(), layout, Method::DoublyRobust).err();
+        let expected = EstimatorError::NeverWithoutCluster { n_rows };
+        assert_eq!(refused, Some(expected.clone()), "{layout:?}");
+        let imputed = did_imputation(
+            ImputationColumns {
+                panel: columns.clone(),
+                covariates: Vec::new(),
+                unit_effect: None,
+            },
+            &ImputationOptions {
+                window: None,
+                level: 0.95,
+                seed: 1,
+            },
+        );
+        assert_eq!(imputed.err(), Some(expected));
+        // Some of them have one: the others are left out and counted.
+        let last = cohorts.len() - 1;
+        let known = columns.cluster.as_mut().unwrap();
+        known[last] = 500;
+        known[last - 1] = 500;
+        let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+        assert!(panel.n_missing_rows() > 100, "{layout:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn outcomes_in_tiny_or_huge_units_keep_their_errors(
+        case in any_case(),
+        scale in select(vec![1e-30, 1e-12, 1e-9, 1e12]),
+        is_drawn in any::<bool>(),
+    ) {
+        let columns = case.columns();
+        let mut other = columns.clone();
+        other.outcome.iter_mut().for_each(|value| *value *= scale);
+        let options = AttGtOptions { bootstrap: is_drawn.then_some(200), ..case.options() };
+        let [found, expected] = [other, columns].map(|columns| {
+            let layout = case.layout;
+            att_gt(&Panel::try_new(columns, PanelOptions { layout }).unwrap(), &options).unwrap()
+        });
+        check_same(&found, &expected, scale, 1e-6)?;
+        let bands = |result: AttGtResult| {
+            let rows = result.with_band().rows;
+            rows.iter().map(|row| (row.estimate.band_high - row.estimate.estimate) / row.estimate.std_error).collect::<Vec<f64>>()
+        };
+        let pairs = bands(found).into_iter().zip(bands(expected));
+        for (found, expected) in pairs {
+            prop_assert!(found.is_nan() && expected.is_nan() || (found / expected - 1.0).abs() < 1e-3);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(cases(192))]
 
@@ -401,7 +482,12 @@ proptest! {
             prop_assert_eq!(found.estimate.is_nan(), is_without, "{:?}", found);
             prop_assert!(!found.estimate.is_infinite() && !found.std_error.is_infinite());
             prop_assert!(found.std_error.is_nan() || found.std_error > 0.0);
-            prop_assert!(found.status != Status::Ok || found.std_error.is_finite());
+            // What is said about an error is said about one that exists.
+            let says_error = matches!(
+                found.status,
+                Status::Ok | Status::FewClusters | Status::TooFew | Status::Trimmed
+            );
+            prop_assert_eq!(says_error, found.std_error.is_finite(), "{:?}", found);
         }
     }
 }

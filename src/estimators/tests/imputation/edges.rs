@@ -337,7 +337,7 @@ fn one_cluster_has_an_estimate_without_error() {
         assert!(row.estimate.std_error.is_nan(), "{row:?}");
         assert_eq!(
             (row.estimate.status, row.estimate.n_clusters),
-            (Status::FewClusters, 1)
+            (Status::NoVariance, 1)
         );
     }
     assert_eq!(result.band, None);

@@ -1,0 +1,106 @@
+//! Calls in a plan, wherever they come from: those the planner makes of array literals, `substring … from` and the like
+//! are not looked up by name, and the operator `||` is no function until it is one here.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::expr::{HigherOrderFunction, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF};
+
+use super::call::BoundedCall;
+use super::concatenation::Concatenation;
+use super::{AS_THEY_ARE, Bounds, bounded};
+
+#[derive(Debug)]
+pub(super) struct BoundCalls {
+    bounds: Arc<Bounds>,
+}
+
+impl BoundCalls {
+    pub(super) fn new(bounds: Arc<Bounds>) -> Self {
+        Self { bounds }
+    }
+}
+
+impl FunctionRewrite for BoundCalls {
+    fn name(&self) -> &'static str {
+        "bound_calls"
+    }
+
+    fn rewrite(
+        &self,
+        expr: Expr,
+        schema: &DFSchema,
+        _: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
+        match expr {
+            Expr::BinaryExpr(BinaryExpr {
+                left,
+                op: Operator::StringConcat,
+                right,
+            }) => Ok(Transformed::yes(concatenation(*left, *right, &self.bounds))),
+            Expr::HigherOrderFunction(call) => {
+                captures_little(&call, schema)?;
+                Ok(Transformed::no(Expr::HigherOrderFunction(call)))
+            }
+            other => Ok(bound_call(other, &self.bounds)),
+        }
+    }
+}
+
+/// The same expression with all of its calls within bounds.
+pub(super) fn bound_within(expr: Expr, bounds: &Arc<Bounds>) -> Result<Expr> {
+    let bound = expr.transform_up(|expr| Ok(bound_call(expr, bounds)))?;
+    Ok(bound.data)
+}
+
+fn bound_call(expr: Expr, bounds: &Arc<Bounds>) -> Transformed<Expr> {
+    match expr {
+        Expr::ScalarFunction(call) if !is_bounded(&call.func) => {
+            let func = Arc::new(bounded(&call.func, bounds));
+            Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
+                func, call.args,
+            )))
+        }
+        other => Transformed::no(other),
+    }
+}
+
+fn is_bounded(function: &ScalarUDF) -> bool {
+    AS_THEY_ARE.contains(&function.name()) || function.inner().is::<BoundedCall>()
+}
+
+fn concatenation(left: Expr, right: Expr, bounds: &Arc<Bounds>) -> Expr {
+    let function = Arc::new(ScalarUDF::new_from_impl(Concatenation::new()));
+    let function = Arc::new(bounded(&function, bounds));
+    Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![left, right]))
+}
+
+/// A column that a lambda uses is repeated for every element of its array: only what is small everywhere may be.
+fn captures_little(call: &HigherOrderFunction, schema: &DFSchema) -> Result<()> {
+    for arg in &call.args {
+        let Expr::Lambda(lambda) = arg else {
+            continue;
+        };
+        lambda.body.apply(|expr| {
+            if let Expr::Column(column) = expr
+                && !is_small(&expr.get_type(schema)?)
+            {
+                return Err(DataFusionError::Plan(format!(
+                    "a lambda may use columns of numbers, dates and yes/no beside its own arguments; `{}` is text or a list",
+                    column.name
+                )));
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+    }
+    Ok(())
+}
+
+fn is_small(data_type: &DataType) -> bool {
+    data_type.is_primitive() || matches!(data_type, DataType::Boolean | DataType::Null)
+}

@@ -1,0 +1,32 @@
+//! Cohorts that are a code rather than a period.
+
+use super::RelationError;
+use super::gather::ColumnName;
+use crate::estimators::panel::PanelColumns;
+
+/// Refuses cohorts at or below zero where all periods lie above it.
+///
+/// R's `did` and `didimputation` write the never exposed as 0, and surveys write what is missing as a number below zero. Here both
+/// would pass for units exposed before the first period, which are left out: the comparison group would be gone, or part of it,
+/// without a word. Where periods themselves reach zero (counted from an event, say) such cohorts are what they look like.
+pub(super) fn refuse_cohorts_of_zero(
+    name: &ColumnName,
+    columns: &PanelColumns,
+) -> Result<(), RelationError> {
+    // Rows without an outcome may lack their period too.
+    let complete = || {
+        let rows = columns.time.iter().zip(&columns.cohort);
+        let rows = rows.zip(&columns.outcome);
+        rows.filter(|(_, outcome)| outcome.is_finite())
+            .map(|((&time, &cohort), _)| (time, cohort))
+    };
+    let n_rows = complete().filter(|&(_, cohort)| cohort <= 0).count() as u64;
+    if n_rows == 0 || complete().any(|(time, _)| time <= 0) {
+        return Ok(());
+    }
+    Err(RelationError::CohortOfZero {
+        relation: name.relation,
+        column: name.column.clone(),
+        n_rows,
+    })
+}

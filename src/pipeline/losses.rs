@@ -1,0 +1,287 @@
+//! Whether the lake still holds what its own records know of: the receipts of deliveries, the history of runs, and the versions
+//! that tables were built from. A table that is at an earlier version than they say has lost rows, and nothing is built
+//! from what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::Array as _;
+
+use super::error::PipelineError;
+use super::history::{RUN_STEPS, RUNS, integers, text_at};
+use super::project::Project;
+use crate::diagnostic::thousands;
+use crate::ingest::{self, Recorded};
+use crate::lake::{Lake, LakeError, LakeTable};
+
+/// What is recorded of each table.
+type Known = BTreeMap<String, Vec<Witness>>;
+
+/// Something that knows of a version of a table.
+struct Witness {
+    version: u64,
+    /// When the table had that version; `None` when it has had it ever since.
+    at: Option<DateTime<Utc>>,
+    text: String,
+}
+
+/// Every table that has lost rows or files, in the order of their names: raw tables, tables of numbers given to persons, and
+/// korabo's own. Of other tables, only those whose versions went: what is missing of their files is built anew.
+///
+/// # Errors
+/// When the lake cannot be read for another reason.
+pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, PipelineError> {
+    let mut losses = Vec::new();
+    if lake.time().is_some() {
+        return Ok(losses);
+    }
+    let names = names(project);
+    let mut tables: BTreeMap<&str, LakeTable> = BTreeMap::new();
+    for name in &names {
+        match lake.table(name).await {
+            Ok(Some(table)) => {
+                if !is_remade(project, name)
+                    && let Err(damaged) = table.check_sizes()
+                {
+                    losses.push(damaged);
+                }
+                tables.insert(name, table);
+            }
+            Ok(None) => {}
+            Err(damaged @ LakeError::Damaged { .. }) => losses.push(damaged),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if !losses.is_empty() {
+        // What the damaged tables know of others cannot be read.
+        return Ok(losses);
+    }
+    let deliveries = ingest::recorded_deliveries(lake).await?;
+    let mut known = known_of_deliveries(&deliveries, &tables);
+    add_inputs(&mut known, (project, lake), &tables)?;
+    add_steps(&mut known, project, lake).await?;
+    // What is no longer of the project may have been removed.
+    known.retain(|name, _| names.contains(name));
+    for (name, witnesses) in known {
+        let table = tables.get(name.as_str());
+        if let Some(lost) = lost_versions((project, lake), &name, table, &witnesses)? {
+            losses.push(lost);
+        } else if let Some(table) = table
+            && let Some(lost) = lost_rows(table, &deliveries)
+        {
+            losses.push(lost);
+        }
+    }
+    losses.extend(lost_receipts(&deliveries, &tables));
+    losses.extend(lost_runs(lake).await?);
+    Ok(losses)
+}
+
+/// Fails when a table has lost rows.
+///
+/// # Errors
+/// [`LakeError::Lost`] or [`LakeError::Damaged`] of the first such table.
+pub async fn require_whole(project: &Project, lake: &Lake) -> Result<(), PipelineError> {
+    match losses(project, lake).await?.into_iter().next() {
+        None => Ok(()),
+        Some(lost) => Err(lost.into()),
+    }
+}
+
+/// Every table that the project reads or makes.
+fn names(project: &Project) -> BTreeSet<String> {
+    let contracts = project.contracts.iter();
+    let queries = project.dag.queries().iter();
+    let own = project.own_tables().into_keys();
+    contracts
+        .map(|contract| contract.name.clone())
+        .chain(queries.map(|query| query.name.clone()))
+        .chain(own)
+        .collect()
+}
+
+/// Whether a table can be built again in the same way: numbers of persons are given once.
+fn is_remade(project: &Project, name: &str) -> bool {
+    let query = project.dag.query(name);
+    query.is_some_and(|query| query.header.identity.is_none())
+}
+
+fn known_of_deliveries(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Known {
+    let mut known = Known::new();
+    for name in tables.keys() {
+        known.entry((*name).to_owned()).or_default();
+    }
+    for delivery in deliveries {
+        let rows = thousands(delivery.n_rows.unsigned_abs());
+        let change = if delivery.n_rows < 0 { "fewer" } else { "more" };
+        let witness = format!(
+            "delivery {} (`{}`, {rows} rows {change}) is in version {}",
+            delivery.delivery_id, delivery.file, delivery.lake_version
+        );
+        known
+            .entry(delivery.table.clone())
+            .or_default()
+            .push(Witness {
+                version: delivery.lake_version,
+                at: None,
+                text: witness,
+            });
+    }
+    known
+}
+
+/// What tables were built from.
+fn add_inputs(
+    known: &mut Known,
+    (project, lake): (&Project, &Lake),
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Result<(), LakeError> {
+    for query in project.dag.queries() {
+        let Some(table) = tables.get(query.name.as_str()) else {
+            continue;
+        };
+        let at = lake.published_at(&table.name, table.rows_version())?;
+        for (input, version) in table.provenance.iter().flat_map(|made| &made.inputs) {
+            // A view has no version, and a table that was not there has none.
+            if let Ok(version) = version.parse::<u64>() {
+                let text = format!("`{}` was built from version {version}", query.name);
+                let of_table = known.entry(input.clone()).or_default();
+                of_table.push(Witness { version, at, text });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the latest run that built a table says.
+async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<(), PipelineError> {
+    let mut started: BTreeMap<i64, i64> = BTreeMap::new();
+    let runs = lake.table(RUNS).await?;
+    if let Some(runs) = runs {
+        for batch in runs.read(None)? {
+            let batch = batch?;
+            let (ids, at) = (integers(&batch, "run_id"), integers(&batch, "started_at"));
+            started.extend((0..batch.num_rows()).map(|row| (ids.value(row), at.value(row))));
+        }
+    }
+    let Some(steps) = lake.table(RUN_STEPS).await? else {
+        return Ok(());
+    };
+    let mut latest: BTreeMap<String, (i64, u64)> = BTreeMap::new();
+    for batch in steps.read(None)? {
+        let batch = batch?;
+        let (ids, built) = (integers(&batch, "run_id"), integers(&batch, "lake_version"));
+        for row in (0..batch.num_rows()).filter(|row| built.is_valid(*row)) {
+            let step = (ids.value(row), built.value(row).unsigned_abs());
+            let name = text_at(&batch, "table_name", row).unwrap_or_default();
+            if project.dag.query(&name).is_some() {
+                let newest = latest.entry(name).or_insert(step);
+                *newest = (*newest).max(step);
+            }
+        }
+    }
+    for (name, (run_id, version)) in latest {
+        let at = started.get(&run_id).copied();
+        let at = at.and_then(DateTime::from_timestamp_micros);
+        let text = format!("run {run_id} built version {version}");
+        let of_table = known.entry(name).or_default();
+        of_table.push(Witness { version, at, text });
+    }
+    Ok(())
+}
+
+/// What of `witnesses` the table does not have. A table that is gone and can be made again was removed on purpose, and so was
+/// one that was made anew since: its newest version is younger than what knows of another.
+fn lost_versions(
+    (project, lake): (&Project, &Lake),
+    name: &str,
+    table: Option<&LakeTable>,
+    witnesses: &[Witness],
+) -> Result<Option<LakeError>, LakeError> {
+    let found = table.map(|table| table.version);
+    let (at, found_at) = match found {
+        Some(found) => (
+            format!("it is at version {found}"),
+            lake.published_at(name, found)?,
+        ),
+        None if is_remade(project, name) => return Ok(None),
+        None => ("it is not there".to_owned(), None),
+    };
+    let is_lost = |witness: &&Witness| {
+        let is_older = match (found_at, witness.at) {
+            (Some(found_at), Some(at)) => found_at < at,
+            _ => true,
+        };
+        found.is_none_or(|found| witness.version > found && is_older)
+    };
+    let missing = witnesses.iter().filter(is_lost);
+    let missing: Vec<String> = missing.map(|witness| witness.text.clone()).collect();
+    Ok((!missing.is_empty()).then(|| LakeError::Lost {
+        table: name.to_owned(),
+        losses: std::iter::once(at).chain(missing).collect(),
+    }))
+}
+
+/// Whether a raw table has fewer rows than its deliveries brought.
+fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
+    let own = || {
+        deliveries
+            .iter()
+            .filter(|delivery| delivery.table == table.name)
+    };
+    let mut expected: i64 = own().map(|delivery| delivery.n_rows).sum();
+    let newest = ingest::delivery_of(table)?;
+    if own().all(|delivery| delivery.delivery_id != newest.delivery_id) {
+        // The run was killed before it wrote the receipt down; the next one does.
+        expected += newest.n_rows;
+    }
+    let found = i64::try_from(table.n_rows()?).ok()?;
+    (found < expected).then(|| LakeError::Lost {
+        table: table.name.clone(),
+        losses: vec![format!(
+            "it has {} rows, its deliveries brought {}",
+            thousands(found.unsigned_abs()),
+            thousands(expected.unsigned_abs())
+        )],
+    })
+}
+
+/// Whether receipts are missing that no killed run explains: one at most is written after its rows.
+fn lost_receipts(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Option<LakeError> {
+    let last = deliveries.last().map_or(0, |delivery| delivery.delivery_id);
+    let newest = tables.values().filter_map(ingest::delivery_of);
+    let newest = newest.max_by_key(|delivery| delivery.delivery_id)?;
+    (newest.delivery_id > last + 1).then(|| LakeError::Lost {
+        table: ingest::DELIVERIES.to_owned(),
+        losses: vec![format!(
+            "its last delivery is {last}, `{}` has rows of delivery {}",
+            newest.table, newest.delivery_id
+        )],
+    })
+}
+
+/// Whether the history has steps of a run that it does not have.
+async fn lost_runs(lake: &Lake) -> Result<Option<LakeError>, LakeError> {
+    let (runs, steps) = (last_id(lake, RUNS).await?, last_id(lake, RUN_STEPS).await?);
+    Ok((steps > runs).then(|| LakeError::Lost {
+        table: RUNS.to_owned(),
+        losses: vec![format!(
+            "its last run is {runs}, `{RUN_STEPS}` has steps of run {steps}"
+        )],
+    }))
+}
+
+/// The highest number of a run in table `name`.
+async fn last_id(lake: &Lake, name: &str) -> Result<i64, LakeError> {
+    let mut last = 0;
+    if let Some(table) = lake.table(name).await? {
+        for batch in table.read(Some(&["run_id".to_owned()]))? {
+            last = integers(&batch?, "run_id")
+                .values()
+                .iter()
+                .copied()
+                .fold(last, i64::max);
+        }
+    }
+    Ok(last)
+}

@@ -1,0 +1,139 @@
+//! Threads of one statement. Some of the engine's steps do not yield for long; on shared threads such a statement would hold
+//! up those of others, also after it was stopped. So each statement has its own, between which the machine divides its time,
+//! and what it occupies (its place among its user's statements) is free when they have ended, not before.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use datafusion::common::runtime::SpawnedTask;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tonic::Status;
+
+use crate::session::THREAD_STACK;
+
+/// How long threads may take to end: for ever, in a form that can be added to a time.
+const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
+
+/// A runtime that ends with this, and `H`, which is dropped after it.
+pub(super) struct Threads<H: Send + 'static> {
+    handle: Handle,
+    /// Gone when it was let go.
+    occupied: Option<H>,
+    stop: mpsc::Sender<H>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+impl<H: Send + 'static> Threads<H> {
+    /// Starts `n` threads for what occupies `occupied`.
+    pub(super) async fn start(n: usize, occupied: H) -> Result<Self, Status> {
+        let (stop, stopped) = mpsc::channel::<H>();
+        let (started, handle) = oneshot::channel();
+        let (is_over, ended) = oneshot::channel();
+        let keeper = std::thread::Builder::new().stack_size(THREAD_STACK);
+        let keeper = keeper.spawn(move || {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(n).thread_stack_size(THREAD_STACK);
+            let runtime = match builder.enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    drop(started.send(Err(error)));
+                    return;
+                }
+            };
+            drop(started.send(Ok(runtime.handle().clone())));
+            // An error: nobody waits, and it is over as well.
+            let occupied = stopped.recv();
+            runtime.shutdown_timeout(LONG);
+            drop(occupied);
+            drop(is_over);
+        });
+        let no_threads = |error: std::io::Error| {
+            Status::resource_exhausted(format!("the machine has no threads left: {error}"))
+        };
+        keeper.map_err(no_threads)?;
+        let lost = |_| Status::internal("the statement's threads did not start");
+        Ok(Self {
+            handle: handle.await.map_err(lost)?.map_err(no_threads)?,
+            occupied: Some(occupied),
+            stop,
+            ended: Some(ended),
+        })
+    }
+
+    /// What is occupied.
+    pub(super) fn occupied(&mut self) -> Option<&mut H> {
+        self.occupied.as_mut()
+    }
+
+    /// Runs something on these threads; it ends with the handle.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> SpawnedTask<T> {
+        let _entered = self.handle.enter();
+        SpawnedTask::spawn(work)
+    }
+
+    /// Lets go and waits for the end of the threads, which have nothing to do any more.
+    pub(super) async fn end(mut self) {
+        let ended = self.ended.take();
+        drop(self);
+        if let Some(ended) = ended {
+            // An error is the end.
+            let _ = ended.await;
+        }
+    }
+}
+
+impl<H: Send + 'static> Drop for Threads<H> {
+    fn drop(&mut self) {
+        if let Some(occupied) = self.occupied.take() {
+            drop(self.stop.send(occupied));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Instant;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_free_when_the_threads_have_ended_and_not_before() {
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).acquire_owned().await.unwrap();
+        let threads = Threads::start(1, place).await.unwrap();
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let is_busy = Arc::clone(&goes_on);
+        let (began, begun) = oneshot::channel();
+        let task = threads.spawn(async move {
+            began.send(()).unwrap();
+            // A step that does not yield.
+            while is_busy.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        begun.await.unwrap();
+        drop((task, threads));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(places.available_permits(), 0);
+        goes_on.store(false, Ordering::Relaxed);
+        let limit = Duration::from_secs(60);
+        drop(tokio::time::timeout(limit, places.acquire()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn threads_without_work_end_at_once() {
+        let threads = Threads::start(2, ()).await.unwrap();
+        assert_eq!(threads.spawn(async { 7 }).join().await.unwrap(), 7);
+        let started = Instant::now();
+        threads.end().await;
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+}

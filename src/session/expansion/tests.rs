@@ -1,0 +1,99 @@
+//! Statements by their size once expanded.
+
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::*;
+
+fn parsed(sql: &str) -> Statement {
+    Parser::parse_sql(&GenericDialect {}, sql)
+        .unwrap()
+        .remove(0)
+}
+
+fn is_refused(sql: &str, most: u64) -> bool {
+    check(&parsed(sql), HashMap::new(), most).is_err()
+}
+
+/// `n` CTEs, each of which reads the one before twice.
+fn doublings(n: usize) -> String {
+    let steps = (1..=n).map(|step| {
+        let before = step - 1;
+        format!("t{step} AS (SELECT a FROM t{before} UNION ALL SELECT a FROM T{before})")
+    });
+    let steps: Vec<String> = steps.collect();
+    format!(
+        "WITH t0 AS (SELECT 1 AS a), {} SELECT count(*) FROM t{n}",
+        steps.join(", ")
+    )
+}
+
+#[test]
+fn a_cte_counts_as_often_as_it_is_used() {
+    assert!(!is_refused(&doublings(8), 50_000));
+    for n in [12, 24, 100] {
+        assert!(is_refused(&doublings(n), 50_000), "{n}");
+    }
+    // A chain is as long as it is.
+    let steps: Vec<String> = (1..=300)
+        .map(|step| format!("t{step} AS (SELECT a FROM t{})", step - 1))
+        .collect();
+    let chain = format!(
+        "WITH t0 AS (SELECT 1 AS a), {} SELECT a FROM t300",
+        steps.join(", ")
+    );
+    assert!(!is_refused(&chain, 10_000));
+    let nested =
+        "WITH a AS (WITH b AS (SELECT 1 AS x) SELECT * FROM b, b AS c) SELECT * FROM a, a AS d";
+    assert!(!is_refused(nested, 120) && is_refused(nested, 60));
+}
+
+#[test]
+fn subqueries_everywhere_count() {
+    for use_of in [
+        "SELECT (SELECT count(*) FROM t11), (SELECT 1 FROM T11)",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM t11) AND NOT EXISTS (SELECT 1 FROM t11)",
+        "SELECT 1 FROM t11 WHERE 1 IN (SELECT a FROM t11)",
+        "SELECT * FROM (SELECT * FROM (SELECT * FROM t11) AS u, t11) AS v",
+        "WITH u AS (SELECT * FROM t11) SELECT 1 FROM u, u AS w",
+        "SELECT * FROM ols((SELECT * FROM t11 UNION SELECT * FROM t11), 'y ~ x')",
+    ] {
+        let ctes = doublings(11);
+        let (ctes, _) = ctes.rsplit_once(" SELECT count").unwrap();
+        let sql = match use_of.strip_prefix("WITH ") {
+            Some(rest) => format!("{ctes}, {rest}"),
+            None => format!("{ctes} {use_of}"),
+        };
+        // Once is not too much, twice is.
+        assert!(is_refused(&sql, 80_000), "{use_of}");
+        assert!(!is_refused(&doublings(11), 80_000));
+    }
+}
+
+#[test]
+fn views_count_what_they_are_made_of() {
+    let views = |parts| HashMap::from([("v".to_owned(), parts)]);
+    let statement = parsed("SELECT * FROM v, V AS w, \"v\" AS x");
+    assert!(check(&statement, views(1_000), 4_000).is_ok());
+    assert!(check(&statement, views(1_000), 2_900).is_err());
+    assert!(check(&statement, views(u64::MAX), 1_000_000).is_err());
+}
+
+#[test]
+fn grouping_sets_and_long_joins_count() {
+    let columns = |n: usize| {
+        let names: Vec<String> = (0..n).map(|idx| format!("c{idx}")).collect();
+        names.join(", ")
+    };
+    let cube = |n| format!("SELECT 1 FROM t GROUP BY CUBE ({})", columns(n));
+    assert!(!is_refused(&cube(5), 10_000) && is_refused(&cube(16), 100_000));
+    assert!(is_refused(&cube(64), 1_000_000) && is_refused(&cube(100), 1_000_000));
+    let both = format!(
+        "SELECT 1 FROM t GROUP BY CUBE ({}), CUBE ({})",
+        columns(8),
+        columns(8)
+    );
+    assert!(is_refused(&both, 100_000));
+    let join = |n: usize| format!("SELECT 1 FROM {}", vec!["t"; n].join(", "));
+    assert!(!is_refused(&join(50), 5_000) && is_refused(&join(300), 40_000));
+}
