@@ -16,10 +16,8 @@ use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::covariance::{SmallSample, Vcov};
-use crate::estimators::estimate::Status;
 use crate::estimators::estimate::{EstimatorError, Status};
 use crate::estimators::formula::{self, AtomKind, Formula, Term};
-use crate::estimators::formula::{self, Formula, Term};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
 
