@@ -17,7 +17,7 @@ use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::formula::{self, Formula, Term};
+use crate::estimators::formula::{self, AtomKind, Formula, Term};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
 
@@ -161,6 +161,7 @@ impl OlsCall {
             numbers,
             outcome,
             weight: self.weight.as_ref().map(|_| self.inputs.len()),
+            is_steep: is_steep(formula),
             terms,
             labels,
             ..Roles::default()
@@ -190,6 +191,39 @@ impl OlsCall {
             estimate,
         })
     }
+}
+
+/// Whether the powers of a column could follow single rows.
+fn is_steep(formula: &Formula) -> bool {
+    let terms = formula
+        .terms
+        .iter()
+        .chain(&formula.endogenous)
+        .chain(&formula.instruments);
+    let mut degrees: BTreeMap<&str, u32> = BTreeMap::new();
+    for atom in terms.flat_map(|term| &term.atoms).chain([&formula.outcome]) {
+        let degree = match &atom.kind {
+            AtomKind::Exp => return true,
+            AtomKind::Power(power) if power.abs() > 3.0 || *power < 0.0 => return true,
+            AtomKind::Poly { degree, .. } => *degree,
+            _ => 1,
+        };
+        if !std::ptr::eq(atom, &formula.outcome) {
+            *degrees.entry(&atom.column).or_default() += degree;
+        }
+    }
+    // A column in products with others is there several times, too.
+    degrees.values().any(|degree| *degree > 3)
+        && formula
+            .terms
+            .iter()
+            .flat_map(|term| &term.atoms)
+            .any(|atom| {
+                matches!(
+                    atom.kind,
+                    AtomKind::Poly { .. } | AtomKind::Power(_) | AtomKind::Log
+                )
+            })
 }
 
 #[derive(Debug)]

@@ -21,6 +21,8 @@ pub struct Roles {
     pub terms: Vec<Vec<usize>>,
     /// Columns whose values are levels, whatever their type.
     pub labels: Vec<usize>,
+    /// Whether a column enters with powers beyond the third, or as an exponential.
+    pub is_steep: bool,
     /// Whether the counts are of rows where units have several.
     pub counts_rows: bool,
 }
@@ -35,6 +37,7 @@ impl Roles {
             weight: self.weight.map(&place),
             terms: self.terms.into_iter().map(all).collect(),
             labels: all(self.labels),
+            is_steep: self.is_steep,
             counts_rows: self.counts_rows,
         }
     }

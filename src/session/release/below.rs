@@ -11,8 +11,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::Expr;
 
-use super::expressions::{kind, safe};
-use super::lineage::{Belongs, Kind, Rows};
+use super::allowed::safe;
+use super::expressions::kind;
+use super::lineage::{Belongs, Kind, Root, Rows};
 use super::{ReleaseError, ReleaseRules, joins, scans};
 
 /// Plans nested deeper are refused: a plan that doubles at every step is written in a few lines.
@@ -237,8 +238,10 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
     let mut function = function.clone();
     let mut roots = BTreeSet::new();
     let mut is_known = true;
+    let mut is_discrete = true;
     for argument in &mut function.params.args {
         let kind = kind(argument, rows)?;
+        is_discrete &= matches!(kind, Kind::Discrete(_));
         is_known &= kind != Kind::Mixed || aggregate == "count";
         roots.extend(kind.roots());
         *argument = safe(argument, rows)?.unalias();
@@ -247,10 +250,14 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
         kind(filter, rows)?;
         **filter = safe(filter, rows)?.unalias();
     }
-    let kind = match (aggregate, is_known) {
-        (_, false) => Kind::Mixed,
-        ("bool_or" | "bool_and", true) => Kind::Discrete(roots),
-        (_, true) => Kind::Plain(roots),
+    if aggregate == "count" {
+        roots.insert(Root::rows());
+    }
+    let kind = match aggregate {
+        _ if !is_known => Kind::Mixed,
+        "bool_or" | "bool_and" => Kind::Discrete(roots),
+        "min" | "max" if is_discrete => Kind::Discrete(roots),
+        _ => Kind::Number(roots),
     };
     let of = Expr::AggregateFunction(function);
     let is_named = of.qualified_name() == name;

@@ -3,24 +3,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, LogicalPlan, Operator};
 use datafusion::prelude::Expr;
 
-/// What a grouping is about, as far as it can be compared with others.
+use super::ReleaseRules;
+
+/// What a grouping or a relation is about, as far as it can be compared with others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Outline {
     tables: BTreeSet<String>,
+    n_scans: usize,
+    has_persons: bool,
     /// Everything below it that decides about rows, or computes.
     rows: BTreeSet<String>,
-    /// Columns that are one constant in all rows.
-    constants: BTreeMap<String, String>,
-    /// Keys that are not columns.
+    /// Columns of a scan that are one constant in all rows, with the condition that says so.
+    constants: BTreeMap<String, (ScalarValue, String)>,
     keys: BTreeSet<String>,
+    /// Keys that are not columns.
+    computed_keys: BTreeSet<String>,
+    /// Whether different persons are counted.
+    counts_persons: bool,
     /// What is asked of parts of groups, or of computed numbers.
     parts: BTreeSet<String>,
+    /// Whether it is a relation: nothing stands beside one.
+    is_relation: bool,
 }
 
 impl Outline {
@@ -28,18 +37,18 @@ impl Outline {
     ///
     /// # Errors
     /// When a plan cannot be walked.
-    pub(super) fn of(aggregate: &Aggregate) -> Result<Self, DataFusionError> {
-        let mut outline = Self::default();
-        aggregate.input.apply_with_subqueries(|node| {
-            outline.add(node)?;
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        outline.keys = computed(&aggregate.group_expr)?;
+    pub(super) fn of(aggregate: &Aggregate, rules: &ReleaseRules) -> Result<Self, DataFusionError> {
+        let mut outline = Self::below(&aggregate.input, rules)?;
+        outline.computed_keys = computed(&aggregate.group_expr)?;
+        for key in &aggregate.group_expr {
+            outline.keys.insert(text(&key.clone().unalias())?);
+        }
         for number in &aggregate.aggr_expr {
             let Expr::AggregateFunction(function) = number.clone().unalias() else {
                 continue;
             };
             let params = function.params;
+            outline.counts_persons |= params.distinct;
             let filter = params.filter.map(|filter| *filter);
             let arguments = params.args.into_iter().chain(filter);
             outline
@@ -49,16 +58,47 @@ impl Outline {
         Ok(outline)
     }
 
+    /// The outline of a relation over `input`.
+    ///
+    /// # Errors
+    /// When a plan cannot be walked.
+    pub(super) fn of_relation(
+        input: &LogicalPlan,
+        rules: &ReleaseRules,
+    ) -> Result<Self, DataFusionError> {
+        let mut outline = Self::below(input, rules)?;
+        outline.is_relation = true;
+        Ok(outline)
+    }
+
+    fn below(input: &LogicalPlan, rules: &ReleaseRules) -> Result<Self, DataFusionError> {
+        let mut outline = Self::default();
+        input.apply_with_subqueries(|node| {
+            outline.add(node)?;
+            if let LogicalPlan::TableScan(scan) = node {
+                let schema = scan.source.schema();
+                let mut names = schema.fields().iter().map(|field| field.name().as_str());
+                outline.has_persons |= names.any(|name| rules.person_columns.contains(&name))
+                    || rules.roles.records.contains_key(scan.table_name.table());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(outline)
+    }
+
     fn add(&mut self, node: &LogicalPlan) -> Result<(), DataFusionError> {
         match node {
             LogicalPlan::TableScan(scan) => {
                 self.tables.insert(scan.table_name.table().to_owned());
+                self.n_scans += 1;
             }
             LogicalPlan::Filter(filter) => {
                 for condition in split_conjunction(&filter.predicate) {
                     self.rows.insert(text(condition)?);
-                    if let Some((column, value)) = constant(condition)? {
-                        self.constants.insert(column, value);
+                    if let Some((column, value)) =
+                        constant(condition).filter(|_| is_of_scan(&filter.input))
+                    {
+                        self.constants.insert(column, (value, text(condition)?));
                     }
                 }
             }
@@ -84,24 +124,48 @@ impl Outline {
 
     /// Whether the two, shown together, tell no more than each by itself.
     pub(super) fn can_stand_beside(&self, other: &Self) -> bool {
-        let is_other = |column: &String, value: &String| {
-            other
-                .constants
-                .get(column)
-                .is_some_and(|others| others != value)
-        };
-        let is_disjoint = self
-            .constants
-            .iter()
-            .any(|(column, value)| is_other(column, value));
+        if !(self.has_persons && other.has_persons) {
+            return true;
+        }
         let has_same_parts =
             self.parts.is_empty() || other.parts.is_empty() || self.parts == other.parts;
-        self.tables.is_disjoint(&other.tables)
-            || is_disjoint
-            || (self.tables == other.tables
-                && self.rows == other.rows
-                && self.keys == other.keys
-                && has_same_parts)
+        // Different persons do not add up: counted by one key and by another they tell who has both.
+        let has_same_keys =
+            self.keys == other.keys || !(self.counts_persons || other.counts_persons);
+        self.tables == other.tables
+            && self.computed_keys == other.computed_keys
+            && has_same_parts
+            && has_same_keys
+            && !(self.is_relation || other.is_relation)
+            && (self.rows == other.rows || self.is_apart(other))
+    }
+
+    /// Whether the rows are those of one table, the same but for a column that is one constant here and another there.
+    fn is_apart(&self, other: &Self) -> bool {
+        let differ = |column: &String| {
+            let (value, condition) = self.constants.get(column)?;
+            let (others, condition_there) = other.constants.get(column)?;
+            let is_other = value != others && value.data_type() == others.data_type();
+            let without = |rows: &BTreeSet<String>, condition: &String| -> BTreeSet<String> {
+                let rows = rows.iter().filter(|row| *row != condition);
+                rows.cloned().collect()
+            };
+            let rest = without(&self.rows, condition) == without(&other.rows, condition_there);
+            Some(is_other && rest)
+        };
+        let has_one_scan = self.n_scans == 1 && other.n_scans == 1;
+        let mut columns = self.constants.keys();
+        has_one_scan && columns.any(|column| differ(column) == Some(true))
+    }
+}
+
+/// Whether a plan's rows are those of a table, perhaps under another name.
+fn is_of_scan(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::TableScan(_) => true,
+        LogicalPlan::SubqueryAlias(alias) => is_of_scan(&alias.input),
+        LogicalPlan::Filter(filter) => is_of_scan(&filter.input),
+        _ => false,
     }
 }
 
@@ -128,21 +192,22 @@ fn text(expression: &Expr) -> Result<String, DataFusionError> {
     Ok(plain.data.to_string())
 }
 
-/// `column = constant`.
-fn constant(condition: &Expr) -> Result<Option<(String, String)>, DataFusionError> {
+/// `column = constant`, of kinds that are written in one way only.
+fn constant(condition: &Expr) -> Option<(String, ScalarValue)> {
     let Expr::BinaryExpr(BinaryExpr {
         left,
         op: Operator::Eq,
         right,
     }) = condition
     else {
-        return Ok(None);
+        return None;
     };
-    Ok(match (left.as_ref(), right.as_ref()) {
-        (Expr::Column(column), value @ Expr::Literal(..))
-        | (value @ Expr::Literal(..), Expr::Column(column)) => {
-            Some((column.name.clone(), text(value)?))
+    match (left.as_ref(), right.as_ref()) {
+        (Expr::Column(column), Expr::Literal(value, _))
+        | (Expr::Literal(value, _), Expr::Column(column)) => {
+            let is_whole = matches!(value, ScalarValue::Int64(Some(_)));
+            is_whole.then(|| (column.name.clone(), value.clone()))
         }
         _ => None,
-    })
+    }
 }

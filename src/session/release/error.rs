@@ -110,6 +110,30 @@ pub enum ReleaseError {
         /// The aggregate or relation.
         function: String,
     },
+    /// Different functions of one column in one grouping.
+    #[error(
+        "different functions of one column are asked for together: from their sums single values could be worked out"
+    )]
+    SeveralFunctions,
+    /// `count(DISTINCT …)` of something computed.
+    #[error(
+        "count(DISTINCT …) of what is computed, or of households under a condition, can tell of single persons"
+    )]
+    CountDistinct,
+    /// A relation over numbers that are computed.
+    #[error("`{relation}`: numbers must be columns of tables")]
+    NotColumn {
+        /// The relation.
+        relation: String,
+    },
+    /// A polynomial that can follow single persons.
+    #[error(
+        "`{relation}`: powers of one column beyond the third, and exponentials, can follow single persons"
+    )]
+    Steep {
+        /// The relation.
+        relation: String,
+    },
     /// A weight that is no column.
     #[error("`{relation}`: a weight must be a column of a table")]
     Weight {
@@ -220,6 +244,16 @@ impl ReleaseError {
             Self::Argument { .. } => {
                 "ask for a column, a sum or ratio of columns written in the aggregate, a condition, or put the condition into FILTER (WHERE …)"
             }
+            Self::SeveralFunctions => {
+                "ask for them in statements of their own; sums, differences and multiples of columns can stand together"
+            }
+            Self::CountDistinct => {
+                "count a column, or persons: count(DISTINCT person_id) FILTER (WHERE …)"
+            }
+            Self::NotColumn { .. } => {
+                "use the column as it is: log(x) and the like can be written in a formula of ols"
+            }
+            Self::Steep { .. } => "use fewer powers, or groups of the values",
             Self::Weight { .. } => "leave the weight out, or store it as a column",
             Self::UnitNotPerson { column, .. } => return Some(format!("write unit => {column}")),
             Self::CountsRows { .. } => "leave panel => false out",

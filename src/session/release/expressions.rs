@@ -1,188 +1,16 @@
-//! Which expressions may stand below a grouping: those of one row that cannot fail, and what they are made of.
+//! What expressions of one row are made of.
 
 use std::collections::BTreeSet;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::logical_expr::{BinaryExpr, Case, ExprSchemable as _, Operator, TryCast};
-use datafusion::prelude::{Expr, lit, nullif};
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::logical_expr::{Case, ExprSchemable as _, Operator};
+use datafusion::prelude::Expr;
 
 use super::ReleaseError;
+use super::allowed::{is_comparison, refused};
 use super::lineage::{Kind, Root, Rows};
-
-/// Functions of one number that keep it one number.
-const OF_ONE_NUMBER: [&str; 12] = [
-    "abs", "ln", "log", "log10", "log2", "sqrt", "cbrt", "round", "floor", "ceil", "trunc",
-    "signum",
-];
-/// Other functions of one row that yield a value or NULL for every input.
-const OF_ONE_ROW: [&str; 31] = [
-    "coalesce",
-    "nullif",
-    "greatest",
-    "least",
-    "nvl",
-    "nvl2",
-    "date_part",
-    "date_trunc",
-    "upper",
-    "lower",
-    "btrim",
-    "ltrim",
-    "rtrim",
-    "trim",
-    "substr",
-    "substring",
-    "left",
-    "right",
-    "character_length",
-    "char_length",
-    "length",
-    "concat",
-    "concat_ws",
-    "starts_with",
-    "ends_with",
-    "strpos",
-    "fiscal_year",
-    "month_fiscal_year",
-    "normalize_key",
-    "isnan",
-    "iszero",
-];
-
-/// The expression with what could fail on some value replaced by what is NULL there: an error would tell of the row.
-///
-/// # Errors
-/// For what is not an expression of one row.
-pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError> {
-    refuse_others(expression)?;
-    let schema = rows.schema();
-    let safe = expression.clone().transform_up(|expression| {
-        Ok(match expression {
-            Expr::Cast(cast) => Transformed::yes(Expr::TryCast(TryCast {
-                expr: cast.expr,
-                field: cast.field,
-            })),
-            Expr::BinaryExpr(BinaryExpr { left, op, right })
-                if matches!(op, Operator::Divide | Operator::Modulo) =>
-            {
-                let data_type = right.get_type(schema)?;
-                let right = match *right {
-                    right if data_type.is_numeric() && !is_never_zero(&right) => {
-                        let zero = ScalarValue::new_zero(&data_type)?;
-                        nullif(right, lit(zero))
-                    }
-                    right => right,
-                };
-                Transformed::yes(Expr::BinaryExpr(BinaryExpr {
-                    left,
-                    op,
-                    right: Box::new(right),
-                }))
-            }
-            other => Transformed::no(other),
-        })
-    })?;
-    let name = expression.qualified_name();
-    Ok(match safe.data {
-        Expr::Alias(alias) => Expr::Alias(alias),
-        other if other.qualified_name() == name => other,
-        other => other.alias_qualified(name.0, name.1),
-    })
-}
-
-fn is_never_zero(divisor: &Expr) -> bool {
-    matches!(divisor, Expr::Literal(value, _) if !value.is_null()) && !is_nothing(divisor)
-}
-
-fn refuse_others(expression: &Expr) -> Result<(), ReleaseError> {
-    let mut found = None;
-    expression.apply(|expression| {
-        found = refused(expression);
-        Ok(match found {
-            Some(_) => datafusion::common::tree_node::TreeNodeRecursion::Stop,
-            None => datafusion::common::tree_node::TreeNodeRecursion::Continue,
-        })
-    })?;
-    found.map_or(Ok(()), Err)
-}
-
-/// Why an expression by itself, whatever is in it, may not stand below a grouping.
-fn refused(expression: &Expr) -> Option<ReleaseError> {
-    let what = match expression {
-        Expr::Alias(_)
-        | Expr::Column(_)
-        | Expr::Literal(..)
-        | Expr::Not(_)
-        | Expr::IsNotNull(_)
-        | Expr::IsNull(_)
-        | Expr::IsTrue(_)
-        | Expr::IsFalse(_)
-        | Expr::IsUnknown(_)
-        | Expr::IsNotTrue(_)
-        | Expr::IsNotFalse(_)
-        | Expr::IsNotUnknown(_)
-        | Expr::Negative(_)
-        | Expr::Between(_)
-        | Expr::Case(_)
-        | Expr::Cast(_)
-        | Expr::TryCast(_)
-        | Expr::InList(_) => return None,
-        Expr::BinaryExpr(binary) if is_plain_operator(binary.op) => return None,
-        Expr::BinaryExpr(binary) => binary.op.to_string(),
-        Expr::Like(like) | Expr::SimilarTo(like) => match like.pattern.as_ref() {
-            Expr::Literal(..) if matches!(expression, Expr::Like(_)) => return None,
-            _ => "a pattern that is not a text in quotes".to_owned(),
-        },
-        Expr::ScalarFunction(function) => {
-            let name = function.name();
-            if OF_ONE_NUMBER.contains(&name) || OF_ONE_ROW.contains(&name) {
-                return None;
-            }
-            name.to_owned()
-        }
-        Expr::Exists(_) => "EXISTS".to_owned(),
-        Expr::InSubquery(_) | Expr::SetComparison(_) => "IN (SELECT …)".to_owned(),
-        Expr::ScalarSubquery(_) => "a query in place of a value".to_owned(),
-        Expr::OuterReferenceColumn(..) => {
-            "a query that names columns of the one around it".to_owned()
-        }
-        Expr::WindowFunction(_) => "OVER (…)".to_owned(),
-        Expr::AggregateFunction(_) => "an aggregate".to_owned(),
-        _ => "this expression".to_owned(),
-    };
-    Some(ReleaseError::Expression { what })
-}
-
-fn is_plain_operator(operator: Operator) -> bool {
-    is_comparison(operator)
-        || matches!(
-            operator,
-            Operator::Plus
-                | Operator::Minus
-                | Operator::Multiply
-                | Operator::Divide
-                | Operator::Modulo
-                | Operator::StringConcat
-        )
-}
-
-fn is_comparison(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::And
-            | Operator::Or
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
-}
 
 /// What an expression is made of.
 ///
@@ -200,7 +28,7 @@ pub(super) fn kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError>
         Expr::Literal(..) => return Ok(Kind::Constant),
         // Whether there is a person or a household at all tells nobody apart.
         Expr::IsNull(of) | Expr::IsNotNull(of) if matches!(of.as_ref(), Expr::Column(_)) => {
-            return Ok(Kind::Discrete(kind(of, rows)?.roots()));
+            return Ok(made(kind(of, rows)?.roots()));
         }
         _ => {}
     }
@@ -211,7 +39,7 @@ pub(super) fn kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError>
             Ok(kind) => parts.push(kind),
             Err(error) => failed = Some(error),
         }
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+        Ok(TreeNodeRecursion::Continue)
     })?;
     if let Some(error) = failed {
         return Err(error);
@@ -226,15 +54,21 @@ pub(super) fn kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError>
         return Ok(Kind::Constant);
     }
     Ok(match expression {
-        Expr::BinaryExpr(binary) if is_comparison(binary.op) => Kind::Discrete(roots()),
+        Expr::BinaryExpr(binary) if is_comparison(binary.op) => made(roots()),
         Expr::BinaryExpr(binary) => arithmetic(binary.op, &parts[0], &parts[1]),
         Expr::Negative(_) => arithmetic(Operator::Multiply, &parts[0], &Kind::Constant),
         Expr::Cast(cast) => as_type(&parts[0], cast.field.data_type(), &cast.expr, rows),
         Expr::TryCast(cast) => as_type(&parts[0], cast.field.data_type(), &cast.expr, rows),
         Expr::Case(case) => one_of(case, rows)?,
         Expr::ScalarFunction(function) => of_function(function.name(), &function.args, &parts),
-        _ => Kind::Discrete(roots()),
+        _ => made(roots()),
     })
+}
+
+/// A condition that the statement makes, as opposed to a yes or no that a table holds.
+fn made(mut roots: BTreeSet<Root>) -> Kind {
+    roots.insert(Root::made());
+    Kind::Discrete(roots)
 }
 
 /// The kind of something that is computed with.
@@ -265,12 +99,18 @@ fn arithmetic(operator: Operator, left: &Kind, right: &Kind) -> Kind {
             Several(a | b)
         }
         (Plain(a), Plain(b))
-            if matches!(operator, Operator::Multiply | Operator::Divide) && a.is_disjoint(b) =>
+            if matches!(operator, Operator::Multiply | Operator::Divide) && is_apart(a, b) =>
         {
             Several(a | b)
         }
         _ => Mixed,
     }
+}
+
+/// Whether two numbers are of different columns, also when a table is scanned twice.
+fn is_apart(a: &BTreeSet<Root>, b: &BTreeSet<Root>) -> bool {
+    let is_same = |a: &Root, b: &Root| a.table == b.table && a.column == b.column;
+    !a.iter().any(|a| b.iter().any(|b| is_same(a, b)))
 }
 
 fn as_type(kind: &Kind, target: &DataType, of: &Expr, rows: &Rows) -> Kind {
@@ -305,7 +145,7 @@ fn one_of(case: &Case, rows: &Rows) -> Result<Kind, ReleaseError> {
     let is_discrete = |kind: &Kind| matches!(kind, Kind::Constant | Kind::Discrete(_));
     if kinds.iter().all(is_discrete) {
         roots.extend(kinds.iter().flat_map(Kind::roots));
-        return Ok(Kind::Discrete(roots));
+        return Ok(made(roots));
     }
     Ok(match kinds.as_slice() {
         [Kind::Plain(roots) | Kind::Number(roots) | Kind::Part(roots)] => Kind::Part(roots.clone()),
@@ -314,7 +154,7 @@ fn one_of(case: &Case, rows: &Rows) -> Result<Kind, ReleaseError> {
 }
 
 /// Whether an expression is the number zero or NULL.
-fn is_nothing(expression: &Expr) -> bool {
+pub(super) fn is_nothing(expression: &Expr) -> bool {
     match expression {
         Expr::Alias(alias) => is_nothing(&alias.expr),
         Expr::Cast(cast) => is_nothing(&cast.expr),
@@ -335,7 +175,7 @@ fn of_function(name: &str, arguments: &[Expr], parts: &[Kind]) -> Kind {
     };
     let is_discrete = |kind: &Kind| matches!(kind, Kind::Constant | Kind::Discrete(_));
     if parts.iter().all(is_discrete) {
-        return Kind::Discrete(all());
+        return made(all());
     }
     let varying: Vec<&Kind> = parts
         .iter()

@@ -12,15 +12,17 @@ use datafusion::logical_expr::{Aggregate, LogicalPlan};
 use datafusion::prelude::Expr;
 use std::sync::Arc;
 
+use super::allowed::safe;
 use super::answers::{Groups, collect, counts, sizes};
 use super::below::{needs_person, rows};
-use super::expressions::{kind, safe};
+use super::expressions::kind;
 use super::judgement::{Facts, Judgement, Values};
 use super::lineage::{Belongs, Kind, Root};
 use super::measures::Measures;
 use super::questions::Questions;
 use super::released::Released;
 use super::span::Atom;
+use super::systems::systems;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{GroupedCounts, HiddenCells, protect_groups};
 
@@ -57,6 +59,7 @@ pub(super) async fn protected(
     let aggregates = aggregates
         .map(|aggregate| questions.add(aggregate))
         .collect::<Result<Vec<_>, _>>()?;
+    questions.check()?;
     let person = match below.belongs {
         Belongs::Nobody => None,
         _ => below.person(rules.person_columns),
@@ -92,17 +95,18 @@ async fn facts(
     let mut facts = vec![Facts::default(); measured.num_rows()];
     let of_persons = collect(state, measures.of_persons()?, MOST_GROUPS).await?;
     let column = |idx: usize| counts(&of_persons, n_keys + idx);
-    let units = column(0)?;
+    let (units, several) = (column(0)?, column(1)?);
     let flags = (0..measures.n_flags)
-        .map(|idx| column(1 + idx))
+        .map(|idx| column(2 + idx))
         .collect::<Result<Vec<_>, _>>()?;
-    let size = |idx: usize| sizes(&of_persons, n_keys + 1 + measures.n_flags + idx);
+    let size = |idx: usize| sizes(&of_persons, n_keys + 2 + measures.n_flags + idx);
     let parts = (0..measures.n_numbers)
         .map(|idx| Ok((size(2 * idx)?, size(2 * idx + 1)?)))
         .collect::<Result<Vec<_>, DataFusionError>>()?;
     for (row, group) in groups.find(&of_persons)? {
         let facts = &mut facts[group];
         facts.units = units[row];
+        facts.several = several[row];
         facts.flags = flags.iter().map(|flag| flag[row]).collect();
         let parts = parts.iter();
         facts.largest = parts
@@ -127,7 +131,7 @@ async fn facts(
             };
         }
     }
-    for system in questions.systems() {
+    for system in systems(&questions.asked) {
         for facts in &mut facts {
             facts.atoms.push(Vec::new());
         }
@@ -135,15 +139,15 @@ async fn facts(
             continue;
         }
         let answers = collect(state, measures.of_conditions(&system)?, MOST_ATOMS).await?;
-        let n_conditions = system.conditions().len();
-        let met = (0..n_conditions)
-            .map(|idx| counts(&answers, n_keys + idx))
+        let (n_conditions, n_values) = (system.conditions().len(), system.values().len());
+        let told = (0..n_conditions + n_values)
+            .map(|idx| sizes(&answers, n_keys + idx))
             .collect::<Result<Vec<_>, _>>()?;
-        let persons = counts(&answers, n_keys + n_conditions)?;
+        let persons = counts(&answers, n_keys + told.len())?;
         for (row, group) in groups.find(&answers)? {
-            let meets = met.iter().map(|flags| flags[row] == 1);
             let atom = Atom {
-                meets: meets.collect(),
+                told: told.iter().map(|told| told[row]).collect(),
+                n_values,
                 persons: persons[row],
             };
             if let Some(atoms) = facts[group].atoms.last_mut() {

@@ -8,8 +8,9 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Join, JoinType, LogicalPlan, Operator};
 use datafusion::prelude::Expr;
 
+use super::allowed::safe;
 use super::below::below;
-use super::expressions::{kind, safe};
+use super::expressions::kind;
 use super::lineage::{Belongs, Kind, Root, Rows};
 use super::{ReleaseError, ReleaseRules};
 

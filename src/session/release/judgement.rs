@@ -3,8 +3,9 @@
 
 use super::lineage::Kind;
 use super::measures::Measures;
-use super::questions::{Asked, Questions, System};
+use super::questions::{Asked, Questions};
 use super::span::{Atom, is_safe};
+use super::systems::{System, Tell, systems};
 use crate::disclosure::{CellCounts, DisclosureRules};
 
 /// Numbers with so few different values in a group are counts in disguise: their sums and spreads say how many have each.
@@ -16,6 +17,8 @@ pub(super) const LARGEST_PART: f64 = 0.5;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     pub(super) units: u64,
+    /// Units with more than one row.
+    pub(super) several: u64,
     /// Units with rows that have each flag.
     pub(super) flags: Vec<u64>,
     /// The largest sum of one unit and the sum of all, of every number's size.
@@ -56,7 +59,7 @@ impl<'a> Judgement<'a> {
         Self {
             measures,
             questions,
-            systems: questions.systems(),
+            systems: systems(&questions.asked),
             rules,
         }
     }
@@ -118,7 +121,7 @@ impl<'a> Judgement<'a> {
             }
             let (largest, total) = facts.largest[number];
             let is_rare = values.all.saturating_sub(values.most) < self.rules.min_count;
-            let is_one = largest.is_nan() || largest > LARGEST_PART * total;
+            let is_one = !total.is_finite() || largest > LARGEST_PART * total;
             if is_rare || is_one {
                 sides.push(1);
             }
@@ -143,21 +146,38 @@ impl<'a> Judgement<'a> {
     fn told(&self, facts: &Facts) -> Vec<usize> {
         let mut told = Vec::new();
         for (system, atoms) in self.systems.iter().zip(&facts.atoms) {
-            let has_whole = system.is_of_counts() || system.told.iter().any(|(_, c)| c.is_none());
-            if is_safe(atoms, has_whole, self.rules.min_count) {
+            if is_safe(atoms, system.has_whole(), self.rules.min_count) {
                 continue;
             }
             // What is about the whole group stays: it is the parts that can be taken from it and from each other.
-            let conditions = system.conditions();
-            let is_whole = |condition: &Option<usize>| {
-                let place = condition.and_then(|c| conditions.iter().position(|known| *known == c));
-                place.is_none_or(|place| atoms.iter().all(|atom| atom.meets[place]))
+            let (conditions, values) = (system.conditions(), system.values());
+            let place = |tell: &Tell| match tell {
+                Tell::All => None,
+                Tell::Part(condition) => conditions.iter().position(|known| known == condition),
+                Tell::Values(number) => {
+                    let place = values.iter().position(|known| known == number);
+                    place.map(|place| conditions.len() + place)
+                }
             };
-            let parts = system
-                .told
-                .iter()
-                .filter(|(_, condition)| !is_whole(condition));
+            let is_same = |place: usize| {
+                let mut told = atoms.iter().map(|atom| atom.told[place]);
+                let first = told.next().unwrap_or(1.0);
+                first != 0.0 && told.all(|other| other == first)
+            };
+            let is_part = |tell: &Tell| place(tell).is_some_and(|place| !is_same(place));
+            let parts = system.told.iter().filter(|(_, tell)| is_part(tell));
             told.extend(parts.map(|(asked, _)| *asked));
+        }
+        let is_of_persons = |asked: &Asked| asked.is_count && asked.is_of_persons;
+        let has_rows = self
+            .questions
+            .asked
+            .iter()
+            .any(|asked| asked.is_count && !asked.is_of_persons);
+        if has_rows && self.is_small(facts.several) {
+            let asked = self.questions.asked.iter().enumerate();
+            let of_persons = asked.filter(|(_, asked)| is_of_persons(asked));
+            told.extend(of_persons.map(|(idx, _)| idx));
         }
         for (pair, &(a, b)) in self.measures.pairs.iter().enumerate() {
             if self.is_small(facts.flags[self.measures.flag_of_pair(pair)]) {

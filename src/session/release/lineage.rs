@@ -15,6 +15,26 @@ pub(super) struct Root {
     pub(super) scan: usize,
 }
 
+impl Root {
+    /// Stands for what a statement makes of columns.
+    pub(super) fn made() -> Self {
+        Self {
+            table: String::new(),
+            column: "condition".to_owned(),
+            scan: 0,
+        }
+    }
+
+    /// Stands for the number of a person's rows.
+    pub(super) fn rows() -> Self {
+        Self {
+            table: String::new(),
+            column: "rows".to_owned(),
+            scan: 0,
+        }
+    }
+}
+
 /// What a column or an expression of one row is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -7,7 +7,8 @@ use datafusion::logical_expr::{ExprFunctionExt as _, LogicalPlan, LogicalPlanBui
 use datafusion::prelude::{Expr, abs, coalesce, col, lit};
 
 use super::lineage::Kind;
-use super::questions::{Questions, System, columns};
+use super::questions::Questions;
+use super::systems::{System, columns};
 
 /// Rows as the measures see them: keys, the person, flags, numbers.
 pub(super) struct Measures {
@@ -106,7 +107,8 @@ impl Measures {
         if self.has_person {
             let of_person = (0..self.n_flags).map(|idx| max(flag(idx)).alias(format!("b{idx}")));
             let sums = (0..self.n_numbers).map(|idx| sum(size(idx)).alias(format!("s{idx}")));
-            let numbers: Vec<Expr> = of_person.chain(sums).collect();
+            let n_rows = count(lit(1_i64)).alias("r");
+            let numbers: Vec<Expr> = of_person.chain(sums).chain([n_rows]).collect();
             rows = rows.aggregate(self.keys_and([col("p")]), numbers)?;
             flags = (0..self.n_flags)
                 .map(|idx| col(format!("b{idx}")))
@@ -115,7 +117,12 @@ impl Measures {
                 .map(|idx| col(format!("s{idx}")))
                 .collect();
         }
-        let mut numbers = vec![count(lit(1_i64)).alias("units")];
+        // Persons with more than one row: the difference of counts of rows and of persons.
+        let several = match self.has_person {
+            true => count(lit(1_i64)).filter(col("r").gt(lit(1_i64))).build()?,
+            false => count(lit(1_i64)).filter(lit(false)).build()?,
+        };
+        let mut numbers = vec![count(lit(1_i64)).alias("units"), several.alias("several")];
         for (idx, flag) in flags.into_iter().enumerate() {
             let units = count(lit(1_i64)).filter(flag.eq(lit(1_i64))).build()?;
             numbers.push(units.alias(format!("n{idx}")));
@@ -144,13 +151,24 @@ impl Measures {
         by_value.aggregate(self.keys(), numbers)?.build()
     }
 
-    /// Per group and set of conditions met together: which are met, and the units.
+    /// Per group and set of conditions met together: which are met, which of few values numbers have, and the units. Where
+    /// different persons are counted, the conditions that any of their rows meets.
     pub(super) fn of_conditions(&self, system: &System) -> Result<LogicalPlan, DataFusionError> {
-        let flags = system.conditions().into_iter();
+        let conditions = system.conditions().into_iter();
         let flags =
-            flags.map(|condition| col(format!("f{}", Self::flags_of_condition(condition).0)));
-        let rows = LogicalPlanBuilder::from(self.base.clone());
-        self.units_by(rows, flags.collect())?.build()
+            conditions.map(|condition| format!("f{}", Self::flags_of_condition(condition).0));
+        let values = system
+            .values()
+            .into_iter()
+            .map(|number| format!("y{number}"));
+        let columns: Vec<String> = flags.chain(values).collect();
+        let mut rows = LogicalPlanBuilder::from(self.base.clone());
+        if system.is_of_persons() && self.has_person {
+            let any = columns.iter().map(|column| max(col(column)).alias(column));
+            rows = rows.aggregate(self.keys_and([col("p")]), any.collect::<Vec<_>>())?;
+        }
+        self.units_by(rows, columns.iter().map(col).collect())?
+            .build()
     }
 
     fn units_by(

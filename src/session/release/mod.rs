@@ -9,6 +9,7 @@
 //!
 //! All this holds within a statement. Two statements that differ by one person are for the person who reviews a release.
 
+mod allowed;
 mod answers;
 mod below;
 mod beside;
@@ -16,6 +17,7 @@ mod copied;
 mod error;
 mod estimates;
 mod expressions;
+mod forms;
 mod groups;
 mod joins;
 mod judgement;
@@ -26,6 +28,7 @@ mod relations;
 mod released;
 mod scans;
 mod span;
+mod systems;
 mod walk;
 
 use std::collections::BTreeSet;

@@ -1,8 +1,6 @@
 //! The aggregates that can leave, and what has to be known of each of them: whose values it is made of, under which
 //! condition, and what a reader could work out from it together with the others.
 
-use std::collections::BTreeSet;
-
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode as _;
 use datafusion::logical_expr::expr::AggregateFunction;
@@ -10,22 +8,16 @@ use datafusion::logical_expr::{ExprSchemable as _, cast, try_cast};
 use datafusion::prelude::{Expr, lit, when};
 
 use super::ReleaseError;
-use super::expressions::{kind, safe};
+use super::allowed::safe;
+use super::expressions::kind;
+use super::forms::{Form, form};
 use super::lineage::{Kind, Root, Rows};
+use super::systems::{Columns, Tell, columns, persons};
 
 /// Aggregates of one number.
 const OF_ONE: [&str; 6] = ["sum", "avg", "stddev", "stddev_pop", "var", "var_pop"];
 /// Aggregates of two numbers; those that start with `regr_` besides.
 const OF_TWO: [&str; 3] = ["corr", "covar_samp", "covar_pop"];
-
-/// Columns of tables, whichever scan they come from.
-pub(super) type Columns = BTreeSet<(String, String)>;
-
-/// The columns that a kind is made of.
-pub(super) fn columns(kind: &Kind) -> Columns {
-    let roots = kind.roots().into_iter();
-    roots.map(|root| (root.table, root.column)).collect()
-}
 
 /// What the rules need to know of the rows of each group.
 pub(super) struct Questions<'a> {
@@ -45,6 +37,20 @@ pub(super) struct Questions<'a> {
 pub(super) struct Number {
     pub(super) value: Expr,
     pub(super) kind: Kind,
+    /// Which function of its columns it is; `None` for a column that is a part of another number.
+    form: Option<Form>,
+}
+
+/// An argument of an aggregate that is not the same for all rows.
+struct Value<'a> {
+    /// As it is computed.
+    safe: &'a Expr,
+    kind: Kind,
+    form: Form,
+    /// Whether it can be missing because of a condition.
+    has_branches: bool,
+    /// Columns that are added up in it.
+    parts: Vec<Expr>,
 }
 
 /// One aggregate.
@@ -63,7 +69,7 @@ pub(super) struct Asked {
     /// The same with their values together, among those.
     pub(super) together: Option<usize>,
     /// Conditions whose sums of anything it tells, by the columns that are summed: none for counts.
-    pub(super) tells: Vec<(Columns, Option<usize>)>,
+    pub(super) tells: Vec<(Columns, Tell)>,
 }
 
 impl<'a> Questions<'a> {
@@ -90,20 +96,25 @@ impl<'a> Questions<'a> {
             let what = "what is computed within groups";
             return Err(ReleaseError::Unchecked { what });
         };
-        let kinds = function.params.args.iter();
-        let kinds = kinds.map(|argument| kind(argument, self.rows));
-        let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
+        let written = function.params.args.clone();
         let function = self.safe(function)?;
-        let arguments = function.params.args.iter().zip(kinds);
-        let values = arguments.filter(|(argument, _)| !matches!(argument, Expr::Literal(..)));
-        let values: Vec<(&Expr, Kind)> = values.collect();
+        let mut values = Vec::new();
+        for (argument, written) in function.params.args.iter().zip(&written) {
+            if !matches!(argument, Expr::Literal(..)) {
+                values.push(self.value(argument, written)?);
+            }
+        }
         let filter = function.params.filter.as_deref().cloned();
         let mut asked = match function.func.name() {
-            "count" | "regr_count" => self.count(&function, &values, filter),
+            "count" | "regr_count" => self.count(&function, &values, filter)?,
             name => self.sums(name, &function, &values, filter)?,
         };
         if asked.is_count {
-            asked.tells.push((BTreeSet::new(), asked.condition));
+            let whom = match asked.is_of_persons {
+                true => persons(),
+                false => Columns::new(),
+            };
+            asked.tells.push((whom, part(asked.condition)));
         }
         self.asked.push(asked);
         let safe = Expr::AggregateFunction(function);
@@ -143,26 +154,54 @@ impl<'a> Questions<'a> {
         Ok(function)
     }
 
+    fn value<'b>(&self, safe: &'b Expr, written: &Expr) -> Result<Value<'b>, ReleaseError> {
+        let kind = kind(written, self.rows)?;
+        let is_made = |part: &Expr| Ok(matches!(part, Expr::Case(_) | Expr::ScalarFunction(_)));
+        let parts = match kind {
+            Kind::Several(_) => written.column_refs().into_iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        Ok(Value {
+            safe,
+            form: form(written, self.rows),
+            has_branches: written.exists(is_made)?,
+            parts: parts.into_iter().map(Expr::Column).collect(),
+            kind,
+        })
+    }
+
     fn count(
         &mut self,
         function: &AggregateFunction,
-        values: &[(&Expr, Kind)],
+        values: &[Value<'_>],
         filter: Option<Expr>,
-    ) -> Asked {
-        let is_person = |(_, kind): &(&Expr, Kind)| matches!(kind, Kind::Person(_));
-        Asked {
+    ) -> Result<Asked, ReleaseError> {
+        let is_distinct = function.params.distinct;
+        for value in values.iter().filter(|_| is_distinct) {
+            let is_countable = match value.kind {
+                Kind::Person(_) | Kind::Plain(_) => true,
+                // Households whose members all fail a condition can be few.
+                Kind::Household(_) => filter.is_none(),
+                _ => false,
+            };
+            if !is_countable {
+                return Err(ReleaseError::CountDistinct);
+            }
+        }
+        let is_person = |value: &Value<'_>| matches!(value.kind, Kind::Person(_));
+        Ok(Asked {
             condition: self.condition(values, filter),
             is_count: true,
-            is_of_persons: function.params.distinct && values.iter().any(is_person),
+            is_of_persons: is_distinct && values.iter().any(is_person),
             ..Asked::default()
-        }
+        })
     }
 
     fn sums(
         &mut self,
         name: &str,
         function: &AggregateFunction,
-        values: &[(&Expr, Kind)],
+        values: &[Value<'_>],
         filter: Option<Expr>,
     ) -> Result<Asked, ReleaseError> {
         let condition = self.condition(values, filter.clone());
@@ -172,7 +211,8 @@ impl<'a> Questions<'a> {
             is_count: values.is_empty(),
             ..Asked::default()
         };
-        for (value, kind) in values {
+        for value in values {
+            let kind = &value.kind;
             match kind {
                 Kind::Person(column) | Kind::Household(Root { column, .. }) => {
                     let column = column.clone();
@@ -184,34 +224,67 @@ impl<'a> Questions<'a> {
                 }
                 _ => {}
             }
-            let number = self.number(value, kind.clone(), condition)?;
+            let form = Some(value.form.clone());
+            let number = self.number(value.safe, kind.clone(), form, condition)?;
             asked.numbers.push(number);
-            let roots = match kind {
-                Kind::Discrete(_) | Kind::Constant => BTreeSet::new(),
-                kind => columns(kind),
-            };
-            // A yes or no that is missing where nobody answered is no condition; one that is made missing is.
-            if !matches!(kind, Kind::Discrete(_)) || has_branches(value)? {
-                asked.tells.push((roots.clone(), condition));
-            }
-            if matches!(kind, Kind::Discrete(_) | Kind::Part(_)) {
-                let other = self.numbers[number].value.clone().not_eq(lit(0.0));
-                let other = self.condition(&[], Some(other));
-                asked.tells.push((roots, other));
-            }
+            self.tell(&mut asked, value, number);
         }
         if function.params.args.len() > 1 && asked.numbers.len() > 1 {
             self.together.push(asked.numbers.clone());
             asked.together = Some(self.together.len() - 1);
         }
+        for part in values.iter().flat_map(|value| &value.parts) {
+            let kind = kind(part, self.rows)?;
+            let number = self.number(part, kind, None, condition)?;
+            asked.numbers.push(number);
+        }
         Ok(asked)
     }
 
+    fn tell(&mut self, asked: &mut Asked, value: &Value<'_>, number: usize) {
+        let columns = match &value.kind {
+            Kind::Discrete(_) | Kind::Constant => Columns::new(),
+            kind => columns(kind),
+        };
+        let is_discrete = matches!(value.kind, Kind::Discrete(_));
+        // A yes or no that is missing where nobody answered is no condition; one that is made missing is.
+        if !is_discrete || value.has_branches {
+            asked.tells.push((columns.clone(), part(asked.condition)));
+        }
+        if is_discrete {
+            asked.tells.push((columns, Tell::Values(number)));
+        } else if matches!(value.kind, Kind::Part(_)) {
+            let other = self.numbers[number].value.clone().not_eq(lit(0.0));
+            let other = self.condition(&[], Some(other));
+            asked.tells.push((columns, part(other)));
+        }
+    }
+
+    /// Refuses different functions of one column.
+    ///
+    /// # Errors
+    /// When there are some.
+    pub(super) fn check(&self) -> Result<(), ReleaseError> {
+        let is_number = |number: &&Number| {
+            !matches!(number.kind, Kind::Discrete(_) | Kind::Constant) && number.form.is_some()
+        };
+        let numbers: Vec<&Number> = self.numbers.iter().filter(is_number).collect();
+        for (place, number) in numbers.iter().enumerate() {
+            for other in &numbers[..place] {
+                let is_apart = columns(&number.kind).is_disjoint(&columns(&other.kind));
+                let forms = number.form.as_ref().zip(other.form.as_ref());
+                let can_stand = forms.is_none_or(|(a, b)| a.can_stand_beside(b));
+                if !is_apart && !can_stand {
+                    return Err(ReleaseError::SeveralFunctions);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The condition that every value is there, and the filter holds.
-    fn condition(&mut self, values: &[(&Expr, Kind)], filter: Option<Expr>) -> Option<usize> {
-        let is_there = values
-            .iter()
-            .map(|(value, _)| (*value).clone().is_not_null());
+    fn condition(&mut self, values: &[Value<'_>], filter: Option<Expr>) -> Option<usize> {
+        let is_there = values.iter().map(|value| value.safe.clone().is_not_null());
         let condition = filter.into_iter().chain(is_there).reduce(Expr::and)?;
         let known = self.conditions.iter().position(|known| *known == condition);
         Some(known.unwrap_or_else(|| {
@@ -224,6 +297,7 @@ impl<'a> Questions<'a> {
         &mut self,
         value: &Expr,
         kind: Kind,
+        form: Option<Form>,
         condition: Option<usize>,
     ) -> Result<usize, ReleaseError> {
         let number = match value.get_type(self.rows.schema())? {
@@ -234,68 +308,15 @@ impl<'a> Questions<'a> {
             Some(idx) => when(self.conditions[idx].clone(), number).end()?,
             None => number,
         };
-        let number = Number { value, kind };
+        let number = Number { value, kind, form };
         let known = self.numbers.iter().position(|known| *known == number);
         Ok(known.unwrap_or_else(|| {
             self.numbers.push(number);
             self.numbers.len() - 1
         }))
     }
-
-    /// Aggregates that tell sums of the same columns: what each shows can be taken from what another shows.
-    pub(super) fn systems(&self) -> Vec<System> {
-        let mut systems: Vec<System> = Vec::new();
-        for (idx, asked) in self.asked.iter().enumerate() {
-            for (roots, condition) in &asked.tells {
-                let mut system = System {
-                    roots: roots.clone(),
-                    told: vec![(idx, *condition)],
-                };
-                let is_same = |other: &System| match roots.is_empty() {
-                    true => other.roots.is_empty(),
-                    false => !other.roots.is_disjoint(&system.roots),
-                };
-                let (same, others): (Vec<_>, Vec<_>) = systems.into_iter().partition(is_same);
-                for other in same {
-                    system.roots.extend(other.roots);
-                    system.told.extend(other.told);
-                }
-                systems = others;
-                systems.push(system);
-            }
-        }
-        systems
-    }
 }
 
-fn has_branches(value: &Expr) -> Result<bool, ReleaseError> {
-    let is_made = |part: &Expr| Ok(matches!(part, Expr::Case(_) | Expr::ScalarFunction(_)));
-    Ok(value.exists(is_made)?)
-}
-
-/// What several aggregates tell of sums over parts of a group.
-#[derive(Debug, Clone)]
-pub(super) struct System {
-    roots: Columns,
-    /// Aggregate and the condition under which it sums.
-    pub(super) told: Vec<(usize, Option<usize>)>,
-}
-
-impl System {
-    /// Whether counts are told: the whole group is known then.
-    pub(super) fn is_of_counts(&self) -> bool {
-        self.roots.is_empty()
-    }
-
-    /// The different conditions.
-    pub(super) fn conditions(&self) -> Vec<usize> {
-        let conditions = self.told.iter().filter_map(|(_, condition)| *condition);
-        conditions.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
-    /// Whether anything could be worked out by taking one from another.
-    pub(super) fn is_of_several(&self) -> bool {
-        let has_whole = self.is_of_counts() || self.told.iter().any(|(_, c)| c.is_none());
-        self.conditions().len() + usize::from(has_whole) > 1
-    }
+fn part(condition: Option<usize>) -> Tell {
+    condition.map_or(Tell::All, Tell::Part)
 }

@@ -10,10 +10,11 @@ use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder, try_cast};
 use datafusion::prelude::{DataFrame, Expr, abs, col, lit};
 
+use super::allowed::safe;
 use super::answers::{collect, counts, sizes};
 use super::below::{needs_person, rows};
 use super::estimates::{self, Behind};
-use super::expressions::{kind, safe};
+use super::expressions::kind;
 use super::judgement::{FEW_VALUES, LARGEST_PART};
 use super::lineage::{Belongs, Kind, Root, Rows};
 use super::{KeptBack, ReleaseError, ReleaseRules};
@@ -99,11 +100,16 @@ impl Call<'_> {
                 Kind::Person(column) | Kind::Household(Root { column, .. }) => {
                     return Err(ReleaseError::ComputedPerson { column });
                 }
-                Kind::Mixed if self.roles.numbers.contains(&column) => {
-                    return Err(ReleaseError::Argument { function: relation });
-                }
-                _ => {}
+                Kind::Plain(_) => {}
+                // Levels of what a statement makes are counted for coefficients; estimators of effects do not count them.
+                Kind::Discrete(roots)
+                    if self.roles.unit.is_none() || !roots.contains(&Root::made()) => {}
+                _ if self.roles.labels.contains(&column) => {}
+                _ => return Err(ReleaseError::NotColumn { relation }),
             }
+        }
+        if self.roles.is_steep {
+            return Err(ReleaseError::Steep { relation });
         }
         match self
             .roles
@@ -126,10 +132,15 @@ impl Call<'_> {
         let measures = self.measures(rules)?;
         let all = measures.of_levels(state, &[]).await?;
         let mut is_few = all.least < min_count;
-        for &column in self.roles.outcome.iter().chain(&self.roles.weight) {
-            let (largest, total) = measures.largest(state, column).await?;
-            let varies = !self.roles.labels.contains(&column);
-            is_few |= varies && total > 0.0 && largest > LARGEST_PART * total;
+        let numbers: &[usize] = match self.roles.unit {
+            Some(_) => self.roles.outcome.as_slice(),
+            None => &self.roles.numbers,
+        };
+        for &column in numbers.iter().chain(&self.roles.weight) {
+            if matches!(self.kind(column)?, Kind::Plain(_)) {
+                let (largest, total) = measures.largest(state, column).await?;
+                is_few |= !total.is_finite() || largest > LARGEST_PART * total;
+            }
         }
         // Estimators of effects count the exposed and the others themselves.
         let mut discrete = BTreeSet::new();

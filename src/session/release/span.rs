@@ -4,8 +4,10 @@
 /// Rows of a group that meet the same conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Atom {
-    /// Whether they meet each condition.
-    pub(super) meets: Vec<bool>,
+    /// 1 or 0 for each condition as they meet it, and then their value of each number of few values.
+    pub(super) told: Vec<f64>,
+    /// How many of these are values: of them squares are told as well.
+    pub(super) n_values: usize,
     /// Persons with such rows.
     pub(super) persons: u64,
 }
@@ -57,23 +59,31 @@ pub(super) fn is_safe(atoms: &[Atom], has_whole: bool, min_count: u64) -> bool {
 }
 
 fn rows(atoms: &[Atom], has_whole: bool, columns: &[usize]) -> Vec<Vec<f64>> {
-    let n_conditions = atoms.first().map_or(0, |atom| atom.meets.len());
-    let number = |is_met: bool| if is_met { 1.0 } else { 0.0 };
-    let mut rows: Vec<Vec<f64>> = (0..n_conditions)
-        .map(|condition| {
-            let meets = columns.iter().map(|&idx| atoms[idx].meets[condition]);
-            meets.map(number).collect()
-        })
-        .collect();
+    let n_told = atoms.first().map_or(0, |atom| atom.told.len());
+    let n_values = atoms.first().map_or(0, |atom| atom.n_values);
+    let row = |told: usize, power: i32| -> Vec<f64> {
+        let values = columns.iter().map(|&idx| atoms[idx].told[told].powi(power));
+        values.collect()
+    };
+    let mut rows: Vec<Vec<f64>> = (0..n_told).map(|told| row(told, 1)).collect();
+    rows.extend((n_told - n_values..n_told).map(|told| row(told, 2)));
     if has_whole {
         rows.push(vec![1.0; columns.len()]);
     }
     rows
 }
 
-/// The number of independent rows of zeros and ones, by elimination with the largest pivot.
+/// The number of independent rows, by elimination with the largest pivot.
 fn rank(mut rows: Vec<Vec<f64>>) -> usize {
     const ZERO: f64 = 1e-9;
+    for row in &mut rows {
+        let largest = row
+            .iter()
+            .fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if largest > 0.0 {
+            row.iter_mut().for_each(|value| *value /= largest);
+        }
+    }
     let n_columns = rows.first().map_or(0, Vec::len);
     let mut rank = 0;
     for column in 0..n_columns {

@@ -45,18 +45,16 @@ impl<'a> Walk<'a> {
                     if reads_rows(&aggregate.input, self.rules)
                         && holds_persons(plan, self.rules)? =>
                 {
-                    let outline = Outline::of(aggregate)?;
-                    let is_fair = |other: &Outline| outline.can_stand_beside(other);
-                    if !self.outlines.iter().all(is_fair) {
-                        return Err(ReleaseError::OtherRows);
-                    }
-                    self.outlines.push(outline);
+                    self.stands_beside(Outline::of(aggregate, self.rules)?)?;
                     let (plan, kept_back) =
                         groups::protected(self.state, aggregate, self.rules).await?;
                     self.add(kept_back);
                     Ok(plan)
                 }
                 LogicalPlan::Extension(extension) => {
+                    for input in extension.node.inputs() {
+                        self.stands_beside(Outline::of_relation(input, self.rules)?)?;
+                    }
                     let (plan, kept_back) =
                         relations::protected(self.state, extension, self.rules).await?;
                     self.add(kept_back);
@@ -67,6 +65,16 @@ impl<'a> Walk<'a> {
             }
         }
         .boxed()
+    }
+
+    /// Takes in what is protected next, unless it tells something together with what was before.
+    fn stands_beside(&mut self, next: Outline) -> Result<(), ReleaseError> {
+        let mut outlines = self.outlines.iter();
+        if !outlines.all(|other| next.can_stand_beside(other)) {
+            return Err(ReleaseError::OtherRows);
+        }
+        self.outlines.push(next);
+        Ok(())
     }
 
     fn add(&mut self, more: KeptBack) {

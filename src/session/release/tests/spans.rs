@@ -4,7 +4,8 @@ use crate::session::release::span::{Atom, is_safe};
 
 fn atoms(of: &[(&[u8], u64)]) -> Vec<Atom> {
     let atom = |(meets, persons): &(&[u8], u64)| Atom {
-        meets: meets.iter().map(|is_met| *is_met == 1).collect(),
+        told: meets.iter().map(|told| f64::from(*told)).collect(),
+        n_values: 0,
         persons: *persons,
     };
     of.iter().map(atom).collect()

@@ -1,0 +1,183 @@
+//! Which expressions may stand below a grouping: those of one row that cannot fail.
+
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator, TryCast};
+use datafusion::prelude::{Expr, lit, nullif};
+
+use super::ReleaseError;
+use super::expressions::is_nothing;
+use super::lineage::Rows;
+
+/// Functions of one number that keep it one number.
+const OF_ONE_NUMBER: [&str; 12] = [
+    "abs", "ln", "log", "log10", "log2", "sqrt", "cbrt", "round", "floor", "ceil", "trunc",
+    "signum",
+];
+/// Other functions of one row that yield a value or NULL for every input.
+const OF_ONE_ROW: [&str; 31] = [
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "nvl",
+    "nvl2",
+    "date_part",
+    "date_trunc",
+    "upper",
+    "lower",
+    "btrim",
+    "ltrim",
+    "rtrim",
+    "trim",
+    "substr",
+    "substring",
+    "left",
+    "right",
+    "character_length",
+    "char_length",
+    "length",
+    "concat",
+    "concat_ws",
+    "starts_with",
+    "ends_with",
+    "strpos",
+    "fiscal_year",
+    "month_fiscal_year",
+    "normalize_key",
+    "isnan",
+    "iszero",
+];
+
+/// The expression with what could fail on some value replaced by what is NULL there: an error would tell of the row.
+///
+/// # Errors
+/// For what is not an expression of one row.
+pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError> {
+    refuse_others(expression)?;
+    let schema = rows.schema();
+    let safe = expression.clone().transform_up(|expression| {
+        Ok(match expression {
+            Expr::Cast(cast) => Transformed::yes(Expr::TryCast(TryCast {
+                expr: cast.expr,
+                field: cast.field,
+            })),
+            Expr::BinaryExpr(BinaryExpr { left, op, right })
+                if matches!(op, Operator::Divide | Operator::Modulo) =>
+            {
+                let data_type = right.get_type(schema)?;
+                let right = match *right {
+                    right if data_type.is_numeric() && !is_never_zero(&right) => {
+                        let zero = ScalarValue::new_zero(&data_type)?;
+                        nullif(right, lit(zero))
+                    }
+                    right => right,
+                };
+                Transformed::yes(Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op,
+                    right: Box::new(right),
+                }))
+            }
+            other => Transformed::no(other),
+        })
+    })?;
+    let name = expression.qualified_name();
+    Ok(match safe.data {
+        Expr::Alias(alias) => Expr::Alias(alias),
+        other if other.qualified_name() == name => other,
+        other => other.alias_qualified(name.0, name.1),
+    })
+}
+
+fn is_never_zero(divisor: &Expr) -> bool {
+    matches!(divisor, Expr::Literal(value, _) if !value.is_null()) && !is_nothing(divisor)
+}
+
+fn refuse_others(expression: &Expr) -> Result<(), ReleaseError> {
+    let mut found = None;
+    expression.apply(|expression| {
+        found = refused(expression);
+        Ok(match found {
+            Some(_) => TreeNodeRecursion::Stop,
+            None => TreeNodeRecursion::Continue,
+        })
+    })?;
+    found.map_or(Ok(()), Err)
+}
+
+/// Why an expression by itself, whatever is in it, may not stand below a grouping.
+pub(super) fn refused(expression: &Expr) -> Option<ReleaseError> {
+    let what = match expression {
+        Expr::Alias(_)
+        | Expr::Column(_)
+        | Expr::Literal(..)
+        | Expr::Not(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Negative(_)
+        | Expr::Between(_)
+        | Expr::Case(_)
+        | Expr::Cast(_)
+        | Expr::TryCast(_)
+        | Expr::InList(_) => return None,
+        Expr::BinaryExpr(binary) if is_plain_operator(binary.op) => return None,
+        Expr::BinaryExpr(binary) => binary.op.to_string(),
+        Expr::Like(like) | Expr::SimilarTo(like) => match like.pattern.as_ref() {
+            Expr::Literal(..) if matches!(expression, Expr::Like(_)) => return None,
+            _ => "a pattern that is not a text in quotes".to_owned(),
+        },
+        Expr::ScalarFunction(function) => {
+            let name = function.name();
+            if OF_ONE_NUMBER.contains(&name) || OF_ONE_ROW.contains(&name) {
+                return None;
+            }
+            name.to_owned()
+        }
+        Expr::Exists(_) => "EXISTS".to_owned(),
+        Expr::InSubquery(_) | Expr::SetComparison(_) => "IN (SELECT …)".to_owned(),
+        Expr::ScalarSubquery(_) => "a query in place of a value".to_owned(),
+        Expr::OuterReferenceColumn(..) => {
+            "a query that names columns of the one around it".to_owned()
+        }
+        Expr::WindowFunction(_) => "OVER (…)".to_owned(),
+        Expr::AggregateFunction(_) => "an aggregate".to_owned(),
+        _ => "this expression".to_owned(),
+    };
+    Some(ReleaseError::Expression { what })
+}
+
+fn is_plain_operator(operator: Operator) -> bool {
+    is_comparison(operator)
+        || matches!(
+            operator,
+            Operator::Plus
+                | Operator::Minus
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Modulo
+                | Operator::StringConcat
+        )
+}
+
+pub(super) fn is_comparison(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::And
+            | Operator::Or
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}

@@ -1,0 +1,101 @@
+//! Which aggregates of a grouping tell sums of the same things, so that one can be taken from another.
+
+use std::collections::BTreeSet;
+
+use super::lineage::Kind;
+use super::questions::Asked;
+
+/// Columns of tables, whichever scan they come from.
+pub(super) type Columns = BTreeSet<(String, String)>;
+
+/// The columns that a kind is made of.
+pub(super) fn columns(kind: &Kind) -> Columns {
+    let roots = kind.roots().into_iter();
+    roots.map(|root| (root.table, root.column)).collect()
+}
+
+/// A sum that an aggregate tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// Over all rows of the group.
+    All,
+    /// Over those that meet a condition.
+    Part(usize),
+    /// Of the few values of a number: how many have which.
+    Values(usize),
+}
+
+/// Stands for counts of different persons, which do not add up as rows do.
+pub(super) fn persons() -> Columns {
+    Columns::from([(String::new(), "persons".to_owned())])
+}
+
+/// What several aggregates tell of sums over parts of a group.
+#[derive(Debug, Clone)]
+pub(super) struct System {
+    columns: Columns,
+    /// Aggregate and what it tells.
+    pub(super) told: Vec<(usize, Tell)>,
+}
+
+impl System {
+    /// Whether different persons are counted.
+    pub(super) fn is_of_persons(&self) -> bool {
+        self.columns == persons()
+    }
+
+    /// Whether the sum over the whole group is known: where rows or persons are counted, and where it is asked.
+    pub(super) fn has_whole(&self) -> bool {
+        let is_of_counts = self.columns.is_empty() || self.is_of_persons();
+        is_of_counts || self.told.iter().any(|(_, tell)| *tell == Tell::All)
+    }
+
+    /// The different conditions.
+    pub(super) fn conditions(&self) -> Vec<usize> {
+        let conditions = self.told.iter().filter_map(|(_, tell)| match tell {
+            Tell::Part(condition) => Some(*condition),
+            _ => None,
+        });
+        conditions.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The different numbers of few values.
+    pub(super) fn values(&self) -> Vec<usize> {
+        let values = self.told.iter().filter_map(|(_, tell)| match tell {
+            Tell::Values(number) => Some(*number),
+            _ => None,
+        });
+        values.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether anything could be worked out by taking one from another.
+    pub(super) fn is_of_several(&self) -> bool {
+        let n_parts = self.conditions().len() + self.values().len();
+        n_parts + usize::from(self.has_whole()) > 1
+    }
+}
+
+/// Aggregates that tell sums of the same columns: what each shows can be taken from what another shows.
+pub(super) fn systems(asked: &[Asked]) -> Vec<System> {
+    let mut systems: Vec<System> = Vec::new();
+    for (idx, asked) in asked.iter().enumerate() {
+        for (columns, tell) in &asked.tells {
+            let mut system = System {
+                columns: columns.clone(),
+                told: vec![(idx, *tell)],
+            };
+            let is_same = |other: &System| match columns.is_empty() {
+                true => other.columns.is_empty(),
+                false => !other.columns.is_disjoint(columns),
+            };
+            let (same, others): (Vec<_>, Vec<_>) = systems.into_iter().partition(is_same);
+            for other in same {
+                system.columns.extend(other.columns);
+                system.told.extend(other.told);
+            }
+            systems = others;
+            systems.push(system);
+        }
+    }
+    systems
+}
