@@ -13,7 +13,7 @@ pub(crate) const N_FAMILIES: usize = FAMILIES.len();
 
 type Family = fn(&mut Dice) -> String;
 
-const FAMILIES: [Family; 44] = [
+const FAMILIES: [Family; 45] = [
     doubled_ctes,
     doubled_joins,
     doubled_columns_below_a_filter,
@@ -54,6 +54,7 @@ const FAMILIES: [Family; 44] = [
     cross_join_of_wide_rows,
     constant_in_every_row,
     window_frames,
+    gathered_windows,
     lambda,
     distinct_texts,
     nonsense,
@@ -558,6 +559,15 @@ fn window_frames(dice: &mut Dice) -> String {
     ]);
     format!(
         "SELECT max(length(w::text)) FROM (SELECT {call} OVER (ORDER BY value ROWS BETWEEN {n} PRECEDING AND {n} FOLLOWING) AS w FROM generate_series(1, {n}))"
+    )
+}
+
+fn gathered_windows(dice: &mut Dice) -> String {
+    let n = dice.size(7);
+    let call = dice.one_of(&["array_agg(value)", "string_agg(value::text, ',')"]);
+    let window = dice.one_of(&["ORDER BY value", "", "PARTITION BY value % 2"]);
+    format!(
+        "SELECT max(length(w::text)) FROM (SELECT {call} OVER ({window}) AS w FROM generate_series(1, {n}))"
     )
 }
 

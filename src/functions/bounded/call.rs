@@ -81,6 +81,10 @@ impl BoundedCall {
         {
             return Err(self.too_large(*estimate, "one value", value));
         }
+        let all = estimates.iter().copied().fold(0_u64, u64::saturating_add);
+        if self.growth == Growth::Compared && all > self.bounds.batch as u64 {
+            return Err(self.too_large(all, "a batch", self.bounds.batch as u64));
+        }
         if are_constant {
             let most = estimates.first().copied().unwrap_or(0);
             return self.reserving(most, || self.call(args.clone()));
@@ -128,6 +132,12 @@ impl BoundedCall {
 
     fn too_large(&self, found: u64, of: &str, most: u64) -> DataFusionError {
         const MIB: u64 = 1 << 20;
+        if self.growth == Growth::Compared {
+            return DataFusionError::ResourcesExhausted(format!(
+                "`{}` would compare too many characters at once; shorten the texts or ask for fewer rows",
+                self.inner.name()
+            ));
+        }
         DataFusionError::ResourcesExhausted(format!(
             "`{}` would make {} MiB for {of}, more than the {} MiB that --memory-limit leaves it; ask for less",
             self.inner.name(),

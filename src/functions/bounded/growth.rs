@@ -36,6 +36,9 @@ pub(super) enum Growth {
     Resized,
     /// `range(start, end, step)`.
     Series,
+    /// `levenshtein(a, b)`: small, but every character of one is compared with every character of the other, in one step.
+    /// 64 comparisons count as a byte.
+    Compared,
     /// `to_char(time, format)`: up to so many bytes per byte of the format.
     Formatted,
 }
@@ -57,6 +60,7 @@ const GROWING: &[(&str, Growth)] = &[
     ("range", Growth::Series),
     ("generate_series", Growth::Series),
     ("to_char", Growth::Formatted),
+    ("levenshtein", Growth::Compared),
     ("overlay", Growth::Times(2)),
     ("concat", Growth::Times(1)),
     ("concat_ws", Growth::Separated),
@@ -152,6 +156,10 @@ impl Growth {
                     let added = n.row(row).saturating_mul(element.row(row) + 16);
                     array.row(row).saturating_add(added)
                 })
+            }
+            (Self::Compared, [left, right]) => {
+                let (left, right) = (Widths::of(left), Widths::of(right));
+                Box::new(move |row| left.row(row).saturating_mul(right.row(row)) / 64)
             }
             (Self::Series, args) => series(args),
             (Self::Formatted, [time, format]) => {

@@ -6,6 +6,7 @@
 
 mod call;
 mod concatenation;
+mod gathering;
 mod growth;
 mod rewrite;
 mod widths;
@@ -57,7 +58,7 @@ pub(crate) fn most_of_a_batch(limit: usize) -> usize {
     (limit / 8).clamp(128 * MIB, 1024 * MIB)
 }
 
-/// Puts bounds on every scalar function of a context, and on those that its planner makes of operators and
+/// Puts bounds on every scalar function of a context, on aggregates that gather, and on those that its planner makes of operators and
 /// literals. What they make is reserved from the context's pool.
 pub(crate) fn bound_functions(ctx: &mut SessionContext) -> Result<()> {
     let bounds = Arc::new(Bounds::of(&ctx.runtime_env().memory_pool));
@@ -66,6 +67,12 @@ pub(crate) fn bound_functions(ctx: &mut SessionContext) -> Result<()> {
         // Aliases come with their function.
         if name == function.name() {
             SessionContext::register_udf(ctx, bounded(&function, &bounds));
+        }
+    }
+    let aggregates = ctx.state().aggregate_functions().clone();
+    for (name, aggregate) in aggregates {
+        if name == aggregate.name() && gathering::GATHERING.contains(&aggregate.name()) {
+            SessionContext::register_udaf(ctx, gathering::bounded(&aggregate, &bounds));
         }
     }
     ctx.register_function_rewrite(Arc::new(rewrite::BoundCalls::new(bounds)))

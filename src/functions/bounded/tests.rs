@@ -38,7 +38,7 @@ array_reverse array_scale array_add array_subtract array_slice array_sort array_
 arrow_try_cast arrow_typeof ascii asin asinh atan atan2 atanh bit_length btrim cardinality cast_to_type cbrt ceil
 character_length chr coalesce contains cos cosh cosine_distance cot current_date current_time date_bin date_part
 date_trunc decode degrees digest empty ends_with exp factorial find_in_set flatten floor from_unixtime gcd
-get_field greatest inner_product iszero isnan lcm least left length levenshtein ln log log10 log2 ltrim make_date
+get_field greatest inner_product iszero isnan lcm least left length ln log log10 log2 ltrim make_date
 make_time map_extract map_keys map_values md5 nanvl now nullif nvl nvl2 octet_length pi power radians random
 regexp_count regexp_instr regexp_like reverse right round row_filter rtrim sha224 sha256 sha384 sha512 signum sin sinh
 split_part sqrt starts_with strpos substr substr_index tan tanh to_date to_hex to_local_time to_time to_timestamp
@@ -157,6 +157,7 @@ async fn what_would_be_too_large_is_refused() {
         "concat(repeat('x', 9000000 + value), repeat('x', 9000000 + value))",
         "repeat('x', 9000000 + value) || repeat('x', 9000000 + value)",
         "encode(repeat('x', 9000000 + value), 'hex')",
+        "levenshtein(repeat('ab', 100000 + value), repeat('ba', 100000))",
         "regexp_match(repeat('x', 1000000 + value), repeat('(', 20) || '.*' || repeat(')', 20))",
     ] {
         let sql = format!("SELECT {call} FROM generate_series(1, 10)");
@@ -206,4 +207,27 @@ async fn a_lambda_repeats_no_text() {
         error.to_string().contains("lambda") || error.to_string().contains("->"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn arrays_over_windows_are_bounded_and_groups_are_not() {
+    for call in [
+        "array_agg(value) OVER (ORDER BY value)",
+        "array_agg(value) OVER ()",
+        "string_agg(value::text, ',') OVER (ORDER BY value)",
+        "array_agg(value) OVER (ORDER BY value ROWS BETWEEN 20000 PRECEDING AND CURRENT ROW)",
+    ] {
+        let sql = format!(
+            "SELECT max(length(w::text)) FROM (SELECT {call} AS w FROM generate_series(1, 200000))"
+        );
+        let error = value(&sql).await.unwrap_err();
+        assert!(
+            error.to_string().contains("over a window"),
+            "{sql}: {error}"
+        );
+    }
+    let sql = "SELECT max(cardinality(w)) FROM (SELECT array_agg(value) OVER (PARTITION BY value / 10) AS w FROM generate_series(1, 50000))";
+    assert_eq!(value(sql).await.unwrap(), "10");
+    let sql = "SELECT cardinality(array_agg(value)) FROM generate_series(1, 2000000)";
+    assert_eq!(value(sql).await.unwrap(), "2000000");
 }
