@@ -2,7 +2,7 @@
 //! persons, their sum is told.
 
 /// Rows of a group that meet the same conditions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Atom {
     /// 1 or 0 for each condition as they meet it, and then their value of each number of few values.
     pub(super) told: Vec<f64>,
