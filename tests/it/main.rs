@@ -23,6 +23,7 @@ mod crash;
 mod doctor;
 mod maintain;
 mod release;
+mod release_attacks;
 mod report;
 mod schedule;
 mod serve;

@@ -1,0 +1,68 @@
+-- values: the rows that most statements ask about
+select
+  'from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id > 0' as y,
+  '(select * from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id > 0)' as t;
+-- values: one person of a large worksite, whom worksite, age and sex tell from everybody
+select person_id as person, concat('worksite_id = ', worksite_id, ' and age = ', age, ' and sex = ', sex) as who,
+  weight_kg as weight, cast(yen_total as bigint) as yen, worksite_id as worksite, age
+from panel_person_year
+join (select worksite_id as w, age as a, sex as s, count(*) as n_like from panel_person_year
+      where fiscal_year = 2020 group by 1, 2, 3)
+  on worksite_id = w and age = a and sex = s
+join (select worksite_id as w2, count(distinct person_id) as n_all {y} group by 1) on worksite_id = w2
+where fiscal_year = 2020 and current_smoker and worksite_id > 0 and weight_kg is not null and yen_total > 1000
+  and n_like = 1 and n_all >= 25
+order by n_all desc, person_id limit 1;
+-- values: a worksite of few
+select worksite_id as few_worksite, count(distinct person_id) as few
+{y} group by 1 having count(distinct person_id) between 3 and 6 order by 2, 1 limit 1;
+-- truth: few
+select worksite_id as k, count(distinct person_id) as v {y}
+group by 1 having count(distinct person_id) between 1 and 9;
+-- truth: smokers
+select worksite_id as k, count(*) filter (where current_smoker) as v {y}
+group by 1 having count(*) >= 10 and count(*) filter (where current_smoker) between 1 and 9;
+-- truth: smoking means
+select worksite_id as k, avg(cast(current_smoker as int)) as v {y}
+group by 1 having count(*) >= 10 and count(*) filter (where current_smoker) between 1 and 9;
+-- truth: means of few
+select worksite_id as k, avg(weight_kg) as v {y}
+group by 1 having count(distinct person_id) between 1 and 9;
+-- truth: the largest
+select worksite_id as k, max(weight_kg) as v {y} group by 1;
+-- truth: the smallest
+select worksite_id as k, min(weight_kg) as v {y} group by 1;
+-- truth: the middle
+select worksite_id as k, median(weight_kg) as v {y} group by 1;
+-- truth: the largest claims
+select worksite_id as k, max(yen_total) as v {y} group by 1;
+-- truth: one person's weight
+select 1 as k, {weight} as v;
+-- truth: one person's claims
+select 1 as k, {yen} as v;
+-- truth: one person's age
+select 1 as k, {age} as v;
+-- truth: one person smokes
+select 1 as k, 1 as v;
+-- truth: rows
+select person_id as k, weight_kg as v from panel_person_year where fiscal_year = 2020 and weight_kg is not null;
+-- truth: rows of years
+select concat(person_id, '-', fiscal_year) as k, weight_kg as v from panel_person_year where weight_kg is not null;
+-- truth: persons with a diagnosis
+select substr(icd10, 1, 3) as k, count(distinct person_key) as v
+from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id
+  and c.billed_month = d.billed_month
+group by 1 having count(distinct person_key) between 1 and 9;
+-- truth: persons with a drug
+select drug_class as k, count(distinct person_key) as v
+from claim_drugs d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id
+  and c.billed_month = d.billed_month
+group by 1 having count(distinct person_key) between 1 and 9;
+-- truth: members by municipality
+select municipality_code as k, count(distinct person_key) as v from members
+group by 1 having count(distinct person_key) between 1 and 9;
+-- truth: steps of the flow
+select step_order as k, n_persons as v from summary_flow where n_persons between 1 and 9;
+-- truth: estimates of few
+select concat(indicator, population, estimator, coalesce(event_time, 99)) as k, estimate as v
+from effect_smoking where (n_treated between 1 and 9 or n_control between 1 and 9) and estimate is not null;
