@@ -80,19 +80,6 @@ select f.step_order, f.n_persons, count(*) as n from {t} p cross join summary_fl
 -- attack: an aggregate table's protected numbers in a mean
 -- truth: steps of the flow
 select f.step_order as k, avg(f.n_persons) as v from {t} p cross join summary_flow f group by 1;
--- attack: withheld estimates joined to persons
--- truth: estimates of few
-select concat(e.indicator, e.population, e.estimator, coalesce(e.event_time, 99)) as k, avg(e.estimate) as v from {t} p cross join effect_smoking e group by 1;
--- attack: withheld estimates as a key
--- truth: estimates of few
--- decode: select k, e as v from answer
-select concat(e.indicator, e.population, e.estimator, coalesce(e.event_time, 99)) as k, e.estimate as e, count(*) as n from {t} p cross join effect_smoking e group by 1, 2;
--- attack: withheld estimates without persons
--- truth: estimates of few
-select concat(indicator, population, estimator, coalesce(event_time, 99)) as k, estimate as v from effect_smoking;
--- attack: withheld estimates added
--- truth: estimates of few
-select concat(indicator, population, estimator, coalesce(event_time, 99)) as k, sum(estimate) as v from effect_smoking group by 1;
 -- attack: counts of an aggregate table
 -- truth: steps of the flow
 select step_order as k, n_persons as v from summary_flow;
@@ -103,33 +90,44 @@ select step_order as k, sum(n_persons) as v from summary_flow group by 1;
 -- truth: steps of the flow
 select step_order as k, n as v from (select step_order, n_persons as n from summary_flow);
 -- family: claims
--- attack: lines of claims counted as persons
--- truth: persons with a diagnosis
-select substr(icd10, 1, 3) as k, count(*) as v from claim_diagnoses group by 1;
+-- attack: lines of diagnoses counted as persons
+-- truth: lines of diagnoses of few persons
+select concat(substr(icd10, 1, 3), insurer_id, billed_month / 100, is_main, is_suspected) as k, count(*) as v from claim_diagnoses group by 1;
 -- attack: claims counted as persons
--- truth: persons with a diagnosis
-select substr(icd10, 1, 3) as k, count(distinct claim_id) as v from claim_diagnoses group by 1;
--- attack: lines of one claim
--- truth: persons with a diagnosis
-select substr(icd10, 1, 3) as k, avg(1.0 * length(claim_id)) as v, count(distinct insurer_id) as n from claim_diagnoses group by 1;
--- attack: claims of drugs
--- truth: persons with a drug
-select drug_class as k, count(distinct claim_id) as v from claim_drugs group by 1;
--- attack: clean drugs
--- truth: persons with a drug
-select drug_class as k, count(*) as v from clean_claim_drugs group by 1;
--- attack: claims joined
--- truth: persons with a diagnosis
-select substr(d.icd10, 1, 3) as k, count(distinct c.person_key) as v from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id and c.billed_month = d.billed_month group by 1;
--- attack: claims joined on nothing that tells the claim
--- truth: persons with a diagnosis
-select substr(d.icd10, 1, 3) as k, count(distinct c.person_key) as n, count(*) as v from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id group by 1;
--- attack: claims joined, the numbers of claims
--- truth: persons with a drug
-select d.drug_class as k, count(distinct c.person_key) as v from claim_drugs d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id and c.billed_month = d.billed_month group by 1;
+-- truth: lines of diagnoses of few persons
+-- decode: select k, n as v from answer
+select concat(substr(icd10, 1, 3), insurer_id, billed_month / 100, is_main, is_suspected) as k, count(distinct claim_id) as c, count(*) as n from claim_diagnoses group by 1;
+-- attack: claims forged as persons
+-- truth: lines of diagnoses of few persons
+select concat(substr(icd10, 1, 3), insurer_id, billed_month / 100, is_main, is_suspected) as k, count(*) as v from (select *, claim_id as person_id from claim_diagnoses) group by 1;
+-- attack: lines of drugs
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', insurer_id, '-', billed_month / 100) as k, count(*) as v from claim_drugs group by 1;
+-- attack: lines of drugs, claims as persons
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', insurer_id, '-', billed_month / 100) as k, count(distinct claim_id) as v from claim_drugs group by 1;
+-- attack: means of drugs
+-- truth: lines of drugs of few persons
+-- decode: select k, a / b as v from answer
+select concat(drug_class, '-', days_supplied, '-', insurer_id, '-', billed_month / 100) as k, sum(days_supplied) as a, avg(days_supplied) as b from claim_drugs group by 1;
+-- attack: claims joined on the insurer alone
+-- truth: lines of diagnoses of few persons
+select concat(substr(icd10, 1, 3), d.insurer_id, d.billed_month / 100, is_main, is_suspected) as k, count(distinct d.claim_id) as v, count(distinct c.person_key) as n from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id and c.billed_month = d.billed_month group by 1;
+-- attack: claims joined as they should be
+-- truth: lines of diagnoses of few persons
+select concat(substr(icd10, 1, 3), d.insurer_id, d.billed_month / 100, is_main, is_suspected) as k, count(*) as v from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id and c.billed_month = d.billed_month group by 1;
+-- attack: drugs joined as they should be
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', d.insurer_id, '-', d.billed_month / 100) as k, count(*) as v from claim_drugs d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id and c.billed_month = d.billed_month group by 1;
+-- attack: two tables of records joined by the claim
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', d.insurer_id, '-', d.billed_month / 100) as k, count(*) as v from claim_drugs d join claim_diagnoses c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id and c.billed_month = d.billed_month group by 1;
+-- attack: a record joined to a person by a worksite
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', d.insurer_id, '-', d.billed_month / 100) as k, count(*) as v from claim_drugs d join panel_person_year c on c.insurer_id = d.insurer_id group by 1;
 -- attack: a claim as a group
 -- truth: the largest claims
 select claim_id as k, sum(yen) as v from claims group by 1;
--- attack: a claim as a group, with its person
+-- attack: a claim as a group, with its mean
 -- truth: rows
 select claim_id as k, count(*) as n, avg(points) as v from clean_claims group by 1;

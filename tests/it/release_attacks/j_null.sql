@@ -91,11 +91,11 @@ select * from att_gt((select person_id, fiscal_year, weight_kg, case when worksi
 -- decode: select term as k, estimate as v from answer
 select * from ols((select person_id, weight_kg, age {y} and worksite_id = {few_worksite}), 'weight_kg ~ age');
 -- attack: withheld effects of a table
--- truth: estimates of few
--- decode: select concat(indicator, population, estimator, coalesce(event_time, 99)) as k, estimate as v from answer
+-- truth: few
+-- decode: select indicator as k, estimate as v from answer
 select * from effect_smoking;
 -- attack: withheld effects of the summary
--- truth: estimates of few
+-- truth: few
 -- decode: select estimator as k, estimate as v from answer
 select * from effect_summary;
 -- attack: ordered

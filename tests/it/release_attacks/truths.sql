@@ -48,21 +48,18 @@ select 1 as k, 1 as v;
 select person_id as k, weight_kg as v from panel_person_year where fiscal_year = 2020 and weight_kg is not null;
 -- truth: rows of years
 select concat(person_id, '-', fiscal_year) as k, weight_kg as v from panel_person_year where weight_kg is not null;
--- truth: persons with a diagnosis
-select substr(icd10, 1, 3) as k, count(distinct person_key) as v
+-- truth: lines of diagnoses of few persons
+select concat(substr(icd10, 1, 3), d.insurer_id, d.billed_month / 100, is_main, is_suspected) as k, count(*) as v
 from claim_diagnoses d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id
   and c.billed_month = d.billed_month
-group by 1 having count(distinct person_key) between 1 and 9;
--- truth: persons with a drug
-select drug_class as k, count(distinct person_key) as v
+group by 1 having count(*) >= 10 and count(distinct person_key) < 10;
+-- truth: lines of drugs of few persons
+select concat(drug_class, '-', days_supplied, '-', d.insurer_id, '-', d.billed_month / 100) as k, count(*) as v
 from claim_drugs d join claims c on c.insurer_id = d.insurer_id and c.claim_id = d.claim_id
   and c.billed_month = d.billed_month
-group by 1 having count(distinct person_key) between 1 and 9;
+group by 1 having count(*) >= 10 and count(distinct person_key) < 10;
 -- truth: members by municipality
 select municipality_code as k, count(distinct person_key) as v from members
 group by 1 having count(distinct person_key) between 1 and 9;
 -- truth: steps of the flow
-select step_order as k, n_persons as v from summary_flow where n_persons between 1 and 9;
--- truth: estimates of few
-select concat(indicator, population, estimator, coalesce(event_time, 99)) as k, estimate as v
-from effect_smoking where (n_treated between 1 and 9 or n_control between 1 and 9) and estimate is not null;
+select step_order as k, n_persons as v from summary_flow;
