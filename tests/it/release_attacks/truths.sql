@@ -4,7 +4,10 @@ select
   '(select * from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id > 0)' as t;
 -- values: one person of a large worksite, whom worksite, age and sex tell from everybody
 select person_id as person, concat('worksite_id = ', worksite_id, ' and age = ', age, ' and sex = ', sex) as who,
-  weight_kg as weight, cast(yen_total as bigint) as yen, worksite_id as worksite, age
+  weight_kg as weight, cast(yen_total as bigint) as yen, worksite_id as worksite, age, sex,
+  concat('p.worksite_id = ', worksite_id, ' and p.age = ', age, ' and p.sex = ', sex) as whop,
+  concat('x.worksite_id = ', worksite_id, ' and x.age = ', age, ' and x.sex = ', sex) as whox,
+  concat('p.worksite_id = ', worksite_id, ' and p.age = ', age, ' and p.sex = ', sex, ' and p.fiscal_year = 2020') as who2020
 from panel_person_year
 join (select worksite_id as w, age as a, sex as s, count(*) as n_like from panel_person_year
       where fiscal_year = 2020 group by 1, 2, 3)
@@ -16,6 +19,21 @@ order by n_all desc, person_id limit 1;
 -- values: a worksite of few
 select worksite_id as few_worksite, count(distinct person_id) as few
 {y} group by 1 having count(distinct person_id) between 3 and 6 order by 2, 1 limit 1;
+-- values: an amount that one person is above
+select cast(max(yen_total) as bigint) + 1000 as far {y} and yen_total < (select max(yen_total) {y});
+-- values: a worksite where few smoke
+select worksite_id as smoking_worksite {y}
+group by 1 having count(*) >= 20 and count(*) filter (where current_smoker) between 3 and 9 order by count(*) desc, 1 limit 1;
+-- truth: one person far above
+select 1 as k, max(yen_total) as v {y};
+-- truth: of the age
+select worksite_id as k, count(*) filter (where age = {age}) as v {y}
+group by 1 having count(*) >= 20 and count(*) filter (where age = {age}) between 1 and 9;
+-- truth: one person's weight, in steps of five
+select 1 as k, ceil(cast({weight} as double) / 5) * 5 as v;
+-- truth: smokers with a year before
+select worksite_id as k, count(*) filter (where current_smoker) as v {y} and worksite_id = {smoking_worksite}
+  and person_id in (select person_id from panel_person_year where fiscal_year = 2019) group by 1;
 -- truth: few
 select worksite_id as k, count(distinct person_id) as v {y}
 group by 1 having count(distinct person_id) between 1 and 9;
