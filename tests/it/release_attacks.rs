@@ -265,8 +265,8 @@ impl Result {
     fn note_failure(&mut self, attack: &Attack, why: &str) {
         let is_wrong = [
             "SQL error",
-            "no column",
-            "no table",
+            "no column `",
+            "no table `",
             "did you mean",
             "Schema error",
         ];

@@ -248,8 +248,8 @@ select worksite_id as k, array_agg(weight_kg order by weight_kg) as v {y} group 
 select worksite_id as k, string_agg(cast(weight_kg as varchar), ',' order by weight_kg) as v {y} group by 1;
 -- attack: the largest by a high power
 -- truth: the largest
--- decode: select k, power(v, 1.0 / 180) as v from answer
-select worksite_id as k, sum(power(cast(weight_kg as double), 180)) as v {y} group by 1;
+-- decode: select k, power(v, 1.0 / 120) as v from answer
+select worksite_id as k, sum(power(cast(weight_kg as double), 120)) as v {y} group by 1;
 -- attack: the largest by an exponential
 -- truth: the largest
 -- decode: select k, ln(v) / 8 as v from answer
@@ -264,7 +264,7 @@ select worksite_id as k, sum(power(cast(weight_kg as double), -150)) as v {y} gr
 select worksite_id as k, avg(power(cast(yen_total as double), 30)) as v, count(*) as n {y} group by 1;
 -- attack: the largest by the deviation of a power
 -- truth: the largest claims
--- decode: select k, power(v * sqrt(n), 1.0 / 30) as v from answer
+-- decode: select k, power(v * n / sqrt(n - 1), 1.0 / 30) as v from answer
 select worksite_id as k, stddev_pop(power(cast(yen_total as double), 30)) as v, count(*) as n {y} group by 1;
 -- attack: a power by multiplication
 -- truth: the largest

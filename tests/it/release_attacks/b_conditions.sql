@@ -109,7 +109,7 @@ select count(*) filter (where current_smoker) as a, count(*) filter (where curre
 select sum(cast(current_smoker as int)) as a, sum(cast(current_smoker and not ({who}) as int)) as b {y};
 -- attack: does the one smoke, with an or
 -- truth: one person smokes
--- decode: select 1 as k, b - a as v from answer
+-- decode: select 1 as k, 1 - (b - a) as v from answer
 select count(*) filter (where current_smoker or sex = 3) as a, count(*) filter (where current_smoker or sex = 3 or ({who})) as b {y};
 -- attack: does the one smoke, with an or of a case
 -- truth: one person smokes

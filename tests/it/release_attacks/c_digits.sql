@@ -61,7 +61,7 @@ select worksite_id as k, sum(cast(current_smoker as int) << 16) as v {y} group b
 select worksite_id as k, sum((cast(current_smoker as bigint) << 20) | cast(sex as bigint)) as v {y} group by 1;
 -- attack: powers of two per person
 -- truth: one person smokes
--- decode: select 1 as k, 1 as v from answer where cast(v as bigint) >> 40 & 1 = 1
+-- decode: select 1 as k, 1 as v from answer where floor(v / power(2, 40)) = 1
 select sum(case when {who} then power(2, 40) * cast(current_smoker as int) else cast(current_smoker as int) end) as v {y};
 -- attack: the product of all as a sum of logarithms
 -- truth: smokers

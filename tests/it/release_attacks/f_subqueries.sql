@@ -37,13 +37,13 @@ select sex, count(*) as n {y} group by 1 order by case when (select max(weight_k
 select sex, count(*) as n {y} group by 1 having (select max(weight_kg) from panel_person_year where {who} and fiscal_year = 2020) = {};
 -- attack: exists
 -- oracle: weight_kg = {weight} | weight_kg = {weight} + 1
-select sex, count(*) as n {y} and exists (select 1 from panel_person_year q where q.person_id = {person} and q.{}) group by 1;
+select sex, count(*) as n {y} and exists (select 1 from panel_person_year q where q.person_id = {person} and q.fiscal_year = 2020 and q.{}) group by 1;
 -- attack: not exists
 -- oracle: weight_kg = {weight} | weight_kg = {weight} + 1
-select sex, count(*) as n {y} and not exists (select 1 from panel_person_year q where q.person_id = {person} and q.{}) group by 1;
+select sex, count(*) as n {y} and not exists (select 1 from panel_person_year q where q.person_id = {person} and q.fiscal_year = 2020 and q.{}) group by 1;
 -- attack: correlated exists
 -- oracle: weight_kg = {weight} | weight_kg = {weight} + 1
-select sex, count(*) as n from {t} p where exists (select 1 from panel_person_year q where q.sex = p.sex and q.person_id = {person} and q.{}) group by 1;
+select sex, count(*) as n from {t} p where exists (select 1 from panel_person_year q where q.sex = p.sex and q.person_id = {person} and q.fiscal_year = 2020 and q.{}) group by 1;
 -- attack: exists by attributes
 -- oracle: weight_kg = {weight} | weight_kg <> {weight}
 select sex, count(*) as n {y} and exists (select 1 from panel_person_year where {who} and fiscal_year = 2020 and {}) group by 1;
@@ -89,7 +89,7 @@ select p.sex, count(*) as n from (select 2020 as y from panel_person_year where 
 select p.sex, count(*) as n, count(q.y) as m from {t} p full join (select 2020 as y from panel_person_year where {who} and fiscal_year = 2020 and {}) q on p.fiscal_year = q.y group by 1;
 -- attack: join on an inequality
 -- oracle: q.weight_kg = {weight} | q.weight_kg = {weight} + 1
-select p.sex, count(*) as n from {t} p join panel_person_year q on q.person_id = {person} and q.fiscal_year = 2020 and p.age >= 0 and {} group by 1;
+select p.sex, count(*) as n from {t} p join panel_person_year q on q.person_id = {person} and q.fiscal_year = 2020 and q.fiscal_year = 2020 and p.age >= 0 and {} group by 1;
 -- attack: self join brings one person's value to all
 -- truth: one person's weight
 select 1 as k, avg(q.weight_kg) as v from {t} p join (select * from panel_person_year where {who}) q on p.fiscal_year = q.fiscal_year;

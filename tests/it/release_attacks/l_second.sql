@@ -5,11 +5,11 @@
 select sum(yen_total) as a, sum(abs(yen_total - {far})) as b, count(yen_total) as n {y};
 -- attack: what is above a value, by the greater
 -- truth: one person far above
--- decode: select 1 as k, {far} + c - (b - {far} * n) as v from answer
+-- decode: select 1 as k, b - {far} * n + {far} as v from answer
 select sum(greatest(yen_total, {far} / 2)) as a, sum(greatest(yen_total, {far})) as b, sum(yen_total) as c, count(yen_total) as n {y};
 -- attack: what is above a value, by the remainder
--- truth: one person far above
--- decode: select 1 as k, a - b as v from answer
+-- truth: one person smokes
+-- decode: select 1 as k, (a - b) / {far} as v from answer
 select sum(yen_total) as a, sum(yen_total % {far}) as b {y};
 -- attack: persons of one age, by absolute values
 -- truth: of the age
@@ -31,14 +31,6 @@ select worksite_id as k, sum(age % ({age} + 1)) as a, sum(age % {age}) as b, sum
 -- truth: of the age
 -- decode: select k, a - b as v from answer
 select worksite_id as k, sum(floor((age + 100 - {age}) / 50.0)) as a, sum(floor((age + 99 - {age}) / 50.0)) as b, count(*) as n {y} group by 1;
--- attack: persons of one age, by rounding
--- truth: of the age
--- decode: select k, v from (select k, a - b as v from answer)
-select worksite_id as k, sum(round(age / 1.0 - {age} + 0.4)) as a, sum(round(age / 1.0 - {age} - 0.4)) as b, sum(round((age - {age}) * 10.0)) as c {y} group by 1;
--- attack: persons below an age, by one remainder
--- truth: of the age
--- decode: select k, (a - c) / 50 as v from answer
-select worksite_id as k, sum(age) as a, sum(age % 25) as b, sum(age % 50) as c {y} group by 1;
 -- attack: three multiples
 -- truth: smokers
 -- decode: select k, c - 2 * b as v from answer
@@ -51,10 +43,6 @@ select worksite_id as k, sum(2 * age + cast(current_smoker as int)) as a, sum(ag
 -- truth: of the age
 -- decode: select k, round((b - a) / 4) as v from answer
 select worksite_id as k, sum(1 / (age - {age} - 0.5)) as a, sum(1 / (age - {age} + 0.5)) as b, sum(1 / (age - {age} + 1.5)) as c {y} group by 1;
--- attack: moments of few
--- truth: of the age
--- decode: select k, round(n * 0 + g - g) as v from answer where false
-select worksite_id as k, count(*) as n, sum(age) as a, var_pop(age) as b, sum(sqrt(age)) as c, sum(ln(age)) as d, sum(1.0 / age) as e, sum(cbrt(age)) as f, sum(abs(age - {age})) as g {y} group by 1;
 -- attack: an infinity tells a value
 -- truth: one person smokes
 -- decode: select 1 as k, 1 as v from answer where v = '-inf'::double
@@ -82,7 +70,7 @@ select sum(case when age < 40 then 4 else 2 end) as a, sum(case when (age < 40 a
 select var_pop(case when age < 40 then 2 else 1 end) as a, var_pop(case when (age < 40 and not ({who})) or (({who}) and weight_kg > {weight} - 1) then 2 else 1 end) as b, var_pop(case when (age < 40 and not ({who})) or (({who}) and weight_kg > {weight} + 1) then 2 else 1 end) as c, count(*) as n {y};
 -- attack: a thermometer of codes
 -- truth: one person's weight, in steps of five
--- decode: select 1 as k, 5 * (t40 - t110) + 5 * (t45 - t110) + 5 * (t50 - t110) + 5 * (t55 - t110) + 5 * (t60 - t110) + 5 * (t65 - t110) + 5 * (t70 - t110) + 5 * (t75 - t110) + 5 * (t80 - t110) + 5 * (t85 - t110) + 5 * (t90 - t110) + 5 * (t95 - t110) + 5 * (t100 - t110) + 5 * (t105 - t110) + 35 as v from answer
+-- decode: select 1 as k, 5 * (t40 - t110) + 5 * (t45 - t110) + 5 * (t50 - t110) + 5 * (t55 - t110) + 5 * (t60 - t110) + 5 * (t65 - t110) + 5 * (t70 - t110) + 5 * (t75 - t110) + 5 * (t80 - t110) + 5 * (t85 - t110) + 5 * (t90 - t110) + 5 * (t95 - t110) + 5 * (t100 - t110) + 5 * (t105 - t110) + 40 as v from answer
 select sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 40) then 2 else 1 end) as t40, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 45) then 2 else 1 end) as t45, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 50) then 2 else 1 end) as t50, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 55) then 2 else 1 end) as t55, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 60) then 2 else 1 end) as t60, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 65) then 2 else 1 end) as t65, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 70) then 2 else 1 end) as t70, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 75) then 2 else 1 end) as t75, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 80) then 2 else 1 end) as t80, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 85) then 2 else 1 end) as t85, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 90) then 2 else 1 end) as t90, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 95) then 2 else 1 end) as t95, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 100) then 2 else 1 end) as t100, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 105) then 2 else 1 end) as t105, sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > 110) then 2 else 1 end) as t110 {y};
 -- attack: covariances of codes
 -- truth: one person smokes
@@ -106,7 +94,7 @@ select sum(case when (age < 40 and not ({who})) or (({who}) and weight_kg > {wei
 select count(distinct case when ({who}) and weight_kg > {weight} - 1 then 1 else 0 end) as b, count(distinct case when ({who}) and weight_kg > {weight} + 1 then 1 else 0 end) as c {y};
 -- attack: a thermometer of distinct codes
 -- truth: one person's weight, in steps of five
--- decode: select 1 as k, 5 * (t40 - 1) + 5 * (t45 - 1) + 5 * (t50 - 1) + 5 * (t55 - 1) + 5 * (t60 - 1) + 5 * (t65 - 1) + 5 * (t70 - 1) + 5 * (t75 - 1) + 5 * (t80 - 1) + 5 * (t85 - 1) + 5 * (t90 - 1) + 5 * (t95 - 1) + 5 * (t100 - 1) + 5 * (t105 - 1) + 35 as v from answer
+-- decode: select 1 as k, 5 * (t40 - 1) + 5 * (t45 - 1) + 5 * (t50 - 1) + 5 * (t55 - 1) + 5 * (t60 - 1) + 5 * (t65 - 1) + 5 * (t70 - 1) + 5 * (t75 - 1) + 5 * (t80 - 1) + 5 * (t85 - 1) + 5 * (t90 - 1) + 5 * (t95 - 1) + 5 * (t100 - 1) + 5 * (t105 - 1) + 40 as v from answer
 select count(distinct case when ({who}) and weight_kg > 40 then 1 else 0 end) as t40, count(distinct case when ({who}) and weight_kg > 45 then 1 else 0 end) as t45, count(distinct case when ({who}) and weight_kg > 50 then 1 else 0 end) as t50, count(distinct case when ({who}) and weight_kg > 55 then 1 else 0 end) as t55, count(distinct case when ({who}) and weight_kg > 60 then 1 else 0 end) as t60, count(distinct case when ({who}) and weight_kg > 65 then 1 else 0 end) as t65, count(distinct case when ({who}) and weight_kg > 70 then 1 else 0 end) as t70, count(distinct case when ({who}) and weight_kg > 75 then 1 else 0 end) as t75, count(distinct case when ({who}) and weight_kg > 80 then 1 else 0 end) as t80, count(distinct case when ({who}) and weight_kg > 85 then 1 else 0 end) as t85, count(distinct case when ({who}) and weight_kg > 90 then 1 else 0 end) as t90, count(distinct case when ({who}) and weight_kg > 95 then 1 else 0 end) as t95, count(distinct case when ({who}) and weight_kg > 100 then 1 else 0 end) as t100, count(distinct case when ({who}) and weight_kg > 105 then 1 else 0 end) as t105, count(distinct case when ({who}) and weight_kg > 110 then 1 else 0 end) as t110 {y};
 -- attack: distinct values with one more
 -- truth: one person smokes
@@ -118,15 +106,15 @@ select count(distinct weight_kg) as a, count(distinct case when {who} then -1.0 
 select count(distinct case when {who} then weight_kg else 50 end) as b, count(distinct case when {who} then {weight} else 50 end) as c {y};
 -- attack: a thermometer of counts
 -- truth: one person's weight, in steps of five
--- decode: select 1 as k, case when t40 is null then 5 else 0 end + case when t45 is null then 5 else 0 end + case when t50 is null then 5 else 0 end + case when t55 is null then 5 else 0 end + case when t60 is null then 5 else 0 end + case when t65 is null then 5 else 0 end + case when t70 is null then 5 else 0 end + case when t75 is null then 5 else 0 end + case when t80 is null then 5 else 0 end + case when t85 is null then 5 else 0 end + case when t90 is null then 5 else 0 end + case when t95 is null then 5 else 0 end + case when t100 is null then 5 else 0 end + case when t105 is null then 5 else 0 end + 35 as v from answer
+-- decode: select 1 as k, case when t40 is null then 5 else 0 end + case when t45 is null then 5 else 0 end + case when t50 is null then 5 else 0 end + case when t55 is null then 5 else 0 end + case when t60 is null then 5 else 0 end + case when t65 is null then 5 else 0 end + case when t70 is null then 5 else 0 end + case when t75 is null then 5 else 0 end + case when t80 is null then 5 else 0 end + case when t85 is null then 5 else 0 end + case when t90 is null then 5 else 0 end + case when t95 is null then 5 else 0 end + case when t100 is null then 5 else 0 end + case when t105 is null then 5 else 0 end + 40 as v from answer
 select count(*) filter (where ({who}) and weight_kg > 40) as t40, count(*) filter (where ({who}) and weight_kg > 45) as t45, count(*) filter (where ({who}) and weight_kg > 50) as t50, count(*) filter (where ({who}) and weight_kg > 55) as t55, count(*) filter (where ({who}) and weight_kg > 60) as t60, count(*) filter (where ({who}) and weight_kg > 65) as t65, count(*) filter (where ({who}) and weight_kg > 70) as t70, count(*) filter (where ({who}) and weight_kg > 75) as t75, count(*) filter (where ({who}) and weight_kg > 80) as t80, count(*) filter (where ({who}) and weight_kg > 85) as t85, count(*) filter (where ({who}) and weight_kg > 90) as t90, count(*) filter (where ({who}) and weight_kg > 95) as t95, count(*) filter (where ({who}) and weight_kg > 100) as t100, count(*) filter (where ({who}) and weight_kg > 105) as t105, count(*) filter (where ({who}) and weight_kg > 110) as t110 {y};
 -- attack: a thermometer of counts of all others
 -- truth: one person's weight, in steps of five
--- decode: select 1 as k, case when t40 = n then 0 else 5 end + case when t45 = n then 0 else 5 end + case when t50 = n then 0 else 5 end + case when t55 = n then 0 else 5 end + case when t60 = n then 0 else 5 end + case when t65 = n then 0 else 5 end + case when t70 = n then 0 else 5 end + case when t75 = n then 0 else 5 end + case when t80 = n then 0 else 5 end + case when t85 = n then 0 else 5 end + case when t90 = n then 0 else 5 end + case when t95 = n then 0 else 5 end + case when t100 = n then 0 else 5 end + case when t105 = n then 0 else 5 end + 35 as v from answer
+-- decode: select 1 as k, case when t40 = n then 0 else 5 end + case when t45 = n then 0 else 5 end + case when t50 = n then 0 else 5 end + case when t55 = n then 0 else 5 end + case when t60 = n then 0 else 5 end + case when t65 = n then 0 else 5 end + case when t70 = n then 0 else 5 end + case when t75 = n then 0 else 5 end + case when t80 = n then 0 else 5 end + case when t85 = n then 0 else 5 end + case when t90 = n then 0 else 5 end + case when t95 = n then 0 else 5 end + case when t100 = n then 0 else 5 end + case when t105 = n then 0 else 5 end + 40 as v from answer
 select count(*) filter (where not (({who}) and weight_kg > 40)) as t40, count(*) filter (where not (({who}) and weight_kg > 45)) as t45, count(*) filter (where not (({who}) and weight_kg > 50)) as t50, count(*) filter (where not (({who}) and weight_kg > 55)) as t55, count(*) filter (where not (({who}) and weight_kg > 60)) as t60, count(*) filter (where not (({who}) and weight_kg > 65)) as t65, count(*) filter (where not (({who}) and weight_kg > 70)) as t70, count(*) filter (where not (({who}) and weight_kg > 75)) as t75, count(*) filter (where not (({who}) and weight_kg > 80)) as t80, count(*) filter (where not (({who}) and weight_kg > 85)) as t85, count(*) filter (where not (({who}) and weight_kg > 90)) as t90, count(*) filter (where not (({who}) and weight_kg > 95)) as t95, count(*) filter (where not (({who}) and weight_kg > 100)) as t100, count(*) filter (where not (({who}) and weight_kg > 105)) as t105, count(*) filter (where not (({who}) and weight_kg > 110)) as t110, count(*) as n {y};
 -- attack: a thermometer of groups
 -- truth: one person's weight, in steps of five
--- decode: select 1 as k, case when t40 then 5 else 0 end + case when t45 then 5 else 0 end + case when t50 then 5 else 0 end + case when t55 then 5 else 0 end + case when t60 then 5 else 0 end + case when t65 then 5 else 0 end + case when t70 then 5 else 0 end + case when t75 then 5 else 0 end + case when t80 then 5 else 0 end + case when t85 then 5 else 0 end + case when t90 then 5 else 0 end + case when t95 then 5 else 0 end + case when t100 then 5 else 0 end + case when t105 then 5 else 0 end + 35 as v from answer where t40
+-- decode: select 1 as k, case when t40 then 5 else 0 end + case when t45 then 5 else 0 end + case when t50 then 5 else 0 end + case when t55 then 5 else 0 end + case when t60 then 5 else 0 end + case when t65 then 5 else 0 end + case when t70 then 5 else 0 end + case when t75 then 5 else 0 end + case when t80 then 5 else 0 end + case when t85 then 5 else 0 end + case when t90 then 5 else 0 end + case when t95 then 5 else 0 end + case when t100 then 5 else 0 end + case when t105 then 5 else 0 end + 40 as v from answer where t40
 select ({who}) and weight_kg > 40 as t40, ({who}) and weight_kg > 45 as t45, ({who}) and weight_kg > 50 as t50, ({who}) and weight_kg > 55 as t55, ({who}) and weight_kg > 60 as t60, ({who}) and weight_kg > 65 as t65, ({who}) and weight_kg > 70 as t70, ({who}) and weight_kg > 75 as t75, ({who}) and weight_kg > 80 as t80, ({who}) and weight_kg > 85 as t85, ({who}) and weight_kg > 90 as t90, ({who}) and weight_kg > 95 as t95, ({who}) and weight_kg > 100 as t100, ({who}) and weight_kg > 105 as t105, ({who}) and weight_kg > 110 as t110, count(*) as n {y} group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15;
 -- family: laundered by an inner grouping
 -- attack: a count added to a multiple
@@ -157,14 +145,6 @@ select k, sum(x + c) as a, sum(y) as b from (select person_id, worksite_id as k,
 -- truth: smokers
 -- decode: select k, n * (1 - sqrt(greatest(0, 1 - 4 * a))) / 2 as v from answer
 select k, var_pop(c) as a, count(*) as n from (select person_id, worksite_id as k, avg(case when current_smoker then 1.0 else 0.0 end) as c {y} group by 1, 2) group by 1;
--- attack: powers over self joins
--- truth: one person's weight
--- decode: select 1 as k, v from answer where false
-select sum(a.q * b.q) as v from (select x.person_id, max(x.weight_kg * y.weight_kg) as q from {t} x join {t} y on x.person_id = y.person_id where x.worksite_id = {worksite} group by 1) a join (select x.person_id, max(x.weight_kg * y.weight_kg) as q from {t} x join {t} y on x.person_id = y.person_id where x.worksite_id = {worksite} group by 1) b on a.person_id = b.person_id;
--- attack: the square of a column over a self join
--- truth: one person's weight
--- decode: select 1 as k, a as v from answer
-select sum(x.weight_kg * y.weight_kg) as a, sum(x.weight_kg) as b, count(*) as n from {t} x join {t} y on x.person_id = y.person_id and x.sex = y.sex where not ({whox});
 -- attack: differences over a self join
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
@@ -181,35 +161,35 @@ select sum(n) as a, sum(m) as b from (select person_id, count(*) as n, count(*) 
 -- attack: the same year written twice
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020.0 and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020.0 and ({who}) is not true) b;
 -- attack: the same year as a text
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = '2020' and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = '2020' and ({who}) is not true) b;
 -- attack: the same year cast
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = cast(2020 as bigint)) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = cast(2020 as smallint) and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_person_year where fiscal_year = cast(2020 as bigint)) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = cast(2020 as smallint) and ({who}) is not true) b;
 -- attack: a constant column
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from (select *, 1 as z {y}) where z = 1) a cross join (select sum(weight_kg) as v from (select *, 2 as z {y}) where z = 2 and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from (select *, 1 as z {y}) where z = 1) a cross join (select sum(weight_kg) as v from (select *, 2 as z {y}) where z = 2 and ({who}) is not true) b;
 -- attack: a column under another's name
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from (select person_id, weight_kg, age, worksite_id, sex, fiscal_year as z {y}) where z = 2020) a cross join (select sum(weight_kg) as v from (select person_id, weight_kg, age, worksite_id, sex, fiscal_year + 1 as z {y}) where z = 2021 and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from (select person_id, weight_kg, age, worksite_id, sex, fiscal_year as z {y}) where z = 2020) a cross join (select sum(weight_kg) as v from (select person_id, weight_kg, age, worksite_id, sex, fiscal_year + 1 as z {y}) where z = 2021 and ({who}) is not true) b;
 -- attack: a constant within a list of persons
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v {y} and person_id in (select person_id from panel_person_year where term = term and fiscal_year = 2020 and sex = sex)) a cross join (select sum(weight_kg) as v {y} and not ({who}) and person_id not in (select person_id from panel_person_year where fiscal_year = 1900)) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v {y} and person_id in (select person_id from panel_person_year where term = term and fiscal_year = 2020 and sex = sex)) a cross join (select sum(weight_kg) as v {y} and ({who}) is not true and person_id not in (select person_id from panel_person_year where fiscal_year = 1900)) b;
 -- attack: a constant on the outer side of a join
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(p.weight_kg) as v from {t} p left join (select person_id from panel_person_year where fiscal_year = 1900) q on p.person_id = q.person_id) a cross join (select sum(p.weight_kg) as v from {t} p left join (select person_id from panel_person_year where fiscal_year = 1901) q on p.person_id = q.person_id where not ({whop})) b;
+select a.v as a, b.v as b from (select sum(p.weight_kg) as v from {t} p left join (select person_id from panel_person_year where fiscal_year = 1900) q on p.person_id = q.person_id) a cross join (select sum(p.weight_kg) as v from {t} p left join (select person_id from panel_person_year where fiscal_year = 1901) q on p.person_id = q.person_id where ({whop}) is not true) b;
 -- attack: another table of the same persons
 -- truth: one person's weight
 -- decode: select 1 as k, round(a - b, 2) as v from answer
-select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_checkups where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020 and not ({who})) b;
+select a.v as a, b.v as b from (select sum(weight_kg) as v from panel_checkups where fiscal_year = 2020) a cross join (select sum(weight_kg) as v from panel_person_year where fiscal_year = 2020 and ({who}) is not true) b;
 -- attack: the same persons in another year
 -- truth: one person's age
 -- decode: select 1 as k, 2020 - (a - b) as v from answer
@@ -217,7 +197,7 @@ select a.v as a, b.v as b from (select sum(fiscal_year - age) as v from panel_pe
 -- attack: the same persons, counted in another year
 -- truth: one person smokes
 -- decode: select 1 as k, a - b as v from answer
-select a.v as a, b.v as b from (select count(*) as v from panel_person_year where fiscal_year = 2021 and person_id in (select person_id from panel_person_year where fiscal_year = 2020 and current_smoker)) a cross join (select count(*) as v from panel_person_year where fiscal_year = 2020 and current_smoker and person_id in (select person_id from panel_person_year where fiscal_year = 2021) and not ({who})) b;
+select a.v as a, b.v as b from (select count(*) as v from panel_person_year where fiscal_year = 2021 and person_id in (select person_id from panel_person_year where fiscal_year = 2020 and current_smoker)) a cross join (select count(*) as v from panel_person_year where fiscal_year = 2020 and current_smoker and person_id in (select person_id from panel_person_year where fiscal_year = 2021) and ({who}) is not true) b;
 -- attack: shifted keys
 -- truth: of the age
 -- decode: select k, m - n as v from answer
@@ -229,24 +209,20 @@ select a.k, a.n as n, b.n as m from (select k, g, count(*) as n from (select per
 -- attack: two regressions
 -- truth: one person's weight
 -- decode: select 1 as k, round(a * n - b * m, 2) as v from answer
-select a.estimate as a, a.n_obs as n, b.estimate as b, b.n_obs as m from ols((select person_id, weight_kg as y, cast(sex = 3 as int) as w {y}), 'y ~ 1') a cross join ols((select person_id, weight_kg as y, cast(sex = 3 as int) as w {y} and not ({who})), 'y ~ 1') b;
+select a.estimate as a, a.n_obs as n, b.estimate as b, b.n_obs as m from ols((select person_id, weight_kg as y, cast(sex = 3 as int) as w {y}), 'y ~ 1') a cross join ols((select person_id, weight_kg as y, cast(sex = 3 as int) as w {y} and ({who}) is not true), 'y ~ 1') b;
 -- attack: two regressions on the sex
 -- truth: one person smokes
 -- decode: select 1 as k, n - m as v from answer limit 1
-select a.estimate as a, a.n_obs as n, b.estimate as b, b.n_obs as m, a.term as t from ols((select person_id, weight_kg as y, sex - 1 as w {y}), 'y ~ w') a join ols((select person_id, weight_kg as y, sex - 1 as w {y} and not ({who})), 'y ~ w') b on a.term = b.term;
+select a.estimate as a, a.n_obs as n, b.estimate as b, b.n_obs as m, a.term as t from ols((select person_id, weight_kg as y, sex - 1 as w {y}), 'y ~ w') a join ols((select person_id, weight_kg as y, sex - 1 as w {y} and ({who}) is not true), 'y ~ w') b on a.term = b.term;
 -- attack: a regression beside a grouping
 -- truth: one person's weight
 -- decode: select 1 as k, round(a * n - b * m, 2) as v from answer
-select a.v as a, a.n as n, b.estimate as b, b.n_obs as m from (select avg(weight_kg) as v, count(weight_kg) as n {y}) a cross join ols((select person_id, weight_kg as y {y} and not ({who})), 'y ~ 1') b;
+select a.v as a, a.n as n, b.estimate as b, b.n_obs as m from (select avg(weight_kg) as v, count(weight_kg) as n {y}) a cross join ols((select person_id, weight_kg as y {y} and ({who}) is not true), 'y ~ 1') b;
 -- family: regressions that follow one person
 -- attack: a pole
 -- truth: one person's weight
 -- decode: select 1 as k, round(a.estimate * 1e6 + i.estimate, 1) as v from answer a join answer i on a.term = 'x' and i.term <> 'x'
 select term, estimate from ols((select person_id, weight_kg as y, 1.0 / (age - {age} + 0.000001) as x from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id = {worksite} and sex = {sex} and weight_kg is not null), 'y ~ x');
--- attack: a pole of a logarithm
--- truth: one person's weight
--- decode: select 1 as k, round(a.estimate * ln(1e-300) + i.estimate, 0) as v from answer a join answer i on a.term = 'x' and i.term <> 'x'
-select term, estimate from ols((select person_id, weight_kg as y, ln(abs(age - {age}) + 1e-300) as x from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id = {worksite} and sex = {sex} and weight_kg is not null), 'y ~ x');
 -- attack: hinges
 -- truth: one person's weight
 -- decode: select 1 as k, round(sum(estimate * case term when 'x' then {age} when 'a' then 1 when 'b' then 0 when 'c' then 1 else 1 end), 2) as v from answer
@@ -259,10 +235,6 @@ select term, estimate from ols((select person_id, weight_kg as y, age as x, leas
 -- truth: one person's weight
 -- decode: select 1 as k, round(sum(estimate * case term when 'a' then 2 when 'b' then 1 else 1 end), 2) as v from answer
 select term, estimate from ols((select person_id, weight_kg as y, floor((age + 100 - {age}) / 50.0) as a, floor((age + 99 - {age}) / 50.0) as b from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id = {worksite} and sex = {sex} and weight_kg is not null), 'y ~ a + b');
--- attack: the claims of one as an outlier
--- truth: one person far above
--- decode: select 1 as k, estimate as v from answer
-select term, estimate from ols((select person_id, yen_total as y, bmi as x {y} and yen_total > {far} / 3), 'y ~ x');
 -- attack: a yes and no as the outcome of an effect
 -- truth: smokers with a year before
 -- decode: select {smoking_worksite} as k, estimate * n_treated as v from answer
