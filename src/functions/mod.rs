@@ -10,12 +10,12 @@ use datafusion::prelude::SessionContext;
 
 pub use relation::{
     ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, Gather,
-    PreparedRelation, RELATIONS, RelationDefinition, RelationError,
+    PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
 };
 
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, columns_used, find as find_relation, name_inputs,
-    relation_name, relation_of,
+    relation_name, relation_of, roles,
 };
 
 /// Registers every function with a context. Relations come with [`with_relations`].

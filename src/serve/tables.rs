@@ -165,7 +165,11 @@ impl Tables {
                 .plan(&query.text, &parameters)
                 .await
                 .map_err(engine)?;
-            return session.register_view(name, frame).map_err(engine);
+            let registered = match self.is_release {
+                true => session.register_whole_view(name, frame),
+                false => session.register_view(name, frame),
+            };
+            return registered.map_err(engine);
         }
         match snapshot.versions.get(name) {
             Some(version) => {

@@ -18,6 +18,7 @@ mod sorting;
 pub(crate) mod statements;
 mod summary;
 mod user;
+mod views;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -45,7 +46,7 @@ pub use from_first::parse_statement;
 pub use place::{ErrorPlace, missing_table, split_place};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, PROSE};
-pub use release::{KeptBack, ReleaseError, ReleaseRules};
+pub use release::{KeptBack, ReleaseError, ReleaseRules, TableRoles};
 pub use sorting::{SortedColumn, sorting_of};
 pub use user::{CATALOG, MemoryShare, SCHEMA};
 
@@ -147,6 +148,15 @@ impl Session {
     /// When the engine refuses the name.
     pub fn register_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
         self.register(name, frame.into_view())
+    }
+
+    /// Makes a planned query known as a view that statements see as one table, whatever it selects.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_whole_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        let view = views::WholeView(frame.into_view());
+        self.register(name, Arc::new(view))
     }
 
     fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), SessionError> {

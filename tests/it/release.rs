@@ -112,6 +112,149 @@ fn estimates_leave_as_the_report_shows_them() {
     assert!(number(&rows[0]["n"]) >= n_withheld as f64);
 }
 
+/// The statement of which every number was behind the NULLs: means and counts of few by worksite.
+const BEHIND: &str =
+    "SELECT worksite_id AS w, count(*) AS n, avg(CAST(current_smoker AS int)) AS m,
+        avg(weight_kg) AS kg, count(*) FILTER (WHERE current_smoker) AS s FROM panel_person_year
+    WHERE fiscal_year = 2020 AND worksite_id > 0 AND current_smoker IS NOT NULL GROUP BY 1";
+
+#[test]
+fn no_byte_of_a_file_holds_what_stays_back() {
+    let project = Project::built();
+    fs::create_dir(project.path().join("out")).unwrap();
+    let all = project.rows(BEHIND);
+    let outcome = project.korabo(&["sql", "--release", "--format", "json", "-c", BEHIND]);
+    let shown: Vec<serde_json::Map<_, _>> = serde_json::from_str(&outcome.exits(0).stdout).unwrap();
+    let key = |row: &serde_json::Map<String, serde_json::Value>| row["w"].as_u64().unwrap();
+    let shown: BTreeMap<u64, _> = shown.iter().map(|row| (key(row), row)).collect();
+    let mut hidden: Vec<[u8; 8]> = Vec::new();
+    let mut there: Vec<[u8; 8]> = Vec::new();
+    for row in &all {
+        for column in ["m", "kg"] {
+            let Some(value) = row[column].as_f64() else {
+                continue;
+            };
+            let row = shown.get(&key(row));
+            let is_shown = row.is_some_and(|row| !row[column].is_null());
+            let side = if is_shown { &mut there } else { &mut hidden };
+            side.push(value.to_le_bytes());
+        }
+    }
+    // Means such as 0 and 1/2 are shown for other worksites.
+    hidden.retain(|value| !there.contains(value));
+    assert!(hidden.len() > 20 && !there.is_empty(), "{}", hidden.len());
+    let copy = |target: &str| format!("COPY ({BEHIND}) TO 'out/{target}'");
+    for arguments in [
+        vec![
+            "-o".to_owned(),
+            "out/a.arrow".to_owned(),
+            "-c".to_owned(),
+            BEHIND.to_owned(),
+        ],
+        vec![
+            "-o".to_owned(),
+            "out/a.parquet".to_owned(),
+            "-c".to_owned(),
+            BEHIND.to_owned(),
+        ],
+        vec![
+            "--allow-write=out".to_owned(),
+            "-c".to_owned(),
+            copy("b.arrow"),
+        ],
+        vec![
+            "--allow-write=out".to_owned(),
+            "-c".to_owned(),
+            copy("b.parquet"),
+        ],
+    ] {
+        let given = ["sql", "--release"]
+            .into_iter()
+            .chain(arguments.iter().map(String::as_str));
+        project.korabo(&given.collect::<Vec<_>>()).exits(0);
+    }
+    for file in ["a.arrow", "b.arrow", "a.parquet", "b.parquet"] {
+        let bytes = fs::read(project.path().join("out").join(file)).unwrap();
+        let has = |value: &&[u8; 8]| bytes.windows(8).any(|window| window == *value);
+        assert_eq!(hidden.iter().filter(has).count(), 0, "{file}");
+        if file.ends_with("arrow") {
+            assert_eq!(there.iter().filter(has).count(), there.len(), "{file}");
+        }
+    }
+}
+
+#[test]
+fn below_a_grouping_only_tables_are_read_and_only_persons_are_counted() {
+    for (statement, says) in [
+        (
+            "SELECT count(*) FROM 'sample_data/insurer_01139997/members_2016-2024.parquet'",
+            "",
+        ),
+        (
+            "SELECT reason, count(*) FROM rejects_claims GROUP BY 1",
+            "`rejects_claims`",
+        ),
+        (
+            "SELECT icd10, count(*) FROM claim_diagnoses GROUP BY 1",
+            "records without a person",
+        ),
+        (
+            "SELECT drug_class, count(*) FROM clean_claim_drugs GROUP BY 1",
+            "records without a person",
+        ),
+        (
+            "SELECT count(*) FROM panel_person_year WHERE person_id <> 1",
+            "`person_id`",
+        ),
+        (
+            "SELECT count(*) FROM panel_person_year WHERE EXISTS (SELECT 1 FROM members)",
+            "EXISTS",
+        ),
+        (
+            "SELECT sex, approx_distinct(age) FROM panel_person_year GROUP BY 1",
+            "`approx_distinct`",
+        ),
+        (
+            "SELECT avg(e.estimate) FROM panel_person_year p JOIN effect_summary e ON p.sex = e.n_units",
+            "`effect_summary`",
+        ),
+        (
+            "SELECT x, count(*) FROM (SELECT person_id, rank() OVER (ORDER BY age) AS x FROM panel_person_year) GROUP BY 1",
+            "OVER",
+        ),
+    ] {
+        let outcome = released(statement);
+        assert!(outcome.stdout.is_empty(), "{statement}: {}", outcome.stdout);
+        if says.is_empty() {
+            assert_ne!(outcome.code, Some(0), "{statement}");
+        } else {
+            outcome.exits(6).says(&["error:", says, "hint:"]);
+        }
+    }
+}
+
+#[test]
+fn what_is_ordinarily_asked_is_answered() {
+    for statement in [
+        "SELECT substr(d.icd10, 1, 1) AS chapter, count(DISTINCT c.person_key) AS n FROM claim_diagnoses d
+         JOIN claims c USING (insurer_id, claim_id, billed_month) GROUP BY 1",
+        "SELECT w.industry_code, count(DISTINCT p.person_id) AS n FROM panel_person_year p
+         JOIN link_worksites w ON p.worksite_id = w.worksite_id WHERE p.fiscal_year = 2020 GROUP BY 1",
+        "SELECT a.sex, avg(a.weight_kg - b.weight_kg) AS change FROM panel_person_year a
+         JOIN panel_person_year b ON a.person_id = b.person_id AND b.fiscal_year = a.fiscal_year - 1 GROUP BY 1",
+        "SELECT sex, count(DISTINCT person_key) AS n FROM clean_members
+         WHERE person_key IN (SELECT person_key FROM clean_claims WHERE is_inpatient) GROUP BY 1",
+        "SELECT avg(yen) AS yen FROM (SELECT person_id, sum(yen_total) AS yen FROM panel_person_year GROUP BY person_id)",
+        "SELECT sex, n, 1.0 * n / sum(n) OVER () AS share FROM (SELECT sex, count(*) AS n FROM panel_person_year GROUP BY sex)",
+        "SELECT term, estimate FROM ols((SELECT person_id, sbp_mmhg, age, sex FROM panel_person_year), 'sbp_mmhg ~ age + sex')",
+    ] {
+        let outcome = released(statement).exits(0);
+        let rows: Vec<serde_json::Map<_, _>> = serde_json::from_str(&outcome.stdout).unwrap();
+        let has_numbers = rows.iter().any(|row| row.values().any(|value| value.is_number()));
+        assert!(has_numbers, "{statement}:\n{}", outcome.stdout);
+    }
+}
+
 #[test]
 fn copy_writes_below_the_allowed_folder_only() {
     let project = Project::built();

@@ -291,7 +291,10 @@ impl Tables {
             let parameters = config.map(|config| query.parameters_in(config));
             let parameters = parameters.unwrap_or_default();
             let frame = self.session.plan(&query.text, &parameters).await?;
-            self.session.register_view(name, frame)?;
+            match self.release {
+                Some(_) => self.session.register_whole_view(name, frame)?,
+                None => self.session.register_view(name, frame)?,
+            }
             return Ok(self.is_open(name, None));
         }
         let stamp = self.lake.as_ref().and_then(|lake| lake.log_stamp(name));

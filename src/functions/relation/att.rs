@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateRow, aggregate};
 use crate::estimators::estimate::Status;
 
@@ -140,6 +140,10 @@ impl Att {
 impl PreparedRelation for Att {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

@@ -11,7 +11,7 @@ use super::panel_call::{PanelCall, PanelGather, Shows, level, optional, required
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::estimate::Status;
 use crate::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use crate::estimators::panel::CovariateValues;
@@ -132,6 +132,10 @@ impl DidImputation {
 impl PreparedRelation for DidImputation {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, Shows};
 use super::result::{diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::did::{AttGtResult, GroupTime};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
@@ -66,6 +66,10 @@ fn schema() -> SchemaRef {
 impl PreparedRelation for AttGt {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

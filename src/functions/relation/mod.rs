@@ -16,6 +16,7 @@ mod ols_diagnostics;
 mod panel_call;
 mod planner;
 mod result;
+mod roles;
 mod sun_abraham;
 
 use std::fmt::Debug;
@@ -31,6 +32,8 @@ pub use args::{ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem,
 pub(crate) use exec::{ESTIMATING, relation_of};
 pub(crate) use node::{columns_used, relation_name};
 pub(crate) use planner::{call_of, name_inputs};
+pub use roles::Roles;
+pub(crate) use roles::roles;
 
 use crate::estimators::estimate::{EstimatorError, Status};
 
@@ -73,6 +76,10 @@ pub struct RelationDefinition {
 pub trait PreparedRelation: Debug + Send + Sync {
     /// Positions in the input of the columns it needs, in the order [`Gather::push`] gets them.
     fn input_columns(&self) -> Vec<usize>;
+    /// What those columns are for.
+    fn roles(&self) -> Roles {
+        Roles::default()
+    }
     /// Schema of the rows it returns.
     fn schema(&self) -> SchemaRef;
     /// Starts taking in rows.

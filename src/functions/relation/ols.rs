@@ -1,7 +1,7 @@
 //! `ols`: (weighted) least squares with absorbed fixed effects and instruments, from a formula. What it shares with
 //! `ols_diagnostics` (arguments, gathering) is here too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -11,10 +11,10 @@ use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArgume
 use super::gather::{ColumnName, LabelColumn, LabelLevels, is_numeric, push_numbers};
 use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::covariance::{SmallSample, Vcov};
 use crate::estimators::estimate::Status;
-use crate::estimators::formula::{self, Formula};
+use crate::estimators::formula::{self, Formula, Term};
 use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::estimators::regression_data::{Column, RegressionData};
 
@@ -141,6 +141,32 @@ impl OlsCall {
         columns.chain(self.weight).collect()
     }
 
+    /// What the input's columns are for. Fixed effects and clusters have no coefficients.
+    fn roles(&self) -> Roles {
+        let place = |name: &str| self.inputs.iter().position(|input| input.name == name);
+        let formula = &self.formula;
+        let terms = formula.terms.iter();
+        let terms = terms.chain(&formula.endogenous).chain(&formula.instruments);
+        let columns = |term: &Term| -> Vec<usize> {
+            let names = term.atoms.iter().map(|atom| atom.column.as_str());
+            names.filter_map(place).collect()
+        };
+        let terms: Vec<Vec<usize>> = terms.map(columns).collect();
+        let outcome = place(&formula.outcome.column);
+        let used = outcome.iter().chain(terms.iter().flatten()).copied();
+        let used: BTreeSet<usize> = used.collect();
+        let is_labels = |&column: &usize| self.inputs[column].as_labels;
+        let (labels, numbers) = used.into_iter().partition(is_labels);
+        Roles {
+            numbers,
+            outcome,
+            weight: self.weight.map(|_| self.inputs.len()),
+            terms,
+            labels,
+            ..Roles::default()
+        }
+    }
+
     /// Starts taking in rows; `estimate` turns them into the result.
     pub(super) fn gather(
         &self,
@@ -221,6 +247,10 @@ fn schema() -> SchemaRef {
 impl PreparedRelation for Ols {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

@@ -4,11 +4,11 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::RelationError;
 use super::args::{ArgumentDefinition, ArgumentKind, ArgumentProblem, BoundArguments};
 use super::gather::{
     ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_numbers, push_periods, push_times,
 };
+use super::{RelationError, Roles};
 use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
 use crate::estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
@@ -193,6 +193,20 @@ impl PanelCall {
             }
         }
         distinct
+    }
+
+    /// What the input's columns are for.
+    pub(super) fn roles(&self) -> Roles {
+        let place = |column: usize| self.columns[column].place;
+        let covariates = (self.covariates..self.columns.len()).map(place);
+        Roles {
+            numbers: [place(0)].into_iter().chain(covariates).collect(),
+            outcome: Some(place(0)),
+            unit: Some(place(1)),
+            weight: self.weight.map(place),
+            counts_rows: matches!(self.layout, Layout::CrossSections),
+            ..Roles::default()
+        }
     }
 
     fn name(&self, column: usize) -> ColumnName {

@@ -10,7 +10,7 @@ use super::panel_call::{PanelCall, PanelGather, Shows, optional, required, windo
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
 };
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
 use crate::estimators::estimate::Status;
 use crate::estimators::panel::Layout;
 use crate::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
@@ -116,6 +116,10 @@ impl SunAbraham {
 impl PreparedRelation for SunAbraham {
     fn input_columns(&self) -> Vec<usize> {
         self.call.input_columns()
+    }
+
+    fn roles(&self) -> Roles {
+        self.call.roles()
     }
 
     fn schema(&self) -> SchemaRef {

@@ -34,6 +34,11 @@ pub enum ReleaseError {
         "several groupings in one statement (ROLLUP, CUBE, GROUPING SETS) cannot be protected together"
     )]
     SeveralGroupings,
+    /// Two groupings of one statement over rows that may differ by few.
+    #[error(
+        "two groupings of this statement are about different rows of the same table: their difference could be few persons"
+    )]
+    OtherRows,
     /// An aggregate that can show one person's value.
     #[error("`{function}` can show one person's value")]
     Aggregate {
@@ -46,6 +51,88 @@ pub enum ReleaseError {
         /// The column to keep.
         column: String,
     },
+    /// Rows that are about a record of a person whom only another table names.
+    #[error("rows of `{table}` are records without a person: persons cannot be counted")]
+    NoPersonTable {
+        /// The table.
+        table: String,
+        /// The columns that name the record.
+        columns: Vec<String>,
+    },
+    /// What tells persons apart is computed with, or compared.
+    #[error(
+        "`{column}` tells single persons or households apart: nothing is computed from it or compared with it"
+    )]
+    ComputedPerson {
+        /// The column.
+        column: String,
+    },
+    /// An expression that is not of one row, or could fail.
+    #[error("{what} cannot stand below a grouping")]
+    Expression {
+        /// The function, operator or part of SQL.
+        what: String,
+    },
+    /// A step of a plan that may not stand below a grouping.
+    #[error("below a grouping of persons cannot stand {what}")]
+    Below {
+        /// The step.
+        what: &'static str,
+    },
+    /// A table whose numbers are protected, joined to persons.
+    #[error("`{table}` holds protected numbers: it is not joined to rows of persons")]
+    ProtectedBelow {
+        /// The table.
+        table: String,
+    },
+    /// A join after which it is not known whom a row belongs to.
+    #[error(
+        "a join below a grouping needs an equality of columns, one of them of the other table's key"
+    )]
+    Join,
+    /// Persons joined to other persons.
+    #[error("two tables of persons are joined without an equality of their persons")]
+    JoinOfPersons,
+    /// An outer join whose rows may have no person.
+    #[error("in this outer join a row can be without its person")]
+    OuterJoin,
+    /// An aggregate by person that is not one number.
+    #[error("`{function}` of one person's rows cannot be grouped further")]
+    InnerAggregate {
+        /// The function.
+        function: String,
+    },
+    /// A number that mixes conditions with values.
+    #[error(
+        "what `{function}` is asked of mixes conditions or several columns: single values could be taken from it"
+    )]
+    Argument {
+        /// The aggregate or relation.
+        function: String,
+    },
+    /// A weight that is no column.
+    #[error("`{relation}`: a weight must be a column of a table")]
+    Weight {
+        /// The relation.
+        relation: String,
+    },
+    /// A relation whose unit is not the person.
+    #[error("`{relation}`: the unit must be the person")]
+    UnitNotPerson {
+        /// The relation.
+        relation: String,
+        /// The column for persons.
+        column: String,
+    },
+    /// A relation that counts rows.
+    #[error("`{relation}` with panel => false counts rows, not persons")]
+    CountsRows {
+        /// The relation.
+        relation: String,
+    },
+    /// Computing failed. Why could tell of single rows.
+    #[error("the numbers could not be computed; with --release the reason is not shown")]
+    NotComputed,
     /// A relation whose rows have no rule here.
     #[error("results of `{relation}` cannot be released by SQL")]
     Relation {
@@ -98,9 +185,45 @@ impl ReleaseError {
             Self::OtherCounts { .. } => "`korabo report` shows them protected",
             Self::GroupedByPerson { .. } => "group by a property of persons, like sex or age_band",
             Self::SeveralGroupings => "ask for one grouping",
-            Self::Aggregate { .. } => {
-                "count, sum, avg, stddev, var, covar, corr, regr_* and approx_distinct can be released"
+            Self::OtherRows => {
+                "put the conditions into one grouping, as count(*) FILTER (WHERE …), or into its keys; `column = 1` beside `column = 2` works"
             }
+            Self::Aggregate { .. } => {
+                "count, sum, avg, stddev, var, covar, corr and regr_* can be released"
+            }
+            Self::NoPersonTable { columns, .. } => {
+                let columns = columns.join(", ");
+                return Some(format!(
+                    "join the table of those records, with its persons, on {columns}"
+                ));
+            }
+            Self::ComputedPerson { column } => {
+                return Some(format!(
+                    "`{column}` can be joined, counted (count(DISTINCT {column})) and kept in inner queries"
+                ));
+            }
+            Self::Expression { .. } => {
+                "use columns, comparisons, arithmetic, CASE and simple functions of one row; `person_id IN (SELECT person_id …)` works in WHERE"
+            }
+            Self::Below { .. } => {
+                "select, filter and join tables, group them by person if needed, and put the rest above the grouping"
+            }
+            Self::ProtectedBelow { .. } => "join it to the grouped result",
+            Self::Join => "write JOIN … ON with the columns that identify a row of the other table",
+            Self::JoinOfPersons => {
+                "join them on person_id (employee_key together with employer_key)"
+            }
+            Self::OuterJoin => "put the table of persons first: persons LEFT JOIN others",
+            Self::InnerAggregate { .. } => {
+                "count, sum, avg, min, max, median, stddev, var, bool_or and bool_and of one person can be grouped"
+            }
+            Self::Argument { .. } => {
+                "ask for a column, a sum or ratio of columns written in the aggregate, a condition, or put the condition into FILTER (WHERE …)"
+            }
+            Self::Weight { .. } => "leave the weight out, or store it as a column",
+            Self::UnitNotPerson { column, .. } => return Some(format!("write unit => {column}")),
+            Self::CountsRows { .. } => "leave panel => false out",
+            Self::NotComputed => "ask for less, or leave out --release inside the secure area",
             Self::NoPersonColumn { column } => {
                 return Some(format!("keep `{column}` in the inner SELECT"));
             }

@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, StringArray};
-use datafusion::arrow::compute::{cast, nullif};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
-use super::groups::protected_rows;
+use super::released::Released;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{Count, DisclosureRules, EstimateRow, STATUS_WITHHELD, release_estimate};
 
@@ -23,7 +22,22 @@ const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
 const MIN_DF: f64 = 10.0;
 
 /// Withholds rows of a batch, and says how many.
-type Protect = fn(&RecordBatch, DisclosureRules) -> Result<(RecordBatch, u64), DataFusionError>;
+type Protect =
+    fn(&RecordBatch, Behind, DisclosureRules) -> Result<(Released, u64), DataFusionError>;
+
+/// What was counted of the rows behind all estimates of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Behind {
+    /// Whether fewer persons than the rules ask for stand behind one of them.
+    pub(super) is_few: bool,
+    /// Whether the rows are those of a table, whose labels are the project's.
+    pub(super) is_of_table: bool,
+}
+
+/// Whether there is a rule for rows of this schema.
+pub(super) fn has_rule(schema: &Schema) -> bool {
+    is_estimates(schema) || is_regression(schema)
+}
 
 /// Whether rows of this schema are estimates with the shared result columns.
 pub(super) fn is_estimates(schema: &Schema) -> bool {
@@ -41,6 +55,7 @@ fn is_regression(schema: &Schema) -> bool {
 pub(super) async fn protected(
     frame: DataFrame,
     name: &str,
+    behind: Behind,
     rules: &ReleaseRules,
 ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
     let schema = frame.schema().clone();
@@ -55,18 +70,21 @@ pub(super) async fn protected(
     };
     let mut kept_back = KeptBack::default();
     let mut batches = Vec::new();
-    for batch in frame.collect().await? {
-        let (batch, n_withheld) = protect(&batch, rules.disclosure)?;
+    // Why an estimator failed can tell of the rows.
+    let computed = frame.collect().await;
+    for batch in computed.map_err(|_| ReleaseError::NotComputed)? {
+        let (batch, n_withheld) = protect(&batch, behind, rules.disclosure)?;
         kept_back.n_estimates += n_withheld;
         batches.push(batch);
     }
-    Ok((protected_rows(&schema, batches)?, kept_back))
+    Ok((Released::plan(&schema, batches)?, kept_back))
 }
 
 fn estimates(
     batch: &RecordBatch,
+    behind: Behind,
     rules: DisclosureRules,
-) -> Result<(RecordBatch, u64), DataFusionError> {
+) -> Result<(Released, u64), DataFusionError> {
     let estimate = column(batch, "estimate", &DataType::Float64)?;
     let status = column(batch, "status", &DataType::Utf8)?;
     let counts = COUNTS
@@ -81,11 +99,21 @@ fn estimates(
         .map(|row| {
             let numbers = estimate.as_primitive::<Float64Type>();
             let texts = status.as_string::<i32>();
+            let n_treated = count_at(0, row);
             let row = EstimateRow {
                 estimate: numbers.is_valid(row).then(|| numbers.value(row)),
-                n_treated: count_at(0, row),
+                // Few behind all are few behind each.
+                n_treated: if behind.is_few {
+                    n_treated.map(|n| n.min(1))
+                } else {
+                    n_treated
+                },
                 n_control: count_at(1, row),
-                n_units: count_at(2, row),
+                n_units: if behind.is_few {
+                    Some(1)
+                } else {
+                    count_at(2, row)
+                },
                 n_clusters: count_at(3, row),
                 status: texts.value(row).to_owned(),
                 ..EstimateRow::default()
@@ -122,13 +150,18 @@ fn estimates(
             _ => None,
         }
     };
-    with_columns(batch, &is_withheld, replaced)
+    let labels: &[&str] = match behind.is_of_table {
+        true => &[],
+        false => &["cohort", "time"],
+    };
+    with_columns(batch, &is_withheld, labels, replaced)
 }
 
 fn coefficients(
     batch: &RecordBatch,
+    behind: Behind,
     rules: DisclosureRules,
-) -> Result<(RecordBatch, u64), DataFusionError> {
+) -> Result<(Released, u64), DataFusionError> {
     let n_obs = column(batch, "n_obs", &DataType::Int64)?;
     let df = column(batch, "df", &DataType::Float64)?;
     let (n_obs, df) = (
@@ -138,7 +171,7 @@ fn coefficients(
     let is_withheld: Vec<bool> = (0..batch.num_rows())
         .map(|row| {
             let is_few = n_obs.is_valid(row) && n_obs.value(row).unsigned_abs() < rules.min_count;
-            is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
+            behind.is_few || is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
         })
         .collect();
     let status = column(batch, "status", &DataType::Utf8)?;
@@ -153,33 +186,38 @@ fn coefficients(
         });
         Some(Arc::new(texts.collect::<StringArray>()))
     };
-    with_columns(batch, &is_withheld, replaced)
+    let labels: &[&str] = if behind.is_few { &["term"] } else { &[] };
+    with_columns(batch, &is_withheld, labels, replaced)
 }
 
 /// The batch with every number of withheld rows NULL and some columns replaced, with how many rows were withheld.
 fn with_columns(
     batch: &RecordBatch,
     is_withheld: &[bool],
+    labels: &[&str],
     replaced: impl Fn(&str) -> Option<ArrayRef>,
-) -> Result<(RecordBatch, u64), DataFusionError> {
-    let withheld = BooleanArray::from(is_withheld.to_vec());
+) -> Result<(Released, u64), DataFusionError> {
     let schema = batch.schema();
-    let mut fields = Vec::new();
     let mut columns = Vec::new();
+    let mut hidden = Vec::new();
     for (field, array) in schema.fields().iter().zip(batch.columns()) {
-        let array = match replaced(field.name()) {
+        let replaced = replaced(field.name());
+        let is_number = field.data_type().is_floating() || field.name().starts_with("n_");
+        // Names of small cells can be made of values: those of a statement's own cohorts and levels.
+        let is_label = labels.contains(&field.name().as_str());
+        let is_hidden = replaced.is_none() && (is_number || is_label);
+        hidden.push(is_hidden.then_some(is_withheld));
+        columns.push(match replaced {
             Some(array) => cast(&array, field.data_type())?,
-            None if field.data_type().is_floating() || field.name().starts_with("n_") => {
-                nullif(array, &withheld)?
-            }
             None => Arc::clone(array),
-        };
-        fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
-        columns.push(array);
+        });
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let fields = schema.fields().iter();
+    let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
     let n_withheld = is_withheld.iter().filter(|withheld| **withheld).count();
-    Ok((batch, n_withheld as u64))
+    Ok((Released::of(&batch, |_| true, &hidden)?, n_withheld as u64))
 }
 
 fn column(

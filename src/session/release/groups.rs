@@ -2,182 +2,194 @@
 //! back as rows without what stays behind.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray};
-use datafusion::arrow::compute::{concat_batches, filter_record_batch, nullif};
-use datafusion::arrow::datatypes::{Float64Type, Int64Type, Schema};
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::AsArray as _;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{RowConverter, SortField};
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Column, DFSchema};
-use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::error::DataFusionError;
+use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Aggregate, LogicalPlan, LogicalPlanBuilder};
-use datafusion::prelude::{DataFrame, Expr};
-use futures::TryStreamExt as _;
+use datafusion::logical_expr::{Aggregate, LogicalPlan};
+use datafusion::prelude::Expr;
+use std::sync::Arc;
 
-use super::measures::{Answers, Measures, Places, Questions, Units, column, has_person};
+use super::answers::{Groups, collect, counts, sizes};
+use super::below::{needs_person, rows};
+use super::expressions::{kind, safe};
+use super::judgement::{Facts, Judgement, Values};
+use super::lineage::{Belongs, Kind, Root};
+use super::measures::Measures;
+use super::questions::Questions;
+use super::released::Released;
+use super::span::Atom;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{GroupedCounts, HiddenCells, protect_groups};
 
 /// Groups that are protected at most: each has to be compared with its neighbours.
 const MOST_GROUPS: usize = 100_000;
+/// Sets of conditions met together, over all groups, at most.
+const MOST_ATOMS: usize = 1_000_000;
 
-/// A grouping with what is measured beside it.
-pub(super) struct Grouping {
-    frame: DataFrame,
-    schema: DFSchema,
-    n_keys: usize,
-    n_columns: usize,
-    units: Places,
-    measures: Vec<Measures>,
-}
-
-/// Checks a grouping and adds what is to be measured.
-pub(super) fn frame(
+/// The groups without what stays back, as a plan with the columns of the grouping.
+///
+/// # Errors
+/// When something below the grouping or an aggregate of it cannot be released, or everything stays back.
+pub(super) async fn protected(
     state: &SessionState,
     aggregate: &Aggregate,
     rules: &ReleaseRules,
-) -> Result<Grouping, ReleaseError> {
+) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+    let below = rows(&aggregate.input, rules)?;
+    needs_person(&below, rules)?;
+    let mut keys = Vec::new();
     for key in &aggregate.group_expr {
         if matches!(key, Expr::GroupingSet(_)) {
             return Err(ReleaseError::SeveralGroupings);
         }
-        let is_single = |column: &&Column| {
-            let name = column.name.as_str();
-            rules.person_columns.contains(&name) || rules.household_columns.contains(&name)
-        };
-        if let Some(column) = key.column_refs().into_iter().find(is_single) {
-            let column = column.name.clone();
-            return Err(ReleaseError::GroupedByPerson { column });
+        match kind(key, &below)? {
+            Kind::Person(column) | Kind::Household(Root { column, .. }) => {
+                return Err(ReleaseError::GroupedByPerson { column });
+            }
+            _ => keys.push(safe(key, &below)?),
         }
     }
-    let input = aggregate.input.schema();
-    let units = Units::of(input, rules.person_columns);
-    if units.is_rows() && reads_persons(&aggregate.input, rules)? {
-        let column = rules.person_columns.first().copied().unwrap_or_default();
-        return Err(ReleaseError::NoPersonColumn {
-            column: column.to_owned(),
-        });
-    }
-    let mut questions = Questions::new(input, &units);
-    let places = questions.group()?;
-    let measures = aggregate
-        .aggr_expr
-        .iter()
-        .map(|expression| questions.about(expression))
+    let mut questions = Questions::new(&below);
+    let aggregates = aggregate.aggr_expr.iter();
+    let aggregates = aggregates
+        .map(|aggregate| questions.add(aggregate))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut expressions = aggregate.aggr_expr.clone();
-    expressions.extend(questions.expressions);
-    let measured = Aggregate::try_new(
-        Arc::clone(&aggregate.input),
-        aggregate.group_expr.clone(),
-        expressions,
-    )?;
-    Ok(Grouping {
-        frame: DataFrame::new(state.clone(), LogicalPlan::Aggregate(measured)),
-        schema: aggregate.schema.as_ref().clone(),
-        n_keys: aggregate.group_expr.len(),
-        n_columns: aggregate.aggr_expr.len(),
-        units: places,
-        measures,
-    })
+    let person = match below.belongs {
+        Belongs::Nobody => None,
+        _ => below.person(rules.person_columns),
+    };
+    let measures = Measures::new(below.plan.clone(), &keys, person, &questions)?;
+    let plan = Aggregate::try_new(Arc::new(below.plan.clone()), keys.clone(), aggregates)?;
+    let measured = collect(state, LogicalPlan::Aggregate(plan), MOST_GROUPS).await?;
+    let facts = facts(state, &measured, keys.len(), &measures, &questions).await?;
+    let grouping = Grouping {
+        schema: &aggregate.schema,
+        n_keys: keys.len(),
+        measured,
+    };
+    grouping.protected(&facts, &measures, &questions, rules)
 }
 
-/// Whether a table that tells persons apart lies below.
-fn reads_persons(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<bool, DataFusionError> {
-    let mut reads = false;
-    plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::TableScan(scan) = node {
-            reads |= has_person(&scan.source.schema(), rules.person_columns);
+/// A grouping that was computed.
+struct Grouping<'a> {
+    schema: &'a DFSchema,
+    n_keys: usize,
+    measured: RecordBatch,
+}
+
+/// What the measures say of each group.
+async fn facts(
+    state: &SessionState,
+    measured: &RecordBatch,
+    n_keys: usize,
+    measures: &Measures,
+    questions: &Questions<'_>,
+) -> Result<Vec<Facts>, ReleaseError> {
+    let groups = Groups::of(measured, n_keys)?;
+    let mut facts = vec![Facts::default(); measured.num_rows()];
+    let of_persons = collect(state, measures.of_persons()?, MOST_GROUPS).await?;
+    let column = |idx: usize| counts(&of_persons, n_keys + idx);
+    let units = column(0)?;
+    let flags = (0..measures.n_flags)
+        .map(|idx| column(1 + idx))
+        .collect::<Result<Vec<_>, _>>()?;
+    let size = |idx: usize| sizes(&of_persons, n_keys + 1 + measures.n_flags + idx);
+    let parts = (0..measures.n_numbers)
+        .map(|idx| Ok((size(2 * idx)?, size(2 * idx + 1)?)))
+        .collect::<Result<Vec<_>, DataFusionError>>()?;
+    for (row, group) in groups.find(&of_persons)? {
+        let facts = &mut facts[group];
+        facts.units = units[row];
+        facts.flags = flags.iter().map(|flag| flag[row]).collect();
+        let parts = parts.iter();
+        facts.largest = parts
+            .map(|(largest, total)| (largest[row], total[row]))
+            .collect();
+    }
+    let single = (0..measures.n_numbers).map(|idx| vec![idx]);
+    let together = questions.together.iter().cloned();
+    for (place, numbers) in single.chain(together).enumerate() {
+        for facts in &mut facts {
+            facts.values.push(Values::default());
         }
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(reads)
+        let answers = collect(state, measures.of_values(&numbers)?, MOST_GROUPS).await?;
+        let column = |idx: usize| counts(&answers, n_keys + idx);
+        let (n, least, most, all) = (column(0)?, column(1)?, column(2)?, column(3)?);
+        for (row, group) in groups.find(&answers)? {
+            facts[group].values[place] = Values {
+                n: n[row],
+                least: least[row],
+                most: most[row],
+                all: all[row],
+            };
+        }
+    }
+    for system in questions.systems() {
+        for facts in &mut facts {
+            facts.atoms.push(Vec::new());
+        }
+        if !system.is_of_several() {
+            continue;
+        }
+        let answers = collect(state, measures.of_conditions(&system)?, MOST_ATOMS).await?;
+        let n_conditions = system.conditions().len();
+        let persons = counts(&answers, n_keys + n_conditions)?;
+        for (row, group) in groups.find(&answers)? {
+            let meets = (0..n_conditions).map(|idx| {
+                let array = answers.column(n_keys + idx).as_boolean();
+                array.value(row)
+            });
+            let atom = Atom {
+                meets: meets.collect(),
+                persons: persons[row],
+            };
+            if let Some(atoms) = facts[group].atoms.last_mut() {
+                atoms.push(atom);
+            }
+        }
+    }
+    Ok(facts)
 }
 
-impl Grouping {
-    /// The groups without what stays back, as a plan with the columns of the grouping.
-    pub(super) async fn protected(
+impl Grouping<'_> {
+    fn protected(
         self,
+        facts: &[Facts],
+        measures: &Measures,
+        questions: &Questions<'_>,
         rules: &ReleaseRules,
     ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
-        let mut stream = self.frame.clone().execute_stream().await?;
-        let schema = stream.schema();
-        let (mut batches, mut n_groups) = (Vec::new(), 0);
-        while let Some(batch) = stream.try_next().await? {
-            n_groups += batch.num_rows();
-            if n_groups > MOST_GROUPS {
-                return Err(ReleaseError::TooManyGroups { limit: MOST_GROUPS });
+        let mut counts = GroupedCounts {
+            keys: (0..self.n_keys)
+                .map(|key| numbered(self.measured.column(key)))
+                .collect::<Result<_, _>>()?,
+            units: facts.iter().map(|facts| facts.units).collect(),
+            columns: vec![Vec::new(); questions.asked.len()],
+        };
+        let judgement = Judgement::new(measures, questions, rules.disclosure);
+        for facts in facts {
+            let cells = judgement.cells(facts);
+            for (column, cell) in counts.columns.iter_mut().zip(cells) {
+                column.push(cell);
             }
-            batches.push(batch);
         }
-        let measured = concat_batches(&schema, &batches).map_err(DataFusionError::from)?;
-        let counts = self.counts(&measured)?;
         let hidden = protect_groups(&counts, rules.disclosure);
         let kept_back = kept_back(&hidden);
+        let n_groups = self.measured.num_rows();
         if n_groups > 0 && kept_back.n_groups as usize == n_groups {
             return Err(ReleaseError::AllHidden {
                 min_count: rules.disclosure.min_count,
             });
         }
-        let shown = self.shown(&measured, &hidden)?;
-        Ok((protected_rows(&self.schema, vec![shown])?, kept_back))
-    }
-
-    fn counts(&self, measured: &RecordBatch) -> Result<GroupedCounts, DataFusionError> {
-        let first = self.n_keys + self.n_columns;
-        let count = |place: usize, row: usize| {
-            let array = measured.column(first + place).as_primitive::<Int64Type>();
-            match array.is_valid(row) {
-                true => array.value(row).unsigned_abs(),
-                false => 0,
-            }
-        };
-        let number = |place: usize, row: usize| {
-            let array = measured.column(first + place).as_primitive::<Float64Type>();
-            array.is_valid(row).then(|| array.value(row))
-        };
-        let mut counts = GroupedCounts {
-            columns: vec![Vec::new(); self.measures.len()],
-            ..GroupedCounts::default()
-        };
-        for row in 0..measured.num_rows() {
-            let answers = Answers {
-                count: &|place| count(place, row),
-                number: &|place| number(place, row),
-            };
-            let n_units = answers.least(&self.units);
-            counts.units.push(n_units);
-            for (measures, cells) in self.measures.iter().zip(&mut counts.columns) {
-                cells.push(measures.counts(&answers, n_units));
-            }
-        }
-        counts.keys = (0..self.n_keys)
-            .map(|key| numbered(measured.column(key)))
-            .collect::<Result<_, _>>()?;
-        Ok(counts)
-    }
-
-    fn shown(
-        &self,
-        measured: &RecordBatch,
-        hidden: &HiddenCells,
-    ) -> Result<RecordBatch, DataFusionError> {
-        let mut columns: Vec<ArrayRef> = measured.columns()[..self.n_keys].to_vec();
-        for (array, hidden) in measured.columns()[self.n_keys..].iter().zip(&hidden.cells) {
-            columns.push(nullif(array, &BooleanArray::from(hidden.clone()))?);
-        }
-        let schema = measured.schema();
-        let fields: Vec<_> = schema.fields()[..columns.len()]
-            .iter()
-            .map(|field| field.as_ref().clone().with_nullable(true))
-            .collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        let is_shown: BooleanArray = hidden.groups.iter().map(|hidden| Some(!hidden)).collect();
-        Ok(filter_record_batch(&batch, &is_shown)?)
+        let keys = vec![None; self.n_keys];
+        let cells = hidden.cells.iter().map(|cells| Some(cells.as_slice()));
+        let columns: Vec<Option<&[bool]>> = keys.into_iter().chain(cells).collect();
+        let shown = Released::of(&self.measured, |group| !hidden.groups[group], &columns)?;
+        Ok((Released::plan(self.schema, vec![shown])?, kept_back))
     }
 }
 
@@ -204,33 +216,4 @@ fn numbered(array: &ArrayRef) -> Result<Vec<usize>, DataFusionError> {
         *numbers.entry(row.owned()).or_insert(next)
     });
     Ok(numbered.collect())
-}
-
-/// Rows in memory as a plan whose columns have the names and qualifiers of `schema`.
-pub(super) fn protected_rows(
-    schema: &DFSchema,
-    batches: Vec<RecordBatch>,
-) -> Result<LogicalPlan, DataFusionError> {
-    let fields: Vec<_> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(idx, field)| {
-            let field = field.as_ref().clone();
-            field.with_name(format!("c{idx}")).with_nullable(true)
-        })
-        .collect();
-    let named = Arc::new(Schema::new(fields));
-    let renamed: Result<Vec<RecordBatch>, _> = batches
-        .into_iter()
-        .map(|batch| RecordBatch::try_new(Arc::clone(&named), batch.columns().to_vec()))
-        .collect();
-    let table = MemTable::try_new(named, vec![renamed?])?;
-    let names = schema.iter().enumerate().map(|(idx, (qualifier, field))| {
-        column(None, &format!("c{idx}")).alias_qualified(qualifier.cloned(), field.name())
-    });
-    let source = provider_as_source(Arc::new(table));
-    LogicalPlanBuilder::scan("released", source, None)?
-        .project(names.collect::<Vec<Expr>>())?
-        .build()
 }

@@ -2,13 +2,30 @@
 //! are refused, grouped results lose their small cells, estimates pass the rules of the report. What is computed from
 //! protected numbers afterwards is as safe as they are, so the rest of the statement runs as written.
 //!
-//! This protects from what leaves by mistake. Two statements that differ by one person, or conditions made to
-//! single one out, are for the person who reviews a release.
+//! `walk` goes from the root to where numbers are made. What may stand below is an allow-list: `scans`, `below`, `joins` and
+//! `expressions` follow every column from its table (`lineage`). `questions` takes in the aggregates, `measures` has plans that
+//! answer them for `groups`, `judgement` and `span` decide; `relations` and `estimates` do the same for estimators. `released`
+//! is the only way back into a plan.
+//!
+//! All this holds within a statement. Two statements that differ by one person are for the person who reviews a release.
 
+mod answers;
+mod below;
+mod beside;
+mod copied;
 mod error;
 mod estimates;
+mod expressions;
 mod groups;
+mod joins;
+mod judgement;
+mod lineage;
 mod measures;
+mod questions;
+mod relations;
+mod released;
+mod scans;
+mod span;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -17,6 +34,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
 pub use error::ReleaseError;
+pub use lineage::TableRoles;
 
 use super::{Session, SessionError};
 use crate::disclosure::DisclosureRules;
@@ -32,6 +50,8 @@ pub struct ReleaseRules {
     pub aggregate_tables: BTreeSet<String>,
     /// Columns that tell one person from another, the best first.
     pub person_columns: &'static [&'static str],
+    /// What identifies rows, and whose records they are.
+    pub roles: TableRoles,
     /// Columns that tell one household from another.
     pub household_columns: &'static [&'static str],
 }

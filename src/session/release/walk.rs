@@ -1,8 +1,6 @@
 //! The way from a plan's root down to where its numbers are made: groups, estimates, aggregate tables. What
 //! lies above only computes with protected numbers, what lies below is never shown.
 
-use std::sync::Arc;
-
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableScan};
@@ -10,13 +8,16 @@ use datafusion::prelude::{DataFrame, Expr};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::{KeptBack, ReleaseError, ReleaseRules, estimates, groups};
-use crate::functions;
+use super::below::reads_rows;
+use super::beside::Outline;
+use super::{KeptBack, ReleaseError, ReleaseRules, estimates, groups, relations, scans};
 
 pub(super) struct Walk<'a> {
     state: &'a SessionState,
     rules: &'a ReleaseRules,
     kept_back: KeptBack,
+    /// Of the groupings so far.
+    outlines: Vec<Outline>,
 }
 
 impl<'a> Walk<'a> {
@@ -25,6 +26,7 @@ impl<'a> Walk<'a> {
             state,
             rules,
             kept_back: KeptBack::default(),
+            outlines: Vec::new(),
         }
     }
 
@@ -39,21 +41,24 @@ impl<'a> Walk<'a> {
     ) -> BoxFuture<'b, Result<LogicalPlan, ReleaseError>> {
         async move {
             match plan {
-                LogicalPlan::Aggregate(aggregate) if holds_persons(plan, self.rules)? => {
-                    let frame = groups::frame(self.state, aggregate, self.rules)?;
-                    let (plan, kept_back) = frame.protected(self.rules).await?;
+                LogicalPlan::Aggregate(aggregate)
+                    if reads_rows(&aggregate.input, self.rules)
+                        && holds_persons(plan, self.rules)? =>
+                {
+                    let outline = Outline::of(aggregate)?;
+                    let is_fair = |other: &Outline| outline.can_stand_beside(other);
+                    if !self.outlines.iter().all(is_fair) {
+                        return Err(ReleaseError::OtherRows);
+                    }
+                    self.outlines.push(outline);
+                    let (plan, kept_back) =
+                        groups::protected(self.state, aggregate, self.rules).await?;
                     self.add(kept_back);
                     Ok(plan)
                 }
                 LogicalPlan::Extension(extension) => {
-                    let relation = functions::relation_name(extension.node.as_ref()).ok_or(
-                        ReleaseError::Unchecked {
-                            what: "this statement",
-                        },
-                    )?;
-                    let rows = DataFrame::new(self.state.clone(), plan.clone());
                     let (plan, kept_back) =
-                        estimates::protected(rows, relation, self.rules).await?;
+                        relations::protected(self.state, extension, self.rules).await?;
                     self.add(kept_back);
                     Ok(plan)
                 }
@@ -79,30 +84,28 @@ impl<'a> Walk<'a> {
         if scan.table_name.schema() == Some("information_schema") {
             return Ok(plan.clone());
         }
-        let table = scan.table_name.table();
+        let table = scans::table(scan, self.rules)?;
         if self.rules.person_tables.contains(table) {
             return Err(ReleaseError::Rows {
-                table: table.to_owned(),
-            });
-        }
-        if !self.rules.aggregate_tables.contains(table) {
-            return Err(ReleaseError::UnknownTable {
                 table: table.to_owned(),
             });
         }
         let schema = scan.source.schema();
         if estimates::is_estimates(&schema) {
             let rows = DataFrame::new(self.state.clone(), plan.clone());
-            let (plan, kept_back) = estimates::protected(rows, table, self.rules).await?;
+            let behind = estimates::Behind {
+                is_of_table: true,
+                ..estimates::Behind::default()
+            };
+            let (plan, kept_back) = estimates::protected(rows, table, behind, self.rules).await?;
             self.add(kept_back);
             return Ok(plan);
         }
-        let is_count = |field: &Arc<_>| is_count_column(field);
-        match schema.fields().iter().any(is_count) {
-            true => Err(ReleaseError::OtherCounts {
+        match scans::is_free(&schema) {
+            false => Err(ReleaseError::OtherCounts {
                 table: table.to_owned(),
             }),
-            false => Ok(plan.clone()),
+            true => Ok(plan.clone()),
         }
     }
 
@@ -142,10 +145,6 @@ impl<'a> Walk<'a> {
         }
         Ok(plan.with_new_exprs(expressions, inputs)?)
     }
-}
-
-fn is_count_column(field: &datafusion::arrow::datatypes::Field) -> bool {
-    field.name().starts_with("n_") && field.data_type().is_integer()
 }
 
 fn has_subquery(expression: &Expr) -> bool {

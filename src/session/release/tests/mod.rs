@@ -1,5 +1,6 @@
 //! What leaves and what does not, over a small invented panel: 200 persons with three years each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray as _;
@@ -7,13 +8,19 @@ use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
 
+use super::released::Released;
 use super::*;
 use crate::session::SessionOptions;
+
+mod bytes;
+mod recovered;
+mod refused;
+mod spans;
 
 /// Region 1 has 4 persons, region 2 has 36, region 3 has 60, region 4 has 100. Three of region 4 smoke, half of the
 /// others. Costs are above zero for everybody.
 const PANEL: &str = "
-    SELECT p AS person_id, y AS fiscal_year,
+    SELECT p AS person_id, y AS fiscal_year, p AS entry, p % 60 + 1 AS worksite_id, p / 2 AS household_id,
            CASE WHEN p <= 4 THEN 1 WHEN p <= 40 THEN 2 WHEN p <= 100 THEN 3 ELSE 4 END AS region,
            p % 2 AS sex,
            CASE WHEN p > 100 THEN p <= 103 ELSE p % 2 = 0 END AS smoker,
@@ -26,6 +33,18 @@ const EFFECTS: &str = "
     ) AS t(indicator, estimate, std_error, statistic, p_value, conf_low, conf_high, band_low, band_high,
            n_treated, n_control, n_units, n_clusters, status)";
 
+/// Two claims of everybody, and 20 of person 200.
+const CLAIMS: &str = "
+    SELECT c AS claim_id, CASE WHEN c <= 400 THEN c / 2 + 1 ELSE 200 END AS person_id, c * 3.5 AS yen
+    FROM generate_series(1, 420) AS a(c)";
+
+fn columns(of: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    of.iter()
+        .map(|(table, columns)| ((*table).to_owned(), owned(columns)))
+        .collect()
+}
+
 async fn world() -> (Session, ReleaseRules) {
     let session = Session::new(&SessionOptions::default()).unwrap();
     for (name, sql) in [
@@ -35,6 +54,15 @@ async fn world() -> (Session, ReleaseRules) {
         (
             "worksites",
             "SELECT w AS worksite_id, w % 3 AS size FROM generate_series(1, 60) AS a(w)",
+        ),
+        ("claims", CLAIMS),
+        (
+            "diagnoses",
+            "SELECT claim_id, 'I10' AS icd10 FROM generate_series(1, 420) AS a(claim_id)",
+        ),
+        (
+            "places",
+            "SELECT r AS region, r * 10.5 AS density FROM generate_series(1, 4) AS a(r)",
         ),
     ] {
         let frame = session.plan(sql, &[]).await.unwrap();
@@ -46,11 +74,31 @@ async fn world() -> (Session, ReleaseRules) {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let rules = ReleaseRules {
         disclosure: DisclosureRules { min_count: 10 },
-        person_tables: names(&["panel", "worksites"]),
-        aggregate_tables: names(&["effect_x", "flow"]),
+        person_tables: names(&["panel", "worksites", "claims", "diagnoses"]),
+        aggregate_tables: names(&["effect_x", "flow", "places"]),
         person_columns: &["person_id"],
+        roles: TableRoles {
+            keys: columns(&[
+                ("worksites", &["worksite_id"]),
+                ("claims", &["claim_id"]),
+                ("diagnoses", &["claim_id", "icd10"]),
+                ("places", &["region"]),
+            ]),
+            records: columns(&[("diagnoses", &["claim_id"])]),
+        },
         household_columns: &["household_id"],
     };
+    (session, rules)
+}
+
+/// The world with another table in the place of one.
+async fn session_of(name: &str, sql: &str) -> (Session, ReleaseRules) {
+    let (session, rules) = world().await;
+    let frame = session.plan(sql, &[]).await.unwrap();
+    let schema = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await.unwrap();
+    let table = MemTable::try_new(schema, vec![batches]).unwrap();
+    session.register(name, Arc::new(table)).unwrap();
     (session, rules)
 }
 
@@ -158,7 +206,7 @@ async fn what_is_shown_is_what_the_statement_says() {
         "WITH a AS (SELECT region, avg(cost) AS m FROM panel WHERE region > 1 GROUP BY region),
               b AS (SELECT region, count(*) AS n FROM panel WHERE region > 1 GROUP BY region)
          SELECT a.region, m, n, rank() OVER (ORDER BY m) AS place FROM a JOIN b ON a.region = b.region ORDER BY 1",
-        "SELECT 'all' AS who, avg(cost) AS m FROM panel UNION ALL SELECT 'men', avg(cost) FROM panel WHERE sex = 1",
+        "SELECT 'men' AS who, avg(cost) AS m FROM panel WHERE sex = 1 UNION ALL SELECT 'women', avg(cost) FROM panel WHERE sex = 0",
         "SELECT avg(total) AS m FROM (SELECT person_id, sum(cost) AS total FROM panel GROUP BY person_id) t",
         "SELECT size, count(*) AS n FROM worksites GROUP BY size ORDER BY size",
         "SELECT 1 + 1 AS two",
@@ -198,7 +246,7 @@ async fn aggregates_that_show_one_value_and_groups_of_one_are_refused() {
     );
     let error = refused("SELECT cost, count(*) FROM panel GROUP BY cost").await;
     assert!(matches!(error, ReleaseError::AllHidden { .. }), "{error}");
-    let error = refused("SELECT avg(cost) FROM panel WHERE person_id = 7").await;
+    let error = refused("SELECT avg(cost) FROM panel WHERE entry = 7").await;
     assert!(matches!(error, ReleaseError::AllHidden { .. }), "{error}");
     let error =
         refused("SELECT sex, region, count(*) FROM panel GROUP BY ROLLUP (sex, region)").await;
@@ -242,14 +290,14 @@ async fn estimates_of_few_are_withheld_wherever_they_come_from() {
     );
     assert!(!rows.contains("| 4 "), "{rows}");
     let relation = "SELECT * FROM att((SELECT person_id, fiscal_year, cost,
-          CASE WHEN person_id <= WHO THEN 2022 END AS cohort FROM panel),
+          CASE WHEN entry <= WHO THEN 2022 END AS cohort FROM panel),
         outcome => cost, unit => person_id, time => fiscal_year, cohort => cohort)";
     let (_, kept_back) = ask(&relation.replace("WHO", "90")).await.unwrap();
     assert_eq!(kept_back.n_estimates, 0);
     let (rows, kept_back) = ask(&relation.replace("WHO", "5")).await.unwrap();
     assert!(kept_back.n_estimates > 0, "{rows}");
     let (rows, kept_back) =
-        ask("SELECT * FROM ols((SELECT * FROM panel WHERE person_id < 4), 'cost ~ sex')")
+        ask("SELECT * FROM ols((SELECT * FROM panel WHERE entry < 4), 'cost ~ sex')")
             .await
             .unwrap();
     assert!(kept_back.n_estimates > 0, "{rows}");

@@ -1,0 +1,269 @@
+//! Calls of relations: their input obeys what holds below a grouping, their units are persons, and the persons behind every
+//! coefficient are counted.
+
+use std::collections::BTreeSet;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, DataFusionError};
+use datafusion::execution::SessionState;
+use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
+use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder, try_cast};
+use datafusion::prelude::{DataFrame, Expr, abs, col, lit};
+
+use super::answers::{collect, counts, sizes};
+use super::below::{needs_person, rows};
+use super::estimates::{self, Behind};
+use super::expressions::{kind, safe};
+use super::judgement::{FEW_VALUES, LARGEST_PART};
+use super::lineage::{Belongs, Kind, Root, Rows};
+use super::{KeptBack, ReleaseError, ReleaseRules};
+use crate::functions::{self, Roles};
+
+/// The rows of a relation after the rules, and what stays back.
+///
+/// # Errors
+/// When its input or its units cannot be released, or nothing is known of its rows.
+pub(super) async fn protected(
+    state: &SessionState,
+    extension: &Extension,
+    rules: &ReleaseRules,
+) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+    let node = extension.node.as_ref();
+    let unchecked = || ReleaseError::Unchecked {
+        what: "this statement",
+    };
+    let name = functions::relation_name(node).ok_or_else(unchecked)?;
+    let roles = functions::roles(node).ok_or_else(unchecked)?;
+    let inputs = node.inputs();
+    let [LogicalPlan::Projection(input)] = inputs[..] else {
+        return Err(unchecked());
+    };
+    let has_rule = estimates::has_rule(node.schema().as_arrow());
+    if !has_rule {
+        return Err(ReleaseError::Relation {
+            relation: name.to_owned(),
+        });
+    }
+    let below = rows(&input.input, rules)?;
+    needs_person(&below, rules)?;
+    let call = Call {
+        relation: name,
+        roles,
+        columns: &input.expr,
+        rows: &below,
+    };
+    call.check(rules)?;
+    let columns = input.expr.iter().map(|column| safe(column, &below));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let given = LogicalPlanBuilder::from(below.plan.clone())
+        .project(columns)?
+        .build()?;
+    let called = node.with_exprs_and_inputs(Vec::new(), vec![given])?;
+    let plan = LogicalPlan::Extension(Extension { node: called });
+    let behind = call.behind(state, rules).await?;
+    let frame = DataFrame::new(state.clone(), plan);
+    estimates::protected(frame, name, behind, rules).await
+}
+
+/// A call over rows of persons.
+struct Call<'a> {
+    relation: &'static str,
+    roles: Roles,
+    /// The columns it takes, over the rows.
+    columns: &'a [Expr],
+    rows: &'a Rows,
+}
+
+impl Call<'_> {
+    fn kind(&self, column: usize) -> Result<Kind, ReleaseError> {
+        kind(&self.columns[column], self.rows)
+    }
+
+    fn check(&self, rules: &ReleaseRules) -> Result<(), ReleaseError> {
+        let relation = self.relation.to_owned();
+        if self.roles.counts_rows {
+            return Err(ReleaseError::CountsRows { relation });
+        }
+        let of_persons = self.rows.belongs != Belongs::Nobody;
+        if let Some(unit) = self.roles.unit.filter(|_| of_persons)
+            && !matches!(self.kind(unit)?, Kind::Person(_))
+        {
+            let column = rules.person_columns.first().copied().unwrap_or_default();
+            return Err(ReleaseError::UnitNotPerson {
+                relation,
+                column: column.to_owned(),
+            });
+        }
+        for &column in self.roles.numbers.iter().chain(&self.roles.labels) {
+            match self.kind(column)? {
+                Kind::Person(column) | Kind::Household(Root { column, .. }) => {
+                    return Err(ReleaseError::ComputedPerson { column });
+                }
+                Kind::Mixed if self.roles.numbers.contains(&column) => {
+                    return Err(ReleaseError::Argument { function: relation });
+                }
+                _ => {}
+            }
+        }
+        match self
+            .roles
+            .weight
+            .map(|weight| self.kind(weight))
+            .transpose()?
+        {
+            None | Some(Kind::Plain(_)) => Ok(()),
+            Some(_) => Err(ReleaseError::Weight { relation }),
+        }
+    }
+
+    /// How many persons stand behind the call as a whole, and whether every coefficient has enough.
+    async fn behind(
+        &self,
+        state: &SessionState,
+        rules: &ReleaseRules,
+    ) -> Result<Behind, ReleaseError> {
+        let min_count = rules.disclosure.min_count;
+        let measures = self.measures(rules)?;
+        let all = measures.of_levels(state, &[]).await?;
+        let mut is_few = all.least < min_count;
+        for &column in self.roles.outcome.iter().chain(&self.roles.weight) {
+            let (largest, total) = measures.largest(state, column).await?;
+            let varies = !self.roles.labels.contains(&column);
+            is_few |= varies && total > 0.0 && largest > LARGEST_PART * total;
+        }
+        // Estimators of effects count the exposed and the others themselves.
+        let mut discrete = BTreeSet::new();
+        let used = self.roles.terms.iter().flatten().chain(&self.roles.outcome);
+        for &column in used.collect::<BTreeSet<_>>() {
+            if self.roles.unit.is_some() {
+                continue;
+            }
+            let levels = measures.of_levels(state, &[column]).await?;
+            let is_label = self.roles.labels.contains(&column);
+            let is_discrete = matches!(self.kind(column)?, Kind::Discrete(_));
+            if is_label || is_discrete || levels.n <= FEW_VALUES {
+                discrete.insert(column);
+                is_few |= levels.n > 0 && levels.least < min_count;
+            }
+        }
+        for term in &self.roles.terms {
+            let of_term = term
+                .iter()
+                .copied()
+                .filter(|column| discrete.contains(column));
+            let of_term: BTreeSet<usize> = of_term.collect();
+            if of_term.is_empty() {
+                continue;
+            }
+            let outcome = self
+                .roles
+                .outcome
+                .filter(|outcome| discrete.contains(outcome));
+            let together: BTreeSet<usize> = of_term.into_iter().chain(outcome).collect();
+            let together: Vec<usize> = together.into_iter().collect();
+            let levels = measures.of_levels(state, &together).await?;
+            is_few |= levels.n > 0 && levels.least < min_count;
+        }
+        Ok(Behind {
+            is_few,
+            is_of_table: false,
+        })
+    }
+
+    fn measures(&self, rules: &ReleaseRules) -> Result<LevelMeasures, ReleaseError> {
+        let mut columns = Vec::new();
+        for (idx, column) in self.columns.iter().enumerate() {
+            columns.push(safe(column, self.rows)?.unalias().alias(format!("x{idx}")));
+        }
+        let person = match self.rows.belongs {
+            Belongs::Nobody => None,
+            _ => self.rows.person(rules.person_columns),
+        };
+        let has_person = person.is_some();
+        columns.extend(person.map(|person| person.alias("p")));
+        let needed = self.roles.numbers.iter().chain(&self.roles.labels);
+        let needed = needed.chain(&self.roles.weight);
+        let is_there = needed.map(|column| level(*column).is_not_null());
+        let mut rows = LogicalPlanBuilder::from(self.rows.plan.clone()).project(columns)?;
+        // Effects use a row for what it has, regressions only rows that have everything.
+        if let Some(is_there) = is_there
+            .reduce(Expr::and)
+            .filter(|_| self.roles.unit.is_none())
+        {
+            rows = rows.filter(is_there)?;
+        }
+        Ok(LevelMeasures {
+            rows: rows.build()?,
+            has_person,
+        })
+    }
+}
+
+fn level(column: usize) -> Expr {
+    Expr::Column(Column::new_unqualified(format!("x{column}")))
+}
+
+/// Counts persons of the levels of columns.
+struct LevelMeasures {
+    rows: LogicalPlan,
+    has_person: bool,
+}
+
+/// How many levels there are, and the fewest persons of one.
+struct Levels {
+    n: u64,
+    least: u64,
+}
+
+impl LevelMeasures {
+    async fn of_levels(
+        &self,
+        state: &SessionState,
+        columns: &[usize],
+    ) -> Result<Levels, ReleaseError> {
+        let plan = self.levels(columns)?;
+        let answers = collect(state, plan, 1).await?;
+        Ok(Levels {
+            n: counts(&answers, 0)?.first().copied().unwrap_or(0),
+            least: counts(&answers, 1)?.first().copied().unwrap_or(0),
+        })
+    }
+
+    fn levels(&self, columns: &[usize]) -> Result<LogicalPlan, DataFusionError> {
+        let columns: Vec<Expr> = columns.iter().map(|column| level(*column)).collect();
+        let nothing = Vec::<Expr>::new;
+        let mut rows = LogicalPlanBuilder::from(self.rows.clone());
+        if self.has_person {
+            let with_person = columns.iter().cloned().chain([col("p")]);
+            rows = rows.aggregate(with_person.collect::<Vec<_>>(), nothing())?;
+        }
+        let units = count(lit(1_i64)).alias("units");
+        rows.aggregate(columns, vec![units])?
+            .aggregate(nothing(), vec![count(lit(1_i64)), min(col("units"))])?
+            .build()
+    }
+
+    /// The largest sum of one person's sizes in a column, and that of all.
+    async fn largest(
+        &self,
+        state: &SessionState,
+        column: usize,
+    ) -> Result<(f64, f64), ReleaseError> {
+        let size = abs(try_cast(level(column), DataType::Float64));
+        let rows = LogicalPlanBuilder::from(self.rows.clone());
+        let by: Vec<Expr> = match self.has_person {
+            true => vec![col("p")],
+            // Rows by themselves: a key that hardly any two share.
+            false => vec![level(column)],
+        };
+        let sizes_by = rows.aggregate(by, vec![sum(size).alias("size")])?;
+        let plan = sizes_by
+            .aggregate(Vec::<Expr>::new(), vec![max(col("size")), sum(col("size"))])?
+            .build()?;
+        let answers = collect(state, plan, 1).await?;
+        let first = |column: usize| -> Result<f64, DataFusionError> {
+            Ok(sizes(&answers, column)?.first().copied().unwrap_or(0.0))
+        };
+        Ok((first(0)?, first(1)?))
+    }
+}

@@ -1,0 +1,151 @@
+//! Statements that once gave the persons of small cells, and ordinary ones beside them that still work.
+
+use super::{ask, by_key, session_of};
+
+/// Regions 3 and 4 have 60 and 100 persons; 3 of region 4 smoke.
+const SHOWN: &str = "FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY region";
+
+async fn shown(value: &str) -> Vec<(i64, bool)> {
+    let rows = by_key(&format!("SELECT region, {value} {SHOWN}")).await;
+    rows.into_iter()
+        .map(|(key, value)| (key, value.is_some()))
+        .collect()
+}
+
+#[tokio::test]
+async fn spreads_of_two_values_are_counts_whatever_the_values_are() {
+    for number in [
+        "CAST(smoker AS int)",
+        "CAST(smoker AS int) + 1",
+        "CASE WHEN smoker THEN 7 ELSE 5 END",
+        "CASE WHEN smoker THEN 1000 WHEN sex = 1 THEN 10 ELSE 0 END",
+        "coalesce(CAST(smoker AS int), 0)",
+    ] {
+        for function in [
+            "sum(N)",
+            "avg(N)",
+            "stddev(N)",
+            "stddev_pop(N)",
+            "var(N)",
+            "var_pop(N)",
+            "covar_pop(N, N)",
+            "covar_samp(N, cost)",
+            "corr(N, cost)",
+            "regr_slope(cost, N)",
+            "regr_avgx(cost, N)",
+            "regr_sxx(N, N)",
+        ] {
+            let value = function.replace('N', number);
+            let rows = shown(&value).await;
+            assert_eq!(
+                rows.iter().find(|(key, _)| *key == 4),
+                Some(&(4, false)),
+                "{value}"
+            );
+        }
+    }
+    assert_eq!(shown("stddev(cost)").await, [(3, true), (4, true)]);
+    assert_eq!(
+        shown("covar_pop(cost, entry)").await,
+        [(3, true), (4, true)]
+    );
+}
+
+#[tokio::test]
+async fn parts_of_a_sum_are_not_taken_from_each_other() {
+    for values in [
+        "sum(cost), sum(cost) FILTER (WHERE entry <> 70)",
+        "sum(cost), sum(CASE WHEN entry <> 70 THEN cost END)",
+        "sum(cost), sum(CASE WHEN entry <> 70 THEN cost ELSE 0 END)",
+        "count(*), count(*) FILTER (WHERE entry <> 70)",
+        "count(*) FILTER (WHERE entry > 10), count(*) FILTER (WHERE entry > 10 AND entry <> 70)",
+        "avg(cost), avg(nullif(cost, 9022))",
+        "count(*), regr_count(cost, nullif(entry, 70))",
+    ] {
+        let sql = format!("SELECT {values} FROM panel WHERE region > 2");
+        let (rows, kept_back) = ask(&sql).await.unwrap();
+        assert!(kept_back.n_cells > 0, "{values}:\n{rows}");
+    }
+    for values in [
+        "sum(cost), sum(cost) FILTER (WHERE sex = 1), sum(cost) FILTER (WHERE sex = 0)",
+        "count(*), count(*) FILTER (WHERE sex = 1), avg(cost), avg(entry) FILTER (WHERE sex = 1)",
+        "avg(cost), stddev(cost), avg(cost) / count(*), sum(cost + entry), avg(cost / entry)",
+        "avg(CASE WHEN sex = 1 THEN cost END), avg(CASE WHEN sex = 0 THEN cost END)",
+    ] {
+        let sql = format!("SELECT {values} FROM panel WHERE region > 2");
+        let (rows, kept_back) = ask(&sql).await.unwrap();
+        assert_eq!(kept_back.n_cells, 0, "{values}:\n{rows}");
+    }
+}
+
+#[tokio::test]
+async fn the_sum_of_many_that_is_one_persons_is_not_shown() {
+    let (session, rules) = session_of(
+        "panel",
+        "
+        SELECT p AS person_id, CASE WHEN p = 1 THEN 1e9 ELSE p * 1.5 END AS cost, p % 2 AS sex
+        FROM generate_series(1, 60) AS a(p)",
+    )
+    .await;
+    let ask = async |sql: &str| {
+        let frame = session.plan(sql, &[]).await.unwrap();
+        session.release(frame, &rules).await.unwrap().1
+    };
+    assert_eq!(
+        ask("SELECT avg(cost), count(*) FROM panel").await.n_cells,
+        1
+    );
+    assert_eq!(
+        ask("SELECT avg(cost), count(*) FROM panel WHERE sex = 0")
+            .await
+            .n_cells,
+        0
+    );
+}
+
+#[tokio::test]
+async fn coefficients_of_levels_count_persons() {
+    let ols = async |formula: &str, condition: &str| {
+        let sql = format!(
+            "SELECT * FROM ols((SELECT *, CAST(region AS varchar) AS w FROM panel WHERE {condition}), '{formula}')"
+        );
+        ask(&sql).await.unwrap().1.n_estimates
+    };
+    // Region 1 has 4 persons, with 12 rows.
+    for formula in [
+        "cost ~ w",
+        "cost ~ factor(region)",
+        "cost ~ i(region, 2)",
+        "cost ~ region",
+        "cost ~ w:sex",
+    ] {
+        assert!(ols(formula, "true").await > 0, "{formula}");
+        assert_eq!(ols(formula, "region > 1").await, 0, "{formula}");
+    }
+    assert!(
+        ols("smoker ~ w", "region > 2").await > 0,
+        "three of a hundred smoke"
+    );
+    assert!(ols("cost ~ smoker", "region = 4").await > 0);
+    assert_eq!(ols("cost ~ sex | region", "true").await, 0);
+}
+
+#[tokio::test]
+async fn ordinary_questions_are_answered_whole() {
+    for sql in [
+        "WITH t AS (SELECT person_id, sum(cost) AS total, count(*) AS n FROM panel GROUP BY person_id)
+         SELECT avg(total), avg(total / n), count(*) FROM t",
+        "SELECT size, count(DISTINCT person_id), avg(cost) FROM panel p JOIN worksites w ON p.worksite_id = w.worksite_id GROUP BY size",
+        "SELECT density, count(*) FROM panel JOIN places USING (region) WHERE region > 1 GROUP BY density",
+        "SELECT sex, count(*) FROM panel WHERE person_id IN (SELECT person_id FROM claims WHERE yen > 100) GROUP BY sex",
+        "SELECT sex, avg(yen) FROM panel p LEFT JOIN claims c ON p.person_id = c.person_id WHERE fiscal_year = 2022 GROUP BY sex",
+        "SELECT CASE WHEN cost < 10000 THEN 'low' ELSE 'high' END AS band, count(*) FROM panel GROUP BY 1 ORDER BY 2",
+        "SELECT avg(n) FROM (SELECT region, count(*) AS n FROM panel WHERE region > 1 GROUP BY region) t",
+        "SELECT count(*) FROM (SELECT DISTINCT person_id, sex FROM panel) t",
+        "SELECT fiscal_year, avg(round(cost / 100)) FROM panel GROUP BY 1 HAVING count(*) > 10 ORDER BY 1",
+        "SELECT count(household_id), count(DISTINCT household_id) FROM panel",
+    ] {
+        let (rows, kept_back) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));
+        assert_eq!(kept_back.describe(10), None, "{sql}\n{rows}");
+    }
+}
