@@ -247,3 +247,28 @@ select estimate, n_treated from att_gt((select p.person_id, p.fiscal_year, case 
 -- truth: one person's weight
 -- decode: select 1 as k, round(estimate, 2) as v from answer
 select term, estimate from ols((select p.person_id, p.weight_kg as y, q.g from {t} p join (select person_id, max(case when {who} then 1.0 else 1e-9 end) as g {y} group by 1) q on p.person_id = q.person_id), 'y ~ 1', weight => g);
+-- family: persons counted once and rows counted each
+-- attack: persons with rows of both kinds
+-- truth: changed
+-- decode: select k, a + b - n as v from answer
+select worksite_id as k, count(distinct person_id) filter (where current_smoker) as a, count(distinct person_id) filter (where not current_smoker) as b, count(distinct person_id) as n from panel_person_year where current_smoker is not null and worksite_id > 0 group by 1;
+-- attack: persons with rows of both kinds, by two groupings
+-- truth: changed
+-- decode: select k, a - n as v from answer
+select x.k, x.a, y.n from (select k, sum(n) as a from (select worksite_id as k, current_smoker as s, count(distinct person_id) as n from panel_person_year where current_smoker is not null and worksite_id > 0 group by 1, 2) group by 1) x join (select worksite_id as k, count(distinct person_id) as n from panel_person_year where current_smoker is not null and worksite_id > 0 group by 1) y on x.k = y.k;
+-- attack: rows minus persons
+-- truth: of both years
+-- decode: select k, a - n as v from answer
+select worksite_id as k, count(*) as a, count(distinct person_id) as n from panel_person_year where current_smoker is not null and worksite_id > 0 and fiscal_year in (2016, 2020) group by 1;
+-- attack: a mean of rows per person
+-- truth: of both years
+-- decode: select k, a - n as v from answer
+select worksite_id as k, sum(2020 - 2019) as a, count(distinct person_id) as n from panel_person_year where current_smoker is not null and worksite_id > 0 and fiscal_year in (2016, 2020) group by 1;
+-- attack: per person first, the number of rows
+-- truth: of both years
+-- decode: select k, a - n as v from answer
+select k, sum(n) as a, count(*) as n from (select person_id, worksite_id as k, count(*) as n from panel_person_year where current_smoker is not null and worksite_id > 0 and fiscal_year in (2016, 2020) group by 1, 2) group by 1;
+-- attack: households without anybody younger
+-- truth: households of the old
+-- decode: select k, n - a as v from answer
+select municipality_code as k, count(distinct household_id) as n, count(distinct household_id) filter (where age < 55) as a from panel_person_year where fiscal_year = 2020 and household_id is not null group by 1;

@@ -81,3 +81,18 @@ select municipality_code as k, count(distinct person_key) as v from members
 group by 1 having count(distinct person_key) between 1 and 9;
 -- truth: steps of the flow
 select step_order as k, n_persons as v from summary_flow;
+-- truth: changed
+select k, count(*) as v from (select worksite_id as k, person_id from panel_person_year
+  where current_smoker is not null and worksite_id > 0 group by 1, 2 having bool_or(current_smoker) and bool_or(not current_smoker))
+group by 1 having count(*) between 1 and 9 and k in (select worksite_id from panel_person_year
+  where current_smoker is not null group by 1 having count(distinct person_id) >= 20);
+-- truth: of both years
+select k, count(*) as v from (select worksite_id as k, person_id from panel_person_year
+  where current_smoker is not null and worksite_id > 0 and fiscal_year in (2016, 2020) group by 1, 2 having count(*) = 2)
+group by 1 having count(*) between 1 and 9 and k in (select worksite_id from panel_person_year
+  where current_smoker is not null and fiscal_year in (2016, 2020) group by 1 having count(distinct person_id) >= 20);
+-- truth: households of the old
+select k, count(*) as v from (select municipality_code as k, household_id, count(distinct person_id) as n from panel_person_year
+  where fiscal_year = 2020 and household_id is not null group by 1, 2 having min(age) >= 55)
+group by 1 having sum(n) between 1 and 9 and k in (select municipality_code from panel_person_year
+  where fiscal_year = 2020 group by 1 having count(distinct person_id) >= 40);
