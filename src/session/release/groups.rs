@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::array::AsArray as _;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::{DFSchema, DataFusionError};
@@ -137,12 +136,12 @@ async fn facts(
         }
         let answers = collect(state, measures.of_conditions(&system)?, MOST_ATOMS).await?;
         let n_conditions = system.conditions().len();
+        let met = (0..n_conditions)
+            .map(|idx| counts(&answers, n_keys + idx))
+            .collect::<Result<Vec<_>, _>>()?;
         let persons = counts(&answers, n_keys + n_conditions)?;
         for (row, group) in groups.find(&answers)? {
-            let meets = (0..n_conditions).map(|idx| {
-                let array = answers.column(n_keys + idx).as_boolean();
-                array.value(row)
-            });
+            let meets = met.iter().map(|flags| flags[row] == 1);
             let atom = Atom {
                 meets: meets.collect(),
                 persons: persons[row],

@@ -2,10 +2,8 @@
 //! what conditions are met together. Persons are told apart by a column that was followed from the scans.
 
 use datafusion::common::DataFusionError;
-use datafusion::functions_aggregate::expr_fn::{bool_or, count, max, min, sum};
-use datafusion::logical_expr::{
-    ExprFunctionExt as _, LogicalPlan, LogicalPlanBuilder, is_not_true, is_true,
-};
+use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
+use datafusion::logical_expr::{ExprFunctionExt as _, LogicalPlan, LogicalPlanBuilder, when};
 use datafusion::prelude::{Expr, abs, coalesce, col, lit};
 
 use super::lineage::Kind;
@@ -42,19 +40,19 @@ impl Measures {
         let pairs = pairs(questions);
         let mut flags = Vec::new();
         for condition in &questions.conditions {
-            flags.push(is_true(condition.clone()));
-            flags.push(is_not_true(condition.clone()));
+            flags.push(flag(condition.clone(), 1)?);
+            flags.push(flag(condition.clone(), 0)?);
         }
         for number in &questions.numbers {
-            flags.push(is_true(number.value.clone().not_eq(lit(0.0))));
-            flags.push(is_true(number.value.clone().eq(lit(0.0))));
+            flags.push(flag(number.value.clone().not_eq(lit(0.0)), 1)?);
+            flags.push(flag(number.value.clone().eq(lit(0.0)), 1)?);
         }
         for (a, b) in &pairs {
             let number = |idx: usize| {
                 let value = questions.numbers[idx].value.clone();
                 coalesce(vec![value, lit(0.0)])
             };
-            flags.push(is_true(number(*a).not_eq(number(*b))));
+            flags.push(flag(number(*a).not_eq(number(*b)), 1)?);
         }
         let n_flags = flags.len();
         let flags = flags.into_iter().enumerate();
@@ -106,8 +104,7 @@ impl Measures {
             (0..self.n_numbers).map(size).collect(),
         );
         if self.has_person {
-            let of_person =
-                (0..self.n_flags).map(|idx| bool_or(flag(idx)).alias(format!("b{idx}")));
+            let of_person = (0..self.n_flags).map(|idx| max(flag(idx)).alias(format!("b{idx}")));
             let sums = (0..self.n_numbers).map(|idx| sum(size(idx)).alias(format!("s{idx}")));
             let numbers: Vec<Expr> = of_person.chain(sums).collect();
             rows = rows.aggregate(self.keys_and([col("p")]), numbers)?;
@@ -120,7 +117,7 @@ impl Measures {
         }
         let mut numbers = vec![count(lit(1_i64)).alias("units")];
         for (idx, flag) in flags.into_iter().enumerate() {
-            let units = count(lit(1_i64)).filter(flag).build()?;
+            let units = count(lit(1_i64)).filter(flag.eq(lit(1_i64))).build()?;
             numbers.push(units.alias(format!("n{idx}")));
         }
         for (idx, size) in sizes.into_iter().enumerate() {
@@ -169,6 +166,11 @@ impl Measures {
         }
         rows.aggregate(columns, vec![count(lit(1_i64)).alias("units")])
     }
+}
+
+/// 1 or 0, as the condition is met or not; missing is not met. Numbers, because the engine takes conditions apart.
+fn flag(condition: Expr, met: i64) -> Result<Expr, DataFusionError> {
+    when(condition, lit(met)).otherwise(lit(1 - met))
 }
 
 fn pairs(questions: &Questions<'_>) -> Vec<(usize, usize)> {

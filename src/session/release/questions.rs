@@ -90,13 +90,16 @@ impl<'a> Questions<'a> {
             let what = "what is computed within groups";
             return Err(ReleaseError::Unchecked { what });
         };
+        let kinds = function.params.args.iter();
+        let kinds = kinds.map(|argument| kind(argument, self.rows));
+        let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
         let function = self.safe(function)?;
-        let arguments = function.params.args.iter();
-        let values = arguments.filter(|argument| !matches!(argument, Expr::Literal(..)));
-        let values: Vec<&Expr> = values.collect();
+        let arguments = function.params.args.iter().zip(kinds);
+        let values = arguments.filter(|(argument, _)| !matches!(argument, Expr::Literal(..)));
+        let values: Vec<(&Expr, Kind)> = values.collect();
         let filter = function.params.filter.as_deref().cloned();
         let mut asked = match function.func.name() {
-            "count" | "regr_count" => self.count(&function, &values, filter)?,
+            "count" | "regr_count" => self.count(&function, &values, filter),
             name => self.sums(name, &function, &values, filter)?,
         };
         if asked.is_count {
@@ -143,27 +146,23 @@ impl<'a> Questions<'a> {
     fn count(
         &mut self,
         function: &AggregateFunction,
-        values: &[&Expr],
+        values: &[(&Expr, Kind)],
         filter: Option<Expr>,
-    ) -> Result<Asked, ReleaseError> {
-        let mut is_of_persons = false;
-        for value in values {
-            let kind = kind(value, self.rows)?;
-            is_of_persons |= function.params.distinct && matches!(kind, Kind::Person(_));
-        }
-        Ok(Asked {
+    ) -> Asked {
+        let is_person = |(_, kind): &(&Expr, Kind)| matches!(kind, Kind::Person(_));
+        Asked {
             condition: self.condition(values, filter),
             is_count: true,
-            is_of_persons,
+            is_of_persons: function.params.distinct && values.iter().any(is_person),
             ..Asked::default()
-        })
+        }
     }
 
     fn sums(
         &mut self,
         name: &str,
         function: &AggregateFunction,
-        values: &[&Expr],
+        values: &[(&Expr, Kind)],
         filter: Option<Expr>,
     ) -> Result<Asked, ReleaseError> {
         let condition = self.condition(values, filter.clone());
@@ -173,9 +172,8 @@ impl<'a> Questions<'a> {
             is_count: values.is_empty(),
             ..Asked::default()
         };
-        for value in values {
-            let kind = kind(value, self.rows)?;
-            match &kind {
+        for (value, kind) in values {
+            match kind {
                 Kind::Person(column) | Kind::Household(Root { column, .. }) => {
                     let column = column.clone();
                     return Err(ReleaseError::ComputedPerson { column });
@@ -188,7 +186,7 @@ impl<'a> Questions<'a> {
             }
             let number = self.number(value, kind.clone(), condition)?;
             asked.numbers.push(number);
-            let roots = match &kind {
+            let roots = match kind {
                 Kind::Discrete(_) | Kind::Constant => BTreeSet::new(),
                 kind => columns(kind),
             };
@@ -210,8 +208,10 @@ impl<'a> Questions<'a> {
     }
 
     /// The condition that every value is there, and the filter holds.
-    fn condition(&mut self, values: &[&Expr], filter: Option<Expr>) -> Option<usize> {
-        let is_there = values.iter().map(|value| (*value).clone().is_not_null());
+    fn condition(&mut self, values: &[(&Expr, Kind)], filter: Option<Expr>) -> Option<usize> {
+        let is_there = values
+            .iter()
+            .map(|(value, _)| (*value).clone().is_not_null());
         let condition = filter.into_iter().chain(is_there).reduce(Expr::and)?;
         let known = self.conditions.iter().position(|known| *known == condition);
         Some(known.unwrap_or_else(|| {

@@ -206,7 +206,7 @@ async fn what_is_shown_is_what_the_statement_says() {
         "WITH a AS (SELECT region, avg(cost) AS m FROM panel WHERE region > 1 GROUP BY region),
               b AS (SELECT region, count(*) AS n FROM panel WHERE region > 1 GROUP BY region)
          SELECT a.region, m, n, rank() OVER (ORDER BY m) AS place FROM a JOIN b ON a.region = b.region ORDER BY 1",
-        "SELECT 'men' AS who, avg(cost) AS m FROM panel WHERE sex = 1 UNION ALL SELECT 'women', avg(cost) FROM panel WHERE sex = 0",
+        "SELECT 'men' AS who, avg(cost) AS m FROM panel WHERE sex = 1 UNION ALL SELECT 'women', avg(cost) FROM panel WHERE sex = 0 ORDER BY 1",
         "SELECT avg(total) AS m FROM (SELECT person_id, sum(cost) AS total FROM panel GROUP BY person_id) t",
         "SELECT size, count(*) AS n FROM worksites GROUP BY size ORDER BY size",
         "SELECT 1 + 1 AS two",
