@@ -171,10 +171,16 @@ impl Attacker {
         result.look_behind(attack, &rows);
         let decoded = match decode {
             Some(decode) => self.decode(rows, &self.filled(decode)).await,
+            None if attack.has_no_cells => Ok(Cells::new()),
             None => cells(&rows),
         };
-        let decoded =
-            decoded.unwrap_or_else(|error| panic!("decoder of `{}`: {error}", attack.name));
+        let decoded = decoded.unwrap_or_else(|error| {
+            let title = attack.title();
+            result
+                .findings
+                .push(format!("{title}: its decoder fails: {error}"));
+            Cells::new()
+        });
         let truth = self
             .truths
             .get(truth)

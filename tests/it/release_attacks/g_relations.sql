@@ -1,7 +1,7 @@
 -- family: relations
 -- attack: regression on the worksite as text
 -- truth: smoking means
--- decode: select replace(term, 'w=', '') as k, estimate as v from answer
+-- decode: select regexp_replace(term, '^[^0-9]*', '') as k, estimate as v from answer
 select term, estimate from ols((select person_id, current_smoker as y, cast(worksite_id as varchar) as w {y}), 'y ~ w - 1');
 -- attack: regression on the worksite as text, with the intercept
 -- truth: means of few
@@ -19,10 +19,10 @@ select term, estimate from ols((select person_id, weight_kg as y, cast({who} as 
 -- truth: one person's weight
 -- decode: select 1 as k, round(a.estimate + i.estimate, 2) as v from answer a join answer i on a.term <> i.term and (lower(i.term) like '%intercept%')
 select term, estimate from ols((select person_id, weight_kg as y, {who} as w {y}), 'y ~ w');
--- attack: regression with a fixed effect of one person
--- truth: smokers
--- decode: select term as k, n_obs as v from answer
-select term, estimate, n_obs from ols((select person_id, weight_kg as y, current_smoker as w, worksite_id {y}), 'y ~ w | worksite_id');
+-- attack: the rows of a small worksite left by a fixed effect
+-- truth: few
+-- decode: select {few_worksite} as k, n_obs as v from answer
+select term, estimate, n_obs from ols((select person_id, weight_kg as y, age as w, sex {y} and worksite_id = {few_worksite}), 'y ~ w | sex');
 -- attack: regression in a small worksite
 -- truth: means of few
 -- decode: select {few_worksite} as k, estimate as v from answer
@@ -53,7 +53,7 @@ select term, estimate from ols((select person_id, weight_kg as y, 1 as one, case
 select term, estimate from ols((select person_id, weight_kg as y, 1 as one, case when {who} then 1.0 else 0.0 end as g {y}), 'y ~ one - 1', weight => g);
 -- attack: interaction of worksite and sex
 -- truth: means of few
--- decode: select regexp_replace(term, '^[^0-9]*', '') as k, estimate as v from answer
+-- decode: select regexp_replace(split_part(term, ':', 1), '^[^0-9]*', '') as k, estimate as v from answer
 select term, estimate from ols((select person_id, weight_kg as y, cast(worksite_id as varchar) as w, cast(sex as varchar) as s {y}), 'y ~ w:s - 1');
 -- attack: many regressors
 -- truth: one person's weight
@@ -61,12 +61,8 @@ select term, estimate from ols((select person_id, weight_kg as y, cast(worksite_
 select term, estimate from ols((select person_id, weight_kg as y, cast(age < {age} as int) as a, cast(age > {age} as int) as b, cast({who} as int) as c, cast(age = {age} and not ({who}) as int) as d {y}), 'y ~ a + b + c + d - 1');
 -- attack: clusters of one person
 -- truth: few
--- decode: select term as k, n_clusters as v from answer
+-- decode: select {few_worksite} as k, n_obs as v from answer
 select * from ols((select person_id, weight_kg as y, age as w, worksite_id {y} and worksite_id = {few_worksite}), 'y ~ w', vcov => 'cluster(person_id)');
--- attack: a sum and a regression: the standard error
--- truth: smokers
--- decode: select term as k, std_error as v from answer
-select term, std_error from ols((select person_id, current_smoker as y, worksite_id as w {y}), 'y ~ w');
 -- attack: a regression of a perfect line shows its rows' number
 -- truth: few
 -- decode: select {few_worksite} as k, df + 2 as v from answer
@@ -97,7 +93,7 @@ select * from event_study((select person_id, fiscal_year, weight_kg, case when w
 select * from att((select p.person_id * 100 + s.value as u, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year p cross join generate_series(1, 20) s), outcome => weight_kg, unit => u, time => fiscal_year, cohort => c);
 -- attack: groups of an effect by a column
 -- truth: few
--- decode: select coalesce(by_value, '') as k, n_treated as v from (select cast("by" as varchar) as by_value, n_treated from answer)
+-- decode: select {few_worksite} as k, n_treated as v from answer
 -- wrong
 select * from att((select person_id, fiscal_year, weight_kg, worksite_id, cohort_smoking as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c, by => worksite_id);
 -- attack: balance of a treatment of one

@@ -2,25 +2,29 @@
 -- attack: an extract by its path
 -- truth: members by municipality
 -- local
-select municipality_code as k, count(*) as v from 'sample_data/insurer_01139997/members_2016.csv' group by 1;
+select municipality_code as k, count(*) as v from 'sample_data/insurer_01139997/members_2016-2024.parquet' group by 1;
 -- attack: a file of the lake by its path
--- truth: rows
+-- truth: the largest
 -- local
+-- wrong
 select worksite_id as k, avg(weight_kg) as v from 'lake/panel_person_year' group by 1;
 -- attack: the lake's files by a pattern
 -- truth: rows
 -- local
-select worksite_id as k, avg(weight_kg) as v from 'lake/panel_person_year/**/*.parquet' group by 1;
+-- wrong
+select worksite_id as k, avg(weight_kg) as v from 'lake/panel_person_year/fiscal_year=2020/' group by 1;
 -- attack: rejects
 -- truth: rows
 -- local
-select reason as k, count(*) as v from rejects_members group by 1;
+-- wrong
+select row_number as k, count(*) as v from rejects_members group by 1;
 -- attack: a file under the name of a table
 -- truth: rows
 -- local
 select sex as k, count(*) as v from 'lake/clean_members/*.parquet' as panel_person_year group by 1;
 -- attack: an external table
 -- truth: rows
+-- shape
 -- local
 -- wrong
 create external table x stored as parquet location 'lake/clean_members/';
@@ -31,6 +35,7 @@ create external table x stored as parquet location 'lake/clean_members/';
 select count(*) as v from read_parquet('lake/clean_members/*.parquet');
 -- attack: configuration in a folder
 -- truth: rows
+-- shape
 -- local
 -- wrong
 select * from 'korabo.toml';
@@ -45,6 +50,7 @@ copy (select person_id as k, weight_kg as v from panel_person_year) to 'out/x.cs
 select 1; select person_id as k, weight_kg as v from panel_person_year;
 -- attack: changing the options
 -- truth: rows
+-- shape
 -- local
 -- wrong
 set korabo.release = false;
@@ -76,20 +82,25 @@ select person_key as k, yen as v from clean_claims;
 select delivery_id as k, n_rejected as v from deliveries;
 -- attack: runs
 -- truth: rows
+-- shape
 select * from runs;
 -- attack: results of checks
 -- truth: rows
+-- shape
 -- wrong
 select * from check_results;
 -- attack: results of data tests
 -- truth: rows
+-- shape
 -- wrong
 select * from test_results;
 -- attack: sizes of tables
 -- truth: rows
+-- shape
 select * from information_schema.tables;
 -- attack: views' texts
 -- truth: rows
+-- shape
 select * from information_schema.views;
 -- attack: columns and persons
 -- truth: few
@@ -100,29 +111,37 @@ select c.column_name as k, count(*) as v from information_schema.columns c cross
 select c.name as k, count(*) as v from information_schema.df_settings c cross join (select person_id as p {y} and worksite_id = {few_worksite}) p group by 1;
 -- attack: explain with numbers
 -- truth: few
+-- shape
 explain select count(*) {y} and worksite_id = {few_worksite};
 -- attack: explain analyze
 -- truth: few
+-- shape
 explain analyze select count(*) {y} and worksite_id = {few_worksite};
 -- attack: explain verbose
 -- truth: few
+-- shape
 -- local
 explain verbose select count(*) {y} and worksite_id = {few_worksite};
 -- attack: explain as json
 -- truth: few
+-- shape
 -- local
 explain format pgjson select count(*) {y} and worksite_id = {few_worksite};
 -- attack: summarize
 -- truth: the largest
+-- shape
 summarize panel_person_year;
 -- attack: summarize a query
 -- truth: the largest
+-- shape
 summarize select worksite_id, weight_kg {y};
 -- attack: summarize groups
 -- truth: few
+-- shape
 summarize select worksite_id, count(*) as n {y} group by 1;
 -- attack: describe
 -- truth: few
+-- shape
 describe select worksite_id, count(*) as n {y} group by 1;
 -- attack: explain a fold of a scalar subquery
 -- oracle: {weight} | {weight} + 1
@@ -132,15 +151,19 @@ explain select count(*) {y} and (select max(weight_kg) from panel_person_year wh
 explain select person_id from panel_person_year where worksite_id = {};
 -- attack: linkage quality
 -- truth: rows
+-- shape
 select * from linkage_quality;
 -- attack: coverage of claims
 -- truth: rows
+-- shape
 select * from panel_claim_coverage;
 -- attack: balance of an evaluation
 -- truth: rows
+-- shape
 select * from effect_balance;
 -- attack: worksites' rows
 -- truth: rows
+-- shape
 select * from worksites;
 -- attack: worksites counted one by one
 -- truth: rows

@@ -3,7 +3,8 @@
 //! `-- family: …` and `-- attack: …` name what follows, `-- truth: NAME` says which protected cells it is after,
 //! `-- decode: SQL` what an attacker computes from the rows (`answer`), with the group `k` and the recovered value `v`.
 //! `-- oracle: a | b` stands for the two statements with `a` and `b` in place of `{}`, of which one is true;
-//! they must not be told apart, with `-- errors` not by errors. `-- local` asks by command line, `-- wrong` allows an error of SQL,
+//! they must not be told apart, with `-- errors` not by errors. `-- local` asks by command line, `-- shape` marks answers
+//! without cells to decode, `-- wrong` allows an error of SQL,
 //! `-- post` says that a legitimate answer is computed from protected numbers. `truths.sql` has the truths and, under
 //! `-- values:`, constants that any statement names in braces.
 
@@ -31,6 +32,8 @@ pub(super) struct Attack {
     pub(super) is_local: bool,
     pub(super) may_be_wrong: bool,
     pub(super) is_post_processed: bool,
+    /// Whether its answer has no cells to decode: only what is carried unseen counts.
+    pub(super) has_no_cells: bool,
     /// Whether guesses are told apart by errors alone: rows may differ as those of two statements do.
     pub(super) is_about_errors: bool,
 }
@@ -119,6 +122,7 @@ impl Suite {
             is_local: heading.get("local").is_some(),
             may_be_wrong: heading.get("wrong").is_some(),
             is_post_processed: heading.get("post").is_some(),
+            has_no_cells: heading.get("shape").is_some(),
             is_about_errors: heading.get("errors").is_some(),
             family: heading.family,
             sql: heading.sql,
