@@ -70,48 +70,35 @@ select term, df from ols((select person_id, weight_kg as y, age as w {y} and wor
 -- attack: effects of few treated
 -- truth: one person's weight
 -- decode: select 1 as k, estimate as v from answer
-select estimate, n_treated from att((select person_id, fiscal_year, weight_kg, case when person_id = {person} then 2020 end as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select estimate, n_treated from att((select person_id, fiscal_year, weight_kg, case when person_id = {person} then 2020 end as c from panel_person_year where fiscal_year in (2019, 2020)), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
 -- attack: effects of few treated, one cohort of many
 -- truth: few
 -- decode: select concat(c) as k, n as v from (select n_treated as n, {few_worksite} as c from answer)
-select * from att_gt((select person_id, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 when worksite_id = {worksite} then 2021 end as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select * from att_gt((select person_id, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 when fiscal_year = 2020 and worksite_id = {worksite} then 2021 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
 -- attack: a unit that is not the person
 -- truth: few
 -- decode: select {few_worksite} as k, n_treated as v from answer
-select * from att((select person_id * 10000 + fiscal_year % 2 as u, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year), outcome => weight_kg, unit => u, time => fiscal_year, cohort => c);
+select * from att((select person_id * 2 as u, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, unit => u, time => fiscal_year, cohort => c);
 -- attack: rows as units
 -- truth: few
 -- decode: select {few_worksite} as k, n_treated as v from answer
-select * from att((select person_id, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year), outcome => weight_kg, time => fiscal_year, cohort => c, panel => false);
+select * from att((select person_id, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, time => fiscal_year, cohort => c, panel => false);
 -- attack: event study of few
 -- truth: few
 -- decode: select {few_worksite} as k, n_treated as v from answer
-select * from event_study((select person_id, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select * from event_study((select person_id, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
 -- attack: forged units
 -- truth: few
--- decode: select {few_worksite} as k, n_treated / 20 as v from answer
-select * from att((select p.person_id * 100 + s.value as u, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year p cross join generate_series(1, 20) s), outcome => weight_kg, unit => u, time => fiscal_year, cohort => c);
--- attack: groups of an effect by a column
--- truth: few
--- decode: select {few_worksite} as k, n_treated as v from answer
--- wrong
-select * from att((select person_id, fiscal_year, weight_kg, worksite_id, cohort_smoking as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c, by => worksite_id);
+-- decode: select {few_worksite} as k, n_treated / 3 as v from answer
+select * from att((select p.person_id * 100 + s.value as u, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q cross join generate_series(1, 3) s), outcome => weight_kg, unit => u, time => fiscal_year, cohort => c);
 -- attack: balance of a treatment of one
 -- truth: one person's weight
 -- wrong
 select 1 as k, mean_treated as v from balance((select person_id, {who} as d, weight_kg {y}), treated => d, covariates => [weight_kg]);
--- attack: linking
--- truth: rows
--- wrong
-select * from link_clusters((select person_id as a, person_id as b {y}), a => a, b => b);
--- attack: matching shows who is matched
--- truth: rows
--- wrong
-select * from match((select person_id, current_smoker, weight_kg {y}), treated => current_smoker, covariates => [weight_kg], unit => person_id);
 -- attack: bacon's weights
 -- truth: few
 -- wrong
-select * from bacon((select person_id, fiscal_year, weight_kg, cohort_smoking as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select * from bacon((select person_id, fiscal_year, weight_kg, coalesce(cohort_smoking <= fiscal_year, false) as d from panel_person_year where weight_kg is not null), outcome => weight_kg, unit => person_id, time => fiscal_year, treated => d);
 -- attack: a relation over a grouping
 -- truth: few
 -- decode: select {few_worksite} as k, estimate as v from answer

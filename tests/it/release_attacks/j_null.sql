@@ -80,12 +80,12 @@ select struct(k, s) as s from (select worksite_id as k, count(*) filter (where c
 -- attack: withheld effects
 -- truth: few
 -- decode: select cast(n_treated as varchar) as k, estimate as v from answer
-select * from att((select person_id, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select * from att((select person_id, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
 -- attack: withheld effects in a file
 -- truth: few
 -- local
 -- decode: select cast(n_treated as varchar) as k, estimate as v from answer
-select * from att_gt((select person_id, fiscal_year, weight_kg, case when worksite_id = {few_worksite} then 2020 end as c from panel_person_year), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
+select * from att_gt((select person_id, fiscal_year, weight_kg, c from (select * from panel_person_year where fiscal_year in (2019, 2020)) as p join (select person_id as q, max(case when fiscal_year = 2020 and worksite_id = {few_worksite} then 2020 end) as c from panel_person_year group by 1) on person_id = q), outcome => weight_kg, unit => person_id, time => fiscal_year, cohort => c);
 -- attack: withheld coefficients
 -- truth: few
 -- decode: select term as k, estimate as v from answer
