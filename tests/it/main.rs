@@ -25,6 +25,7 @@ mod damage;
 mod doctor;
 mod maintain;
 mod release;
+mod release_attacks;
 mod report;
 mod schedule;
 mod serve;

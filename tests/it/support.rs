@@ -145,6 +145,17 @@ impl Project {
         project
     }
 
+    /// A copy of the sample project with every table built, or of the built project that the environment's
+    /// variable `KORABO_BUILT_SAMPLE` names: building takes minutes.
+    pub(crate) fn sample() -> Self {
+        let project = Self::empty();
+        match std::env::var_os("KORABO_BUILT_SAMPLE") {
+            Some(folder) => copy_folder(Path::new(&folder), project.path()),
+            None => copy_folder(sample_project(), project.path()),
+        }
+        project
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
