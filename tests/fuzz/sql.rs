@@ -611,8 +611,8 @@ pub(crate) fn relation_call(random: &mut Random, table: Option<&str>) -> String 
 
 fn of_kind(kind: ArgumentKind, random: &mut Random) -> String {
     match kind {
-        ArgumentKind::Column => random.pick(&COLUMNS).to_string(),
-        ArgumentKind::Columns => {
+        ArgumentKind::Column(_) => random.pick(&COLUMNS).to_string(),
+        ArgumentKind::Columns(_) => {
             let columns: Vec<&str> = (0..random.between(0, 3))
                 .map(|_| *random.pick(&COLUMNS))
                 .collect();
