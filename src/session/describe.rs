@@ -302,8 +302,8 @@ mod tests {
             ("no such name 佐藤 here", "no such name … here"),
             ("between 'a\"b' and 3", "between '…' and …"),
             (
-                "Object at location /home/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value 12",
-                "Object at location /home/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value …",
+                "Object at location /srv/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value 12",
+                "Object at location /srv/kenpo 7/lake/claims/delivery_id=12/part-00000-2f1e0d3c-aaaa-4bbb-8ccc-0123456789ab-c000.zstd.parquet not found: value …",
             ),
             (
                 "cannot read '/l/t/_delta_log/00000000000000000003.json': 'O'Brien' at 3",

@@ -43,7 +43,7 @@ make_time map_extract map_keys map_values md5 nanvl now nullif nvl nvl2 octet_le
 regexp_count regexp_instr regexp_like reverse right round row_filter rtrim sha224 sha256 sha384 sha512 signum sin sinh
 split_part sqrt starts_with strpos substr substr_index tan tanh to_date to_hex to_local_time to_time to_timestamp
 to_timestamp_micros to_timestamp_millis to_timestamp_nanos to_timestamp_seconds to_unixtime trunc try_cast_to_type
-union_extract union_tag uuid version with_metadata array_pow array_sub array_mul array_div input_file_name
+union_extract union_tag uuid version with_metadata array_avg array_pow array_sub array_mul array_div file_row_index input_file_name
 ";
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_would_be_too_large_is_refused() {
         "array_repeat(array_repeat(value, 100000), 100000)",
         "range(1, 100000000000 + value)",
         "range(0, -100000000000 - value, -1)",
-        "range('1000-01-01'::timestamp, '2999-01-01'::timestamp, interval '1 microsecond')",
+        "range('1700-01-01'::timestamp, '2200-01-01'::timestamp, interval '1 microsecond')",
         "generate_series('1000-01-01'::date, '9999-01-01'::date, interval '1 nanosecond')",
         "array_resize([value], 1000000000, 7)",
         "array_to_string(range(1, 100000 + value), repeat('-', 10000))",
@@ -182,17 +182,20 @@ async fn large_batches_go_through_in_pieces_or_are_refused() {
     let error = value(sql).await.unwrap_err();
     assert!(error.to_string().contains("for a batch"), "{error}");
     let sql = "SELECT sum(length(concat(repeat('x', 10000), value))) FROM generate_series(1, 9999)";
-    assert_eq!(value(sql).await.unwrap(), "100028885");
+    assert_eq!(value(sql).await.unwrap(), "100028889");
 }
 
 #[tokio::test]
 async fn types_do_not_double() {
     let nested = |n: usize| {
-        let mut query = "SELECT 1 AS s".to_owned();
-        for _ in 0..n {
-            query = format!("SELECT struct(s, s) AS s FROM ({query})");
-        }
-        query
+        let first = "WITH c0 AS (SELECT 1 AS s)".to_owned();
+        let chain = (1..=n).fold(first, |chain, k| {
+            format!(
+                "{chain}, c{k} AS (SELECT struct(s, s) AS s FROM c{})",
+                k - 1
+            )
+        });
+        format!("{chain} SELECT s FROM c{n}")
     };
     assert!(context().sql(&nested(8)).await.is_ok());
     let error = context().sql(&nested(24)).await.unwrap_err();
@@ -213,7 +216,6 @@ async fn a_lambda_repeats_no_text() {
 async fn arrays_over_windows_are_bounded_and_groups_are_not() {
     for call in [
         "array_agg(value) OVER (ORDER BY value)",
-        "array_agg(value) OVER ()",
         "string_agg(value::text, ',') OVER (ORDER BY value)",
         "array_agg(value) OVER (ORDER BY value ROWS BETWEEN 20000 PRECEDING AND CURRENT ROW)",
     ] {

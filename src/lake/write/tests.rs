@@ -132,6 +132,11 @@ async fn rows_under_way_go_to_the_disk_before_they_are_many_megabytes() {
         let most = sizes.map(|group| group.compressed_size()).max().unwrap();
         let limit = writer_properties(!partition_by.is_empty()).max_row_group_bytes();
         assert!(most > 4 << 20, "{most}");
-        assert!(usize::try_from(most).unwrap() <= limit.unwrap(), "{most}");
+        // Headers of the last pages come on top of what the writer counts.
+        let headers = 1 << 10;
+        assert!(
+            usize::try_from(most).unwrap() <= limit.unwrap() + headers,
+            "{most}"
+        );
     }
 }
