@@ -216,6 +216,7 @@ async fn a_lambda_repeats_no_text() {
 async fn arrays_over_windows_are_bounded_and_groups_are_not() {
     for call in [
         "array_agg(value) OVER (ORDER BY value)",
+        "array_agg(value) OVER ()",
         "string_agg(value::text, ',') OVER (ORDER BY value)",
         "array_agg(value) OVER (ORDER BY value ROWS BETWEEN 20000 PRECEDING AND CURRENT ROW)",
     ] {
