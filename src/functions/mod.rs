@@ -15,7 +15,9 @@ pub use relation::{
     Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
 };
 
-pub(crate) use bounded::{bound_functions, elements_of, most_of_a_batch, widths_of};
+pub(crate) use bounded::{
+    bound_functions, bounded_planners, elements_of, most_of_a_batch, widths_of,
+};
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
     relation_of, roles,

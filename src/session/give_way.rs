@@ -8,6 +8,7 @@ mod watched;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use datafusion::common::{JoinSide, Result, Statistics};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec,
 };
@@ -66,7 +68,10 @@ impl PhysicalOptimizerRule for GiveWay {
 fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
         let readers = Count::default();
-        let join = watched::join(join, &readers)?;
+        let left = step(Arc::clone(join.left()), Way::Anew(Arc::default()));
+        let inputs = vec![left, Arc::clone(join.right())];
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
+        let join = watched::join(join, &readers)?.replace_children(inputs, options)?;
         return Ok(Transformed::yes(step(join, Way::OwnThread(readers))));
     }
     let [left, right] = plan.children()[..] else {
@@ -103,6 +108,9 @@ enum Way {
     Pieces,
     /// It is not held: the input runs on a thread of its own. The readers of its rows are counted.
     OwnThread(Count),
+    /// Not at all: the input of a nested loop join, which the engine starts a second time, from the same plan, when its rows
+    /// do not fit into memory. Most plans run once only: the second run is one of a new copy.
+    Anew(Arc<AtomicBool>),
 }
 
 #[derive(Debug, Clone)]
@@ -153,9 +161,15 @@ impl ExecutionPlan for GiveWayExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        if let Way::Anew(has_run) = &self.way
+            && has_run.swap(true, Ordering::Relaxed)
+        {
+            return reset_plan_states(Arc::clone(&self.input))?.execute(partition, context);
+        }
         let input = self.input.execute(partition, context)?;
         let is_in_pieces = match &self.way {
             Way::OwnThread(readers) => return Ok(watched::on_own_thread(input, readers)),
+            Way::Anew(_) => return Ok(input),
             Way::Pieces => true,
             Way::Turns => false,
         };

@@ -123,6 +123,7 @@ impl Session {
         let runtime = with_local_files(runtime)?;
         let rules = trusted_rules(wide_rows::WideRows::new(&runtime.memory_pool));
         let builder = SessionStateBuilder::new()
+            .with_expr_planners(functions::bounded_planners(&runtime.memory_pool))
             .with_default_features()
             .with_config(config)
             .with_runtime_env(runtime);

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod broken;
+mod calls;
 mod contracts;
 mod extract_bytes;
 mod extracts;

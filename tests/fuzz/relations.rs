@@ -7,9 +7,9 @@ use datafusion::arrow::array::{Array as _, ArrayRef, Float64Array, RecordBatch, 
 use datafusion::arrow::compute::{cast, take_record_batch};
 use datafusion::arrow::datatypes::DataType;
 
+use crate::calls::relation_call;
 use crate::mutate::mutate_tokens;
 use crate::random::Random;
-use crate::sql::relation_call;
 use crate::tables::{COLUMNS, Engine, refused};
 use crate::target::{CANARY_NUMBER, CANARY_TEXT, CANARY_WHOLE, Input, Target, went_through};
 

@@ -1,9 +1,11 @@
 //! Statements made to take all memory, all stack or all time, from a seed: the same for the same number. Each is of a family,
 //! with sizes from harmless to absurd.
 
+use crate::dice::Dice;
+
 /// The statement of a number.
 pub(crate) fn statement(number: u64) -> String {
-    let mut dice = Dice(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
+    let mut dice = Dice::new(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
     let family = FAMILIES[usize::try_from(number).unwrap() % FAMILIES.len()];
     family(&mut dice)
 }
@@ -60,47 +62,6 @@ const FAMILIES: [Family; 45] = [
     nonsense,
     edit_distance,
 ];
-
-/// Splitmix64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        let n = u64::try_from(choices.len()).unwrap();
-        choices[usize::try_from(self.below(n)).unwrap()]
-    }
-
-    /// Ten to the power of something up to `most`.
-    fn size(&mut self, most: u32) -> u64 {
-        let exponent = u32::try_from(self.below(u64::from(most) + 1)).unwrap();
-        10_u64.pow(exponent) + self.below(9)
-    }
-
-    fn count(&mut self, most: u32) -> usize {
-        usize::try_from(self.size(most)).unwrap()
-    }
-
-    /// Something with rows.
-    fn table(&mut self) -> &'static str {
-        self.one_of(&[
-            "panel_person_year",
-            "generate_series(1, 100000) AS g(person_id)",
-            "(VALUES (1), (2), (3)) AS g(person_id)",
-        ])
-    }
-}
 
 /// `first`, then steps that each follow from the one before; the last one counted.
 fn steps(n: usize, first: &str, step: impl Fn(usize) -> String, last: &str) -> String {
@@ -565,9 +526,10 @@ fn window_frames(dice: &mut Dice) -> String {
 fn gathered_windows(dice: &mut Dice) -> String {
     let n = dice.size(7);
     let call = dice.one_of(&["array_agg(value)", "string_agg(value::text, ',')"]);
+    let filter = dice.one_of(&["", "FILTER (WHERE value % 2 = 0)"]);
     let window = dice.one_of(&["ORDER BY value", "", "PARTITION BY value % 2"]);
     format!(
-        "SELECT max(length(w::text)) FROM (SELECT {call} OVER ({window}) AS w FROM generate_series(1, {n}))"
+        "SELECT max(length(w::text)) FROM (SELECT {call} {filter} OVER ({window}) AS w FROM generate_series(1, {n}))"
     )
 }
 

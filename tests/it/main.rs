@@ -2,6 +2,7 @@
 //! output and the lake. Statistics are tested beside the estimators, SQL functions in `tests/slt`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod dice;
 mod hostile_statements;
 mod serving;
 mod small_project;

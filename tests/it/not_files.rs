@@ -32,8 +32,9 @@ fn make(folder: &Path, name: &str) -> Option<UnixListener> {
     match name {
         "pipe.csv" => pipe(&path),
         "link.csv" => {
-            pipe(&folder.join(".target"));
-            symlink(folder.join(".target"), path).unwrap();
+            let target = folder.parent().unwrap().join("target");
+            pipe(&target);
+            symlink(target, path).unwrap();
         }
         "socket.csv" => return Some(UnixListener::bind(path).unwrap()),
         "folder.csv" => fs::create_dir(path).unwrap(),

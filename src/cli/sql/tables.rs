@@ -16,6 +16,7 @@ use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::{Lake, LogStamp};
 use crate::pipeline::{self, Materialize, Project, Query};
+use crate::regular_file::{self, NotRegular};
 use crate::session::inquiry::{Inquiry, Shown};
 use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
 
@@ -258,6 +259,12 @@ impl Tables {
         };
         failure.causes.clear();
         if failure.mark.as_ref().is_some_and(is_file) {
+            if let Err(error) = regular_file::open(Path::new(name))
+                && error.get_ref().is_some_and(|what| what.is::<NotRegular>())
+            {
+                failure.message = format!("cannot read `{name}`: {error}");
+                return Ok(failure);
+            }
             failure.message = format!("no file `{name}` to read");
             return Ok(failure.hint("a file in quotes ends in .csv, .json or .parquet"));
         }

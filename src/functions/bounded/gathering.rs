@@ -1,15 +1,17 @@
 //! Aggregates that gather rows, `array_agg` and `string_agg`, over windows: `array_agg(x) OVER (ORDER BY x)` makes an array per
-//! row, each as long as its frame, which for a million rows is more than any memory. What one partition makes is bounded like a
-//! batch; the one result of a group is counted by the engine's pool.
+//! row, each as long as its frame, and `array_agg(x) OVER ()` writes one array of all rows into every row, which for a million
+//! rows is more than any memory. What one partition makes is bounded like a batch. Groups make one result each, which the
+//! engine's pool counts; there the aggregates stay as they are.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, WindowFunctionParams,
+    AggregateFunction, AggregateFunctionParams, WindowFunction, WindowFunctionParams,
 };
 use datafusion::logical_expr::function::{
     AccumulatorArgs, AggregateFunctionSimplification, StateFieldsArgs,
@@ -17,29 +19,79 @@ use datafusion::logical_expr::function::{
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, Expr, GroupsAccumulator, Operator,
-    ReversedUDAF, SetMonotonicity, Signature, StatisticsArgs,
+    ReversedUDAF, SetMonotonicity, Signature, StatisticsArgs, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
 };
 
 use super::{Bounds, MIB};
 
 /// The aggregates whose results are as large as what they read.
-pub(super) const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
+const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
 
-/// Such an aggregate within bounds.
+/// Rows of a batch: a value that a whole batch of rows may repeat is small enough for any window.
+const BATCH_ROWS: usize = 8192;
+
+/// How a window hands out the results of its aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Results {
+    /// One per row.
+    PerRow,
+    /// One of the whole partition, written into every row.
+    PerPartition,
+    /// The same of the rows that a condition leaves: how many rows it will be written into is not known to the aggregate.
+    PerFilteredPartition,
+}
+
+impl Results {
+    fn of(window: &WindowFunctionParams) -> Self {
+        let frame = &window.window_frame;
+        let is_constant = |bound: &WindowFrameBound| match bound {
+            WindowFrameBound::CurrentRow => {
+                frame.units == WindowFrameUnits::Range && window.order_by.is_empty()
+            }
+            bound => bound.is_unbounded(),
+        };
+        if !is_constant(&frame.start_bound) || !is_constant(&frame.end_bound) {
+            Self::PerRow
+        } else if window.filter.is_none() {
+            Self::PerPartition
+        } else {
+            Self::PerFilteredPartition
+        }
+    }
+}
+
+/// Such an aggregate within bounds, over one kind of window.
 #[derive(Debug)]
-pub(super) struct BoundedGathering {
+struct BoundedGathering {
     inner: Arc<AggregateUDF>,
+    results: Results,
     bounds: Arc<Bounds>,
 }
 
-/// The same aggregate within bounds.
-pub(super) fn bounded(aggregate: &Arc<AggregateUDF>, bounds: &Arc<Bounds>) -> AggregateUDF {
-    let inner = match aggregate.inner().downcast_ref::<BoundedGathering>() {
-        Some(bounded) => &bounded.inner,
-        None => aggregate,
-    };
+/// The same window with its aggregate within bounds, if it is one that gathers.
+pub(super) fn bound_window(
+    mut window: Box<WindowFunction>,
+    bounds: &Arc<Bounds>,
+) -> Transformed<Box<WindowFunction>> {
+    match &window.fun {
+        WindowFunctionDefinition::AggregateUDF(aggregate)
+            if GATHERING.contains(&aggregate.name())
+                && !aggregate.inner().is::<BoundedGathering>() =>
+        {
+            let results = Results::of(&window.params);
+            let aggregate = bounded(aggregate, results, bounds);
+            window.fun = WindowFunctionDefinition::AggregateUDF(Arc::new(aggregate));
+            Transformed::yes(window)
+        }
+        _ => Transformed::no(window),
+    }
+}
+
+fn bounded(inner: &Arc<AggregateUDF>, results: Results, bounds: &Arc<Bounds>) -> AggregateUDF {
     AggregateUDF::new_from_impl(BoundedGathering {
         inner: Arc::clone(inner),
+        results,
         bounds: Arc::clone(bounds),
     })
 }
@@ -47,7 +99,7 @@ pub(super) fn bounded(aggregate: &Arc<AggregateUDF>, bounds: &Arc<Bounds>) -> Ag
 // The bounds are those of the session.
 impl PartialEq for BoundedGathering {
     fn eq(&self, other: &Self) -> bool {
-        self.inner == other.inner
+        self.inner == other.inner && self.results == other.results
     }
 }
 
@@ -56,6 +108,7 @@ impl Eq for BoundedGathering {}
 impl Hash for BoundedGathering {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.inner.hash(state);
+        self.results.hash(state);
     }
 }
 
@@ -64,7 +117,9 @@ impl BoundedGathering {
         Box::new(Watched {
             inner,
             name: self.inner.name().to_owned(),
+            results: self.results,
             most: self.bounds.batch,
+            n_rows: 0,
             n_results: 0,
             made: 0,
         })
@@ -145,6 +200,7 @@ impl AggregateUDFImpl for BoundedGathering {
             let inner = AggregateUDF::new_from_shared_impl(inner);
             Arc::new(Self {
                 inner: Arc::new(inner),
+                results: self.results,
                 bounds: Arc::clone(&self.bounds),
             }) as Arc<dyn AggregateUDFImpl>
         }))
@@ -173,7 +229,8 @@ impl AggregateUDFImpl for BoundedGathering {
     fn reverse_expr(&self) -> ReversedUDAF {
         match self.inner.inner().reverse_expr() {
             ReversedUDAF::Reversed(reversed) => {
-                ReversedUDAF::Reversed(Arc::new(bounded(&reversed, &self.bounds)))
+                let reversed = bounded(&reversed, self.results, &self.bounds);
+                ReversedUDAF::Reversed(Arc::new(reversed))
             }
             other => other,
         }
@@ -220,19 +277,49 @@ impl AggregateUDFImpl for BoundedGathering {
     }
 }
 
-/// Counts the results that are asked for again and again.
+/// Counts what the results of a partition come to.
 #[derive(Debug)]
 struct Watched {
     inner: Box<dyn Accumulator>,
     name: String,
+    results: Results,
     most: usize,
+    /// Rows that were gathered.
+    n_rows: usize,
     n_results: usize,
+    /// Bytes of the results.
     made: usize,
+}
+
+impl Watched {
+    fn too_much(&self) -> DataFusionError {
+        DataFusionError::ResourcesExhausted(format!(
+            "`{}` over a window would make more than the {} MiB that --memory-limit leaves it; take a narrower \
+             frame, or group instead",
+            self.name,
+            self.most / MIB
+        ))
+    }
+
+    /// Bytes that a result takes once it stands in all of its rows.
+    fn in_all_rows(&self, bytes: usize) -> usize {
+        match self.results {
+            Results::PerRow => bytes,
+            Results::PerPartition | Results::PerFilteredPartition
+                if bytes <= self.most / BATCH_ROWS =>
+            {
+                bytes
+            }
+            Results::PerPartition => bytes.saturating_mul(self.n_rows),
+            Results::PerFilteredPartition => usize::MAX,
+        }
+    }
 }
 
 #[warn(clippy::missing_trait_methods)]
 impl Accumulator for Watched {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.n_rows += values.first().map_or(0, |values| values.len());
         self.inner.update_batch(values)
     }
 
@@ -240,15 +327,13 @@ impl Accumulator for Watched {
         // Before the next one is made: it is about as large as all that was gathered.
         self.n_results += 1;
         if self.n_results > 1 && self.made.saturating_add(self.inner.size()) > self.most {
-            return Err(DataFusionError::ResourcesExhausted(format!(
-                "`{}` over a window would make more than the {} MiB that --memory-limit leaves it; take a narrower \
-                 frame, or group instead",
-                self.name,
-                self.most / MIB
-            )));
+            return Err(self.too_much());
         }
         let value = self.inner.evaluate()?;
-        self.made = self.made.saturating_add(value.size());
+        self.made = self.made.saturating_add(self.in_all_rows(value.size()));
+        if self.n_rows > 1 && self.made > self.most {
+            return Err(self.too_much());
+        }
         Ok(value)
     }
 

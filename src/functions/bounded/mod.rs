@@ -8,6 +8,7 @@ mod call;
 mod concatenation;
 mod gathering;
 mod growth;
+mod planner;
 mod rewrite;
 mod widths;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::registry::FunctionRegistry as _;
 use datafusion::prelude::SessionContext;
 
@@ -58,8 +60,8 @@ pub(crate) fn most_of_a_batch(limit: usize) -> usize {
     (limit / 8).clamp(128 * MIB, 1024 * MIB)
 }
 
-/// Puts bounds on every scalar function of a context, on aggregates that gather, and on those that its planner makes of operators and
-/// literals. What they make is reserved from the context's pool.
+/// Puts bounds on every scalar function of a context, on those that its planner makes of operators and literals, and on
+/// aggregates that gather over windows. What they make is reserved from the context's pool.
 pub(crate) fn bound_functions(ctx: &mut SessionContext) -> Result<()> {
     let bounds = Arc::new(Bounds::of(&ctx.runtime_env().memory_pool));
     let functions = ctx.state().scalar_functions().clone();
@@ -69,13 +71,14 @@ pub(crate) fn bound_functions(ctx: &mut SessionContext) -> Result<()> {
             SessionContext::register_udf(ctx, bounded(&function, &bounds));
         }
     }
-    let aggregates = ctx.state().aggregate_functions().clone();
-    for (name, aggregate) in aggregates {
-        if name == aggregate.name() && gathering::GATHERING.contains(&aggregate.name()) {
-            SessionContext::register_udaf(ctx, gathering::bounded(&aggregate, &bounds));
-        }
-    }
     ctx.register_function_rewrite(Arc::new(rewrite::BoundCalls::new(bounds)))
+}
+
+/// Planners of literals that keep to the bounds: they come before the engine's own.
+pub(crate) fn bounded_planners(pool: &Arc<dyn MemoryPool>) -> Vec<Arc<dyn ExprPlanner>> {
+    vec![Arc::new(planner::BoundLiterals::new(Arc::new(Bounds::of(
+        pool,
+    ))))]
 }
 
 /// The same function within bounds.

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, S
 
 use super::call::BoundedCall;
 use super::concatenation::Concatenation;
-use super::{AS_THEY_ARE, Bounds, bounded};
+use super::{AS_THEY_ARE, Bounds, bounded, gathering};
 
 #[derive(Debug)]
 pub(super) struct BoundCalls {
@@ -46,6 +46,10 @@ impl FunctionRewrite for BoundCalls {
             Expr::HigherOrderFunction(call) => {
                 captures_little(&call, schema)?;
                 Ok(Transformed::no(Expr::HigherOrderFunction(call)))
+            }
+            Expr::WindowFunction(window) => {
+                let window = gathering::bound_window(window, &self.bounds);
+                Ok(window.update_data(Expr::WindowFunction))
             }
             other => Ok(bound_call(other, &self.bounds)),
         }

@@ -29,6 +29,8 @@ struct Scans {
     n_started: AtomicUsize,
     n_open: AtomicUsize,
     most_open: AtomicUsize,
+    /// No scan yields rows before so many were open at once.
+    wait_for: AtomicUsize,
 }
 
 /// A scan that is over when this is dropped.
@@ -65,21 +67,23 @@ impl PartitionStream for Watched {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let scan = Scan::start(&self.scans);
         let batches = futures::stream::iter(self.batches.clone());
+        let batches = match self.is_endless {
+            true => batches.chain(futures::stream::pending()).boxed(),
+            false => batches.boxed(),
+        };
         let batches = batches.then(move |batch| {
-            let _ = &scan;
+            let scans = Arc::clone(&scan.0);
             async move {
                 tokio::task::yield_now().await;
+                while scans.most_open.load(Ordering::SeqCst) < scans.wait_for.load(Ordering::SeqCst)
+                {
+                    tokio::task::yield_now().await;
+                }
                 Ok(batch)
             }
         });
         let schema = Arc::clone(&self.schema);
-        match self.is_endless {
-            true => {
-                let rows = batches.chain(futures::stream::pending());
-                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
-            }
-            false => Box::pin(RecordBatchStreamAdapter::new(schema, batches)),
-        }
+        Box::pin(RecordBatchStreamAdapter::new(schema, batches))
     }
 }
 
@@ -155,6 +159,7 @@ fn many(n_relations: usize) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn as_many_relations_scan_at_once_as_there_are_threads() {
     let engine = Engine::new(2, 1 << 30);
+    engine.scans.wait_for.store(2, Ordering::SeqCst);
     engine.rows(&many(12)).await.unwrap();
     assert_eq!(engine.scans.n_started.load(Ordering::SeqCst), 12);
     assert_eq!(engine.scans.most_open.load(Ordering::SeqCst), 2);

@@ -136,7 +136,7 @@ async fn ordinary_questions_are_answered_whole() {
         "WITH t AS (SELECT person_id, sum(cost) AS total, count(*) AS n FROM panel GROUP BY person_id)
          SELECT avg(total), stddev(total), count(*) FROM t",
         "SELECT size, count(DISTINCT person_id), avg(cost) FROM panel p JOIN worksites w ON p.worksite_id = w.worksite_id GROUP BY size",
-        "SELECT density, count(*) FROM panel JOIN places USING (region) WHERE region > 1 GROUP BY density",
+        "SELECT density, count(*) FROM panel JOIN places USING (region) WHERE panel.region > 1 GROUP BY density",
         "SELECT sex, count(*) FROM panel WHERE person_id IN (SELECT person_id FROM claims WHERE yen > 100) GROUP BY sex",
         "SELECT sex, avg(yen) FROM panel p LEFT JOIN claims c ON p.person_id = c.person_id WHERE fiscal_year = 2022 GROUP BY sex",
         "SELECT CASE WHEN cost < 10000 THEN 'low' ELSE 'high' END AS band, count(*) FROM panel GROUP BY 1 ORDER BY 2",
