@@ -222,14 +222,19 @@ impl Attacker {
         let mut result = Result::default();
         let mut seen = Vec::new();
         for guess in guesses {
-            let sql = self.filled(&attack.sql.replace("{}", guess));
+            let guess = self.filled(guess);
+            let sql = self.filled(&attack.sql.replace("{}", &guess));
             seen.push(match self.outcome(attack, &sql).await {
                 Outcome::Answered(rows, note) => {
                     result.answered += 1;
                     result.look_behind(attack, &rows);
                     match attack.is_about_errors {
                         true => "answered".to_owned(),
-                        false => format!("{note} {}", shown(&rows)),
+                        // An explanation repeats the statement.
+                        false => format!(
+                            "{note} {}",
+                            shown(&rows).replace(&format!(" = {guess}"), "")
+                        ),
                     }
                 }
                 Outcome::Refused(why) => {

@@ -1,11 +1,15 @@
 //! Which expressions may stand below a grouping: those of one row that cannot fail.
 
+use std::sync::Arc;
+
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator, TryCast};
 use datafusion::prelude::{Expr, lit, nullif};
 
 use super::ReleaseError;
+use super::attempt::attempt;
 use super::expressions::is_nothing;
 use super::lineage::Rows;
 
@@ -49,6 +53,9 @@ const OF_ONE_ROW: [&str; 31] = [
     "iszero",
 ];
 
+/// Of these, those that the engine computes branch by branch, and that do not fail themselves.
+pub(super) const BY_BRANCH: [&str; 6] = ["coalesce", "nullif", "greatest", "least", "nvl", "nvl2"];
+
 /// The expression with what could fail on some value replaced by what is NULL there: an error would tell of the row.
 ///
 /// # Errors
@@ -78,6 +85,12 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
                     op,
                     right: Box::new(right),
                 }))
+            }
+            Expr::ScalarFunction(ScalarFunction { func, args })
+                if !BY_BRANCH.contains(&func.name()) =>
+            {
+                let func = Arc::new(attempt(&func));
+                Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args }))
             }
             other => Transformed::no(other),
         })

@@ -1,16 +1,18 @@
 //! What was measured of each group, found again by the group's keys.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _};
 use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::row::{RowConverter, SortField};
-use datafusion::common::DataFusionError;
+use datafusion::common::{Column, DFSchema, DataFusionError};
+use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::prelude::DataFrame;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::{DataFrame, Expr};
 use futures::TryStreamExt as _;
 
 use super::ReleaseError;
@@ -37,6 +39,41 @@ pub(super) async fn collect(
         batches.push(batch);
     }
     concat_batches(&schema, &batches).map_err(|_| ReleaseError::NotComputed)
+}
+
+/// Rows as a plan whose columns have the names and qualifiers of `schema`.
+///
+/// # Errors
+/// When rows and schema do not fit.
+pub(super) fn as_plan(
+    schema: &DFSchema,
+    batches: Vec<RecordBatch>,
+) -> Result<LogicalPlan, DataFusionError> {
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(idx, field)| {
+            let field = field.as_ref().clone();
+            field.with_name(format!("c{idx}")).with_nullable(true)
+        })
+        .collect();
+    let named = Arc::new(Schema::new(fields));
+    let renamed = batches.into_iter().map(|rows| {
+        let n_rows = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let columns = rows.columns().to_vec();
+        RecordBatch::try_new_with_options(Arc::clone(&named), columns, &n_rows)
+    });
+    let renamed = renamed.collect::<Result<Vec<_>, _>>()?;
+    let table = MemTable::try_new(named, vec![renamed])?;
+    let names = schema.iter().enumerate().map(|(idx, (qualifier, field))| {
+        Expr::Column(Column::new_unqualified(format!("c{idx}")))
+            .alias_qualified(qualifier.cloned(), field.name())
+    });
+    let source = provider_as_source(Arc::new(table));
+    LogicalPlanBuilder::scan("released", source, None)?
+        .project(names.collect::<Vec<Expr>>())?
+        .build()
 }
 
 /// Groups by their keys.

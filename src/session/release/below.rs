@@ -167,7 +167,7 @@ fn projected(expressions: &[Expr], rows: Rows) -> Result<Rows, ReleaseError> {
     let mut kinds = Vec::new();
     let mut columns = Vec::new();
     for expression in expressions {
-        kinds.push(kind(expression, &rows)?.as_column());
+        kinds.push(kind(expression, &rows)?.of_column());
         columns.push(safe(expression, &rows)?);
     }
     let plan = Projection::try_new(columns, Arc::new(rows.plan))?;
@@ -191,7 +191,7 @@ fn by_person(
         if matches!(key, Expr::GroupingSet(_)) {
             return Err(ReleaseError::SeveralGroupings);
         }
-        kinds.push(kind(key, &rows)?.as_column());
+        kinds.push(kind(key, &rows)?.of_column());
         keys.push(safe(key, &rows)?);
     }
     let is_by_person = kinds.iter().any(|kind| matches!(kind, Kind::Person(_)));

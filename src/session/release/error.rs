@@ -183,6 +183,11 @@ pub enum ReleaseError {
         /// The smallest count shown.
         min_count: u64,
     },
+    /// Conditions on several columns compare with too many values.
+    #[error(
+        "its conditions on several columns compare with too many values to be looked at together"
+    )]
+    ManyComparisons,
     /// `SUMMARIZE`.
     #[error("SUMMARIZE shows single persons' values")]
     Summary,
@@ -197,6 +202,7 @@ pub enum ReleaseError {
 impl ReleaseError {
     /// What to do.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a line or two per error")]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Rows { .. } | Self::Summary => {
@@ -263,6 +269,9 @@ impl ReleaseError {
             }
             Self::Relation { .. } => {
                 "att, att_gt, event_study, did_imputation, sun_abraham and ols can be released"
+            }
+            Self::ManyComparisons => {
+                "ask for fewer conditions in one statement, or group by one of their columns"
             }
             Self::Unchecked { .. } => "put it inside the query that is grouped",
             Self::TooManyGroups { .. } | Self::AllHidden { .. } => {

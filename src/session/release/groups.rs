@@ -19,6 +19,7 @@ use super::expressions::kind;
 use super::judgement::{Facts, Judgement, Values};
 use super::lineage::{Belongs, Kind, Root};
 use super::measures::Measures;
+use super::possible::Possible;
 use super::questions::Questions;
 use super::released::Released;
 use super::span::Atom;
@@ -67,13 +68,18 @@ pub(super) async fn protected(
     let measures = Measures::new(below.plan.clone(), &keys, person, &questions)?;
     let plan = Aggregate::try_new(Arc::new(below.plan.clone()), keys.clone(), aggregates)?;
     let measured = collect(state, LogicalPlan::Aggregate(plan), MOST_GROUPS).await?;
-    let facts = facts(state, &measured, keys.len(), &measures, &questions).await?;
+    let mut facts = facts(state, &measured, keys.len(), &measures, &questions).await?;
+    let possible = Possible::of(state, &below, &questions).await?;
+    if let Some(possible) = &possible {
+        add_absent(state, possible, &questions, &mut facts).await?;
+    }
     let grouping = Grouping {
         schema: &aggregate.schema,
         n_keys: keys.len(),
         measured,
     };
-    grouping.protected(&facts, &measures, &questions, rules)
+    let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
+    grouping.protected(&facts, &judgement, &questions, rules)
 }
 
 /// A grouping that was computed.
@@ -158,11 +164,36 @@ async fn facts(
     Ok(facts)
 }
 
+/// Adds sets of conditions that rows of a group could meet together and none does.
+async fn add_absent(
+    state: &SessionState,
+    possible: &Possible,
+    questions: &Questions<'_>,
+    facts: &mut [Facts],
+) -> Result<(), ReleaseError> {
+    for (place, system) in systems(&questions.asked).iter().enumerate() {
+        if !system.is_of_several() {
+            continue;
+        }
+        let answers = collect(state, possible.measures.of_conditions(system)?, MOST_ATOMS).await?;
+        let n_told = system.conditions().len() + system.values().len();
+        let columns = (0..n_told).map(|idx| sizes(&answers, idx));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let told: Vec<Vec<f64>> = (0..answers.num_rows())
+            .map(|row| columns.iter().map(|column| column[row]).collect())
+            .collect();
+        for facts in facts.iter_mut() {
+            possible.add_absent(system, &told, &mut facts.atoms[place]);
+        }
+    }
+    Ok(())
+}
+
 impl Grouping<'_> {
     fn protected(
         self,
         facts: &[Facts],
-        measures: &Measures,
+        judgement: &Judgement<'_>,
         questions: &Questions<'_>,
         rules: &ReleaseRules,
     ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
@@ -173,7 +204,6 @@ impl Grouping<'_> {
             units: facts.iter().map(|facts| facts.units).collect(),
             columns: vec![Vec::new(); questions.asked.len()],
         };
-        let judgement = Judgement::new(measures, questions, rules.disclosure);
         for facts in facts {
             let cells = judgement.cells(facts);
             for (column, cell) in counts.columns.iter_mut().zip(cells) {

@@ -3,6 +3,7 @@
 
 use super::lineage::Kind;
 use super::measures::Measures;
+use super::possible::Possible;
 use super::questions::{Asked, Questions};
 use super::span::{Atom, is_safe};
 use super::systems::{System, Tell, systems};
@@ -12,6 +13,13 @@ use crate::disclosure::{CellCounts, DisclosureRules};
 pub(super) const FEW_VALUES: u64 = 5;
 /// Largest part of a sum that may be one person's: with more, the sum says what the person has.
 pub(super) const LARGEST_PART: f64 = 0.5;
+
+/// A number that stays back, as if one person stood behind it.
+const SECRET: CellCounts = CellCounts {
+    contributors: 1,
+    others: None,
+    is_part: true,
+};
 
 /// What was measured of one group.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +55,7 @@ pub(super) struct Judgement<'a> {
     measures: &'a Measures,
     questions: &'a Questions<'a>,
     systems: Vec<System>,
+    possible: Option<&'a Possible>,
     rules: DisclosureRules,
 }
 
@@ -54,12 +63,14 @@ impl<'a> Judgement<'a> {
     pub(super) fn new(
         measures: &'a Measures,
         questions: &'a Questions<'a>,
+        possible: Option<&'a Possible>,
         rules: DisclosureRules,
     ) -> Self {
         Self {
             measures,
             questions,
             systems: systems(&questions.asked),
+            possible,
             rules,
         }
     }
@@ -73,18 +84,28 @@ impl<'a> Judgement<'a> {
                 false => self.summed(asked, facts),
             })
             .collect();
+        for (cell, asked) in cells.iter_mut().zip(&self.questions.asked) {
+            if self.is_of_nobody(asked, facts) {
+                *cell = SECRET;
+            }
+        }
         for idx in self.told(facts) {
             let sides = [cells[idx].contributors, cells[idx].others.unwrap_or(0)];
             if self.is_small(least(&sides)) {
                 continue;
             }
-            cells[idx] = CellCounts {
-                contributors: 1,
-                others: None,
-                is_part: true,
-            };
+            cells[idx] = SECRET;
         }
         cells
+    }
+
+    /// Whether nobody meets a condition on several columns: a reader could have singled somebody out.
+    fn is_of_nobody(&self, asked: &Asked, facts: &Facts) -> bool {
+        let Some((condition, possible)) = asked.condition.zip(self.possible) else {
+            return false;
+        };
+        possible.is_compound(condition)
+            && facts.flags[Measures::flags_of_condition(condition).0] == 0
     }
 
     fn is_small(&self, n: u64) -> bool {
@@ -180,7 +201,11 @@ impl<'a> Judgement<'a> {
             told.extend(of_persons.map(|(idx, _)| idx));
         }
         for (pair, &(a, b)) in self.measures.pairs.iter().enumerate() {
-            if self.is_small(facts.flags[self.measures.flag_of_pair(pair)]) {
+            let n = facts.flags[self.measures.flag_of_pair(pair)];
+            let is_open = |possible: &Possible| {
+                possible.is_compound_number(a) || possible.is_compound_number(b)
+            };
+            if self.is_small(n) || n == 0 && self.possible.is_some_and(is_open) {
                 let asked = self.questions.asked.iter().enumerate();
                 let has = asked
                     .filter(|(_, asked)| asked.numbers.contains(&a) || asked.numbers.contains(&b));

@@ -91,8 +91,8 @@ impl Kind {
         }
     }
 
-    /// As a column of an inner query: what several columns have been made of is no longer known there.
-    pub(super) fn as_column(self) -> Self {
+    /// Of a column of an inner query: what several columns have been made of is no longer known there.
+    pub(super) fn of_column(self) -> Self {
         match self {
             Self::Several(_) => Self::Mixed,
             kind => kind,

@@ -11,6 +11,7 @@
 
 mod allowed;
 mod answers;
+mod attempt;
 mod below;
 mod beside;
 mod copied;
@@ -23,6 +24,7 @@ mod joins;
 mod judgement;
 mod lineage;
 mod measures;
+mod possible;
 mod questions;
 mod relations;
 mod released;

@@ -24,6 +24,8 @@ pub(super) struct Questions<'a> {
     rows: &'a Rows,
     /// Conditions of one row, none twice.
     pub(super) conditions: Vec<Expr>,
+    /// Of these, those that a number is not zero, by the number.
+    pub(super) not_zero: Vec<(usize, usize)>,
     /// Numbers of one row, none twice; NULL where they do not count.
     pub(super) numbers: Vec<Number>,
     /// Numbers whose values are looked at together.
@@ -77,10 +79,36 @@ impl<'a> Questions<'a> {
         Self {
             rows,
             conditions: Vec::new(),
+            not_zero: Vec::new(),
             numbers: Vec::new(),
             together: Vec::new(),
             asked: Vec::new(),
         }
+    }
+
+    /// The same about other conditions and numbers.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub(super) fn with<E>(&self, change: impl Fn(&Expr) -> Result<Expr, E>) -> Result<Self, E> {
+        let number = |number: &Number| {
+            Ok(Number {
+                value: change(&number.value)?,
+                ..number.clone()
+            })
+        };
+        Ok(Self {
+            rows: self.rows,
+            conditions: self
+                .conditions
+                .iter()
+                .map(&change)
+                .collect::<Result<_, E>>()?,
+            not_zero: self.not_zero.clone(),
+            numbers: self.numbers.iter().map(number).collect::<Result<_, E>>()?,
+            together: self.together.clone(),
+            asked: self.asked.clone(),
+        })
     }
 
     /// Takes in one aggregate.
@@ -100,8 +128,10 @@ impl<'a> Questions<'a> {
         let function = self.safe(function)?;
         let mut values = Vec::new();
         for (argument, written) in function.params.args.iter().zip(&written) {
-            if !matches!(argument, Expr::Literal(..)) {
-                values.push(self.value(argument, written)?);
+            let value = self.value(argument, written)?;
+            // The same for all rows, however it is written: rows are counted.
+            if !matches!(value.kind, Kind::Constant) {
+                values.push(value);
             }
         }
         let filter = function.params.filter.as_deref().cloned();
@@ -256,6 +286,7 @@ impl<'a> Questions<'a> {
         } else if matches!(value.kind, Kind::Part(_)) {
             let other = self.numbers[number].value.clone().not_eq(lit(0.0));
             let other = self.condition(&[], Some(other));
+            self.not_zero.extend(other.map(|other| (other, number)));
             asked.tells.push((columns, part(other)));
         }
     }

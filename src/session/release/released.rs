@@ -5,11 +5,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::{Column, DFSchema, DataFusionError};
-use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::prelude::Expr;
+use datafusion::common::{DFSchema, DataFusionError};
+use datafusion::logical_expr::LogicalPlan;
 
+use super::answers::as_plan;
 use super::copied::copied;
 
 /// Rows in memory without what stays back: the values of hidden groups and cells were never copied into them. Only
@@ -64,30 +63,6 @@ impl Released {
         schema: &DFSchema,
         batches: Vec<Self>,
     ) -> Result<LogicalPlan, DataFusionError> {
-        let fields: Vec<_> = schema
-            .fields()
-            .iter()
-            .enumerate()
-            .map(|(idx, field)| {
-                let field = field.as_ref().clone();
-                field.with_name(format!("c{idx}")).with_nullable(true)
-            })
-            .collect();
-        let named = Arc::new(Schema::new(fields));
-        let renamed = batches.into_iter().map(|Self(rows)| {
-            let n_rows = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-            let columns = rows.columns().to_vec();
-            RecordBatch::try_new_with_options(Arc::clone(&named), columns, &n_rows)
-        });
-        let renamed = renamed.collect::<Result<Vec<_>, _>>()?;
-        let table = MemTable::try_new(named, vec![renamed])?;
-        let names = schema.iter().enumerate().map(|(idx, (qualifier, field))| {
-            Expr::Column(Column::new_unqualified(format!("c{idx}")))
-                .alias_qualified(qualifier.cloned(), field.name())
-        });
-        let source = provider_as_source(Arc::new(table));
-        LogicalPlanBuilder::scan("released", source, None)?
-            .project(names.collect::<Vec<Expr>>())?
-            .build()
+        as_plan(schema, batches.into_iter().map(|Self(rows)| rows).collect())
     }
 }

@@ -8,14 +8,15 @@ pub(super) struct Atom {
     pub(super) told: Vec<f64>,
     /// How many of these are values: of them squares are told as well.
     pub(super) n_values: usize,
-    /// Persons with such rows.
+    /// Persons with such rows; 0 for what could be met and is not.
     pub(super) persons: u64,
 }
 
 /// Sets of small atoms that are looked at, at most; beyond them nothing is shown.
 const MOST_SETS: usize = 4096;
 
-/// Whether no combination of the shown sums is about 1 to `min_count − 1` persons. The sums are those over the atoms that meet
+/// Whether no combination of the shown sums is about less than `min_count` persons: about nobody where atoms without persons are
+/// given. The sums are those over the atoms that meet
 /// each condition, and over all of them where `has_whole`.
 pub(super) fn is_safe(atoms: &[Atom], has_whole: bool, min_count: u64) -> bool {
     let small: Vec<usize> = (0..atoms.len())
@@ -36,8 +37,11 @@ pub(super) fn is_safe(atoms: &[Atom], has_whole: bool, min_count: u64) -> bool {
     if small.is_empty() || !is_told(&small) {
         return true;
     }
+    // What nobody meets belongs to every set: it makes none larger.
+    let (absent, small): (Vec<usize>, Vec<usize>) =
+        small.into_iter().partition(|&idx| atoms[idx].persons == 0);
     let mut n_sets = 0;
-    let mut open: Vec<(Vec<usize>, usize, u64)> = vec![(Vec::new(), 0, 0)];
+    let mut open: Vec<(Vec<usize>, usize, u64)> = vec![(absent, 0, 0)];
     while let Some((within, next, persons)) = open.pop() {
         n_sets += 1;
         if n_sets > MOST_SETS {

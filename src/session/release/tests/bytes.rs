@@ -98,26 +98,22 @@ fn arrays() -> Vec<ArrayRef> {
             ],
         ));
     }
-    let nested = all.clone();
-    for inner in nested.into_iter().chain([whole]) {
-        let field = Arc::new(Field::new("item", inner.data_type().clone(), true));
-        let ends = datafusion::arrow::buffer::OffsetBuffer::new(vec![0, 1, 2, 3, 4].into());
-        all.push(Arc::new(ListArray::new(
-            Arc::clone(&field),
-            ends,
-            Arc::clone(&inner),
-            None,
-        )));
-        all.push(Arc::new(FixedSizeListArray::new(
-            Arc::clone(&field),
-            1,
-            Arc::clone(&inner),
-            None,
-        )));
-        let parts = vec![(field, inner)];
-        all.push(Arc::new(StructArray::from(parts)));
-    }
+    let nested = all.clone().into_iter().chain([whole]);
+    all.extend(nested.flat_map(|inner| within(&inner)));
     all
+}
+
+/// The array within lists and a struct.
+fn within(inner: &ArrayRef) -> [ArrayRef; 3] {
+    let field = Arc::new(Field::new("item", inner.data_type().clone(), true));
+    let ends = datafusion::arrow::buffer::OffsetBuffer::new(vec![0, 1, 2, 3, 4].into());
+    let values = || (Arc::clone(&field), Arc::clone(inner));
+    let (item, list) = values();
+    let list = ListArray::new(item, ends, list, None);
+    let (item, fixed) = values();
+    let fixed = FixedSizeListArray::new(item, 1, fixed, None);
+    let parts = StructArray::from(vec![values()]);
+    [Arc::new(list), Arc::new(fixed), Arc::new(parts)]
 }
 
 /// The array with its third value NULL, the value itself still behind it.

@@ -1,0 +1,541 @@
+//! Conditions that rows could meet together, whether or not any does. That nobody does can be as telling as that few do:
+//! `count(*) FILTER (WHERE NOT (age = 53 AND sex = 1 AND weight_kg > 60))` is the count of all just when the one person of that
+//! age and sex weighs less. For conditions that ask about several columns, and can so single somebody out, sets of conditions that
+//! nobody meets are therefore judged like those that few meet. Which sets there could be is found by computing the conditions
+//! on made-up rows: every column has the values it is compared with, others beside and between them, and none, as far as rows have such
+//! values at all.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, UInt64Array, new_null_array};
+use datafusion::arrow::compute::take;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, DataFusionError, ScalarValue};
+use datafusion::execution::SessionState;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{
+    BinaryExpr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, Operator, when,
+};
+use datafusion::prelude::{Expr, lit};
+
+use super::ReleaseError;
+use super::allowed::BY_BRANCH;
+use super::answers::{as_plan, collect, counts};
+use super::lineage::Rows;
+use super::measures::Measures;
+use super::questions::Questions;
+use super::span::Atom;
+use super::systems::System;
+
+/// Values that are tried, over all columns, at most.
+const MOST_CANDIDATES: usize = 2_000;
+/// Made-up rows at most.
+const MOST_ROWS: usize = 50_000;
+/// What conditions ask about columns.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The literals that each column is compared with.
+    columns: BTreeMap<Column, BTreeSet<String>>,
+    literals: BTreeMap<String, ScalarValue>,
+    /// Comparisons of what is computed, or of several columns: they may hold or not, whatever else does.
+    leaves: Vec<Expr>,
+    /// Columns that only have to be there.
+    only_there: BTreeSet<Column>,
+    /// Columns for which it matters that they are NULL, beyond that no comparison holds then.
+    with_null: BTreeSet<Column>,
+}
+
+/// The conditions and values that could be met together.
+pub(super) struct Possible {
+    /// The measures over made-up rows.
+    pub(super) measures: Measures,
+    /// Conditions and numbers that ask about several columns.
+    conditions: Vec<bool>,
+    numbers: Vec<bool>,
+}
+
+impl Possible {
+    /// `None` where every condition is about one column.
+    ///
+    /// # Errors
+    /// When the conditions compare with too many values.
+    pub(super) async fn of(
+        state: &SessionState,
+        rows: &Rows,
+        questions: &Questions<'_>,
+    ) -> Result<Option<Self>, ReleaseError> {
+        let schema = rows.schema();
+        let is_compound = |expression: &Expr| is_compound(expression, schema);
+        let numbers = questions.numbers.iter();
+        let numbers: Vec<bool> = numbers.map(|number| is_compound(&number.value)).collect();
+        let conditions = questions.conditions.iter().map(is_compound);
+        let mut conditions: Vec<bool> = conditions.collect();
+        for &(condition, number) in &questions.not_zero {
+            conditions[condition] = numbers[number];
+        }
+        if !conditions.iter().chain(&numbers).any(|&compound| compound) {
+            return Ok(None);
+        }
+        let mut asked = Asked::default();
+        let values = questions.numbers.iter().map(|number| &number.value);
+        for expression in questions.conditions.iter().chain(values) {
+            asked.add(expression, schema);
+        }
+        let values = asked.values(state, rows).await?;
+        let schema = asked.schema(schema)?;
+        let made_up = as_plan(&schema, vec![made_up(&schema, &values)?])?;
+        let questions = questions.with(|expression| asked.with_leaves(expression))?;
+        Ok(Some(Self {
+            measures: Measures::new(made_up, &[], None, &questions)?,
+            conditions,
+            numbers,
+        }))
+    }
+
+    /// Whether a number asks about several columns.
+    pub(super) fn is_compound_number(&self, number: usize) -> bool {
+        self.numbers[number]
+    }
+
+    /// Whether a condition asks about several columns.
+    pub(super) fn is_compound(&self, condition: usize) -> bool {
+        self.conditions[condition]
+    }
+
+    /// Adds what nobody of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
+    /// are met as rows of the group meet them.
+    pub(super) fn add_absent(&self, system: &System, told: &[Vec<f64>], atoms: &mut Vec<Atom>) {
+        let (conditions, values) = (system.conditions(), system.values());
+        let is_open = conditions.iter().map(|&idx| self.conditions[idx]);
+        let is_open = is_open.chain(values.iter().map(|&idx| self.numbers[idx]));
+        let is_open: Vec<bool> = is_open.collect();
+        if !is_open.contains(&true) {
+            return;
+        }
+        let n_conditions = conditions.len();
+        let mut known: HashSet<Vec<u64>> = atoms.iter().map(|atom| bits(&atom.told)).collect();
+        let mut absent = Vec::new();
+        for atom in atoms.iter() {
+            for told in told {
+                let places = || is_open.iter().zip(told.iter().zip(&atom.told)).enumerate();
+                let mut closed = places().filter(|(_, (open, _))| !**open);
+                if !closed.all(|(place, (_, (a, b)))| place >= n_conditions || a == b) {
+                    continue;
+                }
+                let together = places().map(|(_, (&open, (&could, &does)))| match open {
+                    true => could,
+                    false => does,
+                });
+                let told: Vec<f64> = together.collect();
+                if known.insert(bits(&told)) {
+                    absent.push(Atom {
+                        told,
+                        n_values: atom.n_values,
+                        persons: 0,
+                    });
+                }
+            }
+        }
+        atoms.extend(absent);
+    }
+}
+
+fn bits(told: &[f64]) -> Vec<u64> {
+    told.iter().map(|told| told.to_bits()).collect()
+}
+
+fn is_compound(expression: &Expr, schema: &DFSchema) -> bool {
+    let mut asked = Asked::default();
+    asked.add(expression, schema);
+    asked.n_columns() > 1
+}
+
+impl Asked {
+    fn add(&mut self, expression: &Expr, schema: &DFSchema) {
+        match expression {
+            Expr::BinaryExpr(BinaryExpr {
+                left,
+                op: Operator::And | Operator::Or,
+                right,
+            }) => {
+                self.add(left, schema);
+                self.add(right, schema);
+            }
+            Expr::Not(of) | Expr::IsTrue(of) | Expr::IsFalse(of) => self.add(of, schema),
+            Expr::IsUnknown(of)
+            | Expr::IsNotTrue(of)
+            | Expr::IsNotFalse(of)
+            | Expr::IsNotUnknown(of)
+            | Expr::IsNull(of)
+            | Expr::IsNotNull(of) => {
+                self.with_null.extend(of.column_refs().into_iter().cloned());
+                self.add(of, schema);
+            }
+            Expr::Alias(alias) => self.add(&alias.expr, schema),
+            Expr::Cast(cast) => self.add(&cast.expr, schema),
+            Expr::TryCast(cast) => self.add(&cast.expr, schema),
+            Expr::Negative(of) => self.add(of, schema),
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_arithmetic(*op) => {
+                self.add(left, schema);
+                self.add(right, schema);
+            }
+            Expr::ScalarFunction(function) if !is_condition(expression, schema) => {
+                let columns = expression.column_refs();
+                self.with_null.extend(columns.into_iter().cloned());
+                function.args.iter().for_each(|arg| self.add(arg, schema));
+            }
+            Expr::Literal(..) => {}
+            Expr::Case(case) if case.expr.is_none() => {
+                for (when, then) in &case.when_then_expr {
+                    self.add(when, schema);
+                    self.add(then, schema);
+                }
+                if let Some(other) = &case.else_expr {
+                    self.add(other, schema);
+                }
+            }
+            // What has to be there is no condition.
+            Expr::Column(column) if !is_yes_no(column, schema) => {
+                self.only_there.insert(column.clone());
+            }
+            other => self.compared(other),
+        }
+    }
+
+    /// Takes in a comparison.
+    fn compared(&mut self, expression: &Expr) {
+        let columns = expression.column_refs();
+        let mut literals = BTreeMap::new();
+        let mut is_computed = columns.len() > 1;
+        let found = expression.apply(|expression| {
+            match expression {
+                Expr::Literal(value, _) => {
+                    literals.insert(format!("{value:?}"), value.clone());
+                }
+                Expr::BinaryExpr(binary) => {
+                    is_computed |= is_arithmetic(binary.op);
+                    if is_of_null(binary.op) {
+                        let columns = expression.column_refs();
+                        self.with_null.extend(columns.into_iter().cloned());
+                    }
+                }
+                Expr::Case(_) | Expr::ScalarFunction(_) | Expr::Cast(_) | Expr::TryCast(_) => {
+                    is_computed = true;
+                }
+                _ => {}
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        debug_assert!(found.is_ok(), "nothing in here fails");
+        if is_computed {
+            if !self.leaves.contains(expression) {
+                self.leaves.push(expression.clone());
+            }
+            return;
+        }
+        for column in columns {
+            let known = self.columns.entry(column.clone()).or_default();
+            known.extend(literals.keys().cloned());
+        }
+        self.literals.extend(literals);
+    }
+
+    /// Columns that are compared with something.
+    fn n_columns(&self) -> usize {
+        let of_leaves = self.leaves.iter().flat_map(|leaf| leaf.column_refs());
+        let all: BTreeSet<&Column> = self.columns.keys().chain(of_leaves).collect();
+        all.len()
+    }
+
+    /// The columns of made-up rows: those of the rows, and one for each leaf.
+    fn schema(&self, schema: &DFSchema) -> Result<DFSchema, DataFusionError> {
+        let fields = schema
+            .iter()
+            .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
+        let leaves = (0..self.leaves.len()).map(|idx| {
+            let field = Field::new(leaf(idx), DataType::Boolean, true);
+            (None, Arc::new(field))
+        });
+        DFSchema::new_with_metadata(fields.chain(leaves).collect(), HashMap::new())
+    }
+
+    /// The expression with the columns of made-up rows in place of its leaves.
+    fn with_leaves(&self, expression: &Expr) -> Result<Expr, DataFusionError> {
+        let replaced = expression.clone().transform_down(|expression| {
+            let place = self.leaves.iter().position(|leaf| *leaf == expression);
+            Ok(match place {
+                Some(place) => {
+                    let column = Column::new_unqualified(leaf(place));
+                    Transformed::new(Expr::Column(column), true, TreeNodeRecursion::Jump)
+                }
+                None => Transformed::no(expression),
+            })
+        })?;
+        Ok(replaced.data)
+    }
+
+    /// The values of each column that are worth trying, by the column's place.
+    async fn values(
+        &self,
+        state: &SessionState,
+        rows: &Rows,
+    ) -> Result<BTreeMap<usize, ArrayRef>, ReleaseError> {
+        let schema = rows.schema();
+        let none = BTreeSet::new();
+        let only_there = self.only_there.iter();
+        let only_there = only_there.filter(|column| !self.columns.contains_key(*column));
+        let only_there = only_there.map(|column| (column, &none));
+        let mut candidates = Vec::new();
+        for (column, literals) in self.columns.iter().chain(only_there) {
+            let place = schema.index_of_column(column)?;
+            let literals = literals.iter().map(|text| &self.literals[text]);
+            let data_type = schema.field(place).data_type();
+            let column = Candidates {
+                column,
+                data_type,
+                found: Vec::new(),
+            };
+            let with_null = self.with_null.contains(column.column);
+            candidates.push((place, column.of(literals, with_null)?));
+        }
+        for (idx, leaf) in self.leaves.iter().enumerate() {
+            let values = [Some(true), Some(false), None];
+            let regions = [
+                leaf.clone().is_true(),
+                leaf.clone().is_false(),
+                leaf.clone().is_unknown(),
+            ];
+            let values = values.map(ScalarValue::Boolean).into_iter();
+            let of = values.zip(regions.map(Some)).collect();
+            candidates.push((schema.fields().len() + idx, of));
+        }
+        if candidates.iter().map(|(_, of)| of.len()).sum::<usize>() > MOST_CANDIDATES {
+            return Err(ReleaseError::ManyComparisons);
+        }
+        let regions = candidates.iter().flat_map(|(_, of)| of);
+        let regions = regions.map(|(_, region)| region.clone());
+        let is_there = presence(state, &rows.plan, regions.collect()).await?;
+        let mut is_there = is_there.into_iter();
+        let mut values = BTreeMap::new();
+        for (place, of) in candidates {
+            let there = of.into_iter().zip(is_there.by_ref());
+            let there = there.filter_map(|((value, _), is_there)| is_there.then_some(value));
+            let mut there: Vec<ScalarValue> = there.collect();
+            if there.is_empty() {
+                let field = schema.fields().get(place);
+                let data_type = field.map_or(&DataType::Boolean, |field| field.data_type());
+                there.push(ScalarValue::try_from(data_type)?);
+            }
+            values.insert(place, ScalarValue::iter_to_array(there)?);
+        }
+        Ok(values)
+    }
+}
+
+/// Whether rows have values in each region; where there is no region, they may.
+async fn presence(
+    state: &SessionState,
+    rows: &LogicalPlan,
+    regions: Vec<Option<Expr>>,
+) -> Result<Vec<bool>, ReleaseError> {
+    let asked = regions.iter().flatten().enumerate();
+    let asked = asked.map(|(place, region)| {
+        let rows = count(when(region.clone(), lit(1_i64)).end()?);
+        Ok(rows.alias(format!("n{place}")))
+    });
+    let asked = asked.collect::<Result<Vec<_>, DataFusionError>>()?;
+    let n_asked = asked.len();
+    let mut found = Vec::new();
+    if n_asked > 0 {
+        let no_keys: Vec<Expr> = Vec::new();
+        let plan = LogicalPlanBuilder::from(rows.clone()).aggregate(no_keys, asked)?;
+        let answer = collect(state, plan.build()?, 1).await?;
+        for place in 0..n_asked {
+            found.push(counts(&answer, place)?.iter().any(|&n| n > 0));
+        }
+    }
+    let mut found = found.into_iter();
+    let is_there = regions.iter().map(|region| match region {
+        Some(_) => found.next().unwrap_or(true),
+        None => true,
+    });
+    Ok(is_there.collect())
+}
+
+/// Every value of every column with every value of the others.
+fn made_up(
+    schema: &DFSchema,
+    values: &BTreeMap<usize, ArrayRef>,
+) -> Result<RecordBatch, ReleaseError> {
+    let n_rows = values.values().map(|array| array.len());
+    let n_rows = n_rows.fold(1_usize, usize::saturating_mul);
+    if n_rows > MOST_ROWS {
+        return Err(ReleaseError::ManyComparisons);
+    }
+    let mut before = 1;
+    let columns = schema.fields().iter().enumerate().map(|(place, field)| {
+        let Some(array) = values.get(&place) else {
+            return Ok(new_null_array(field.data_type(), n_rows));
+        };
+        let n = array.len();
+        let rows = (0..n_rows).map(|row| ((row / before) % n) as u64);
+        let rows = UInt64Array::from_iter_values(rows);
+        before *= n;
+        take(array, &rows, None)
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>();
+    let columns = columns.map_err(DataFusionError::from)?;
+    let fields = schema.fields().iter();
+    let fields: Vec<_> = fields
+        .map(|field| field.as_ref().clone().with_nullable(true))
+        .collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    let rows = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
+    Ok(rows.map_err(DataFusionError::from)?)
+}
+
+fn is_of_null(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::IsDistinctFrom | Operator::IsNotDistinctFrom
+    )
+}
+
+fn is_arithmetic(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo
+    )
+}
+
+fn leaf(idx: usize) -> String {
+    format!("korabo_condition_{idx}")
+}
+
+fn is_condition(expression: &Expr, schema: &DFSchema) -> bool {
+    let data_type = expression.get_type(schema);
+    data_type.is_ok_and(|data_type| data_type == DataType::Boolean)
+        && !matches!(expression, Expr::ScalarFunction(function) if BY_BRANCH.contains(&function.name()))
+}
+
+fn is_yes_no(column: &Column, schema: &DFSchema) -> bool {
+    let place = schema.maybe_index_of_column(column);
+    place.is_some_and(|place| schema.field(place).data_type() == &DataType::Boolean)
+}
+
+/// Values of a column that comparisons with literals tell apart, each with the region of values that it stands for.
+struct Candidates<'a> {
+    column: &'a Column,
+    data_type: &'a DataType,
+    found: Vec<(ScalarValue, Option<Expr>)>,
+}
+
+impl Candidates<'_> {
+    fn of<'b>(
+        mut self,
+        literals: impl Iterator<Item = &'b ScalarValue>,
+        with_null: bool,
+    ) -> Result<Vec<(ScalarValue, Option<Expr>)>, DataFusionError> {
+        let column = || Expr::Column(self.column.clone());
+        let null = ScalarValue::try_from(self.data_type)?;
+        let is_null = (!with_null).then(|| column().is_null());
+        let literals = literals.filter_map(|literal| literal.cast_to(self.data_type).ok());
+        let literals: Vec<ScalarValue> = literals.filter(|literal| !literal.is_null()).collect();
+        match self.data_type {
+            DataType::Boolean => {
+                for value in [true, false] {
+                    let value = ScalarValue::from(value);
+                    let region = column().eq(lit(value.clone()));
+                    self.add(value, Some(region));
+                }
+            }
+            other if number_type(other).is_numeric() => self.add_numbers(&literals),
+            _ => {
+                let known = literals.iter().cloned().map(lit).collect();
+                let others = column().in_list(known, true);
+                for literal in &literals {
+                    let region = column().eq(lit(literal.clone()));
+                    self.add(literal.clone(), Some(region));
+                }
+                let other = ScalarValue::from("\u{1}").cast_to(self.data_type);
+                if let Ok(other) = other {
+                    self.add(other, (!literals.is_empty()).then_some(others));
+                }
+            }
+        }
+        self.found.push((null, is_null));
+        Ok(self.found)
+    }
+
+    fn add_numbers(&mut self, literals: &[ScalarValue]) {
+        let column = || Expr::Column(self.column.clone());
+        let mut numbers: Vec<(f64, ScalarValue)> = Vec::new();
+        for literal in literals {
+            if let Some(number) = as_number(literal, self.data_type)
+                && !numbers.iter().any(|(known, _)| *known == number)
+            {
+                numbers.push((number, literal.clone()));
+            }
+        }
+        numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut all = Vec::new();
+        if let (Some((least, first)), Some((most, last))) = (numbers.first(), numbers.last()) {
+            all.push((least - 1.0, Some(column().lt(lit(first.clone())))));
+            all.push((most + 1.0, Some(column().gt(lit(last.clone())))));
+        }
+        for pair in numbers.windows(2) {
+            let above = column().gt(lit(pair[0].1.clone()));
+            let region = above.and(column().lt(lit(pair[1].1.clone())));
+            all.push(((pair[0].0 + pair[1].0) / 2.0, Some(region)));
+        }
+        for (number, literal) in &numbers {
+            all.push((*number, Some(column().eq(lit(literal.clone())))));
+        }
+        if numbers.is_empty() {
+            all.push((0.0, None));
+        }
+        for (number, region) in all {
+            let number = ScalarValue::from(number).cast_to(&number_type(self.data_type));
+            if let Ok(value) = number.and_then(|number| number.cast_to(self.data_type)) {
+                self.add(value, region);
+            }
+        }
+    }
+
+    fn add(&mut self, value: ScalarValue, region: Option<Expr>) {
+        let is_known = |(known, _): &(ScalarValue, _)| *known == value;
+        match self.found.iter_mut().find(|found| is_known(found)) {
+            Some((_, known)) => {
+                *known = known
+                    .take()
+                    .zip(region)
+                    .map(|(known, region)| known.or(region));
+            }
+            None => self.found.push((value, region)),
+        }
+    }
+}
+
+/// Days and times are compared like their numbers.
+fn number_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Date32 | DataType::Time32(_) => DataType::Int32,
+        DataType::Date64
+        | DataType::Timestamp(..)
+        | DataType::Time64(_)
+        | DataType::Duration(_) => DataType::Int64,
+        other => other.clone(),
+    }
+}
+
+fn as_number(value: &ScalarValue, data_type: &DataType) -> Option<f64> {
+    let number = value.cast_to(&number_type(data_type));
+    let number = number.and_then(|number| number.cast_to(&DataType::Float64));
+    match number {
+        Ok(ScalarValue::Float64(number)) => number,
+        _ => None,
+    }
+}
