@@ -120,7 +120,7 @@ const BEHIND: &str =
 
 #[test]
 fn no_byte_of_a_file_holds_what_stays_back() {
-    let project = Project::built();
+    let project = Project::sample();
     fs::create_dir(project.path().join("out")).unwrap();
     let all = project.rows(BEHIND);
     let outcome = project.korabo(&["sql", "--release", "--format", "json", "-c", BEHIND]);
@@ -191,7 +191,7 @@ fn below_a_grouping_only_tables_are_read_and_only_persons_are_counted() {
             "",
         ),
         (
-            "SELECT reason, count(*) FROM rejects_claims GROUP BY 1",
+            "SELECT rule, count(*) FROM rejects_claims GROUP BY 1",
             "`rejects_claims`",
         ),
         (

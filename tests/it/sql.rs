@@ -252,7 +252,7 @@ fn types_that_do_not_fit_are_the_statements_fault() {
     ] {
         let from = "from (values (1, 'a')) as t(x, s)";
         let sql = format!("select count(*) {from} where {condition}");
-        let said = without_project(&["sql", "--param", "low=a", "-c", &sql]);
+        let said = without_project(&["--param", "low=a", "-c", &sql]);
         said.exits(3).says(&["coerce"]);
     }
 }

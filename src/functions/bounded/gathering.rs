@@ -33,16 +33,16 @@ const BATCH_ROWS: usize = 8192;
 
 /// How a window hands out the results of its aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Results {
+enum ResultOf {
     /// One per row.
-    PerRow,
+    Rows,
     /// One of the whole partition, written into every row.
-    PerPartition,
+    Partition,
     /// The same of the rows that a condition leaves: how many rows it will be written into is not known to the aggregate.
-    PerFilteredPartition,
+    FilteredPartition,
 }
 
-impl Results {
+impl ResultOf {
     fn of(window: &WindowFunctionParams) -> Self {
         let frame = &window.window_frame;
         let is_constant = |bound: &WindowFrameBound| match bound {
@@ -52,11 +52,11 @@ impl Results {
             bound => bound.is_unbounded(),
         };
         if !is_constant(&frame.start_bound) || !is_constant(&frame.end_bound) {
-            Self::PerRow
+            Self::Rows
         } else if window.filter.is_none() {
-            Self::PerPartition
+            Self::Partition
         } else {
-            Self::PerFilteredPartition
+            Self::FilteredPartition
         }
     }
 }
@@ -65,7 +65,7 @@ impl Results {
 #[derive(Debug)]
 struct BoundedGathering {
     inner: Arc<AggregateUDF>,
-    results: Results,
+    results: ResultOf,
     bounds: Arc<Bounds>,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn bound_window(
             if GATHERING.contains(&aggregate.name())
                 && !aggregate.inner().is::<BoundedGathering>() =>
         {
-            let results = Results::of(&window.params);
+            let results = ResultOf::of(&window.params);
             let aggregate = bounded(aggregate, results, bounds);
             window.fun = WindowFunctionDefinition::AggregateUDF(Arc::new(aggregate));
             Transformed::yes(window)
@@ -88,7 +88,7 @@ pub(super) fn bound_window(
     }
 }
 
-fn bounded(inner: &Arc<AggregateUDF>, results: Results, bounds: &Arc<Bounds>) -> AggregateUDF {
+fn bounded(inner: &Arc<AggregateUDF>, results: ResultOf, bounds: &Arc<Bounds>) -> AggregateUDF {
     AggregateUDF::new_from_impl(BoundedGathering {
         inner: Arc::clone(inner),
         results,
@@ -282,7 +282,7 @@ impl AggregateUDFImpl for BoundedGathering {
 struct Watched {
     inner: Box<dyn Accumulator>,
     name: String,
-    results: Results,
+    results: ResultOf,
     most: usize,
     /// Rows that were gathered.
     n_rows: usize,
@@ -304,14 +304,14 @@ impl Watched {
     /// Bytes that a result takes once it stands in all of its rows.
     fn in_all_rows(&self, bytes: usize) -> usize {
         match self.results {
-            Results::PerRow => bytes,
-            Results::PerPartition | Results::PerFilteredPartition
+            ResultOf::Rows => bytes,
+            ResultOf::Partition | ResultOf::FilteredPartition
                 if bytes <= self.most / BATCH_ROWS =>
             {
                 bytes
             }
-            Results::PerPartition => bytes.saturating_mul(self.n_rows),
-            Results::PerFilteredPartition => usize::MAX,
+            ResultOf::Partition => bytes.saturating_mul(self.n_rows),
+            ResultOf::FilteredPartition => usize::MAX,
         }
     }
 }
