@@ -139,3 +139,15 @@ pub(super) fn sizes(batch: &RecordBatch, column: usize) -> Result<Vec<f64>, Data
     };
     Ok((0..array.len()).map(size).collect())
 }
+
+/// A number for every different value.
+pub(super) fn numbered(array: &ArrayRef) -> Result<Vec<usize>, DataFusionError> {
+    let converter = RowConverter::new(vec![SortField::new(array.data_type().clone())])?;
+    let rows = converter.convert_columns(&[Arc::clone(array)])?;
+    let mut numbers = HashMap::new();
+    let numbered = rows.iter().map(|row| {
+        let next = numbers.len();
+        *numbers.entry(row.owned()).or_insert(next)
+    });
+    Ok(numbered.collect())
+}

@@ -1,11 +1,7 @@
 //! A grouping over rows of persons: computed here together with what the rules must know about it, and given
 //! back as rows without what stays behind.
 
-use std::collections::HashMap;
-
-use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Aggregate, LogicalPlan};
@@ -13,13 +9,13 @@ use datafusion::prelude::Expr;
 use std::sync::Arc;
 
 use super::allowed::safe;
-use super::answers::{Groups, collect, counts, sizes};
+use super::answers::{Groups, collect, counts, numbered, sizes};
 use super::below::{needs_person, rows};
 use super::expressions::kind;
 use super::judgement::{Facts, Judgement, Values};
 use super::lineage::{Belongs, Kind, Root};
 use super::measures::Measures;
-use super::possible::Possible;
+use super::possible::{Possible, PossibleKeys};
 use super::questions::Questions;
 use super::released::Released;
 use super::span::Atom;
@@ -73,13 +69,14 @@ pub(super) async fn protected(
     if let Some(possible) = &possible {
         add_absent(state, possible, &questions, &mut facts).await?;
     }
+    let possible_keys = PossibleKeys::of(state, &below, &keys).await?;
     let grouping = Grouping {
         schema: &aggregate.schema,
         n_keys: keys.len(),
         measured,
     };
     let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
-    grouping.protected(&facts, &judgement, &questions, rules)
+    grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)
 }
 
 /// A grouping that was computed.
@@ -194,7 +191,7 @@ impl Grouping<'_> {
         self,
         facts: &[Facts],
         judgement: &Judgement<'_>,
-        questions: &Questions<'_>,
+        possible_keys: Option<&PossibleKeys>,
         rules: &ReleaseRules,
     ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
         let mut counts = GroupedCounts {
@@ -202,7 +199,7 @@ impl Grouping<'_> {
                 .map(|key| numbered(self.measured.column(key)))
                 .collect::<Result<_, _>>()?,
             units: facts.iter().map(|facts| facts.units).collect(),
-            columns: vec![Vec::new(); questions.asked.len()],
+            columns: vec![Vec::new(); judgement.n_numbers()],
         };
         for facts in facts {
             let cells = judgement.cells(facts);
@@ -210,10 +207,14 @@ impl Grouping<'_> {
                 column.push(cell);
             }
         }
+        if let Some(possible) = possible_keys {
+            let keys = &self.measured.columns()[..self.n_keys];
+            possible.add_absent(keys, &mut counts, MOST_GROUPS)?;
+        }
         let hidden = protect_groups(&counts, rules.disclosure);
         let kept_back = kept_back(&hidden);
         let n_groups = self.measured.num_rows();
-        if n_groups > 0 && kept_back.n_groups as usize == n_groups {
+        if n_groups > 0 && hidden.groups[..n_groups].iter().all(|&hidden| hidden) {
             return Err(ReleaseError::AllHidden {
                 min_count: rules.disclosure.min_count,
             });
@@ -237,16 +238,4 @@ fn kept_back(hidden: &HiddenCells) -> KeptBack {
         n_cells: hidden.cells.iter().map(in_shown).sum::<usize>() as u64,
         n_estimates: 0,
     }
-}
-
-/// A number for every different value.
-fn numbered(array: &ArrayRef) -> Result<Vec<usize>, DataFusionError> {
-    let converter = RowConverter::new(vec![SortField::new(array.data_type().clone())])?;
-    let rows = converter.convert_columns(&[Arc::clone(array)])?;
-    let mut numbers = HashMap::new();
-    let numbered = rows.iter().map(|row| {
-        let next = numbers.len();
-        *numbers.entry(row.owned()).or_insert(next)
-    });
-    Ok(numbered.collect())
 }

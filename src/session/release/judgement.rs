@@ -75,6 +75,11 @@ impl<'a> Judgement<'a> {
         }
     }
 
+    /// How many numbers a group has.
+    pub(super) fn n_numbers(&self) -> usize {
+        self.questions.asked.len()
+    }
+
     /// What stands behind each number of a group.
     pub(super) fn cells(&self, facts: &Facts) -> Vec<CellCounts> {
         let asked = self.questions.asked.iter();

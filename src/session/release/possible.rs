@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, UInt64Array, new_null_array};
-use datafusion::arrow::compute::take;
+use datafusion::arrow::compute::{cast, concat, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
@@ -23,12 +23,13 @@ use datafusion::prelude::{Expr, lit};
 
 use super::ReleaseError;
 use super::allowed::BY_BRANCH;
-use super::answers::{as_plan, collect, counts};
+use super::answers::{as_plan, collect, counts, numbered};
 use super::lineage::Rows;
 use super::measures::Measures;
 use super::questions::Questions;
 use super::span::Atom;
 use super::systems::System;
+use crate::disclosure::{CellCounts, GroupedCounts};
 
 /// Values that are tried, over all columns, at most.
 const MOST_CANDIDATES: usize = 2_000;
@@ -84,9 +85,7 @@ impl Possible {
         for expression in questions.conditions.iter().chain(values) {
             asked.add(expression, schema);
         }
-        let values = asked.values(state, rows).await?;
-        let schema = asked.schema(schema)?;
-        let made_up = as_plan(&schema, vec![made_up(&schema, &values)?])?;
+        let made_up = asked.made_up(state, rows).await?;
         let questions = questions.with(|expression| asked.with_leaves(expression))?;
         Ok(Some(Self {
             measures: Measures::new(made_up, &[], None, &questions)?,
@@ -140,6 +139,92 @@ impl Possible {
             }
         }
         atoms.extend(absent);
+    }
+}
+
+/// Keys computed from several columns, and the values that rows could have of them.
+pub(super) struct PossibleKeys {
+    /// Which of the keys.
+    places: Vec<usize>,
+    /// A column for each, a row for each set of values.
+    values: RecordBatch,
+}
+
+impl PossibleKeys {
+    /// `None` where every key asks about one column.
+    ///
+    /// # Errors
+    /// When the keys compare with too many values.
+    pub(super) async fn of(
+        state: &SessionState,
+        rows: &Rows,
+        keys: &[Expr],
+    ) -> Result<Option<Self>, ReleaseError> {
+        let schema = rows.schema();
+        let places = (0..keys.len()).filter(|&key| is_compound(&keys[key], schema));
+        let places: Vec<usize> = places.collect();
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let mut asked = Asked::default();
+        places.iter().for_each(|&key| asked.add(&keys[key], schema));
+        let made_up = asked.made_up(state, rows).await?;
+        let computed = places.iter().map(|&key| {
+            let computed = asked.with_leaves(&keys[key])?.unalias();
+            Ok(computed.alias(format!("k{key}")))
+        });
+        let computed = computed.collect::<Result<Vec<_>, DataFusionError>>()?;
+        let plan = LogicalPlanBuilder::from(made_up).project(computed)?;
+        let values = collect(state, plan.distinct()?.build()?, MOST_ROWS).await?;
+        Ok(Some(Self { places, values }))
+    }
+
+    /// Adds groups that nobody is in, as if one person were, to the groups of a table with these keys.
+    ///
+    /// # Errors
+    /// When there are more than `most`.
+    pub(super) fn add_absent(
+        &self,
+        keys: &[ArrayRef],
+        counts: &mut GroupedCounts,
+        most: usize,
+    ) -> Result<(), ReleaseError> {
+        let n_groups = counts.units.len();
+        for (column, &place) in self.values.columns().iter().zip(&self.places) {
+            let column = cast(column, keys[place].data_type()).map_err(DataFusionError::from)?;
+            let both = concat(&[keys[place].as_ref(), column.as_ref()]);
+            counts.keys[place] = numbered(&both.map_err(DataFusionError::from)?)?;
+        }
+        let numbers = &counts.keys;
+        let of = |row: usize, key: usize| numbers[key][row];
+        let whole = |row: usize| (0..numbers.len()).map(move |key| of(row, key));
+        let mut known: HashSet<Vec<usize>> = HashSet::new();
+        known.extend((0..n_groups).map(|group| whole(group).collect::<Vec<_>>()));
+        let possible = n_groups..n_groups + self.values.num_rows();
+        let mut absent = Vec::new();
+        for group in 0..n_groups {
+            for row in possible.clone() {
+                let mut key: Vec<usize> = whole(group).collect();
+                for &place in &self.places {
+                    key[place] = of(row, place);
+                }
+                if known.insert(key.clone()) {
+                    absent.push(key);
+                }
+            }
+            if absent.len() > most {
+                return Err(ReleaseError::TooManyGroups { limit: most });
+            }
+        }
+        for (place, key) in counts.keys.iter_mut().enumerate() {
+            key.truncate(n_groups);
+            key.extend(absent.iter().map(|group| group[place]));
+        }
+        counts.units.extend(absent.iter().map(|_| 1));
+        for column in &mut counts.columns {
+            column.resize(n_groups + absent.len(), CellCounts::default());
+        }
+        Ok(())
     }
 }
 
@@ -275,6 +360,17 @@ impl Asked {
             })
         })?;
         Ok(replaced.data)
+    }
+
+    /// Made-up rows with everything that conditions tell apart.
+    async fn made_up(
+        &self,
+        state: &SessionState,
+        rows: &Rows,
+    ) -> Result<LogicalPlan, ReleaseError> {
+        let values = self.values(state, rows).await?;
+        let schema = self.schema(rows.schema())?;
+        Ok(as_plan(&schema, vec![made_up(&schema, &values)?])?)
     }
 
     /// The values of each column that are worth trying, by the column's place.

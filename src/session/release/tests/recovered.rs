@@ -239,12 +239,45 @@ async fn a_condition_that_nobody_meets_tells_as_little_as_one_that_a_single_pers
 }
 
 #[tokio::test]
+async fn a_key_that_nobody_has_tells_as_little_as_one_that_a_single_person_has() {
+    let guess = "entry = 101 AND sex = 1 AND cost > AMOUNT";
+    for key in [
+        "CASE WHEN GUESS THEN 1 ELSE 0 END",
+        "GUESS",
+        "nullif(GUESS, false)",
+        "CAST(CASE WHEN GUESS THEN 'x' ELSE '1' END AS int)",
+        "CASE WHEN entry = 101 AND sex = 1 THEN cost > AMOUNT END",
+        "region, GUESS",
+        "GUESS, sex",
+    ] {
+        let mut said = Vec::new();
+        for amount in ["12000", "13000"] {
+            let key = key.replace("GUESS", guess).replace("AMOUNT", amount);
+            let keys = key.replace(", GUESS", ",\nGUESS");
+            let sql = format!(
+                "SELECT {keys}, count(*) FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY {key}"
+            );
+            said.push(match ask(&sql).await {
+                Ok((rows, kept_back)) => {
+                    let rows: Vec<&str> = rows.lines().skip(3).collect();
+                    format!("{} {kept_back:?}", rows.join("").replace([' ', '-'], ""))
+                }
+                Err(error) => error.to_string(),
+            });
+        }
+        assert_eq!(said[0], said[1], "{key}");
+    }
+}
+
+#[tokio::test]
 async fn conditions_on_several_columns_are_answered_where_somebody_meets_each() {
     for sql in [
         "SELECT count(*) FILTER (WHERE sex = 1 AND cost < 12000), count(*) FILTER (WHERE sex = 1 AND cost >= 12000),
                 count(*) FILTER (WHERE sex = 0 AND cost < 12000), count(*) FILTER (WHERE sex = 0 AND cost >= 12000), count(*)
          FROM panel WHERE region > 2 AND fiscal_year = 2022",
         "SELECT fiscal_year, avg(cost) FILTER (WHERE sex = 1), avg(cost) FILTER (WHERE sex = 0 AND entry > 50) FROM panel GROUP BY 1",
+        "SELECT CASE WHEN sex = 1 AND cost < 12000 THEN 'a' WHEN sex = 1 THEN 'b' ELSE 'c' END, count(*)
+         FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY 1",
         // No condition on several columns: nobody of region 4 and entry below 100 is a plain zero.
         "SELECT region, count(*) FILTER (WHERE entry < 101), count(*) FROM panel WHERE region > 2 GROUP BY 1",
     ] {
