@@ -7,6 +7,7 @@ use crate::sql::LITERALS;
 use crate::tables::{COLUMNS, TABLES};
 
 /// A call of a relation over `table`, with arguments that mostly fit.
+#[expect(clippy::too_many_lines, reason = "a list of what there can be")]
 pub(crate) fn relation_call(random: &mut Random, table: Option<&str>) -> String {
     let relation = random.pick(RELATIONS);
     let input = match table {

@@ -45,7 +45,7 @@ impl ProjectFile {
     }
 
     /// Sections and keys that exist, with values of any kind.
-    fn from_scratch(&self, random: &mut Random) -> String {
+    fn made_up(&self, random: &mut Random) -> String {
         let mut text = String::new();
         for _ in 0..random.between(1, 5) {
             let section = random.word(&[
@@ -88,7 +88,7 @@ impl Target for ProjectFile {
         let seed = random.next();
         let text = match random.below(10) {
             0..=5 => mutate_tokens(random.pick(&self.seeds).as_str(), &self.dictionary, random),
-            6 | 7 => self.from_scratch(random),
+            6 | 7 => self.made_up(random),
             _ => {
                 let mut bytes = random.pick(&self.seeds).clone().into_bytes();
                 let other = random.pick(&self.seeds).clone().into_bytes();

@@ -81,7 +81,7 @@ impl Queries {
     }
 
     /// A header and a query over the project's own tables.
-    fn from_scratch(&self, name: &str, random: &mut Random) -> String {
+    fn made_up(&self, name: &str, random: &mut Random) -> String {
         let mut text = random
             .word(&[
                 "-- One row per person.\n",
@@ -214,8 +214,8 @@ impl Target for Queries {
         let name = NAMES[usize::try_from(seed % NAMES.len() as u64).unwrap()];
         random.be_tame(60);
         let text = match random.below(20) {
-            0..=9 => self.from_scratch(name, random),
-            10..=12 => mutate_tokens(&self.from_scratch(name, random), &self.dictionary, random),
+            0..=9 => self.made_up(name, random),
+            10..=12 => mutate_tokens(&self.made_up(name, random), &self.dictionary, random),
             13..=17 => mutate_tokens(random.pick(&self.seeds).as_str(), &self.dictionary, random),
             _ => {
                 let mut bytes = random.pick(&self.seeds).clone().into_bytes();

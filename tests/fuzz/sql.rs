@@ -381,6 +381,7 @@ impl Grammar {
 
 /// An expression of one kind that plans: column names and literals stand for `N` (number), `T` (text), `D` (day) and `F` (yes or no) in
 /// one of the patterns.
+#[expect(clippy::too_many_lines, reason = "a list of what there can be")]
 fn typed(kind: &str, random: &mut Random, depth: usize) -> String {
     let numbers = [
         "age",

@@ -256,7 +256,7 @@ impl Target for Statements {
                 format!("copy {what} to {to}").replace('\0', "")
             }
         };
-        let about = if seed % 3 == 0 {
+        let about = if seed.is_multiple_of(3) {
             "with --release"
         } else {
             "without --release"
@@ -270,7 +270,7 @@ impl Target for Statements {
 
     fn check(&mut self, input: &Input) -> Result<(), String> {
         let text = input.text();
-        let is_release = input.seed % 3 == 0;
+        let is_release = input.seed.is_multiple_of(3);
         match text.starts_with("copy ") && !text.contains('\0') {
             true => self.copy(&text, is_release),
             false => self.answer(&text, is_release),

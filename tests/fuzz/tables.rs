@@ -172,6 +172,7 @@ pub(crate) fn refused(error: &SessionError) -> Result<(), String> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of what there can be")]
 fn rows(table: &str, n_rows: usize, random: &mut Random) -> RecordBatch {
     let is_constant = table == "same_visits";
     let mut pick = |n: usize| {

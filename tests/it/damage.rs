@@ -155,7 +155,8 @@ fn a_lost_commit_of_a_raw_table_stops_everything_and_says_whose_rows_are_gone() 
 
 #[test]
 fn an_empty_or_changed_commit_is_named() {
-    let damages: [(&str, &dyn Fn(&Path)); 3] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+    let damages: [Damage<'_>; 3] = [
         ("it is empty", &|file| fs::write(file, "").unwrap()),
         ("its content is not what was written", &|file| {
             let text = fs::read_to_string(file).unwrap();

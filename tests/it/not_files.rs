@@ -71,7 +71,7 @@ fn soon(project: &Project, arguments: &[&str], code: i32) -> String {
         }
         if Instant::now() > end {
             child.kill().unwrap();
-            panic!("{arguments:?} waits");
+            unreachable!("{arguments:?} waits");
         }
         std::thread::sleep(Duration::from_millis(20));
     };

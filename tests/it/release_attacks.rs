@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
@@ -88,7 +89,8 @@ impl Attacker {
         for (name, sql) in self.suite.values.clone() {
             let sql = self.filled(&sql);
             let answer = ask(&mut self.plain, &sql).await;
-            let answer = whole(&answer.unwrap_or_else(|error| panic!("values `{name}`: {error}")));
+            let answer =
+                whole(&answer.unwrap_or_else(|error| unreachable!("values `{name}`: {error}")));
             assert_eq!(answer.num_rows(), 1, "values `{name}` are one row");
             for (field, column) in answer.schema().fields().iter().zip(answer.columns()) {
                 let value = array_value_to_string(column, 0).unwrap();
@@ -99,7 +101,8 @@ impl Attacker {
         for (name, sql) in self.suite.truths.clone() {
             let sql = self.filled(&sql);
             let answer = ask(&mut self.plain, &sql).await;
-            let answer = whole(&answer.unwrap_or_else(|error| panic!("truth `{name}`: {error}")));
+            let answer =
+                whole(&answer.unwrap_or_else(|error| unreachable!("truth `{name}`: {error}")));
             let cells = cells(&answer).unwrap();
             assert!(!cells.is_empty(), "nothing is protected in `{name}`");
             self.truths.insert(name, cells);
@@ -184,7 +187,7 @@ impl Attacker {
         let truth = self
             .truths
             .get(truth)
-            .unwrap_or_else(|| panic!("no truth `{truth}`"));
+            .unwrap_or_else(|| unreachable!("no truth `{truth}`"));
         let is_same = |found: f64, there: f64| (found - there).abs() <= 1e-4 * there.abs().max(1.0);
         let hits = truth.iter().filter(|(group, there)| {
             decoded
@@ -211,7 +214,7 @@ impl Attacker {
             .plan(sql, &[])
             .await
             .map_err(|error| error.describe())?;
-        let schema = frame.schema().inner().clone();
+        let schema = Arc::clone(frame.schema().inner());
         let batches = frame.collect().await.map_err(|error| error.to_string())?;
         let schema = batches.first().map_or(schema, RecordBatch::schema);
         cells(&concat_batches(&schema, &batches).unwrap())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use datafusion::common::runtime::SpawnedTask;
 use futures::TryStreamExt as _;
 
 use crate::hostile_statements::{N_FAMILIES, statement};
@@ -48,6 +49,31 @@ async fn outcome(client: &mut Client, sql: &str) -> &'static str {
     }
 }
 
+/// Asks the next of `n` statements until there is none; gives back their numbers by outcome.
+async fn attack(
+    mut clients: Vec<Client>,
+    next: Arc<AtomicU64>,
+    n: u64,
+) -> BTreeMap<&'static str, Vec<u64>> {
+    let mut outcomes = BTreeMap::<_, Vec<u64>>::new();
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= n {
+            return outcomes;
+        }
+        let sql = statement(number);
+        let mut found = "no place";
+        for _ in 0..clients.len() {
+            found = outcome(&mut clients[0], &sql).await;
+            if found != "no place" {
+                break;
+            }
+            clients.rotate_left(1);
+        }
+        outcomes.entry(found).or_default().push(number);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_statements_hold_up_nobody_else() {
     let asked = std::env::var("KORABO_HOSTILE_STATEMENTS").ok();
@@ -69,30 +95,11 @@ async fn hostile_statements_hold_up_nobody_else() {
             let own = token(&project, &format!("mallory{attacker}.{n}"));
             clients.push(serving.client(&own).await);
         }
-        let next = Arc::clone(&next);
-        attacks.push(tokio::spawn(async move {
-            let mut outcomes = BTreeMap::<_, Vec<u64>>::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= n {
-                    return outcomes;
-                }
-                let sql = statement(number);
-                let mut found = "no place";
-                for _ in 0..clients.len() {
-                    found = outcome(&mut clients[0], &sql).await;
-                    if found != "no place" {
-                        break;
-                    }
-                    clients.rotate_left(1);
-                }
-                outcomes.entry(found).or_default().push(number);
-            }
-        }));
+        attacks.push(SpawnedTask::spawn(attack(clients, Arc::clone(&next), n)));
     }
     let mut client = serving.client(&hanako).await;
     let goes_on = Arc::clone(&is_over);
-    let ordinary = tokio::spawn(async move {
+    let ordinary = SpawnedTask::spawn(async move {
         let (mut n_answers, mut slowest) = (0_u64, Duration::ZERO);
         while !goes_on.load(Ordering::Relaxed) {
             let started = Instant::now();
@@ -107,12 +114,12 @@ async fn hostile_statements_hold_up_nobody_else() {
     });
     let mut outcomes = BTreeMap::<_, Vec<u64>>::new();
     for attack in attacks {
-        for (outcome, numbers) in attack.await.unwrap() {
+        for (outcome, numbers) in attack.join().await.unwrap() {
             outcomes.entry(outcome).or_default().extend(numbers);
         }
     }
     is_over.store(true, Ordering::Relaxed);
-    let (n_answers, slowest) = ordinary.await.unwrap();
+    let (n_answers, slowest) = ordinary.join().await.unwrap();
     let peak = serving.peak_memory();
     let counts: Vec<_> = outcomes
         .iter()
