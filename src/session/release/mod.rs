@@ -24,6 +24,7 @@ mod joins;
 mod judgement;
 mod lineage;
 mod measures;
+mod origins;
 mod possible;
 mod questions;
 mod relations;

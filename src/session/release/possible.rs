@@ -5,36 +5,38 @@
 //! on made-up rows: every column has the values it is compared with, others beside and between them, and none, as far as rows have such
 //! values at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, UInt64Array, new_null_array};
 use datafusion::arrow::compute::{cast, concat, take};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{
-    BinaryExpr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, Operator, when,
-};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{BinaryExpr, LogicalPlan, LogicalPlanBuilder, Operator, when};
 use datafusion::prelude::{Expr, lit};
 
 use super::ReleaseError;
-use super::allowed::BY_BRANCH;
 use super::answers::{as_plan, collect, counts, numbered};
 use super::lineage::Rows;
 use super::measures::Measures;
+use super::origins::Origins;
 use super::questions::Questions;
 use super::span::Atom;
 use super::systems::System;
 use crate::disclosure::{CellCounts, GroupedCounts};
 
+/// Functions that compare.
+const CONDITIONS: [&str; 4] = ["starts_with", "ends_with", "isnan", "iszero"];
 /// Values that are tried, over all columns, at most.
 const MOST_CANDIDATES: usize = 2_000;
 /// Made-up rows at most.
 const MOST_ROWS: usize = 50_000;
+
 /// What conditions ask about columns.
 #[derive(Debug, Default)]
 struct Asked {
@@ -68,8 +70,9 @@ impl Possible {
         rows: &Rows,
         questions: &Questions<'_>,
     ) -> Result<Option<Self>, ReleaseError> {
-        let schema = rows.schema();
-        let is_compound = |expression: &Expr| is_compound(expression, schema);
+        let mut origins = Origins::default();
+        let questions = questions.with(|expression| origins.written_out(expression, &rows.plan))?;
+        let is_compound = |expression: &Expr| is_compound(expression, &origins);
         let numbers = questions.numbers.iter();
         let numbers: Vec<bool> = numbers.map(|number| is_compound(&number.value)).collect();
         let conditions = questions.conditions.iter().map(is_compound);
@@ -83,9 +86,9 @@ impl Possible {
         let mut asked = Asked::default();
         let values = questions.numbers.iter().map(|number| &number.value);
         for expression in questions.conditions.iter().chain(values) {
-            asked.add(expression, schema);
+            asked.add(expression, &origins);
         }
-        let made_up = asked.made_up(state, rows).await?;
+        let made_up = asked.made_up(state, &origins).await?;
         let questions = questions.with(|expression| asked.with_leaves(expression))?;
         Ok(Some(Self {
             measures: Measures::new(made_up, &[], None, &questions)?,
@@ -160,15 +163,30 @@ impl PossibleKeys {
         rows: &Rows,
         keys: &[Expr],
     ) -> Result<Option<Self>, ReleaseError> {
-        let schema = rows.schema();
-        let places = (0..keys.len()).filter(|&key| is_compound(&keys[key], schema));
+        let mut origins = Origins::default();
+        let keys = keys.iter();
+        let keys = keys.map(|key| origins.written_out(key, &rows.plan));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let places = (0..keys.len()).filter(|&key| is_compound(&keys[key], &origins));
         let places: Vec<usize> = places.collect();
+        // Which values an inner grouping could give is not known.
+        let is_inner = |key: &usize| match &keys[*key] {
+            Expr::Column(column) => origins.data_type(column) != Some(&DataType::Boolean),
+            _ => false,
+        };
+        if places.iter().any(is_inner) {
+            let what = "a key that an inner grouping computes under conditions on several columns";
+            return Err(ReleaseError::Expression {
+                what: what.to_owned(),
+            });
+        }
         if places.is_empty() {
             return Ok(None);
         }
         let mut asked = Asked::default();
-        places.iter().for_each(|&key| asked.add(&keys[key], schema));
-        let made_up = asked.made_up(state, rows).await?;
+        let compound = places.iter().map(|&key| &keys[key]);
+        compound.for_each(|key| asked.add(key, &origins));
+        let made_up = asked.made_up(state, &origins).await?;
         let computed = places.iter().map(|&key| {
             let computed = asked.with_leaves(&keys[key])?.unalias();
             Ok(computed.alias(format!("k{key}")))
@@ -232,24 +250,25 @@ fn bits(told: &[f64]) -> Vec<u64> {
     told.iter().map(|told| told.to_bits()).collect()
 }
 
-fn is_compound(expression: &Expr, schema: &DFSchema) -> bool {
+/// Whether an expression asks about several columns.
+fn is_compound(expression: &Expr, origins: &Origins) -> bool {
     let mut asked = Asked::default();
-    asked.add(expression, schema);
-    asked.n_columns() > 1
+    asked.add(expression, origins);
+    asked.columns_asked(origins).len() > 1
 }
 
 impl Asked {
-    fn add(&mut self, expression: &Expr, schema: &DFSchema) {
+    fn add(&mut self, expression: &Expr, origins: &Origins) {
         match expression {
             Expr::BinaryExpr(BinaryExpr {
                 left,
                 op: Operator::And | Operator::Or,
                 right,
             }) => {
-                self.add(left, schema);
-                self.add(right, schema);
+                self.add(left, origins);
+                self.add(right, origins);
             }
-            Expr::Not(of) | Expr::IsTrue(of) | Expr::IsFalse(of) => self.add(of, schema),
+            Expr::Not(of) | Expr::IsTrue(of) | Expr::IsFalse(of) => self.add(of, origins),
             Expr::IsUnknown(of)
             | Expr::IsNotTrue(of)
             | Expr::IsNotFalse(of)
@@ -257,33 +276,33 @@ impl Asked {
             | Expr::IsNull(of)
             | Expr::IsNotNull(of) => {
                 self.with_null.extend(of.column_refs().into_iter().cloned());
-                self.add(of, schema);
+                self.add(of, origins);
             }
-            Expr::Alias(alias) => self.add(&alias.expr, schema),
-            Expr::Cast(cast) => self.add(&cast.expr, schema),
-            Expr::TryCast(cast) => self.add(&cast.expr, schema),
-            Expr::Negative(of) => self.add(of, schema),
+            Expr::Alias(alias) => self.add(&alias.expr, origins),
+            Expr::Cast(cast) => self.add(&cast.expr, origins),
+            Expr::TryCast(cast) => self.add(&cast.expr, origins),
+            Expr::Negative(of) => self.add(of, origins),
             Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_arithmetic(*op) => {
-                self.add(left, schema);
-                self.add(right, schema);
+                self.add(left, origins);
+                self.add(right, origins);
             }
-            Expr::ScalarFunction(function) if !is_condition(expression, schema) => {
+            Expr::ScalarFunction(function) if !is_condition(function) => {
                 let columns = expression.column_refs();
                 self.with_null.extend(columns.into_iter().cloned());
-                function.args.iter().for_each(|arg| self.add(arg, schema));
+                function.args.iter().for_each(|arg| self.add(arg, origins));
             }
             Expr::Literal(..) => {}
             Expr::Case(case) if case.expr.is_none() => {
                 for (when, then) in &case.when_then_expr {
-                    self.add(when, schema);
-                    self.add(then, schema);
+                    self.add(when, origins);
+                    self.add(then, origins);
                 }
                 if let Some(other) = &case.else_expr {
-                    self.add(other, schema);
+                    self.add(other, origins);
                 }
             }
             // What has to be there is no condition.
-            Expr::Column(column) if !is_yes_no(column, schema) => {
+            Expr::Column(column) if !is_yes_no(column, origins) => {
                 self.only_there.insert(column.clone());
             }
             other => self.compared(other),
@@ -328,23 +347,15 @@ impl Asked {
         self.literals.extend(literals);
     }
 
-    /// Columns that are compared with something.
-    fn n_columns(&self) -> usize {
+    /// Columns that are asked about, those of the conditions of inner groupings included.
+    fn columns_asked(&self, origins: &Origins) -> BTreeSet<Column> {
         let of_leaves = self.leaves.iter().flat_map(|leaf| leaf.column_refs());
-        let all: BTreeSet<&Column> = self.columns.keys().chain(of_leaves).collect();
-        all.len()
-    }
-
-    /// The columns of made-up rows: those of the rows, and one for each leaf.
-    fn schema(&self, schema: &DFSchema) -> Result<DFSchema, DataFusionError> {
-        let fields = schema
-            .iter()
-            .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
-        let leaves = (0..self.leaves.len()).map(|idx| {
-            let field = Field::new(leaf(idx), DataType::Boolean, true);
-            (None, Arc::new(field))
-        });
-        DFSchema::new_with_metadata(fields.chain(leaves).collect(), HashMap::new())
+        let compared = self.columns.keys().chain(of_leaves);
+        let mut all: BTreeSet<Column> = compared.cloned().collect();
+        for column in self.columns.keys().chain(&self.only_there) {
+            all.extend(inner_columns(column, origins));
+        }
+        all
     }
 
     /// The expression with the columns of made-up rows in place of its leaves.
@@ -366,10 +377,11 @@ impl Asked {
     async fn made_up(
         &self,
         state: &SessionState,
-        rows: &Rows,
+        origins: &Origins,
     ) -> Result<LogicalPlan, ReleaseError> {
-        let values = self.values(state, rows).await?;
-        let schema = self.schema(rows.schema())?;
+        let values = self.values(state, origins).await?;
+        let leaves = (0..self.leaves.len()).map(leaf);
+        let schema = origins.schema(leaves)?;
         Ok(as_plan(&schema, vec![made_up(&schema, &values)?])?)
     }
 
@@ -377,58 +389,70 @@ impl Asked {
     async fn values(
         &self,
         state: &SessionState,
-        rows: &Rows,
+        origins: &Origins,
     ) -> Result<BTreeMap<usize, ArrayRef>, ReleaseError> {
-        let schema = rows.schema();
         let none = BTreeSet::new();
         let only_there = self.only_there.iter();
         let only_there = only_there.filter(|column| !self.columns.contains_key(*column));
         let only_there = only_there.map(|column| (column, &none));
         let mut candidates = Vec::new();
         for (column, literals) in self.columns.iter().chain(only_there) {
-            let place = schema.index_of_column(column)?;
+            let Some((place, origin)) = origins.of(column) else {
+                continue;
+            };
             let literals = literals.iter().map(|text| &self.literals[text]);
-            let data_type = schema.field(place).data_type();
-            let column = Candidates {
-                column,
-                data_type,
+            let of = Candidates {
+                column: &origin.column,
+                data_type: &origin.data_type,
                 found: Vec::new(),
             };
-            let with_null = self.with_null.contains(column.column);
-            candidates.push((place, column.of(literals, with_null)?));
-        }
-        for (idx, leaf) in self.leaves.iter().enumerate() {
-            let values = [Some(true), Some(false), None];
-            let regions = [
-                leaf.clone().is_true(),
-                leaf.clone().is_false(),
-                leaf.clone().is_unknown(),
-            ];
-            let values = values.map(ScalarValue::Boolean).into_iter();
-            let of = values.zip(regions.map(Some)).collect();
-            candidates.push((schema.fields().len() + idx, of));
+            let with_null = self.with_null.contains(column);
+            let mut of = of.of(literals, with_null)?;
+            if inner_columns(column, origins).len() > 1 {
+                of.iter_mut().for_each(|(_, region)| *region = None);
+            }
+            candidates.push((place, of));
         }
         if candidates.iter().map(|(_, of)| of.len()).sum::<usize>() > MOST_CANDIDATES {
             return Err(ReleaseError::ManyComparisons);
         }
-        let regions = candidates.iter().flat_map(|(_, of)| of);
-        let regions = regions.map(|(_, region)| region.clone());
-        let is_there = presence(state, &rows.plan, regions.collect()).await?;
-        let mut is_there = is_there.into_iter();
         let mut values = BTreeMap::new();
         for (place, of) in candidates {
-            let there = of.into_iter().zip(is_there.by_ref());
+            let origin = &origins.all[place];
+            let regions = of.iter().map(|(_, region)| region.clone());
+            let is_there = presence(state, &origin.plan, regions.collect()).await?;
+            let there = of.into_iter().zip(is_there);
             let there = there.filter_map(|((value, _), is_there)| is_there.then_some(value));
             let mut there: Vec<ScalarValue> = there.collect();
             if there.is_empty() {
-                let field = schema.fields().get(place);
-                let data_type = field.map_or(&DataType::Boolean, |field| field.data_type());
-                there.push(ScalarValue::try_from(data_type)?);
+                there.push(ScalarValue::try_from(&origin.data_type)?);
             }
             values.insert(place, ScalarValue::iter_to_array(there)?);
         }
+        for (idx, leaf) in self.leaves.iter().enumerate() {
+            let is_missing = leaf
+                .column_refs()
+                .iter()
+                .any(|column| self.with_null.contains(*column));
+            let yes_no = [Some(true), Some(false)].into_iter();
+            let all = yes_no.chain(is_missing.then_some(None));
+            let all = all.map(ScalarValue::Boolean);
+            values.insert(origins.all.len() + idx, ScalarValue::iter_to_array(all)?);
+        }
         Ok(values)
     }
+}
+
+/// Columns that the conditions within a number of an inner grouping ask about.
+fn inner_columns(column: &Column, origins: &Origins) -> BTreeSet<Column> {
+    let mut inner = Asked::default();
+    for expression in origins
+        .of(column)
+        .map_or(&[][..], |(_, of)| &of.computed_from)
+    {
+        inner.add(expression, origins);
+    }
+    inner.columns_asked(origins)
 }
 
 /// Whether rows have values in each region; where there is no region, they may.
@@ -511,15 +535,13 @@ fn leaf(idx: usize) -> String {
     format!("korabo_condition_{idx}")
 }
 
-fn is_condition(expression: &Expr, schema: &DFSchema) -> bool {
-    let data_type = expression.get_type(schema);
-    data_type.is_ok_and(|data_type| data_type == DataType::Boolean)
-        && !matches!(expression, Expr::ScalarFunction(function) if BY_BRANCH.contains(&function.name()))
+/// Whether a function of one row is yes or no by itself.
+fn is_condition(function: &ScalarFunction) -> bool {
+    CONDITIONS.contains(&function.name())
 }
 
-fn is_yes_no(column: &Column, schema: &DFSchema) -> bool {
-    let place = schema.maybe_index_of_column(column);
-    place.is_some_and(|place| schema.field(place).data_type() == &DataType::Boolean)
+fn is_yes_no(column: &Column, origins: &Origins) -> bool {
+    origins.data_type(column) == Some(&DataType::Boolean)
 }
 
 /// Values of a column that comparisons with literals tell apart, each with the region of values that it stands for.

@@ -90,22 +90,23 @@ impl<'a> Questions<'a> {
     ///
     /// # Errors
     /// Those of `change`.
-    pub(super) fn with<E>(&self, change: impl Fn(&Expr) -> Result<Expr, E>) -> Result<Self, E> {
-        let number = |number: &Number| {
+    pub(super) fn with<E>(
+        &self,
+        mut change: impl FnMut(&Expr) -> Result<Expr, E>,
+    ) -> Result<Self, E> {
+        let conditions = self.conditions.iter().map(&mut change);
+        let conditions = conditions.collect::<Result<_, E>>()?;
+        let numbers = self.numbers.iter().map(|number| {
             Ok(Number {
                 value: change(&number.value)?,
                 ..number.clone()
             })
-        };
+        });
         Ok(Self {
             rows: self.rows,
-            conditions: self
-                .conditions
-                .iter()
-                .map(&change)
-                .collect::<Result<_, E>>()?,
+            conditions,
             not_zero: self.not_zero.clone(),
-            numbers: self.numbers.iter().map(number).collect::<Result<_, E>>()?,
+            numbers: numbers.collect::<Result<_, E>>()?,
             together: self.together.clone(),
             asked: self.asked.clone(),
         })
