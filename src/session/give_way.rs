@@ -5,7 +5,6 @@
 
 mod watched;
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,33 +14,24 @@ use std::time::{Duration, Instant};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
-use datafusion::common::{JoinSide, Result, Statistics};
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::common::{JoinSide, Result};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec,
 };
-use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
-    ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use futures::{Stream, StreamExt as _};
 
+use super::passing::{Pass, step};
 use watched::Count;
 
 /// The longest that a join by key is to hold its thread.
 const TURN: Duration = Duration::from_millis(10);
 /// By how much the pieces of an input grow or shrink.
 const FACTOR: usize = 8;
-
-/// Name of the steps that this puts into plans.
-pub(super) const STEP: &str = "GiveWayExec";
 
 /// The rule of the physical optimizer; to be its last, as it knows nothing of the others' work.
 #[derive(Debug)]
@@ -95,13 +85,9 @@ fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn Execut
     Ok(Transformed::yes(step(join, Way::Turns)))
 }
 
-fn step(input: Arc<dyn ExecutionPlan>, way: Way) -> Arc<dyn ExecutionPlan> {
-    Arc::new(GiveWayExec { input, way })
-}
-
 /// How the thread is given back.
 #[derive(Debug, Clone)]
-enum Way {
+pub(super) enum Way {
     /// After every turn, between two batches.
     Turns,
     /// The same; batches come in pieces with so many rows that the join takes about a turn for each. The first piece is one row.
@@ -113,65 +99,26 @@ enum Way {
     Anew(Arc<AtomicBool>),
 }
 
-#[derive(Debug, Clone)]
-struct GiveWayExec {
-    input: Arc<dyn ExecutionPlan>,
-    way: Way,
-}
+impl Pass for Way {
+    const STEP: &'static str = "GiveWayExec";
 
-impl DisplayAs for GiveWayExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(STEP)
-    }
-}
-
-impl ExecutionPlan for GiveWayExec {
-    fn name(&self) -> &'static str {
-        STEP
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn rows(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(step(children.swap_remove(0), self.way.clone()))
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        if let Way::Anew(has_run) = &self.way
+        if let Self::Anew(has_run) = self
             && has_run.swap(true, Ordering::Relaxed)
         {
-            return reset_plan_states(Arc::clone(&self.input))?.execute(partition, context);
+            return reset_plan_states(Arc::clone(input))?.execute(partition, context);
         }
-        let input = self.input.execute(partition, context)?;
-        let is_in_pieces = match &self.way {
-            Way::OwnThread(readers) => return Ok(watched::on_own_thread(input, readers)),
-            Way::Anew(_) => return Ok(input),
-            Way::Pieces => true,
-            Way::Turns => false,
+        let input = input.execute(partition, context)?;
+        let is_in_pieces = match self {
+            Self::OwnThread(readers) => return Ok(watched::on_own_thread(input, readers)),
+            Self::Anew(_) => return Ok(input),
+            Self::Pieces => true,
+            Self::Turns => false,
         };
         Ok(Box::pin(GivingWay {
             input,
@@ -181,18 +128,6 @@ impl ExecutionPlan for GiveWayExec {
             given_at: None,
             turn_began: None,
         }))
-    }
-
-    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
-    }
-
-    fn statistics_from_inputs(
-        &self,
-        inputs: &[Arc<Statistics>],
-        _: &StatisticsArgs,
-    ) -> Result<Arc<Statistics>> {
-        Ok(Arc::clone(&inputs[0]))
     }
 }
 

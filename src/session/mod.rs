@@ -12,6 +12,7 @@ pub(crate) mod inquiry;
 mod local_files;
 mod measure;
 pub(crate) mod nesting;
+mod passing;
 mod place;
 mod provider;
 mod reading;

@@ -3,7 +3,6 @@
 //! a row that a join repeats makes 128 GB. Below such steps every batch is looked at; a row that, repeated over a whole batch,
 //! would be more than a batch may have is refused. What is to be unnested comes in pieces.
 
-use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::Array as _;
@@ -13,7 +12,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{
     Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
 };
-use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
@@ -21,19 +20,13 @@ use datafusion::physical_expr::expressions::{InListExpr, Literal};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::unnest::UnnestExec;
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
-    ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::passing::{Pass, step};
 use crate::functions::{elements_of, most_of_a_batch, widths_of};
-
-/// Name of the steps that this puts into plans.
-pub(super) const STEP: &str = "WideRowsExec";
 
 /// The rule of the physical optimizer.
 #[derive(Debug)]
@@ -123,7 +116,7 @@ fn too_wide(row: u64, most: u64) -> DataFusionError {
 
 /// Puts the watching step below those that repeat values.
 fn below_repeating(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
-    let list_columns = match plan.downcast_ref::<UnnestExec>() {
+    let list_columns: Option<Vec<usize>> = match plan.downcast_ref::<UnnestExec>() {
         Some(unnest) => {
             let columns = unnest.list_column_indices().iter();
             Some(columns.map(|column| column.index_in_input_schema).collect())
@@ -134,72 +127,33 @@ fn below_repeating(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn E
     if !is_repeating && list_columns.is_none() {
         return Ok(Transformed::no(plan));
     }
-    let children = plan.children().into_iter().map(|input| {
-        Arc::new(WideRowsExec {
-            input: Arc::clone(input),
-            list_columns: list_columns.clone(),
-        }) as Arc<dyn ExecutionPlan>
-    });
+    let watching = Watching { list_columns };
+    let children = plan.children().into_iter();
+    let children = children.map(|input| step(Arc::clone(input), watching.clone()));
     let children = children.collect();
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
     Ok(Transformed::yes(plan.replace_children(children, options)?))
 }
 
+/// Looks at every row, or takes what is to be unnested apart.
 #[derive(Debug, Clone)]
-struct WideRowsExec {
-    input: Arc<dyn ExecutionPlan>,
+pub(super) struct Watching {
     /// Columns that are to be unnested.
     list_columns: Option<Vec<usize>>,
 }
 
-impl DisplayAs for WideRowsExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(STEP)
-    }
-}
+impl Pass for Watching {
+    const STEP: &'static str = "WideRowsExec";
 
-impl ExecutionPlan for WideRowsExec {
-    fn name(&self) -> &'static str {
-        STEP
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn rows(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self {
-            input: children.swap_remove(0),
-            list_columns: self.list_columns.clone(),
-        }))
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let most = most(context.memory_pool().as_ref());
         let most_of_a_row = most / context.session_config().batch_size() as u64;
-        let input = self.input.execute(partition, context)?;
+        let input = input.execute(partition, context)?;
         let schema = input.schema();
         let list_columns = self.list_columns.clone();
         let pieces = input.map(move |batch| {
@@ -217,18 +171,6 @@ impl ExecutionPlan for WideRowsExec {
             schema,
             pieces.try_flatten(),
         )))
-    }
-
-    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
-    }
-
-    fn statistics_from_inputs(
-        &self,
-        inputs: &[Arc<Statistics>],
-        _: &StatisticsArgs,
-    ) -> Result<Arc<Statistics>> {
-        Ok(Arc::clone(&inputs[0]))
     }
 }
 

@@ -133,7 +133,7 @@ async fn steps_are_around_joins_only() {
         let frame = session.plan(sql, &[]).await.unwrap();
         let plan = frame.create_physical_plan().await.unwrap();
         let text = datafusion::physical_plan::displayable(plan.as_ref()).indent(false);
-        text.to_string().matches(STEP).count()
+        text.to_string().matches(Way::STEP).count()
     };
     let nested = "select * from generate_series(1, 3) a join generate_series(1, 3) b";
     assert_eq!(shown(&format!("{nested} on a.value < b.value")).await, 2);

@@ -31,7 +31,7 @@ static THREADS: LazyLock<Count> = LazyLock::new(Count::default);
 
 /// How many of something there are now, as of streams of a join's rows that are being read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Count(Arc<AtomicUsize>);
+pub(in crate::session) struct Count(Arc<AtomicUsize>);
 
 /// One more of what is counted, until it is dropped.
 #[derive(Debug)]
