@@ -14,6 +14,9 @@ use crate::diagnostic::thousands;
 use crate::ingest::{self, Recorded};
 use crate::lake::{Lake, LakeError, LakeTable};
 
+/// How often the lake is read again while a run publishes and something seems lost.
+const READINGS: usize = 20;
+
 /// What is recorded of each table.
 type Known = BTreeMap<String, Vec<Witness>>;
 
@@ -31,10 +34,27 @@ struct Witness {
 /// # Errors
 /// When the lake cannot be read for another reason.
 pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, PipelineError> {
-    let mut losses = Vec::new();
     if lake.time().is_some() {
-        return Ok(losses);
+        return Ok(Vec::new());
     }
+    let mut losses = losses_now(project, lake).await?;
+    for _ in 0..READINGS {
+        if losses.is_empty() {
+            break;
+        }
+        // A run that publishes meanwhile may have written a receipt down since its table was read.
+        let before = lake.versions_now().await?;
+        losses = losses_now(project, lake).await?;
+        if lake.versions_now().await? == before {
+            break;
+        }
+    }
+    Ok(losses)
+}
+
+/// What one reading of the tables finds.
+async fn losses_now(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, PipelineError> {
+    let mut losses = Vec::new();
     let names = names(project);
     let mut tables: BTreeMap<&str, LakeTable> = BTreeMap::new();
     for name in &names {

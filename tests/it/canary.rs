@@ -202,7 +202,7 @@ const REFUSED: [(&str, &str, &str); 3] = [
     (
         "effect_ols",
         "",
-        "select * from ols((select pressure, length(note) * 0 as none from clean_visits), 'pressure ~ none')",
+        "select * from ols((select pressure, cast(note as double) as noted from clean_visits), 'pressure ~ noted')",
     ),
     (
         "effect_twice",

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator, TryCast};
 use datafusion::prelude::{Expr, lit, nullif};
 
 use super::ReleaseError;
-use super::attempt::attempt;
+use super::attempt::{attempt, attempt_operation};
 use super::expressions::is_nothing;
 use super::lineage::Rows;
 
@@ -73,6 +73,15 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
                 if matches!(op, Operator::Divide | Operator::Modulo) =>
             {
                 let data_type = right.get_type(schema)?;
+                // The least whole number has no opposite.
+                let whole = left.get_type(schema)?;
+                let least = whole.is_signed_integer().then(|| ScalarValue::min(&whole));
+                let left = match least.flatten() {
+                    Some(least) if !matches!(*left, Expr::Literal(..)) => {
+                        Box::new(nullif(*left, lit(least)))
+                    }
+                    _ => left,
+                };
                 let right = match *right {
                     right if data_type.is_numeric() && !is_never_zero(&right) => {
                         let zero = ScalarValue::new_zero(&data_type)?;
@@ -80,11 +89,12 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
                     }
                     right => right,
                 };
-                Transformed::yes(Expr::BinaryExpr(BinaryExpr {
-                    left,
-                    op,
-                    right: Box::new(right),
-                }))
+                Transformed::yes(operation(*left, op, right, schema)?)
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op, right })
+                if matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply) =>
+            {
+                Transformed::yes(operation(*left, op, *right, schema)?)
             }
             Expr::ScalarFunction(ScalarFunction { func, args })
                 if !BY_BRANCH.contains(&func.name()) =>
@@ -100,6 +110,33 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
         Expr::Alias(alias) => Expr::Alias(alias),
         other if other.qualified_name() == name => other,
         other => other.alias_qualified(name.0, name.1),
+    })
+}
+
+/// An operation of two values, with NULL where it fails: decimals can be too long, and days out of range.
+fn operation(
+    left: Expr,
+    op: Operator,
+    right: Expr,
+    schema: &DFSchema,
+) -> Result<Expr, DataFusionError> {
+    let can_fail = |of: &Expr| {
+        let data_type = of.get_type(schema)?;
+        let is_plain = data_type.is_integer() || data_type.is_floating() || data_type.is_null();
+        Ok::<_, DataFusionError>(!is_plain)
+    };
+    let can_fail = can_fail(&left)? || can_fail(&right)?;
+    let (left, right) = (Box::new(left), Box::new(right));
+    let expression = Expr::BinaryExpr(BinaryExpr { left, op, right });
+    if !can_fail {
+        return Ok(expression);
+    }
+    let data_type = expression.get_type(schema)?;
+    Ok(match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            attempt_operation(op, data_type).call(vec![*left, *right])
+        }
+        other => other,
     })
 }
 

@@ -54,7 +54,10 @@ pub(super) fn as_plan(
         .iter()
         .enumerate()
         .map(|(idx, field)| {
-            let field = field.as_ref().clone();
+            // Types that the engine unifies are known once it has computed them.
+            let known = batches.first().map(|rows| rows.column(idx).data_type());
+            let data_type = known.unwrap_or(field.data_type()).clone();
+            let field = field.as_ref().clone().with_data_type(data_type);
             field.with_name(format!("c{idx}")).with_nullable(true)
         })
         .collect();

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, LogicalPlan, Operator};
 use datafusion::prelude::Expr;
 
 use super::ReleaseRules;
+use super::origins::Origins;
 
 /// What a grouping or a relation is about, as far as it can be compared with others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,10 +39,12 @@ impl Outline {
     /// # Errors
     /// When a plan cannot be walked.
     pub(super) fn of(aggregate: &Aggregate, rules: &ReleaseRules) -> Result<Self, DataFusionError> {
-        let mut outline = Self::below(&aggregate.input, rules)?;
-        outline.computed_keys = computed(&aggregate.group_expr)?;
+        let (mut outline, mut names) = Self::below(&aggregate.input, rules)?;
+        let input = &aggregate.input;
+        outline.computed_keys = names.computed(&aggregate.group_expr, input)?;
         for key in &aggregate.group_expr {
-            outline.keys.insert(text(&key.clone().unalias())?);
+            let key = names.text(&key.clone().unalias(), input)?;
+            outline.keys.insert(key);
         }
         for number in &aggregate.aggr_expr {
             let Expr::AggregateFunction(function) = number.clone().unalias() else {
@@ -51,9 +54,8 @@ impl Outline {
             outline.counts_persons |= params.distinct;
             let filter = params.filter.map(|filter| *filter);
             let arguments = params.args.into_iter().chain(filter);
-            outline
-                .parts
-                .extend(computed(&arguments.collect::<Vec<_>>())?);
+            let parts = names.computed(&arguments.collect::<Vec<_>>(), input)?;
+            outline.parts.extend(parts);
         }
         Ok(outline)
     }
@@ -66,15 +68,16 @@ impl Outline {
         input: &LogicalPlan,
         rules: &ReleaseRules,
     ) -> Result<Self, DataFusionError> {
-        let mut outline = Self::below(input, rules)?;
+        let (mut outline, _) = Self::below(input, rules)?;
         outline.is_relation = true;
         Ok(outline)
     }
 
-    fn below(input: &LogicalPlan, rules: &ReleaseRules) -> Result<Self, DataFusionError> {
+    fn below(input: &LogicalPlan, rules: &ReleaseRules) -> Result<(Self, Names), DataFusionError> {
         let mut outline = Self::default();
+        let mut names = Names::of(input)?;
         input.apply_with_subqueries(|node| {
-            outline.add(node)?;
+            outline.add(node, &mut names)?;
             if let LogicalPlan::TableScan(scan) = node {
                 let schema = scan.source.schema();
                 let mut names = schema.fields().iter().map(|field| field.name().as_str());
@@ -83,10 +86,10 @@ impl Outline {
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        Ok(outline)
+        Ok((outline, names))
     }
 
-    fn add(&mut self, node: &LogicalPlan) -> Result<(), DataFusionError> {
+    fn add(&mut self, node: &LogicalPlan, names: &mut Names) -> Result<(), DataFusionError> {
         match node {
             LogicalPlan::TableScan(scan) => {
                 self.tables.insert(scan.table_name.table().to_owned());
@@ -94,27 +97,31 @@ impl Outline {
             }
             LogicalPlan::Filter(filter) => {
                 for condition in split_conjunction(&filter.predicate) {
-                    self.rows.insert(text(condition)?);
-                    if let Some((column, value)) =
-                        constant(condition).filter(|_| is_of_scan(&filter.input))
-                    {
-                        self.constants.insert(column, (value, text(condition)?));
+                    let text = names.text(condition, &filter.input)?;
+                    self.rows.insert(text.clone());
+                    let constant = constant(condition).filter(|_| is_of_scan(&filter.input));
+                    if let Some((column, value)) = constant {
+                        self.constants.insert(column, (value, text));
                     }
                 }
             }
-            LogicalPlan::Projection(projection) => self.rows.extend(computed(&projection.expr)?),
+            LogicalPlan::Projection(projection) => {
+                let computed = names.computed(&projection.expr, &projection.input)?;
+                self.rows.extend(computed);
+            }
             LogicalPlan::Join(join) => {
                 self.rows.insert(join.join_type.to_string());
                 for condition in join.filter.iter().flat_map(split_conjunction) {
-                    self.rows.insert(text(condition)?);
+                    self.rows.insert(names.text(condition, node)?);
                 }
                 for (a, b) in &join.on {
-                    self.rows.insert(format!("{} = {}", text(a)?, text(b)?));
+                    let (a, b) = (names.text(a, &join.left)?, names.text(b, &join.right)?);
+                    self.rows.insert(format!("{a} = {b}"));
                 }
             }
             LogicalPlan::Aggregate(aggregate) => {
                 for expression in aggregate.group_expr.iter().chain(&aggregate.aggr_expr) {
-                    self.rows.insert(text(expression)?);
+                    self.rows.insert(names.text(expression, &aggregate.input)?);
                 }
             }
             _ => {}
@@ -127,11 +134,11 @@ impl Outline {
         if !(self.has_persons && other.has_persons) {
             return true;
         }
-        let has_same_parts =
-            self.parts.is_empty() || other.parts.is_empty() || self.parts == other.parts;
-        // Different persons do not add up: counted by one key and by another they tell who has both.
-        let has_same_keys =
-            self.keys == other.keys || !(self.counts_persons || other.counts_persons);
+        let has_same_parts = self.parts == other.parts;
+        // Different persons do not add up: counted by one key and by another they tell who has both. A part of a group of one
+        // grouping can be taken from a group of another.
+        let has_same_keys = self.keys == other.keys
+            || !(self.counts_persons || other.counts_persons) && self.parts.is_empty();
         self.tables == other.tables
             && self.computed_keys == other.computed_keys
             && has_same_parts
@@ -169,27 +176,63 @@ fn is_of_scan(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// The expressions that are neither columns nor constants, as texts.
-fn computed(expressions: &[Expr]) -> Result<BTreeSet<String>, DataFusionError> {
-    let unnamed = expressions
-        .iter()
-        .map(|expression| expression.clone().unalias());
-    let computed = unnamed.filter(|e| !matches!(e, Expr::Column(_) | Expr::Literal(..)));
-    computed.map(|expression| text(&expression)).collect()
+/// Names for columns that are the same in two parts of a statement when the columns are: the number of the step that they come
+/// from, in the order of the plan, and the name they have there.
+struct Names {
+    origins: Origins,
+    /// Addresses of the plan's steps.
+    steps: Vec<usize>,
 }
 
-/// An expression as text without the names of tables, which differ between two parts of a statement.
-fn text(expression: &Expr) -> Result<String, DataFusionError> {
-    let plain = expression.clone().transform(|expression| {
-        Ok(match expression {
-            Expr::Column(mut column) => {
-                column.relation = None;
-                Transformed::yes(Expr::Column(column))
+impl Names {
+    fn of(input: &LogicalPlan) -> Result<Self, DataFusionError> {
+        let mut steps = Vec::new();
+        input.apply_with_subqueries(|node| {
+            if matches!(node, LogicalPlan::TableScan(_) | LogicalPlan::Aggregate(_)) {
+                steps.push(std::ptr::from_ref(node).addr());
             }
-            other => Transformed::no(other),
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Self {
+            origins: Origins::default(),
+            steps,
         })
-    })?;
-    Ok(plain.data.to_string())
+    }
+
+    /// The expressions over columns of `plan` that are neither columns nor constants, as texts.
+    fn computed(
+        &mut self,
+        expressions: &[Expr],
+        plan: &LogicalPlan,
+    ) -> Result<BTreeSet<String>, DataFusionError> {
+        let unnamed = expressions
+            .iter()
+            .map(|expression| expression.clone().unalias());
+        let computed = unnamed.filter(|e| !matches!(e, Expr::Column(_) | Expr::Literal(..)));
+        computed
+            .map(|expression| self.text(&expression, plan))
+            .collect()
+    }
+
+    /// An expression over columns of `plan` as text.
+    fn text(&mut self, expression: &Expr, plan: &LogicalPlan) -> Result<String, DataFusionError> {
+        let written_out = self.origins.written_out(expression, plan)?;
+        let named = written_out.transform(|expression| {
+            let origin = match &expression {
+                Expr::Column(column) => self.origins.of(column).map(|(_, origin)| origin),
+                _ => None,
+            };
+            Ok(match origin {
+                Some(origin) => {
+                    let step = self.steps.iter().position(|step| *step == origin.step);
+                    let name = format!("{step:?}.{}", origin.column.name);
+                    Transformed::yes(Expr::Column(Column::new_unqualified(name)))
+                }
+                None => Transformed::no(expression),
+            })
+        })?;
+        Ok(named.data.to_string())
+    }
 }
 
 /// `column = constant`, of kinds that are written in one way only.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNode as _;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator};
 use datafusion::prelude::Expr;
 
@@ -17,6 +18,8 @@ pub(super) enum Form {
     Linear(BTreeSet<String>),
     /// Something else, as written.
     Other(String),
+    /// The same with a constant at which it changes its slope or jumps: it says who is above.
+    Kinked(String),
 }
 
 impl Form {
@@ -28,7 +31,10 @@ impl Form {
 
 /// The form of a number.
 pub(super) fn form(number: &Expr, rows: &Rows) -> Form {
-    let other = || Form::Other(number.to_string());
+    let other = || match is_kinked(number) {
+        true => Form::Kinked(number.to_string()),
+        false => Form::Other(number.to_string()),
+    };
     match number {
         Expr::Alias(alias) => form(&alias.expr, rows),
         Expr::Negative(of) => form(of, rows),
@@ -58,6 +64,25 @@ pub(super) fn form(number: &Expr, rows: &Rows) -> Form {
         }
         _ => other(),
     }
+}
+
+/// Functions that change their slope or jump.
+const KINKED: [&str; 8] = [
+    "abs", "round", "floor", "ceil", "trunc", "signum", "greatest", "least",
+];
+
+/// Whether such a function is applied to something computed with a constant.
+fn is_kinked(number: &Expr) -> bool {
+    let of_call = |expression: &Expr| {
+        Ok(match expression {
+            Expr::ScalarFunction(function) => {
+                let is_made = |argument: &Expr| !matches!(argument, Expr::Column(_));
+                KINKED.contains(&function.name()) && function.args.iter().any(is_made)
+            }
+            _ => false,
+        })
+    };
+    number.exists(of_call).unwrap_or(true)
 }
 
 fn of_two(binary: &BinaryExpr, rows: &Rows) -> Option<Form> {

@@ -15,7 +15,7 @@ use super::expressions::kind;
 use super::judgement::{Facts, Judgement, Values};
 use super::lineage::{Belongs, Kind, Root};
 use super::measures::Measures;
-use super::possible::{Possible, PossibleKeys};
+use super::possible::{Possible, PossibleKeys, Restriction};
 use super::questions::Questions;
 use super::released::Released;
 use super::span::Atom;
@@ -69,6 +69,13 @@ pub(super) async fn protected(
     if let Some(possible) = &possible {
         add_absent(state, possible, &questions, &mut facts).await?;
     }
+    let restriction = Restriction::of(&below)?;
+    let is_empty = facts.iter().all(|facts| facts.units == 0);
+    if is_empty && restriction.is_of_several {
+        return Err(ReleaseError::AllHidden {
+            min_count: rules.disclosure.min_count,
+        });
+    }
     let possible_keys = PossibleKeys::of(state, &below, &keys).await?;
     let grouping = Grouping {
         schema: &aggregate.schema,
@@ -76,7 +83,13 @@ pub(super) async fn protected(
         measured,
     };
     let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
-    grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)
+    let (plan, kept_back) =
+        grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)?;
+    let kept_back = match restriction.is_compound {
+        true => KeptBack::unknown(),
+        false => kept_back,
+    };
+    Ok((plan, kept_back))
 }
 
 /// A grouping that was computed.
@@ -236,6 +249,6 @@ fn kept_back(hidden: &HiddenCells) -> KeptBack {
         n_groups: (hidden.groups.len() - shown.len()) as u64,
         n_groups_in_all: hidden.groups.len() as u64,
         n_cells: hidden.cells.iter().map(in_shown).sum::<usize>() as u64,
-        n_estimates: 0,
+        ..KeptBack::default()
     }
 }

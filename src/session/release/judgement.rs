@@ -104,13 +104,22 @@ impl<'a> Judgement<'a> {
         cells
     }
 
-    /// Whether nobody meets a condition on several columns: a reader could have singled somebody out.
+    /// Whether nobody meets a condition on several columns, or nobody misses it: a reader could have singled somebody out.
     fn is_of_nobody(&self, asked: &Asked, facts: &Facts) -> bool {
-        let Some((condition, possible)) = asked.condition.zip(self.possible) else {
+        let Some(possible) = self.possible else {
             return false;
         };
-        possible.is_compound(condition)
-            && facts.flags[Measures::flags_of_condition(condition).0] == 0
+        let conditions = asked.condition.into_iter().chain(asked.filter);
+        let mut compound = conditions.filter(|&condition| possible.is_compound(condition));
+        let is_empty = |condition| {
+            let (met, rest) = Measures::flags_of_condition(condition);
+            facts.flags[met] == 0 || facts.flags[rest] == 0
+        };
+        // A number of an inner grouping under such a condition, the same for everybody.
+        let mut numbers = asked.numbers.iter();
+        let is_same =
+            |&number: &usize| possible.is_compound_number(number) && facts.values[number].n <= 1;
+        compound.any(is_empty) || numbers.any(is_same)
     }
 
     fn is_small(&self, n: u64) -> bool {

@@ -11,9 +11,11 @@
 
 mod allowed;
 mod answers;
+mod asked;
 mod attempt;
 mod below;
 mod beside;
+mod candidates;
 mod copied;
 mod error;
 mod estimates;
@@ -73,12 +75,26 @@ pub struct KeptBack {
     pub n_cells: u64,
     /// Estimates shown as NULL.
     pub n_estimates: u64,
+    /// How much stayed back is not said: it could tell of one person.
+    pub is_unknown: bool,
 }
 
 impl KeptBack {
+    fn unknown() -> Self {
+        Self {
+            is_unknown: true,
+            ..Self::default()
+        }
+    }
+
     /// What stayed back, in words; `None` when everything is shown.
     #[must_use]
     pub fn describe(&self, min_count: u64) -> Option<String> {
+        if self.is_unknown {
+            return Some(format!(
+                "groups and numbers of fewer than {min_count} persons, and what protects those, are left out or NULL"
+            ));
+        }
         let mut parts = Vec::new();
         if self.n_groups > 0 {
             let (n, all) = (self.n_groups, self.n_groups_in_all);

@@ -12,7 +12,7 @@ use super::allowed::safe;
 use super::expressions::kind;
 use super::forms::{Form, form};
 use super::lineage::{Kind, Root, Rows};
-use super::systems::{Columns, Tell, columns, persons};
+use super::systems::{Columns, Tell, any_rows, columns, persons};
 
 /// Aggregates of one number.
 const OF_ONE: [&str; 6] = ["sum", "avg", "stddev", "stddev_pop", "var", "var_pop"];
@@ -24,6 +24,8 @@ pub(super) struct Questions<'a> {
     rows: &'a Rows,
     /// Conditions of one row, none twice.
     pub(super) conditions: Vec<Expr>,
+    /// What each of them is made of.
+    pub(super) parts: Vec<Parts>,
     /// Of these, those that a number is not zero, by the number.
     pub(super) not_zero: Vec<(usize, usize)>,
     /// Numbers of one row, none twice; NULL where they do not count.
@@ -34,10 +36,21 @@ pub(super) struct Questions<'a> {
     pub(super) asked: Vec<Asked>,
 }
 
+/// A condition: a filter holds, and values are there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parts {
+    pub(super) filter: Option<Expr>,
+    pub(super) values: Vec<Expr>,
+}
+
 /// A number that is summed in some way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Number {
     pub(super) value: Expr,
+    /// The same, whether it counts or not.
+    pub(super) of: Expr,
+    /// When it counts, among the conditions.
+    pub(super) condition: Option<usize>,
     pub(super) kind: Kind,
     /// Which function of its columns it is; `None` for a column that is a part of another number.
     form: Option<Form>,
@@ -79,6 +92,7 @@ impl<'a> Questions<'a> {
         Self {
             rows,
             conditions: Vec::new(),
+            parts: Vec::new(),
             not_zero: Vec::new(),
             numbers: Vec::new(),
             together: Vec::new(),
@@ -99,14 +113,27 @@ impl<'a> Questions<'a> {
         let numbers = self.numbers.iter().map(|number| {
             Ok(Number {
                 value: change(&number.value)?,
+                of: change(&number.of)?,
                 ..number.clone()
+            })
+        });
+        let numbers = numbers.collect::<Result<_, E>>()?;
+        let parts = self.parts.iter().map(|parts| {
+            Ok(Parts {
+                filter: parts.filter.as_ref().map(&mut change).transpose()?,
+                values: parts
+                    .values
+                    .iter()
+                    .map(&mut change)
+                    .collect::<Result<_, E>>()?,
             })
         });
         Ok(Self {
             rows: self.rows,
             conditions,
+            parts: parts.collect::<Result<_, E>>()?,
             not_zero: self.not_zero.clone(),
-            numbers: numbers.collect::<Result<_, E>>()?,
+            numbers,
             together: self.together.clone(),
             asked: self.asked.clone(),
         })
@@ -137,8 +164,8 @@ impl<'a> Questions<'a> {
         }
         let filter = function.params.filter.as_deref().cloned();
         let mut asked = match function.func.name() {
-            "count" | "regr_count" => self.count(&function, &values, filter)?,
-            name => self.sums(name, &function, &values, filter)?,
+            "count" | "regr_count" => self.count(&function, &values, filter.clone())?,
+            name => self.sums(name, &function, &values, filter.clone())?,
         };
         if asked.is_count {
             let whom = match asked.is_of_persons {
@@ -147,6 +174,12 @@ impl<'a> Questions<'a> {
             };
             asked.tells.push((whom, part(asked.condition)));
         }
+        let has_branches = values.iter().any(|value| value.has_branches);
+        let of_rows = match has_branches || asked.is_count && filter.is_none() {
+            true => asked.condition,
+            false => self.condition(&[], filter),
+        };
+        asked.tells.push((any_rows(), part(of_rows)));
         self.asked.push(asked);
         let safe = Expr::AggregateFunction(function);
         let name = aggregate.qualified_name();
@@ -301,9 +334,12 @@ impl<'a> Questions<'a> {
             !matches!(number.kind, Kind::Discrete(_) | Kind::Constant) && number.form.is_some()
         };
         let numbers: Vec<&Number> = self.numbers.iter().filter(is_number).collect();
+        let has_kink = |number: &Number| matches!(&number.form, Some(Form::Kinked(_)));
         for (place, number) in numbers.iter().enumerate() {
             for other in &numbers[..place] {
                 let is_apart = columns(&number.kind).is_disjoint(&columns(&other.kind));
+                // A column may be the sum of others.
+                let is_apart = is_apart && !has_kink(number) && !has_kink(other);
                 let forms = number.form.as_ref().zip(other.form.as_ref());
                 let can_stand = forms.is_none_or(|(a, b)| a.can_stand_beside(b));
                 if !is_apart && !can_stand {
@@ -316,11 +352,15 @@ impl<'a> Questions<'a> {
 
     /// The condition that every value is there, and the filter holds.
     fn condition(&mut self, values: &[Value<'_>], filter: Option<Expr>) -> Option<usize> {
-        let is_there = values.iter().map(|value| value.safe.clone().is_not_null());
-        let condition = filter.into_iter().chain(is_there).reduce(Expr::and)?;
+        let values: Vec<Expr> = values.iter().map(|value| value.safe.clone()).collect();
+        let parts = Parts { filter, values };
+        let is_there = parts.values.iter().cloned().map(Expr::is_not_null);
+        let condition = parts.filter.clone().into_iter().chain(is_there);
+        let condition = condition.reduce(Expr::and)?;
         let known = self.conditions.iter().position(|known| *known == condition);
         Some(known.unwrap_or_else(|| {
             self.conditions.push(condition);
+            self.parts.push(parts);
             self.conditions.len() - 1
         }))
     }
@@ -336,11 +376,18 @@ impl<'a> Questions<'a> {
             DataType::Boolean => cast(cast(value.clone(), DataType::Int32), DataType::Float64),
             _ => try_cast(value.clone(), DataType::Float64),
         };
+        let of = value.clone();
         let value = match condition {
             Some(idx) => when(self.conditions[idx].clone(), number).end()?,
             None => number,
         };
-        let number = Number { value, kind, form };
+        let number = Number {
+            value,
+            of,
+            condition,
+            kind,
+            form,
+        };
         let known = self.numbers.iter().position(|known| *known == number);
         Ok(known.unwrap_or_else(|| {
             self.numbers.push(number);

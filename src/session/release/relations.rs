@@ -155,6 +155,8 @@ impl Call<'_> {
             if is_label || is_discrete || levels.n <= FEW_VALUES {
                 discrete.insert(column);
                 is_few |= levels.n > 0 && levels.least < min_count;
+                // A condition that nobody meets tells as little as one that a single person meets.
+                is_few |= is_discrete && levels.n <= 1;
             }
         }
         for term in &self.roles.terms {

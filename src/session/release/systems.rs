@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::lineage::Kind;
 use super::questions::Asked;
 
-/// Columns of tables, whichever scan they come from.
-pub(super) type Columns = BTreeSet<(String, String)>;
+/// Names of columns: of one name are taken for the same, whichever tables they come from.
+pub(super) type Columns = BTreeSet<String>;
 
 /// The columns that a kind is made of.
 pub(super) fn columns(kind: &Kind) -> Columns {
     let roots = kind.roots().into_iter();
-    roots.map(|root| (root.table, root.column)).collect()
+    roots.map(|root| root.column).collect()
 }
 
 /// A sum that an aggregate tells.
@@ -27,7 +27,13 @@ pub(super) enum Tell {
 
 /// Stands for counts of different persons, which do not add up as rows do.
 pub(super) fn persons() -> Columns {
-    Columns::from([(String::new(), "persons".to_owned())])
+    Columns::from(["(persons)".to_owned()])
+}
+
+/// Stands for rows, by the conditions under which anything is asked of them: a sum under one condition and another sum, or a
+/// count, under another tell of the rows that meet one of them only, where what is summed hangs together.
+pub(super) fn any_rows() -> Columns {
+    Columns::from(["(rows)".to_owned()])
 }
 
 /// What several aggregates tell of sums over parts of a group.

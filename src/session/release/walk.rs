@@ -80,6 +80,7 @@ impl<'a> Walk<'a> {
     fn add(&mut self, more: KeptBack) {
         self.kept_back.n_groups += more.n_groups;
         self.kept_back.n_groups_in_all += more.n_groups_in_all;
+        self.kept_back.is_unknown |= more.is_unknown;
         self.kept_back.n_cells += more.n_cells;
         self.kept_back.n_estimates += more.n_estimates;
     }
