@@ -18,6 +18,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{InListExpr, Literal};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -58,8 +59,16 @@ impl PhysicalOptimizerRule for WideRows {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let batch_size = options.execution.batch_size.get() as u64;
         let watched = |plan: Arc<dyn ExecutionPlan>| {
-            if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {
-                check_constants(projection, batch_size, self.most)?;
+            if let Some(projection) = plan.downcast_ref::<ProjectionExec>()
+                && !projection.input().is::<PlaceholderRowExec>()
+            {
+                let exprs = projection.expr().iter().map(|column| &column.expr);
+                check_constants(exprs, batch_size, self.most)?;
+            }
+            if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
+                let numbers = aggregate.aggr_expr().iter();
+                let arguments: Vec<_> = numbers.flat_map(|number| number.expressions()).collect();
+                check_constants(arguments.iter(), batch_size, self.most)?;
             }
             below_repeating(plan)
         };
@@ -75,14 +84,14 @@ impl PhysicalOptimizerRule for WideRows {
     }
 }
 
-/// Refuses a projection whose constants and columns make a row that is too wide for a whole batch of them.
-fn check_constants(projection: &ProjectionExec, batch_size: u64, most: u64) -> Result<()> {
+/// Refuses expressions, computed for every row, whose constants and columns make a row that is too wide for a whole batch of them.
+fn check_constants<'a>(
+    exprs: impl Iterator<Item = &'a Arc<dyn PhysicalExpr>>,
+    batch_size: u64,
+    most: u64,
+) -> Result<()> {
     const COLUMN: u64 = 8;
-    if projection.input().is::<PlaceholderRowExec>() {
-        return Ok(());
-    }
-    let exprs = projection.expr().iter();
-    let widths = exprs.map(|column| largest_constant(&column.expr).map(|width| width.max(COLUMN)));
+    let widths = exprs.map(|expr| largest_constant(expr).map(|width| width.max(COLUMN)));
     let row: u64 = widths.sum::<Result<u64>>()?;
     if row.saturating_mul(batch_size) > most {
         return Err(too_wide(row, most / batch_size.max(1)));

@@ -29,6 +29,9 @@ async fn what_repeats_a_wide_row_is_refused() {
         format!("SELECT first_value(t) OVER () FROM {wide} AS w"),
         format!("SELECT unnest(range(0, 100000)), t FROM {wide} AS w"),
         format!("SELECT repeat('x', 1000000), v FROM {MANY}"),
+        format!("SELECT length(string_agg(repeat('x', 100000), ',')) FROM {MANY}"),
+        format!("SELECT length(string_agg('x', repeat(',', 100000))) FROM {MANY}"),
+        format!("SELECT max(repeat('x', 1000000)) FROM {MANY}"),
         format!("SELECT '{}', v FROM {MANY}", "x".repeat(500_000)),
         format!(
             "SELECT CASE WHEN v > 5 THEN '{}' END FROM {MANY}",
