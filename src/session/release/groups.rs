@@ -147,14 +147,31 @@ async fn facts(
             };
         }
     }
-    for system in systems(&questions.asked) {
-        for facts in &mut facts {
-            facts.atoms.push(Vec::new());
+    add_atoms(state, (&groups, n_keys), measures, questions, &mut facts).await?;
+    Ok(facts)
+}
+
+/// Adds the sets of conditions that are met together, for every system.
+async fn add_atoms(
+    state: &SessionState,
+    (groups, n_keys): (&Groups, usize),
+    measures: &Measures,
+    questions: &Questions<'_>,
+    facts: &mut [Facts],
+) -> Result<(), ReleaseError> {
+    let systems = systems(&questions.asked);
+    for (place, system) in systems.iter().enumerate() {
+        let known = systems[..place]
+            .iter()
+            .position(|known| known.asks_as(system));
+        for facts in facts.iter_mut() {
+            let atoms = known.map(|known| facts.atoms[known].clone());
+            facts.atoms.push(atoms.unwrap_or_default());
         }
-        if !system.is_of_several() {
+        if known.is_some() || !system.is_of_several() {
             continue;
         }
-        let answers = collect(state, measures.of_conditions(&system)?, MOST_ATOMS).await?;
+        let answers = collect(state, measures.of_conditions(system)?, MOST_ATOMS).await?;
         let (n_conditions, n_values) = (system.conditions().len(), system.values().len());
         let told = (0..n_conditions + n_values)
             .map(|idx| sizes(&answers, n_keys + idx))
@@ -171,7 +188,7 @@ async fn facts(
             }
         }
     }
-    Ok(facts)
+    Ok(())
 }
 
 /// Adds sets of conditions that rows of a group could meet together and none does.
@@ -192,6 +209,9 @@ async fn add_absent(
         let told: Vec<Vec<f64>> = (0..answers.num_rows())
             .map(|row| columns.iter().map(|column| column[row]).collect())
             .collect();
+        let Some(told) = possible.met_together(system, told)? else {
+            continue;
+        };
         for facts in facts.iter_mut() {
             possible.add_absent(system, &told, &mut facts.atoms[place]);
         }

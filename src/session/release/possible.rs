@@ -101,25 +101,39 @@ impl Possible {
         self.conditions[condition]
     }
 
+    /// Which conditions and values of a system ask about several columns.
+    fn is_open(&self, system: &System) -> Vec<bool> {
+        let conditions = system.conditions().into_iter();
+        let conditions = conditions.map(|idx| self.conditions[idx]);
+        let values = system.values().into_iter().map(|idx| self.numbers[idx]);
+        conditions.chain(values).collect()
+    }
+
+    /// What could be met of a system, by one row or by a person's rows, from what one row could (`told`); `None` where no
+    /// condition of the system asks about several columns.
+    ///
+    /// # Errors
+    /// When that is too much.
+    pub(super) fn met_together(
+        &self,
+        system: &System,
+        told: Vec<Vec<f64>>,
+    ) -> Result<Option<Vec<Vec<f64>>>, ReleaseError> {
+        if !self.is_open(system).contains(&true) {
+            return Ok(None);
+        }
+        match system.is_of_persons() {
+            true => of_several_rows(told).map(Some),
+            false => Ok(Some(told)),
+        }
+    }
+
     /// Adds what nobody of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
     /// are met as rows of the group meet them.
     pub(super) fn add_absent(&self, system: &System, told: &[Vec<f64>], atoms: &mut Vec<Atom>) {
-        let (conditions, values) = (system.conditions(), system.values());
-        let is_open = conditions.iter().map(|&idx| self.conditions[idx]);
-        let is_open = is_open.chain(values.iter().map(|&idx| self.numbers[idx]));
-        let is_open: Vec<bool> = is_open.collect();
-        if !is_open.contains(&true) {
-            return;
-        }
+        let conditions = system.conditions();
+        let is_open = self.is_open(system);
         let n_conditions = conditions.len();
-        let together;
-        let told = match system.is_of_persons() {
-            true => {
-                together = of_several_rows(told);
-                &together
-            }
-            false => told,
-        };
         let mut known: HashSet<Vec<u64>> = atoms.iter().map(|atom| bits(&atom.told)).collect();
         let mut absent = Vec::new();
         for atom in atoms.iter() {
@@ -305,21 +319,23 @@ impl PossibleKeys {
 }
 
 /// What persons could meet with several rows: the conditions that any of them meets.
-fn of_several_rows(told: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mut all: Vec<Vec<f64>> = told.to_vec();
-    let mut known: HashSet<Vec<u64>> = all.iter().map(|told| bits(told)).collect();
+fn of_several_rows(mut told: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>, ReleaseError> {
+    let mut known: HashSet<Vec<u64>> = told.iter().map(|told| bits(told)).collect();
     let mut next = 0;
-    while next < all.len() && all.len() < MOST_TOGETHER {
+    while next < told.len() {
         for other in 0..next {
-            let pairs = all[next].iter().zip(&all[other]);
+            let pairs = told[next].iter().zip(&told[other]);
             let both: Vec<f64> = pairs.map(|(a, b)| a.max(*b)).collect();
             if known.insert(bits(&both)) {
-                all.push(both);
+                told.push(both);
+            }
+            if told.len() > MOST_TOGETHER {
+                return Err(ReleaseError::ManyComparisons);
             }
         }
         next += 1;
     }
-    all
+    Ok(told)
 }
 
 fn bits(told: &[f64]) -> Vec<u64> {

@@ -74,6 +74,14 @@ impl System {
         values.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// Whether it asks the same of the same rows, or persons, as another: which conditions are met together.
+    pub(super) fn asks_as(&self, other: &Self) -> bool {
+        self.is_of_several() == other.is_of_several()
+            && self.is_of_persons() == other.is_of_persons()
+            && self.conditions() == other.conditions()
+            && self.values() == other.values()
+    }
+
     /// Whether anything could be worked out by taking one from another.
     pub(super) fn is_of_several(&self) -> bool {
         let n_parts = self.conditions().len() + self.values().len();
