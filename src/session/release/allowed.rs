@@ -204,16 +204,19 @@ pub(super) fn refused(expression: &Expr) -> Option<ReleaseError> {
 }
 
 fn is_plain_operator(operator: Operator) -> bool {
-    is_comparison(operator)
-        || matches!(
-            operator,
-            Operator::Plus
-                | Operator::Minus
-                | Operator::Multiply
-                | Operator::Divide
-                | Operator::Modulo
-                | Operator::StringConcat
-        )
+    is_comparison(operator) || is_arithmetic(operator)
+}
+
+pub(super) fn is_arithmetic(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Plus
+            | Operator::Minus
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Modulo
+            | Operator::StringConcat
+    )
 }
 
 pub(super) fn is_comparison(operator: Operator) -> bool {

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{BinaryExpr, LogicalPlan, LogicalPlanBuilder, Oper
 use datafusion::prelude::{Expr, lit};
 
 use super::ReleaseError;
+use super::allowed::is_arithmetic;
 use super::answers::{as_plan, collect, counts};
 use super::candidates::{Candidates, number_type};
 use super::expressions::is_nothing;
@@ -225,17 +226,26 @@ impl Asked {
             return Err(ReleaseError::ManyComparisons);
         }
         let mut values = BTreeMap::new();
-        for (place, of) in candidates {
-            let origin = &origins.all[place];
-            let regions = of.iter().map(|(_, region)| region.clone());
-            let is_there = presence(state, &origin.plan, regions.collect()).await?;
-            let there = of.into_iter().zip(is_there);
-            let there = there.filter_map(|((value, _), is_there)| is_there.then_some(value));
-            let mut there: Vec<ScalarValue> = there.collect();
-            if there.is_empty() {
-                there.push(ScalarValue::try_from(&origin.data_type)?);
+        // One look at each step for all of its columns.
+        let mut by_step: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+        for candidate in candidates {
+            let step = origins.all[candidate.0].step;
+            by_step.entry(step).or_default().push(candidate);
+        }
+        for candidates in by_step.into_values() {
+            let regions = candidates.iter().flat_map(|(_, of)| of);
+            let regions = regions.map(|(_, region)| region.clone()).collect();
+            let plan = &origins.all[candidates[0].0].plan;
+            let mut is_there = presence(state, plan, regions).await?.into_iter();
+            for (place, of) in candidates {
+                let there = of.into_iter().zip(is_there.by_ref());
+                let there = there.filter_map(|((value, _), is_there)| is_there.then_some(value));
+                let mut there: Vec<ScalarValue> = there.collect();
+                if there.is_empty() {
+                    there.push(ScalarValue::try_from(&origins.all[place].data_type)?);
+                }
+                values.insert(place, ScalarValue::iter_to_array(there)?);
             }
-            values.insert(place, ScalarValue::iter_to_array(there)?);
         }
         for (idx, leaf) in self.leaves.iter().enumerate() {
             let is_missing = leaf
@@ -392,18 +402,6 @@ fn simple<'a>(
     let data_type = origins.data_type(column)?;
     let is_ordered = data_type == &DataType::Boolean || number_type(data_type).is_numeric();
     (is_ordered || !is_in_order).then_some((column, literals))
-}
-
-fn is_arithmetic(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::Plus
-            | Operator::Minus
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Modulo
-            | Operator::StringConcat
-    )
 }
 
 fn leaf(idx: usize) -> String {

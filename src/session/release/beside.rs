@@ -188,7 +188,10 @@ impl Names {
     fn of(input: &LogicalPlan) -> Result<Self, DataFusionError> {
         let mut steps = Vec::new();
         input.apply_with_subqueries(|node| {
-            if matches!(node, LogicalPlan::TableScan(_) | LogicalPlan::Aggregate(_)) {
+            if matches!(
+                node,
+                LogicalPlan::TableScan(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Join(_)
+            ) {
                 steps.push(std::ptr::from_ref(node).addr());
             }
             Ok(TreeNodeRecursion::Continue)

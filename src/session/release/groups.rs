@@ -199,7 +199,7 @@ async fn add_absent(
     facts: &mut [Facts],
 ) -> Result<(), ReleaseError> {
     for (place, system) in systems(&questions.asked).iter().enumerate() {
-        if !system.is_of_several() {
+        if !system.is_of_several() || !possible.has_compound(system) {
             continue;
         }
         let answers = collect(state, possible.measures.of_conditions(system)?, MOST_ATOMS).await?;
@@ -209,9 +209,7 @@ async fn add_absent(
         let told: Vec<Vec<f64>> = (0..answers.num_rows())
             .map(|row| columns.iter().map(|column| column[row]).collect())
             .collect();
-        let Some(told) = possible.met_together(system, told)? else {
-            continue;
-        };
+        let told = possible.met_together(system, told)?;
         for facts in facts.iter_mut() {
             possible.add_absent(system, &told, &mut facts.atoms[place]);
         }

@@ -16,7 +16,7 @@ use datafusion::prelude::Expr;
 /// A column that is not written out further.
 #[derive(Debug)]
 pub(super) struct Origin {
-    /// The step that has it: a scan or an inner grouping.
+    /// The step that has it: a scan or an inner grouping; a join, for whether a row of its outer side is there.
     pub(super) plan: LogicalPlan,
     pub(super) column: Column,
     pub(super) data_type: DataType,
@@ -137,10 +137,13 @@ impl Origins {
         }
         let there = self.add(Origin {
             plan: plan.clone(),
-            column: Column::new_unqualified("(there)"),
+            column: Column::new_unqualified(match std::ptr::eq(side, join.left.as_ref()) {
+                true => "(left)",
+                false => "(right)",
+            }),
             data_type: DataType::Boolean,
             computed_from: conditions,
-            step: std::ptr::from_ref(side).addr(),
+            step: std::ptr::from_ref(plan).addr(),
         });
         when(there, of).end()
     }

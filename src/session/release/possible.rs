@@ -109,8 +109,12 @@ impl Possible {
         conditions.chain(values).collect()
     }
 
-    /// What could be met of a system, by one row or by a person's rows, from what one row could (`told`); `None` where no
-    /// condition of the system asks about several columns.
+    /// Whether a condition or a value of a system asks about several columns.
+    pub(super) fn has_compound(&self, system: &System) -> bool {
+        self.is_open(system).contains(&true)
+    }
+
+    /// What could be met of a system, by one row or by a person's rows, from what one row could (`told`).
     ///
     /// # Errors
     /// When that is too much.
@@ -118,13 +122,10 @@ impl Possible {
         &self,
         system: &System,
         told: Vec<Vec<f64>>,
-    ) -> Result<Option<Vec<Vec<f64>>>, ReleaseError> {
-        if !self.is_open(system).contains(&true) {
-            return Ok(None);
-        }
+    ) -> Result<Vec<Vec<f64>>, ReleaseError> {
         match system.is_of_persons() {
-            true => of_several_rows(told).map(Some),
-            false => Ok(Some(told)),
+            true => of_several_rows(told),
+            false => Ok(told),
         }
     }
 
