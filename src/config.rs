@@ -1,6 +1,7 @@
 //! `korabo.toml` → [`ProjectConfig`]. Unknown keys are errors; a path is relative to the project's folder.
 
 mod checks;
+mod disclosure;
 mod observability;
 mod schedules;
 mod serve;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub use checks::{CheckSetting, CheckSeverity};
 pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
+use crate::disclosure::DisclosureRules;
 use crate::regular_file;
 use crate::schedule::Schedule;
 use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
@@ -54,8 +56,8 @@ pub struct ProjectConfig {
     pub sources: BTreeMap<String, SourceConfig>,
     /// Parameters of queries.
     pub parameters: BTreeMap<String, ParameterValue>,
-    /// Counts below this never leave.
-    pub min_count: u64,
+    /// What may leave.
+    pub disclosure: DisclosureRules,
     /// Where the report goes.
     pub report: PathBuf,
     /// Whether the history of the prompt keeps statements without their literals.
@@ -214,13 +216,6 @@ impl ProjectConfig {
                 .flatten();
             Ok(folder.join(path.as_deref().unwrap_or(default)))
         };
-        let disclosure = section("disclosure", &["min_count"])?;
-        let min_count = match disclosure {
-            Some(table) => table
-                .optional::<u64>("min_count")?
-                .unwrap_or(DEFAULT_MIN_COUNT),
-            None => DEFAULT_MIN_COUNT,
-        };
         let redact_history = match section("sql", &["redact_history"])? {
             Some(table) => table.optional("redact_history")?.unwrap_or(false),
             None => false,
@@ -238,14 +233,12 @@ impl ProjectConfig {
             extracts: path_of(section("extracts", &["path"])?, ".")?,
             sources: sources(&root)?,
             parameters: parameters(&root)?,
-            min_count: min_count.max(DEFAULT_MIN_COUNT),
+            disclosure: disclosure::read(&root)?,
             report: path_of(section("report", &["path"])?, "reports/report.html")?,
         })
     }
 }
 
-/// The national guideline's rule: no count from 1 to 9 leaves. A project may be stricter, not laxer.
-const DEFAULT_MIN_COUNT: u64 = 10;
 /// Days that superseded files stay where the project says nothing.
 const DEFAULT_KEEP_DAYS: u32 = 30;
 /// Share of rejected rows up to which a delivery is accepted, where the source says nothing.

@@ -11,10 +11,25 @@ mod grouped;
 pub use grouped::{CellCounts, GroupedCounts, HiddenCells, protect_groups};
 
 /// What may leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DisclosureRules {
-    /// Smallest count of units that may be shown (10 in the national guidelines).
+    /// Smallest count of units that may be shown: 10 in the national guidelines.
     pub min_count: u64,
+    /// Largest part of a sum that may be one unit's, from 0 to 1: with more, the sum says what the unit has.
+    pub max_share: f64,
+    /// A number with so few different values in a group is a count in disguise: its sums and spreads say how many units have
+    /// each value.
+    pub few_values: u64,
+}
+
+impl Default for DisclosureRules {
+    fn default() -> Self {
+        Self {
+            min_count: 10,
+            max_share: 0.5,
+            few_values: 5,
+        }
+    }
 }
 
 /// A value that has passed the disclosure rules. Only this module can make one.

@@ -11,7 +11,6 @@ use super::printer::Printer;
 use super::sql::files::OutputFile;
 use super::workspace::{self, Workspace};
 use crate::diagnostic::FailureKind;
-use crate::disclosure::DisclosureRules;
 use crate::pipeline;
 use crate::report::{self, Lang};
 use crate::session::Session;
@@ -79,10 +78,7 @@ async fn page(
     lang: Lang,
 ) -> Result<report::Page, Failure> {
     let config = &workspace.project.config;
-    let rules = DisclosureRules {
-        min_count: config.min_count,
-    };
-    let mut page = report::load_page(&workspace.lake, session, rules)
+    let mut page = report::load_page(&workspace.lake, session, config.disclosure)
         .await
         .map_err(load_failure)?;
     page.subject = Some(match (workspace.lake.time(), lang) {

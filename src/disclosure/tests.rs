@@ -2,7 +2,11 @@
 
 use super::*;
 
-const RULES: DisclosureRules = DisclosureRules { min_count: 10 };
+const RULES: DisclosureRules = DisclosureRules {
+    min_count: 10,
+    max_share: 0.5,
+    few_values: 5,
+};
 const LT: Count = Count::Suppressed;
 const HID: Count = Count::Withheld;
 

@@ -15,7 +15,6 @@ use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
-use crate::disclosure::DisclosureRules;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::regular_file;
@@ -45,9 +44,7 @@ impl Project {
         let name = |query: &Query| query.name.clone();
         let raw = self.contracts.iter().map(|contract| contract.name.clone());
         ReleaseRules {
-            disclosure: DisclosureRules {
-                min_count: self.config.min_count,
-            },
+            disclosure: self.config.disclosure,
             person_tables: raw.chain(person.into_iter().map(name)).collect(),
             aggregate_tables: aggregate.into_iter().map(name).collect(),
             person_columns: PERSON_COLUMNS,

@@ -4,7 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-const RULES: DisclosureRules = DisclosureRules { min_count: 10 };
+const RULES: DisclosureRules = DisclosureRules {
+    min_count: 10,
+    max_share: 0.5,
+    few_values: 5,
+};
 
 fn part(contributors: u64, others: u64) -> CellCounts {
     CellCounts {

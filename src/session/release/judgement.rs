@@ -9,11 +9,6 @@ use super::span::{Atom, is_safe};
 use super::systems::{System, Tell, systems};
 use crate::disclosure::{CellCounts, DisclosureRules};
 
-/// Numbers with so few different values in a group are counts in disguise: their sums and spreads say how many have each.
-pub(super) const FEW_VALUES: u64 = 5;
-/// Largest part of a sum that may be one person's: with more, the sum says what the person has.
-pub(super) const LARGEST_PART: f64 = 0.5;
-
 /// A number that stays back, as if one person stood behind it.
 const SECRET: CellCounts = CellCounts {
     contributors: 1,
@@ -149,14 +144,14 @@ impl<'a> Judgement<'a> {
                 let rest = asked.condition.map(Measures::flags_of_condition);
                 sides.extend(rest.map(|(_, rest)| facts.flags[rest]));
             }
-            if matches!(kind, Kind::Discrete(_)) || values.n <= FEW_VALUES {
+            if matches!(kind, Kind::Discrete(_)) || values.n <= self.rules.few_values {
                 sides.push(values.least);
                 is_part |= values.n > 1;
                 continue;
             }
             let (largest, total) = facts.largest[number];
             let is_rare = values.all.saturating_sub(values.most) < self.rules.min_count;
-            let is_one = !total.is_finite() || largest > LARGEST_PART * total;
+            let is_one = !total.is_finite() || largest > self.rules.max_share * total;
             if is_rare || is_one {
                 sides.push(1);
             }
@@ -165,7 +160,7 @@ impl<'a> Judgement<'a> {
             let values = facts.values[self.questions.numbers.len() + together];
             let is_discrete =
                 |&number: &usize| matches!(self.questions.numbers[number].kind, Kind::Discrete(_));
-            if values.n <= FEW_VALUES || asked.numbers.iter().all(is_discrete) {
+            if values.n <= self.rules.few_values || asked.numbers.iter().all(is_discrete) {
                 sides.push(values.least);
                 is_part |= values.n > 1;
             }

@@ -15,9 +15,9 @@ use super::answers::{collect, counts, sizes};
 use super::below::{needs_person, rows};
 use super::estimates::{self, Behind};
 use super::expressions::kind;
-use super::judgement::{FEW_VALUES, LARGEST_PART};
 use super::lineage::{Belongs, Kind, Root, Rows};
 use super::{KeptBack, ReleaseError, ReleaseRules};
+use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
 
 /// The rows of a relation after the rules, and what stays back.
@@ -128,7 +128,11 @@ impl Call<'_> {
         state: &SessionState,
         rules: &ReleaseRules,
     ) -> Result<Behind, ReleaseError> {
-        let min_count = rules.disclosure.min_count;
+        let DisclosureRules {
+            min_count,
+            max_share,
+            few_values,
+        } = rules.disclosure;
         let measures = self.measures(rules)?;
         let all = measures.of_levels(state, &[]).await?;
         let mut is_few = all.least < min_count;
@@ -139,7 +143,7 @@ impl Call<'_> {
         for &column in numbers.iter().chain(&self.roles.weight) {
             if matches!(self.kind(column)?, Kind::Plain(_)) {
                 let (largest, total) = measures.largest(state, column).await?;
-                is_few |= !total.is_finite() || largest > LARGEST_PART * total;
+                is_few |= !total.is_finite() || largest > max_share * total;
             }
         }
         // Estimators of effects count the exposed and the others themselves.
@@ -152,7 +156,7 @@ impl Call<'_> {
             let levels = measures.of_levels(state, &[column]).await?;
             let is_label = self.roles.labels.contains(&column);
             let is_discrete = matches!(self.kind(column)?, Kind::Discrete(_));
-            if is_label || is_discrete || levels.n <= FEW_VALUES {
+            if is_label || is_discrete || levels.n <= few_values {
                 discrete.insert(column);
                 is_few |= levels.n > 0 && levels.least < min_count;
                 // A condition that nobody meets tells as little as one that a single person meets.

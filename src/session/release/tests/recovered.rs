@@ -1,6 +1,7 @@
 //! Statements that once gave the persons of small cells, and ordinary ones beside them that still work.
 
 use super::{ask, by_key, session_of};
+use crate::session::ReleaseRules;
 
 /// Regions 3 and 4 have 60 and 100 persons; 3 of region 4 smoke.
 const SHOWN: &str = "FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY region";
@@ -87,20 +88,24 @@ async fn the_sum_of_many_that_is_one_persons_is_not_shown() {
         FROM generate_series(1, 60) AS a(p)",
     )
     .await;
-    let ask = async |sql: &str| {
-        let frame = session.plan(sql, &[]).await.unwrap();
-        session.release(frame, &rules).await.unwrap().1
+    let ask = async |condition: &str, rules: &ReleaseRules| {
+        let sql = format!("SELECT avg(cost), count(*) FROM panel WHERE {condition}");
+        let frame = session.plan(&sql, &[]).await.unwrap();
+        session.release(frame, rules).await.unwrap().1.n_cells
     };
-    assert_eq!(
-        ask("SELECT avg(cost), count(*) FROM panel").await.n_cells,
-        1
-    );
-    assert_eq!(
-        ask("SELECT avg(cost), count(*) FROM panel WHERE sex = 0")
-            .await
-            .n_cells,
-        0
-    );
+    assert_eq!(ask("true", &rules).await, 1);
+    assert_eq!(ask("sex = 0", &rules).await, 0);
+    // The largest of these is 6 % of their sum, and there are 30 of them, each another.
+    for (max_share, few_values, n_cells) in [(0.07, 29, 0), (0.06, 29, 1), (0.07, 30, 1)] {
+        let mut stricter = rules.clone();
+        stricter.disclosure.max_share = max_share;
+        stricter.disclosure.few_values = few_values;
+        assert_eq!(
+            ask("sex = 0", &stricter).await,
+            n_cells,
+            "{max_share} {few_values}"
+        );
+    }
 }
 
 #[tokio::test]
