@@ -40,7 +40,7 @@ pub struct HiddenCells {
 /// Decides what of a grouped result stays back.
 ///
 /// A group with 1 to `min_count − 1` units stays back whole, a number when so few units or so few others
-/// stand behind it. Then every line of the table (the groups that differ in one grouping column only) gets at
+/// stand behind it. Then every line of the table (the groups that differ in one grouping column only, and all together) gets at
 /// least two hidden cells above zero that are together at least `min_count`, or none, so that no total of a line gives a
 /// cell away; within a group, the other parts stay back with a hidden part. For one grouping column this is the rule of
 /// [`super::release_counts`]; for several, cells could still be narrowed down by combining lines.
@@ -80,7 +80,7 @@ fn smaller_side(cell: CellCounts) -> u64 {
     above_zero.min().unwrap_or(0)
 }
 
-/// Groups that differ in one grouping column only, for every such column.
+/// Groups that differ in one grouping column only, for every such column, and all of them.
 fn lines(keys: &[Vec<usize>], n_groups: usize) -> Vec<Vec<usize>> {
     let mut lines = Vec::new();
     for skipped in 0..keys.len() {
@@ -92,6 +92,10 @@ fn lines(keys: &[Vec<usize>], n_groups: usize) -> Vec<Vec<usize>> {
             by_rest.entry(rest).or_default().push(group);
         }
         lines.extend(by_rest.into_values());
+    }
+    // A key that follows from another leaves lines of one group: there is the total of all, too.
+    if keys.len() > 1 {
+        lines.push((0..n_groups).collect());
     }
     lines
 }

@@ -40,6 +40,9 @@ impl SessionError {
         if let Some(lake) = self.lake_error() {
             return lake.to_string();
         }
+        if let Some(file) = self.file_error() {
+            return file.to_string();
+        }
         let error = innermost(self.engine_error());
         let text = match error {
             DataFusionError::SchemaError(schema, _) => schema_error(schema),

@@ -2,6 +2,7 @@
 
 use datafusion::common::DataFusionError;
 
+use super::named_files::FileError;
 use crate::diagnostic::FailureKind;
 use crate::functions::{ArgumentError, RelationError};
 use crate::lake::{LakeError, failure_kind};
@@ -43,6 +44,9 @@ impl SessionError {
                 _ => ErrorClass::Data,
             };
         }
+        if self.file_error().is_some() {
+            return ErrorClass::Data;
+        }
         match root {
             DataFusionError::SQL(..)
             | DataFusionError::Plan(_)
@@ -81,6 +85,11 @@ impl SessionError {
     /// The lake's error inside, as when a data file is damaged.
     #[must_use]
     pub fn lake_error(&self) -> Option<&LakeError> {
+        external(&self.0)?.downcast_ref()
+    }
+
+    /// What is wrong with a file that the statement names, if that is what it is.
+    pub(super) fn file_error(&self) -> Option<&FileError> {
         external(&self.0)?.downcast_ref()
     }
 

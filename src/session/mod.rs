@@ -11,6 +11,7 @@ mod give_way;
 pub(crate) mod inquiry;
 mod local_files;
 mod measure;
+mod named_files;
 pub(crate) mod nesting;
 mod passing;
 mod place;
@@ -69,7 +70,8 @@ use crate::lake::LakeTable;
 pub struct SessionOptions {
     /// Threads and partitions; default: all cores.
     pub threads: Option<NonZeroUsize>,
-    /// Bytes the engine and the estimators may reserve; default: 70 % of the machine's memory.
+    /// Bytes the engine and the estimators may use; default: 70 % of the machine's memory. Up to a fifth of them cannot be
+    /// reserved: it is for what is not counted, such as batches under way and Parquet files being written.
     pub memory_limit: Option<u64>,
     /// Where to spill; default: the system's temporary folder.
     pub temp_dir: Option<PathBuf>,
@@ -113,7 +115,7 @@ impl Session {
         if let Some(limit) = limit {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let top = NonZeroUsize::new(3).expect("3 is not 0");
-            let pool = TrackConsumersPool::new(FairSpillPool::new(limit), top);
+            let pool = TrackConsumersPool::new(FairSpillPool::new(reservable(limit)), top);
             runtime = runtime.with_memory_pool(Arc::new(pool));
         }
         if let Some(folder) = &options.temp_dir {
@@ -129,8 +131,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(runtime);
         let builder = builder.with_physical_optimizer_rules(rules);
-        let state = functions::with_relations(builder)?.build();
-        let mut ctx = SessionContext::new_with_state(state).enable_url_table();
+        let mut ctx = named_files::with_named_files(functions::with_relations(builder)?);
         functions::register_scalars(&ctx);
         functions::bound_functions(&mut ctx)?;
         Ok(Self {
@@ -389,6 +390,13 @@ pub(crate) fn scalar(value: &ParameterValue) -> ScalarValue {
         ParameterValue::Text(value) => ScalarValue::Utf8(Some(value.clone())),
         ParameterValue::Boolean(value) => ScalarValue::Boolean(Some(*value)),
     }
+}
+
+/// The part of a memory limit that can be reserved. What is not counted takes some hundred megabytes in a small process and more in a
+/// large one; the pool of one that is limited to less gets all, as it would be of no use otherwise.
+fn reservable(limit: usize) -> usize {
+    const SMALL: usize = 768 << 20;
+    limit - (limit / 5).min(limit.saturating_sub(SMALL))
 }
 
 /// 70 % of the machine's memory, where the machine says how much it has.

@@ -152,18 +152,29 @@ impl OlsCall {
             names.filter_map(place).collect()
         };
         let terms: Vec<Vec<usize>> = terms.map(columns).collect();
+        let absorbed = formula
+            .fixed_effects
+            .iter()
+            .flat_map(|effect| &effect.columns);
+        let absorbed = absorbed.filter_map(|(column, _)| place(column));
         let outcome = place(&formula.outcome.column);
         let used = outcome.iter().chain(terms.iter().flatten()).copied();
         let used: BTreeSet<usize> = used.collect();
+        let groups = (0..self.inputs.len()).filter(|column| !used.contains(column));
+        let groups = groups.collect();
+        let (degree, is_steep) = degree(formula);
         let is_labels = |&column: &usize| self.inputs[column].as_labels;
         let (labels, numbers) = used.into_iter().partition(is_labels);
         Roles {
             numbers,
             outcome,
             weight: self.weight.as_ref().map(|_| self.inputs.len()),
-            is_steep: is_steep(formula),
+            is_steep,
+            degree,
             terms,
             labels,
+            groups,
+            absorbed: absorbed.collect(),
             ..Roles::default()
         }
     }
@@ -193,37 +204,41 @@ impl OlsCall {
     }
 }
 
-/// Whether the powers of a column could follow single rows.
-fn is_steep(formula: &Formula) -> bool {
+/// Largest power of a column that does not follow single rows.
+const LARGEST_POWER: u32 = 2;
+/// How often a column can stand in the terms of a formula that has powers.
+const MOST_TIMES: u32 = 3;
+
+/// The highest power of a column, and whether its powers could follow single rows.
+fn degree(formula: &Formula) -> (u32, bool) {
     let terms = formula
         .terms
         .iter()
         .chain(&formula.endogenous)
         .chain(&formula.instruments);
-    let mut degrees: BTreeMap<&str, u32> = BTreeMap::new();
+    let (mut highest, mut is_curved) = (1, false);
+    // A column in products with others is there several times, too.
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
     for atom in terms.flat_map(|term| &term.atoms).chain([&formula.outcome]) {
         let degree = match &atom.kind {
-            AtomKind::Exp => return true,
-            AtomKind::Power(power) if power.abs() > 3.0 || *power < 0.0 => return true,
+            AtomKind::Exp => return (highest, true),
+            AtomKind::Power(power) if *power < 0.0 => return (highest, true),
+            AtomKind::Power(power) => power.ceil() as u32,
             AtomKind::Poly { degree, .. } => *degree,
             _ => 1,
         };
+        highest = highest.max(degree);
         if !std::ptr::eq(atom, &formula.outcome) {
-            *degrees.entry(&atom.column).or_default() += degree;
+            is_curved |= matches!(
+                atom.kind,
+                AtomKind::Poly { .. } | AtomKind::Power(_) | AtomKind::Log
+            );
+            let is_poly = matches!(atom.kind, AtomKind::Poly { .. });
+            *times.entry(&atom.column).or_default() += if is_poly { degree } else { 1 };
         }
     }
-    // A column in products with others is there several times, too.
-    degrees.values().any(|degree| *degree > 3)
-        && formula
-            .terms
-            .iter()
-            .flat_map(|term| &term.atoms)
-            .any(|atom| {
-                matches!(
-                    atom.kind,
-                    AtomKind::Poly { .. } | AtomKind::Power(_) | AtomKind::Log
-                )
-            })
+    let is_repeated = is_curved && times.values().any(|&times| times > MOST_TIMES);
+    (highest, highest > LARGEST_POWER || is_repeated)
 }
 
 #[derive(Debug)]

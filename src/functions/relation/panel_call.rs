@@ -142,9 +142,9 @@ pub(super) struct PanelCall {
     unit: Option<usize>,
     weight: Option<usize>,
     cluster: Option<usize>,
-    /// The clusters are the cohorts, of which NULL is one: the never exposed.
-    never_is_a_cluster: bool,
     unit_effect: Option<usize>,
+    /// Of the cluster and the unit effect: whether it is the cohort, of which NULL is a value like others, the never exposed.
+    never_is_known: [bool; 2],
     /// First of the covariates among the columns.
     covariates: usize,
     pub(super) layout: Layout,
@@ -196,9 +196,10 @@ impl PanelCall {
             Layout::CrossSections => bound.optional_column("cluster"),
             _ => other("cluster"),
         };
-        let never_is_a_cluster = cluster == Some(cohort);
+        let unit_effect = other("unit_effect");
+        let never_is_known = [cluster, unit_effect].map(|column| column == Some(cohort));
         let cluster = add(cluster);
-        let unit_effect = add(other("unit_effect"));
+        let unit_effect = add(unit_effect);
         let covariates = indices.len();
         indices.extend(bound.columns("covariates"));
         let columns = indices
@@ -220,7 +221,7 @@ impl PanelCall {
             cluster,
             unit_effect,
             covariates,
-            never_is_a_cluster,
+            never_is_known,
             layout,
             options: options(bound)?,
         })
@@ -238,6 +239,12 @@ impl PanelCall {
             outcome: Some(OUTCOME_COLUMN),
             unit: self.unit,
             weight: self.weight,
+            groups: [TIME_COLUMN, COHORT_COLUMN]
+                .into_iter()
+                .chain(self.cluster)
+                .chain(self.unit_effect)
+                .collect(),
+            degree: 1,
             counts_rows: matches!(self.layout, Layout::CrossSections),
             ..Roles::default()
         }
@@ -455,14 +462,18 @@ impl PanelGather {
     pub(super) fn columns(self) -> Result<(PanelColumns, Option<Vec<u32>>), RelationError> {
         let mut outcome = self.outcome;
         let (unit, covariates) = (self.unit, self.covariates);
-        let never_is_a_cluster = self.call.never_is_a_cluster;
+        let codes = |labels: LabelColumn, never_is_known: bool| {
+            let mut codes = labels.into_codes().0;
+            if never_is_known {
+                code_missing(&mut codes);
+            }
+            codes
+        };
+        let [never_is_a_cluster, never_is_an_effect] = self.call.never_is_known;
         let (cluster, (unit, covariates)) = rayon::join(
             || {
-                let mut codes = self.cluster?.into_codes().0;
-                if never_is_a_cluster {
-                    code_missing(&mut codes);
-                }
-                Some(codes)
+                let cluster = self.cluster;
+                cluster.map(|labels| codes(labels, never_is_a_cluster))
             },
             || {
                 let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
@@ -485,10 +496,9 @@ impl PanelGather {
             covariates,
         };
         refuse_cohorts_of_zero(&self.call.name(COHORT_COLUMN), &columns)?;
-        Ok((
-            columns,
-            self.unit_effect.map(|effect| effect.into_codes().0),
-        ))
+        let unit_effect = self.unit_effect;
+        let unit_effect = unit_effect.map(|labels| codes(labels, never_is_an_effect));
+        Ok((columns, unit_effect))
     }
 
     /// The panel of what came in.

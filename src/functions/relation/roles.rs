@@ -21,7 +21,13 @@ pub struct Roles {
     pub terms: Vec<Vec<usize>>,
     /// Columns whose values are levels, whatever their type.
     pub labels: Vec<usize>,
-    /// Whether a column enters with powers beyond the third, or as an exponential.
+    /// Columns that say to which period, cohort, cluster or other group a row belongs.
+    pub groups: Vec<usize>,
+    /// Of these, those of which every group has a coefficient that is not shown.
+    pub absorbed: Vec<usize>,
+    /// The highest power in which a column enters.
+    pub degree: u32,
+    /// Whether a column enters with powers beyond the second, or as an exponential.
     pub is_steep: bool,
     /// Whether the counts are of rows where units have several.
     pub counts_rows: bool,
@@ -37,6 +43,9 @@ impl Roles {
             weight: self.weight.map(&place),
             terms: self.terms.into_iter().map(all).collect(),
             labels: all(self.labels),
+            groups: all(self.groups),
+            absorbed: all(self.absorbed),
+            degree: self.degree,
             is_steep: self.is_steep,
             counts_rows: self.counts_rows,
         }

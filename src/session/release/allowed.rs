@@ -63,6 +63,7 @@ pub(super) const BY_BRANCH: [&str; 6] = ["coalesce", "nullif", "greatest", "leas
 pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError> {
     refuse_others(expression)?;
     let schema = rows.schema();
+    refuse_mixed_types(expression, schema)?;
     let safe = expression.clone().transform_up(|expression| {
         Ok(match expression {
             Expr::Cast(cast) => Transformed::yes(Expr::TryCast(TryCast {
@@ -154,6 +155,66 @@ fn refuse_others(expression: &Expr) -> Result<(), ReleaseError> {
         })
     })?;
     found.map_or(Ok(()), Err)
+}
+
+/// Refuses texts in the place of other values: the engine would turn each into one, and fail on rows where it cannot.
+fn refuse_mixed_types(expression: &Expr, schema: &DFSchema) -> Result<(), ReleaseError> {
+    let mut is_mixed = false;
+    expression.apply(|expression| {
+        is_mixed = has_mixed_types(expression, schema)?;
+        Ok(match is_mixed {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    })?;
+    let what = "text beside numbers, days or yes and no".to_owned();
+    match is_mixed {
+        true => Err(ReleaseError::Expression { what }),
+        false => Ok(()),
+    }
+}
+
+/// Whether an expression takes texts for other values, or the other way round. A text in quotes that is compared is read once,
+/// whatever the rows are.
+fn has_mixed_types(expression: &Expr, schema: &DFSchema) -> Result<bool, DataFusionError> {
+    let is_mixed = |values: Vec<&Expr>, is_compared: bool| {
+        let (mut has_text, mut has_other) = (false, false);
+        for value in values {
+            let data_type = value.get_type(schema)?;
+            let is_literal = matches!(value, Expr::Literal(..));
+            match data_type.is_string() {
+                true => has_text |= !(is_compared && is_literal),
+                false => has_other |= !data_type.is_null(),
+            }
+        }
+        Ok(has_text && has_other)
+    };
+    match expression {
+        Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
+            is_mixed(vec![&binary.left, &binary.right], true)
+        }
+        Expr::Between(between) => is_mixed(vec![&between.expr, &between.low, &between.high], true),
+        Expr::InList(list) => {
+            let values = std::iter::once(list.expr.as_ref()).chain(&list.list);
+            is_mixed(values.collect(), true)
+        }
+        Expr::Case(case) => {
+            let (whens, thens): (Vec<&Expr>, Vec<&Expr>) = case
+                .when_then_expr
+                .iter()
+                .map(|(when, then)| (when.as_ref(), then.as_ref()))
+                .unzip();
+            let other = case.else_expr.as_deref();
+            let of = case.expr.as_deref();
+            let compared = of.into_iter().chain(whens).collect();
+            Ok(is_mixed(thens.into_iter().chain(other).collect(), false)?
+                || of.is_some() && is_mixed(compared, true)?)
+        }
+        Expr::ScalarFunction(function) if BY_BRANCH.contains(&function.name()) => {
+            is_mixed(function.args.iter().collect(), false)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Why an expression by itself, whatever is in it, may not stand below a grouping.

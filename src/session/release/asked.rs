@@ -270,7 +270,12 @@ fn inner_columns(column: &Column, origins: &Origins) -> BTreeSet<Column> {
     {
         inner.add(expression, origins);
     }
-    inner.columns_asked(origins)
+    let mut all = inner.columns_asked(origins);
+    // A number made of several columns, compared, asks about all of them.
+    if all.len() + inner.only_there.len() > 1 {
+        all.extend(inner.only_there);
+    }
+    all
 }
 
 /// Whether rows have values in each region; where there is no region, they may.

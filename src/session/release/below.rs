@@ -12,9 +12,9 @@ use datafusion::logical_expr::{
 use datafusion::prelude::Expr;
 
 use super::allowed::safe;
-use super::expressions::kind;
+use super::expressions::{kind, value_kind};
 use super::lineage::{Belongs, Kind, Root, Rows};
-use super::{ReleaseError, ReleaseRules, joins, scans};
+use super::{ReleaseError, ReleaseRules, joins, plain, scans};
 
 /// Plans nested deeper are refused: a plan that doubles at every step is written in a few lines.
 const DEEPEST: usize = 60;
@@ -240,7 +240,13 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
     let mut is_known = true;
     let mut is_discrete = true;
     for argument in &mut function.params.args {
-        let kind = kind(argument, rows)?;
+        let kind = match aggregate {
+            "count" => kind(argument, rows)?,
+            _ => value_kind(argument, rows)?,
+        };
+        if aggregate != "count" {
+            plain::check(argument, rows)?;
+        }
         is_discrete &= matches!(kind, Kind::Discrete(_));
         is_known &= kind != Kind::Mixed || aggregate == "count";
         roots.extend(kind.roots());

@@ -20,6 +20,8 @@ pub(super) struct Outline {
     has_persons: bool,
     /// Everything below it that decides about rows, or computes.
     rows: BTreeSet<String>,
+    /// The steps below it, in order.
+    steps: String,
     /// Columns of a scan that are one constant in all rows, with the condition that says so.
     constants: BTreeMap<String, (ScalarValue, String)>,
     keys: BTreeSet<String>,
@@ -29,6 +31,8 @@ pub(super) struct Outline {
     counts_persons: bool,
     /// What is asked of parts of groups, or of computed numbers.
     parts: BTreeSet<String>,
+    /// All functions of numbers, and conditions: those of one grouping are judged together.
+    arguments: BTreeSet<String>,
     /// Whether it is a relation: nothing stands beside one.
     is_relation: bool,
 }
@@ -50,11 +54,17 @@ impl Outline {
             let Expr::AggregateFunction(function) = number.clone().unalias() else {
                 continue;
             };
-            let params = function.params;
+            let (name, params) = (function.func.name(), function.params);
             outline.counts_persons |= params.distinct;
             let filter = params.filter.map(|filter| *filter);
-            let arguments = params.args.into_iter().chain(filter);
-            let parts = names.computed(&arguments.collect::<Vec<_>>(), input)?;
+            let arguments: Vec<Expr> = params.args.into_iter().chain(filter).collect();
+            for argument in &arguments {
+                if !argument.column_refs().is_empty() {
+                    let argument = names.text(argument, input)?;
+                    outline.arguments.insert(format!("{name}({argument})"));
+                }
+            }
+            let parts = names.computed(&arguments, input)?;
             outline.parts.extend(parts);
         }
         Ok(outline)
@@ -78,6 +88,10 @@ impl Outline {
         let mut names = Names::of(input)?;
         input.apply_with_subqueries(|node| {
             outline.add(node, &mut names)?;
+            // What an inner query is called makes no difference.
+            if !matches!(node, LogicalPlan::SubqueryAlias(_)) {
+                outline.steps.push_str(&format!("{}\n", node.display()));
+            }
             if let LogicalPlan::TableScan(scan) = node {
                 let schema = scan.source.schema();
                 let mut names = schema.fields().iter().map(|field| field.name().as_str());
@@ -124,7 +138,10 @@ impl Outline {
                     self.rows.insert(names.text(expression, &aggregate.input)?);
                 }
             }
-            _ => {}
+            LogicalPlan::SubqueryAlias(_) => {}
+            other => {
+                self.rows.insert(other.display().to_string());
+            }
         }
         Ok(())
     }
@@ -144,7 +161,15 @@ impl Outline {
             && has_same_parts
             && has_same_keys
             && !(self.is_relation || other.is_relation)
-            && (self.rows == other.rows || self.is_apart(other))
+            && (self.has_same_rows(other) || self.is_apart(other))
+    }
+
+    /// Whether the rows are the same, and the same is asked of them.
+    fn has_same_rows(&self, other: &Self) -> bool {
+        let has_counts_only = self.arguments.is_empty() || other.arguments.is_empty();
+        self.steps == other.steps
+            && self.rows == other.rows
+            && (has_counts_only || self.arguments == other.arguments)
     }
 
     /// Whether the rows are those of one table, the same but for a column that is one constant here and another there.

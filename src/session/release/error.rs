@@ -117,9 +117,15 @@ pub enum ReleaseError {
     SeveralFunctions,
     /// `count(DISTINCT …)` of something computed.
     #[error(
-        "count(DISTINCT …) of what is computed, or of households under a condition, can tell of single persons"
+        "count(DISTINCT …) of anything but persons, or of households under a condition, can tell of single persons"
     )]
     CountDistinct,
+    /// A number that sums would tell too much of.
+    #[error("a number in an aggregate cannot have {what}")]
+    NotPlain {
+        /// What is in it.
+        what: &'static str,
+    },
     /// A relation over numbers that are computed.
     #[error("`{relation}`: numbers must be columns of tables")]
     NotColumn {
@@ -128,9 +134,23 @@ pub enum ReleaseError {
     },
     /// A polynomial that can follow single persons.
     #[error(
-        "`{relation}`: powers of one column beyond the third, and exponentials, can follow single persons"
+        "`{relation}`: powers of one column beyond the second, and exponentials, can follow single persons"
     )]
     Steep {
+        /// The relation.
+        relation: String,
+    },
+    /// A period, cohort, cluster or fixed effect that is computed.
+    #[error(
+        "`{relation}`: periods, cohorts, clusters and fixed effects must be made of one column each"
+    )]
+    ComputedGroup {
+        /// The relation.
+        relation: String,
+    },
+    /// Rows for a relation that conditions on several columns choose.
+    #[error("`{relation}`: a condition on several columns can choose single persons")]
+    Chosen {
         /// The relation.
         relation: String,
     },
@@ -254,12 +274,21 @@ impl ReleaseError {
                 "ask for them in statements of their own; sums, differences and multiples of columns can stand together"
             }
             Self::CountDistinct => {
-                "count a column, or persons: count(DISTINCT person_id) FILTER (WHERE …)"
+                "count persons: count(DISTINCT person_id) FILTER (WHERE …); group by other columns to see which there are"
+            }
+            Self::NotPlain { .. } => {
+                "numbers are columns, multiples, sums, differences, products and ratios of columns; what a query of the project computes is a column"
             }
             Self::NotColumn { .. } => {
                 "use the column as it is: log(x) and the like can be written in a formula of ols"
             }
             Self::Steep { .. } => "use fewer powers, or groups of the values",
+            Self::ComputedGroup { .. } => {
+                "leave it as it is, or let a query of the project compute it"
+            }
+            Self::Chosen { .. } => {
+                "leave it out, or let a query of the project compute it as a column; conditions on one column each can be combined with AND"
+            }
             Self::Weight { .. } => "leave the weight out, or store it as a column",
             Self::UnitNotPerson { column, .. } => return Some(format!("write unit => {column}")),
             Self::CountsRows { .. } => "leave panel => false out",

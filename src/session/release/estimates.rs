@@ -32,6 +32,8 @@ pub(super) struct Behind {
     pub(super) is_few: bool,
     /// Whether the rows are those of a table, whose labels are the project's.
     pub(super) is_of_table: bool,
+    /// Coefficients that are not shown, at most: levels of fixed effects.
+    pub(super) n_absorbed: u64,
 }
 
 /// Whether there is a rule for rows of this schema.
@@ -170,7 +172,10 @@ fn coefficients(
     );
     let is_withheld: Vec<bool> = (0..batch.num_rows())
         .map(|row| {
-            let is_few = n_obs.is_valid(row) && n_obs.value(row).unsigned_abs() < rules.min_count;
+            // Degrees of freedom of clusters are their number, whatever the coefficients are.
+            let n_coefficients = behind.n_absorbed + batch.num_rows() as u64;
+            let n_least = rules.min_count.max(n_coefficients + MIN_DF as u64);
+            let is_few = n_obs.is_valid(row) && n_obs.value(row).unsigned_abs() < n_least;
             behind.is_few || is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
         })
         .collect();

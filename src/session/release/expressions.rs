@@ -72,7 +72,7 @@ fn made(mut roots: BTreeSet<Root>) -> Kind {
 }
 
 /// The kind of something that is computed with.
-fn value_kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError> {
+pub(super) fn value_kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError> {
     match kind(expression, rows)? {
         Kind::Person(column) => Err(ReleaseError::ComputedPerson { column }),
         Kind::Household(Root { column, .. }) => Err(ReleaseError::ComputedPerson { column }),

@@ -14,6 +14,7 @@ use super::below::{needs_person, rows};
 use super::expressions::kind;
 use super::judgement::{Facts, Judgement, Values};
 use super::lineage::{Belongs, Kind, Root};
+use super::linked::linked;
 use super::measures::Measures;
 use super::possible::{Possible, PossibleKeys, Restriction};
 use super::questions::Questions;
@@ -57,6 +58,7 @@ pub(super) async fn protected(
         .map(|aggregate| questions.add(aggregate))
         .collect::<Result<Vec<_>, _>>()?;
     questions.check()?;
+    questions.linked = linked(state, &below, &questions).await?;
     let person = match below.belongs {
         Belongs::Nobody => None,
         _ => below.person(rules.person_columns),
@@ -64,19 +66,32 @@ pub(super) async fn protected(
     let measures = Measures::new(below.plan.clone(), &keys, person, &questions)?;
     let plan = Aggregate::try_new(Arc::new(below.plan.clone()), keys.clone(), aggregates)?;
     let measured = collect(state, LogicalPlan::Aggregate(plan), MOST_GROUPS).await?;
-    let mut facts = facts(state, &measured, keys.len(), &measures, &questions).await?;
-    let possible = Possible::of(state, &below, &questions).await?;
+    let groups = Groups::of(&measured, keys.len())?;
+    let of = Measured {
+        state,
+        groups: &groups,
+        n_keys: keys.len(),
+        measures: &measures,
+    };
+    let mut facts = of.facts(measured.num_rows(), &questions.together).await?;
+    let few = rules.disclosure.few_values;
+    questions.tell_few(|number| facts.iter().all(|facts| facts.values[number].n <= few));
+    of.add_atoms(&questions, &mut facts).await?;
+    let restriction = Restriction::of(&below)?;
+    let possible = Possible::of(state, &below, &questions, restriction.is_compound).await?;
     if let Some(possible) = &possible {
         add_absent(state, possible, &questions, &mut facts).await?;
     }
-    let restriction = Restriction::of(&below)?;
     let is_empty = facts.iter().all(|facts| facts.units == 0);
     if is_empty && restriction.is_of_several {
         return Err(ReleaseError::AllHidden {
             min_count: rules.disclosure.min_count,
         });
     }
-    let possible_keys = PossibleKeys::of(state, &below, &keys).await?;
+    let possible_keys = match restriction.is_compound {
+        true => Some(PossibleKeys::any(keys.len())),
+        false => PossibleKeys::of(state, &below, &keys).await?,
+    };
     let grouping = Grouping {
         schema: &aggregate.schema,
         n_keys: keys.len(),
@@ -99,96 +114,101 @@ struct Grouping<'a> {
     measured: RecordBatch,
 }
 
-/// What the measures say of each group.
-async fn facts(
-    state: &SessionState,
-    measured: &RecordBatch,
+/// What was measured of a grouping.
+struct Measured<'a> {
+    state: &'a SessionState,
+    groups: &'a Groups,
     n_keys: usize,
-    measures: &Measures,
-    questions: &Questions<'_>,
-) -> Result<Vec<Facts>, ReleaseError> {
-    let groups = Groups::of(measured, n_keys)?;
-    let mut facts = vec![Facts::default(); measured.num_rows()];
-    let of_persons = collect(state, measures.of_persons()?, MOST_GROUPS).await?;
-    let column = |idx: usize| counts(&of_persons, n_keys + idx);
-    let (units, several) = (column(0)?, column(1)?);
-    let flags = (0..measures.n_flags)
-        .map(|idx| column(2 + idx))
-        .collect::<Result<Vec<_>, _>>()?;
-    let size = |idx: usize| sizes(&of_persons, n_keys + 2 + measures.n_flags + idx);
-    let parts = (0..measures.n_numbers)
-        .map(|idx| Ok((size(2 * idx)?, size(2 * idx + 1)?)))
-        .collect::<Result<Vec<_>, DataFusionError>>()?;
-    for (row, group) in groups.find(&of_persons)? {
-        let facts = &mut facts[group];
-        facts.units = units[row];
-        facts.several = several[row];
-        facts.flags = flags.iter().map(|flag| flag[row]).collect();
-        let parts = parts.iter();
-        facts.largest = parts
-            .map(|(largest, total)| (largest[row], total[row]))
-            .collect();
-    }
-    let single = (0..measures.n_numbers).map(|idx| vec![idx]);
-    let together = questions.together.iter().cloned();
-    for (place, numbers) in single.chain(together).enumerate() {
-        for facts in &mut facts {
-            facts.values.push(Values::default());
-        }
-        let answers = collect(state, measures.of_values(&numbers)?, MOST_GROUPS).await?;
-        let column = |idx: usize| counts(&answers, n_keys + idx);
-        let (n, least, most, all) = (column(0)?, column(1)?, column(2)?, column(3)?);
-        for (row, group) in groups.find(&answers)? {
-            facts[group].values[place] = Values {
-                n: n[row],
-                least: least[row],
-                most: most[row],
-                all: all[row],
-            };
-        }
-    }
-    add_atoms(state, (&groups, n_keys), measures, questions, &mut facts).await?;
-    Ok(facts)
+    measures: &'a Measures,
 }
 
-/// Adds the sets of conditions that are met together, for every system.
-async fn add_atoms(
-    state: &SessionState,
-    (groups, n_keys): (&Groups, usize),
-    measures: &Measures,
-    questions: &Questions<'_>,
-    facts: &mut [Facts],
-) -> Result<(), ReleaseError> {
-    let systems = systems(&questions.asked);
-    for (place, system) in systems.iter().enumerate() {
-        let known = systems[..place]
-            .iter()
-            .position(|known| known.asks_as(system));
-        for facts in facts.iter_mut() {
-            let atoms = known.map(|known| facts.atoms[known].clone());
-            facts.atoms.push(atoms.unwrap_or_default());
-        }
-        if known.is_some() || !system.is_of_several() {
-            continue;
-        }
-        let answers = collect(state, measures.of_conditions(system)?, MOST_ATOMS).await?;
-        let (n_conditions, n_values) = (system.conditions().len(), system.values().len());
-        let told = (0..n_conditions + n_values)
-            .map(|idx| sizes(&answers, n_keys + idx))
+impl Measured<'_> {
+    /// What the measures say of each group, its atoms apart.
+    async fn facts(
+        &self,
+        n_groups: usize,
+        together: &[Vec<usize>],
+    ) -> Result<Vec<Facts>, ReleaseError> {
+        let (state, measures, n_keys) = (self.state, self.measures, self.n_keys);
+        let mut facts = vec![Facts::default(); n_groups];
+        let of_persons = collect(state, measures.of_persons()?, MOST_GROUPS).await?;
+        let column = |idx: usize| counts(&of_persons, n_keys + idx);
+        let (units, several) = (column(0)?, column(1)?);
+        let flags = (0..measures.n_flags)
+            .map(|idx| column(2 + idx))
             .collect::<Result<Vec<_>, _>>()?;
-        let persons = counts(&answers, n_keys + told.len())?;
-        for (row, group) in groups.find(&answers)? {
-            let atom = Atom {
-                told: told.iter().map(|told| told[row]).collect(),
-                n_values,
-                persons: persons[row],
-            };
-            if let Some(atoms) = facts[group].atoms.last_mut() {
-                atoms.push(atom);
+        let size = |idx: usize| sizes(&of_persons, n_keys + 2 + measures.n_flags + idx);
+        let parts = (0..measures.n_numbers)
+            .map(|idx| Ok((size(2 * idx)?, size(2 * idx + 1)?)))
+            .collect::<Result<Vec<_>, DataFusionError>>()?;
+        for (row, group) in self.groups.find(&of_persons)? {
+            let facts = &mut facts[group];
+            facts.units = units[row];
+            facts.several = several[row];
+            facts.flags = flags.iter().map(|flag| flag[row]).collect();
+            let parts = parts.iter();
+            facts.largest = parts
+                .map(|(largest, total)| (largest[row], total[row]))
+                .collect();
+        }
+        let single = (0..measures.n_numbers).map(|idx| vec![idx]);
+        for (place, numbers) in single.chain(together.iter().cloned()).enumerate() {
+            for facts in &mut facts {
+                facts.values.push(Values::default());
+            }
+            let answers = collect(state, measures.of_values(&numbers)?, MOST_GROUPS).await?;
+            let column = |idx: usize| counts(&answers, n_keys + idx);
+            let (n, least, most, all) = (column(0)?, column(1)?, column(2)?, column(3)?);
+            for (row, group) in self.groups.find(&answers)? {
+                facts[group].values[place] = Values {
+                    n: n[row],
+                    least: least[row],
+                    most: most[row],
+                    all: all[row],
+                };
             }
         }
+        Ok(facts)
     }
-    Ok(())
+
+    /// Adds the sets of conditions that are met together, for every system.
+    async fn add_atoms(
+        &self,
+        questions: &Questions<'_>,
+        facts: &mut [Facts],
+    ) -> Result<(), ReleaseError> {
+        let systems = systems(&questions.asked);
+        for (place, system) in systems.iter().enumerate() {
+            let known = systems[..place]
+                .iter()
+                .position(|known| known.asks_as(system));
+            for facts in facts.iter_mut() {
+                let atoms = known.map(|known| facts.atoms[known].clone());
+                facts.atoms.push(atoms.unwrap_or_default());
+            }
+            if known.is_some() || !system.is_of_several() {
+                continue;
+            }
+            let plan = self.measures.of_conditions(system)?;
+            let answers = collect(self.state, plan, MOST_ATOMS).await?;
+            let (n_conditions, n_values) = (system.conditions().len(), system.values().len());
+            let told = (0..n_conditions + n_values)
+                .map(|idx| sizes(&answers, self.n_keys + idx))
+                .collect::<Result<Vec<_>, _>>()?;
+            let persons = counts(&answers, self.n_keys + told.len())?;
+            for (row, group) in self.groups.find(&answers)? {
+                let atom = Atom {
+                    told: told.iter().map(|told| told[row]).collect(),
+                    n_values,
+                    persons: persons[row],
+                };
+                if let Some(atoms) = facts[group].atoms.last_mut() {
+                    atoms.push(atom);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Adds sets of conditions that rows of a group could meet together and none does.

@@ -6,7 +6,7 @@ use super::measures::Measures;
 use super::possible::Possible;
 use super::questions::{Asked, Questions};
 use super::span::{Atom, is_safe};
-use super::systems::{System, Tell, systems};
+use super::systems::{System, Tell, columns, systems};
 use crate::disclosure::{CellCounts, DisclosureRules};
 
 /// A number that stays back, as if one person stood behind it.
@@ -96,7 +96,40 @@ impl<'a> Judgement<'a> {
             }
             cells[idx] = SECRET;
         }
+        self.hide_linked(facts, &mut cells);
         cells
+    }
+
+    /// Where a combination of numbers tells of few, or gives a hidden one away, hides another one of them.
+    fn hide_linked(&self, facts: &Facts, cells: &mut [CellCounts]) {
+        let first = self.questions.numbers.len();
+        for (place, linked) in self.questions.linked.iter().enumerate() {
+            let [other, ..] = self.measures.flags_of_number(first + place);
+            let n = facts.flags[other];
+            let (largest, total) = facts.largest[first + place];
+            let is_few = self.is_small(n) || n > 0 && largest > self.rules.max_share * total;
+            let is_hidden = |idx: usize, cells: &[CellCounts]| {
+                let cell = cells[idx];
+                self.is_small(least(&[cell.contributors, cell.others.unwrap_or(0)]))
+            };
+            let hidden = linked
+                .asked
+                .iter()
+                .filter(|&&idx| is_hidden(idx, cells))
+                .count();
+            let is_told = match n == 0 && !linked.is_column {
+                true => hidden == 1,
+                false => is_few && hidden == 0,
+            };
+            let shown = linked
+                .asked
+                .iter()
+                .rev()
+                .find(|&&idx| !is_hidden(idx, cells));
+            if let Some(&idx) = shown.filter(|_| is_told) {
+                cells[idx] = SECRET;
+            }
+        }
     }
 
     /// Whether nobody meets a condition on several columns, or nobody misses it: a reader could have singled somebody out.
@@ -115,6 +148,19 @@ impl<'a> Judgement<'a> {
         let is_same =
             |&number: &usize| possible.is_compound_number(number) && facts.values[number].n <= 1;
         compound.any(is_empty) || numbers.any(is_same)
+    }
+
+    /// Whether an aggregate and another one tell how many values there are, as a sum and a mean do.
+    fn tells_how_many(&self, asked: &Asked, number: usize) -> bool {
+        let columns_of = |number: usize| columns(&self.questions.numbers[number].kind);
+        let of = columns_of(number);
+        let others = self.questions.asked.iter();
+        let mut others =
+            others.filter(|other| !other.is_count && asked.scale.tells_with(other.scale));
+        others.any(|other| {
+            let mut numbers = other.numbers.iter();
+            numbers.any(|&number| !columns_of(number).is_disjoint(&of))
+        })
     }
 
     fn is_small(&self, n: u64) -> bool {
@@ -136,9 +182,12 @@ impl<'a> Judgement<'a> {
         let mut is_part = false;
         for &number in &asked.numbers {
             let values = facts.values[number];
-            let (other, zero) = self.measures.flags_of_number(number);
+            let [other, zero, missing] = self.measures.flags_of_number(number);
             let kind = &self.questions.numbers[number].kind;
             sides.push(facts.flags[other]);
+            if self.tells_how_many(asked, number) {
+                sides.push(facts.flags[missing]);
+            }
             if matches!(kind, Kind::Part(_)) {
                 sides.push(facts.flags[zero]);
                 let rest = asked.condition.map(Measures::flags_of_condition);
@@ -157,7 +206,7 @@ impl<'a> Judgement<'a> {
             }
         }
         if let Some(together) = asked.together {
-            let values = facts.values[self.questions.numbers.len() + together];
+            let values = facts.values[self.measures.n_numbers + together];
             let is_discrete =
                 |&number: &usize| matches!(self.questions.numbers[number].kind, Kind::Discrete(_));
             if values.n <= self.rules.few_values || asked.numbers.iter().all(is_discrete) {
@@ -204,7 +253,14 @@ impl<'a> Judgement<'a> {
             .asked
             .iter()
             .any(|asked| asked.is_count && !asked.is_of_persons);
-        if has_rows && self.is_small(facts.several) {
+        // Under a condition, few of those with several rows may be left.
+        let has_condition = self
+            .questions
+            .asked
+            .iter()
+            .any(|asked| asked.condition.is_some());
+        let is_told = self.is_small(facts.several) || facts.several > 0 && has_condition;
+        if has_rows && is_told {
             let asked = self.questions.asked.iter().enumerate();
             let of_persons = asked.filter(|(_, asked)| is_of_persons(asked));
             told.extend(of_persons.map(|(idx, _)| idx));

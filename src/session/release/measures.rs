@@ -17,7 +17,7 @@ pub(super) struct Measures {
     has_person: bool,
     /// How many flags there are.
     pub(super) n_flags: usize,
-    /// How many numbers there are.
+    /// How many numbers there are, combinations of them included.
     pub(super) n_numbers: usize,
     /// Pairs of numbers that tell of the same columns.
     pub(super) pairs: Vec<(usize, usize)>,
@@ -44,9 +44,10 @@ impl Measures {
             flags.push(flag(condition.clone(), 1)?);
             flags.push(flag(condition.clone(), 0)?);
         }
-        for number in &questions.numbers {
+        for number in questions.all_numbers() {
             flags.push(flag(number.value.clone().not_eq(lit(0.0)), 1)?);
             flags.push(flag(number.value.clone().eq(lit(0.0)), 1)?);
+            flags.push(flag(questions.is_missing(number), 1)?);
         }
         for (a, b) in &pairs {
             let number = |idx: usize| {
@@ -58,14 +59,14 @@ impl Measures {
         let n_flags = flags.len();
         let flags = flags.into_iter().enumerate();
         columns.extend(flags.map(|(idx, flag)| flag.alias(format!("f{idx}"))));
-        let numbers = questions.numbers.iter().enumerate();
+        let numbers = questions.all_numbers().enumerate();
         columns.extend(numbers.map(|(idx, number)| number.value.clone().alias(format!("y{idx}"))));
         Ok(Self {
             base: LogicalPlanBuilder::from(rows).project(columns)?.build()?,
             n_keys,
             has_person,
             n_flags,
-            n_numbers: questions.numbers.len(),
+            n_numbers: questions.all_numbers().count(),
             pairs,
             n_conditions: questions.conditions.len(),
         })
@@ -76,15 +77,15 @@ impl Measures {
         (2 * condition, 2 * condition + 1)
     }
 
-    /// The flags of a number: not zero, zero.
-    pub(super) fn flags_of_number(&self, number: usize) -> (usize, usize) {
-        let first = 2 * (self.n_conditions + number);
-        (first, first + 1)
+    /// The flags of a number: not zero, zero, missing where its filter holds.
+    pub(super) fn flags_of_number(&self, number: usize) -> [usize; 3] {
+        let first = 2 * self.n_conditions + 3 * number;
+        [first, first + 1, first + 2]
     }
 
     /// The flag that two numbers differ.
     pub(super) fn flag_of_pair(&self, pair: usize) -> usize {
-        2 * (self.n_conditions + self.n_numbers) + pair
+        2 * self.n_conditions + 3 * self.n_numbers + pair
     }
 
     fn keys(&self) -> Vec<Expr> {

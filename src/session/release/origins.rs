@@ -127,7 +127,7 @@ impl Origins {
             })?;
             conditions.push(written_out.data);
         }
-        conditions.extend(self.filters(side)?);
+        conditions.extend(self.all_filters(side)?);
         let mut columns = BTreeSet::new();
         for condition in &conditions {
             self.add_columns(condition, &mut columns);
@@ -146,6 +146,24 @@ impl Origins {
             step: std::ptr::from_ref(plan).addr(),
         });
         when(there, of).end()
+    }
+
+    /// As [`Self::filters`], and those of the queries that persons have to be among.
+    fn all_filters(&mut self, plan: &LogicalPlan) -> Result<Vec<Expr>> {
+        let mut all = self.filters(plan)?;
+        let mut inner = Vec::new();
+        for condition in &all {
+            condition.apply(|part| {
+                if let Expr::InSubquery(among) = part {
+                    inner.push(Arc::clone(&among.subquery.subquery));
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+        }
+        for plan in inner {
+            all.extend(self.all_filters(&plan)?);
+        }
+        Ok(all)
     }
 
     /// The conditions of a plan's filters and joins, written out.

@@ -12,8 +12,9 @@ use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::Expr;
 
 use super::ReleaseError;
@@ -40,7 +41,8 @@ pub(super) struct Possible {
 }
 
 impl Possible {
-    /// `None` where every condition is about one column.
+    /// `None` where every condition is about one column, unless single persons can be among the rows by choice (`is_chosen`): then
+    /// every condition asks about them, and about its own column.
     ///
     /// # Errors
     /// When the conditions compare with too many values.
@@ -48,6 +50,7 @@ impl Possible {
         state: &SessionState,
         rows: &Rows,
         questions: &Questions<'_>,
+        is_chosen: bool,
     ) -> Result<Option<Self>, ReleaseError> {
         let mut origins = Origins::default();
         let questions = questions.with(|expression| origins.written_out(expression, &rows.plan))?;
@@ -61,10 +64,11 @@ impl Possible {
             asked.add_value(&number.of, &origins);
             asked
         };
-        let is_compound = |asked: Asked| asked.columns_asked(&origins).len() > 1;
+        let most = usize::from(!is_chosen);
+        let is_compound = |asked: Asked| asked.columns_asked(&origins).len() > most;
         let numbers = questions.numbers.iter();
         let numbers: Vec<bool> = numbers
-            .map(|number| is_compound(of_number(number)))
+            .map(|number| is_chosen || is_compound(of_number(number)))
             .collect();
         let conditions = 0..questions.conditions.len();
         let conditions = conditions.map(|condition| is_compound(of_condition(condition)));
@@ -176,21 +180,49 @@ impl Restriction {
     /// # Errors
     /// Those of the engine.
     pub(super) fn of(rows: &Rows) -> Result<Self, DataFusionError> {
-        let mut origins = Origins::default();
-        let conditions = origins.filters(&rows.plan)?;
+        let mut restriction = Self {
+            is_of_several: false,
+            is_compound: false,
+        };
         let mut all = BTreeSet::new();
-        let mut is_compound = false;
-        for condition in &conditions {
+        restriction.add(&rows.plan, &mut all)?;
+        restriction.is_of_several = all.len() > 1;
+        Ok(restriction)
+    }
+
+    /// Takes in the conditions of a plan, and the columns they ask about.
+    fn add(
+        &mut self,
+        plan: &LogicalPlan,
+        all: &mut BTreeSet<String>,
+    ) -> Result<(), DataFusionError> {
+        let mut origins = Origins::default();
+        for condition in origins.filters(plan)? {
+            // Who is among others meets the conditions of the others one by one.
+            if let Expr::InSubquery(among) = &condition
+                && !among.negated
+            {
+                self.add(&among.subquery.subquery, all)?;
+                continue;
+            }
             let mut asked = Asked::default();
-            asked.add(condition, &origins);
+            asked.add(&condition, &origins);
             let columns = asked.columns_asked(&origins);
-            is_compound |= columns.len() > 1;
+            let named = columns.iter().map(|column| match origins.of(column) {
+                Some((_, origin)) => format!("{} {}", origin.step, origin.column),
+                None => column.flat_name(),
+            });
+            let mut columns: BTreeSet<String> = named.collect();
+            condition.apply(|part| {
+                if let Expr::InSubquery(among) = part {
+                    self.add(&among.subquery.subquery, &mut columns)?;
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+            self.is_compound |= columns.len() > 1;
             all.extend(columns);
         }
-        Ok(Self {
-            is_of_several: all.len() > 1,
-            is_compound,
-        })
+        Ok(())
     }
 }
 
@@ -198,11 +230,19 @@ impl Restriction {
 pub(super) struct PossibleKeys {
     /// Which of the keys.
     places: Vec<usize>,
-    /// A column for each, a row for each set of values.
-    values: RecordBatch,
+    /// A column for each, a row for each set of values; `None` where they may have any.
+    values: Option<RecordBatch>,
 }
 
 impl PossibleKeys {
+    /// Keys of which rows could have any value: single persons may have been chosen.
+    pub(super) fn any(n_keys: usize) -> Self {
+        Self {
+            places: (0..n_keys).collect(),
+            values: None,
+        }
+    }
+
     /// `None` where every key asks about one column.
     ///
     /// # Errors
@@ -256,6 +296,7 @@ impl PossibleKeys {
         let computed = computed.collect::<Result<Vec<_>, DataFusionError>>()?;
         let plan = LogicalPlanBuilder::from(made_up).project(computed)?;
         let values = collect(state, plan.distinct()?.build()?, MOST_ROWS).await?;
+        let values = Some(values);
         Ok(Some(Self { places, values }))
     }
 
@@ -272,11 +313,17 @@ impl PossibleKeys {
         let n_groups = counts.units.len();
         // For every such key, the numbers of the values that it has or could have.
         let mut values = Vec::new();
-        for (column, &place) in self.values.columns().iter().zip(&self.places) {
-            let column = cast(column, keys[place].data_type()).map_err(DataFusionError::from)?;
-            let both = concat(&[keys[place].as_ref(), column.as_ref()]);
-            counts.keys[place] = numbered(&both.map_err(DataFusionError::from)?)?;
-            let all: BTreeSet<usize> = counts.keys[place].iter().copied().collect();
+        for (idx, &place) in self.places.iter().enumerate() {
+            if let Some(possible) = &self.values {
+                let column = cast(possible.column(idx), keys[place].data_type());
+                let column = column.map_err(DataFusionError::from)?;
+                let both = concat(&[keys[place].as_ref(), column.as_ref()]);
+                counts.keys[place] = numbered(&both.map_err(DataFusionError::from)?)?;
+            }
+            let mut all: BTreeSet<usize> = counts.keys[place].iter().copied().collect();
+            if self.values.is_none() {
+                all.extend([all.len()]);
+            }
             values.push((place, all));
         }
         let numbers = &counts.keys;

@@ -7,12 +7,12 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{ExprSchemable as _, cast, try_cast};
 use datafusion::prelude::{Expr, lit, when};
 
-use super::ReleaseError;
 use super::allowed::safe;
 use super::expressions::kind;
 use super::forms::{Form, form};
 use super::lineage::{Kind, Root, Rows};
 use super::systems::{Columns, Tell, any_rows, columns, persons};
+use super::{ReleaseError, plain};
 
 /// Aggregates of one number.
 const OF_ONE: [&str; 6] = ["sum", "avg", "stddev", "stddev_pop", "var", "var_pop"];
@@ -34,6 +34,18 @@ pub(super) struct Questions<'a> {
     pub(super) together: Vec<Vec<usize>>,
     /// For every aggregate.
     pub(super) asked: Vec<Asked>,
+    /// Combinations of numbers that a reader could compute.
+    pub(super) linked: Vec<Linked>,
+}
+
+/// A combination of numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Linked {
+    pub(super) number: Number,
+    /// The aggregates it can be computed from.
+    pub(super) asked: Vec<usize>,
+    /// Whether it is a column of its own; else nothing is left, for nearly all.
+    pub(super) is_column: bool,
 }
 
 /// A condition: a filter holds, and values are there.
@@ -56,6 +68,19 @@ pub(super) struct Number {
     form: Option<Form>,
 }
 
+impl Number {
+    /// Computed from other numbers.
+    pub(super) fn of_others(value: Expr) -> Self {
+        Self {
+            of: value.clone(),
+            value,
+            condition: None,
+            kind: Kind::Mixed,
+            form: None,
+        }
+    }
+}
+
 /// An argument of an aggregate that is not the same for all rows.
 struct Value<'a> {
     /// As it is computed.
@@ -66,6 +91,37 @@ struct Value<'a> {
     has_branches: bool,
     /// Columns that are added up in it.
     parts: Vec<Expr>,
+}
+
+/// How an aggregate depends on the number of values: two that do so in different ways tell it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Not at all, but for `n` in place of `n - 1`.
+    #[default]
+    Mean,
+    /// By `n` in a spread.
+    Population,
+    /// By `n - 1` in a spread.
+    Sample,
+    /// It grows with the number.
+    Sum,
+}
+
+impl Scale {
+    fn of(function: &str) -> Self {
+        match function {
+            "sum" | "regr_sxx" | "regr_syy" | "regr_sxy" => Self::Sum,
+            "stddev" | "var" | "covar_samp" => Self::Sample,
+            "stddev_pop" | "var_pop" | "covar_pop" => Self::Population,
+            _ => Self::Mean,
+        }
+    }
+
+    /// Whether two aggregates of the same values tell how many there are.
+    pub(super) fn tells_with(self, other: Self) -> bool {
+        let has_mean = [self, other].contains(&Self::Mean);
+        self != other && (!has_mean || [self, other].contains(&Self::Sum))
+    }
 }
 
 /// One aggregate.
@@ -81,6 +137,8 @@ pub(super) struct Asked {
     pub(super) is_of_persons: bool,
     /// What it sums in some way, among the numbers.
     pub(super) numbers: Vec<usize>,
+    /// How the number of values enters it.
+    pub(super) scale: Scale,
     /// The same with their values together, among those.
     pub(super) together: Option<usize>,
     /// Conditions whose sums of anything it tells, by the columns that are summed: none for counts.
@@ -97,6 +155,7 @@ impl<'a> Questions<'a> {
             numbers: Vec::new(),
             together: Vec::new(),
             asked: Vec::new(),
+            linked: Vec::new(),
         }
     }
 
@@ -136,7 +195,14 @@ impl<'a> Questions<'a> {
             numbers,
             together: self.together.clone(),
             asked: self.asked.clone(),
+            linked: Vec::new(),
         })
+    }
+
+    /// The numbers asked for, and then the combinations of them.
+    pub(super) fn all_numbers(&self) -> impl Iterator<Item = &Number> {
+        let linked = self.linked.iter().map(|linked| &linked.number);
+        self.numbers.iter().chain(linked)
     }
 
     /// Takes in one aggregate.
@@ -154,18 +220,22 @@ impl<'a> Questions<'a> {
         };
         let written = function.params.args.clone();
         let function = self.safe(function)?;
+        let is_count = ["count", "regr_count"].contains(&function.func.name());
         let mut values = Vec::new();
         for (argument, written) in function.params.args.iter().zip(&written) {
             let value = self.value(argument, written)?;
+            if !is_count {
+                plain::check(written, self.rows)?;
+            }
             // The same for all rows, however it is written: rows are counted.
             if !matches!(value.kind, Kind::Constant) {
                 values.push(value);
             }
         }
         let filter = function.params.filter.as_deref().cloned();
-        let mut asked = match function.func.name() {
-            "count" | "regr_count" => self.count(&function, &values, filter.clone())?,
-            name => self.sums(name, &function, &values, filter.clone())?,
+        let mut asked = match is_count {
+            true => self.count(&function, &values, filter.clone())?,
+            false => self.sums(&function, &values, filter.clone())?,
         };
         if asked.is_count {
             let whom = match asked.is_of_persons {
@@ -243,7 +313,7 @@ impl<'a> Questions<'a> {
         let is_distinct = function.params.distinct;
         for value in values.iter().filter(|_| is_distinct) {
             let is_countable = match value.kind {
-                Kind::Person(_) | Kind::Plain(_) => true,
+                Kind::Person(_) => true,
                 // Households whose members all fail a condition can be few.
                 Kind::Household(_) => filter.is_none(),
                 _ => false,
@@ -263,16 +333,17 @@ impl<'a> Questions<'a> {
 
     fn sums(
         &mut self,
-        name: &str,
         function: &AggregateFunction,
         values: &[Value<'_>],
         filter: Option<Expr>,
     ) -> Result<Asked, ReleaseError> {
+        let name = function.func.name();
         let condition = self.condition(values, filter.clone());
         let mut asked = Asked {
             condition,
             filter: self.condition(&[], filter),
             is_count: values.is_empty(),
+            scale: Scale::of(name),
             ..Asked::default()
         };
         for value in values {
@@ -321,7 +392,32 @@ impl<'a> Questions<'a> {
             let other = self.numbers[number].value.clone().not_eq(lit(0.0));
             let other = self.condition(&[], Some(other));
             self.not_zero.extend(other.map(|other| (other, number)));
-            asked.tells.push((columns, part(other)));
+            // Where its values are nearly the same, it counts the rows that meet the condition.
+            for columns in [columns, Columns::new(), any_rows()] {
+                asked.tells.push((columns, part(other)));
+            }
+        }
+    }
+
+    /// That a number is missing in a row that its filter leaves in.
+    pub(super) fn is_missing(&self, number: &Number) -> Expr {
+        let filter = number
+            .condition
+            .and_then(|condition| self.parts[condition].filter.clone());
+        let is_missing = number.of.clone().is_null();
+        match filter {
+            Some(filter) => filter.and(is_missing),
+            None => is_missing,
+        }
+    }
+
+    /// Takes down that some numbers have few values, so that their sums count who has which.
+    pub(super) fn tell_few(&mut self, has_few: impl Fn(usize) -> bool) {
+        for asked in &mut self.asked {
+            let few = asked.numbers.iter().filter(|&&number| has_few(number));
+            let tells = few.map(|&number| (Columns::new(), Tell::Values(number)));
+            let tells: Vec<_> = tells.collect();
+            asked.tells.extend(tells);
         }
     }
 
@@ -352,7 +448,11 @@ impl<'a> Questions<'a> {
 
     /// The condition that every value is there, and the filter holds.
     fn condition(&mut self, values: &[Value<'_>], filter: Option<Expr>) -> Option<usize> {
-        let values: Vec<Expr> = values.iter().map(|value| value.safe.clone()).collect();
+        // What is there in every row is no condition.
+        let schema = self.rows.schema();
+        let can_miss = |value: &&Value<'_>| value.safe.nullable(schema).unwrap_or(true);
+        let values = values.iter().filter(can_miss);
+        let values: Vec<Expr> = values.map(|value| value.safe.clone()).collect();
         let parts = Parts { filter, values };
         let is_there = parts.values.iter().cloned().map(Expr::is_not_null);
         let condition = parts.filter.clone().into_iter().chain(is_there);

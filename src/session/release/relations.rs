@@ -16,6 +16,8 @@ use super::below::{needs_person, rows};
 use super::estimates::{self, Behind};
 use super::expressions::kind;
 use super::lineage::{Belongs, Kind, Root, Rows};
+use super::origins::{Origin, Origins};
+use super::possible::Restriction;
 use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
@@ -76,6 +78,14 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Whether a column is made of at most one column of a table.
+    fn is_of_one_column(&self, column: usize) -> Result<bool, DataFusionError> {
+        let mut origins = Origins::default();
+        origins.written_out(&self.columns[column], &self.rows.plan)?;
+        let is_of_table = |origin: &Origin| origin.computed_from.is_empty();
+        Ok(origins.all.len() <= 1 && origins.all.iter().all(is_of_table))
+    }
+
     fn kind(&self, column: usize) -> Result<Kind, ReleaseError> {
         kind(&self.columns[column], self.rows)
     }
@@ -111,6 +121,17 @@ impl Call<'_> {
         if self.roles.is_steep {
             return Err(ReleaseError::Steep { relation });
         }
+        for &column in &self.roles.groups {
+            match self.kind(column)? {
+                Kind::Plain(_) | Kind::Person(_) | Kind::Household(_) => {}
+                Kind::Discrete(roots) if !roots.contains(&Root::made()) => {}
+                _ if self.is_of_one_column(column)? => {}
+                _ => return Err(ReleaseError::ComputedGroup { relation }),
+            }
+        }
+        if of_persons && Restriction::of(self.rows)?.is_compound {
+            return Err(ReleaseError::Chosen { relation });
+        }
         match self
             .roles
             .weight
@@ -140,10 +161,30 @@ impl Call<'_> {
             Some(_) => self.roles.outcome.as_slice(),
             None => &self.roles.numbers,
         };
+        let is_regressor =
+            |column: usize| self.roles.terms.iter().flatten().any(|&of| of == column);
         for &column in numbers.iter().chain(&self.roles.weight) {
             if matches!(self.kind(column)?, Kind::Plain(_)) {
-                let (largest, total) = measures.largest(state, column).await?;
+                // What a row has to say of a coefficient grows with the square of its regressor.
+                let power = self.roles.degree * if is_regressor(column) { 2 } else { 1 };
+                let (largest, total) = measures.largest(state, column, power).await?;
                 is_few |= !total.is_finite() || largest > max_share * total;
+            }
+        }
+        if let Some(weight) = self.roles.weight {
+            let levels = measures.of_levels(state, &[weight]).await?;
+            is_few |= levels.n <= few_values && levels.least < min_count;
+        }
+        let mut n_absorbed = 0;
+        for &group in &self.roles.absorbed {
+            let levels = measures.of_levels(state, &[group]).await?;
+            n_absorbed += levels.n;
+            let is_made =
+                matches!(self.kind(group)?, Kind::Discrete(roots) if roots.contains(&Root::made()));
+            is_few |= is_made && levels.least < min_count;
+            for &column in numbers.iter().filter(|&&column| is_regressor(column)) {
+                let varying = measures.varying(state, column, group).await?;
+                is_few |= varying > 0 && varying < min_count;
             }
         }
         // Estimators of effects count the exposed and the others themselves.
@@ -184,6 +225,7 @@ impl Call<'_> {
         Ok(Behind {
             is_few,
             is_of_table: false,
+            n_absorbed,
         })
     }
 
@@ -199,7 +241,7 @@ impl Call<'_> {
         let has_person = person.is_some();
         columns.extend(person.map(|person| person.alias("p")));
         let needed = self.roles.numbers.iter().chain(&self.roles.labels);
-        let needed = needed.chain(&self.roles.weight);
+        let needed = needed.chain(&self.roles.weight).chain(&self.roles.absorbed);
         let is_there = needed.map(|column| level(*column).is_not_null());
         let mut rows = LogicalPlanBuilder::from(self.rows.plan.clone()).project(columns)?;
         // Effects use a row for what it has, regressions only rows that have everything.
@@ -260,13 +302,43 @@ impl LevelMeasures {
             .build()
     }
 
-    /// The largest sum of one person's sizes in a column, and that of all.
+    /// Persons in groups of `group` in which the values of a column differ.
+    async fn varying(
+        &self,
+        state: &SessionState,
+        column: usize,
+        group: usize,
+    ) -> Result<u64, ReleaseError> {
+        let value = || try_cast(level(column), DataType::Float64);
+        let mut keys = vec![level(group)];
+        keys.extend(self.has_person.then(|| col("p")));
+        let by_person = LogicalPlanBuilder::from(self.rows.clone()).aggregate(
+            keys,
+            vec![min(value()).alias("low"), max(value()).alias("high")],
+        )?;
+        let ends = vec![min(col("low")).alias("low"), max(col("high")).alias("high")];
+        let units = count(lit(1_i64)).alias("units");
+        let plan = by_person
+            .aggregate(
+                vec![level(group)],
+                ends.into_iter().chain([units]).collect::<Vec<_>>(),
+            )?
+            .filter(col("low").lt(col("high")))?
+            .aggregate(Vec::<Expr>::new(), vec![sum(col("units"))])?
+            .build()?;
+        let answers = collect(state, plan, 1).await?;
+        Ok(counts(&answers, 0)?.first().copied().unwrap_or(0))
+    }
+
+    /// The largest sum of one person's sizes in a column, to some power, and that of all.
     async fn largest(
         &self,
         state: &SessionState,
         column: usize,
+        power: u32,
     ) -> Result<(f64, f64), ReleaseError> {
-        let size = abs(try_cast(level(column), DataType::Float64));
+        let size = || abs(try_cast(level(column), DataType::Float64));
+        let size = (1..power).fold(size(), |product, _| product * size());
         let rows = LogicalPlanBuilder::from(self.rows.clone());
         let by: Vec<Expr> = match self.has_person {
             true => vec![col("p")],

@@ -154,3 +154,15 @@ explain select sex, count(*) as n {y} group by 1;
 -- ask: the tables
 -- post
 select table_name from information_schema.tables;
+-- ask: a case on two columns
+select sex, sum(case when age >= 40 and current_smoker then 1 else 0 end) as n {y} group by 1;
+-- ask: share of those who do not
+select sex, avg(1 - cast(current_smoker as int)) as share {y} group by 1;
+-- ask: two risks in WHERE
+select sex, count(*) as n, avg(weight_kg) as kg {y} and (bmi >= 25 or sbp_mmhg >= 130) group by 1;
+-- ask: a regression with fixed effects of years and persons
+-- post
+select term, estimate, std_error, status from ols((select person_id, fiscal_year, sbp_mmhg, bmi from panel_person_year), 'sbp_mmhg ~ bmi | person_id + fiscal_year', vcov => 'cluster(person_id)');
+-- ask: worksites counted from their groups
+-- post
+select count(*) as n from (select worksite_id, count(*) as n {y} group by 1);

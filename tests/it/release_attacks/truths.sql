@@ -96,3 +96,27 @@ select k, count(*) as v from (select municipality_code as k, household_id, count
   where fiscal_year = 2020 and household_id is not null group by 1, 2 having min(age) >= 55)
 group by 1 having sum(n) between 1 and 9 and k in (select municipality_code from panel_person_year
   where fiscal_year = 2020 group by 1 having count(distinct person_id) >= 40);
+-- truth: few with hospital stays
+select worksite_id as k, count(*) filter (where yen_inpatient > 0) as v {y}
+group by 1 having count(*) >= 10 and count(*) filter (where yen_inpatient > 0) between 1 and 9;
+-- truth: costs of few with hospital stays
+select worksite_id as k, sum(yen_inpatient) as v {y}
+group by 1 having count(*) >= 10 and count(*) filter (where yen_inpatient > 0) between 1 and 9;
+-- truth: few without absence days
+select worksite_id as k, count(*) - count(absence_days) as v {y}
+group by 1 having count(*) >= 10 and count(*) - count(absence_days) between 1 and 9;
+-- truth: few women who smoke
+select worksite_id as k, count(*) filter (where sex = 2 and current_smoker) as v {y}
+group by 1 having count(*) >= 10 and count(*) filter (where sex = 2 and current_smoker) between 1 and 9;
+-- truth: weights of few of an age
+select worksite_id as k, sum(weight_kg) filter (where age = {age}) as v {y}
+group by 1 having count(*) >= 20 and count(*) filter (where age = {age} and weight_kg is not null) between 1 and 9;
+-- truth: few with stays in both years
+select age_band as k, count(*) filter (where yen_inpatient > 0) - count(distinct person_id) filter (where yen_inpatient > 0) as v
+from panel_person_year where fiscal_year in (2019, 2020) and worksite_id > 0
+group by 1 having count(*) filter (where yen_inpatient > 0) - count(distinct person_id) filter (where yen_inpatient > 0) between 1 and 9;
+-- truth: a smoker more
+select 1 as k, 1 as v;
+-- truth: few of both years
+select worksite_id as k, count(*) - count(distinct person_id) as v from panel_person_year where fiscal_year in (2016, 2020)
+group by 1 having count(*) - count(distinct person_id) between 1 and 9;

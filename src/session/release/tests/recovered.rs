@@ -147,7 +147,7 @@ async fn ordinary_questions_are_answered_whole() {
         "SELECT CASE WHEN cost < 10000 THEN 'low' ELSE 'high' END AS band, count(*) FROM panel GROUP BY 1 ORDER BY 2",
         "SELECT avg(n) FROM (SELECT region, count(*) AS n FROM panel WHERE region > 1 GROUP BY region) t",
         "SELECT count(*) FROM (SELECT DISTINCT person_id, sex FROM panel) t",
-        "SELECT fiscal_year, avg(round(cost / 100)) FROM panel GROUP BY 1 HAVING count(*) > 10 ORDER BY 1",
+        "SELECT fiscal_year, avg(cost / 100) FROM panel GROUP BY 1 HAVING count(*) > 10 ORDER BY 1",
         "SELECT count(household_id), count(DISTINCT household_id) FROM panel",
     ] {
         let (rows, kept_back) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));

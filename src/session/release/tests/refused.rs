@@ -65,6 +65,19 @@ async fn numbers_that_hide_conditions_in_values_are_refused() {
         "floor(cost / 100) * entry",
         "coalesce(cost, 1000000)",
         "power(cost, 3)",
+        "round(cost / 100)",
+        "entry / 46",
+        "entry % 7",
+        "cost + 1000000",
+        "cost - 1",
+        "1 / (cost - 46.000001)",
+        "cost * 46.000001",
+        "cost * 10000000",
+        "CASE WHEN smoker THEN 1.0000000001 ELSE 1 END",
+        "CASE WHEN smoker THEN 9007199254740993 ELSE 9007199254740992 END",
+        "CAST(cost AS decimal(38, 10))",
+        "CAST(entry AS tinyint)",
+        "greatest(cost, entry)",
     ] {
         for function in ["sum", "avg", "stddev", "var_pop"] {
             let sql = format!("SELECT sex, {function}({value}) FROM panel GROUP BY sex");
