@@ -113,7 +113,7 @@ impl Numbers<'_> {
         match (name, arguments) {
             ("coalesce" | "nvl", [of, instead]) if is_nothing(instead) => self.check(of),
             // Missing for one value: a condition, and judged as one.
-            ("nullif", [of, value]) if matches!(value, Expr::Literal(..)) => self.check(of),
+            ("nullif", [of, Expr::Literal(..)]) => self.check(of),
             ("ln" | "log" | "log10" | "log2", [of]) if self.is_plus_one(of) => Ok(()),
             (name, [of]) if SMOOTH.contains(&name) && matches!(unnamed(of), Expr::Column(_)) => {
                 Ok(())

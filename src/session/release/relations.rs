@@ -151,30 +151,15 @@ impl Call<'_> {
     ) -> Result<Behind, ReleaseError> {
         let DisclosureRules {
             min_count,
-            max_share,
             few_values,
+            ..
         } = rules.disclosure;
         let measures = self.measures(rules)?;
         let all = measures.of_levels(state, &[]).await?;
         let mut is_few = all.least < min_count;
-        let numbers: &[usize] = match self.roles.unit {
-            Some(_) => self.roles.outcome.as_slice(),
-            None => &self.roles.numbers,
-        };
-        let is_regressor =
-            |column: usize| self.roles.terms.iter().flatten().any(|&of| of == column);
-        for &column in numbers.iter().chain(&self.roles.weight) {
-            if matches!(self.kind(column)?, Kind::Plain(_)) {
-                // What a row has to say of a coefficient grows with the square of its regressor.
-                let power = self.roles.degree * if is_regressor(column) { 2 } else { 1 };
-                let (largest, total) = measures.largest(state, column, power).await?;
-                is_few |= !total.is_finite() || largest > max_share * total;
-            }
-        }
-        if let Some(weight) = self.roles.weight {
-            let levels = measures.of_levels(state, &[weight]).await?;
-            is_few |= levels.n <= few_values && levels.least < min_count;
-        }
+        is_few |= self
+            .has_dominant(state, &measures, rules.disclosure)
+            .await?;
         let mut n_absorbed = 0;
         for &group in &self.roles.absorbed {
             let levels = measures.of_levels(state, &[group]).await?;
@@ -182,9 +167,11 @@ impl Call<'_> {
             let is_made =
                 matches!(self.kind(group)?, Kind::Discrete(roots) if roots.contains(&Root::made()));
             is_few |= is_made && levels.least < min_count;
-            for &column in numbers.iter().filter(|&&column| is_regressor(column)) {
-                let varying = measures.varying(state, column, group).await?;
-                is_few |= varying > 0 && varying < min_count;
+            for &column in &self.roles.numbers {
+                if self.is_regressor(column) {
+                    let varying = measures.varying(state, column, group).await?;
+                    is_few |= varying > 0 && varying < min_count;
+                }
             }
         }
         // Estimators of effects count the exposed and the others themselves.
@@ -227,6 +214,39 @@ impl Call<'_> {
             is_of_table: false,
             n_absorbed,
         })
+    }
+
+    fn is_regressor(&self, column: usize) -> bool {
+        self.roles.terms.iter().flatten().any(|&of| of == column)
+    }
+
+    /// Whether one person, or few with a weight, make up most of an outcome, a regressor or the weights.
+    async fn has_dominant(
+        &self,
+        state: &SessionState,
+        measures: &LevelMeasures,
+        rules: DisclosureRules,
+    ) -> Result<bool, ReleaseError> {
+        let numbers: &[usize] = match self.roles.unit {
+            Some(_) => self.roles.outcome.as_slice(),
+            None => &self.roles.numbers,
+        };
+        for &column in numbers.iter().chain(&self.roles.weight) {
+            if !matches!(self.kind(column)?, Kind::Plain(_)) {
+                continue;
+            }
+            // What a row has to say of a coefficient grows with the square of its regressor.
+            let power = self.roles.degree * if self.is_regressor(column) { 2 } else { 1 };
+            let (largest, total) = measures.largest(state, column, power).await?;
+            if !total.is_finite() || largest > rules.max_share * total {
+                return Ok(true);
+            }
+        }
+        let Some(weight) = self.roles.weight else {
+            return Ok(false);
+        };
+        let levels = measures.of_levels(state, &[weight]).await?;
+        Ok(levels.n <= rules.few_values && levels.least < rules.min_count)
     }
 
     fn measures(&self, rules: &ReleaseRules) -> Result<LevelMeasures, ReleaseError> {
