@@ -95,6 +95,8 @@ pub mod covariance;
 
 pub mod balance;
 
+pub mod identities;
+
 pub mod bacon;
 
 pub mod sun_abraham;

@@ -10,15 +10,8 @@ use crate::support::{files_below, root};
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
 const LAYERS: [&[&str]; 10] = [
     &["diagnostic", "regular_file"],
-    &["toml_reader", "schedule"],
-    &[
-        "config",
-        "contract",
-        "estimators",
-        "link",
-        "disclosure",
-        "synth",
-    ],
+    &["toml_reader", "schedule", "disclosure"],
+    &["config", "contract", "estimators", "link", "synth"],
     &["lake", "functions"],
     &["backup", "ingest", "session"],
     &["checks"],
