@@ -78,9 +78,11 @@ impl Backup {
 /// without such a note are somebody's.
 fn begin(id: &str, target: &Path) -> Result<PathBuf, BackupError> {
     let note = target.join(UNFINISHED);
-    let is_used = fs_err::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
-    let is_ours = fs_err::read_to_string(&note).is_ok_and(|noted| noted == id);
-    if is_used && !is_ours {
+    let n_entries = fs_err::read_dir(target).map_or(0, Iterator::count);
+    // A note that was cut short stands alone: nothing was brought back yet.
+    let is_ours = fs_err::read_to_string(&note)
+        .is_ok_and(|noted| noted == id || n_entries == 1 && id.starts_with(&noted));
+    if n_entries > 0 && !is_ours {
         return Err(BackupError::NotEmpty {
             folder: target.to_path_buf(),
         });

@@ -312,3 +312,25 @@ fn a_lake_outside_the_project_is_saved_too_and_its_new_place_is_said() {
         versions_in(Path::new(&lake))
     );
 }
+
+#[test]
+fn a_restore_that_was_killed_at_its_beginning_goes_on() {
+    let project = crate::small_project::project("");
+    project.korabo(&["run"]).exits(0);
+    let elsewhere = Elsewhere::new();
+    let snapshot = elsewhere.path("snapshot");
+    project.korabo(&["backup", &snapshot]).exits(0);
+    let target = elsewhere.path("target");
+    let note = Path::new(&target).join(".korabo-restore");
+    let restore = || project.korabo(&["restore", &snapshot, &target]);
+    fs::create_dir(&target).unwrap();
+    fs::write(&note, "").unwrap();
+    // Beside it, whatever there is is somebody's.
+    let other = Path::new(&target).join("other.txt");
+    fs::write(&other, "").unwrap();
+    restore().exits(2).says(&["is not empty"]);
+    fs::remove_file(&other).unwrap();
+    restore().exits(0);
+    assert!(!note.exists());
+    assert!(Path::new(&target).join("korabo.toml").exists());
+}
