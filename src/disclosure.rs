@@ -22,14 +22,13 @@ pub struct DisclosureRules {
     pub few_values: u64,
 }
 
-impl Default for DisclosureRules {
-    fn default() -> Self {
-        Self {
-            min_count: 10,
-            max_share: 0.5,
-            few_values: 5,
-        }
-    }
+impl DisclosureRules {
+    /// What the national guideline asks for at least, and our limits of dominance and of few values.
+    pub const GUIDELINE: Self = Self {
+        min_count: 10,
+        max_share: 0.5,
+        few_values: 5,
+    };
 }
 
 /// A value that has passed the disclosure rules. Only this module can make one.

@@ -5,7 +5,7 @@ use crate::toml_reader::{TomlError, TomlTable};
 
 /// Reads the section; what it does not say is as in the guideline.
 pub(super) fn read(root: &TomlTable<'_>) -> Result<DisclosureRules, TomlError> {
-    let mut rules = DisclosureRules::default();
+    let mut rules = DisclosureRules::GUIDELINE;
     let Some(table) = root.table("disclosure")? else {
         return Ok(rules);
     };
@@ -55,8 +55,8 @@ mod tests {
             few_values: 8,
         };
         assert_eq!(stricter.unwrap(), expected);
-        assert_eq!(rules("[disclosure]\n").unwrap(), DisclosureRules::default());
-        assert_eq!(rules("").unwrap(), DisclosureRules::default());
+        assert_eq!(rules("[disclosure]\n").unwrap(), DisclosureRules::GUIDELINE);
+        assert_eq!(rules("").unwrap(), DisclosureRules::GUIDELINE);
     }
 
     #[test]

@@ -2,11 +2,7 @@
 
 use super::*;
 
-const RULES: DisclosureRules = DisclosureRules {
-    min_count: 10,
-    max_share: 0.5,
-    few_values: 5,
-};
+const RULES: DisclosureRules = DisclosureRules::GUIDELINE;
 const LT: Count = Count::Suppressed;
 const HID: Count = Count::Withheld;
 

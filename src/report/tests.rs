@@ -8,11 +8,7 @@ use super::page::*;
 use super::text::{Lang, grouped, magnitude, short_count, signed};
 use crate::disclosure::*;
 
-const RULES: DisclosureRules = DisclosureRules {
-    min_count: 10,
-    max_share: 0.5,
-    few_values: 5,
-};
+const RULES: DisclosureRules = DisclosureRules::GUIDELINE;
 
 fn estimate(value: f64, low: f64, high: f64, n: u64) -> Releasable<ReleasedEstimate> {
     let row = EstimateRow {

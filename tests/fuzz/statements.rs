@@ -39,7 +39,7 @@ impl Statements {
             names.into_iter().map(str::to_owned).collect()
         };
         let rules = ReleaseRules {
-            disclosure: DisclosureRules::default(),
+            disclosure: DisclosureRules::GUIDELINE,
             person_tables: own(names().filter(|name| !is_aggregate(name)).collect()),
             aggregate_tables: own(names().filter(is_aggregate).collect()),
             person_columns: &["person_id"],

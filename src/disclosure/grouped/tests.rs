@@ -4,11 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const RULES: DisclosureRules = DisclosureRules {
-    min_count: 10,
-    max_share: 0.5,
-    few_values: 5,
-};
+const RULES: DisclosureRules = DisclosureRules::GUIDELINE;
 
 fn part(contributors: u64, others: u64) -> CellCounts {
     CellCounts {

@@ -242,11 +242,12 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
     for argument in &mut function.params.args {
         let kind = match aggregate {
             "count" => kind(argument, rows)?,
-            _ => value_kind(argument, rows)?,
+            _ => {
+                let kind = value_kind(argument, rows)?;
+                plain::check(argument, rows)?;
+                kind
+            }
         };
-        if aggregate != "count" {
-            plain::check(argument, rows)?;
-        }
         is_discrete &= matches!(kind, Kind::Discrete(_));
         is_known &= kind != Kind::Mixed || aggregate == "count";
         roots.extend(kind.roots());

@@ -73,7 +73,7 @@ pub(super) async fn protected(
         n_keys: keys.len(),
         measures: &measures,
     };
-    let mut facts = of.facts(measured.num_rows(), &questions.together).await?;
+    let mut facts = of.facts(measured.num_rows(), &questions).await?;
     let few = rules.disclosure.few_values;
     questions.tell_few(|number| facts.iter().all(|facts| facts.values[number].n <= few));
     of.add_atoms(&questions, &mut facts).await?;
@@ -127,7 +127,7 @@ impl Measured<'_> {
     async fn facts(
         &self,
         n_groups: usize,
-        together: &[Vec<usize>],
+        questions: &Questions<'_>,
     ) -> Result<Vec<Facts>, ReleaseError> {
         let (state, measures, n_keys) = (self.state, self.measures, self.n_keys);
         let mut facts = vec![Facts::default(); n_groups];
@@ -151,8 +151,10 @@ impl Measured<'_> {
                 .map(|(largest, total)| (largest[row], total[row]))
                 .collect();
         }
-        let single = (0..measures.n_numbers).map(|idx| vec![idx]);
-        for (place, numbers) in single.chain(together.iter().cloned()).enumerate() {
+        // Of combinations, only how many have any is asked.
+        let single = (0..questions.numbers.len()).map(|idx| vec![idx]);
+        let together = questions.together.iter().cloned();
+        for (place, numbers) in single.chain(together).enumerate() {
             for facts in &mut facts {
                 facts.values.push(Values::default());
             }

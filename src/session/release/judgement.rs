@@ -206,7 +206,7 @@ impl<'a> Judgement<'a> {
             }
         }
         if let Some(together) = asked.together {
-            let values = facts.values[self.measures.n_numbers + together];
+            let values = facts.values[self.questions.numbers.len() + together];
             let is_discrete =
                 |&number: &usize| matches!(self.questions.numbers[number].kind, Kind::Discrete(_));
             if values.n <= self.rules.few_values || asked.numbers.iter().all(is_discrete) {

@@ -73,7 +73,7 @@ async fn world() -> (Session, ReleaseRules) {
     }
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let rules = ReleaseRules {
-        disclosure: DisclosureRules::default(),
+        disclosure: DisclosureRules::GUIDELINE,
         person_tables: names(&["panel", "worksites", "claims", "diagnoses"]),
         aggregate_tables: names(&["effect_x", "flow", "places"]),
         person_columns: &["person_id"],
