@@ -128,12 +128,14 @@ pub(super) fn command_of(retry_of: Option<i64>) -> &'static str {
     }
 }
 
-/// Writes a run that was killed into the history, and tells of it; the caller holds the lake's lock.
+/// Removes what a run that was killed left unfinished, writes it into the history, and tells of it; the caller holds the
+/// lake's lock.
 pub(super) async fn record_interrupted(
     workspace: &Workspace,
     printer: &Printer,
 ) -> Result<(), Failure> {
     let lake = &workspace.lake;
+    lake.remove_unfinished()?;
     let Some(Interrupted { mut run, steps }) = observe::interrupted(lake) else {
         return Ok(());
     };

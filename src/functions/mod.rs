@@ -5,6 +5,7 @@
 mod bounded;
 mod relation;
 mod scalar;
+mod whole;
 
 use datafusion::common::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -18,6 +19,8 @@ pub use relation::{
 pub(crate) use bounded::{
     bound_functions, bounded_planners, elements_of, most_of_a_batch, widths_of,
 };
+pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};
+
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
     relation_of, roles,

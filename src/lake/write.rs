@@ -38,17 +38,19 @@ const PARTITION_ROW_GROUP_BYTES: usize = 8 << 20;
 /// Bytes of a column's distinct values before its values are written as they are. The encoder's table of them takes three times
 /// as much, for every column of every open file.
 const DICTIONARY_BYTES: usize = 128 << 10;
+/// The same for a table with a file per partition.
+const PARTITION_DICTIONARY_BYTES: usize = 32 << 10;
 
 fn writer_properties(is_partitioned: bool) -> WriterProperties {
     let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
-    let row_group = match is_partitioned {
-        true => PARTITION_ROW_GROUP_BYTES,
-        false => ROW_GROUP_BYTES,
+    let (row_group, dictionary) = match is_partitioned {
+        true => (PARTITION_ROW_GROUP_BYTES, PARTITION_DICTIONARY_BYTES),
+        false => (ROW_GROUP_BYTES, DICTIONARY_BYTES),
     };
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_bytes(Some(row_group))
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .set_dictionary_page_size_limit(dictionary)
         .build()
 }
 

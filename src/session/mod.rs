@@ -125,8 +125,10 @@ impl Session {
         }
         let runtime = with_local_files(runtime)?;
         let rules = trusted_rules(wide_rows::WideRows::new(&runtime.memory_pool));
+        let mut planners = functions::bounded_planners(&runtime.memory_pool);
+        planners.push(functions::whole_planner());
         let builder = SessionStateBuilder::new()
-            .with_expr_planners(functions::bounded_planners(&runtime.memory_pool))
+            .with_expr_planners(planners)
             .with_default_features()
             .with_config(config)
             .with_runtime_env(runtime);
@@ -134,6 +136,7 @@ impl Session {
         let mut ctx = named_files::with_named_files(functions::with_relations(builder)?);
         functions::register_scalars(&ctx);
         functions::bound_functions(&mut ctx)?;
+        functions::register_whole(&mut ctx)?;
         Ok(Self {
             ctx,
             most_parts: MOST_PARTS,

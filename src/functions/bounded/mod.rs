@@ -25,7 +25,7 @@ use call::BoundedCall;
 pub(crate) use widths::{each as widths_of, elements as elements_of};
 
 /// Functions that the engine recognises by their type, and that make nothing large.
-const AS_THEY_ARE: [&str; 3] = ["get_field", "log", "power"];
+const AS_THEY_ARE: [&str; 4] = ["get_field", "log", "power", super::whole::PRODUCT];
 
 /// How much functions may make.
 #[derive(Debug)]

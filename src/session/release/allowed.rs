@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator, TryCast};
-use datafusion::prelude::{Expr, lit, nullif};
+use datafusion::prelude::{Expr, cast, lit, nullif};
 
 use super::ReleaseError;
 use super::attempt::{attempt, attempt_operation};
 use super::expressions::is_nothing;
 use super::lineage::Rows;
+use crate::functions::product_may_not_fit;
 
 /// Functions of one number that keep it one number.
 const OF_ONE_NUMBER: [&str; 12] = [
@@ -114,7 +116,8 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
     })
 }
 
-/// An operation of two values, with NULL where it fails: decimals can be too long, and days out of range.
+/// An operation of two values, with NULL where it fails: decimals can be too long, and days out of range. Products of whole
+/// numbers that may not fit are of doubles: what fails or is missing above a threshold tells who is above it.
 fn operation(
     left: Expr,
     op: Operator,
@@ -127,6 +130,13 @@ fn operation(
         Ok::<_, DataFusionError>(!is_plain)
     };
     let can_fail = can_fail(&left)? || can_fail(&right)?;
+    let (left, right) = match op {
+        Operator::Multiply if product_may_not_fit(&left, &right, schema) => (
+            cast(left, DataType::Float64),
+            cast(right, DataType::Float64),
+        ),
+        _ => (left, right),
+    };
     let (left, right) = (Box::new(left), Box::new(right));
     let expression = Expr::BinaryExpr(BinaryExpr { left, op, right });
     if !can_fail {

@@ -84,6 +84,7 @@ impl Numbers<'_> {
             },
             Expr::Literal(..) => self.check(of),
             _ if target.is_floating() || is_yes_no(of) => self.check(of),
+            _ if target == &DataType::Int64 && self.is_whole(of) => self.check(of),
             _ => Err(STEPS),
         }
     }
@@ -148,6 +149,7 @@ impl Numbers<'_> {
         };
         match unnamed(of) {
             Expr::Column(column) => self.origins.data_type(column) == Some(&DataType::Boolean),
+            Expr::Cast(_) | Expr::TryCast(_) => self.is_share(of),
             of => is_yes_no(of),
         }
     }
