@@ -16,9 +16,8 @@ use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{InListExpr, Literal};
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, Literal};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -59,16 +58,11 @@ impl PhysicalOptimizerRule for WideRows {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let batch_size = options.execution.batch_size.get() as u64;
         let watched = |plan: Arc<dyn ExecutionPlan>| {
-            if let Some(projection) = plan.downcast_ref::<ProjectionExec>()
-                && !projection.input().is::<PlaceholderRowExec>()
-            {
-                let exprs = projection.expr().iter().map(|column| &column.expr);
-                check_constants(exprs, batch_size, self.most)?;
-            }
-            if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
-                let numbers = aggregate.aggr_expr().iter();
-                let arguments: Vec<_> = numbers.flat_map(|number| number.expressions()).collect();
-                check_constants(arguments.iter(), batch_size, self.most)?;
+            let is_of_one_row = plan
+                .downcast_ref::<ProjectionExec>()
+                .is_some_and(|projection| projection.input().is::<PlaceholderRowExec>());
+            if !is_of_one_row {
+                check_constants(plan.as_ref(), batch_size, self.most)?;
             }
             below_repeating(plan)
         };
@@ -84,26 +78,40 @@ impl PhysicalOptimizerRule for WideRows {
     }
 }
 
-/// Refuses expressions, computed for every row, whose constants and columns make a row that is too wide for a whole batch of them.
-fn check_constants<'a>(
-    exprs: impl Iterator<Item = &'a Arc<dyn PhysicalExpr>>,
-    batch_size: u64,
-    most: u64,
-) -> Result<()> {
-    const COLUMN: u64 = 8;
-    let widths = exprs.map(|expr| largest_constant(expr).map(|width| width.max(COLUMN)));
-    let row: u64 = widths.sum::<Result<u64>>()?;
+/// Refuses a step whose expressions, computed for every row, have constants that make a row too wide for a whole batch of them:
+/// columns of a projection or of a scan that took one over, arguments, and what is sorted by.
+fn check_constants(plan: &dyn ExecutionPlan, batch_size: u64, most: u64) -> Result<()> {
+    /// Bytes of a computed value at least; columns are handed on as they are.
+    const COMPUTED: u64 = 8;
+    let mut row = 0_u64;
+    plan.apply_expressions(&mut |expr| {
+        if !expr.is::<Column>() {
+            row = row.saturating_add(largest_constant(expr)?.max(COMPUTED));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
     if row.saturating_mul(batch_size) > most {
         return Err(too_wide(row, most / batch_size.max(1)));
     }
     Ok(())
 }
 
-/// Bytes of the largest constant that an expression may give back. Lists to look in stay where they are.
+/// Bytes of the largest constant that an expression may write into every row. Lists to look in, and what a value is compared with,
+/// stay where they are.
 fn largest_constant(expr: &Arc<dyn PhysicalExpr>) -> Result<u64> {
     let mut largest = 0;
     expr.apply(|expr| {
         if expr.is::<InListExpr>() {
+            return Ok(TreeNodeRecursion::Jump);
+        }
+        if let Some(compared) = expr.downcast_ref::<BinaryExpr>()
+            && compared.op().supports_propagation()
+        {
+            for side in [compared.left(), compared.right()] {
+                if !side.is::<Literal>() {
+                    largest = largest.max(largest_constant(side)?);
+                }
+            }
             return Ok(TreeNodeRecursion::Jump);
         }
         if let Some(literal) = expr.downcast_ref::<Literal>() {

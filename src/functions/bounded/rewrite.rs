@@ -7,13 +7,16 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::logical_expr::expr::{HigherOrderFunction, ScalarFunction};
+use datafusion::logical_expr::expr::{HigherOrderFunction, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF};
 
 use super::call::BoundedCall;
 use super::concatenation::Concatenation;
 use super::{AS_THEY_ARE, Bounds, bounded, gathering};
+
+/// Bytes of a default that a window function repeats.
+const MOST_OF_A_DEFAULT: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct BoundCalls {
@@ -48,6 +51,7 @@ impl FunctionRewrite for BoundCalls {
                 Ok(Transformed::no(Expr::HigherOrderFunction(call)))
             }
             Expr::WindowFunction(window) => {
+                defaults_little(&window, schema)?;
                 let window = gathering::bound_window(window, &self.bounds);
                 Ok(window.update_data(Expr::WindowFunction))
             }
@@ -103,6 +107,23 @@ fn captures_little(call: &HigherOrderFunction, schema: &DFSchema) -> Result<()> 
         })?;
     }
     Ok(())
+}
+
+/// `lag` and `lead` write their default into as many rows as they shift by.
+fn defaults_little(window: &WindowFunction, schema: &DFSchema) -> Result<()> {
+    let [_, _, default, ..] = window.params.args.as_slice() else {
+        return Ok(());
+    };
+    let name = window.fun.name();
+    if !matches!(name, "lag" | "lead") || is_small(&default.get_type(schema)?) {
+        return Ok(());
+    }
+    match default {
+        Expr::Literal(value, _) if value.size() <= MOST_OF_A_DEFAULT => Ok(()),
+        _ => Err(DataFusionError::Plan(format!(
+            "the default of `{name}` may be a number, a date or a text of up to about 200 letters; for others write coalesce({name}(…), …)"
+        ))),
+    }
 }
 
 fn is_small(data_type: &DataType) -> bool {

@@ -17,6 +17,11 @@ async fn run(sql: &str) -> Result<usize, (ErrorClass, String)> {
     Ok(batches.iter().map(|batch| batch.num_rows()).sum())
 }
 
+const FILE: &str = concat!(
+    "(SELECT municipality_code AS v FROM '",
+    env!("CARGO_MANIFEST_DIR"),
+    "/sample_data/community/municipalities.parquet') AS f"
+);
 const MANY: &str = "generate_series(1, 100000) AS g(v)";
 
 #[tokio::test]
@@ -32,13 +37,21 @@ async fn what_repeats_a_wide_row_is_refused() {
         format!("SELECT length(string_agg(repeat('x', 100000), ',')) FROM {MANY}"),
         format!("SELECT length(string_agg('x', repeat(',', 100000))) FROM {MANY}"),
         format!("SELECT max(repeat('x', 1000000)) FROM {MANY}"),
+        format!("SELECT repeat('x', 1000000), v FROM {FILE}"),
+        format!("SELECT v || repeat('x', 1000000) FROM {FILE}"),
+        format!("SELECT v FROM {MANY} ORDER BY CASE WHEN v > 5 THEN repeat('x', 1000000) END"),
+        format!(
+            "SELECT count(*) FROM {MANY} GROUP BY CASE WHEN v > 5 THEN repeat('x', 1000000) END"
+        ),
+        format!("SELECT first_value(repeat('x', 1000000)) OVER (PARTITION BY v) FROM {MANY}"),
+        format!("SELECT v FROM {MANY} WHERE CASE WHEN v > 5 THEN repeat('x', 1000000) END > 'y'"),
         format!("SELECT '{}', v FROM {MANY}", "x".repeat(500_000)),
         format!(
             "SELECT CASE WHEN v > 5 THEN '{}' END FROM {MANY}",
             "x".repeat(500_000)
         ),
     ] {
-        let refused = run(&sql).await.unwrap_err();
+        let refused = run(&sql).await.expect_err(&sql[..sql.len().min(90)]);
         assert_eq!(
             refused.0,
             ErrorClass::Resources,
@@ -46,6 +59,36 @@ async fn what_repeats_a_wide_row_is_refused() {
             &sql[..sql.len().min(90)]
         );
         assert!(refused.1.contains("too wide"), "{}", refused.1);
+    }
+}
+
+#[tokio::test]
+async fn windows_repeat_no_long_default() {
+    let long = "x".repeat(1000);
+    for default in [
+        "repeat('x', 1000000)",
+        &format!("'{long}'"),
+        "range(1, 1000000)",
+    ] {
+        for call in ["lag", "lead"] {
+            let of = if default.starts_with("range") {
+                "range(1, 2)"
+            } else {
+                "'x'"
+            };
+            let sql =
+                format!("SELECT {call}({of}, 100000, {default}) OVER (ORDER BY v) FROM {MANY}");
+            let refused = run(&sql).await.unwrap_err();
+            assert_eq!(refused.0, ErrorClass::Sql, "{default}");
+            assert!(refused.1.contains("coalesce"), "{}", refused.1);
+        }
+    }
+    for sql in [
+        format!("SELECT lag(v, 100000, 0) OVER (ORDER BY v) FROM {MANY}"),
+        format!("SELECT lead(v::text, 2, 'none') OVER (ORDER BY v) FROM {MANY}"),
+        format!("SELECT lag(v::text) OVER (ORDER BY v) FROM {MANY}"),
+    ] {
+        assert_eq!(run(&sql).await, Ok(100_000), "{sql}");
     }
 }
 
