@@ -33,11 +33,7 @@ pub(super) async fn run(
     printer: &Printer,
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
-    let mut config = workspace::config(global)?;
-    if let Some(extracts) = &args.extracts {
-        config.extracts = workspace::absolute(extracts)?;
-    }
-    let workspace = Workspace::of_config(config)?;
+    let workspace = Workspace::with_extracts(global, args.extracts.as_deref())?;
     let named = args
         .deliveries
         .iter()

@@ -1,6 +1,7 @@
 //! `korabo plan`: what `run` would do and why.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -17,6 +18,9 @@ use crate::pipeline::{self, Selection, Work};
 pub(super) struct PlanArgs {
     #[command(flatten)]
     select: SelectArgs,
+    /// Folder with the extracts, instead of the project's
+    #[arg(long, value_name = "DIR")]
+    extracts: Option<PathBuf>,
     /// Build the selected tables although they are fresh
     #[arg(long)]
     full_refresh: bool,
@@ -27,7 +31,7 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let workspace = Workspace::with_extracts(global, args.extracts.as_deref())?;
     let selection = args.select.parse()?;
     show(&workspace, &selection, args.full_refresh, true, printer).await?;
     Ok(0)

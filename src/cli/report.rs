@@ -43,7 +43,10 @@ pub(super) async fn run(
         None => workspace.project.config.report.clone(),
     };
     let lang = Lang::from(global.lang);
-    let page = page(&workspace, &session, lang).await?;
+    let mut page = page(&workspace, &session, lang).await?;
+    if let Some(last) = pipeline::last_run(&workspace.lake).await? {
+        page.provenance.run_id = last.run_id.to_string();
+    }
     write(&path, &report::render(&page, lang))?;
     printer.note(&format!("report: {}", path.display()));
     Ok(0)
@@ -65,7 +68,10 @@ pub(super) async fn write_if_stale(
     if written.contains(&fingerprint) {
         return Ok(());
     }
-    let page = page(workspace, session, lang).await?;
+    let mut page = page(workspace, session, lang).await?;
+    // The run at work is written into the history when it has ended.
+    let last = pipeline::last_run(&workspace.lake).await?;
+    page.provenance.run_id = (last.map_or(0, |last| last.run_id) + 1).to_string();
     let html = report::render(&page, lang);
     write(path, &report::with_fingerprint(&html, &fingerprint))?;
     printer.note(&format!("report: {}", path.display()));

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::job::{self, Job};
 use super::printer::Printer;
 use super::selection::{self, SelectArgs};
-use super::workspace::{self, Workspace};
+use super::workspace::Workspace;
 use super::{Signal, plan};
 use crate::diagnostic::FailureKind;
 
@@ -106,9 +106,5 @@ async fn workspace(
         let message = "--as-of needs --into DIR: tables of another time never mix with the present";
         return Err(Failure::new(FailureKind::Usage, message));
     }
-    let mut config = workspace::config(global)?;
-    if let Some(extracts) = &args.extracts {
-        config.extracts = workspace::absolute(extracts)?;
-    }
-    Workspace::of_config(config)
+    Workspace::with_extracts(global, args.extracts.as_deref())
 }

@@ -1,6 +1,6 @@
 //! The project a command works on: found, loaded and checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::GlobalArgs;
@@ -21,6 +21,18 @@ impl Workspace {
     /// Loads the project that the arguments mean.
     pub(super) fn load(global: &GlobalArgs) -> Result<Self, Failure> {
         Self::of_config(config(global)?)
+    }
+
+    /// Loads it with the extracts of another folder, if one is given.
+    pub(super) fn with_extracts(
+        global: &GlobalArgs,
+        extracts: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let mut config = config(global)?;
+        if let Some(extracts) = extracts {
+            config.extracts = absolute(extracts)?;
+        }
+        Self::of_config(config)
     }
 
     /// Loads the project of `config`.
@@ -69,6 +81,6 @@ pub(super) fn current_folder() -> Result<PathBuf, Failure> {
 }
 
 /// `path` seen from the folder the program was started in.
-pub(super) fn absolute(path: &std::path::Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     Ok(current_folder()?.join(path))
 }

@@ -105,19 +105,24 @@ pub struct BalanceRow {
     pub n_control: u64,
     /// Rows left out: treatment, weight or covariate missing.
     pub n_missing: u64,
-    /// `ok`; `no_treated` or `no_controls` where a group has no weight; `no_variance` where the sd is zero or unknown.
+    /// `ok`; `no_rows` where no row has a treatment and a weight; `no_treated` or `no_controls` where a group has no weight;
+    /// `no_variance` where the sd is zero or unknown.
     pub status: Status,
 }
 
 /// Compares the covariates of the treated with those of the others.
 ///
 /// # Errors
-/// [`EstimatorError`] for columns of different lengths, a treatment other than 0 and 1, a negative weight, no usable row.
+/// [`EstimatorError`] for columns of different lengths, a treatment other than 0 and 1, a negative weight.
 pub fn balance(
     columns: &BalanceColumns,
     options: &BalanceOptions,
 ) -> Result<Vec<BalanceRow>, EstimatorError> {
     let rows = UsedRows::try_new(columns)?;
+    if rows.iter().next().is_none() {
+        let covariates = columns.covariates.iter();
+        return Ok(covariates.map(|of| rows.none_of(&of.name)).collect());
+    }
     let mut result = Vec::new();
     for covariate in &columns.covariates {
         match &covariate.values {
@@ -166,17 +171,30 @@ impl<'a> UsedRows<'a> {
         if n_rows > 0 {
             return Err(EstimatorError::NegativeWeight { n_rows });
         }
-        let rows = Self {
+        Ok(Self {
             columns,
             n_rows_in: expected as u64,
-        };
-        if rows.iter().next().is_none() {
-            return Err(EstimatorError::NoRows {
-                n_rows: expected as u64,
-                n_missing: expected as u64,
-            });
+        })
+    }
+
+    /// The row of a covariate when there is no usable row.
+    fn none_of(&self, covariate: &str) -> BalanceRow {
+        BalanceRow {
+            covariate: covariate.to_owned(),
+            level: None,
+            mean_treated: f64::NAN,
+            mean_control: f64::NAN,
+            sd_treated: f64::NAN,
+            sd_control: f64::NAN,
+            difference: f64::NAN,
+            smd: f64::NAN,
+            variance_ratio: f64::NAN,
+            ks: f64::NAN,
+            n_treated: 0,
+            n_control: 0,
+            n_missing: self.n_rows_in,
+            status: Status::NoRows,
         }
-        Ok(rows)
     }
 
     /// Row index, whether treated, weight.

@@ -113,6 +113,10 @@ pub enum PipelineError {
         column: String,
         n_rows: u64,
     },
+    #[error(
+        "`{query}` was not run: `{needs}` was never built; select what it needs, too: `korabo run +{query}`"
+    )]
+    NeverBuilt { query: String, needs: String },
     #[error("`{query}` was not published: a test of its header does not hold: {tests}")]
     TestsFailed { query: String, tests: String },
     #[error("{at}: the test names column `{column}`, which `{table}` does not have{hint}")]
@@ -182,6 +186,7 @@ impl PipelineError {
             | Self::NullValues { .. }
             | Self::TestsFailed { .. }
             | Self::JoinCardinality { .. } => FailureKind::Quality,
+            Self::NeverBuilt { .. } => FailureKind::Step,
             Self::Ingest(error) => error.kind(),
             _ => FailureKind::Project,
         }

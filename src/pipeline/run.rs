@@ -132,6 +132,8 @@ struct Builder {
     fingerprints: BTreeMap<String, String>,
     /// Queries that failed or wait for one that did.
     blocked: BTreeSet<String>,
+    /// Blocked queries, with the table that is not there and was not selected.
+    never_built: BTreeMap<String, String>,
     waiting: Vec<Query>,
     summary: RunSummary,
 }
@@ -166,6 +168,7 @@ pub async fn build(
         context,
         work,
         blocked: BTreeSet::new(),
+        never_built: BTreeMap::new(),
         summary: RunSummary::default(),
     };
     let mut running = FuturesUnordered::new();
@@ -225,7 +228,11 @@ impl Builder {
                     self.settle_fresh(&query, table, is_selected.then_some(reason))
                         .await?;
                 }
-                (_, None) => self.block(query),
+                (_, None) => {
+                    let name = query.name.clone();
+                    self.never_built.insert(name.clone(), name);
+                    self.blocked.insert(query.name);
+                }
             }
         }
     }
@@ -375,9 +382,21 @@ impl Builder {
     }
 
     fn block(&mut self, query: Query) {
+        let mut reads = query.reads.iter();
+        let missing = reads.find_map(|table| self.never_built.get(table)).cloned();
         if self.work.selected.contains(&query.name) {
             let reason = "something it needs is missing or failed".to_owned();
             self.finish(&query.name, StepOutcome::Blocked, reason);
+            if let Some(needs) = &missing {
+                let error = PipelineError::NeverBuilt {
+                    query: query.name.clone(),
+                    needs: needs.clone(),
+                };
+                self.summary.first_error.get_or_insert(error);
+            }
+        }
+        if let Some(missing) = missing {
+            self.never_built.insert(query.name.clone(), missing);
         }
         self.blocked.insert(query.name);
     }

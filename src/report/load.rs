@@ -111,9 +111,6 @@ pub async fn load_page(
         if name.starts_with("rejects_") {
             rejects_tables.push(name.clone());
         }
-        if name == "runs" {
-            provenance.run_id = table.n_rows().map_or_else(String::new, |n| n.to_string());
-        }
         session.register_table(table)?;
     }
     let tables = Tables { lake, session };

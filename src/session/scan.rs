@@ -42,7 +42,12 @@ impl Session {
         there: (&str, &[String]),
         by: &str,
     ) -> Result<BTreeMap<i64, u64>, SessionError> {
-        match self.unmatched_by(here, there, by).await {
+        // While the engine puts the keys it read into one batch, it holds them twice and counts them once.
+        match self
+            .with_share_of_memory(0.5)?
+            .unmatched_by(here, there, by)
+            .await
+        {
             Err(error) if error.class() == ErrorClass::Resources => {
                 self.with_spilling_joins()
                     .unmatched_by(here, there, by)

@@ -52,6 +52,21 @@ impl Session {
         Ok(MemoryShare { runtime })
     }
 
+    /// The same session with a share, from 0 to 1, of the memory it may reserve.
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub(super) fn with_share_of_memory(&self, share: f64) -> Result<Self, SessionError> {
+        let memory = self.share_of_memory(share)?;
+        let state = SessionStateBuilder::new_from_existing(self.ctx.state())
+            .with_runtime_env(memory.runtime)
+            .build();
+        Ok(Self {
+            ctx: SessionContext::new_with_state(state),
+            most_parts: self.most_parts,
+        })
+    }
+
     /// A session of the same engine without tables, which knows no files: a quoted name is that of a table.
     /// What its statements reserve counts against `memory`.
     ///

@@ -12,6 +12,7 @@ mod checks;
 mod data_tests;
 mod freshness;
 mod ingest;
+mod insurer_only;
 mod run;
 mod sample;
 mod scheduled;

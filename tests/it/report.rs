@@ -152,3 +152,23 @@ fn run_writes_the_report_only_when_its_tables_changed() {
     project.korabo(&["run"]).exits(0).says(&["report.html"]);
     assert!(fs::read(&path).unwrap().len() > first.len() / 2);
 }
+
+#[test]
+fn the_report_names_the_run_that_made_it_as_the_history_does() {
+    let project = Project::built();
+    let path = project.path().join("reports/report.html");
+    project
+        .korabo(&["run", "summary_flow", "--full-refresh"])
+        .exits(0);
+    fs::remove_file(&path).unwrap();
+    project.korabo(&["run", "--lang", "en"]).exits(0);
+    let last = project.count("select max(run_id) from runs");
+    assert!(last > 1);
+    let named = format!("<span>Run {last}</span>");
+    assert!(fs::read_to_string(&path).unwrap().contains(&named));
+    project
+        .korabo(&["report", "-o", "again.html", "--lang", "en"])
+        .exits(0);
+    let again = fs::read_to_string(project.path().join("again.html")).unwrap();
+    assert!(again.contains(&named));
+}

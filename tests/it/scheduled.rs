@@ -339,3 +339,16 @@ fn history_of_an_earlier_version_is_continued() {
     assert_eq!(rows[1]["run_id"], 8);
     project.korabo(&["history"]).exits(0);
 }
+
+#[test]
+fn a_table_that_needs_one_never_built_fails_the_run_and_names_it() {
+    let project = chain();
+    let says = "`panel_c` was not run: `clean_a` was never built";
+    project
+        .korabo(&["run", "panel_c"])
+        .exits(1)
+        .says(&[says, "korabo run +panel_c"]);
+    assert_eq!(project.value("select status from runs"), "failed");
+    project.korabo(&["run", "+panel_c"]).exits(0);
+    project.korabo(&["run"]).exits(0);
+}

@@ -320,11 +320,18 @@ fn impossible_comparisons_are_refused() {
         refusal(&columns),
         EstimatorError::LengthMismatch { .. }
     ));
+}
+
+#[test]
+fn without_a_usable_row_every_covariate_says_so() {
     let mut columns = by_hand();
     columns.treated.fill(f64::NAN);
-    let (n_rows, n_missing) = (7, 7);
-    assert_eq!(
-        refusal(&columns),
-        EstimatorError::NoRows { n_rows, n_missing }
-    );
+    let rows = balance(&columns, &POOLED).unwrap();
+    assert_eq!(rows.len(), columns.covariates.len());
+    for (row, covariate) in rows.iter().zip(&columns.covariates) {
+        assert_eq!(row.covariate, covariate.name);
+        assert_eq!((row.level.as_deref(), row.status), (None, Status::NoRows));
+        assert_eq!((row.n_treated, row.n_control, row.n_missing), (0, 0, 7));
+        assert!(row.smd.is_nan() && row.mean_treated.is_nan());
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) fn whole_planner() -> Arc<dyn ExprPlanner> {
 
 fn too_large(what: &str) -> DataFusionError {
     DataFusionError::Execution(format!(
-        "a {what} of whole numbers is beyond 64 bits (about 9.2e18 either way); make decimals or doubles of the numbers first, as in cast(x as decimal(38, 0)) or cast(x as double)"
+        "a {what} of whole numbers does not fit into `bigint`; make doubles of the numbers first, as in cast(x as double)"
     ))
 }
 

@@ -1,0 +1,53 @@
+//! A project of which an insurer delivers members and checkups, and nobody delivers anything else.
+
+use fs_err as fs;
+
+use crate::support::Project;
+
+/// The small world with members and checkups only; all other sources may be missing.
+fn project() -> Project {
+    let project = Project::unbuilt();
+    let kept = ["members", "checkups"];
+    let extracts = project.path().join("sample_data");
+    for folder in fs::read_dir(&extracts).unwrap() {
+        let folder = folder.unwrap().path();
+        for file in fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            if !kept.iter().any(|kept| name.starts_with(kept)) {
+                fs::remove_file(file).unwrap();
+            }
+        }
+    }
+    let config = project.path().join("korabo.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let mut sections = text.split("[sources.");
+    let mut changed = sections.next().unwrap().to_owned();
+    for section in sections {
+        let (name, rest) = section.split_once("]\n").unwrap();
+        changed.push_str(&format!("[sources.{name}]\n"));
+        if !kept.contains(&name) && !rest.contains("optional = true") {
+            changed.push_str("optional = true\n");
+        }
+        changed.push_str(rest);
+    }
+    fs::write(config, changed).unwrap();
+    project
+}
+
+#[test]
+fn a_run_ends_well_and_says_what_can_be_said() {
+    let project = project();
+    project.korabo(&["run", "--lang", "en"]).exits(0);
+    assert!(project.count("select count(*) from panel_person_year") > 1000);
+    assert!(project.count("select count(bmi) from panel_person_year") > 100);
+    // Nobody is exposed to anything, and every effect says so.
+    let others = "select count(*) from effect_summary where estimate is not null";
+    assert_eq!(project.count(others), 0);
+    let balance = "select count(*) from effect_balance where status <> 'no_rows'";
+    assert_eq!(project.count(balance), 0);
+    let report = fs::read_to_string(project.path().join("reports/report.html")).unwrap();
+    assert!(report.contains("Members") || report.contains("members"));
+    project.korabo(&["check"]).exits(0);
+    project.korabo(&["docs"]).exits(0);
+}
