@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(lake.remove_unfinished().unwrap(), unfinished.len());
         let is_there = |file: &&str| folder.path().join(file).exists();
         assert_eq!(unfinished.iter().find(|file| is_there(file)), None);
-        assert!(others.iter().all(|file| is_there(&file)));
+        assert!(others.iter().all(is_there));
         assert_eq!(lake.remove_unfinished().unwrap(), 0);
     }
 }
