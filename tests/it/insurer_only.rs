@@ -2,21 +2,17 @@
 
 use fs_err as fs;
 
-use crate::support::Project;
+use crate::support::{Project, files_below};
 
 /// The small world with members and checkups only; all other sources may be missing.
 fn project() -> Project {
     let project = Project::unbuilt();
     let kept = ["members", "checkups"];
     let extracts = project.path().join("sample_data");
-    for folder in fs::read_dir(&extracts).unwrap() {
-        let folder = folder.unwrap().path();
-        for file in fs::read_dir(&folder).unwrap() {
-            let file = file.unwrap().path();
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            if !kept.iter().any(|kept| name.starts_with(kept)) {
-                fs::remove_file(file).unwrap();
-            }
+    for file in files_below(&extracts) {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        if !kept.iter().any(|kept| name.starts_with(kept)) {
+            fs::remove_file(extracts.join(file)).unwrap();
         }
     }
     let config = project.path().join("korabo.toml");
