@@ -145,7 +145,12 @@ async fn work(
         return Err(Failure::from(error));
     }
     if job.selection_text.is_none() {
-        report::write_if_stale(workspace, &session, global, printer).await?;
+        let last = pipeline::last_run(&workspace.lake).await?;
+        let run_id = match Totals::of(&observed.tally()).did_nothing() {
+            true => last.as_ref().map(|last| last.run_id),
+            false => Some(next_run_id(last.as_ref())),
+        };
+        report::write_if_stale(workspace, &session, run_id, global, printer).await?;
     }
     Ok(())
 }
@@ -175,9 +180,13 @@ async fn record(lake: Lake, mut run: RunRecord, steps: Vec<StepStatus>) -> Resul
     if did_nothing && last.as_ref().is_none_or(pipeline::LastRun::is_ok) {
         return Ok(());
     }
-    run.run_id = last.map_or(0, |last| last.run_id) + 1;
+    run.run_id = next_run_id(last.as_ref());
     pipeline::record_run(&lake, &run, &steps).await?;
     Ok(())
+}
+
+fn next_run_id(last: Option<&pipeline::LastRun>) -> i64 {
+    last.map_or(0, |last| last.run_id) + 1
 }
 
 /// The same, with threads of its own: the others may be busy with what was stopped.
@@ -225,6 +234,11 @@ impl Totals {
             n_rejected_rows: done.n_rejected_rows(),
             n_deliveries: done.n_deliveries(),
         }
+    }
+
+    /// Whether there is nothing to write into the history, if the run ends well.
+    fn did_nothing(&self) -> bool {
+        self.n_ok + self.n_deliveries + self.n_warned == 0
     }
 
     fn record(&self, job: &Job, outcome: RunOutcome, started: Instant) -> RunRecord {

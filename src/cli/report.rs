@@ -52,10 +52,11 @@ pub(super) async fn run(
     Ok(0)
 }
 
-/// Writes the project's report when the tables it shows have changed since it was written.
+/// Writes the project's report, as made by run `run_id`, when the tables it shows have changed since it was written.
 pub(super) async fn write_if_stale(
     workspace: &Workspace,
     session: &Session,
+    run_id: Option<i64>,
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<(), Failure> {
@@ -69,9 +70,7 @@ pub(super) async fn write_if_stale(
         return Ok(());
     }
     let mut page = page(workspace, session, lang).await?;
-    // The run at work is written into the history when it has ended.
-    let last = pipeline::last_run(&workspace.lake).await?;
-    page.provenance.run_id = (last.map_or(0, |last| last.run_id) + 1).to_string();
+    page.provenance.run_id = run_id.map_or_else(String::new, |run_id| run_id.to_string());
     let html = report::render(&page, lang);
     write(path, &report::with_fingerprint(&html, &fingerprint))?;
     printer.note(&format!("report: {}", path.display()));

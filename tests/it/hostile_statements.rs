@@ -2,6 +2,7 @@
 //! with sizes from harmless to absurd.
 
 use crate::dice::Dice;
+use crate::hostile_constants::{shifted, sorted_by_constants};
 
 /// The statement of a number.
 pub(crate) fn statement(number: u64) -> String {
@@ -533,32 +534,6 @@ fn gathered_windows(dice: &mut Dice) -> String {
     format!(
         "SELECT max(length(w::text)) FROM (SELECT {call} {filter} OVER ({window}) AS w FROM generate_series(1, {n}))"
     )
-}
-
-fn shifted(dice: &mut Dice) -> String {
-    let (n, m) = (dice.size(7), dice.size(7));
-    let call = dice.one_of(&["lag", "lead"]);
-    let default = match dice.below(3) {
-        0 => format!("repeat('x', {m})"),
-        1 => format!("'{}'", "x".repeat(usize::try_from(m % 100_000).unwrap())),
-        _ => "'none'".to_owned(),
-    };
-    let window = dice.one_of(&["ORDER BY value", "PARTITION BY value % 2 ORDER BY value"]);
-    format!(
-        "SELECT max(length(w)) FROM (SELECT {call}(value::text, {n}, {default}) OVER ({window}) AS w FROM generate_series(1, {n}))"
-    )
-}
-
-fn sorted_by_constants(dice: &mut Dice) -> String {
-    let m = dice.size(7);
-    let long = format!("CASE WHEN person_id > 1 THEN repeat('x', {m}) ELSE person_id::text END");
-    let table = dice.table();
-    match dice.below(4) {
-        0 => format!("SELECT person_id FROM {table} ORDER BY {long}"),
-        1 => format!("SELECT count(*) FROM {table} GROUP BY {long}"),
-        2 => format!("SELECT row_number() OVER (PARTITION BY {long}) FROM {table}"),
-        _ => format!("SELECT person_id FROM {table} WHERE {long} < 'y'"),
-    }
 }
 
 fn lambda(dice: &mut Dice) -> String {

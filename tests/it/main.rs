@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod dice;
+mod hostile_constants;
 mod hostile_statements;
 mod serving;
 mod small_project;
