@@ -71,7 +71,7 @@ pub(super) async fn gate(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let last = pipeline::last_run(&workspace.lake).await?;
-    let run_id = last.map_or(0, |last| last.run_id) + 1;
+    let run_id = pipeline::LastRun::next_id(last.as_ref());
     let Evaluation { evaluated, results } =
         evaluate(workspace, session, Some(run_id), printer).await?;
     let new: Vec<&CheckResult> = results

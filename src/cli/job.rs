@@ -145,12 +145,9 @@ async fn work(
         return Err(Failure::from(error));
     }
     if job.selection_text.is_none() {
-        let last = pipeline::last_run(&workspace.lake).await?;
-        let run_id = match Totals::of(&observed.tally()).did_nothing() {
-            true => last.as_ref().map(|last| last.run_id),
-            false => Some(next_run_id(last.as_ref())),
-        };
-        report::write_if_stale(workspace, &session, run_id, global, printer).await?;
+        let totals = Totals::of(&observed.tally());
+        let run = totals.record(job, RunOutcome::Ok, observed.started);
+        report::write_if_stale(workspace, &session, &run, global, printer).await?;
     }
     Ok(())
 }
@@ -176,17 +173,12 @@ fn all_steps(job: &Job, done: Tally, is_cut: bool) -> Vec<StepStatus> {
 /// Writes the run into the lake's history, when it did anything or the last one did not end well.
 async fn record(lake: Lake, mut run: RunRecord, steps: Vec<StepStatus>) -> Result<(), Failure> {
     let last = pipeline::last_run(&lake).await?;
-    let did_nothing = run.status == "ok" && run.n_ok + run.n_deliveries + run.n_warned == 0;
-    if did_nothing && last.as_ref().is_none_or(pipeline::LastRun::is_ok) {
+    let Some(run_id) = run.id_after(last.as_ref()) else {
         return Ok(());
-    }
-    run.run_id = next_run_id(last.as_ref());
+    };
+    run.run_id = run_id;
     pipeline::record_run(&lake, &run, &steps).await?;
     Ok(())
-}
-
-fn next_run_id(last: Option<&pipeline::LastRun>) -> i64 {
-    last.map_or(0, |last| last.run_id) + 1
 }
 
 /// The same, with threads of its own: the others may be busy with what was stopped.
@@ -234,11 +226,6 @@ impl Totals {
             n_rejected_rows: done.n_rejected_rows(),
             n_deliveries: done.n_deliveries(),
         }
-    }
-
-    /// Whether there is nothing to write into the history, if the run ends well.
-    fn did_nothing(&self) -> bool {
-        self.n_ok + self.n_deliveries + self.n_warned == 0
     }
 
     fn record(&self, job: &Job, outcome: RunOutcome, started: Instant) -> RunRecord {

@@ -53,7 +53,7 @@ impl Observed {
         let started = Instant::now();
         record_interrupted(workspace, printer).await?;
         let last = pipeline::last_run(&workspace.lake).await?;
-        let run_id = last.map_or(0, |last| last.run_id) + 1;
+        let run_id = pipeline::LastRun::next_id(last.as_ref());
         let progress = Progress::new(printer);
         let mut observer = Observer::default();
         observer.add(Box::new(Arc::clone(&progress)));
@@ -139,10 +139,8 @@ pub(super) async fn record_interrupted(
     let Some(Interrupted { mut run, steps }) = observe::interrupted(lake) else {
         return Ok(());
     };
-    run.run_id = pipeline::last_run(lake)
-        .await?
-        .map_or(0, |last| last.run_id)
-        + 1;
+    let last = pipeline::last_run(lake).await?;
+    run.run_id = pipeline::LastRun::next_id(last.as_ref());
     pipeline::record_run(lake, &run, &steps).await?;
     let message = "cannot remove the notes of a run that was killed";
     observe::forget_interrupted(lake)

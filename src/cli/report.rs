@@ -11,7 +11,7 @@ use super::printer::Printer;
 use super::sql::files::OutputFile;
 use super::workspace::{self, Workspace};
 use crate::diagnostic::FailureKind;
-use crate::pipeline;
+use crate::pipeline::{self, RunRecord};
 use crate::report::{self, Lang};
 use crate::session::Session;
 
@@ -43,20 +43,19 @@ pub(super) async fn run(
         None => workspace.project.config.report.clone(),
     };
     let lang = Lang::from(global.lang);
-    let mut page = page(&workspace, &session, lang).await?;
-    if let Some(last) = pipeline::last_run(&workspace.lake).await? {
-        page.provenance.run_id = last.run_id.to_string();
-    }
+    let last = pipeline::last_run(&workspace.lake).await?;
+    let run_id = last.map(|last| last.run_id);
+    let page = page(&workspace, &session, run_id, lang).await?;
     write(&path, &report::render(&page, lang))?;
     printer.note(&format!("report: {}", path.display()));
     Ok(0)
 }
 
-/// Writes the project's report, as made by run `run_id`, when the tables it shows have changed since it was written.
+/// Writes the project's report, as made by `run`, when the tables it shows have changed since it was written.
 pub(super) async fn write_if_stale(
     workspace: &Workspace,
     session: &Session,
-    run_id: Option<i64>,
+    run: &RunRecord,
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<(), Failure> {
@@ -69,8 +68,10 @@ pub(super) async fn write_if_stale(
     if written.contains(&fingerprint) {
         return Ok(());
     }
-    let mut page = page(workspace, session, lang).await?;
-    page.provenance.run_id = run_id.map_or_else(String::new, |run_id| run_id.to_string());
+    let last = pipeline::last_run(&workspace.lake).await?;
+    let own = run.id_after(last.as_ref());
+    let run_id = own.or(last.map(|last| last.run_id));
+    let page = page(workspace, session, run_id, lang).await?;
     let html = report::render(&page, lang);
     write(path, &report::with_fingerprint(&html, &fingerprint))?;
     printer.note(&format!("report: {}", path.display()));
@@ -80,12 +81,14 @@ pub(super) async fn write_if_stale(
 async fn page(
     workspace: &Workspace,
     session: &Session,
+    run_id: Option<i64>,
     lang: Lang,
 ) -> Result<report::Page, Failure> {
     let config = &workspace.project.config;
     let mut page = report::load_page(&workspace.lake, session, config.disclosure)
         .await
         .map_err(load_failure)?;
+    page.provenance.run_id = run_id.map_or_else(String::new, |run_id| run_id.to_string());
     page.subject = Some(match (workspace.lake.time(), lang) {
         (None, _) => config.name.clone(),
         (Some(time), Lang::Ja) => format!("{}（{} 時点）", config.name, as_of::shown(time)),

@@ -120,8 +120,12 @@ pub fn balance(
 ) -> Result<Vec<BalanceRow>, EstimatorError> {
     let rows = UsedRows::try_new(columns)?;
     if rows.iter().next().is_none() {
-        let covariates = columns.covariates.iter();
-        return Ok(covariates.map(|of| rows.none_of(&of.name)).collect());
+        let nothing = NumericSample::new(&rows, &[]).summary();
+        let says_so = |covariate: &Covariate| BalanceRow {
+            status: Status::NoRows,
+            ..nothing.row(&covariate.name, None, options)
+        };
+        return Ok(columns.covariates.iter().map(says_so).collect());
     }
     let mut result = Vec::new();
     for covariate in &columns.covariates {
@@ -175,26 +179,6 @@ impl<'a> UsedRows<'a> {
             columns,
             n_rows_in: expected as u64,
         })
-    }
-
-    /// The row of a covariate when there is no usable row.
-    fn none_of(&self, covariate: &str) -> BalanceRow {
-        BalanceRow {
-            covariate: covariate.to_owned(),
-            level: None,
-            mean_treated: f64::NAN,
-            mean_control: f64::NAN,
-            sd_treated: f64::NAN,
-            sd_control: f64::NAN,
-            difference: f64::NAN,
-            smd: f64::NAN,
-            variance_ratio: f64::NAN,
-            ks: f64::NAN,
-            n_treated: 0,
-            n_control: 0,
-            n_missing: self.n_rows_in,
-            status: Status::NoRows,
-        }
     }
 
     /// Row index, whether treated, weight.

@@ -19,12 +19,11 @@ pub use relation::{
 pub(crate) use bounded::{
     bound_functions, bounded_planners, elements_of, most_of_a_batch, widths_of,
 };
-pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};
-
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
     relation_of, roles,
 };
+pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};
 
 /// Registers every function with a context. Relations come with [`with_relations`].
 pub(crate) fn register_scalars(ctx: &SessionContext) {

@@ -73,7 +73,24 @@ pub struct LastRun {
     pub steps: Vec<(String, String)>,
 }
 
+impl RunRecord {
+    /// The run's number in the history when `last` is the newest one there. `None` when it is not written: it found nothing to do,
+    /// and the last one ended well.
+    #[must_use]
+    pub fn id_after(&self, last: Option<&LastRun>) -> Option<i64> {
+        let did_nothing = self.status == "ok" && self.n_ok + self.n_deliveries + self.n_warned == 0;
+        let is_left_out = did_nothing && last.is_none_or(LastRun::is_ok);
+        (!is_left_out).then(|| LastRun::next_id(last))
+    }
+}
+
 impl LastRun {
+    /// The number of the run that is written after `last`.
+    #[must_use]
+    pub fn next_id(last: Option<&Self>) -> i64 {
+        last.map_or(0, |last| last.run_id) + 1
+    }
+
     /// Whether it did all it was to do.
     #[must_use]
     pub fn is_ok(&self) -> bool {

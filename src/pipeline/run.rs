@@ -1,7 +1,7 @@
 //! Builds every stale table of a selection, independent steps side by side. A failed step stops what
 //! depends on it and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -130,10 +130,8 @@ struct Builder {
     work: Work,
     /// Version or view fingerprint of every table settled so far.
     fingerprints: BTreeMap<String, String>,
-    /// Queries that failed or wait for one that did.
-    blocked: BTreeSet<String>,
-    /// Blocked queries, with the table that is not there and was not selected.
-    never_built: BTreeMap<String, String>,
+    /// Queries that cannot be read: with the table that is not there and was not selected, or nothing where one failed.
+    blocked: BTreeMap<String, Option<String>>,
     waiting: Vec<Query>,
     summary: RunSummary,
 }
@@ -167,8 +165,7 @@ pub async fn build(
         waiting: project.dag.queries().to_vec(),
         context,
         work,
-        blocked: BTreeSet::new(),
-        never_built: BTreeMap::new(),
+        blocked: BTreeMap::new(),
         summary: RunSummary::default(),
     };
     let mut running = FuturesUnordered::new();
@@ -197,12 +194,16 @@ impl Builder {
             let free = self.waiting.iter().position(|query| {
                 let reads = query.reads.iter();
                 reads.into_iter().all(|table| {
-                    self.fingerprints.contains_key(table) || self.blocked.contains(table)
+                    self.fingerprints.contains_key(table) || self.blocked.contains_key(table)
                 })
             });
             let Some(free) = free else { return Ok(None) };
             let query = self.waiting.remove(free);
-            if query.reads.iter().any(|table| self.blocked.contains(table)) {
+            if query
+                .reads
+                .iter()
+                .any(|table| self.blocked.contains_key(table))
+            {
                 self.block(query);
                 continue;
             }
@@ -229,9 +230,7 @@ impl Builder {
                         .await?;
                 }
                 (_, None) => {
-                    let name = query.name.clone();
-                    self.never_built.insert(name.clone(), name);
-                    self.blocked.insert(query.name);
+                    self.blocked.insert(query.name.clone(), Some(query.name));
                 }
             }
         }
@@ -260,7 +259,7 @@ impl Builder {
             }
             Err(error) => {
                 reasons = causes(&error);
-                self.blocked.insert(query.name.clone());
+                self.blocked.insert(query.name.clone(), None);
                 self.summary.first_error.get_or_insert(error);
                 StepOutcome::Failed
             }
@@ -347,7 +346,7 @@ impl Builder {
                 });
             }
             Err(error) => {
-                self.blocked.insert(query.name.clone());
+                self.blocked.insert(query.name.clone(), None);
                 self.end(StepStatus {
                     name: query.name,
                     outcome: StepOutcome::Failed,
@@ -382,8 +381,11 @@ impl Builder {
     }
 
     fn block(&mut self, query: Query) {
-        let mut reads = query.reads.iter();
-        let missing = reads.find_map(|table| self.never_built.get(table)).cloned();
+        let mut blocked = query
+            .reads
+            .iter()
+            .filter_map(|table| self.blocked.get(table));
+        let missing = blocked.find_map(Clone::clone);
         if self.work.selected.contains(&query.name) {
             let reason = "something it needs is missing or failed".to_owned();
             self.finish(&query.name, StepOutcome::Blocked, reason);
@@ -395,10 +397,7 @@ impl Builder {
                 self.summary.first_error.get_or_insert(error);
             }
         }
-        if let Some(missing) = missing {
-            self.never_built.insert(query.name.clone(), missing);
-        }
-        self.blocked.insert(query.name);
+        self.blocked.insert(query.name, missing);
     }
 
     /// Ends a step that did no work.

@@ -332,6 +332,15 @@ fn without_a_usable_row_every_covariate_says_so() {
         assert_eq!(row.covariate, covariate.name);
         assert_eq!((row.level.as_deref(), row.status), (None, Status::NoRows));
         assert_eq!((row.n_treated, row.n_control, row.n_missing), (0, 0, 7));
-        assert!(row.smd.is_nan() && row.mean_treated.is_nan());
+        let numbers = [
+            row.smd,
+            row.mean_treated,
+            row.mean_control,
+            row.sd_treated,
+            row.difference,
+            row.variance_ratio,
+            row.ks,
+        ];
+        assert!(numbers.iter().all(|number| number.is_nan()), "{row:?}");
     }
 }

@@ -133,6 +133,7 @@ async fn what_does_not_fit_is_an_error() {
         "sum(x * (x - 1)) over (order by k)",
         "sum(x * (x - 1)) over (order by k rows between 1 preceding and current row)",
         "sum(cast(x as bigint unsigned) * 6000000000)",
+        "sum(x) filter (where x * x < 0)",
     ] {
         let sql = format!("select {asked} as p from {large} order by p desc");
         let error = answer(&sql).await.unwrap_err();
@@ -154,16 +155,10 @@ async fn what_does_not_fit_is_an_error() {
     for (asked, due) in [
         ("max(x * (x - 1))", "9223372033963249500"),
         ("sum(cast(x as decimal(38, 0)) * x)", "27670116111000750000"),
-        ("sum(x) filter (where x * x < 0)", ""),
         ("max(x - x * 3000000000)", "-9111001496962999500"),
     ] {
         let sql = format!("select {asked} from {large} where x < 0 or k > 0");
-        let answer = answer(&sql).await;
-        if asked.contains("x * x < 0") {
-            assert!(answer.unwrap_err().contains("does not fit into `bigint`"));
-        } else {
-            assert_eq!(answer.as_deref(), Ok(due), "{sql}");
-        }
+        assert_eq!(answer(&sql).await.as_deref(), Ok(due), "{sql}");
     }
 }
 
