@@ -63,7 +63,7 @@ fn columns(few: bool) -> PanelColumns {
 
 fn panel(columns: PanelColumns) -> Panel {
     let layout = Layout::Balanced;
-    Panel::try_new(columns, PanelOptions { layout }).unwrap()
+    Panel::try_new(&columns, PanelOptions { layout }).unwrap()
 }
 
 const OPTIONS: AttGtOptions = AttGtOptions {

@@ -7,120 +7,56 @@
 -- materialize: table
 -- sensitivity: aggregate
 
-with comparisons as (
-    select 'nutrition' as field, 'employees' as population, fit.*
+with analysed as (
+    select distinct field, population
+    from effect_fields
+),
+
+employees as (
+    select
+        analysed.field,
+        effect_baseline.*,
+        panel_exposure.cohort is not null as exposed
+    from effect_baseline
+    cross join analysed
+    left join panel_exposure
+        on effect_baseline.person_id = panel_exposure.person_id
+        and analysed.field = panel_exposure.field
+    where
+        analysed.population = 'employees'
+        and (panel_exposure.cohort is null or effect_baseline.fiscal_year < panel_exposure.cohort)
+),
+
+spouses as (
+    select
+        analysed.field,
+        effect_spouses.sex = 2 as female,
+        effect_spouses.fiscal_year - effect_spouses.birth_fiscal_year as age,
+        panel_exposure.household_cohort is not null as exposed
+    from effect_spouses
+    cross join analysed
+    left join panel_exposure
+        on effect_spouses.person_id = panel_exposure.person_id
+        and analysed.field = panel_exposure.field
+    where
+        analysed.population = 'spouses'
+        and (panel_exposure.household_cohort is null or effect_spouses.fiscal_year < panel_exposure.household_cohort)
+    qualify row_number() over (
+        partition by analysed.field, effect_spouses.person_id order by effect_spouses.fiscal_year
+    ) = 1
+),
+
+comparisons as (
+    select stratum as field, 'employees' as population, fit.* exclude (stratum)
     from balance(
-        (
-            select *, cohort_nutrition is not null as exposed
-            from effect_baseline
-            where cohort_nutrition is null or fiscal_year < cohort_nutrition
-        ),
+        employees,
         treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
+        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total],
+        strata => field
     ) as fit
     union all
-    select 'activity' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_activity is not null as exposed
-            from effect_baseline
-            where cohort_activity is null or fiscal_year < cohort_activity
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'mind' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_mind is not null as exposed
-            from effect_baseline
-            where cohort_mind is null or fiscal_year < cohort_mind
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'rest' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_rest is not null as exposed
-            from effect_baseline
-            where cohort_rest is null or fiscal_year < cohort_rest
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'oral' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_oral is not null as exposed
-            from effect_baseline
-            where cohort_oral is null or fiscal_year < cohort_oral
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'frailty' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_frailty is not null as exposed
-            from effect_baseline
-            where cohort_frailty is null or fiscal_year < cohort_frailty
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'smoking' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_smoking is not null as exposed
-            from effect_baseline
-            where cohort_smoking is null or fiscal_year < cohort_smoking
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'alcohol' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_alcohol is not null as exposed
-            from effect_baseline
-            where cohort_alcohol is null or fiscal_year < cohort_alcohol
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'system' as field, 'employees' as population, fit.*
-    from balance(
-        (
-            select *, cohort_system is not null as exposed
-            from effect_baseline
-            where cohort_system is null or fiscal_year < cohort_system
-        ),
-        treated => exposed,
-        covariates => [female, age, size_band, industry_code, bmi, current_smoker, yen_total]
-    ) as fit
-    union all
-    select 'nutrition' as field, 'spouses' as population, fit.*
-    from balance(
-        (
-            select
-                sex = 2 as female,
-                fiscal_year - birth_fiscal_year as age,
-                cohort_nutrition is not null as exposed
-            from effect_spouses
-            where cohort_nutrition is null or fiscal_year < cohort_nutrition
-            qualify row_number() over (partition by person_id order by fiscal_year) = 1
-        ),
-        treated => exposed,
-        covariates => [female, age]
-    ) as fit
+    select stratum as field, 'spouses' as population, fit.* exclude (stratum)
+    from balance(spouses, treated => exposed, covariates => [female, age], strata => field) as fit
 )
 
 select

@@ -1,4 +1,4 @@
--- One row per person in the analyses of employees: what they were in their first year there, when exposed.
+-- One row per person in the analyses of employees: what they were in their first year there.
 -- The first year is the same clock for everybody; a year before exposure is something the never exposed do not have.
 -- key: person_id
 -- materialize: table
@@ -13,15 +13,6 @@ select
     industry_code,
     bmi,
     current_smoker,
-    yen_total,
-    cohort_nutrition,
-    cohort_activity,
-    cohort_mind,
-    cohort_rest,
-    cohort_oral,
-    cohort_frailty,
-    cohort_smoking,
-    cohort_alcohol,
-    cohort_system
+    yen_total
 from effect_employees
 qualify row_number() over (partition by person_id order by fiscal_year) = 1

@@ -1,8 +1,6 @@
--- One row per employee and fiscal year in the analyses of employees: outcomes, cohorts and the naive regressors.
+-- One row per employee and fiscal year in the analyses of employees: outcomes, cohorts and participation.
 -- Subscribers of working age whose worksite is known (positive cluster): of the others nobody knows whether a program
 -- was offered, and counting them as never exposed would put exposed people into the comparison group.
--- Per field: treated_* (exposed so far), post_* (after against before, three years each way, exposed persons only),
--- joined_* (participants against others, exposed person-years only); missing = not in that comparison.
 -- Causal estimates are adjusted for sex and the fiscal year of birth: whoever is older changes differently (checkup
 -- values, cost), worksites differ in age and sex, and no program can change either. Within a comparison the year of
 -- birth says the same as age before exposure, and it is constant. Worksite size and industry are not adjusted for: a
@@ -41,95 +39,23 @@ select
     -- A year enrolled in part would look cheap: cost counts in full years only.
     case when enrolled_share >= 0.99 then yen_total end as yen_total,
     cohort_nutrition,
-    case when cohort_nutrition <= fiscal_year then 1.0 else 0.0 end as treated_nutrition,
-    case
-        when fiscal_year between cohort_nutrition and cohort_nutrition + 3 then 1.0
-        when fiscal_year between cohort_nutrition - 3 and cohort_nutrition - 1 then 0.0
-    end as post_nutrition,
-    case
-        when cohort_nutrition <= fiscal_year and participated_nutrition then 1.0
-        when cohort_nutrition <= fiscal_year then 0.0
-    end as joined_nutrition,
+    participated_nutrition,
     cohort_activity,
-    case when cohort_activity <= fiscal_year then 1.0 else 0.0 end as treated_activity,
-    case
-        when fiscal_year between cohort_activity and cohort_activity + 3 then 1.0
-        when fiscal_year between cohort_activity - 3 and cohort_activity - 1 then 0.0
-    end as post_activity,
-    case
-        when cohort_activity <= fiscal_year and participated_activity then 1.0
-        when cohort_activity <= fiscal_year then 0.0
-    end as joined_activity,
+    participated_activity,
     cohort_mind,
-    case when cohort_mind <= fiscal_year then 1.0 else 0.0 end as treated_mind,
-    case
-        when fiscal_year between cohort_mind and cohort_mind + 3 then 1.0
-        when fiscal_year between cohort_mind - 3 and cohort_mind - 1 then 0.0
-    end as post_mind,
-    case
-        when cohort_mind <= fiscal_year and participated_mind then 1.0
-        when cohort_mind <= fiscal_year then 0.0
-    end as joined_mind,
+    participated_mind,
     cohort_rest,
-    case when cohort_rest <= fiscal_year then 1.0 else 0.0 end as treated_rest,
-    case
-        when fiscal_year between cohort_rest and cohort_rest + 3 then 1.0
-        when fiscal_year between cohort_rest - 3 and cohort_rest - 1 then 0.0
-    end as post_rest,
-    case
-        when cohort_rest <= fiscal_year and participated_rest then 1.0
-        when cohort_rest <= fiscal_year then 0.0
-    end as joined_rest,
+    participated_rest,
     cohort_oral,
-    case when cohort_oral <= fiscal_year then 1.0 else 0.0 end as treated_oral,
-    case
-        when fiscal_year between cohort_oral and cohort_oral + 3 then 1.0
-        when fiscal_year between cohort_oral - 3 and cohort_oral - 1 then 0.0
-    end as post_oral,
-    case
-        when cohort_oral <= fiscal_year and participated_oral then 1.0
-        when cohort_oral <= fiscal_year then 0.0
-    end as joined_oral,
+    participated_oral,
     cohort_frailty,
-    case when cohort_frailty <= fiscal_year then 1.0 else 0.0 end as treated_frailty,
-    case
-        when fiscal_year between cohort_frailty and cohort_frailty + 3 then 1.0
-        when fiscal_year between cohort_frailty - 3 and cohort_frailty - 1 then 0.0
-    end as post_frailty,
-    case
-        when cohort_frailty <= fiscal_year and participated_frailty then 1.0
-        when cohort_frailty <= fiscal_year then 0.0
-    end as joined_frailty,
+    participated_frailty,
     cohort_smoking,
-    case when cohort_smoking <= fiscal_year then 1.0 else 0.0 end as treated_smoking,
-    case
-        when fiscal_year between cohort_smoking and cohort_smoking + 3 then 1.0
-        when fiscal_year between cohort_smoking - 3 and cohort_smoking - 1 then 0.0
-    end as post_smoking,
-    case
-        when cohort_smoking <= fiscal_year and participated_smoking then 1.0
-        when cohort_smoking <= fiscal_year then 0.0
-    end as joined_smoking,
+    participated_smoking,
     cohort_alcohol,
-    case when cohort_alcohol <= fiscal_year then 1.0 else 0.0 end as treated_alcohol,
-    case
-        when fiscal_year between cohort_alcohol and cohort_alcohol + 3 then 1.0
-        when fiscal_year between cohort_alcohol - 3 and cohort_alcohol - 1 then 0.0
-    end as post_alcohol,
-    case
-        when cohort_alcohol <= fiscal_year and participated_alcohol then 1.0
-        when cohort_alcohol <= fiscal_year then 0.0
-    end as joined_alcohol,
+    participated_alcohol,
     cohort_system,
-    case when cohort_system <= fiscal_year then 1.0 else 0.0 end as treated_system,
-    case
-        when fiscal_year between cohort_system and cohort_system + 3 then 1.0
-        when fiscal_year between cohort_system - 3 and cohort_system - 1 then 0.0
-    end as post_system,
-    case
-        when cohort_system <= fiscal_year and participated_system then 1.0
-        when cohort_system <= fiscal_year then 0.0
-    end as joined_system
+    participated_system
 from panel_person_year
 where
     relationship = 1

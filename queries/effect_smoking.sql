@@ -1,177 +1,27 @@
 -- One row per indicator, population, estimator and event time: what smoking programs did.
 -- The causal estimate (callaway_santanna, event_study) stands beside three naive ones, so that the reader sees what
--- selection, drift and staggered starts would have claimed. event_time is set for the event study only.
+-- selection, drift and staggered starts would have claimed. event_time is set for the event study only; mean_* are the
+-- estimates of the main indicator that effect_robustness shows.
 -- FY2024 split non-smokers into former and never; current smokers mean the same in all terms.
 -- key: indicator, population, estimator, event_time
 -- materialize: table
+-- part_of: effect_fields
 -- sensitivity: aggregate
 
-with naive as (
-    select
-        'current_smoker' as indicator,
-        'employees' as population,
-        'before_after' as estimator,
-        fit.estimate, fit.std_error, fit.statistic, fit.p_value,
-        fit.conf_low, fit.conf_high, fit.band_low, fit.band_high,
-        counts.n_treated, counts.n_control, counts.n_units, counts.n_clusters,
-        fit.status
-    from ols(
-        (
-            select person_id, fiscal_year, cluster_worksite_id, current_smoker, post_smoking
-            from effect_employees
-            where post_smoking is not null
-        ),
-        'current_smoker ~ post_smoking | person_id',
-        vcov => 'cluster(cluster_worksite_id)'
-    ) as fit
-    cross join (
-        select
-            count(case when persons.regressor > 0 then 1 end) as n_treated,
-            count(case when persons.regressor = 0 then 1 end) as n_control,
-            count(*) as n_units,
-            count(distinct persons.cluster_worksite_id) as n_clusters
-        from (
-            select person_id, cluster_worksite_id, max(post_smoking) as regressor
-            from effect_employees
-            where post_smoking is not null and current_smoker is not null
-            group by person_id, cluster_worksite_id
-        ) as persons
-    ) as counts
-    where fit.term = 'post_smoking'
-    union all
-    select
-        'current_smoker' as indicator,
-        'employees' as population,
-        'participants_vs_non' as estimator,
-        fit.estimate, fit.std_error, fit.statistic, fit.p_value,
-        fit.conf_low, fit.conf_high, fit.band_low, fit.band_high,
-        counts.n_treated, counts.n_control, counts.n_units, counts.n_clusters,
-        fit.status
-    from ols(
-        (
-            select person_id, fiscal_year, cluster_worksite_id, current_smoker, joined_smoking
-            from effect_employees
-            where joined_smoking is not null
-        ),
-        'current_smoker ~ joined_smoking | fiscal_year',
-        vcov => 'cluster(cluster_worksite_id)'
-    ) as fit
-    cross join (
-        select
-            count(case when persons.regressor > 0 then 1 end) as n_treated,
-            count(case when persons.regressor = 0 then 1 end) as n_control,
-            count(*) as n_units,
-            count(distinct persons.cluster_worksite_id) as n_clusters
-        from (
-            select person_id, cluster_worksite_id, max(joined_smoking) as regressor
-            from effect_employees
-            where joined_smoking is not null and current_smoker is not null
-            group by person_id, cluster_worksite_id
-        ) as persons
-    ) as counts
-    where fit.term = 'joined_smoking'
-    union all
-    select
-        'current_smoker' as indicator,
-        'employees' as population,
-        'twfe' as estimator,
-        fit.estimate, fit.std_error, fit.statistic, fit.p_value,
-        fit.conf_low, fit.conf_high, fit.band_low, fit.band_high,
-        counts.n_treated, counts.n_control, counts.n_units, counts.n_clusters,
-        fit.status
-    from ols(
-        (
-            select person_id, fiscal_year, cluster_worksite_id, current_smoker, treated_smoking
-            from effect_employees
-            where treated_smoking is not null
-        ),
-        'current_smoker ~ treated_smoking | person_id + fiscal_year',
-        vcov => 'cluster(cluster_worksite_id)'
-    ) as fit
-    cross join (
-        select
-            count(case when persons.regressor > 0 then 1 end) as n_treated,
-            count(case when persons.regressor = 0 then 1 end) as n_control,
-            count(*) as n_units,
-            count(distinct persons.cluster_worksite_id) as n_clusters
-        from (
-            select person_id, cluster_worksite_id, max(treated_smoking) as regressor
-            from effect_employees
-            where treated_smoking is not null and current_smoker is not null
-            group by person_id, cluster_worksite_id
-        ) as persons
-    ) as counts
-    where fit.term = 'treated_smoking'
-),
-
-group_time as (
-    select
-        'current_smoker' as indicator,
-        'employees' as population,
-        effects.at,
-        effects.estimate, effects.std_error, effects.statistic, effects.p_value,
-        effects.conf_low, effects.conf_high, effects.band_low, effects.band_high,
-        effects.n_treated, effects.n_control, effects.n_units, effects.n_clusters,
-        effects.status
-    from att(
-        (
-            select person_id, fiscal_year, cluster_worksite_id, sex, birth_fiscal_year, current_smoker, cohort_smoking
-            from effect_employees
-        ),
-        outcome => current_smoker,
-        unit => person_id,
-        time => fiscal_year,
-        cohort => cohort_smoking,
-        covariates => [sex, birth_fiscal_year],
-        method => 'reg',
-        cluster => cluster_worksite_id,
-        control => 'not_yet_treated',
-        aggregate => 'dynamic',
-        base_period => 'universal',
-        unbalanced => 'pairs',
-        min_e => -5,
-        max_e => 5
-    ) as effects
-)
-
-select
-    'smoking' as field,
-    indicator,
-    population,
-    estimator,
-    cast(null as bigint) as event_time,
-    estimate,
-    std_error,
-    statistic,
-    p_value,
-    conf_low,
-    conf_high,
-    band_low,
-    band_high,
-    cast(n_treated as bigint) as n_treated,
-    cast(n_control as bigint) as n_control,
-    cast(n_units as bigint) as n_units,
-    cast(n_clusters as bigint) as n_clusters,
-    status
-from naive
-union all
-select
-    'smoking' as field,
-    indicator,
-    population,
-    case when at is null then 'callaway_santanna' else 'event_study' end as estimator,
-    cast(at as bigint) as event_time,
-    estimate,
-    std_error,
-    statistic,
-    p_value,
-    conf_low,
-    conf_high,
-    band_low,
-    band_high,
-    cast(n_treated as bigint) as n_treated,
-    cast(n_control as bigint) as n_control,
-    cast(n_units as bigint) as n_units,
-    cast(n_clusters as bigint) as n_clusters,
-    status
-from group_time
+select 'smoking' as field, outcome as indicator, 'employees' as population, fit.* exclude (outcome, "by", level)
+from effects(
+    effect_employees,
+    outcomes => [current_smoker],
+    robustness => [current_smoker],
+    unit => person_id,
+    time => fiscal_year,
+    cohort => cohort_smoking,
+    participated => participated_smoking,
+    cluster => cluster_worksite_id,
+    covariates => [sex, birth_fiscal_year],
+    method => 'reg',
+    control => 'not_yet_treated',
+    unbalanced => 'pairs',
+    window => '-5..5',
+    naive_window => '-3..3'
+) as fit

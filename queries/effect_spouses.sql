@@ -1,5 +1,5 @@
 -- One row per spouse and fiscal year in the analyses of spill-over into the family.
--- The cohort is that of the household's subscriber, and joined_* says whether the subscriber takes part. Households
+-- The cohort is that of the household's subscriber, and so is participation. Households
 -- whose subscriber's worksite is unknown (no positive cluster) are left out for the reason given in effect_employees.
 -- Adjusted for as there: the spouse's own sex and fiscal year of birth.
 -- key: person_id, fiscal_year
@@ -60,13 +60,5 @@ select
     late_dinner,
     skips_breakfast,
     household_cohort_nutrition as cohort_nutrition,
-    case when household_cohort_nutrition <= fiscal_year then 1.0 else 0.0 end as treated_nutrition,
-    case
-        when fiscal_year between household_cohort_nutrition and household_cohort_nutrition + 3 then 1.0
-        when fiscal_year between household_cohort_nutrition - 3 and household_cohort_nutrition - 1 then 0.0
-    end as post_nutrition,
-    case
-        when household_cohort_nutrition <= fiscal_year and subscriber_participates then 1.0
-        when household_cohort_nutrition <= fiscal_year then 0.0
-    end as joined_nutrition
+    subscriber_participates
 from spouse_years

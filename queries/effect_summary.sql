@@ -14,247 +14,33 @@ with pre_trends as (
     from effect_event_study
     where event_time <= -2
     group by field, indicator, population
-),
-
-estimates as (
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_nutrition
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_nutrition_spouses
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_activity
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_mind
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_rest
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_oral
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_frailty
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_smoking
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_alcohol
-    where estimator <> 'event_study'
-    union all
-    select
-        field,
-        indicator,
-        population,
-        estimator,
-        estimate,
-        std_error,
-        statistic,
-        p_value,
-        conf_low,
-        conf_high,
-        band_low,
-        band_high,
-        n_treated,
-        n_control,
-        n_units,
-        n_clusters,
-        status
-    from effect_system
-    where estimator <> 'event_study'
 )
 
 select
-    estimates.field,
-    estimates.indicator,
-    estimates.population,
-    estimates.estimator,
-    estimates.estimate,
-    estimates.std_error,
-    estimates.statistic,
-    estimates.p_value,
-    estimates.conf_low,
-    estimates.conf_high,
-    estimates.band_low,
-    estimates.band_high,
-    estimates.n_treated,
-    estimates.n_control,
-    estimates.n_units,
-    estimates.n_clusters,
+    effects.field,
+    effects.indicator,
+    effects.population,
+    effects.estimator,
+    effects.estimate,
+    effects.std_error,
+    effects.statistic,
+    effects.p_value,
+    effects.conf_low,
+    effects.conf_high,
+    effects.band_low,
+    effects.band_high,
+    effects.n_treated,
+    effects.n_control,
+    effects.n_units,
+    effects.n_clusters,
     case
-        when
-            estimates.estimator = 'callaway_santanna'
-            and estimates.status = 'ok'
-            and pre_trends.has_pre_trend
+        when effects.estimator = 'callaway_santanna' and effects.status = 'ok' and pre_trends.has_pre_trend
             then 'pre_trend'
-        else estimates.status
+        else effects.status
     end as status
-from estimates
+from effect_fields as effects
 left join pre_trends
-    on estimates.field = pre_trends.field
-    and estimates.indicator = pre_trends.indicator
-    and estimates.population = pre_trends.population
+    on effects.field = pre_trends.field
+    and effects.indicator = pre_trends.indicator
+    and effects.population = pre_trends.population
+where effects.estimator <> 'event_study' and effects.estimator not like 'mean_%'

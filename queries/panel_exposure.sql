@@ -1,8 +1,8 @@
--- One row per person with an exposure or participation of their own or in the household: first fiscal years by field.
--- cohort_* is the person's own first exposure. household_cohort_* is that of the household's subscriber, for persons
--- who are dependents; across several households the earliest. participation_* is the first year of taking part.
+-- One row per person and field with an exposure or participation of their own or in the household: first fiscal years.
+-- cohort is the person's own first exposure. household_cohort is that of the household's subscriber, for persons
+-- who are dependents; across several households the earliest. participation is the first year of taking part.
 -- Constant per person, as estimators require of a cohort.
--- key: person_id
+-- key: person_id, field
 -- materialize: table
 -- sensitivity: person
 
@@ -49,32 +49,9 @@ first_years as (
 
 select
     person_id,
-    min(case when field = 'nutrition' then cohort end) as cohort_nutrition,
-    min(case when field = 'activity' then cohort end) as cohort_activity,
-    min(case when field = 'mind' then cohort end) as cohort_mind,
-    min(case when field = 'rest' then cohort end) as cohort_rest,
-    min(case when field = 'oral' then cohort end) as cohort_oral,
-    min(case when field = 'frailty' then cohort end) as cohort_frailty,
-    min(case when field = 'smoking' then cohort end) as cohort_smoking,
-    min(case when field = 'alcohol' then cohort end) as cohort_alcohol,
-    min(case when field = 'system' then cohort end) as cohort_system,
-    min(case when field = 'nutrition' then household_cohort end) as household_cohort_nutrition,
-    min(case when field = 'activity' then household_cohort end) as household_cohort_activity,
-    min(case when field = 'mind' then household_cohort end) as household_cohort_mind,
-    min(case when field = 'rest' then household_cohort end) as household_cohort_rest,
-    min(case when field = 'oral' then household_cohort end) as household_cohort_oral,
-    min(case when field = 'frailty' then household_cohort end) as household_cohort_frailty,
-    min(case when field = 'smoking' then household_cohort end) as household_cohort_smoking,
-    min(case when field = 'alcohol' then household_cohort end) as household_cohort_alcohol,
-    min(case when field = 'system' then household_cohort end) as household_cohort_system,
-    min(case when field = 'nutrition' then participation end) as participation_nutrition,
-    min(case when field = 'activity' then participation end) as participation_activity,
-    min(case when field = 'mind' then participation end) as participation_mind,
-    min(case when field = 'rest' then participation end) as participation_rest,
-    min(case when field = 'oral' then participation end) as participation_oral,
-    min(case when field = 'frailty' then participation end) as participation_frailty,
-    min(case when field = 'smoking' then participation end) as participation_smoking,
-    min(case when field = 'alcohol' then participation end) as participation_alcohol,
-    min(case when field = 'system' then participation end) as participation_system
+    field,
+    min(cohort) as cohort,
+    min(household_cohort) as household_cohort,
+    min(participation) as participation
 from first_years
-group by person_id
+group by person_id, field

@@ -14,7 +14,6 @@
 -- join: many_to_one panel_claims on (person_id, fiscal_year)
 -- join: many_to_one panel_claim_coverage on (insurer_id, fiscal_year)
 -- join: many_to_one link_productivity on (person_id, fiscal_year)
--- join: many_to_one panel_exposure on (person_id)
 -- sensitivity: person
 
 with person_years as (
@@ -66,6 +65,40 @@ described_years as (
     from person_years
     inner join link_persons
         on person_years.person_id = link_persons.person_id
+),
+
+exposures as (
+    select
+        person_id,
+        min(case when field = 'nutrition' then cohort end) as cohort_nutrition,
+        min(case when field = 'activity' then cohort end) as cohort_activity,
+        min(case when field = 'mind' then cohort end) as cohort_mind,
+        min(case when field = 'rest' then cohort end) as cohort_rest,
+        min(case when field = 'oral' then cohort end) as cohort_oral,
+        min(case when field = 'frailty' then cohort end) as cohort_frailty,
+        min(case when field = 'smoking' then cohort end) as cohort_smoking,
+        min(case when field = 'alcohol' then cohort end) as cohort_alcohol,
+        min(case when field = 'system' then cohort end) as cohort_system,
+        min(case when field = 'nutrition' then household_cohort end) as household_cohort_nutrition,
+        min(case when field = 'activity' then household_cohort end) as household_cohort_activity,
+        min(case when field = 'mind' then household_cohort end) as household_cohort_mind,
+        min(case when field = 'rest' then household_cohort end) as household_cohort_rest,
+        min(case when field = 'oral' then household_cohort end) as household_cohort_oral,
+        min(case when field = 'frailty' then household_cohort end) as household_cohort_frailty,
+        min(case when field = 'smoking' then household_cohort end) as household_cohort_smoking,
+        min(case when field = 'alcohol' then household_cohort end) as household_cohort_alcohol,
+        min(case when field = 'system' then household_cohort end) as household_cohort_system,
+        min(case when field = 'nutrition' then participation end) as participation_nutrition,
+        min(case when field = 'activity' then participation end) as participation_activity,
+        min(case when field = 'mind' then participation end) as participation_mind,
+        min(case when field = 'rest' then participation end) as participation_rest,
+        min(case when field = 'oral' then participation end) as participation_oral,
+        min(case when field = 'frailty' then participation end) as participation_frailty,
+        min(case when field = 'smoking' then participation end) as participation_smoking,
+        min(case when field = 'alcohol' then participation end) as participation_alcohol,
+        min(case when field = 'system' then participation end) as participation_system
+    from panel_exposure
+    group by person_id
 )
 
 select
@@ -140,33 +173,33 @@ select
     link_productivity.absence_days,
     link_productivity.presenteeism_loss,
     link_productivity.engagement,
-    panel_exposure.cohort_nutrition,
-    panel_exposure.cohort_activity,
-    panel_exposure.cohort_mind,
-    panel_exposure.cohort_rest,
-    panel_exposure.cohort_oral,
-    panel_exposure.cohort_frailty,
-    panel_exposure.cohort_smoking,
-    panel_exposure.cohort_alcohol,
-    panel_exposure.cohort_system,
-    panel_exposure.household_cohort_nutrition,
-    panel_exposure.household_cohort_activity,
-    panel_exposure.household_cohort_mind,
-    panel_exposure.household_cohort_rest,
-    panel_exposure.household_cohort_oral,
-    panel_exposure.household_cohort_frailty,
-    panel_exposure.household_cohort_smoking,
-    panel_exposure.household_cohort_alcohol,
-    panel_exposure.household_cohort_system,
-    coalesce(panel_exposure.participation_nutrition <= described_years.fiscal_year, false) as participated_nutrition,
-    coalesce(panel_exposure.participation_activity <= described_years.fiscal_year, false) as participated_activity,
-    coalesce(panel_exposure.participation_mind <= described_years.fiscal_year, false) as participated_mind,
-    coalesce(panel_exposure.participation_rest <= described_years.fiscal_year, false) as participated_rest,
-    coalesce(panel_exposure.participation_oral <= described_years.fiscal_year, false) as participated_oral,
-    coalesce(panel_exposure.participation_frailty <= described_years.fiscal_year, false) as participated_frailty,
-    coalesce(panel_exposure.participation_smoking <= described_years.fiscal_year, false) as participated_smoking,
-    coalesce(panel_exposure.participation_alcohol <= described_years.fiscal_year, false) as participated_alcohol,
-    coalesce(panel_exposure.participation_system <= described_years.fiscal_year, false) as participated_system
+    exposures.cohort_nutrition,
+    exposures.cohort_activity,
+    exposures.cohort_mind,
+    exposures.cohort_rest,
+    exposures.cohort_oral,
+    exposures.cohort_frailty,
+    exposures.cohort_smoking,
+    exposures.cohort_alcohol,
+    exposures.cohort_system,
+    exposures.household_cohort_nutrition,
+    exposures.household_cohort_activity,
+    exposures.household_cohort_mind,
+    exposures.household_cohort_rest,
+    exposures.household_cohort_oral,
+    exposures.household_cohort_frailty,
+    exposures.household_cohort_smoking,
+    exposures.household_cohort_alcohol,
+    exposures.household_cohort_system,
+    coalesce(exposures.participation_nutrition <= described_years.fiscal_year, false) as participated_nutrition,
+    coalesce(exposures.participation_activity <= described_years.fiscal_year, false) as participated_activity,
+    coalesce(exposures.participation_mind <= described_years.fiscal_year, false) as participated_mind,
+    coalesce(exposures.participation_rest <= described_years.fiscal_year, false) as participated_rest,
+    coalesce(exposures.participation_oral <= described_years.fiscal_year, false) as participated_oral,
+    coalesce(exposures.participation_frailty <= described_years.fiscal_year, false) as participated_frailty,
+    coalesce(exposures.participation_smoking <= described_years.fiscal_year, false) as participated_smoking,
+    coalesce(exposures.participation_alcohol <= described_years.fiscal_year, false) as participated_alcohol,
+    coalesce(exposures.participation_system <= described_years.fiscal_year, false) as participated_system
 from described_years
 left join panel_checkups
     on described_years.person_id = panel_checkups.person_id
@@ -180,5 +213,5 @@ left join panel_claim_coverage
 left join link_productivity
     on described_years.person_id = link_productivity.person_id
     and described_years.fiscal_year = link_productivity.fiscal_year
-left join panel_exposure
-    on described_years.person_id = panel_exposure.person_id
+left join exposures
+    on described_years.person_id = exposures.person_id

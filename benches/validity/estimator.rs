@@ -159,7 +159,7 @@ fn panel_columns(rows: &[Row], options: PanelChoices) -> PanelColumns {
 
 fn panel(rows: &[Row], options: PanelChoices) -> Result<Panel, EstimatorError> {
     let layout = options.layout;
-    Panel::try_new(panel_columns(rows, options), PanelOptions { layout })
+    Panel::try_new(&panel_columns(rows, options), PanelOptions { layout })
 }
 
 impl Target {

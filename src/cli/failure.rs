@@ -8,7 +8,7 @@ use crate::contract::ContractError;
 use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
-use crate::pipeline::PipelineError;
+use crate::pipeline::{PipelineError, Stage};
 use crate::serve::ServeError;
 use crate::session::inquiry::AnswerError;
 use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED, causes};
@@ -108,19 +108,27 @@ impl From<ContractError> for Failure {
 fn repair(error: &LakeError) -> Option<String> {
     let (table, what) = match error {
         LakeError::Damaged { table, file, .. } if file.starts_with("_delta_log") => {
-            (table, "its log is damaged")
+            (table, "its log is damaged: ")
         }
-        LakeError::Damaged { table, .. } => {
-            return Some(format!(
-                "`korabo restore` brings a snapshot back; what a query makes is built anew by `korabo run --full-refresh {table}`"
-            ));
-        }
-        LakeError::Lost { table, .. } => (table, "nothing is built from what is left"),
+        LakeError::Damaged { table, .. } => (table, ""),
+        LakeError::Lost { table, .. } => (table, "nothing is built from what is left: "),
         _ => return None,
     };
+    let is_of_query = Stage::of(table).is_some();
+    let is_readable = what.is_empty();
+    let otherwise = match (is_of_query, is_readable) {
+        (true, true) => format!("`korabo run --full-refresh {table}` builds it anew"),
+        (true, false) => {
+            format!("the table is built anew when `{table}` is removed from the lake's folder")
+        }
+        (false, _) => "deliveries are taken in anew by a lake that is empty".to_owned(),
+    };
+    let unless = match is_of_query {
+        true => ", unless its query gives numbers to persons (`-- identity:`): they would change",
+        false => "",
+    };
     Some(format!(
-        "{what}: `korabo restore` brings a snapshot back; without one, what a query makes is built anew when `{table}` is \
-         removed from the lake's folder, and deliveries are taken in anew by a lake that is empty"
+        "{what}`korabo restore` brings a snapshot back; without one, {otherwise}{unless}"
     ))
 }
 

@@ -14,13 +14,13 @@ use crate::pipeline::{self, Work};
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let workspace = Workspace::load(global)?;
     let losses = pipeline::losses(&workspace.project, &workspace.lake).await?;
-    if losses.iter().any(is_damaged) {
-        // What was made from it cannot be told either.
-        return Err(said(losses));
-    }
     let work = Work::everything(&workspace.project.dag);
     let nothing = BTreeSet::new();
-    let planned = pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?;
+    let planned = match losses.iter().any(is_damaged) {
+        // What is stale cannot be told either.
+        true => Vec::new(),
+        false => pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?,
+    };
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -28,8 +28,18 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         "table", "version", "rows", "MiB"
     );
     for name in workspace.lake.table_names()? {
-        let Some(table) = workspace.lake.table(&name).await? else {
-            continue;
+        let table = match workspace.lake.table(&name).await {
+            Ok(Some(table)) => table,
+            Ok(None) => continue,
+            Err(LakeError::Damaged { .. }) => {
+                let _ = writeln!(
+                    text,
+                    "{name:<34} {:>7} {:>14} {:>8}  damaged",
+                    "?", "?", "?"
+                );
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
         let rows = table.n_rows().map_or_else(|| "?".to_owned(), thousands);
         let bytes: u64 = table.files.iter().map(|file| file.size).sum();
@@ -37,12 +47,12 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
             .iter()
             .find(|step| step.name == name)
             .map_or("", |step| step.reason.as_deref().unwrap_or("up to date"));
-        let has_lost =
-            |lost: &LakeError| matches!(lost, LakeError::Lost { table, .. } if *table == name);
-        let state = match losses.iter().any(has_lost) {
-            true => "has lost rows",
-            false => state,
-        };
+        let loss = losses.iter().find_map(|loss| match loss {
+            LakeError::Lost { table, .. } if *table == name => Some("has lost rows"),
+            LakeError::Damaged { table, .. } if *table == name => Some("damaged"),
+            _ => None,
+        });
+        let state = loss.unwrap_or(state);
         let mib = bytes.div_ceil(1 << 20);
         let _ = writeln!(
             text,

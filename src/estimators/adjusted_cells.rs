@@ -20,30 +20,46 @@ struct Shared {
     cells: Vec<usize>,
 }
 
-/// Estimates all comparisons of a sample with covariates.
-pub(crate) fn adjusted_cells(sample: &Sample<'_>, cells: &[Cell], method: Method) -> Vec<CellFit> {
+/// Estimates all comparisons of samples that differ in the outcome only: for each sample, the comparisons in their order.
+pub(crate) fn adjusted_cells(
+    samples: &[&Sample<'_>],
+    cells: &[Cell],
+    method: Method,
+) -> Vec<Vec<CellFit>> {
+    let sample = samples[0];
     let Some(covariates) = sample.covariates.as_deref() else {
-        return cells
-            .par_iter()
-            .map(|cell| CellFit::means(sample, cell))
-            .collect();
+        let means = |sample: &&Sample<'_>| {
+            let fits = cells.par_iter().map(|cell| CellFit::means(sample, cell));
+            fits.collect()
+        };
+        return samples.iter().map(means).collect();
     };
-    let fits: Vec<(usize, CellFit)> = shared(sample, covariates, cells)
+    // Pairs of a sample and a cell, with the fit.
+    let fits: Vec<(usize, usize, CellFit)> = shared(sample, covariates, cells)
         .into_par_iter()
         .flat_map_iter(|shared| {
             let fits = if compares_units(sample.layout) {
-                changes_adjusted(sample, covariates, method, cells, &shared)
+                changes_adjusted(samples, covariates, method, cells, &shared)
             } else {
-                rows_adjusted(sample, covariates, method, cells, &shared)
+                let fits = |sample| rows_adjusted(sample, covariates, method, cells, &shared);
+                samples.iter().copied().flat_map(fits).collect()
             };
-            shared.cells.into_iter().zip(fits)
+            let pairs = (0..samples.len()).flat_map(move |of| {
+                let cells = shared.cells.clone().into_iter();
+                cells.map(move |cell| (of, cell))
+            });
+            pairs.zip(fits).map(|((of, cell), fit)| (of, cell, fit))
         })
         .collect();
-    let mut in_order: Vec<Option<CellFit>> = cells.iter().map(|_| None).collect();
-    for (index, fit) in fits {
-        in_order[index] = Some(fit);
+    let empty = || cells.iter().map(|_| None).collect();
+    let mut in_order: Vec<Vec<Option<CellFit>>> = samples.iter().map(|_| empty()).collect();
+    for (of, cell, fit) in fits {
+        in_order[of][cell] = Some(fit);
     }
-    in_order.into_iter().flatten().collect()
+    let complete = in_order.into_iter();
+    complete
+        .map(|fits| fits.into_iter().flatten().collect())
+        .collect()
 }
 
 /// Groups of cells with one adjustment.
@@ -63,35 +79,27 @@ fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<S
     groups.into_values().map(|cells| Shared { cells }).collect()
 }
 
+/// The comparisons of one adjustment, sample by sample.
 fn changes_adjusted(
-    sample: &Sample<'_>,
+    samples: &[&Sample<'_>],
     covariates: &Covariates,
     method: Method,
     cells: &[Cell],
     shared: &Shared,
 ) -> Vec<CellFit> {
-    let is_weighted = sample.period_weights(0).is_some();
-    let keep = if shared.cells.len() > 1 {
-        Keep::ForUnits(sample.n_units)
+    let is_weighted = samples[0].period_weights(0).is_some();
+    let pairs = || {
+        let cells = shared.cells.iter().map(|&index| &cells[index]);
+        let of_sample = move |sample| cells.clone().map(move |cell| (sample, cell));
+        samples.iter().copied().flat_map(of_sample)
+    };
+    let keep = if shared.cells.len() * samples.len() > 1 {
+        Keep::ForUnits(samples[0].n_units)
     } else {
         Keep::No
     };
-    let points = |cell: &Cell| {
-        let segments = |ranges: &[Range<usize>]| {
-            let segments = ranges
-                .iter()
-                .map(|units| sample.changes(cell, units.clone()));
-            Points::new(covariates, segments.collect())
-        };
-        [
-            segments(std::slice::from_ref(&cell.treated)),
-            segments(&cell.controls),
-        ]
-    };
-    let means: Vec<CellFit> = shared
-        .cells
-        .iter()
-        .map(|&index| CellFit::unadjusted(sample, &cells[index]))
+    let means: Vec<CellFit> = pairs()
+        .map(|(sample, cell)| CellFit::unadjusted(sample, cell))
         .collect();
     let needs_fit = |fit: &CellFit| {
         matches!(
@@ -99,23 +107,25 @@ fn changes_adjusted(
             CellInfluence::Changes { .. } | CellInfluence::Unknown
         )
     };
-    let Some(first) = means.iter().position(needs_fit) else {
+    let compared = pairs().zip(&means).find(|(_, fit)| needs_fit(fit));
+    let Some(((sample, cell), _)) = compared else {
         return means;
     };
-    let [treated, control] = points(&cells[shared.cells[first]]);
+    let [treated, control] = points(sample, covariates, cell);
     let sides = Sides {
         treated: &treated,
         control: &control,
     };
     let adjustment = Adjustment::fit(covariates, sides, method, is_weighted, keep);
+    let pairs: Vec<_> = pairs().collect();
     means
         .into_par_iter()
-        .zip(&shared.cells)
-        .map(|(fit, &index)| {
+        .zip(pairs)
+        .map(|(fit, (sample, cell))| {
             if !needs_fit(&fit) {
                 return fit;
             }
-            let [treated, control] = points(&cells[index]);
+            let [treated, control] = points(sample, covariates, cell);
             let sides = Sides {
                 treated: &treated,
                 control: &control,
@@ -131,6 +141,16 @@ fn changes_adjusted(
             }
         })
         .collect()
+}
+
+/// The changes of the treated and of the comparison units.
+fn points<'a>(sample: &'a Sample<'_>, covariates: &'a Covariates, cell: &Cell) -> [Points<'a>; 2] {
+    let treated = std::slice::from_ref(&cell.treated);
+    [treated, &cell.controls].map(|ranges| {
+        let segments = ranges.iter();
+        let segments = segments.map(|units| sample.changes(cell, units.clone()));
+        Points::new(covariates, segments.collect())
+    })
 }
 
 fn rows_adjusted(

@@ -151,7 +151,7 @@ fn complete_panel(columns: BaconColumns) -> Result<Panel, EstimatorError> {
         covariates: Vec::new(),
     };
     let layout = Layout::Unbalanced;
-    let panel = Panel::try_new(columns, PanelOptions { layout })?;
+    let panel = Panel::try_new(&columns, PanelOptions { layout })?;
     let n_periods = panel.periods.len();
     let seen_everywhere = |unit: &usize| {
         let values = panel.values[*unit..].iter().step_by(panel.n_units);

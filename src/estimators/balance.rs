@@ -30,6 +30,19 @@ pub struct BalanceColumns {
     pub weight: Option<Vec<f64>>,
 }
 
+impl BalanceColumns {
+    /// Some of the rows.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let pick = |values: &[f64]| rows.iter().map(|&row| values[row as usize]).collect();
+        Self {
+            treated: pick(&self.treated),
+            covariates: self.covariates.iter().map(|own| own.select(rows)).collect(),
+            weight: self.weight.as_deref().map(pick),
+        }
+    }
+}
+
 /// Shows sizes only: the columns hold person-level values.
 impl std::fmt::Debug for BalanceColumns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -17,7 +17,7 @@ use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
 use crate::estimators::few_clusters::{Interval, Side};
 use crate::estimators::influence::joint;
 use crate::estimators::linear_algebra::solve_correlation_checked;
-use crate::estimators::panel::Panel;
+use crate::estimators::panel::{OutcomeTable, Panel};
 use crate::estimators::sample::{Sample, SampleCounts};
 use crate::estimators::sup_t::{self, SupT};
 
@@ -174,6 +174,20 @@ pub(crate) struct Cell {
 /// # Errors
 /// [`EstimatorError`] when nothing can be compared; a single comparison without controls is a row with that status.
 pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, EstimatorError> {
+    let mut results = att_gt_outcomes(panel, &[], options)?;
+    Ok(results.swap_remove(0))
+}
+
+/// [`att_gt`] of the panel's own outcome and of `others`. Whatever does not depend on the outcome is worked out once: the units
+/// and periods taken, the comparisons, the probabilities of treatment and the products of the covariates.
+///
+/// # Errors
+/// As [`att_gt`].
+pub fn att_gt_outcomes(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    options: &AttGtOptions,
+) -> Result<Vec<AttGtResult>, EstimatorError> {
     check_level(options.level)?;
     if options
         .bootstrap
@@ -185,34 +199,16 @@ pub fn att_gt(panel: &Panel, options: &AttGtOptions) -> Result<AttGtResult, Esti
         });
     }
     let sample = Sample::select(panel, options)?;
+    let others = others.iter().map(|other| sample.with_outcome(panel, other));
+    let others: Vec<Sample<'_>> = others.collect();
+    let samples: Vec<&Sample<'_>> = std::iter::once(&sample).chain(&others).collect();
     let cells = cells(&sample, options);
-    let fits = adjusted_cells(&sample, &cells, options.method);
+    let fits = adjusted_cells(&samples, &cells, options.method);
     let shares = shares(&sample)?;
-    let bootstrap = options.bootstrap.map(|n_draws| Bootstrap {
-        n_draws,
-        seed: options.seed,
-    });
-    let law = joint(&sample, &cells, &fits, &shares.1, bootstrap);
-    let cohorts = shares.0;
-    let mut result = AttGtResult {
-        rows: Vec::with_capacity(cells.len()),
-        sample: sample.counts.clone(),
-        pretest: Pretest::NoPreCells,
-        band: None,
-        periods: sample.periods.clone(),
-        cohorts,
-        never: side(&sample, &sample.never),
-        covariance: law.covariance,
-        draws: law.draws,
-        rounding: sample.rounding_error(),
-        options: *options,
-    };
-    for (index, (cell, fit)) in cells.iter().zip(&fits).enumerate() {
-        let row = result.row(&sample, cell, fit, index);
-        result.rows.push(row);
-    }
-    result.pretest = result.wald_pretest();
-    Ok(result)
+    let fits = samples.into_iter().zip(fits);
+    Ok(fits
+        .map(|(sample, fits)| AttGtResult::of(sample, &cells, &fits, &shares, options))
+        .collect())
 }
 
 pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
@@ -226,6 +222,40 @@ pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
 }
 
 impl AttGtResult {
+    /// The rows of one outcome, with their joint covariance.
+    fn of(
+        sample: &Sample<'_>,
+        cells: &[Cell],
+        fits: &[CellFit],
+        (cohorts, share_weights): &(Vec<CohortShare>, Vec<f64>),
+        options: &AttGtOptions,
+    ) -> Self {
+        let bootstrap = options.bootstrap.map(|n_draws| Bootstrap {
+            n_draws,
+            seed: options.seed,
+        });
+        let law = joint(sample, cells, fits, share_weights, bootstrap);
+        let mut result = Self {
+            rows: Vec::with_capacity(cells.len()),
+            sample: sample.counts.clone(),
+            pretest: Pretest::NoPreCells,
+            band: None,
+            periods: sample.periods.clone(),
+            cohorts: cohorts.clone(),
+            never: side(sample, &sample.never),
+            covariance: law.covariance,
+            draws: law.draws,
+            rounding: sample.rounding_error(),
+            options: *options,
+        };
+        for (index, (cell, fit)) in cells.iter().zip(fits).enumerate() {
+            let row = result.row(sample, cell, fit, index);
+            result.rows.push(row);
+        }
+        result.pretest = result.wald_pretest();
+        result
+    }
+
     /// Adds the simultaneous band over all rows with an error; aggregates have their own.
     #[must_use]
     pub fn with_band(mut self) -> Self {

@@ -99,6 +99,8 @@ pub mod identities;
 
 pub mod bacon;
 
+pub mod naive;
+
 pub mod sun_abraham;
 
 mod influence;

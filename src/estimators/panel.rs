@@ -12,6 +12,8 @@ mod input;
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::estimators::estimate::EstimatorError;
 
 use covariates::Places;
@@ -67,6 +69,23 @@ pub struct Panel {
     pub(crate) n_missing_rows: u64,
 }
 
+/// A further outcome of a [`Panel`], laid out as the panel's own: by period and unit, NaN where a unit is not seen; for
+/// cross-sections by row.
+pub struct OutcomeTable(pub(crate) Vec<f64>);
+
+/// Shows the size only.
+impl std::fmt::Debug for OutcomeTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OutcomeTable({} values)", self.0.len())
+    }
+}
+
+/// Whether two outcomes are missing in the same rows, so that all else about their panels is the same.
+pub fn same_rows_missing(one: &[f64], other: &[f64]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.all(|(a, b)| a.is_finite() == b.is_finite())
+}
+
 /// The units of one cohort: a range of unit indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CohortUnits {
@@ -95,10 +114,30 @@ impl Panel {
     ///
     /// # Errors
     /// [`EstimatorError`] with counts; never a value of a row.
-    pub fn try_new(columns: PanelColumns, options: PanelOptions) -> Result<Self, EstimatorError> {
-        check_lengths(&columns)?;
-        check_clusters_of_never(&columns)?;
-        let rows = complete_rows(&columns)?;
+    pub fn try_new(columns: &PanelColumns, options: PanelOptions) -> Result<Self, EstimatorError> {
+        Ok(Self::with_outcomes(columns, &[], options)?.0)
+    }
+
+    /// The panel, and further outcomes laid out as its own is: for estimates from one panel, whose rows are put in order once.
+    ///
+    /// # Errors
+    /// As [`Panel::try_new`], and where a further outcome is missing in other rows than that of `columns`.
+    pub fn with_outcomes(
+        columns: &PanelColumns,
+        others: &[Vec<f64>],
+        options: PanelOptions,
+    ) -> Result<(Self, Vec<OutcomeTable>), EstimatorError> {
+        check_lengths(columns)?;
+        for other in others {
+            if !same_rows_missing(&columns.outcome, other) {
+                return Err(EstimatorError::BadOption {
+                    option: "outcomes",
+                    expected: "missing in the same rows",
+                });
+            }
+        }
+        check_clusters_of_never(columns)?;
+        let rows = complete_rows(columns)?;
         let n_rows_in = columns.unit.len() as u64;
         let n_missing_rows = n_rows_in - rows.len(columns.unit.len()) as u64;
         if n_rows_in == n_missing_rows {
@@ -115,14 +154,21 @@ impl Panel {
                 limit: u64::from(u16::MAX),
             });
         }
-        let mut panel = if options.layout == Layout::CrossSections {
-            cross_sections(&columns, &rows, periods)?
+        let (mut panel, tables) = if options.layout == Layout::CrossSections {
+            cross_sections(columns, others, &rows, periods)?
         } else {
-            units_by_periods(&columns, &rows, periods, options.layout)?
+            units_by_periods(columns, others, &rows, periods, options.layout)?
         };
         panel.n_rows_in = n_rows_in;
         panel.n_missing_rows = n_missing_rows;
-        Ok(panel)
+        Ok((panel, tables))
+    }
+
+    /// The same panel with another outcome.
+    #[must_use]
+    pub fn with_outcome(mut self, table: OutcomeTable) -> Self {
+        self.values = table.0;
+        self
     }
 
     /// Rows handed over.
@@ -236,9 +282,10 @@ pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
 /// Every row a unit of its own, in the order (cohort, period, unit, outcome, weight, covariates, cluster).
 fn cross_sections(
     columns: &PanelColumns,
+    others: &[Vec<f64>],
     rows: &Rows,
     periods: Vec<i32>,
-) -> Result<Panel, EstimatorError> {
+) -> Result<(Panel, Vec<OutcomeTable>), EstimatorError> {
     let codes = CohortCodes::of(columns, rows);
     let mut sizes = vec![0; codes.labels.len() + 1];
     rows.for_each(|row| sizes[codes.index(columns.cohort[row])] += 1);
@@ -276,11 +323,14 @@ fn cross_sections(
         n_periods: 1,
     };
     let covariates = Covariates::try_new(&columns.covariates, &places)?;
-    Ok(Panel {
+    let in_order = |column: &[f64]| order.indices().map(|row| column[row]).collect();
+    let tables = others.iter().map(|other| OutcomeTable(in_order(other)));
+    let tables = tables.collect();
+    let panel = Panel {
         layout: Layout::CrossSections,
         cohorts: codes.ranges(&sizes),
         n_units,
-        values: order.indices().map(|row| columns.outcome[row]).collect(),
+        values: in_order(&columns.outcome),
         weights: columns
             .weight
             .as_ref()
@@ -291,7 +341,8 @@ fn cross_sections(
         n_rows_in: 0,
         n_missing_rows: 0,
         periods,
-    })
+    };
+    Ok((panel, tables))
 }
 
 /// The order of two rows by their covariates.
@@ -312,10 +363,11 @@ fn compare_covariates(columns: &PanelColumns, a: usize, b: usize) -> std::cmp::O
 /// A dense unit × period table; holes are NaN.
 fn units_by_periods(
     columns: &PanelColumns,
+    others: &[Vec<f64>],
     rows: &Rows,
     periods: Vec<i32>,
     layout: Layout,
-) -> Result<Panel, EstimatorError> {
+) -> Result<(Panel, Vec<OutcomeTable>), EstimatorError> {
     let ((ranks, n_units), codes) = rayon::join(
         || match rows {
             Rows::All(_) => rank_i64(&columns.unit),
@@ -364,7 +416,11 @@ fn units_by_periods(
             n_duplicates: (units.len() - n_seen) as u64,
         });
     }
-    Ok(Panel {
+    let tables = others
+        .par_iter()
+        .map(|other| OutcomeTable(places.lay_out(other)));
+    let tables = tables.collect();
+    let panel = Panel {
         layout,
         cohorts: codes.ranges(&sizes),
         n_units,
@@ -376,7 +432,8 @@ fn units_by_periods(
         n_rows_in: 0,
         n_missing_rows: 0,
         periods,
-    })
+    };
+    Ok((panel, tables))
 }
 
 impl Places<'_> {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::estimators::did::{AttGtOptions, Control, TOO_FEW_UNITS};
 use crate::estimators::estimate::{EstimatorError, rounding_error};
-use crate::estimators::panel::{CohortUnits, Covariates, Layout, Panel, RowSlice};
+use crate::estimators::panel::{CohortUnits, Covariates, Layout, OutcomeTable, Panel, RowSlice};
 
 /// What was used and what was left out; nothing is dropped without appearing here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub(crate) struct Sample<'a> {
     runs: Vec<(usize, Range<usize>)>,
     stride: usize,
     offset: usize,
+    /// Panel indices of the units, where not all from the offset on are kept.
+    kept: Option<Vec<u32>>,
     pub(crate) clusters: Option<Vec<u32>>,
     pub(crate) n_clusters: usize,
     pub(crate) counts: SampleCounts,
@@ -78,6 +80,7 @@ impl<'a> Sample<'a> {
             runs: Vec::new(),
             stride: panel.n_units,
             offset: rules.first_unit,
+            kept: None,
             clusters: None,
             n_clusters: 0,
             counts: rules.counts.clone(),
@@ -89,12 +92,34 @@ impl<'a> Sample<'a> {
         if panel.layout == Layout::CrossSections {
             sample.runs = runs(sample.rows().2);
         }
-        if matches!(sample.layout, Layout::Unbalanced | Layout::CrossSections) {
-            sample.origin = sample.mean_value();
-        }
+        sample.set_origin();
         sample.counts.n_units = sample.n_units as u64;
         sample.counts.n_clusters = sample.n_clusters as u64;
         Ok(sample)
+    }
+
+    /// The sample with another outcome of the panel, which is missing where its own is.
+    pub(crate) fn with_outcome<'b>(&'b self, panel: &Panel, table: &'b OutcomeTable) -> Sample<'b> {
+        let values = match &self.kept {
+            Some(kept) => Cow::Owned(self.pick(&table.0, panel.n_units, kept)),
+            None => Cow::Borrowed(table.0.as_slice()),
+        };
+        let mut sample = Sample {
+            values,
+            periods: self.periods.clone(),
+            cohorts: self.cohorts.clone(),
+            never: self.never.clone(),
+            weights: self.weights.as_deref().map(Cow::Borrowed),
+            row_periods: Cow::Borrowed(&self.row_periods),
+            covariates: self.covariates.as_deref().map(Cow::Borrowed),
+            runs: self.runs.clone(),
+            kept: None,
+            clusters: self.clusters.clone(),
+            counts: self.counts.clone(),
+            ..*self
+        };
+        sample.set_origin();
+        sample
     }
 
     /// The value of a unit in a period; NaN where it is not seen.
@@ -206,6 +231,7 @@ impl<'a> Sample<'a> {
         if may_have_holes && self.is_complete() {
             self.layout = Layout::Balanced;
         }
+        self.kept = (n_dropped > 0).then_some(kept);
         Ok(())
     }
 
@@ -236,23 +262,34 @@ impl<'a> Sample<'a> {
         (0..self.periods.len()).map(rows_of).sum::<usize>() as u64
     }
 
-    /// Copies the kept units next to each other.
-    fn compact(&mut self, panel: &Panel, kept: &[u32]) {
-        let n_periods = if panel.layout == Layout::CrossSections {
+    /// Tables of values: one per period, or one of all rows for cross-sections.
+    fn n_tables(&self) -> usize {
+        if self.layout == Layout::CrossSections {
             1
         } else {
             self.periods.len()
-        };
-        let pick = |from: &[f64]| {
-            let mut to = Vec::with_capacity(n_periods * kept.len());
-            for period in 0..n_periods {
-                let column = &from[period * panel.n_units..(period + 1) * panel.n_units];
-                to.extend(kept.iter().map(|&unit| column[unit as usize]));
-            }
-            to
-        };
-        self.values = Cow::Owned(pick(&panel.values));
-        self.weights = panel.weights.as_deref().map(|w| Cow::Owned(pick(w)));
+        }
+    }
+
+    /// The values of the kept units of a panel with `n_units` units, next to each other.
+    fn pick(&self, from: &[f64], n_units: usize, kept: &[u32]) -> Vec<f64> {
+        let n_tables = self.n_tables();
+        let mut to = Vec::with_capacity(n_tables * kept.len());
+        for table in 0..n_tables {
+            let column = &from[table * n_units..(table + 1) * n_units];
+            to.extend(kept.iter().map(|&unit| column[unit as usize]));
+        }
+        to
+    }
+
+    /// Copies the kept units next to each other.
+    fn compact(&mut self, panel: &Panel, kept: &[u32]) {
+        let n_periods = self.n_tables();
+        let pick = |from: &[f64]| self.pick(from, panel.n_units, kept);
+        let values = pick(&panel.values);
+        let weights = panel.weights.as_deref().map(pick);
+        self.values = Cow::Owned(values);
+        self.weights = weights.map(Cow::Owned);
         if panel.layout == Layout::CrossSections {
             let rows = kept
                 .iter()
@@ -284,14 +321,16 @@ impl<'a> Sample<'a> {
         rounding_error(&self.values)
     }
 
+    /// Row values are counted from their mean.
+    fn set_origin(&mut self) {
+        if matches!(self.layout, Layout::Unbalanced | Layout::CrossSections) {
+            self.origin = self.mean_value();
+        }
+    }
+
     /// The mean of all values of the sample.
     fn mean_value(&self) -> f64 {
-        let n_periods = if self.layout == Layout::CrossSections {
-            1
-        } else {
-            self.periods.len()
-        };
-        let values = (0..n_periods).flat_map(|period| self.period_values(period));
+        let values = (0..self.n_tables()).flat_map(|period| self.period_values(period));
         let mut seen = values.filter(|value| !value.is_nan());
         let Some(&first) = seen.next() else {
             return 0.0;

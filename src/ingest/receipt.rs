@@ -104,6 +104,8 @@ pub struct Recorded {
     pub file: String,
     /// By how many rows the table grew.
     pub n_rows: i64,
+    /// Rows that went to the table of rejected rows.
+    pub n_rejected: i64,
     /// The table's version that has its rows.
     pub lake_version: u64,
 }
@@ -118,15 +120,15 @@ pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError
         return Ok(recorded);
     };
     let texts = ["table_name", "file", "mode"];
-    let numbers = ["n_accepted", "n_removed", "lake_version"];
+    let numbers = ["n_accepted", "n_removed", "n_rejected", "lake_version"];
     let columns = ["delivery_id"].into_iter().chain(texts).chain(numbers);
     let columns: Vec<String> = columns.map(str::to_owned).collect();
     for batch in deliveries.read(Some(&columns))? {
         let batch = batch?;
         let ids = batch.column(0).as_primitive::<Int32Type>();
         let [tables, files, modes] = [1, 2, 3].map(|at| batch.column(at).as_string::<i32>());
-        let [accepted, removed, versions] =
-            [4, 5, 6].map(|at| batch.column(at).as_primitive::<Int64Type>());
+        let [accepted, removed, rejected, versions] =
+            [4, 5, 6, 7].map(|at| batch.column(at).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {
             let is_withdrawal = modes.value(row) == DeliveryMode::Withdraw.as_str();
             recorded.push(Recorded {
@@ -134,6 +136,7 @@ pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError
                 table: tables.value(row).to_owned(),
                 file: files.value(row).to_owned(),
                 n_rows: growth(is_withdrawal, accepted.value(row), removed.value(row)),
+                n_rejected: rejected.value(row),
                 lake_version: versions.value(row).unsigned_abs(),
             });
         }
@@ -151,6 +154,7 @@ pub fn delivery_of(table: &LakeTable) -> Option<Recorded> {
     Some(Recorded {
         delivery_id: receipt.delivery_id,
         n_rows: growth(is_withdrawal, receipt.n_accepted, receipt.n_removed),
+        n_rejected: receipt.n_rejected,
         table: receipt.table_name,
         file: receipt.file,
         lake_version: table.rows_version(),

@@ -2,14 +2,14 @@
 //! every commit the SHA-256 of itself. Sizes are compared whenever a file is read; contents are hashed once per process,
 //! before a build, an ingest, upkeep or a backup reads them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-use super::log::{log_files, version_of};
+use super::log::{LOG, log_files, version_of};
 use super::{Lake, LakeError, LakeFile, LakeTable};
 
 /// Where a commit names a data file's hash: among the tags of its `add` action, which other readers pass over.
@@ -86,7 +86,7 @@ impl Lake {
 
     /// Checks that the commits of table `name` that make version `version` (the newest when `None`) are what was written.
     pub(super) fn check_log(&self, name: &str, version: Option<u64>) -> Result<(), LakeError> {
-        let files = log_files(&self.root.join(name))?;
+        let files = self.log_without_gap(name, version)?;
         let wanted = |found: u64| version.is_none_or(|version| found <= version);
         let is_checkpoint = |file: &&PathBuf| file.to_string_lossy().contains(".checkpoint");
         let checkpoints = files.iter().filter(is_checkpoint);
@@ -115,6 +115,46 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+/// How often a log is listed while commits seem to be missing from it.
+const LISTINGS: usize = 5;
+
+impl Lake {
+    /// The files of the log of table `name`, of which no commit up to version `version` (the newest when `None`) is missing.
+    fn log_without_gap(&self, name: &str, version: Option<u64>) -> Result<Vec<PathBuf>, LakeError> {
+        let folder = self.root.join(name);
+        let mut files = log_files(&folder)?;
+        for _ in 1..LISTINGS {
+            if gap(&files, version).is_none() {
+                break;
+            }
+            // A listing made while files come and go need not have all of them.
+            files = log_files(&folder)?;
+        }
+        match gap(&files, version) {
+            None => Ok(files),
+            Some(missing) => {
+                let file = folder.join(LOG).join(format!("{missing:020}.json"));
+                Err(damaged(name, &folder, &file, "it is missing".to_owned()))
+            }
+        }
+    }
+}
+
+/// The first version, after the latest checkpoint, of which a log has no commit though it has a later one.
+fn gap(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
+    let wanted = |found: &u64| version.is_none_or(|version| *found <= version);
+    let versions = |ending: &'static str| {
+        let files = files.iter();
+        let files = files.filter(move |file| file.to_string_lossy().ends_with(ending));
+        files.filter_map(|file| version_of(file)).filter(wanted)
+    };
+    let checkpoint = versions(".parquet").max();
+    let commits: BTreeSet<u64> = versions(".json").collect();
+    let first = checkpoint.map_or(0, |checkpoint| checkpoint + 1);
+    let last = *commits.last()?;
+    (first..last).find(|version| !commits.contains(version))
 }
 
 impl LakeTable {

@@ -2,11 +2,10 @@
 
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::header::list;
-use crate::session::nesting;
+use crate::session::{Bounded, nesting};
 
 /// One test of a table's rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -227,7 +226,8 @@ fn row_count_change(text: &str) -> Option<Rule> {
 
 fn accepted_values(text: &str) -> Option<Rule> {
     nesting::check(text, nesting::MOST).ok()?;
-    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).ok()?;
+    let dialect = Bounded::of(text);
+    let mut parser = Parser::new(&dialect).try_with_sql(text).ok()?;
     let ast::Expr::InList {
         expr,
         list,

@@ -27,6 +27,8 @@ pub struct Header {
     pub tests: Vec<DataTest>,
     /// Words that selectors pick the query by, as in `tag:nightly`.
     pub tags: Vec<String>,
+    /// The view that has this table's rows beside those of other tables.
+    pub part_of: Option<String>,
     /// Set when the query lists natural keys that get stable dense integers.
     pub identity: Option<Identity>,
 }
@@ -67,7 +69,7 @@ pub struct Identity {
     pub id: String,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "key",
     "not_null",
     "partition_by",
@@ -75,6 +77,7 @@ const KEYS: [&str; 9] = [
     "join",
     "sensitivity",
     "identity",
+    "part_of",
     "tags",
     "test",
 ];
@@ -91,6 +94,7 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         sensitivity: Sensitivity::Person,
         tests: Vec::new(),
         tags: Vec::new(),
+        part_of: None,
         identity: None,
     };
     let comments = text
@@ -201,6 +205,13 @@ impl Header {
                 let join = declared_join(value);
                 self.joins
                     .push(join.ok_or_else(|| wrong("`many_to_one TABLE on (columns)`"))?);
+            }
+            "part_of" => {
+                let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                if !value.chars().all(is_plain) {
+                    return Err(wrong("the name of a view, as in `effect_fields`"));
+                }
+                self.part_of = Some(value.to_owned());
             }
             "identity" => {
                 let identity = identity(value);

@@ -92,6 +92,9 @@ async fn losses_now(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
             losses.push(lost);
         }
     }
+    for contract in &project.contracts {
+        losses.extend(lost_rejects(&contract.name, &deliveries, &tables));
+    }
     losses.extend(lost_receipts(&deliveries, &tables));
     losses.extend(lost_runs(lake).await?);
     Ok(losses)
@@ -260,6 +263,29 @@ fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
         table: table.name.clone(),
         losses: vec![format!(
             "it has {} rows, its deliveries brought {}",
+            thousands(found.unsigned_abs()),
+            thousands(expected.unsigned_abs())
+        )],
+    })
+}
+
+/// Whether fewer rejected rows of raw table `name` are there than its deliveries had. They are written before the receipt.
+fn lost_rejects(
+    name: &str,
+    deliveries: &[Recorded],
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Option<LakeError> {
+    let own = deliveries.iter().filter(|delivery| delivery.table == name);
+    let expected: i64 = own.map(|delivery| delivery.n_rejected).sum();
+    let rejects = ingest::rejects_table(name);
+    let found = match tables.get(rejects.as_str()) {
+        Some(table) => i64::try_from(table.n_rows()?).ok()?,
+        None => 0,
+    };
+    (found < expected).then(|| LakeError::Lost {
+        table: rejects,
+        losses: vec![format!(
+            "it has {} rows, {} were rejected from the deliveries of `{name}`",
             thousands(found.unsigned_abs()),
             thousands(expected.unsigned_abs())
         )],

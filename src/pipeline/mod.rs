@@ -12,6 +12,7 @@ mod history;
 mod identity;
 mod lineage;
 mod losses;
+mod parts;
 mod project;
 mod query;
 mod run;

@@ -10,7 +10,8 @@ use super::data_test::Rule;
 use super::error::PipelineError;
 use super::header::Sensitivity;
 use super::history::{RUN_STEPS, RUNS, TEST_RESULTS};
-use super::query::Query;
+use super::parts;
+use super::query::{Query, Stage};
 use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
@@ -416,7 +417,9 @@ fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
         }
     }
     files.sort();
-    files.iter().map(|path| read_query(path)).collect()
+    let queries: Result<Vec<Query>, PipelineError> =
+        files.iter().map(|path| read_query(path)).collect();
+    parts::with_views(queries?)
 }
 
 fn read_query(path: &Path) -> Result<Query, PipelineError> {
@@ -437,8 +440,13 @@ pub fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, PipelineE
     // Names come from statements and must not lead elsewhere.
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let path = folder.join("queries").join(format!("{name}.sql"));
-    match name.chars().all(is_word) && path.is_file() {
-        true => read_query(&path).map(Some),
-        false => Ok(None),
+    if !name.chars().all(is_word) || Stage::of(name).is_none() {
+        return Ok(None);
     }
+    if path.is_file() {
+        return read_query(&path).map(Some);
+    }
+    // A view that others are parts of has no file of its own.
+    let queries = load_queries(&folder.join("queries"))?;
+    Ok(queries.into_iter().find(|query| query.name == name))
 }

@@ -11,7 +11,6 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit,
     Visitor,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use sha2::{Digest as _, Sha256};
 
 use super::data_test::{DataTest, Rule};
@@ -151,6 +150,19 @@ impl Query {
         }
     }
 
+    /// Where header key `key` stands.
+    #[must_use]
+    pub fn location_of_key(&self, key: &str) -> SourceLocation {
+        let is_key = |line: &str| {
+            let comment = line.trim_start_matches('-').trim();
+            comment
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with(':'))
+        };
+        let line = self.text.lines().position(is_key);
+        self.location_of_line(line.map_or(1, |line| line + 1))
+    }
+
     /// Where `word` first stands in the text, for messages about it.
     #[must_use]
     pub fn location_of(&self, word: &str) -> SourceLocation {
@@ -270,7 +282,7 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
         }
     })?;
     let statements =
-        DFParser::parse_sql_with_dialect(text, &GenericDialect {}).map_err(|error| {
+        DFParser::parse_sql_with_dialect(text, &session::Bounded::of(text)).map_err(|error| {
             let message = SessionError::from(error).message();
             let (line, column) = place_in(&message);
             PipelineError::Syntax {

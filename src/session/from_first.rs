@@ -8,11 +8,12 @@ use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::{
     self, Select, SelectFlavor, SelectItem, VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::dialect::Bounded;
 use super::{SessionError, nesting};
 
 /// One statement, read but not planned.
@@ -22,9 +23,9 @@ use super::{SessionError, nesting};
 pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
     nesting::check(sql, nesting::MOST).map_err(|error| DataFusionError::Plan(error.to_string()))?;
     let mut statement = match with_select(sql) {
-        Some(tokens) => parse_tokens(tokens).map_err(DataFusionError::from)?,
+        Some(tokens) => parse_tokens(tokens, &Bounded::of(sql)).map_err(DataFusionError::from)?,
         None => {
-            let mut statements = DFParser::parse_sql(sql)?;
+            let mut statements = DFParser::parse_sql_with_dialect(sql, &Bounded::of(sql))?;
             match (statements.pop_front(), statements.is_empty()) {
                 (Some(statement), true) => statement,
                 (Some(_), false) => {
@@ -48,9 +49,11 @@ pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
     Ok(statement)
 }
 
-fn parse_tokens(tokens: Vec<TokenWithSpan>) -> Result<Statement, ParserError> {
-    let dialect = GenericDialect {};
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+fn parse_tokens(
+    tokens: Vec<TokenWithSpan>,
+    dialect: &dyn Dialect,
+) -> Result<Statement, ParserError> {
+    let mut parser = Parser::new(dialect).with_tokens_with_locations(tokens);
     let statement = parser.parse_statement()?;
     while parser.consume_token(&Token::SemiColon) {}
     match parser.peek_token() {

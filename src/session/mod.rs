@@ -3,6 +3,7 @@
 
 mod checks;
 mod describe;
+mod dialect;
 mod error;
 mod expansion;
 mod explain;
@@ -50,6 +51,7 @@ use datafusion::sql::sqlparser::ast;
 
 pub use checks::Newest;
 pub use describe::WRITE_REFUSED;
+pub(crate) use dialect::Bounded;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
 pub use inquiry::{AnswerError, Inquiry, Shown};

@@ -9,7 +9,7 @@ use super::statements::{TokenKind, tokens};
 pub const THREAD_STACK: usize = 512 << 20;
 
 /// Operators and opening brackets a statement may have; a table or SELECT counts as ten.
-pub(crate) const MOST: usize = 8_000;
+pub(crate) const MOST: usize = 3_000;
 const TABLE: usize = 10;
 
 /// Words that put one expression or query within another.

@@ -154,6 +154,61 @@ fn a_lost_commit_of_a_raw_table_stops_everything_and_says_whose_rows_are_gone() 
 }
 
 #[test]
+fn a_missing_commit_before_others_is_named() {
+    let project = built();
+    let commit = log_of(&project, "visits").join(format!("{:020}.json", 0));
+    fs::remove_file(&commit).unwrap();
+    let text = format!(
+        "`_delta_log/{}` of lake table `visits` is damaged: it is missing",
+        name(&commit)
+    );
+    everything_fails(&project, &[&text]);
+    let status = project.korabo(&["status"]).exits(5);
+    let rows: Vec<&str> = status
+        .stdout
+        .lines()
+        .filter(|line| line.ends_with("damaged"))
+        .collect();
+    assert_eq!(rows.len(), 1, "{}", status.stdout);
+    assert!(rows[0].starts_with("visits "), "{}", status.stdout);
+    assert!(status.stdout.contains("clean_visits"), "{}", status.stdout);
+}
+
+#[test]
+fn lost_rejected_rows_are_noticed() {
+    let project = built();
+    let mut rows = "person_key,visited_on,pressure,kind,note\n".to_owned();
+    for day in ["2023-09-01", "2023-09-02", "2023-09-03", "soon", "later"] {
+        rows += &format!("{},{day},150,2,\n", token('d'));
+    }
+    project.write("extracts/visits_3.csv", rows);
+    project.korabo(&["run"]).exits(0);
+    let folder = project.path().join("lake/rejects_visits");
+    let saved = project.path().join("saved");
+    for damage in ["the newest commit", "all"] {
+        project.korabo(&["status"]).exits(0);
+        match damage {
+            "all" => fs::rename(&folder, &saved).unwrap(),
+            _ => fs::rename(newest_commit(&project, "rejects_visits"), &saved).unwrap(),
+        }
+        everything_fails(
+            &project,
+            &[
+                "lake table `rejects_visits` has lost rows: it has",
+                "were rejected from the deliveries of `visits`",
+            ],
+        );
+        if damage != "all" {
+            let n = fs::read_dir(log_of(&project, "rejects_visits"))
+                .unwrap()
+                .count();
+            let commit = log_of(&project, "rejects_visits").join(format!("{n:020}.json"));
+            fs::rename(&saved, commit).unwrap();
+        }
+    }
+}
+
+#[test]
 fn an_empty_or_changed_commit_is_named() {
     type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
     let damages: [Damage<'_>; 3] = [

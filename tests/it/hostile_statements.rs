@@ -3,6 +3,7 @@
 
 use crate::dice::Dice;
 use crate::hostile_constants::{shifted, sorted_by_constants};
+use crate::hostile_syntax::{mistakes_deep_inside, nonsense};
 
 /// The statement of a number.
 pub(crate) fn statement(number: u64) -> String {
@@ -16,7 +17,7 @@ pub(crate) const N_FAMILIES: usize = FAMILIES.len();
 
 type Family = fn(&mut Dice) -> String;
 
-const FAMILIES: [Family; 47] = [
+const FAMILIES: [Family; 48] = [
     doubled_ctes,
     doubled_joins,
     doubled_columns_below_a_filter,
@@ -61,6 +62,7 @@ const FAMILIES: [Family; 47] = [
     lambda,
     distinct_texts,
     nonsense,
+    mistakes_deep_inside,
     edit_distance,
     shifted,
     sorted_by_constants,
@@ -560,35 +562,6 @@ fn distinct_texts(dice: &mut Dice) -> String {
     format!(
         "SELECT {count} FROM (SELECT repeat('x', {m}) || value AS t FROM generate_series(1, {n})) GROUP BY length(t) % 7"
     )
-}
-
-fn nonsense(dice: &mut Dice) -> String {
-    let words = [
-        "SELECT",
-        "FROM",
-        "(",
-        ")",
-        ",",
-        "*",
-        "WHERE",
-        "'",
-        "1",
-        "--",
-        "/*",
-        ";",
-        "JOIN",
-        "$1",
-        "\u{0}",
-        "WITH",
-        "GROUP BY",
-        "ü",
-        "::",
-        "[",
-        "panel_person_year",
-    ];
-    let n = dice.count(4);
-    let words: Vec<&str> = (0..n).map(|_| dice.one_of(&words)).collect();
-    words.join(" ")
 }
 
 fn edit_distance(dice: &mut Dice) -> String {

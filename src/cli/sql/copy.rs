@@ -11,8 +11,8 @@ use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
 use crate::regular_file::NotRegular;
-use crate::session::nesting;
 use crate::session::statements::{Token, TokenKind, tokens};
+use crate::session::{Bounded, nesting};
 
 /// Where statements may write.
 #[derive(Debug, Clone, Default)]
@@ -122,7 +122,8 @@ impl Copy {
         if nesting::check(statement, nesting::MOST).is_err() {
             return Ok(None);
         }
-        let Ok(mut parsed) = DFParser::parse_sql(statement) else {
+        let Ok(mut parsed) = DFParser::parse_sql_with_dialect(statement, &Bounded::of(statement))
+        else {
             return Ok(None);
         };
         let Some(Statement::CopyTo(copy)) = parsed.pop_front() else {

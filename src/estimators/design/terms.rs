@@ -69,7 +69,7 @@ impl Product {
         let is_text = matches!(column, Column::Categorical { .. });
         match &atom.kind {
             AtomKind::Indicators(references) => {
-                let left_out = |_: usize, level: &Level| {
+                let left_out = |_: usize, _: usize, level: &Level| {
                     let text = level_text(level);
                     references.iter().any(|r| level_text(r) == text)
                 };
@@ -107,22 +107,24 @@ impl Product {
     }
 
     fn factor(atom: &Atom, column: &Column, drop_first: bool, rows: &[u32]) -> Self {
-        let left_out = |index: usize, _: &Level| drop_first && index == 0;
+        // A single level says nothing beside a constant; it stays, so that its column is named as constant.
+        let left_out =
+            |index: usize, n_levels: usize, _: &Level| drop_first && index == 0 && n_levels > 1;
         Self::indicators(&atom.label(), column, rows, left_out)
     }
 
-    /// One indicator per value among the rows, ascending, but for those left out.
+    /// One indicator per value among the rows, ascending, but for those left out: by index, number of values, value.
     fn indicators(
         prefix: &str,
         column: &Column,
         rows: &[u32],
-        left_out: impl Fn(usize, &Level) -> bool,
+        left_out: impl Fn(usize, usize, &Level) -> bool,
     ) -> Self {
         let (groups, levels) = column.levels(rows);
         let mut columns = Vec::with_capacity(levels.len());
         let mut code_of = vec![NO_COLUMN; levels.len()];
         for (index, level) in levels.iter().enumerate() {
-            if !left_out(index, level) {
+            if !left_out(index, levels.len(), level) {
                 let code = columns.len() as u32;
                 code_of[index] = code;
                 columns.push(ProductColumn {

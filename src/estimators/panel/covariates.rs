@@ -21,6 +21,47 @@ pub struct Covariate {
     pub values: CovariateValues,
 }
 
+impl Covariate {
+    /// The covariate of some of the rows, with the labels that occur there.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let values = match &self.values {
+            CovariateValues::Numbers(values) => {
+                CovariateValues::Numbers(rows.iter().map(|&row| values[row as usize]).collect())
+            }
+            CovariateValues::Categories { codes, labels } => {
+                let codes = rows.iter().map(|&row| codes[row as usize]);
+                with_labels_that_occur(codes.collect(), labels)
+            }
+        };
+        let name = self.name.clone();
+        Self { name, values }
+    }
+}
+
+fn with_labels_that_occur(mut codes: Vec<u32>, labels: &[String]) -> CovariateValues {
+    let mut occurs = vec![false; labels.len()];
+    for &code in codes.iter().filter(|code| **code != MISSING_CODE) {
+        occurs[code as usize] = true;
+    }
+    let mut next = 0;
+    let new_codes: Vec<u32> = occurs
+        .iter()
+        .map(|&occurs| {
+            next += u32::from(occurs);
+            next.wrapping_sub(1)
+        })
+        .collect();
+    for code in codes.iter_mut().filter(|code| **code != MISSING_CODE) {
+        *code = new_codes[*code as usize];
+    }
+    let kept = labels.iter().zip(occurs).filter(|(_, occurs)| *occurs);
+    CovariateValues::Categories {
+        codes,
+        labels: kept.map(|(label, _)| label.clone()).collect(),
+    }
+}
+
 /// The values of a covariate.
 #[derive(Clone)]
 pub enum CovariateValues {

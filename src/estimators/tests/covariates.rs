@@ -224,7 +224,7 @@ impl Case {
 
     fn estimate(&self, columns: PanelColumns) -> Result<AttGtResult, EstimatorError> {
         let layout = self.layout;
-        let panel = Panel::try_new(columns, PanelOptions { layout })?;
+        let panel = Panel::try_new(&columns, PanelOptions { layout })?;
         att_gt(&panel, &self.options())
     }
 }
@@ -325,7 +325,7 @@ fn order_of_equal_rows_does_not_change_a_bit() {
     }
     let layout = Layout::CrossSections;
     let estimate = |columns: PanelColumns| {
-        let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+        let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
         let options = super::group_time::options("");
         bits(&att_gt(&panel, &options).unwrap())
     };
@@ -355,7 +355,7 @@ proptest! {
         let estimate = |columns: PanelColumns, n_threads: usize| {
             let layout = case.layout;
             in_pool(n_threads, || {
-                let panel = Panel::try_new(columns, PanelOptions { layout })?;
+                let panel = Panel::try_new(&columns, PanelOptions { layout })?;
                 Ok(bits(&att_gt(&panel, &options)?.with_band()))
             })
         };
@@ -535,7 +535,7 @@ proptest! {
         }
         let layout = case.layout;
         let [shared, single] = [columns, other]
-            .map(|columns| Panel::try_new(columns, PanelOptions { layout }).unwrap());
+            .map(|columns| Panel::try_new(&columns, PanelOptions { layout }).unwrap());
         let is_shared = |panel: &Panel| panel.covariates.as_ref().unwrap().are_shared();
         prop_assert!(is_shared(&shared) && !is_shared(&single));
         let [shared, single] = [shared, single].map(|panel| att_gt(&panel, &case.options()).unwrap());

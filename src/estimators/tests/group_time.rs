@@ -108,7 +108,7 @@ impl Runs {
             .entry((row.dataset.clone(), spec.clone()))
             .or_insert_with(|| {
                 let panel = Panel::try_new(
-                    columns(data, &spec),
+                    &columns(data, &spec),
                     PanelOptions {
                         layout: layout(&spec),
                     },
@@ -212,7 +212,7 @@ fn a_covariate_constant_within_a_comparison_changes_nothing_there() {
                 let options_of = PanelOptions {
                     layout: layout(&spec),
                 };
-                let panel = Panel::try_new(columns(&data, &spec), options_of).unwrap();
+                let panel = Panel::try_new(&columns(&data, &spec), options_of).unwrap();
                 att_gt(&panel, &options(&spec)).unwrap()
             };
             let (found, expected) = (effects("certified"), effects("none"));
@@ -247,7 +247,7 @@ fn rows_clustered_by_person_have_the_errors_of_the_panel() {
     let options_of = PanelOptions {
         layout: Layout::CrossSections,
     };
-    let panel = Panel::try_new(columns(&data, &own), options_of).unwrap();
+    let panel = Panel::try_new(&columns(&data, &own), options_of).unwrap();
     let found = att_gt(&panel, &options(&own)).unwrap();
     let of_panel = format!("{spec};panel=true");
     for row in expected("att_gt") {
@@ -360,7 +360,7 @@ fn the_bootstrap_agrees_with_the_analytic_errors() {
             let options = PanelOptions {
                 layout: layout(spec),
             };
-            Panel::try_new(columns(&data, spec), options).unwrap()
+            Panel::try_new(&columns(&data, spec), options).unwrap()
         };
         let analytic = att_gt(&panel(&spec), &options(&spec)).unwrap().with_band();
         let bootstrap = |seed, n_draws| {

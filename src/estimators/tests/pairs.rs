@@ -19,7 +19,7 @@ const OPTIONS: AttGtOptions = AttGtOptions {
 type Row = (i64, i32, Option<i32>, f64);
 
 fn estimate(rows: &[Row], layout: Layout) -> (f64, f64, u64, u64) {
-    let panel = Panel::try_new(small(rows), PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(&small(rows), PanelOptions { layout }).unwrap();
     let result = att_gt(&panel, &OPTIONS).unwrap();
     let row = &result.rows[0].estimate;
     (row.estimate, row.std_error, row.n_treated, row.n_control)

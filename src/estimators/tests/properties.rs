@@ -36,7 +36,7 @@ const SPECS: [(&str, &str); 4] = [
 
 fn estimate(columns: PanelColumns, spec: &str) -> AttGtResult {
     let panel = Panel::try_new(
-        columns,
+        &columns,
         PanelOptions {
             layout: layout(spec),
         },
@@ -214,7 +214,7 @@ fn two_by_two() -> PanelColumns {
 
 fn refusal(columns: PanelColumns) -> EstimatorError {
     Panel::try_new(
-        columns,
+        &columns,
         PanelOptions {
             layout: Layout::Balanced,
         },
@@ -294,7 +294,7 @@ fn holes_drop_the_unit_and_are_counted() {
 fn nothing_to_compare_is_an_error_with_a_reason() {
     let run = |columns, spec: &str| {
         let panel = Panel::try_new(
-            columns,
+            &columns,
             PanelOptions {
                 layout: Layout::Balanced,
             },

@@ -57,7 +57,7 @@ fn county_effects(data: &Data, spec: &str) -> AttGtResult {
         _ if spec.contains("allow_unbalanced=TRUE") => Layout::Unbalanced,
         _ => Layout::Balanced,
     };
-    let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
     att_gt(&panel, &options(&spec.replace("anticip=", "anticipation="))).unwrap()
 }
 

@@ -24,7 +24,7 @@ pub(super) const ALL: SunAbrahamOptions = SunAbrahamOptions {
 
 pub(super) fn fit(columns: PanelColumns) -> SunAbrahamResult {
     let layout = Layout::Unbalanced;
-    let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
     sun_abraham(&panel, &ALL).unwrap()
 }
 
@@ -303,7 +303,7 @@ fn the_window_limits_what_is_shown_and_the_band_but_not_the_fit() {
         "outcome=cost;cluster=worksite_id",
     );
     let panel = Panel::try_new(
-        columns,
+        &columns,
         PanelOptions {
             layout: Layout::Unbalanced,
         },

@@ -304,7 +304,7 @@ fn few_clusters_are_said_and_no_band_is_narrower_than_an_interval() {
     let spec = "outcome=cost;cluster=worksite_id";
     let columns = columns(&Data::sim("s6_few_clusters"), spec);
     let layout = Layout::Unbalanced;
-    let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
     let one_row = SunAbrahamOptions {
         min_e: Some(0),
         max_e: Some(0),
@@ -354,7 +354,7 @@ fn a_cohort_without_rows_after_exposure_says_so() {
 #[test]
 fn what_cannot_be_fitted_is_refused() {
     let refusal = |columns: PanelColumns, layout| {
-        let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+        let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
         sun_abraham(&panel, &ALL).unwrap_err()
     };
     let layout = Layout::Unbalanced;
@@ -382,6 +382,6 @@ fn what_cannot_be_fitted_is_refused() {
     assert_eq!(refusal(two_rows, layout), none_left);
     let mut columns = unlinked();
     columns.time[1] = 1;
-    let twice = Panel::try_new(columns, PanelOptions { layout }).unwrap_err();
+    let twice = Panel::try_new(&columns, PanelOptions { layout }).unwrap_err();
     assert_eq!(twice, EstimatorError::DuplicateRows { n_duplicates: 1 });
 }

@@ -9,7 +9,7 @@ use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, ExprSchema, Result, ScalarValue};
-use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
@@ -89,6 +89,9 @@ impl BoundedCall {
             let most = estimates.first().copied().unwrap_or(0);
             return self.reserving(most, || self.call(args.clone()));
         }
+        // What comes in and what is made are there together until the call returns.
+        let held = self.reservation();
+        self.hold(&held, bytes_of_arrays(&args.args))?;
         let mut made: Vec<ArrayRef> = Vec::new();
         let mut n_bytes = 0;
         let mut start = 0;
@@ -96,23 +99,41 @@ impl BoundedCall {
             let (len, estimate) = piece(&estimates[start..], value);
             let part = part_of(args, start, len);
             let array = self.reserving(estimate, || self.call(part)?.into_array(len))?;
-            n_bytes += widths::bytes_of(array.as_ref());
+            let own = widths::bytes_of(array.as_ref());
+            self.hold(&held, own)?;
+            n_bytes += own;
             if n_bytes > self.bounds.batch {
                 return Err(self.too_large(n_bytes as u64, "a batch", self.bounds.batch as u64));
             }
             made.push(array);
             start += len;
         }
+        if let [_] = made[..] {
+            return Ok(ColumnarValue::Array(made.swap_remove(0)));
+        }
+        self.hold(&held, n_bytes)?;
         let made: Vec<_> = made.iter().map(|array| array.as_ref()).collect();
         Ok(ColumnarValue::Array(concat(&made)?))
+    }
+
+    fn reservation(&self) -> MemoryReservation {
+        let consumer = MemoryConsumer::new(format!("function {}", self.inner.name()));
+        consumer.register(&self.bounds.pool)
+    }
+
+    /// Reserves what is held during a call, unless it is little.
+    fn hold(&self, held: &MemoryReservation, n_bytes: usize) -> Result<()> {
+        if n_bytes as u64 <= UNRESERVED {
+            return Ok(());
+        }
+        held.try_grow(n_bytes)
     }
 
     fn reserving<T>(&self, n_bytes: u64, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if n_bytes <= UNRESERVED {
             return work();
         }
-        let consumer = MemoryConsumer::new(format!("function {}", self.inner.name()));
-        let reservation = consumer.register(&self.bounds.pool);
+        let reservation = self.reservation();
         // Estimates may be far above what comes of it; a batch within its bounds is what has to fit.
         let n_bytes = usize::try_from(n_bytes).unwrap_or(usize::MAX);
         reservation.try_grow(n_bytes.min(self.bounds.value))?;
@@ -145,6 +166,15 @@ impl BoundedCall {
             most / MIB,
         ))
     }
+}
+
+/// Bytes of the arguments that are no constants.
+fn bytes_of_arrays(args: &[ColumnarValue]) -> usize {
+    let of = |arg: &ColumnarValue| match arg {
+        ColumnarValue::Array(array) => widths::bytes_of(array.as_ref()),
+        ColumnarValue::Scalar(_) => 0,
+    };
+    args.iter().map(of).sum()
 }
 
 /// Rows at the beginning that together come to at most `most` bytes, at least one, and what they come to.

@@ -38,8 +38,8 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// With a memory limit of 1 GiB one value may have 16 MiB and a batch 128 MiB; more with more memory, up to 128 MiB and
-    /// 1 GiB: arrays of text end at 2 GiB.
+    /// With a memory limit of 1 GiB one value may have 16 MiB and a batch 32 MiB; more with more memory, up to 128 MiB and
+    /// 1 GiB: arrays of text end at 2 GiB. Several batches of a statement, and of several statements, are there at once.
     fn of(pool: &Arc<dyn MemoryPool>) -> Self {
         let limit = match pool.memory_limit() {
             MemoryLimit::Finite(bytes) => bytes,
@@ -57,7 +57,7 @@ const MIB: usize = 1 << 20;
 
 /// Bytes that a batch may have under a memory limit.
 pub(crate) fn most_of_a_batch(limit: usize) -> usize {
-    (limit / 8).clamp(128 * MIB, 1024 * MIB)
+    (limit / 32).clamp(32 * MIB, 1024 * MIB)
 }
 
 /// Puts bounds on every scalar function of a context, on those that its planner makes of operators and literals, and on

@@ -29,6 +29,18 @@ pub struct ArgumentDefinition {
     pub description: &'static str,
 }
 
+impl ArgumentDefinition {
+    /// The same argument, for another relation.
+    pub(super) const fn copy(&self) -> Self {
+        Self {
+            name: self.name,
+            kind: self.kind,
+            required: self.required,
+            description: self.description,
+        }
+    }
+}
+
 /// What an argument may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {

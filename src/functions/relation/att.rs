@@ -4,15 +4,21 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int32Array};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, optional};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall, optional};
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateRow, aggregate};
-use crate::estimators::estimate::Status;
+use super::{PreparedRelation, RelationDefinition};
+use crate::estimators::aggregate::{
+    Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate,
+};
+use crate::estimators::did::{AttGtOptions, att_gt_outcomes};
+use crate::estimators::estimate::{EstimatorError, Status};
 
 pub(super) const ATT: RelationDefinition = RelationDefinition {
     name: "att",
@@ -32,7 +38,7 @@ pub(super) const ATT: RelationDefinition = RelationDefinition {
             "calendar" => Aggregate::Calendar,
             _ => Aggregate::Simple,
         };
-        Ok(Arc::new(Att::try_new("att", kind, bound)?))
+        Att::prepared("att", kind, bound)
     },
 };
 
@@ -47,13 +53,7 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, unbalanced => 'pairs', base_period => 'universal')",
     arguments: &EVENT_STUDY_ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        Ok(Arc::new(Att::try_new(
-            "event_study",
-            Aggregate::Dynamic,
-            bound,
-        )?))
-    },
+    prepare: |bound| Att::prepared("event_study", Aggregate::Dynamic, bound),
 };
 
 const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
@@ -81,37 +81,29 @@ const fn with_window<const N: usize>() -> [ArgumentDefinition; N] {
     }; N];
     let mut idx = 0;
     while idx < N_PANEL {
-        all[idx] = copy(&PANEL_ARGUMENTS[idx]);
+        all[idx] = PANEL_ARGUMENTS[idx].copy();
         idx += 1;
     }
     while idx < N_PANEL + WINDOW_ARGUMENTS.len() {
-        all[idx] = copy(&WINDOW_ARGUMENTS[idx - N_PANEL]);
+        all[idx] = WINDOW_ARGUMENTS[idx - N_PANEL].copy();
         idx += 1;
     }
     all
 }
 
-const fn copy(argument: &ArgumentDefinition) -> ArgumentDefinition {
-    ArgumentDefinition {
-        name: argument.name,
-        kind: argument.kind,
-        required: argument.required,
-        description: argument.description,
-    }
-}
-
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Att {
-    call: PanelCall,
-    options: AggregateOptions,
+    options: AttGtOptions,
+    aggregate: AggregateOptions,
+    is_event_study: bool,
 }
 
 impl Att {
-    fn try_new(
+    fn prepared(
         relation: &'static str,
         kind: Aggregate,
         bound: &BoundArguments,
-    ) -> Result<Self, ArgumentProblem> {
+    ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let call = PanelCall::try_new(relation, bound)?;
         let event_time = |name: &'static str| {
             let wide = bound.integer(name);
@@ -122,33 +114,27 @@ impl Att {
                     message: "is too large".to_owned(),
                 })
         };
-        let options = AggregateOptions {
-            kind,
-            min_e: event_time("min_e")?,
-            max_e: event_time("max_e")?,
-            balance_e: event_time("balance_e")?,
-            level: call.options.level,
-            seed: call.options.seed,
+        let own = Self {
+            options: call.options,
+            aggregate: AggregateOptions {
+                kind,
+                min_e: event_time("min_e")?,
+                max_e: event_time("max_e")?,
+                balance_e: event_time("balance_e")?,
+                level: call.options.level,
+                seed: call.options.seed,
+            },
+            is_event_study: relation == "event_study",
         };
-        Ok(Self { call, options })
-    }
-
-    fn is_event_study(&self) -> bool {
-        self.call.relation == "event_study"
+        Ok(PanelRelation::prepared(call, own))
     }
 }
 
-impl PreparedRelation for Att {
-    fn input_columns(&self) -> Vec<usize> {
-        self.call.input_columns()
-    }
+impl PanelEstimator for Att {
+    type Found = AggregateResult;
 
-    fn roles(&self) -> Roles {
-        self.call.roles()
-    }
-
-    fn schema(&self) -> SchemaRef {
-        if self.is_event_study() {
+    fn schema(&self, _: bool) -> SchemaRef {
+        if self.is_event_study {
             return estimate_schema(vec![Field::new("event_time", DataType::Int32, false)]);
         }
         estimate_schema(vec![
@@ -157,27 +143,42 @@ impl PreparedRelation for Att {
         ])
     }
 
-    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<AggregateResult, EstimatorError>> {
+        rows.by_panel(&rows.all_outcomes(), |panel, others| {
+            let groups = att_gt_outcomes(&panel, &others, &self.options)?;
+            groups
+                .iter()
+                .map(|own| aggregate(own, &self.aggregate))
+                .collect()
+        })
+    }
+
+    fn batch(&self, found: &AggregateResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let mut rows: Vec<&AggregateRow> = Vec::with_capacity(found.rows.len() + 1);
+        if !self.is_event_study {
+            rows.push(&found.overall);
+        }
+        rows.extend(&found.rows);
+        let at: ArrayRef = Arc::new(rows.iter().map(|row| row.at).collect::<Int32Array>());
+        let identifying = if self.is_event_study {
+            vec![at]
+        } else {
+            vec![texts(rows.iter().map(|_| word(self.aggregate.kind))), at]
+        };
+        let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
+        estimate_batch(schema, identifying, &estimates)
+    }
+
+    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
         // An event study has no row without an event time.
-        let (at, kind) = if self.is_event_study() {
+        let (at, kind) = if self.is_event_study {
             (Some(0), None)
         } else {
-            (None, Some(texts([word(self.options.kind)].into_iter())))
+            (None, Some(texts([word(self.aggregate.kind)].into_iter())))
         };
         let at: ArrayRef = Arc::new(Int32Array::from(vec![at]));
         let identifying = kind.into_iter().chain([at]).collect();
-        let relation = self.call.relation;
-        Some(no_estimate(relation, self.schema(), identifying, status))
-    }
-
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(AttGather {
-            panel: self.call.gather(),
-            options: self.options,
-            schema: self.schema(),
-            relation: self.call.relation,
-            is_event_study: self.is_event_study(),
-        })
+        Some(no_estimate(self.schema(false), identifying, status))
     }
 }
 
@@ -188,48 +189,5 @@ fn word(kind: Aggregate) -> &'static str {
         Aggregate::Group => "group",
         Aggregate::Dynamic => "dynamic",
         Aggregate::Calendar => "calendar",
-    }
-}
-
-struct AttGather {
-    panel: PanelGather,
-    options: AggregateOptions,
-    schema: SchemaRef,
-    relation: &'static str,
-    is_event_study: bool,
-}
-
-impl Gather for AttGather {
-    fn reserve(&mut self, n_rows: usize) {
-        self.panel.reserve(n_rows);
-    }
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.panel.push(batch)
-    }
-
-    fn bytes(&self) -> usize {
-        self.panel.bytes()
-    }
-
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = self.relation;
-        let groups = self.panel.att_gt()?;
-        let result = aggregate(&groups, &self.options)
-            .map_err(|source| RelationError::Refused { relation, source })?;
-        let mut rows: Vec<&AggregateRow> = Vec::with_capacity(result.rows.len() + 1);
-        if !self.is_event_study {
-            rows.push(&result.overall);
-        }
-        rows.extend(&result.rows);
-        let at: ArrayRef = Arc::new(rows.iter().map(|row| row.at).collect::<Int32Array>());
-        let identifying = if self.is_event_study {
-            vec![at]
-        } else {
-            vec![texts(rows.iter().map(|_| word(self.options.kind))), at]
-        };
-        let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-        estimate_batch(self.schema, identifying, &estimates)
-            .map_err(|source| RelationError::Rows { relation, source })
     }
 }

@@ -11,7 +11,7 @@ use super::args::{ArgumentDefinition, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
-use super::panel_call::{OUTCOME, TIME, required};
+use super::panel_call::{TIME, required};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::bacon::{BaconColumns, BaconRow, bacon};
@@ -31,7 +31,11 @@ pub(super) const BACON: RelationDefinition = RelationDefinition {
 };
 
 static ARGUMENTS: [ArgumentDefinition; 4] = [
-    OUTCOME,
+    required(
+        "outcome",
+        ColumnRole::Number,
+        "what is measured: a number or a yes/no",
+    ),
     required(
         "unit",
         ColumnRole::Label,
@@ -125,7 +129,7 @@ impl Gather for BaconGather {
         push_times(
             &self.names[2],
             &columns[2],
-            &mut self.outcome,
+            std::slice::from_mut(&mut self.outcome),
             &mut self.time,
         )?;
         push_numbers(&self.names[3], &columns[3], &mut self.treated)
@@ -139,7 +143,7 @@ impl Gather for BaconGather {
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let mut outcome = self.outcome;
-        let unit = self.unit.into_ids(&mut outcome);
+        let unit = self.unit.into_ids(std::slice::from_mut(&mut outcome));
         let columns = BaconColumns {
             unit,
             time: self.time,

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
-use super::gather::{ColumnName, ValueColumn, push_numbers};
+use super::gather::{ColumnName, LabelColumn, ValueColumn, push_numbers};
 use super::panel_call::optional;
+use super::panel_rows::Levels;
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use crate::estimators::balance::{
@@ -41,6 +43,11 @@ pub(super) const BALANCE: RelationDefinition = RelationDefinition {
             description: "what is compared: numbers, yes/no, or text (one row per level)",
         },
         optional(
+            "strata",
+            ArgumentKind::Column(ColumnRole::Label),
+            "compare within each value of this column; rows get the column `stratum` in front",
+        ),
+        optional(
             "weight",
             ArgumentKind::Column(ColumnRole::Number),
             "weight of the row; default 1",
@@ -67,6 +74,7 @@ struct Balance {
     treated: InputColumn,
     covariates: Vec<InputColumn>,
     weight: Option<InputColumn>,
+    strata: Option<InputColumn>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,6 +114,7 @@ impl Balance {
             treated: input(bound.required_column("treated")?),
             covariates,
             weight: bound.optional_column("weight").map(input),
+            strata: bound.optional_column("strata").map(input),
         })
     }
 }
@@ -127,10 +136,11 @@ fn options(bound: &BoundArguments) -> BalanceOptions {
     }
 }
 
-fn schema() -> SchemaRef {
+fn schema(has_strata: bool) -> SchemaRef {
     let number = |name| Field::new(name, DataType::Float64, true);
     let count = |name| Field::new(name, DataType::Int64, true);
-    Arc::new(Schema::new(vec![
+    let stratum = has_strata.then(|| Field::new("stratum", DataType::Utf8, false));
+    let columns = vec![
         Field::new("covariate", DataType::Utf8, false),
         Field::new("level", DataType::Utf8, true),
         number("mean_treated"),
@@ -145,7 +155,9 @@ fn schema() -> SchemaRef {
         count("n_control"),
         count("n_missing"),
         Field::new("status", DataType::Utf8, false),
-    ]))
+    ];
+    let fields: Vec<Field> = stratum.into_iter().chain(columns).collect();
+    Arc::new(Schema::new(fields))
 }
 
 impl PreparedRelation for Balance {
@@ -155,12 +167,13 @@ impl PreparedRelation for Balance {
             .into_iter()
             .chain(covariates)
             .chain(&self.weight)
+            .chain(&self.strata)
             .map(|column| column.index)
             .collect()
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        schema(self.strata.is_some())
     }
 
     fn gather(&self) -> Box<dyn Gather> {
@@ -176,6 +189,10 @@ impl PreparedRelation for Balance {
                 .weight
                 .as_ref()
                 .map(|column| (column.name.clone(), Vec::new())),
+            strata: self
+                .strata
+                .as_ref()
+                .map(|column| LabelColumn::new(column.name.clone())),
         })
     }
 }
@@ -186,6 +203,7 @@ struct BalanceGather {
     treated: Vec<f64>,
     covariates: Vec<ValueColumn>,
     weight: Option<(ColumnName, Vec<f64>)>,
+    strata: Option<LabelColumn>,
 }
 
 impl Gather for BalanceGather {
@@ -197,16 +215,25 @@ impl Gather for BalanceGather {
         if let Some((_, weight)) = &mut self.weight {
             weight.reserve(n_rows);
         }
+        if let Some(strata) = &mut self.strata {
+            strata.reserve(n_rows);
+        }
     }
 
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        let columns = batch.columns();
-        push_numbers(&self.treated_name, &columns[0], &mut self.treated)?;
-        for (covariate, array) in self.covariates.iter_mut().zip(&columns[1..]) {
+        let mut columns = batch.columns().iter();
+        let numbers = [(&self.treated_name, &mut self.treated)];
+        for ((name, numbers), array) in numbers.into_iter().zip(&mut columns) {
+            push_numbers(name, array, numbers)?;
+        }
+        for (covariate, array) in self.covariates.iter_mut().zip(&mut columns) {
             covariate.push(array)?;
         }
-        if let Some((name, weight)) = &mut self.weight {
-            push_numbers(name, &columns[columns.len() - 1], weight)?;
+        for ((name, weight), array) in self.weight.iter_mut().zip(&mut columns) {
+            push_numbers(name, array, weight)?;
+        }
+        for (strata, array) in self.strata.iter_mut().zip(&mut columns) {
+            strata.push(array)?;
         }
         Ok(())
     }
@@ -214,7 +241,8 @@ impl Gather for BalanceGather {
     fn bytes(&self) -> usize {
         let covariates = self.covariates.iter().map(ValueColumn::bytes);
         let weight = self.weight.as_ref().map_or(0, |(_, weight)| weight.len());
-        (self.treated.len() + weight) * size_of::<f64>() + covariates.sum::<usize>()
+        let strata = self.strata.as_ref().map_or(0, LabelColumn::bytes);
+        (self.treated.len() + weight) * size_of::<f64>() + covariates.sum::<usize>() + strata
     }
 
     /// Measured with two million rows: up to 4 times what was gathered, for a covariate's values sorted with their weights.
@@ -229,21 +257,37 @@ impl Gather for BalanceGather {
             covariates: covariates.map(ValueColumn::into_covariate).collect(),
             weight: self.weight.map(|(_, weight)| weight),
         };
-        let rows = balance(&columns, &self.options)
-            .map_err(|source| self.treated_name.refused_treatment(source))?;
-        batch(&rows).map_err(|source| RelationError::Rows {
+        let of = |columns: &BalanceColumns| {
+            let rows = balance(columns, &self.options);
+            rows.map_err(|source| self.treated_name.refused_treatment(source))
+        };
+        let rows_error = |source| RelationError::Rows {
             relation: "balance",
             source,
-        })
+        };
+        let Some(strata) = self.strata else {
+            return batch(&of(&columns)?, None).map_err(rows_error);
+        };
+        let mut batches = Vec::new();
+        for (stratum, rows) in Levels::of("balance", "strata", strata)?.levels {
+            let found = of(&columns.select(&rows))?;
+            batches.push(batch(&found, Some(&stratum)).map_err(rows_error)?);
+        }
+        concat_batches(&schema(true), &batches).map_err(rows_error)
     }
 }
 
-fn batch(rows: &[BalanceRow]) -> Result<RecordBatch, datafusion::arrow::error::ArrowError> {
+/// Rows for what was found, of a stratum where there are strata.
+fn batch(
+    rows: &[BalanceRow],
+    stratum: Option<&str>,
+) -> Result<RecordBatch, datafusion::arrow::error::ArrowError> {
     let number = |get: fn(&BalanceRow) -> f64| numbers(rows.iter().map(get));
     let count = |get: fn(&BalanceRow) -> u64| counts(rows.iter().map(get));
     let levels: StringArray = rows.iter().map(|row| row.level.as_deref()).collect();
     let levels: ArrayRef = Arc::new(levels);
-    let columns = vec![
+    let stratum = stratum.map(|stratum| texts(rows.iter().map(|_| stratum)));
+    let own = vec![
         texts(rows.iter().map(|row| row.covariate.as_str())),
         levels,
         number(|row| row.mean_treated),
@@ -259,5 +303,6 @@ fn batch(rows: &[BalanceRow]) -> Result<RecordBatch, datafusion::arrow::error::A
         count(|row| row.n_missing),
         texts(rows.iter().map(|row| row.status.as_str())),
     ];
-    RecordBatch::try_new(schema(), columns)
+    let columns = stratum.iter().cloned().chain(own).collect();
+    RecordBatch::try_new(schema(stratum.is_some()), columns)
 }

@@ -2,7 +2,6 @@
 
 use super::RelationError;
 use super::gather::ColumnName;
-use crate::estimators::panel::PanelColumns;
 
 /// Refuses cohorts at or below zero where all periods lie above it.
 ///
@@ -11,14 +10,15 @@ use crate::estimators::panel::PanelColumns;
 /// without a word. Where periods themselves reach zero (counted from an event, say) such cohorts are what they look like.
 pub(super) fn refuse_cohorts_of_zero(
     name: &ColumnName,
-    columns: &PanelColumns,
+    (time, cohort): (&[i32], &[i32]),
+    outcomes: &[Vec<f64>],
 ) -> Result<(), RelationError> {
     // Rows without an outcome may lack their period too.
+    let has_outcome = |row: usize| outcomes.iter().any(|outcome| outcome[row].is_finite());
     let complete = || {
-        let rows = columns.time.iter().zip(&columns.cohort);
-        let rows = rows.zip(&columns.outcome);
-        rows.filter(|(_, outcome)| outcome.is_finite())
-            .map(|((&time, &cohort), _)| (time, cohort))
+        let rows = time.iter().zip(cohort).enumerate();
+        rows.filter(|&(row, _)| has_outcome(row))
+            .map(|(_, (&time, &cohort))| (time, cohort))
     };
     let n_rows = complete().filter(|&(_, cohort)| cohort <= 0).count() as u64;
     if n_rows == 0 || complete().any(|(time, _)| time <= 0) {

@@ -4,21 +4,27 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::panel_call::{
-    COHORT, OUTCOME, PanelCall, PanelGather, Shows, TIME, UNIT, level, optional, seed, window,
+    BY, COHORT, OUTCOME, OUTCOMES, PanelCall, Shows, TIME, UNIT, level, optional, seed, window,
 };
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
 use super::result::{
-    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
+    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
+    no_overall_estimate,
 };
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use crate::estimators::estimate::Status;
-use crate::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use crate::estimators::panel::CovariateValues;
+use super::{PreparedRelation, RelationDefinition};
+use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::imputation::{
+    ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
+};
+use crate::estimators::panel::{CovariateValues, PanelColumns};
 use crate::estimators::regression_data::Column;
 
 pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
@@ -33,10 +39,7 @@ pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        let call = DidImputation::try_new("did_imputation", Shows::Effects, bound);
-        Ok(Arc::new(call?))
-    },
+    prepare: |bound| DidImputation::prepared("did_imputation", Shows::Effects, bound),
 };
 
 pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -51,16 +54,17 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
     arguments: &ARGUMENTS,
     positional: None,
     prepare: |bound| {
-        let call = DidImputation::try_new("did_imputation_diagnostics", Shows::Diagnostics, bound);
-        Ok(Arc::new(call?))
+        DidImputation::prepared("did_imputation_diagnostics", Shows::Diagnostics, bound)
     },
 };
 
-static ARGUMENTS: [ArgumentDefinition; 11] = [
+static ARGUMENTS: [ArgumentDefinition; 13] = [
     OUTCOME,
+    OUTCOMES,
     UNIT,
     TIME,
     COHORT,
+    BY,
     optional(
         "covariates",
         ArgumentKind::Columns(ColumnRole::Covariate),
@@ -98,19 +102,18 @@ static ARGUMENTS: [ArgumentDefinition; 11] = [
     ),
 ];
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct DidImputation {
-    call: PanelCall,
     shows: Shows,
     options: ImputationOptions,
 }
 
 impl DidImputation {
-    fn try_new(
+    fn prepared(
         relation: &'static str,
         shows: Shows,
         bound: &BoundArguments,
-    ) -> Result<Self, ArgumentProblem> {
+    ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let window = match window(bound)? {
             (Some(first), Some(last)) => Some((first, last)),
             (None, None) => None,
@@ -121,97 +124,71 @@ impl DidImputation {
                 });
             }
         };
-        Ok(Self {
-            call: PanelCall::try_new(relation, bound)?,
+        let own = Self {
             shows,
             options: ImputationOptions {
                 window,
                 level: level(bound)?,
                 seed: seed(bound),
             },
-        })
+        };
+        Ok(PanelRelation::prepared(
+            PanelCall::try_new(relation, bound)?,
+            own,
+        ))
     }
 }
 
-impl PreparedRelation for DidImputation {
-    fn input_columns(&self) -> Vec<usize> {
-        self.call.input_columns()
-    }
+impl PanelEstimator for DidImputation {
+    type Found = ImputationResult;
 
-    fn roles(&self) -> Roles {
-        self.call.roles()
-    }
-
-    fn schema(&self) -> SchemaRef {
+    fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
             Shows::Effects => event_time_schema(),
             Shows::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        match self.shows {
-            Shows::Effects => Some(no_overall_estimate(self.call.relation, status)),
-            Shows::Diagnostics => None,
-        }
-    }
-
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(ImputationGather {
-            panel: self.call.gather(),
-            options: self.options,
-            shows: self.shows,
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<ImputationResult, EstimatorError>> {
+        let outcomes = rows.all_outcomes();
+        rows.by_outcome(&outcomes, |panel, unit_effect| {
+            did_imputation(imputation_columns(panel, unit_effect), &self.options)
         })
     }
-}
 
-struct ImputationGather {
-    panel: PanelGather,
-    options: ImputationOptions,
-    shows: Shows,
-}
-
-impl Gather for ImputationGather {
-    fn reserve(&mut self, n_rows: usize) {
-        self.panel.reserve(n_rows);
-    }
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.panel.push(batch)
-    }
-
-    fn bytes(&self) -> usize {
-        self.panel.bytes()
-    }
-
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = self.panel.relation();
-        let (mut panel, unit_effect) = self.panel.columns()?;
-        let covariates = std::mem::take(&mut panel.covariates).into_iter();
-        let covariates = covariates.map(|covariate| {
-            let column = match covariate.values {
-                CovariateValues::Numbers(values) => Column::Numeric(values),
-                CovariateValues::Categories { codes, labels } => {
-                    Column::Categorical { codes, labels }
-                }
-            };
-            (covariate.name, column)
-        });
-        let columns = ImputationColumns {
-            covariates: covariates.collect(),
-            panel,
-            unit_effect,
-        };
-        let result = did_imputation(columns, &self.options)
-            .map_err(|source| RelationError::Refused { relation, source })?;
-        let rows = result
-            .rows
-            .iter()
-            .map(|row| (row.event_time, &row.estimate));
+    fn batch(&self, found: &ImputationResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
-            Shows::Effects => event_time_batch(rows),
-            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
+            Shows::Effects => {
+                let rows = found.rows.iter();
+                event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
+            }
+            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
-        .map_err(|source| RelationError::Rows { relation, source })
+    }
+
+    fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        match self.shows {
+            Shows::Effects => Some(no_overall_estimate(status)),
+            Shows::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+        }
+    }
+}
+
+pub(super) fn imputation_columns(
+    mut panel: PanelColumns,
+    unit_effect: Option<Vec<u32>>,
+) -> ImputationColumns {
+    let covariates = std::mem::take(&mut panel.covariates).into_iter();
+    let covariates = covariates.map(|covariate| {
+        let column = match covariate.values {
+            CovariateValues::Numbers(values) => Column::Numeric(values),
+            CovariateValues::Categories { codes, labels } => Column::Categorical { codes, labels },
+        };
+        (covariate.name, column)
+    });
+    ImputationColumns {
+        covariates: covariates.collect(),
+        panel,
+        unit_effect,
     }
 }

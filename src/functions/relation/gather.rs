@@ -40,6 +40,7 @@ impl ColumnName {
         match source {
             EstimatorError::NotBinary { n_rows, .. } => RelationError::NotYesNo {
                 relation,
+                argument: "treated",
                 column: self.column.clone(),
                 n_rows,
             },
@@ -141,12 +142,12 @@ pub(super) fn push_cohorts(
     Ok(())
 }
 
-/// Appends the periods of rows whose outcomes were appended before. A row without a period cannot be placed: its outcome
-/// becomes missing, and so it counts as a row with a missing value.
+/// Appends the periods of rows whose outcomes were appended before. A row without a period cannot be placed: its outcomes
+/// become missing, and so it counts as a row with a missing value.
 pub(super) fn push_times(
     name: &ColumnName,
     array: &ArrayRef,
-    outcome: &mut [f64],
+    outcomes: &mut [Vec<f64>],
     out: &mut Vec<i32>,
 ) -> Result<(), RelationError> {
     let first = out.len();
@@ -166,9 +167,11 @@ pub(super) fn push_times(
     if array.logical_null_count() == 0 {
         return Ok(());
     }
-    for (value, row) in outcome[first..].iter_mut().zip(0..array.len()) {
-        if array.is_null(row) {
-            *value = f64::NAN;
+    for outcome in outcomes {
+        for (value, row) in outcome[first..].iter_mut().zip(0..array.len()) {
+            if array.is_null(row) {
+                *value = f64::NAN;
+            }
         }
     }
     Ok(())
@@ -182,6 +185,8 @@ pub(super) struct LabelColumn {
     integers: Vec<i64>,
     /// The integers are unsigned ones less 2^63, which keeps their order.
     is_unsigned: bool,
+    /// The integers are yes/no.
+    is_yes_no: bool,
     /// Whether the integer is missing; shorter than `integers` where the rest is there.
     missing: Vec<bool>,
     /// Text by first appearance, or [`MISSING_CODE`]. Empty for whole numbers.
@@ -212,6 +217,7 @@ impl LabelColumn {
             name,
             integers: Vec::new(),
             is_unsigned: false,
+            is_yes_no: false,
             missing: Vec::new(),
             codes: Vec::new(),
             text: HashMap::new(),
@@ -234,6 +240,7 @@ impl LabelColumn {
             return self.push_text(array);
         }
         if is_whole(plain) || plain == &DataType::Null {
+            self.is_yes_no |= plain == &DataType::Boolean;
             let integers = integers(&self.name, array)?;
             self.push_integers(&integers);
             return Ok(());
@@ -297,26 +304,23 @@ impl LabelColumn {
     }
 
     /// One number per row, for units: text is numbered in the order of its labels. A row without a unit cannot be placed: its
-    /// outcome becomes missing, and so it counts as a row with a missing value.
-    pub(super) fn into_ids(self, outcome: &mut [f64]) -> Vec<i64> {
+    /// outcomes become missing, and so it counts as a row with a missing value.
+    pub(super) fn into_ids(self, outcomes: &mut [Vec<f64>]) -> Vec<i64> {
+        let mut lose = |row: usize| {
+            for outcome in &mut *outcomes {
+                outcome[row] = f64::NAN;
+            }
+        };
         if self.is_text() {
             let codes = self.into_codes().0;
-            for (value, _) in outcome
-                .iter_mut()
-                .zip(&codes)
-                .filter(|(_, code)| **code == MISSING_CODE)
-            {
-                *value = f64::NAN;
-            }
+            let rows = codes.iter().enumerate();
+            rows.filter(|(_, code)| **code == MISSING_CODE)
+                .for_each(|(row, _)| lose(row));
             return codes.into_iter().map(i64::from).collect();
         }
-        for (value, _) in outcome
-            .iter_mut()
-            .zip(&self.missing)
-            .filter(|(_, missing)| **missing)
-        {
-            *value = f64::NAN;
-        }
+        let rows = self.missing.iter().enumerate();
+        rows.filter(|(_, missing)| **missing)
+            .for_each(|(row, _)| lose(row));
         self.integers
     }
 
@@ -331,6 +335,21 @@ impl LabelColumn {
             let (codes, levels) = self.into_integer_codes();
             (codes, LabelLevels::Integers(levels))
         }
+    }
+
+    /// Dense codes and the words for them, in the order of the labels.
+    pub(super) fn into_words(self) -> (Vec<u32>, Vec<String>) {
+        let is_yes_no = self.is_yes_no;
+        let (codes, labels) = self.into_codes();
+        let words = labels
+            .into_texts()
+            .into_iter()
+            .map(|label| match label.as_str() {
+                "0" if is_yes_no => "false".to_owned(),
+                "1" if is_yes_no => "true".to_owned(),
+                _ => label,
+            });
+        (codes, words.collect())
     }
 
     fn into_text_codes(mut self) -> (Vec<u32>, LabelLevels) {

@@ -7,10 +7,18 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall, PanelGather, Shows};
-use super::result::{diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use crate::estimators::did::{AttGtResult, GroupTime};
+use super::args::BoundArguments;
+use super::argument_error::ArgumentProblem;
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall, Shows};
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
+use super::result::{
+    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_diagnostics,
+    no_estimate,
+};
+use super::{PreparedRelation, RelationDefinition};
+use crate::estimators::did::{AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes};
+use crate::estimators::estimate::{EstimatorError, Status};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     name: "att_gt",
@@ -22,12 +30,7 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
               unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        Ok(Arc::new(AttGt {
-            call: PanelCall::try_new("att_gt", bound)?,
-            shows: Shows::Effects,
-        }))
-    },
+    prepare: |bound| GroupTimes::prepared("att_gt", Shows::Effects, bound),
 };
 
 pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -41,83 +44,66 @@ pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        Ok(Arc::new(AttGt {
-            call: PanelCall::try_new("att_gt_diagnostics", bound)?,
-            shows: Shows::Diagnostics,
-        }))
-    },
+    prepare: |bound| GroupTimes::prepared("att_gt_diagnostics", Shows::Diagnostics, bound),
 };
 
-#[derive(Debug)]
-struct AttGt {
-    call: PanelCall,
+#[derive(Debug, Clone)]
+struct GroupTimes {
+    options: AttGtOptions,
     shows: Shows,
 }
 
-fn schema() -> SchemaRef {
-    estimate_schema(vec![
-        Field::new("cohort", DataType::Int32, false),
-        Field::new("time", DataType::Int32, false),
-        Field::new("event_time", DataType::Int32, false),
-    ])
+impl GroupTimes {
+    fn prepared(
+        relation: &'static str,
+        shows: Shows,
+        bound: &BoundArguments,
+    ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
+        let call = PanelCall::try_new(relation, bound)?;
+        let options = call.options;
+        Ok(PanelRelation::prepared(call, Self { options, shows }))
+    }
 }
 
-impl PreparedRelation for AttGt {
-    fn input_columns(&self) -> Vec<usize> {
-        self.call.input_columns()
-    }
+impl PanelEstimator for GroupTimes {
+    type Found = AttGtResult;
 
-    fn roles(&self) -> Roles {
-        self.call.roles()
-    }
-
-    fn schema(&self) -> SchemaRef {
+    fn schema(&self, in_parts: bool) -> SchemaRef {
+        let period = |name| Field::new(name, DataType::Int32, in_parts);
         match self.shows {
-            Shows::Effects => schema(),
+            Shows::Effects => {
+                estimate_schema(vec![period("cohort"), period("time"), period("event_time")])
+            }
             Shows::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(AttGtGather {
-            panel: self.call.gather(),
-            shows: self.shows,
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<AttGtResult, EstimatorError>> {
+        rows.by_panel(&rows.all_outcomes(), |panel, others| {
+            let results = att_gt_outcomes(&panel, &others, &self.options)?;
+            Ok(results.into_iter().map(AttGtResult::with_band).collect())
+        })
+    }
+
+    fn batch(&self, found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        match self.shows {
+            Shows::Effects => effects(found, schema),
+            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
+        }
+    }
+
+    fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        let unknown = || -> ArrayRef { Arc::new(Int32Array::from(vec![None])) };
+        let identifying = || vec![unknown(), unknown(), unknown()];
+        in_parts.then(|| match self.shows {
+            Shows::Effects => no_estimate(self.schema(true), identifying(), status),
+            Shows::Diagnostics => no_diagnostics(status),
         })
     }
 }
 
-struct AttGtGather {
-    panel: PanelGather,
-    shows: Shows,
-}
-
-impl Gather for AttGtGather {
-    fn reserve(&mut self, n_rows: usize) {
-        self.panel.reserve(n_rows);
-    }
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.panel.push(batch)
-    }
-
-    fn bytes(&self) -> usize {
-        self.panel.bytes()
-    }
-
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = self.panel.relation();
-        let result = self.panel.att_gt()?.with_band();
-        match self.shows {
-            Shows::Effects => effects(&result),
-            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
-        }
-        .map_err(|source| RelationError::Rows { relation, source })
-    }
-}
-
-fn effects(result: &AttGtResult) -> Result<RecordBatch, ArrowError> {
-    let rows = &result.rows;
+fn effects(found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let rows = &found.rows;
     let column = |get: fn(&GroupTime) -> i32| -> ArrayRef {
         Arc::new(Int32Array::from_iter_values(rows.iter().map(get)))
     };
@@ -127,5 +113,5 @@ fn effects(result: &AttGtResult) -> Result<RecordBatch, ArrowError> {
         column(|row| row.event_time),
     ];
     let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-    estimate_batch(schema(), identifying, &estimates)
+    estimate_batch(schema, identifying, &estimates)
 }

@@ -12,6 +12,7 @@ mod cohorts;
 mod column_role;
 mod columns;
 mod did_imputation;
+mod effects;
 mod exec;
 mod gather;
 mod group_time;
@@ -20,6 +21,8 @@ mod ols;
 mod ols_columns;
 mod ols_diagnostics;
 mod panel_call;
+mod panel_relation;
+mod panel_rows;
 mod permits;
 mod planner;
 mod repeated;
@@ -55,6 +58,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     group_time::ATT_GT,
     att::ATT,
     att::EVENT_STUDY,
+    effects::EFFECTS,
     ols::OLS,
     sun_abraham::SUN_ABRAHAM,
     bacon::BACON,
@@ -152,14 +156,16 @@ pub enum RelationError {
         /// What it is.
         found: String,
     },
-    /// Who is treated is neither yes nor no.
+    /// Who is treated, or takes part, is neither yes nor no.
     #[error(
-        "`{relation}`: column `{column}` (argument `treated`) must hold yes/no, or 1 and 0; {} another number",
+        "`{relation}`: column `{column}` (argument `{argument}`) must hold yes/no, or 1 and 0; {} another number",
         hold(*n_rows)
     )]
     NotYesNo {
         /// The relation.
         relation: &'static str,
+        /// The argument that names the column.
+        argument: &'static str,
         /// The column.
         column: String,
         /// Rows with another number.
@@ -191,6 +197,23 @@ pub enum RelationError {
         column: String,
         /// Rows concerned.
         n_rows: u64,
+    },
+    /// A column of `by` has too many levels.
+    #[error(
+        "`{relation}`: column `{column}` (argument `{argument}`) has {n_levels} levels, more than {limit}; each is an estimate of its own: \
+         group them first"
+    )]
+    TooManyLevels {
+        /// The relation.
+        relation: &'static str,
+        /// The argument that names the column.
+        argument: &'static str,
+        /// The column.
+        column: String,
+        /// Its levels.
+        n_levels: usize,
+        /// The limit.
+        limit: usize,
     },
     /// A result could not be put into a batch.
     #[error("cannot build the rows of `{relation}`")]

@@ -167,7 +167,7 @@ impl OlsCall {
         let (labels, numbers) = used.into_iter().partition(is_labels);
         Roles {
             numbers,
-            outcome,
+            outcomes: outcome.into_iter().collect(),
             weight: self.weight.as_ref().map(|_| self.inputs.len()),
             is_steep,
             degree,

@@ -1,18 +1,16 @@
-//! What relations over a panel have in common: arguments, the columns they name, and gathering the rows.
+//! What relations over a panel have in common: arguments and the columns they name. Their rows are gathered in `panel_rows.rs`.
+
+use std::ops::Range;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::arrow::record_batch::RecordBatch;
 
+use super::Roles;
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
-use super::cohorts::refuse_cohorts_of_zero;
 use super::column_role::ColumnRole;
-use super::gather::{
-    ColumnName, LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
-};
-use super::{RelationError, Roles};
-use crate::estimators::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
-use crate::estimators::panel::{Layout, Panel, PanelColumns, PanelOptions};
+use super::gather::ColumnName;
+use crate::estimators::did::{AttGtOptions, BasePeriod, Control, Method};
+use crate::estimators::panel::Layout;
 
 pub(super) const fn required(
     name: &'static str,
@@ -40,10 +38,21 @@ pub(super) const fn optional(
     }
 }
 
-pub(super) const OUTCOME: ArgumentDefinition = required(
+pub(super) const OUTCOME: ArgumentDefinition = optional(
     "outcome",
-    ColumnRole::Number,
+    ArgumentKind::Column(ColumnRole::Number),
     "what is measured: a number or a yes/no",
+);
+pub(super) const OUTCOMES: ArgumentDefinition = optional(
+    "outcomes",
+    ArgumentKind::Columns(ColumnRole::Number),
+    "several outcomes in place of `outcome`, e.g. [bmi, sbp]: the input is read once, and rows get the column `outcome`",
+);
+pub(super) const BY: ArgumentDefinition = optional(
+    "by",
+    ArgumentKind::Columns(ColumnRole::Label),
+    "columns like [sex, age_band]: besides the whole input, one estimate from the rows of each level of each column; rows \
+     get the columns `by` and `level`, which are NULL for the whole",
 );
 pub(super) const UNIT: ArgumentDefinition = required("unit", ColumnRole::Label, "the person");
 pub(super) const TIME: ArgumentDefinition =
@@ -57,6 +66,7 @@ pub(super) const COHORT: ArgumentDefinition = required(
 /// Arguments of group-time effects.
 pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
     OUTCOME,
+    OUTCOMES,
     optional(
         "unit",
         ArgumentKind::Column(ColumnRole::Label),
@@ -64,6 +74,7 @@ pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
     ),
     TIME,
     COHORT,
+    BY,
     optional(
         "covariates",
         ArgumentKind::Columns(ColumnRole::Covariate),
@@ -137,31 +148,35 @@ pub(super) const DEFAULT_SEED: u64 = 20_160_401;
 #[derive(Debug, Clone)]
 pub(super) struct PanelCall {
     pub(super) relation: &'static str,
-    /// Outcome, time, cohort, then the optional ones below.
-    columns: Vec<InputColumn>,
-    unit: Option<usize>,
-    weight: Option<usize>,
-    cluster: Option<usize>,
-    unit_effect: Option<usize>,
+    /// The outcomes, time, cohort, then the optional ones.
+    pub(super) columns: Vec<InputColumn>,
+    n_outcomes: usize,
+    /// Whether rows say which outcome they are about.
+    pub(super) names_outcome: bool,
+    /// Whether rows say which level of which column they are about.
+    pub(super) names_level: bool,
+    pub(super) unit: Option<usize>,
+    pub(super) weight: Option<usize>,
+    pub(super) cluster: Option<usize>,
+    pub(super) unit_effect: Option<usize>,
+    pub(super) participated: Option<usize>,
     /// Of the cluster and the unit effect: whether it is the cohort, of which NULL is a value like others, the never exposed.
-    never_is_known: [bool; 2],
-    /// First of the covariates among the columns.
-    covariates: usize,
+    pub(super) never_is_known: [bool; 2],
+    /// Places of the columns whose levels are estimated apart.
+    pub(super) by: Range<usize>,
+    /// Places of the covariates, to the end.
+    pub(super) covariates: Range<usize>,
     pub(super) layout: Layout,
     pub(super) options: AttGtOptions,
 }
 
 /// A column of the input that the call uses.
 #[derive(Debug, Clone)]
-struct InputColumn {
+pub(super) struct InputColumn {
     index: usize,
     name: String,
-    data_type: DataType,
+    pub(super) data_type: DataType,
 }
-
-const OUTCOME_COLUMN: usize = 0;
-const TIME_COLUMN: usize = 1;
-const COHORT_COLUMN: usize = 2;
 
 impl PanelCall {
     pub(super) fn try_new(
@@ -169,11 +184,10 @@ impl PanelCall {
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
         let layout = layout(bound);
-        let mut indices = ["outcome", "time", "cohort"]
-            .into_iter()
-            .map(|name| bound.required_column(name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let cohort = indices[2];
+        let mut indices = outcomes(bound)?;
+        let n_outcomes = indices.len();
+        let cohort = bound.required_column("cohort")?;
+        indices.extend([bound.required_column("time")?, cohort]);
         let mut add = |column: Option<usize>| {
             indices.extend(column);
             column.map(|_| indices.len() - 1)
@@ -200,8 +214,11 @@ impl PanelCall {
         let never_is_known = [cluster, unit_effect].map(|column| column == Some(cohort));
         let cluster = add(cluster);
         let unit_effect = add(unit_effect);
-        let covariates = indices.len();
+        let participated = add(bound.optional_column("participated"));
+        let by = indices.len()..indices.len() + bound.columns("by").len();
+        indices.extend(bound.columns("by"));
         indices.extend(bound.columns("covariates"));
+        let covariates = by.end..indices.len();
         let columns = indices
             .into_iter()
             .map(|index| {
@@ -216,10 +233,15 @@ impl PanelCall {
         Ok(Self {
             relation,
             columns,
+            n_outcomes,
+            names_outcome: !bound.columns("outcomes").is_empty(),
+            names_level: !by.is_empty(),
             unit,
             weight,
             cluster,
             unit_effect,
+            participated,
+            by,
             covariates,
             never_is_known,
             layout,
@@ -231,56 +253,67 @@ impl PanelCall {
         self.columns.iter().map(|column| column.index).collect()
     }
 
+    pub(super) fn time(&self) -> usize {
+        self.n_outcomes
+    }
+
+    pub(super) fn cohort(&self) -> usize {
+        self.n_outcomes + 1
+    }
+
     /// What the columns asked for are for.
     pub(super) fn roles(&self) -> Roles {
-        let covariates = self.covariates..self.columns.len();
+        let outcomes = 0..self.n_outcomes;
+        let groups = [self.time(), self.cohort()].into_iter();
+        let groups = groups.chain(self.cluster).chain(self.unit_effect);
         Roles {
-            numbers: [OUTCOME_COLUMN].into_iter().chain(covariates).collect(),
-            outcome: Some(OUTCOME_COLUMN),
+            numbers: outcomes.clone().chain(self.covariates.clone()).collect(),
+            outcomes: outcomes.collect(),
             unit: self.unit,
             weight: self.weight,
-            groups: [TIME_COLUMN, COHORT_COLUMN]
-                .into_iter()
-                .chain(self.cluster)
-                .chain(self.unit_effect)
-                .collect(),
+            groups: groups.chain(self.participated).collect(),
+            apart: self.by.clone().collect(),
             degree: 1,
             counts_rows: matches!(self.layout, Layout::CrossSections),
             ..Roles::default()
         }
     }
 
-    fn name(&self, column: usize) -> ColumnName {
+    pub(super) fn name(&self, column: usize) -> ColumnName {
         ColumnName {
             relation: self.relation,
             column: self.columns[column].name.clone(),
         }
     }
 
-    pub(super) fn gather(&self) -> PanelGather {
-        let labels = |column: usize| LabelColumn::new(self.name(column));
-        PanelGather {
-            outcome: Vec::new(),
-            unit: self.unit.map(labels),
-            time: Vec::new(),
-            cohort: Vec::new(),
-            weight: self.weight.map(|_| Vec::new()),
-            cluster: self.cluster.map(labels),
-            unit_effect: self.unit_effect.map(labels),
-            covariates: (self.covariates..self.columns.len())
-                .map(|column| ValueColumn::new(self.name(column), &self.columns[column].data_type))
-                .collect(),
-            call: self.clone(),
-        }
+    /// Names of the outcomes, in the order of the call.
+    pub(super) fn outcome_names(&self) -> impl Iterator<Item = &str> {
+        let outcomes = self.columns[..self.n_outcomes].iter();
+        outcomes.map(|column| column.name.as_str())
+    }
+
+    pub(super) fn n_outcomes(&self) -> usize {
+        self.n_outcomes
+    }
+
+    pub(super) fn has_participation(&self) -> bool {
+        self.participated.is_some()
     }
 }
 
-/// Makes what is missing a code of its own, after all others.
-fn code_missing(codes: &mut [u32]) {
-    let known = codes.iter().filter(|&&code| code != MISSING_CODE).max();
-    let next = known.map_or(0, |&last| last + 1);
-    for code in codes.iter_mut().filter(|code| **code == MISSING_CODE) {
-        *code = next;
+/// The columns of `outcome` or `outcomes`.
+fn outcomes(bound: &BoundArguments) -> Result<Vec<usize>, ArgumentProblem> {
+    match (bound.optional_column("outcome"), bound.columns("outcomes")) {
+        (Some(outcome), []) => Ok(vec![outcome]),
+        (None, outcomes @ [_, ..]) => Ok(outcomes.to_vec()),
+        (None, []) => Err(ArgumentProblem::Missing {
+            name: "outcome",
+            hint: "; several go into a list, `outcomes => [a, b]`",
+        }),
+        (Some(_), _) => Err(ArgumentProblem::Invalid {
+            name: "outcomes",
+            message: "takes the place of `outcome`; give one of them".to_owned(),
+        }),
     }
 }
 
@@ -357,12 +390,16 @@ pub(super) fn seed(bound: &BoundArguments) -> u64 {
 pub(super) fn window(
     bound: &BoundArguments,
 ) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
-    window_ends(bound.text("window", ".."))
+    window_of("window", bound.text("window", ".."))
 }
 
-fn window_ends(text: &str) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
+/// The ends of an argument like `window`.
+pub(super) fn window_of(
+    name: &'static str,
+    text: &str,
+) -> Result<(Option<i32>, Option<i32>), ArgumentProblem> {
     let wrong = || ArgumentProblem::Invalid {
-        name: "window",
+        name,
         message: "must be two event times like '-4..5', the first not after the last".to_owned(),
     };
     let end = |text: &str| match text.trim() {
@@ -383,142 +420,9 @@ pub(super) enum Shows {
     Diagnostics,
 }
 
-/// The flat columns of a panel while they come in.
-pub(super) struct PanelGather {
-    call: PanelCall,
-    outcome: Vec<f64>,
-    unit: Option<LabelColumn>,
-    time: Vec<i32>,
-    cohort: Vec<i32>,
-    weight: Option<Vec<f64>>,
-    cluster: Option<LabelColumn>,
-    unit_effect: Option<LabelColumn>,
-    covariates: Vec<ValueColumn>,
-}
-
-impl PanelGather {
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        let call = &self.call;
-        let array = |column: usize| batch.column(column);
-        let (outcome, time, cohort) = (OUTCOME_COLUMN, TIME_COLUMN, COHORT_COLUMN);
-        push_numbers(&call.name(outcome), array(outcome), &mut self.outcome)?;
-        push_times(
-            &call.name(time),
-            array(time),
-            &mut self.outcome,
-            &mut self.time,
-        )?;
-        push_cohorts(&call.name(cohort), array(cohort), &mut self.cohort)?;
-        if let (Some(weight), Some(column)) = (&mut self.weight, call.weight) {
-            push_numbers(&call.name(column), array(column), weight)?;
-        }
-        for (labels, column) in [
-            (&mut self.unit, call.unit),
-            (&mut self.cluster, call.cluster),
-            (&mut self.unit_effect, call.unit_effect),
-        ] {
-            if let (Some(labels), Some(column)) = (labels, column) {
-                labels.push(array(column))?;
-            }
-        }
-        for (covariate, column) in self.covariates.iter_mut().zip(call.covariates..) {
-            covariate.push(array(column))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn reserve(&mut self, n_rows: usize) {
-        self.outcome.reserve(n_rows);
-        self.time.reserve(n_rows);
-        self.cohort.reserve(n_rows);
-        if let Some(weight) = &mut self.weight {
-            weight.reserve(n_rows);
-        }
-        let labels = self.unit.iter_mut().chain(&mut self.cluster);
-        for labels in labels.chain(&mut self.unit_effect) {
-            labels.reserve(n_rows);
-        }
-        for covariate in &mut self.covariates {
-            covariate.reserve(n_rows);
-        }
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        let weight = self.weight.as_ref().map_or(0, Vec::len);
-        let labels = self.unit.iter().chain(&self.cluster);
-        let labels = labels.chain(&self.unit_effect);
-        let covariates = self.covariates.iter().map(ValueColumn::bytes);
-        (self.outcome.len() + weight) * size_of::<f64>()
-            + (self.time.len() + self.cohort.len()) * size_of::<i32>()
-            + labels.map(LabelColumn::bytes).sum::<usize>()
-            + covariates.sum::<usize>()
-    }
-
-    pub(super) fn relation(&self) -> &'static str {
-        self.call.relation
-    }
-
-    /// What came in, and the codes of the unit effect where it is not of the unit.
-    pub(super) fn columns(self) -> Result<(PanelColumns, Option<Vec<u32>>), RelationError> {
-        let mut outcome = self.outcome;
-        let (unit, covariates) = (self.unit, self.covariates);
-        let codes = |labels: LabelColumn, never_is_known: bool| {
-            let mut codes = labels.into_codes().0;
-            if never_is_known {
-                code_missing(&mut codes);
-            }
-            codes
-        };
-        let [never_is_a_cluster, never_is_an_effect] = self.call.never_is_known;
-        let (cluster, (unit, covariates)) = rayon::join(
-            || {
-                let cluster = self.cluster;
-                cluster.map(|labels| codes(labels, never_is_a_cluster))
-            },
-            || {
-                let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
-                let unit = match unit {
-                    Some(unit) => unit.into_ids(&mut outcome),
-                    // Cross-sections: every row is a unit of its own, whatever it is called.
-                    None => vec![0; outcome.len()],
-                };
-                (unit, covariates.collect())
-            },
-        );
-        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
-        let columns = PanelColumns {
-            unit,
-            time: self.time,
-            cohort: self.cohort,
-            outcome,
-            weight: self.weight,
-            cluster,
-            covariates,
-        };
-        refuse_cohorts_of_zero(&self.call.name(COHORT_COLUMN), &columns)?;
-        let unit_effect = self.unit_effect;
-        let unit_effect = unit_effect.map(|labels| codes(labels, never_is_an_effect));
-        Ok((columns, unit_effect))
-    }
-
-    /// The panel of what came in.
-    pub(super) fn panel(self) -> Result<Panel, RelationError> {
-        let (relation, layout) = (self.call.relation, self.call.layout);
-        Panel::try_new(self.columns()?.0, PanelOptions { layout })
-            .map_err(|source| RelationError::Refused { relation, source })
-    }
-
-    /// The group-time effects of what came in.
-    pub(super) fn att_gt(self) -> Result<AttGtResult, RelationError> {
-        let (relation, options) = (self.call.relation, self.call.options);
-        att_gt(&self.panel()?, &options)
-            .map_err(|source| RelationError::Refused { relation, source })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::window_ends;
+    use super::window_of;
 
     #[test]
     fn windows_are_read_or_refused() {
@@ -529,10 +433,10 @@ mod tests {
             ("0..", (Some(0), None)),
             ("..", (None, None)),
         ] {
-            assert_eq!(window_ends(text), Ok(ends), "{text}");
+            assert_eq!(window_of("window", text), Ok(ends), "{text}");
         }
         for text in ["", "3", "5..4", "a..b", "1..2..3", "0.5..2"] {
-            assert!(window_ends(text).is_err(), "{text}");
+            assert!(window_of("window", text).is_err(), "{text}");
         }
     }
 }

@@ -45,6 +45,19 @@ const APART: &[Apart] = &[
     apart("outcome", "cluster", LABEL_MEASURED),
     apart("outcome", "unit_effect", GIVEN_BY_OUTCOME),
     apart("outcome", "covariates", GIVEN_BY_OUTCOME),
+    apart("outcome", "by", LABEL_MEASURED),
+    apart("outcome", "participated", GIVEN_BY_TREATMENT),
+    apart("by", "unit", "a single unit has nobody to be compared with"),
+    apart(
+        "by",
+        "time",
+        "effects are changes over time: one period has none",
+    ),
+    apart(
+        "by",
+        "cohort",
+        "a cohort is compared with others; `att` with `aggregate => 'group'` shows each",
+    ),
     apart("treated", "unit", LABEL_MEASURED),
     apart("treated", "time", LABEL_MEASURED),
     apart("treated", "covariates", GIVEN_BY_TREATMENT),
@@ -109,6 +122,11 @@ pub(super) fn repeated_column(bound: &BoundArguments) -> Option<ArgumentProblem>
 
 /// Why two arguments cannot be the same column, if they cannot.
 fn reason(first: &str, second: &str, bound: &BoundArguments) -> Option<&'static str> {
+    // What holds for one outcome holds for several.
+    let [first, second] = [first, second].map(|name| match name {
+        "outcomes" => "outcome",
+        other => other,
+    });
     let names = |apart: &&Apart| {
         let [a, b] = apart.arguments;
         (a, b) == (first, second) || (b, a) == (first, second)

@@ -9,7 +9,6 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::estimators::estimate::{Counts, Diagnostic, Estimate, Status};
-use crate::functions::relation::RelationError;
 
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
 pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
@@ -73,24 +72,19 @@ pub(super) fn event_time_batch<'a>(
 }
 
 /// Its overall row where it had nothing to work on.
-pub(super) fn no_overall_estimate(
-    relation: &'static str,
-    status: Status,
-) -> Result<RecordBatch, RelationError> {
+pub(super) fn no_overall_estimate(status: Status) -> Result<RecordBatch, ArrowError> {
     let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
-    no_estimate(relation, event_time_schema(), vec![overall], status)
+    no_estimate(event_time_schema(), vec![overall], status)
 }
 
 /// The one row of a relation that had nothing to work on.
 pub(super) fn no_estimate(
-    relation: &'static str,
     schema: SchemaRef,
     identifying: Vec<ArrayRef>,
     status: Status,
-) -> Result<RecordBatch, RelationError> {
+) -> Result<RecordBatch, ArrowError> {
     let estimate = Estimate::missing(Counts::default(), status);
     estimate_batch(schema, identifying, &[&estimate])
-        .map_err(|source| RelationError::Rows { relation, source })
 }
 
 /// Schema of a relation that says what another one did.
@@ -122,6 +116,13 @@ pub(super) fn diagnostic_batch(rows: &[Diagnostic]) -> Result<RecordBatch, Arrow
         texts(rows.iter().map(|row| row.detail.as_str())),
     ];
     RecordBatch::try_new(diagnostic_schema(), columns)
+}
+
+/// The one row of diagnostics of what had nothing to work on.
+pub(super) fn no_diagnostics(status: Status) -> Result<RecordBatch, ArrowError> {
+    let mut row = Diagnostic::number("not_estimated", "", f64::NAN);
+    row.status = status;
+    diagnostic_batch(&[row])
 }
 
 /// A column of numbers; what does not exist (NaN, infinite) is NULL.

@@ -11,8 +11,8 @@ use super::node::EstimatorNode;
 pub struct Roles {
     /// What is measured, and what it is adjusted for or explained by.
     pub numbers: Vec<usize>,
-    /// The outcome, which is one of the numbers or labels.
-    pub outcome: Option<usize>,
+    /// The outcomes, which are among the numbers or labels.
+    pub outcomes: Vec<usize>,
     /// What tells units apart; `None` where rows are not of units.
     pub unit: Option<usize>,
     /// Weights of rows.
@@ -23,7 +23,9 @@ pub struct Roles {
     pub labels: Vec<usize>,
     /// Columns that say to which period, cohort, cluster or other group a row belongs.
     pub groups: Vec<usize>,
-    /// Of these, those of which every group has a coefficient that is not shown.
+    /// Columns of which every level has estimates of its own.
+    pub apart: Vec<usize>,
+    /// Of the groups, those of which every one has a coefficient that is not shown.
     pub absorbed: Vec<usize>,
     /// The highest power in which a column enters.
     pub degree: u32,
@@ -38,12 +40,13 @@ impl Roles {
         let all = |columns: Vec<usize>| columns.into_iter().map(&place).collect();
         Self {
             numbers: all(self.numbers),
-            outcome: self.outcome.map(&place),
+            outcomes: all(self.outcomes),
             unit: self.unit.map(&place),
             weight: self.weight.map(&place),
             terms: self.terms.into_iter().map(all).collect(),
             labels: all(self.labels),
             groups: all(self.groups),
+            apart: all(self.apart),
             absorbed: all(self.absorbed),
             degree: self.degree,
             is_steep: self.is_steep,

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::panel_call::{
-    COHORT, OUTCOME, PanelCall, PanelGather, Shows, TIME, UNIT, optional, window,
+    BY, COHORT, OUTCOME, OUTCOMES, PanelCall, Shows, TIME, UNIT, optional, window,
 };
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
 use super::result::{
-    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_overall_estimate,
+    diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
+    no_overall_estimate,
 };
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use crate::estimators::estimate::Status;
-use crate::estimators::panel::Layout;
-use crate::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use super::{PreparedRelation, RelationDefinition};
+use crate::estimators::estimate::{EstimatorError, Status};
+use crate::estimators::panel::{Layout, OutcomeTable, Panel};
+use crate::estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
     name: "sun_abraham",
@@ -31,10 +35,7 @@ pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        let call = SunAbraham::try_new("sun_abraham", Shows::Effects, bound);
-        Ok(Arc::new(call?))
-    },
+    prepare: |bound| SunAbraham::prepared("sun_abraham", Shows::Effects, bound),
 };
 
 pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -48,17 +49,16 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
               cluster => cluster_worksite_id)",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        let call = SunAbraham::try_new("sun_abraham_diagnostics", Shows::Diagnostics, bound);
-        Ok(Arc::new(call?))
-    },
+    prepare: |bound| SunAbraham::prepared("sun_abraham_diagnostics", Shows::Diagnostics, bound),
 };
 
-static ARGUMENTS: [ArgumentDefinition; 9] = [
+static ARGUMENTS: [ArgumentDefinition; 11] = [
     OUTCOME,
+    OUTCOMES,
     UNIT,
     TIME,
     COHORT,
+    BY,
     optional(
         "weight",
         ArgumentKind::Column(ColumnRole::Number),
@@ -86,19 +86,18 @@ static ARGUMENTS: [ArgumentDefinition; 9] = [
     ),
 ];
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SunAbraham {
-    call: PanelCall,
     shows: Shows,
     options: SunAbrahamOptions,
 }
 
 impl SunAbraham {
-    fn try_new(
+    fn prepared(
         relation: &'static str,
         shows: Shows,
         bound: &BoundArguments,
-    ) -> Result<Self, ArgumentProblem> {
+    ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let mut call = PanelCall::try_new(relation, bound)?;
         // Unit effects take care of holes: no unit has to be dropped.
         call.layout = Layout::Unbalanced;
@@ -109,76 +108,54 @@ impl SunAbraham {
             level: call.options.level,
             seed: call.options.seed,
         };
-        Ok(Self {
-            call,
-            shows,
-            options,
-        })
+        Ok(PanelRelation::prepared(call, Self { shows, options }))
     }
 }
 
-impl PreparedRelation for SunAbraham {
-    fn input_columns(&self) -> Vec<usize> {
-        self.call.input_columns()
-    }
+impl PanelEstimator for SunAbraham {
+    type Found = SunAbrahamResult;
 
-    fn roles(&self) -> Roles {
-        self.call.roles()
-    }
-
-    fn schema(&self) -> SchemaRef {
+    fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
             Shows::Effects => event_time_schema(),
             Shows::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
-        match self.shows {
-            Shows::Effects => Some(no_overall_estimate(self.call.relation, status)),
-            Shows::Diagnostics => None,
-        }
-    }
-
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(SunAbrahamGather {
-            panel: self.call.gather(),
-            options: self.options,
-            shows: self.shows,
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<SunAbrahamResult, EstimatorError>> {
+        rows.by_panel(&rows.all_outcomes(), |panel, others| {
+            sun_abraham_outcomes(panel, others, &self.options)
         })
     }
-}
 
-struct SunAbrahamGather {
-    panel: PanelGather,
-    options: SunAbrahamOptions,
-    shows: Shows,
-}
-
-impl Gather for SunAbrahamGather {
-    fn reserve(&mut self, n_rows: usize) {
-        self.panel.reserve(n_rows);
-    }
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.panel.push(batch)
-    }
-
-    fn bytes(&self) -> usize {
-        self.panel.bytes()
-    }
-
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = self.panel.relation();
-        let panel = self.panel.panel()?;
-        let result = sun_abraham(&panel, &self.options)
-            .map_err(|source| RelationError::Refused { relation, source })?;
-        let rows = std::iter::once(&result.overall).chain(&result.event_times);
-        let rows = rows.map(|row| (row.event_time, &row.estimate));
+    fn batch(&self, found: &SunAbrahamResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
-            Shows::Effects => event_time_batch(rows),
-            Shows::Diagnostics => diagnostic_batch(&result.diagnostics()),
+            Shows::Effects => {
+                let rows = std::iter::once(&found.overall).chain(&found.event_times);
+                event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
+            }
+            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
-        .map_err(|source| RelationError::Rows { relation, source })
     }
+
+    fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        match self.shows {
+            Shows::Effects => Some(no_overall_estimate(status)),
+            Shows::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+        }
+    }
+}
+
+/// The estimates of a panel's own outcome and of further ones.
+pub(super) fn sun_abraham_outcomes(
+    mut panel: Panel,
+    others: Vec<OutcomeTable>,
+    options: &SunAbrahamOptions,
+) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
+    let mut found = vec![sun_abraham(&panel, options)?];
+    for other in others {
+        panel = panel.with_outcome(other);
+        found.push(sun_abraham(&panel, options)?);
+    }
+    Ok(found)
 }

@@ -154,7 +154,7 @@ fn estimates(
     };
     let labels: &[&str] = match behind.is_of_table {
         true => &[],
-        false => &["cohort", "time"],
+        false => &["cohort", "time", "level"],
     };
     with_columns(batch, &is_withheld, labels, replaced)
 }

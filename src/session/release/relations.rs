@@ -121,7 +121,7 @@ impl Call<'_> {
         if self.roles.is_steep {
             return Err(ReleaseError::Steep { relation });
         }
-        for &column in &self.roles.groups {
+        for &column in self.roles.groups.iter().chain(&self.roles.apart) {
             match self.kind(column)? {
                 Kind::Plain(_) | Kind::Person(_) | Kind::Household(_) => {}
                 Kind::Discrete(roots) if !roots.contains(&Root::made()) => {}
@@ -160,6 +160,11 @@ impl Call<'_> {
         is_few |= self
             .has_dominant(state, &measures, rules.disclosure)
             .await?;
+        // One level less than the whole is another level.
+        for &column in &self.roles.apart {
+            let levels = measures.of_levels(state, &[column]).await?;
+            is_few |= levels.n > 0 && levels.least < min_count;
+        }
         let mut n_absorbed = 0;
         for &group in &self.roles.absorbed {
             let levels = measures.of_levels(state, &[group]).await?;
@@ -176,7 +181,12 @@ impl Call<'_> {
         }
         // Estimators of effects count the exposed and the others themselves.
         let mut discrete = BTreeSet::new();
-        let used = self.roles.terms.iter().flatten().chain(&self.roles.outcome);
+        let used = self
+            .roles
+            .terms
+            .iter()
+            .flatten()
+            .chain(&self.roles.outcomes);
         for &column in used.collect::<BTreeSet<_>>() {
             if self.roles.unit.is_some() {
                 continue;
@@ -200,10 +210,8 @@ impl Call<'_> {
             if of_term.is_empty() {
                 continue;
             }
-            let outcome = self
-                .roles
-                .outcome
-                .filter(|outcome| discrete.contains(outcome));
+            let outcome = self.roles.outcomes.iter().copied();
+            let outcome = outcome.filter(|outcome| discrete.contains(outcome));
             let together: BTreeSet<usize> = of_term.into_iter().chain(outcome).collect();
             let together: Vec<usize> = together.into_iter().collect();
             let levels = measures.of_levels(state, &together).await?;
@@ -228,7 +236,7 @@ impl Call<'_> {
         rules: DisclosureRules,
     ) -> Result<bool, ReleaseError> {
         let numbers: &[usize] = match self.roles.unit {
-            Some(_) => self.roles.outcome.as_slice(),
+            Some(_) => self.roles.outcomes.as_slice(),
             None => &self.roles.numbers,
         };
         for &column in numbers.iter().chain(&self.roles.weight) {

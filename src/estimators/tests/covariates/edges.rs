@@ -73,7 +73,7 @@ fn estimate(
     layout: Layout,
     method: Method,
 ) -> Result<AttGtResult, EstimatorError> {
-    let panel = Panel::try_new(columns, PanelOptions { layout })?;
+    let panel = Panel::try_new(&columns, PanelOptions { layout })?;
     att_gt(&panel, &options(method))
 }
 
@@ -233,7 +233,7 @@ fn covariates_that_say_nothing_new_are_refused_by_name() {
         let refused = |change: &dyn Fn(&mut PanelColumns)| {
             let mut columns = columns.clone();
             change(&mut columns);
-            let panel = Panel::try_new(columns, PanelOptions { layout });
+            let panel = Panel::try_new(&columns, PanelOptions { layout });
             match panel.map(|panel| panel.n_units) {
                 Err(EstimatorError::DependentCovariate { column }) => column,
                 other => panic!("{layout:?}: {other:?}"),
@@ -417,7 +417,7 @@ fn clusters_that_leave_out_all_of_the_never_exposed_are_refused() {
         let known = columns.cluster.as_mut().unwrap();
         known[last] = 500;
         known[last - 1] = 500;
-        let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+        let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
         assert!(panel.n_missing_rows() > 100, "{layout:?}");
     }
 }
@@ -437,7 +437,7 @@ proptest! {
         let options = AttGtOptions { bootstrap: is_drawn.then_some(200), ..case.options() };
         let [found, expected] = [other, columns].map(|columns| {
             let layout = case.layout;
-            att_gt(&Panel::try_new(columns, PanelOptions { layout }).unwrap(), &options).unwrap()
+            att_gt(&Panel::try_new(&columns, PanelOptions { layout }).unwrap(), &options).unwrap()
         });
         check_same(&found, &expected, scale, 1e-6)?;
         let bands = |result: AttGtResult| {

@@ -119,7 +119,7 @@ fn many_units_with_large_values_keep_their_digits() {
             });
         }
         for layout in [Layout::Balanced, Layout::CrossSections] {
-            let panel = Panel::try_new(columns.clone(), PanelOptions { layout }).unwrap();
+            let panel = Panel::try_new(&columns.clone(), PanelOptions { layout }).unwrap();
             for method in METHODS {
                 let result = att_gt(&panel, &options(method)).unwrap();
                 let gap = result.rows[0].estimate.estimate - 1.0;
@@ -218,7 +218,7 @@ proptest! {
         let n_exposed = is_exposed.iter().filter(|own| **own).count() / 2;
         prop_assume!(n_exposed >= 5 && n_units - n_exposed >= 5);
         let y = columns.outcome.clone();
-        let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+        let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
         let found = att_gt(&panel, &options(Method::InverseProbability)).unwrap().rows[0].estimate;
         let largest = |probability: &Vec<f64>| probability.iter().copied().fold(0.0, f64::max);
         match careful_logit(&x, &is_exposed) {

@@ -88,7 +88,7 @@ fn columns(units: &[&Unit], has_categories: bool, has_z: bool) -> PanelColumns {
 }
 
 fn estimate(columns: PanelColumns, layout: Layout, method: Method) -> Estimate {
-    let panel = Panel::try_new(columns, PanelOptions { layout }).unwrap();
+    let panel = Panel::try_new(&columns, PanelOptions { layout }).unwrap();
     att_gt(&panel, &options(method)).unwrap().rows[0].estimate
 }
 

@@ -1,0 +1,386 @@
+//! `effects`: causal estimates of many outcomes beside the naive comparisons that programs are often judged by.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int32Array};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument_error::ArgumentProblem;
+use super::column_role::ColumnRole;
+use super::did_imputation::imputation_columns;
+use super::panel_call::{
+    BY, COHORT, OUTCOMES, PANEL_ARGUMENTS, PanelCall, TIME, UNIT, window, window_of,
+};
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
+use super::result::{estimate_batch, estimate_schema, texts};
+use super::sun_abraham::sun_abraham_outcomes;
+use super::{PreparedRelation, RelationDefinition};
+use crate::estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
+use crate::estimators::did::{AttGtOptions, BasePeriod, Method, att_gt_outcomes};
+use crate::estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use crate::estimators::imputation::{ImputationOptions, did_imputation};
+use crate::estimators::naive::{Naive, NaiveComparisons, NaiveOptions};
+use crate::estimators::panel::Layout;
+use crate::estimators::sun_abraham::SunAbrahamOptions;
+
+pub(super) const EFFECTS: RelationDefinition = RelationDefinition {
+    name: "effects",
+    usage: "effects(input, outcomes => [column, …], unit => column, time => column, cohort => column, \
+            participated => column, cluster => column, …)",
+    description: "Effects on many outcomes from one reading of the input: for each the overall group-time effect and those by \
+                  time since first exposure, beside what naive comparisons would have claimed.",
+    example: "SELECT * FROM effects(panel_person_year, outcomes => [exercise_habit, walking_1h], unit => person_id, \
+              time => fiscal_year, cohort => cohort_activity, participated => participated_activity, \
+              cluster => cluster_worksite_id, control => 'not_yet_treated', unbalanced => 'pairs', window => '-5..5')",
+    arguments: &ARGUMENTS,
+    positional: None,
+    prepare: Effects::prepared,
+};
+
+static ARGUMENTS: [ArgumentDefinition; 18] = [
+    ArgumentDefinition {
+        required: true,
+        description: "what is measured: numbers or yes/no, e.g. [bmi, exercise_habit]",
+        ..OUTCOMES
+    },
+    UNIT,
+    TIME,
+    COHORT,
+    ArgumentDefinition {
+        name: "participated",
+        kind: ArgumentKind::Column(ColumnRole::YesNo),
+        required: false,
+        description: "whether the unit took part in the period, yes/no or 1 and 0 (NULL is no); without it nothing is said of \
+                      participants against others",
+    },
+    BY,
+    panel_argument("covariates"),
+    panel_argument("cluster"),
+    panel_argument("control"),
+    panel_argument("method"),
+    ArgumentDefinition {
+        description: "what a period is compared with; default 'universal'",
+        ..panel_argument("base_period")
+    },
+    panel_argument("anticipation"),
+    panel_argument("unbalanced"),
+    ArgumentDefinition {
+        name: "window",
+        kind: ArgumentKind::Text,
+        required: false,
+        description: "first and last event time of the causal estimates, like '-5..5': the overall effect is the mean from 0 to \
+                      the last; default: all",
+    },
+    ArgumentDefinition {
+        name: "naive_window",
+        kind: ArgumentKind::Text,
+        required: false,
+        description: "first and last event time compared before and after exposure; default '-3..3'",
+    },
+    ArgumentDefinition {
+        name: "robustness",
+        kind: ArgumentKind::Columns(ColumnRole::Number),
+        required: false,
+        description: "those of the outcomes whose mean effect over all exposed unit-periods is shown by other estimators, too: \
+                      `mean_callaway_santanna`, `mean_doubly_robust`, `mean_unadjusted`, `mean_did_imputation`, `mean_sun_abraham`",
+    },
+    panel_argument("level"),
+    panel_argument("seed"),
+];
+
+/// An argument that group-time effects take as well.
+const fn panel_argument(name: &str) -> ArgumentDefinition {
+    let mut idx = 0;
+    while idx < PANEL_ARGUMENTS.len() {
+        if same(PANEL_ARGUMENTS[idx].name, name) {
+            return PANEL_ARGUMENTS[idx].copy();
+        }
+        idx += 1;
+    }
+    panic!("no such argument")
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut idx = 0;
+    while idx < one.len() && idx < other.len() && one[idx] == other[idx] {
+        idx += 1;
+    }
+    idx == one.len() && idx == other.len()
+}
+
+#[derive(Debug, Clone)]
+struct Effects {
+    options: AttGtOptions,
+    aggregate: AggregateOptions,
+    naive: Vec<Naive>,
+    /// Places of the outcomes with rows of other estimators.
+    robustness: Vec<usize>,
+}
+
+/// One row: the estimator, and the time since exposure where it is that of an event study.
+struct EffectRow {
+    estimator: &'static str,
+    event_time: Option<i32>,
+    estimate: Estimate,
+}
+
+impl EffectRow {
+    fn overall(estimator: &'static str, estimate: Estimate) -> Self {
+        Self {
+            estimator,
+            event_time: None,
+            estimate,
+        }
+    }
+}
+
+const CAUSAL: &str = "callaway_santanna";
+
+fn name(naive: Naive) -> &'static str {
+    match naive {
+        Naive::BeforeAfter { .. } => "before_after",
+        Naive::ParticipantsVsNon => "participants_vs_non",
+        Naive::TwoWayFixedEffects => "twfe",
+    }
+}
+
+impl Effects {
+    fn prepared(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
+        let mut call = PanelCall::try_new("effects", bound)?;
+        call.names_level = true;
+        if bound.text("base_period", "universal") == "universal" {
+            call.options.base_period = BasePeriod::Universal;
+        }
+        let (min_e, max_e) = window(bound)?;
+        let mut naive = vec![before_after(bound)?];
+        if call.has_participation() {
+            naive.push(Naive::ParticipantsVsNon);
+        }
+        naive.push(Naive::TwoWayFixedEffects);
+        let own = Self {
+            options: call.options,
+            aggregate: AggregateOptions {
+                kind: Aggregate::Dynamic,
+                min_e,
+                max_e,
+                balance_e: None,
+                level: call.options.level,
+                seed: call.options.seed,
+            },
+            naive,
+            robustness: robustness(bound)?,
+        };
+        Ok(PanelRelation::prepared(call, own))
+    }
+
+    /// The mean over all exposed unit-periods.
+    fn simple(&self) -> AggregateOptions {
+        AggregateOptions {
+            kind: Aggregate::Simple,
+            min_e: None,
+            max_e: None,
+            ..self.aggregate
+        }
+    }
+
+    /// The mean effect over all exposed unit-periods by several estimators, for the outcomes of `robustness`: first `means`, which
+    /// holds that of the call's own. The last three are not adjusted for covariates.
+    fn other_estimators(
+        &self,
+        mut rows: PanelRows,
+        mut means: BTreeMap<usize, Result<Estimate, EstimatorError>>,
+    ) -> Vec<(&'static str, Vec<Result<Estimate, EstimatorError>>)> {
+        let outcomes = &self.robustness;
+        let own = outcomes.iter().filter_map(|k| means.remove(k)).collect();
+        let simple = self.simple();
+        let by_groups = |rows: &mut PanelRows, method| {
+            let options = AttGtOptions {
+                method,
+                ..self.options
+            };
+            rows.by_panel(outcomes, |panel, others| {
+                let groups = att_gt_outcomes(&panel, &others, &options)?;
+                let mean = |own| Ok(aggregate(own, &simple)?.overall.estimate);
+                groups.iter().map(mean).collect()
+            })
+        };
+        let doubly_robust = by_groups(&mut rows, Method::DoublyRobust);
+        rows.drop_covariates();
+        let unadjusted = by_groups(&mut rows, self.options.method);
+        let layout = std::mem::replace(&mut rows.layout, Layout::Unbalanced);
+        let weighted = SunAbrahamOptions {
+            min_e: None,
+            max_e: None,
+            level: self.options.level,
+            seed: self.options.seed,
+        };
+        let interaction_weighted = rows.by_panel(outcomes, |panel, others| {
+            let found = sun_abraham_outcomes(panel, others, &weighted)?;
+            Ok(found.into_iter().map(|own| own.overall.estimate).collect())
+        });
+        rows.layout = layout;
+        let imputation = ImputationOptions {
+            window: None,
+            level: self.options.level,
+            seed: self.options.seed,
+        };
+        let imputed = rows.by_outcome(outcomes, |panel, unit_effect| {
+            let found = did_imputation(imputation_columns(panel, unit_effect), &imputation)?;
+            let overall = found.rows.iter().find(|row| row.event_time.is_none());
+            overall
+                .map(|row| row.estimate)
+                .ok_or(EstimatorError::NoCohort)
+        });
+        vec![
+            ("mean_callaway_santanna", own),
+            ("mean_doubly_robust", doubly_robust),
+            ("mean_unadjusted", unadjusted),
+            ("mean_did_imputation", imputed),
+            ("mean_sun_abraham", interaction_weighted),
+        ]
+    }
+
+    fn naive(&self, rows: &PanelRows) -> Vec<Result<Vec<EffectRow>, EstimatorError>> {
+        let (columns, outcomes, participates) = rows.parts();
+        let options = NaiveOptions {
+            level: self.options.level,
+            seed: self.options.seed,
+        };
+        let mut comparisons = NaiveComparisons::new(columns, options);
+        let of_outcome = |outcome: &Vec<f64>| {
+            let rows = self.naive.iter().map(|&naive| {
+                let estimate = comparisons.estimate(naive, outcome, participates)?;
+                Ok(EffectRow::overall(name(naive), estimate))
+            });
+            rows.collect()
+        };
+        outcomes.iter().map(of_outcome).collect()
+    }
+}
+
+/// Places among the outcomes of those named by `robustness`.
+fn robustness(bound: &BoundArguments) -> Result<Vec<usize>, ArgumentProblem> {
+    let outcomes = bound.columns("outcomes");
+    let place = |column: &usize| {
+        let place = outcomes.iter().position(|outcome| outcome == column);
+        place.ok_or_else(|| ArgumentProblem::Invalid {
+            name: "robustness",
+            message: format!(
+                "`{}` is not one of the outcomes",
+                bound.input().field(*column).name()
+            ),
+        })
+    };
+    let mut places: Vec<usize> = bound
+        .columns("robustness")
+        .iter()
+        .map(place)
+        .collect::<Result<_, _>>()?;
+    places.sort_unstable();
+    Ok(places)
+}
+
+fn before_after(bound: &BoundArguments) -> Result<Naive, ArgumentProblem> {
+    match window_of("naive_window", bound.text("naive_window", "-3..3"))? {
+        (Some(first @ ..0), Some(last @ 0..)) => Ok(Naive::BeforeAfter { first, last }),
+        _ => Err(ArgumentProblem::Invalid {
+            name: "naive_window",
+            message: "must begin before the exposure (below 0) and end after it (0 or more), like '-3..3'".to_owned(),
+        }),
+    }
+}
+
+/// An estimate without numbers where there is nothing to work on.
+fn or_missing(found: Result<Estimate, EstimatorError>) -> Result<Estimate, EstimatorError> {
+    found.or_else(|error| match error.nothing_to_estimate() {
+        Some(status) => Ok(Estimate::missing(Counts::default(), status)),
+        None => Err(error),
+    })
+}
+
+/// The overall effect and the event study.
+fn causal(
+    found: Result<AggregateResult, EstimatorError>,
+) -> Result<Vec<EffectRow>, EstimatorError> {
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Ok(vec![EffectRow::overall(CAUSAL, or_missing(Err(error))?)]),
+    };
+    let event_study = found.rows.into_iter().map(|row| EffectRow {
+        estimator: "event_study",
+        event_time: row.at,
+        estimate: row.estimate,
+    });
+    let overall = EffectRow::overall(CAUSAL, found.overall.estimate);
+    Ok(std::iter::once(overall).chain(event_study).collect())
+}
+
+impl PanelEstimator for Effects {
+    type Found = Vec<EffectRow>;
+
+    fn schema(&self, _: bool) -> SchemaRef {
+        estimate_schema(vec![
+            Field::new("estimator", DataType::Utf8, false),
+            Field::new("event_time", DataType::Int32, true),
+        ])
+    }
+
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<Vec<EffectRow>, EstimatorError>> {
+        let naive = self.naive(&rows);
+        let simple = self.simple();
+        let found = rows.by_panel(&rows.all_outcomes(), |panel, others| {
+            let groups = att_gt_outcomes(&panel, &others, &self.options)?;
+            let both = |own| Ok((aggregate(own, &self.aggregate)?, aggregate(own, &simple)?));
+            groups.iter().map(both).collect()
+        });
+        let mut together: Vec<Result<Vec<EffectRow>, EstimatorError>> = Vec::new();
+        let mut means = BTreeMap::new();
+        for (k, (found, naive)) in found.into_iter().zip(naive).enumerate() {
+            let (found, mean) = match found {
+                Ok((found, mean)) => (Ok(found), Ok(mean.overall.estimate)),
+                Err(error) => (Err(error.clone()), Err(error)),
+            };
+            means.insert(k, mean);
+            together.push(causal(found).and_then(|mut rows| {
+                rows.extend(naive?);
+                Ok(rows)
+            }));
+        }
+        if !self.robustness.is_empty() {
+            for (estimator, estimates) in self.other_estimators(rows, means) {
+                for (&k, estimate) in self.robustness.iter().zip(estimates) {
+                    let row = or_missing(estimate).map(|own| EffectRow::overall(estimator, own));
+                    match (&mut together[k], row) {
+                        (Ok(rows), Ok(row)) => rows.push(row),
+                        (rows @ Ok(_), Err(error)) => *rows = Err(error),
+                        (Err(_), _) => {}
+                    }
+                }
+            }
+        }
+        together
+    }
+
+    fn batch(&self, found: &Vec<EffectRow>, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let event_times = found.iter().map(|row| row.event_time);
+        let event_times: ArrayRef = Arc::new(event_times.collect::<Int32Array>());
+        let identifying = vec![texts(found.iter().map(|row| row.estimator)), event_times];
+        let estimates: Vec<_> = found.iter().map(|row| &row.estimate).collect();
+        estimate_batch(schema, identifying, &estimates)
+    }
+
+    fn nothing(&self, _: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        None
+    }
+
+    /// Regressions copy what their formula uses, residuals and the order of rows.
+    fn memory(&self) -> usize {
+        4
+    }
+}
