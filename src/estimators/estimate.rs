@@ -518,4 +518,15 @@ impl EstimatorError {
             _ => None,
         }
     }
+
+    /// The same for a level of the input: what would be wrong with a whole input may only be missing in a part of it, as the never
+    /// exposed, or a covariate that does not vary there.
+    pub fn nothing_in_level(&self) -> Option<Status> {
+        match self {
+            Self::NoNeverTreated { .. } => Some(Status::NoControls),
+            Self::NeverWithoutCluster { .. } | Self::ZeroWeights => Some(Status::NoRows),
+            Self::DependentCovariate { .. } => Some(Status::Singular),
+            other => other.nothing_to_estimate(),
+        }
+    }
 }

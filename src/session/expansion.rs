@@ -13,6 +13,8 @@ use datafusion::sql::sqlparser::ast::{
 
 /// What a table, a view or a CTE counts beside what it is made of.
 pub(super) const TABLE: u64 = 10;
+/// Most grouping sets of one GROUP BY: the engine numbers all rows of a batch anew for each of them.
+const MOST_SETS: u64 = 512;
 
 /// Names that stand alone where a statement reads tables, as the engine spells them.
 pub(super) fn names(statement: &Statement) -> BTreeSet<String> {
@@ -46,9 +48,13 @@ pub(super) fn check(
         most,
         frames: vec![Frame::default()],
         definitions: HashMap::new(),
+        n_sets: 0,
     };
     match statement.visit(&mut expansion) {
         ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) if expansion.n_sets > MOST_SETS => {
+            Err(too_many_sets(expansion.n_sets))
+        }
         ControlFlow::Break(()) => Err(too_large(most)),
     }
 }
@@ -58,6 +64,12 @@ pub(super) fn too_large(most: u64) -> DataFusionError {
     DataFusionError::Plan(format!(
         "the statement is too large: with every CTE, view and column put where it is used it has more than {most} \
          parts (an operator, a call or a column is one, a table ten); make tables of what it uses often"
+    ))
+}
+
+fn too_many_sets(n_sets: u64) -> DataFusionError {
+    DataFusionError::Plan(format!(
+        "GROUP BY has {n_sets} grouping sets, more than {MOST_SETS}: CUBE has twice as many with every column; name the sets that are needed"
     ))
 }
 
@@ -80,6 +92,8 @@ struct Expansion {
     frames: Vec<Frame>,
     /// Names of CTEs by the address of their query.
     definitions: HashMap<usize, String>,
+    /// The most grouping sets of a GROUP BY so far.
+    n_sets: u64,
 }
 
 impl Expansion {
@@ -132,7 +146,11 @@ impl Visitor for Expansion {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        let parts = grouping_parts(&select.group_by);
+        let (n_sets, parts) = grouping_sets(&select.group_by);
+        self.n_sets = self.n_sets.max(n_sets);
+        if self.n_sets > MOST_SETS {
+            return ControlFlow::Break(());
+        }
         self.add(parts, parts)
     }
 
@@ -158,8 +176,8 @@ fn address(query: &Query) -> usize {
     std::ptr::from_ref(query).addr()
 }
 
-/// Columns of all grouping sets that a GROUP BY stands for.
-fn grouping_parts(group_by: &GroupByExpr) -> u64 {
+/// How many grouping sets a GROUP BY stands for, and the columns of all of them.
+fn grouping_sets(group_by: &GroupByExpr) -> (u64, u64) {
     let (expressions, modifiers) = match group_by {
         GroupByExpr::All(modifiers) => (&[][..], modifiers),
         GroupByExpr::Expressions(expressions, modifiers) => (expressions.as_slice(), modifiers),
@@ -188,8 +206,8 @@ fn grouping_parts(group_by: &GroupByExpr) -> u64 {
         });
     }
     match sets {
-        1 => 0,
-        _ => sets.saturating_mul(columns),
+        1 => (1, 0),
+        _ => (sets, sets.saturating_mul(columns)),
     }
 }
 

@@ -111,7 +111,7 @@ fn every_table_has_a_page_with_what_the_project_says_of_it() {
         "indicator, population, estimator, event_time",
         "<span class=\"s-k\">select</span>",
         "<a href=\"effect_employees.html\">effect_employees</a>",
-        "effect_summary.html",
+        "effect_fields.html",
         "<svg",
     ] {
         assert!(made.contains(text), "effect_smoking: no `{text}`");

@@ -28,7 +28,7 @@ fn a_column_is_followed_through_joins_aggregates_windows_unions_and_estimators()
     query(
         "panel_one",
         "select p.person_id as id, sum(c.yen_total) as cost, count(*) as n,
-            (select max(cohort_rest) from panel_exposure) as latest
+            (select max(cohort) from panel_exposure) as latest
          from panel_person_year as p
          join panel_claims as c on c.person_id = p.person_id and c.fiscal_year = p.fiscal_year
          where p.age > 40
@@ -58,7 +58,7 @@ fn a_column_is_followed_through_joins_aggregates_windows_unions_and_estimators()
     };
     assert_eq!(sources("panel_one.cost"), "panel_claims.yen_total");
     assert_eq!(sources("panel_one.n"), "");
-    assert_eq!(sources("panel_one.latest"), "panel_exposure.cohort_rest");
+    assert_eq!(sources("panel_one.latest"), "panel_exposure.cohort");
     assert_eq!(
         sources("panel_two.before"),
         "panel_checkups.weight_kg panel_one.cost panel_one.id"

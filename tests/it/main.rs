@@ -49,6 +49,7 @@ mod long_statements;
 mod not_files;
 mod observability;
 mod open_lineage;
+mod parts;
 mod readme;
 mod relation_arguments;
 mod relations;

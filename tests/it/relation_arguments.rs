@@ -13,13 +13,13 @@ const PANEL: &str = "
 select *,
     outcome as outcome_again, unit as unit_again, time as time_again, cohort as cohort_again, treated as treated_again,
     weight as weight_again, site as site_again, unit_effect as unit_effect_again, covariate as covariate_again,
-    regressor as regressor_again, effect as effect_again, endogenous as endogenous_again, instrument as instrument_again
+    regressor as regressor_again, effect as effect_again, sex as sex_again, participated as participated_again, endogenous as endogenous_again, instrument as instrument_again
 from (
     select
         person as unit, year as time, cohort, coalesce(year >= cohort, false) as treated,
         cast(person % 7 + person * year % 11 as double) + coalesce(cast(year >= cohort as double), 0e0) as outcome,
         0.5e0 + person % 5 as weight, person / 3 as site, person / 2 as unit_effect,
-        (person * 37 % 19) / 3e0 as covariate,
+        (person * 37 % 19) / 3e0 as covariate, person / 7 % 2 as sex, person % 5 < 2 and year >= cohort as participated,
         person * year % 13 as regressor, person % 4 as effect,
         (person * year % 17) / 2e0 as endogenous, (person * year % 17 + year % 3) / 3e0 as instrument
     from (
@@ -72,12 +72,29 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if argument.name == "cluster" => {
                 all.push(given("cluster", "site"));
             }
+            ArgumentKind::Column(_) if argument.name == "strata" => {
+                all.push(given("strata", "site"))
+            }
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
-            ArgumentKind::Columns(_) => all.push(given(argument.name, "covariate")),
+            ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
+            ArgumentKind::Columns(ColumnRole::Covariate) => {
+                all.push(given(argument.name, "covariate"));
+            }
+            ArgumentKind::Columns(ColumnRole::Number) => all.push(given(argument.name, "outcome")),
+            ArgumentKind::Columns(_) => all.push(given(argument.name, "sex")),
             _ => {}
         }
     }
     all
+}
+
+/// Whether a list is given here: `outcomes` takes the place of `outcome`, and `robustness` names some of them.
+fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
+    let has_outcome = relation
+        .arguments
+        .iter()
+        .any(|argument| argument.name == "outcome");
+    list != "robustness" && !(list == "outcomes" && has_outcome)
 }
 
 fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &str) -> String {
@@ -101,6 +118,7 @@ fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &s
     for argument in relation.arguments {
         let value = match argument.kind {
             ArgumentKind::Column(_) => column(argument.name).to_owned(),
+            ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => continue,
             ArgumentKind::Columns(_) => format!("[{}]", column(argument.name)),
             _ => continue,
         };
@@ -160,7 +178,11 @@ fn names_both(error: &SessionError, pair: [&str; 2]) -> bool {
         .iter()
         .any(|role| text.contains(role)),
         "vcov" => text.contains("cluster"),
-        "outcome" => text.contains("`outcome`") || text.contains("the outcome"),
+        "outcome" | "outcomes" => {
+            text.contains("`outcome`")
+                || text.contains("the outcome")
+                || text.contains("`outcomes`")
+        }
         _ => text.contains(&format!("`{name}`")),
     };
     pair.into_iter().all(said)
@@ -259,6 +281,9 @@ async fn a_column_of_the_wrong_type_is_refused_when_the_call_is_planned() {
             let (ArgumentKind::Column(role) | ArgumentKind::Columns(role)) = argument.kind else {
                 continue;
             };
+            if !is_taken(relation, argument.name) {
+                continue;
+            }
             for column in columns {
                 let mut given = defaults.clone();
                 let changed = given.iter_mut().find(|given| given.name == argument.name);

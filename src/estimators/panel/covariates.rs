@@ -39,6 +39,21 @@ impl Covariate {
     }
 }
 
+impl Covariate {
+    /// Whether no two rows with a value differ in it.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        match &self.values {
+            CovariateValues::Numbers(values) => {
+                let mut known = values.iter().filter(|value| value.is_finite());
+                let first = known.next();
+                known.all(|value| Some(value) == first)
+            }
+            CovariateValues::Categories { labels, .. } => labels.len() <= 1,
+        }
+    }
+}
+
 fn with_labels_that_occur(mut codes: Vec<u32>, labels: &[String]) -> CovariateValues {
     let mut occurs = vec![false; labels.len()];
     for &code in codes.iter().filter(|code| **code != MISSING_CODE) {

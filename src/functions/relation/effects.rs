@@ -93,16 +93,13 @@ static ARGUMENTS: [ArgumentDefinition; 18] = [
     panel_argument("seed"),
 ];
 
-/// An argument that group-time effects take as well.
+/// An argument that group-time effects take as well; a name that they do not take is no program that compiles.
 const fn panel_argument(name: &str) -> ArgumentDefinition {
     let mut idx = 0;
-    while idx < PANEL_ARGUMENTS.len() {
-        if same(PANEL_ARGUMENTS[idx].name, name) {
-            return PANEL_ARGUMENTS[idx].copy();
-        }
+    while !same(PANEL_ARGUMENTS[idx].name, name) {
         idx += 1;
     }
-    panic!("no such argument")
+    PANEL_ARGUMENTS[idx].copy()
 }
 
 const fn same(one: &str, other: &str) -> bool {
@@ -375,8 +372,10 @@ impl PanelEstimator for Effects {
         estimate_batch(schema, identifying, &estimates)
     }
 
-    fn nothing(&self, _: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
-        None
+    fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        let missing = Estimate::missing(Counts::default(), status);
+        let rows = vec![EffectRow::overall(CAUSAL, missing)];
+        Some(self.batch(&rows, self.schema(in_parts)))
     }
 
     /// Regressions copy what their formula uses, residuals and the order of rows.

@@ -71,7 +71,10 @@ impl<E: PanelEstimator> PanelRelation<E> {
         let mut batches = Vec::new();
         for (outcome, found) in self.call.outcome_names().zip(found) {
             let nothing = |error: &EstimatorError| {
-                let status = error.nothing_to_estimate()?;
+                let status = match level {
+                    Some(_) => error.nothing_in_level(),
+                    None => error.nothing_to_estimate(),
+                }?;
                 self.estimator.nothing(status, self.in_parts())
             };
             let batch = match found {

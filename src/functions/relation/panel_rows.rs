@@ -259,12 +259,13 @@ impl PanelRows {
         std::mem::take(&mut self.by)
     }
 
-    /// Some of the rows.
+    /// Some of the rows, without covariates that are the same in all of them, as the column that chose the rows is.
     pub(super) fn select(&self, rows: &[u32]) -> Self {
         fn pick<T: Copy>(from: &[T], rows: &[u32]) -> Vec<T> {
             rows.iter().map(|&row| from[row as usize]).collect()
         }
         let columns = &self.columns;
+        let covariates = columns.covariates.iter().map(|own| own.select(rows));
         let picked = |codes: &Option<Vec<u32>>| codes.as_ref().map(|codes| pick(codes, rows));
         let participates = match self.participates.as_slice() {
             [] => Vec::new(),
@@ -279,11 +280,7 @@ impl PanelRows {
                 outcome: Vec::new(),
                 weight: columns.weight.as_ref().map(|weight| pick(weight, rows)),
                 cluster: picked(&columns.cluster),
-                covariates: columns
-                    .covariates
-                    .iter()
-                    .map(|own| own.select(rows))
-                    .collect(),
+                covariates: covariates.filter(|own| !own.is_constant()).collect(),
             },
             outcomes: self.outcomes.iter().map(|own| pick(own, rows)).collect(),
             unit_effect: picked(&self.unit_effect),

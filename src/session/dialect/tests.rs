@@ -1,3 +1,5 @@
+//! Reading ends in time, and reads as before.
+
 use std::sync::atomic::Ordering;
 
 use datafusion::sql::parser::DFParser;

@@ -87,6 +87,7 @@ fn grouping_sets_and_long_joins_count() {
     };
     let cube = |n| format!("SELECT 1 FROM t GROUP BY CUBE ({})", columns(n));
     assert!(!is_refused(&cube(5), 10_000) && is_refused(&cube(16), 100_000));
+    assert!(!is_refused(&cube(9), u64::MAX) && is_refused(&cube(10), u64::MAX));
     assert!(is_refused(&cube(64), 1_000_000) && is_refused(&cube(100), 1_000_000));
     let both = format!(
         "SELECT 1 FROM t GROUP BY CUBE ({}), CUBE ({})",

@@ -101,21 +101,11 @@ fn estimates(
         .map(|row| {
             let numbers = estimate.as_primitive::<Float64Type>();
             let texts = status.as_string::<i32>();
-            let n_treated = count_at(0, row);
             let row = EstimateRow {
                 estimate: numbers.is_valid(row).then(|| numbers.value(row)),
-                // Few behind all are few behind each.
-                n_treated: if behind.is_few {
-                    n_treated.map(|n| n.min(1))
-                } else {
-                    n_treated
-                },
+                n_treated: count_at(0, row),
                 n_control: count_at(1, row),
-                n_units: if behind.is_few {
-                    Some(1)
-                } else {
-                    count_at(2, row)
-                },
+                n_units: count_at(2, row),
                 n_clusters: count_at(3, row),
                 status: texts.value(row).to_owned(),
                 ..EstimateRow::default()
@@ -123,12 +113,13 @@ fn estimates(
             release_estimate(row, rules)
         })
         .collect();
+    // Few behind all are few behind each, also where there is no estimate: a count would be that of the others.
     let is_withheld: Vec<bool> = released
         .iter()
-        .map(|row| row.value().status == STATUS_WITHHELD)
+        .map(|row| behind.is_few || row.value().status == STATUS_WITHHELD)
         .collect();
     let shown = |count: Option<Count>| {
-        let n = count.and_then(Count::shown)?;
+        let n = count.filter(|_| !behind.is_few).and_then(Count::shown)?;
         i64::try_from(n).ok()
     };
     let replaced = |name: &str| -> Option<ArrayRef> {
@@ -146,7 +137,10 @@ fn estimates(
             "n_units" => Some(counts(|row| row.n_units)),
             "n_clusters" => Some(counts(|row| row.n_clusters)),
             "status" => {
-                let texts = rows.map(|row| row.status.as_str());
+                let texts = rows.map(|row| match behind.is_few {
+                    true => STATUS_WITHHELD,
+                    false => row.status.as_str(),
+                });
                 Some(Arc::new(StringArray::from_iter_values(texts)))
             }
             _ => None,

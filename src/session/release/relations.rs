@@ -160,11 +160,7 @@ impl Call<'_> {
         is_few |= self
             .has_dominant(state, &measures, rules.disclosure)
             .await?;
-        // One level less than the whole is another level.
-        for &column in &self.roles.apart {
-            let levels = measures.of_levels(state, &[column]).await?;
-            is_few |= levels.n > 0 && levels.least < min_count;
-        }
+        is_few |= self.has_small_level(state, &measures, min_count).await?;
         let mut n_absorbed = 0;
         for &group in &self.roles.absorbed {
             let levels = measures.of_levels(state, &[group]).await?;
@@ -222,6 +218,22 @@ impl Call<'_> {
             is_of_table: false,
             n_absorbed,
         })
+    }
+
+    /// Whether fewer persons than `min_count` are in a level that is estimated apart: the whole less that level would be another.
+    async fn has_small_level(
+        &self,
+        state: &SessionState,
+        measures: &LevelMeasures,
+        min_count: u64,
+    ) -> Result<bool, ReleaseError> {
+        for &column in &self.roles.apart {
+            let levels = measures.of_levels(state, &[column]).await?;
+            if levels.n > 0 && levels.least < min_count {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_regressor(&self, column: usize) -> bool {

@@ -306,6 +306,40 @@ async fn estimates_of_few_are_withheld_wherever_they_come_from() {
 }
 
 #[tokio::test]
+async fn levels_of_few_hide_all_levels_and_participants_of_few_their_row() {
+    let relation = "SELECT * FROM effects((SELECT person_id, fiscal_year, entry, cost, sex, region, PART AS part,
+          CASE WHEN entry <= 90 THEN 2022 END AS cohort FROM panel),
+        outcomes => [cost], unit => person_id, time => fiscal_year, cohort => cohort, participated => part BY)";
+    let call = |part: &str, by: &str| relation.replace("PART", part).replace("BY", by);
+    let (rows, kept_back) = ask(&call("sex", ", by => [sex]")).await.unwrap();
+    assert_eq!(kept_back.n_estimates, 0, "{rows}");
+    let n_all = rows.lines().count();
+    assert!(n_all > 15, "{rows}");
+    for by in ["region", "entry"] {
+        let (rows, kept_back) = ask(&call("sex", &format!(", by => [{by}]"))).await.unwrap();
+        let n_rows = rows
+            .lines()
+            .filter(|line| line.contains("callaway_santanna"))
+            .count();
+        assert!(kept_back.n_estimates >= n_rows as u64, "{by}: {rows}");
+        assert!(!rows.contains("| ok"), "{by}: {rows}");
+        assert!(!rows.contains(&format!("| {by} | 1 ")), "{by}: {rows}");
+    }
+    // One of three participants, and all but three.
+    for part in ["entry <= 3", "entry > 3 AND entry < 400"] {
+        let (rows, kept_back) = ask(&call(part, "")).await.unwrap();
+        assert_eq!(kept_back.n_estimates, 1, "{part}: {rows}");
+        let row = rows
+            .lines()
+            .find(|line| line.contains("participants_vs_non"));
+        assert!(
+            row.is_some_and(|row| row.contains("withheld")),
+            "{part}: {rows}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn explanations_show_the_statement_and_nothing_of_the_data() {
     let (rows, _) = ask("EXPLAIN SELECT count(*) FROM panel").await.unwrap();
     assert!(
