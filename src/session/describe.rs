@@ -4,6 +4,7 @@
 use std::error::Error as _;
 
 use datafusion::common::{Column, DataFusionError, SchemaError};
+use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::error::{ErrorClass, SessionError};
 use crate::diagnostic::did_you_mean;
@@ -46,6 +47,9 @@ impl SessionError {
         let error = innermost(self.engine_error());
         let text = match error {
             DataFusionError::SchemaError(schema, _) => schema_error(schema),
+            DataFusionError::SQL(error, _) if **error == ParserError::RecursionLimitExceeded => {
+                TOO_DEEP.to_owned()
+            }
             other => stripped(&other.to_string()),
         };
         match self.class() {
@@ -67,6 +71,9 @@ impl SessionError {
         Some((span.start.line, span.start.column))
     }
 }
+
+/// What is said where the parser gives up.
+const TOO_DEEP: &str = "expressions lie too deep within each other: about 50 levels are read, fewer around a mistake; take the inner ones out into a CTE";
 
 pub(super) fn innermost(error: &DataFusionError) -> &DataFusionError {
     match error {

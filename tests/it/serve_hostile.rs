@@ -1,5 +1,6 @@
 //! `korabo serve` under statements made to take everything, while another user goes on working.
-//! `KORABO_HOSTILE_STATEMENTS=2000` sends as many; the figures are printed with `--nocapture`.
+//! `KORABO_HOSTILE_STATEMENTS=2000` sends as many; the figures are printed with `--nocapture`. `KORABO_HOSTILE_FOLDER` names a folder
+//! for the statements, to try them one by one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,6 +63,9 @@ async fn attack(
             return outcomes;
         }
         let sql = statement(number);
+        if let Ok(folder) = std::env::var("KORABO_HOSTILE_FOLDER") {
+            fs_err::write(format!("{folder}/{number:04}.sql"), &sql).unwrap();
+        }
         let mut found = "no place";
         for _ in 0..clients.len() {
             found = outcome(&mut clients[0], &sql).await;

@@ -6,6 +6,7 @@ use datafusion::sql::parser::DFParser;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use super::{ANY_TEXT, Bounded, PER_BYTE};
+use crate::session::parse_statement;
 
 /// What is put around an expression, many times: before and after it.
 const AROUND: [(&str, &str); 24] = [
@@ -49,6 +50,21 @@ fn a_mistake_deep_inside_ends() {
                 let most = ANY_TEXT + PER_BYTE * text.len();
                 assert!(n_begun <= most + 1_000, "{before}{inside} x {n}: {n_begun}");
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_too_deep_is_said_in_words() {
+    for (before, after) in [("cast(", " as int)"), ("(", ")")] {
+        for lead in ["select ", "from (select 1) as t select "] {
+            let text = format!("{lead}{}1{}", before.repeat(60), after.repeat(60));
+            let error = parse_statement(&text).unwrap_err();
+            assert!(
+                error.message().contains("too deep within each other"),
+                "{}",
+                error.message()
+            );
         }
     }
 }
