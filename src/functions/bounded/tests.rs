@@ -102,8 +102,8 @@ async fn results_are_those_of_the_functions() {
         ),
         ("SELECT length(repeat('x', 1000000))", "1000000"),
         (
-            "SELECT sum(length(repeat('x', value))) FROM generate_series(1, 20000)",
-            "200010000",
+            "SELECT sum(length(repeat('x', value))) FROM generate_series(1, 6000)",
+            "18003000",
         ),
         (
             "SELECT count(*) FROM generate_series(1, 20000) WHERE 'a' || value LIKE 'a1%'",
@@ -189,8 +189,8 @@ async fn large_batches_go_through_in_pieces_or_are_refused() {
     let sql = "SELECT max(length(repeat('x', 1000000 + value))) FROM generate_series(1, 20000)";
     let error = value(sql).await.unwrap_err();
     assert!(error.to_string().contains("for a batch"), "{error}");
-    let sql = "SELECT sum(length(concat(repeat('x', 10000), value))) FROM generate_series(1, 9999)";
-    assert_eq!(value(sql).await.unwrap(), "100028889");
+    let sql = "SELECT sum(length(concat(repeat('x', 3000), value))) FROM generate_series(1, 9999)";
+    assert_eq!(value(sql).await.unwrap(), "30035889");
 }
 
 #[tokio::test]
