@@ -88,12 +88,7 @@ impl Lake {
     pub(super) fn check_log(&self, name: &str, version: Option<u64>) -> Result<(), LakeError> {
         let files = self.log_without_gap(name, version)?;
         let wanted = |found: u64| version.is_none_or(|version| found <= version);
-        let is_checkpoint = |file: &&PathBuf| file.to_string_lossy().contains(".checkpoint");
-        let checkpoints = files.iter().filter(is_checkpoint);
-        let latest = checkpoints
-            .filter_map(|file| version_of(file))
-            .filter(|found| wanted(*found))
-            .max();
+        let latest = latest_checkpoint(&files, version);
         for file in &files {
             let Some(found) = version_of(file).filter(|found| wanted(*found)) else {
                 continue;
@@ -124,35 +119,42 @@ impl Lake {
     /// The files of the log of table `name`, of which no commit up to version `version` (the newest when `None`) is missing.
     fn log_without_gap(&self, name: &str, version: Option<u64>) -> Result<Vec<PathBuf>, LakeError> {
         let folder = self.root.join(name);
-        let mut files = log_files(&folder)?;
-        for _ in 1..LISTINGS {
-            if gap(&files, version).is_none() {
-                break;
-            }
+        let mut n_listings = 0;
+        loop {
+            let files = log_files(&folder)?;
+            let Some(missing) = gap(&files, version) else {
+                return Ok(files);
+            };
             // A listing made while files come and go need not have all of them.
-            files = log_files(&folder)?;
-        }
-        match gap(&files, version) {
-            None => Ok(files),
-            Some(missing) => {
+            n_listings += 1;
+            if n_listings == LISTINGS {
                 let file = folder.join(LOG).join(format!("{missing:020}.json"));
-                Err(damaged(name, &folder, &file, "it is missing".to_owned()))
+                return Err(damaged(name, &folder, &file, "it is missing".to_owned()));
             }
         }
     }
 }
 
+/// The newest version, up to `version`, that a log has a checkpoint of.
+fn latest_checkpoint(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
+    let checkpoints = files
+        .iter()
+        .filter(|file| file.to_string_lossy().contains(".checkpoint"));
+    checkpoints
+        .filter_map(|file| version_of(file))
+        .filter(|found| version.is_none_or(|version| *found <= version))
+        .max()
+}
+
 /// The first version, after the latest checkpoint, of which a log has no commit though it has a later one.
 fn gap(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
-    let wanted = |found: &u64| version.is_none_or(|version| *found <= version);
-    let versions = |ending: &'static str| {
-        let files = files.iter();
-        let files = files.filter(move |file| file.to_string_lossy().ends_with(ending));
-        files.filter_map(|file| version_of(file)).filter(wanted)
-    };
-    let checkpoint = versions(".parquet").max();
-    let commits: BTreeSet<u64> = versions(".json").collect();
-    let first = checkpoint.map_or(0, |checkpoint| checkpoint + 1);
+    let commits = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
+        .filter_map(|file| version_of(file))
+        .filter(|found| version.is_none_or(|version| *found <= version));
+    let commits: BTreeSet<u64> = commits.collect();
+    let first = latest_checkpoint(files, version).map_or(0, |checkpoint| checkpoint + 1);
     let last = *commits.last()?;
     (first..last).find(|version| !commits.contains(version))
 }

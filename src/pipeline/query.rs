@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use datafusion::sql::parser::{DFParser, Statement as DfStatement};
+use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit,
@@ -20,7 +20,6 @@ use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::SourceLocation;
 use crate::functions;
 use crate::session;
-use crate::session::SessionError;
 
 /// One query file: makes one table (or view) named after the file.
 #[derive(Debug, Clone)]
@@ -275,21 +274,14 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
         line,
         column,
     };
-    session::nesting::check(text, session::nesting::MOST).map_err(|error| {
+    let statements = session::parse_statements(text).map_err(|error| {
+        let message = error.message();
+        let (line, column) = place_in(&message);
         PipelineError::Syntax {
-            at: at(1, 1),
-            message: error.to_string(),
+            at: at(line, column),
+            message,
         }
     })?;
-    let statements =
-        DFParser::parse_sql_with_dialect(text, &session::Bounded::of(text)).map_err(|error| {
-            let message = SessionError::from(error).message();
-            let (line, column) = place_in(&message);
-            PipelineError::Syntax {
-                at: at(line, column),
-                message,
-            }
-        })?;
     let mut statements = statements.into_iter();
     match (statements.next(), statements.next()) {
         (Some(DfStatement::Statement(statement)), None)

@@ -1,6 +1,7 @@
 //! `FROM t` and `FROM t SELECT a`: queries that begin with their table. Without a SELECT they mean every
 //! column; the engine's parser reads them, its planner takes them for no column at all.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use datafusion::common::DataFusionError;
@@ -21,11 +22,13 @@ use super::{SessionError, nesting};
 /// # Errors
 /// When it does not parse, is too complicated, or is none or more than one.
 pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
-    nesting::check(sql, nesting::MOST).map_err(|error| DataFusionError::Plan(error.to_string()))?;
     let mut statement = match with_select(sql) {
-        Some(tokens) => parse_tokens(tokens, &Bounded::of(sql)).map_err(DataFusionError::from)?,
+        Some(tokens) => {
+            check_nesting(sql)?;
+            parse_tokens(tokens, &Bounded::of(sql)).map_err(DataFusionError::from)?
+        }
         None => {
-            let mut statements = DFParser::parse_sql_with_dialect(sql, &Bounded::of(sql))?;
+            let mut statements = parse_statements(sql)?;
             match (statements.pop_front(), statements.is_empty()) {
                 (Some(statement), true) => statement,
                 (Some(_), false) => {
@@ -47,6 +50,19 @@ pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
         select_everything(asked);
     }
     Ok(statement)
+}
+
+/// The statements of a text, read but not planned, each as it is written.
+///
+/// # Errors
+/// When one does not parse, or the text is too complicated to be read.
+pub(crate) fn parse_statements(sql: &str) -> Result<VecDeque<Statement>, SessionError> {
+    check_nesting(sql)?;
+    Ok(DFParser::parse_sql_with_dialect(sql, &Bounded::of(sql))?)
+}
+
+fn check_nesting(sql: &str) -> Result<(), DataFusionError> {
+    nesting::check(sql, nesting::MOST).map_err(|error| DataFusionError::Plan(error.to_string()))
 }
 
 fn parse_tokens(

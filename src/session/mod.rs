@@ -54,6 +54,7 @@ pub use describe::WRITE_REFUSED;
 pub(crate) use dialect::Bounded;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
+pub(crate) use from_first::parse_statements;
 pub use inquiry::{AnswerError, Inquiry, Shown};
 pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};

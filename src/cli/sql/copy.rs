@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use datafusion::sql::parser::{CopyToStatement, DFParser, Statement};
+use datafusion::sql::parser::{CopyToStatement, Statement};
 
 use super::Output;
 use super::format::Format;
@@ -11,8 +11,8 @@ use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
 use crate::regular_file::NotRegular;
+use crate::session;
 use crate::session::statements::{Token, TokenKind, tokens};
-use crate::session::{Bounded, nesting};
 
 /// Where statements may write.
 #[derive(Debug, Clone, Default)]
@@ -119,11 +119,7 @@ impl Copy {
             return Ok(None);
         }
         // A statement that does not parse, or is not to be, is told by the planner, with its place.
-        if nesting::check(statement, nesting::MOST).is_err() {
-            return Ok(None);
-        }
-        let Ok(mut parsed) = DFParser::parse_sql_with_dialect(statement, &Bounded::of(statement))
-        else {
+        let Ok(mut parsed) = session::parse_statements(statement) else {
             return Ok(None);
         };
         let Some(Statement::CopyTo(copy)) = parsed.pop_front() else {

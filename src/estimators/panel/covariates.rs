@@ -37,9 +37,7 @@ impl Covariate {
         let name = self.name.clone();
         Self { name, values }
     }
-}
 
-impl Covariate {
     /// Whether no two rows with a value differ in it.
     #[must_use]
     pub fn is_constant(&self) -> bool {

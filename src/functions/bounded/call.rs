@@ -130,13 +130,10 @@ impl BoundedCall {
     }
 
     fn reserving<T>(&self, n_bytes: u64, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if n_bytes <= UNRESERVED {
-            return work();
-        }
         let reservation = self.reservation();
         // Estimates may be far above what comes of it; a batch within its bounds is what has to fit.
         let n_bytes = usize::try_from(n_bytes).unwrap_or(usize::MAX);
-        reservation.try_grow(n_bytes.min(self.bounds.value))?;
+        self.hold(&reservation, n_bytes.min(self.bounds.value))?;
         work()
     }
 

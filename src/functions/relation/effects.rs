@@ -1,6 +1,5 @@
 //! `effects`: causal estimates of many outcomes beside the naive comparisons that programs are often judged by.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Int32Array};
@@ -186,15 +185,15 @@ impl Effects {
         }
     }
 
-    /// The mean effect over all exposed unit-periods by several estimators, for the outcomes of `robustness`: first `means`, which
-    /// holds that of the call's own. The last three are not adjusted for covariates.
+    /// The mean effect over all exposed unit-periods by several estimators, for the outcomes of `robustness`: first that of the
+    /// call's own, which `means` holds of every outcome. The last three are not adjusted for covariates.
     fn other_estimators(
         &self,
         mut rows: PanelRows,
-        mut means: BTreeMap<usize, Result<Estimate, EstimatorError>>,
+        means: &[Result<Estimate, EstimatorError>],
     ) -> Vec<(&'static str, Vec<Result<Estimate, EstimatorError>>)> {
         let outcomes = &self.robustness;
-        let own = outcomes.iter().filter_map(|k| means.remove(k)).collect();
+        let own: Vec<_> = outcomes.iter().map(|&k| means[k].clone()).collect();
         let simple = self.simple();
         let by_groups = |rows: &mut PanelRows, method| {
             let options = AttGtOptions {
@@ -207,10 +206,14 @@ impl Effects {
                 groups.iter().map(mean).collect()
             })
         };
-        let doubly_robust = by_groups(&mut rows, Method::DoublyRobust);
+        let doubly_robust = match self.options.method {
+            Method::DoublyRobust => own.clone(),
+            _ => by_groups(&mut rows, Method::DoublyRobust),
+        };
         rows.drop_covariates();
         let unadjusted = by_groups(&mut rows, self.options.method);
-        let layout = std::mem::replace(&mut rows.layout, Layout::Unbalanced);
+        // As in `sun_abraham`: unit effects take care of holes.
+        rows.layout = Layout::Unbalanced;
         let weighted = SunAbrahamOptions {
             min_e: None,
             max_e: None,
@@ -221,7 +224,6 @@ impl Effects {
             let found = sun_abraham_outcomes(panel, others, &weighted)?;
             Ok(found.into_iter().map(|own| own.overall.estimate).collect())
         });
-        rows.layout = layout;
         let imputation = ImputationOptions {
             window: None,
             level: self.options.level,
@@ -337,20 +339,20 @@ impl PanelEstimator for Effects {
             groups.iter().map(both).collect()
         });
         let mut together: Vec<Result<Vec<EffectRow>, EstimatorError>> = Vec::new();
-        let mut means = BTreeMap::new();
-        for (k, (found, naive)) in found.into_iter().zip(naive).enumerate() {
+        let mut means = Vec::new();
+        for (found, naive) in found.into_iter().zip(naive) {
             let (found, mean) = match found {
                 Ok((found, mean)) => (Ok(found), Ok(mean.overall.estimate)),
                 Err(error) => (Err(error.clone()), Err(error)),
             };
-            means.insert(k, mean);
+            means.push(mean);
             together.push(causal(found).and_then(|mut rows| {
                 rows.extend(naive?);
                 Ok(rows)
             }));
         }
         if !self.robustness.is_empty() {
-            for (estimator, estimates) in self.other_estimators(rows, means) {
+            for (estimator, estimates) in self.other_estimators(rows, &means) {
                 for (&k, estimate) in self.robustness.iter().zip(estimates) {
                     let row = or_missing(estimate).map(|own| EffectRow::overall(estimator, own));
                     match (&mut together[k], row) {

@@ -42,8 +42,8 @@ pub(super) trait PanelEstimator: Clone + Debug + Send + Sync + 'static {
 /// A relation over a panel.
 #[derive(Debug, Clone)]
 pub(super) struct PanelRelation<E> {
-    pub(super) call: PanelCall,
-    pub(super) estimator: E,
+    call: PanelCall,
+    estimator: E,
 }
 
 impl<E: PanelEstimator> PanelRelation<E> {
