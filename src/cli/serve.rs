@@ -15,6 +15,7 @@ use super::workspace::{self, Workspace};
 use crate::config::{ProjectConfig, ServeConfig, TlsFiles};
 use crate::diagnostic::FailureKind;
 use crate::serve::{self, Event, Existing, Log, ServeError, Served, Server};
+use crate::session;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -131,6 +132,7 @@ async fn listen(
         lake,
         project: Arc::unwrap_or_clone(project),
         session: Workspace::session(global)?,
+        memory_limit: global.memory_limit.or_else(session::default_memory_limit),
     };
     let log: Log = {
         let printer = printer.clone();

@@ -15,9 +15,10 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::runtime::SpawnedTask;
+use futures::future::{BoxFuture, Fuse, Shared};
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+use prost::bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::Sleep;
 use tonic::Status;
 
 use super::error::data_status;
@@ -75,12 +76,29 @@ fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, A
     )
 }
 
+/// Resolves when a statement takes too long or holds too much.
+type BeyondLimits = Shared<BoxFuture<'static, Status>>;
+
+/// To be called in a runtime whose clock is not held up by statements.
+fn beyond_limits(threads: &mut Threads<Running>, time: Duration) -> BeyondLimits {
+    let told = std::mem::replace(&mut threads.too_large, Fuse::terminated());
+    let first = SpawnedTask::spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(time) => too_long(time),
+            Ok(()) = told => too_large(),
+        }
+    });
+    let status = first
+        .join()
+        .map(|status| status.unwrap_or_else(|_| Status::internal("the server is ending")));
+    status.boxed().shared()
+}
+
 /// Rows as messages. What was started ends when this is dropped.
 pub(super) struct Answer {
     messages: mpsc::Receiver<Result<FlightData, Status>>,
     task: SpawnedTask<()>,
-    time_is_up: Pin<Box<Sleep>>,
-    limit: Duration,
+    beyond_limits: BeyondLimits,
     is_done: bool,
     // Dropped after the task: it is stopped, then its threads end.
     threads: Threads<Running>,
@@ -89,15 +107,21 @@ pub(super) struct Answer {
 impl Answer {
     /// Starts a planned statement on its threads. Its clock is that of the runtime this is called in.
     pub(super) fn start(
-        threads: Threads<Running>,
+        mut threads: Threads<Running>,
         shown: Shown,
         limits: ServeLimits,
         sent: Arc<AtomicU64>,
     ) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
-        let time_is_up = Box::pin(tokio::time::sleep(limits.time));
+        let beyond_limits = beyond_limits(&mut threads, limits.time);
+        let stopped = beyond_limits.clone();
         let work = async move {
-            if let Err(status) = send(shown, &sender, sent, limits.rows).await {
+            // Also when the client does not read: what the statement holds is released first, then the client is told.
+            let result = tokio::select! {
+                result = send(shown, &sender, sent, limits.rows) => result,
+                status = stopped => Err(status),
+            };
+            if let Err(status) = result {
                 // Nobody is left to tell when the client is gone.
                 drop(sender.send(Err(status)).await);
             }
@@ -105,8 +129,7 @@ impl Answer {
         Self {
             messages,
             task: threads.spawn(work),
-            time_is_up,
-            limit: limits.time,
+            beyond_limits,
             is_done: false,
             threads,
         }
@@ -145,11 +168,22 @@ async fn send(
         .with_schema(plain)
         .build(batches);
     while let Some(message) = encoder.next().await {
-        if sender.send(Ok(message?)).await.is_err() {
+        let mut message = message?;
+        for bytes in [&mut message.data_header, &mut message.data_body] {
+            *bytes = without_spare(std::mem::take(bytes));
+        }
+        if sender.send(Ok(message)).await.is_err() {
             break;
         }
     }
     Ok(())
+}
+
+/// The same bytes in an allocation of just their size, so that what is handed over is known.
+fn without_spare(bytes: Bytes) -> Bytes {
+    let mut bytes = Vec::from(bytes);
+    bytes.shrink_to_fit();
+    Bytes::from(bytes)
 }
 
 fn too_many_rows(most: u64) -> Status {
@@ -167,6 +201,14 @@ pub(super) fn too_long(limit: Duration) -> Status {
     ))
 }
 
+/// What a client is told when all statements hold too much together, and its own holds most.
+pub(super) fn too_large() -> Status {
+    Status::resource_exhausted(
+        "the statement was stopped: all statements together held more memory than the server may use, and this one held \
+         most; ask for fewer rows or columns, or raise `--memory-limit`",
+    )
+}
+
 impl Stream for Answer {
     type Item = Result<FlightData, Status>;
 
@@ -174,12 +216,16 @@ impl Stream for Answer {
         if self.is_done {
             return Poll::Ready(None);
         }
-        if self.time_is_up.poll_unpin(context).is_ready() {
-            let status = too_long(self.limit);
+        if let Poll::Ready(status) = self.beyond_limits.poll_unpin(context) {
             return self.fail(status);
         }
         match ready!(self.messages.poll_recv(context)) {
-            Some(Ok(message)) => Poll::Ready(Some(Ok(message))),
+            Some(Ok(message)) => {
+                // Released when it is sent, by the threads that talk to clients.
+                let bytes = message.data_header.len() + message.data_body.len();
+                self.threads.hand_over(bytes);
+                Poll::Ready(Some(Ok(message)))
+            }
             Some(Err(status)) => self.fail(status),
             // The channel also closes when the task panicked: only its own end says that all is sent.
             None => match ready!(self.task.poll_unpin(context)) {

@@ -6,6 +6,7 @@ mod error;
 mod event;
 mod flight;
 mod held;
+mod memory;
 mod metadata;
 mod nesting;
 mod parameters;
@@ -36,6 +37,7 @@ use crate::lake::Lake;
 use crate::pipeline::Project;
 use crate::session::{Session, THREAD_STACK};
 use flight::FlightSql;
+use memory::Watch;
 use service::Service;
 use tables::Tables;
 
@@ -57,6 +59,8 @@ pub struct Served {
     pub project: Project,
     /// Engine and limits; each statement gets a session of its own from it.
     pub session: Session,
+    /// Bytes that all statements may hold together, reserved or not.
+    pub memory_limit: Option<u64>,
 }
 
 /// A server that listens but does not answer yet.
@@ -85,7 +89,12 @@ impl Server {
             config.is_release,
             Arc::clone(&log),
         )?;
-        let service = Service::new(tables, served.session, users, config.limits, log);
+        let limit = served
+            .memory_limit
+            .and_then(|limit| usize::try_from(limit).ok());
+        let watch = Watch::start(limit.unwrap_or(usize::MAX));
+        let watch = watch.map_err(|error| ServeError::Transport(error.into()))?;
+        let service = Service::new(tables, served.session, watch, users, config.limits, log);
         let taken = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(taken)?;
         listener.set_nonblocking(true).map_err(taken)?;

@@ -15,10 +15,11 @@ use tokio::sync::Semaphore;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
-use super::answer::{Answer, sent_schema, too_long};
+use super::answer::{Answer, sent_schema, too_large, too_long};
 use super::error::{data_status, engine_status};
 use super::event::{Event, Log};
 use super::held::{Handle as HeldHandle, Held};
+use super::memory::Watch;
 use super::parameters;
 use super::statement::{Running, User};
 use super::tables::{Asked, Snapshot, Tables};
@@ -44,6 +45,8 @@ pub(super) struct Service {
     session: Session,
     /// Threads of each statement: as many as the engine has.
     n_threads: usize,
+    /// What all statements hold.
+    watch: Arc<Watch>,
     users: Users,
     limits: ServeLimits,
     /// Users who called, with what is left of their limits.
@@ -79,6 +82,7 @@ impl Service {
     pub(super) fn new(
         tables: Tables,
         session: Session,
+        watch: Arc<Watch>,
         users: Users,
         limits: ServeLimits,
         log: Log,
@@ -87,6 +91,7 @@ impl Service {
             tables,
             session,
             n_threads: Handle::current().metrics().num_workers(),
+            watch,
             users,
             limits,
             known: Mutex::default(),
@@ -171,7 +176,7 @@ impl Service {
         })?;
         let running = self.begin(user).await?;
         let sent = Arc::clone(&running.n_rows);
-        let threads = Threads::start(self.n_threads, running).await?;
+        let threads = Threads::start(self.n_threads, running, &self.watch).await?;
         Ok(Answer::start(threads, planned.shown, user.limits, sent))
     }
 
@@ -236,8 +241,8 @@ impl Service {
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
         let running = self.begin(user).await?;
-        let mut threads = Threads::start(self.n_threads, running).await?;
-        let planned = self.within_time(user, &threads, work).await;
+        let mut threads = Threads::start(self.n_threads, running, &self.watch).await?;
+        let planned = self.within_limits(user, &mut threads, work).await;
         if let Some(running) = threads.occupied() {
             match &planned {
                 Ok(_) => running.is_planned(),
@@ -263,14 +268,14 @@ impl Service {
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
         let turn = Arc::clone(&user.looks).acquire_owned().await;
-        let threads = Threads::start(self.n_threads, turn).await?;
-        self.within_time(user, &threads, work).await
+        let mut threads = Threads::start(self.n_threads, turn, &self.watch).await?;
+        self.within_limits(user, &mut threads, work).await
     }
 
-    async fn within_time<T, F, H>(
+    async fn within_limits<T, F, H>(
         self: &Arc<Self>,
         user: &Arc<User>,
-        threads: &Threads<H>,
+        threads: &mut Threads<H>,
         work: impl FnOnce(Session, Arc<Snapshot>) -> F + Send + 'static,
     ) -> Result<T, Status>
     where
@@ -286,7 +291,11 @@ impl Service {
             work(session, snapshot).await
         });
         let limit = user.limits.time;
-        match tokio::time::timeout(limit, task.join()).await {
+        let planned = tokio::select! {
+            planned = tokio::time::timeout(limit, task.join()) => planned,
+            Ok(()) = &mut threads.too_large => return Err(too_large()),
+        };
+        match planned {
             Err(_) => Err(too_long(limit)),
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Status::internal("the statement ended by a bug in korabo")),

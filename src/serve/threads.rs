@@ -1,15 +1,20 @@
 //! Threads of one statement. Some of the engine's steps do not yield for long; on shared threads such a statement would hold
 //! up those of others, also after it was stopped. So each statement has its own, between which the machine divides its time,
-//! and what it occupies (its place among its user's statements) is free when they have ended, not before.
+//! and what it occupies (its place among its user's statements) is free when they have ended, not before. What they allocate
+//! counts for the statement.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use datafusion::common::runtime::SpawnedTask;
+use futures::FutureExt as _;
+use futures::future::Fuse;
+use korabo_memory::Account;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tonic::Status;
 
+use super::memory::Watch;
 use crate::session::THREAD_STACK;
 
 /// How long threads may take to end: for ever, in a form that can be added to a time.
@@ -22,11 +27,18 @@ pub(super) struct Threads<H: Send + 'static> {
     occupied: Option<H>,
     stop: mpsc::Sender<H>,
     ended: Option<oneshot::Receiver<()>>,
+    account: Arc<Account>,
+    /// Resolves when they are to end because of what they hold.
+    pub(super) too_large: Fuse<oneshot::Receiver<()>>,
 }
 
 impl<H: Send + 'static> Threads<H> {
-    /// Starts `n` threads for what occupies `occupied`.
-    pub(super) async fn start(n: usize, occupied: H) -> Result<Self, Status> {
+    /// Starts `n` threads for what occupies `occupied`; what they hold is watched.
+    pub(super) async fn start(n: usize, occupied: H, watch: &Arc<Watch>) -> Result<Self, Status> {
+        let (entry, too_large) = watch.add().ok_or_else(|| {
+            Status::resource_exhausted("too many statements run already; try again later")
+        })?;
+        let (account, counted) = (entry.account(), entry.account());
         let (stop, stopped) = mpsc::channel::<H>();
         let (started, handle) = oneshot::channel();
         let (is_over, ended) = oneshot::channel();
@@ -34,6 +46,8 @@ impl<H: Send + 'static> Threads<H> {
         let keeper = keeper.spawn(move || {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(n).thread_stack_size(THREAD_STACK);
+            builder.on_thread_start(move || counted.enter());
+            builder.on_thread_stop(korabo_memory::leave);
             let runtime = match builder.enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => {
@@ -45,7 +59,7 @@ impl<H: Send + 'static> Threads<H> {
             // An error: nobody waits, and it is over as well.
             let occupied = stopped.recv();
             runtime.shutdown_timeout(LONG);
-            drop(occupied);
+            drop((occupied, entry));
             drop(is_over);
         });
         let no_threads = |error: std::io::Error| {
@@ -58,12 +72,19 @@ impl<H: Send + 'static> Threads<H> {
             occupied: Some(occupied),
             stop,
             ended: Some(ended),
+            account,
+            too_large: too_large.fuse(),
         })
     }
 
     /// What is occupied.
     pub(super) fn occupied(&mut self) -> Option<&mut H> {
         self.occupied.as_mut()
+    }
+
+    /// Takes bytes out of what the threads hold, which others release.
+    pub(super) fn hand_over(&self, bytes: usize) {
+        self.account.release(bytes);
     }
 
     /// Runs something on these threads; it ends with the handle.
@@ -96,7 +117,6 @@ impl<H: Send + 'static> Drop for Threads<H> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Instant;
 
@@ -104,11 +124,15 @@ mod tests {
 
     use super::*;
 
+    fn watch() -> Arc<Watch> {
+        Watch::start(1 << 30).unwrap()
+    }
+
     #[tokio::test]
     async fn a_place_is_free_when_the_threads_have_ended_and_not_before() {
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).acquire_owned().await.unwrap();
-        let threads = Threads::start(1, place).await.unwrap();
+        let threads = Threads::start(1, place, &watch()).await.unwrap();
         let goes_on = Arc::new(AtomicBool::new(true));
         let is_busy = Arc::clone(&goes_on);
         let (began, begun) = oneshot::channel();
@@ -130,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn threads_without_work_end_at_once() {
-        let threads = Threads::start(2, ()).await.unwrap();
+        let threads = Threads::start(2, (), &watch()).await.unwrap();
         assert_eq!(threads.spawn(async { 7 }).join().await.unwrap(), 7);
         let started = Instant::now();
         threads.end().await;
