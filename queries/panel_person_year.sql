@@ -1,7 +1,7 @@
 -- One row per person and fiscal year with at least one enrolled or employed day.
 -- The table every effect is estimated from: who the person was that year, what was measured, answered, paid and
--- reported, and since which fiscal year programs of each field have been offered. Years without a checkup keep their
--- row with missing values, so that dropping out of checkups can be seen.
+-- reported. Years without a checkup keep their row with missing values, so that dropping out of checkups can be seen.
+-- Since when programs of a field were offered to the person is in panel_exposure; panel_FIELD has both.
 -- key: person_id, fiscal_year
 -- materialize: table
 -- partition_by: fiscal_year
@@ -65,40 +65,6 @@ described_years as (
     from person_years
     inner join link_persons
         on person_years.person_id = link_persons.person_id
-),
-
-exposures as (
-    select
-        person_id,
-        min(case when field = 'nutrition' then cohort end) as cohort_nutrition,
-        min(case when field = 'activity' then cohort end) as cohort_activity,
-        min(case when field = 'mind' then cohort end) as cohort_mind,
-        min(case when field = 'rest' then cohort end) as cohort_rest,
-        min(case when field = 'oral' then cohort end) as cohort_oral,
-        min(case when field = 'frailty' then cohort end) as cohort_frailty,
-        min(case when field = 'smoking' then cohort end) as cohort_smoking,
-        min(case when field = 'alcohol' then cohort end) as cohort_alcohol,
-        min(case when field = 'system' then cohort end) as cohort_system,
-        min(case when field = 'nutrition' then household_cohort end) as household_cohort_nutrition,
-        min(case when field = 'activity' then household_cohort end) as household_cohort_activity,
-        min(case when field = 'mind' then household_cohort end) as household_cohort_mind,
-        min(case when field = 'rest' then household_cohort end) as household_cohort_rest,
-        min(case when field = 'oral' then household_cohort end) as household_cohort_oral,
-        min(case when field = 'frailty' then household_cohort end) as household_cohort_frailty,
-        min(case when field = 'smoking' then household_cohort end) as household_cohort_smoking,
-        min(case when field = 'alcohol' then household_cohort end) as household_cohort_alcohol,
-        min(case when field = 'system' then household_cohort end) as household_cohort_system,
-        min(case when field = 'nutrition' then participation end) as participation_nutrition,
-        min(case when field = 'activity' then participation end) as participation_activity,
-        min(case when field = 'mind' then participation end) as participation_mind,
-        min(case when field = 'rest' then participation end) as participation_rest,
-        min(case when field = 'oral' then participation end) as participation_oral,
-        min(case when field = 'frailty' then participation end) as participation_frailty,
-        min(case when field = 'smoking' then participation end) as participation_smoking,
-        min(case when field = 'alcohol' then participation end) as participation_alcohol,
-        min(case when field = 'system' then participation end) as participation_system
-    from panel_exposure
-    group by person_id
 )
 
 select
@@ -172,34 +138,7 @@ select
     case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.dental_visit, false) end as dental_visit,
     link_productivity.absence_days,
     link_productivity.presenteeism_loss,
-    link_productivity.engagement,
-    exposures.cohort_nutrition,
-    exposures.cohort_activity,
-    exposures.cohort_mind,
-    exposures.cohort_rest,
-    exposures.cohort_oral,
-    exposures.cohort_frailty,
-    exposures.cohort_smoking,
-    exposures.cohort_alcohol,
-    exposures.cohort_system,
-    exposures.household_cohort_nutrition,
-    exposures.household_cohort_activity,
-    exposures.household_cohort_mind,
-    exposures.household_cohort_rest,
-    exposures.household_cohort_oral,
-    exposures.household_cohort_frailty,
-    exposures.household_cohort_smoking,
-    exposures.household_cohort_alcohol,
-    exposures.household_cohort_system,
-    coalesce(exposures.participation_nutrition <= described_years.fiscal_year, false) as participated_nutrition,
-    coalesce(exposures.participation_activity <= described_years.fiscal_year, false) as participated_activity,
-    coalesce(exposures.participation_mind <= described_years.fiscal_year, false) as participated_mind,
-    coalesce(exposures.participation_rest <= described_years.fiscal_year, false) as participated_rest,
-    coalesce(exposures.participation_oral <= described_years.fiscal_year, false) as participated_oral,
-    coalesce(exposures.participation_frailty <= described_years.fiscal_year, false) as participated_frailty,
-    coalesce(exposures.participation_smoking <= described_years.fiscal_year, false) as participated_smoking,
-    coalesce(exposures.participation_alcohol <= described_years.fiscal_year, false) as participated_alcohol,
-    coalesce(exposures.participation_system <= described_years.fiscal_year, false) as participated_system
+    link_productivity.engagement
 from described_years
 left join panel_checkups
     on described_years.person_id = panel_checkups.person_id
@@ -213,5 +152,3 @@ left join panel_claim_coverage
 left join link_productivity
     on described_years.person_id = link_productivity.person_id
     and described_years.fiscal_year = link_productivity.fiscal_year
-left join exposures
-    on described_years.person_id = exposures.person_id

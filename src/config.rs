@@ -100,6 +100,8 @@ pub enum ParameterValue {
     Text(String),
     /// Yes or no.
     Boolean(bool),
+    /// Names of columns: `$name` stands for `[a, b]`. Those of a program field; `[parameters]` has none.
+    Names(Vec<String>),
 }
 
 impl std::fmt::Display for ParameterValue {
@@ -109,6 +111,7 @@ impl std::fmt::Display for ParameterValue {
             Self::Number(value) => write!(f, "{value:?}"),
             Self::Text(value) => f.write_str(value),
             Self::Boolean(value) => write!(f, "{value}"),
+            Self::Names(names) => write!(f, "[{}]", names.join(", ")),
         }
     }
 }

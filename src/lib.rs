@@ -8,6 +8,8 @@ pub mod regular_file;
 pub mod schedule;
 pub mod toml_reader;
 
+pub mod vocabulary;
+
 pub mod config;
 pub mod contract;
 pub mod disclosure;

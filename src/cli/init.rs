@@ -10,10 +10,13 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::FailureKind;
+use crate::vocabulary::{FIELDS_FILE, INDICATORS_FILE};
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 static PROJECT: &str = include_str!("../../korabo.toml");
+static FIELDS: &str = include_str!("../../fields.toml");
+static INDICATORS: &str = include_str!("../../indicators.toml");
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -28,7 +31,13 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     let write = |error: std::io::Error| {
         Failure::new(FailureKind::Resources, "cannot write the project").because(&error)
     };
-    for name in [PROJECT_FILE, "schemas", "queries"] {
+    for name in [
+        PROJECT_FILE,
+        FIELDS_FILE,
+        INDICATORS_FILE,
+        "schemas",
+        "queries",
+    ] {
         if folder.join(name).exists() {
             let message = format!("`{}` holds a `{name}` already", args.folder.display());
             return Err(Failure::new(FailureKind::Usage, message)
@@ -38,6 +47,9 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::create_dir_all(&folder).map_err(write)?;
     write_files(&SCHEMAS, &folder.join("schemas")).map_err(write)?;
     write_files(&QUERIES, &folder.join("queries")).map_err(write)?;
+    for (name, text) in [(FIELDS_FILE, FIELDS), (INDICATORS_FILE, INDICATORS)] {
+        fs_err::write(folder.join(name), text).map_err(write)?;
+    }
     let extracts = PROJECT.replace("path = \"sample_data\"", "path = \"extracts\"");
     fs_err::create_dir_all(folder.join("extracts")).map_err(write)?;
     fs_err::write(
@@ -48,7 +60,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::write(folder.join(PROJECT_FILE), extracts).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(
-        "wrote {PROJECT_FILE}, schemas/ and queries/ to `{name}`; put extracts into \
+        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, schemas/ and queries/ to `{name}`; put extracts into \
          `{name}/extracts`, then `korabo run --project {name}`"
     ));
     Ok(0)

@@ -61,7 +61,7 @@ pub(super) async fn write_if_stale(
 ) -> Result<(), Failure> {
     let path = &workspace.project.config.report;
     let lang = Lang::from(global.lang);
-    let fingerprint = report::fingerprint(&workspace.lake, lang)
+    let fingerprint = report::fingerprint(&workspace.lake, &workspace.project.vocabulary, lang)
         .await
         .map_err(load_failure)?;
     let written = fs_err::read_to_string(path).unwrap_or_default();
@@ -85,7 +85,8 @@ async fn page(
     lang: Lang,
 ) -> Result<report::Page, Failure> {
     let config = &workspace.project.config;
-    let mut page = report::load_page(&workspace.lake, session, config.disclosure)
+    let vocabulary = &workspace.project.vocabulary;
+    let mut page = report::load_page(&workspace.lake, session, vocabulary, config.disclosure)
         .await
         .map_err(load_failure)?;
     page.provenance.run_id = run_id.map_or_else(String::new, |run_id| run_id.to_string());

@@ -1,6 +1,7 @@
 //! Whether the parts of a contract fit each other: names, codes and limits fit the types, lists and
 //! rules name columns that exist, references name tables that exist.
 
+use super::parse::is_fields;
 use super::{
     ColumnContract, ColumnType, ContractError, DELIVERY_ID, ForeignKey, Privacy, ROW_NUMBER,
     RowRule, TERM, TableContract, identifying_word,
@@ -251,6 +252,9 @@ fn check_codes(item: &TomlItem<'_>, data_type: ColumnType) -> Result<(), Contrac
     let Some((low, high)) = limits else {
         return Ok(());
     };
+    if is_fields(item) {
+        return Err(not_for_column(item, data_type));
+    }
     for code in item.table()?.items() {
         let number = code.last_key().parse::<i64>();
         if !number.is_ok_and(|number| (low..=high).contains(&number)) {

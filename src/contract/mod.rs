@@ -121,6 +121,9 @@ pub struct CodeList {
     /// Codes and labels by questionnaire term (the table's `term` column). A term that is absent here
     /// while others are present did not ask the question: the value must be missing.
     pub by_term: BTreeMap<i64, BTreeMap<String, String>>,
+    /// Whether the codes are the program fields of the project (`codes = "fields"`); they are put into `always` when the project is
+    /// loaded.
+    pub are_fields: bool,
 }
 
 /// How a column's values must be treated.

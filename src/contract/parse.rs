@@ -195,15 +195,21 @@ fn read_column(item: &TomlItem<'_>) -> Result<ColumnContract, ContractError> {
 }
 
 fn read_codes(table: &TomlTable<'_>, column: &str) -> Result<CodeList, ContractError> {
-    let always = table
-        .get("codes")
+    let codes = table.get("codes");
+    if codes.as_ref().is_some_and(is_fields) {
+        return Ok(CodeList {
+            are_fields: true,
+            ..CodeList::default()
+        });
+    }
+    let always = codes
         .map(|item| read_labels(&item))
         .transpose()?
         .unwrap_or_default();
     let Some(by_term) = table.get("codes_by_term") else {
         return Ok(CodeList {
             always,
-            by_term: BTreeMap::new(),
+            ..CodeList::default()
         });
     };
     if !always.is_empty() {
@@ -228,7 +234,13 @@ fn read_codes(table: &TomlTable<'_>, column: &str) -> Result<CodeList, ContractE
     Ok(CodeList {
         always,
         by_term: terms,
+        are_fields: false,
     })
+}
+
+/// `codes = "fields"`: the project's program fields.
+pub(super) fn is_fields(codes: &TomlItem<'_>) -> bool {
+    codes.text().is_ok_and(|word| word == "fields")
 }
 
 fn read_labels(item: &TomlItem<'_>) -> Result<BTreeMap<String, String>, ContractError> {

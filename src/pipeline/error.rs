@@ -6,6 +6,7 @@ use crate::diagnostic::{FailureKind, SourceLocation};
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::session::{ErrorClass, SessionError};
+use crate::vocabulary::VocabularyError;
 
 /// An error of the pipeline.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +139,9 @@ pub enum PipelineError {
     },
     #[error("the contracts are wrong")]
     Contract(#[from] ContractError),
+    /// Fields or indicators are wrong.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
     /// A setting of a check is wrong.
     #[error(transparent)]
     Checks(#[from] ChecksError),

@@ -27,10 +27,19 @@ pub struct Header {
     pub tests: Vec<DataTest>,
     /// Words that selectors pick the query by, as in `tag:nightly`.
     pub tags: Vec<String>,
+    /// What there is one such query for: the entries of a file of the project.
+    pub for_each: Option<ForEach>,
     /// The view that has this table's rows beside those of other tables.
     pub part_of: Option<String>,
     /// Set when the query lists natural keys that get stable dense integers.
     pub identity: Option<Identity>,
+}
+
+/// What a template makes queries for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForEach {
+    /// Each program field of `fields.toml`.
+    Field,
 }
 
 /// How a query's result is kept.
@@ -69,7 +78,8 @@ pub struct Identity {
     pub id: String,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
+    "for_each",
     "key",
     "not_null",
     "partition_by",
@@ -94,6 +104,7 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
         sensitivity: Sensitivity::Person,
         tests: Vec::new(),
         tags: Vec::new(),
+        for_each: None,
         part_of: None,
         identity: None,
     };
@@ -201,6 +212,10 @@ impl Header {
                     _ => return Err(wrong("`person` or `aggregate`")),
                 }
             }
+            "for_each" => match value {
+                "field" => self.for_each = Some(ForEach::Field),
+                _ => return Err(wrong("`field`")),
+            },
             "join" => {
                 let join = declared_join(value);
                 self.joins

@@ -19,6 +19,7 @@ mod run;
 mod select;
 mod stale;
 mod step;
+mod templates;
 
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlan;
 
@@ -12,6 +13,7 @@ use super::header::Sensitivity;
 use super::history::{RUN_STEPS, RUNS, TEST_RESULTS};
 use super::parts;
 use super::query::{Query, Stage};
+use super::templates::{self, PANEL, PANEL_INDICATORS};
 use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
@@ -20,6 +22,7 @@ use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::regular_file;
 use crate::session::{ReleaseRules, Session, SessionError, TableRoles};
+use crate::vocabulary::{Vocabulary, VocabularyError};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 /// A project whose parts fit together.
@@ -27,6 +30,8 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 pub struct Project {
     /// The project file's content.
     pub config: ProjectConfig,
+    /// Program fields and indicators.
+    pub vocabulary: Vocabulary,
     /// Contracts of the raw tables.
     pub contracts: Vec<TableContract>,
     /// Queries in running order.
@@ -97,15 +102,15 @@ impl Project {
     /// # Errors
     /// With file, line and column of what is wrong.
     pub fn load(config: ProjectConfig) -> Result<Self, PipelineError> {
-        let contracts = contract::load_dir(&config.folder.join("schemas"))?;
-        let queries = load_queries(&config.folder.join("queries"))?;
+        let vocabulary = Vocabulary::load(&config.folder)?;
+        let mut contracts = contract::load_dir(&config.folder.join("schemas"))?;
+        take_fields(&mut contracts, &vocabulary)?;
+        let queries = load_queries(&config.folder, &vocabulary)?;
         let given = given_tables(&contracts);
         for query in &queries {
-            if let Some(name) = query
-                .parameters
-                .iter()
-                .find(|name| !config.parameters.contains_key(*name))
-            {
+            let given = query.parameters_in(&config);
+            let is_given = |name: &String| given.iter().any(|(given, _)| given == name);
+            if let Some(name) = query.parameters.iter().find(|name| !is_given(name)) {
                 return Err(PipelineError::UnknownParameter {
                     at: query.location_of(name),
                     name: name.clone(),
@@ -125,6 +130,7 @@ impl Project {
         let checks = checks::catalogue(&contracts, &config.checks)?;
         Ok(Self {
             config,
+            vocabulary,
             contracts,
             dag,
             checks,
@@ -222,10 +228,39 @@ impl Project {
                 schema = super::identity::schema_with_id(&schema, identity);
             }
             check_header_columns(query, &schema)?;
-            session.register_empty(&query.name, schema)?;
+            session.register_empty(&query.name, Arc::clone(&schema))?;
+            self.check_vocabulary(session, query, &schema).await?;
             self.check_tests(session, query).await?;
         }
         Ok(())
+    }
+
+    /// Checks fields and indicators where `query` makes the table that they are about.
+    async fn check_vocabulary(
+        &self,
+        session: &Session,
+        query: &Query,
+        schema: &SchemaRef,
+    ) -> Result<(), PipelineError> {
+        let (vocabulary, parameters) = (&self.vocabulary, self.all_parameters());
+        match query.name.as_str() {
+            PANEL => {
+                templates::check_indicators(session, vocabulary, schema, &parameters).await?;
+            }
+            PANEL_INDICATORS => {
+                templates::check_uses(session, vocabulary, schema, &parameters).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The parameters of the project file.
+    fn all_parameters(&self) -> Vec<(String, ParameterValue)> {
+        let given = self.config.parameters.iter();
+        given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// Checks what the tests of `query` name; its table is known to `session`.
@@ -405,12 +440,42 @@ fn given_tables(contracts: &[TableContract]) -> GivenTables {
     GivenTables { raw, own }
 }
 
-fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
+/// Puts the fields' codes where contracts ask for them.
+fn take_fields(
+    contracts: &mut [TableContract],
+    vocabulary: &Vocabulary,
+) -> Result<(), VocabularyError> {
+    let fields = vocabulary.fields.iter();
+    let codes: BTreeMap<String, String> = fields
+        .map(|field| {
+            (
+                field.name.clone(),
+                format!("{} {}", field.name_en, field.name_ja),
+            )
+        })
+        .collect();
+    for contract in contracts {
+        let asks = contract.columns.iter_mut();
+        for column in asks.filter(|column| column.codes.are_fields) {
+            if codes.is_empty() {
+                return Err(VocabularyError::NoFields {
+                    table: contract.name.clone(),
+                    column: column.name.clone(),
+                });
+            }
+            column.codes.always.clone_from(&codes);
+        }
+    }
+    Ok(())
+}
+
+fn load_queries(project: &Path, vocabulary: &Vocabulary) -> Result<Vec<Query>, PipelineError> {
+    let folder = project.join("queries");
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(PipelineError::Unreadable)? {
+    for entry in fs_err::read_dir(&folder).map_err(PipelineError::Unreadable)? {
         let path = entry.map_err(PipelineError::Unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "sql") {
             files.push(path);
@@ -419,7 +484,7 @@ fn load_queries(folder: &Path) -> Result<Vec<Query>, PipelineError> {
     files.sort();
     let queries: Result<Vec<Query>, PipelineError> =
         files.iter().map(|path| read_query(path)).collect();
-    parts::with_views(queries?)
+    parts::with_views(templates::expand(queries?, vocabulary)?)
 }
 
 fn read_query(path: &Path) -> Result<Query, PipelineError> {
@@ -446,7 +511,7 @@ pub fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, PipelineE
     if path.is_file() {
         return read_query(&path).map(Some);
     }
-    // A view that others are parts of has no file of its own.
-    let queries = load_queries(&folder.join("queries"))?;
+    // Queries of a field, and views that others are parts of, have no file of their own.
+    let queries = load_queries(folder, &Vocabulary::load(folder)?)?;
     Ok(queries.into_iter().find(|query| query.name == name))
 }

@@ -38,6 +38,8 @@ pub struct Query {
     pub reads: BTreeSet<String>,
     /// Parameters it uses, without the `$`.
     pub parameters: BTreeSet<String>,
+    /// Values of its own that some of them have: those of the program field that it was made for.
+    pub values: Vec<(String, ParameterValue)>,
 }
 
 /// Stages of the journey in order: a query reads its own or earlier stages.
@@ -78,12 +80,26 @@ impl Stage {
 }
 
 impl Query {
-    /// The values that `config` gives to the parameters the query uses.
+    /// The values of the parameters the query uses: its own, else those that `config` gives.
     #[must_use]
     pub fn parameters_in(&self, config: &ProjectConfig) -> Vec<(String, ParameterValue)> {
+        let value_of = |name: &String| {
+            let own = self.values.iter().find(|(own, _)| own == name);
+            own.map(|(_, value)| value)
+                .or_else(|| config.parameters.get(name))
+        };
         let used = self.parameters.iter();
-        used.filter_map(|name| Some((name.clone(), config.parameters.get(name)?.clone())))
+        used.filter_map(|name| Some((name.clone(), value_of(name)?.clone())))
             .collect()
+    }
+
+    /// The query that this template makes for one program field.
+    pub(super) fn for_field(&self, name: String, values: Vec<(String, ParameterValue)>) -> Self {
+        Self {
+            name,
+            values,
+            ..self.clone()
+        }
     }
 
     /// Parses the text of query file `file`.
@@ -94,15 +110,22 @@ impl Query {
         let name = file
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
+        Self::named(&name.unwrap_or_default(), file, text)
+    }
+
+    /// Parses the text of the query called `name`, which `file` holds or leads to.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub(super) fn named(name: &str, file: &Path, text: &str) -> Result<Self, PipelineError> {
         let start = SourceLocation {
             file: file.to_path_buf(),
             line: 1,
             column: 1,
         };
-        let stage = Stage::of(&name).ok_or_else(|| PipelineError::NoStage {
+        let stage = Stage::of(name).ok_or_else(|| PipelineError::NoStage {
             at: start,
-            query: name.clone(),
+            query: name.to_owned(),
         })?;
         let header = read_header(file, text)?;
         let statement = parse_one(file, text)?;
@@ -114,16 +137,17 @@ impl Query {
             reads.extend(test_reads(file, test, &mut uses)?);
         }
         if !header.tests.is_empty() {
-            reads.remove(&name);
+            reads.remove(name);
         }
         Ok(Self {
-            name,
+            name: name.to_owned(),
             file: file.to_path_buf(),
             text: text.to_owned(),
             header,
             stage,
             reads,
             parameters: uses.parameters,
+            values: Vec::new(),
         })
     }
 

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use crate::disclosure::{DisclosureRules, EstimateNumbers};
 
-use super::names::Unit;
 use super::page::EventPoint;
 use super::text::{Lang, scaled, short_count, signed};
+use crate::vocabulary::Unit;
 
 /// One line of a comparison chart.
 pub(crate) struct ComparisonRow {
@@ -57,7 +57,7 @@ const ROW_HEIGHT: f64 = 24.0;
 const COMPARISON_WIDTH: f64 = 420.0;
 
 /// Estimates of one effect below each other, with intervals around a common zero line.
-pub(crate) fn comparison(rows: &[ComparisonRow], unit: Unit, text: &ChartText<'_>) -> Markup {
+pub(crate) fn comparison(rows: &[ComparisonRow], unit: &Unit, text: &ChartText<'_>) -> Markup {
     let left = LABEL_WIDTH + 6.0;
     let right = COMPARISON_WIDTH - VALUE_WIDTH - 6.0;
     let scale = Scale::over(rows.iter().filter_map(|row| row.numbers), unit, left, right);
@@ -90,7 +90,7 @@ pub(crate) fn comparison(rows: &[ComparisonRow], unit: Unit, text: &ChartText<'_
 }
 
 /// The same estimates in one line, for a table cell.
-pub(crate) fn strip(rows: &[ComparisonRow], unit: Unit, text: &ChartText<'_>) -> Markup {
+pub(crate) fn strip(rows: &[ComparisonRow], unit: &Unit, text: &ChartText<'_>) -> Markup {
     let scale = Scale::over(rows.iter().filter_map(|row| row.numbers), unit, 6.0, 134.0);
     let zero = pos(scale.at(0.0));
     html! {
@@ -107,7 +107,7 @@ pub(crate) fn strip(rows: &[ComparisonRow], unit: Unit, text: &ChartText<'_>) ->
     }
 }
 
-fn mark(numbers: EstimateNumbers, scale: &Scale, y: f64, style: MarkStyle) -> Markup {
+fn mark(numbers: EstimateNumbers, scale: &Scale<'_>, y: f64, style: MarkStyle) -> Markup {
     let x = scale.at(numbers.estimate);
     html! {
         @if let Some(interval) = numbers.interval {
@@ -133,7 +133,7 @@ const PLOT_BOTTOM: f64 = 200.0;
 /// number of exposed persons under each point.
 pub(crate) fn event_study(
     points: &[EventPoint],
-    unit: Unit,
+    unit: &Unit,
     text: &ChartText<'_>,
     rules: DisclosureRules,
     lang: Lang,
@@ -186,7 +186,7 @@ pub(crate) fn event_study(
     }
 }
 
-fn event_point(point: &EventPoint, scale: &Scale, x: f64) -> Markup {
+fn event_point(point: &EventPoint, scale: &Scale<'_>, x: f64) -> Markup {
     let Some(numbers) = point.estimate.value().numbers else {
         return html! {
             text.tick x=(pos(x)) y=(pos(scale.at(0.0) - 5.0)) text-anchor="middle" { "—" }
@@ -209,7 +209,7 @@ fn event_point(point: &EventPoint, scale: &Scale, x: f64) -> Markup {
     }
 }
 
-fn value_axis(scale: &Scale, unit: Unit) -> Markup {
+fn value_axis(scale: &Scale<'_>, unit: &Unit) -> Markup {
     html! {
         @for tick in scale.ticks() {
             @let y = scale.at_scaled(tick);
@@ -231,8 +231,8 @@ pub(crate) fn event_time_label(event_time: i64) -> String {
     }
 }
 
-fn tick_label(tick: f64, step: f64, unit: Unit) -> String {
-    if unit == Unit::Yen {
+fn tick_label(tick: f64, step: f64, unit: &Unit) -> String {
+    if *unit == Unit::Yen {
         let unscaled = if tick == 0.0 { 0.0 } else { tick };
         return signed(unscaled, unit).replace('±', "");
     }
@@ -254,18 +254,18 @@ fn tick_label(tick: f64, step: f64, unit: Unit) -> String {
 }
 
 /// A linear scale that always contains zero, in the units that are printed.
-struct Scale {
-    unit: Unit,
+struct Scale<'unit> {
+    unit: &'unit Unit,
     low: f64,
     high: f64,
     from: f64,
     to: f64,
 }
 
-impl Scale {
+impl<'unit> Scale<'unit> {
     fn over(
         numbers: impl Iterator<Item = EstimateNumbers>,
-        unit: Unit,
+        unit: &'unit Unit,
         from: f64,
         to: f64,
     ) -> Self {

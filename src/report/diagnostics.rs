@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::disclosure::{BalanceNumbers, Interval};
 
 use super::effects::{estimate_cell, heading};
-use super::names::{Kind, covariate_label, label, level_label, unit};
+use super::names::{Kind, Names, label, level_label};
 use super::page::{Balance, CovariateRow, EffectGroup, EffectRow, Page};
 use super::sentence::causal_row;
 use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name, words};
@@ -15,13 +15,13 @@ use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name, wor
 const NOTABLE: f64 = 0.1;
 
 /// The lines under a field's main effect.
-pub(super) fn lines(page: &Page, main: &EffectGroup, lang: Lang) -> Markup {
-    let words = words(lang);
+pub(super) fn lines(page: &Page, main: &EffectGroup, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
     let balance = page
         .balance
         .iter()
         .find(|balance| balance.field == main.field && balance.population == main.population)
-        .and_then(|balance| balance_line(balance, lang));
+        .and_then(|balance| balance_line(balance, names));
     let others = page
         .robustness
         .iter()
@@ -29,7 +29,7 @@ pub(super) fn lines(page: &Page, main: &EffectGroup, lang: Lang) -> Markup {
             (&group.field, &group.indicator, &group.population)
                 == (&main.field, &main.indicator, &main.population)
         })
-        .and_then(|group| robustness_line(group, lang));
+        .and_then(|group| robustness_line(group, names));
     html! {
         @if balance.is_some() || others.is_some() {
             dl.checks {
@@ -47,28 +47,28 @@ pub(super) fn lines(page: &Page, main: &EffectGroup, lang: Lang) -> Markup {
 }
 
 /// The numbers behind the lines: one fold each per population of a field.
-pub(super) fn tables(page: &Page, field: &str, lang: Lang) -> Markup {
-    let words = words(lang);
+pub(super) fn tables(page: &Page, field: &str, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
     let balances = page.balance.iter().filter(|balance| balance.field == field);
     html! {
         @for group in page.robustness.iter().filter(|group| group.field == field) {
             details {
                 summary {
                     (words.robustness)
-                    span.muted { " " (heading(&group.indicator, &group.population, lang)) }
+                    span.muted { " " (heading(&group.indicator, &group.population, names)) }
                 }
                 p.muted { (words.robustness_lead) }
-                div.scroll { (robustness_table(group, lang)) }
+                div.scroll { (robustness_table(group, names)) }
             }
         }
         @for (idx, balance) in balances.enumerate() {
             details {
                 summary {
                     (words.balance)
-                    span.muted { " " (label(Kind::Population, &balance.population, lang)) }
+                    span.muted { " " (label(Kind::Population, &balance.population, names.lang)) }
                 }
                 @if idx == 0 { p.muted { (words.balance_lead) } }
-                div.scroll { (balance_table(balance, lang)) }
+                div.scroll { (balance_table(balance, names)) }
             }
         }
     }
@@ -97,17 +97,17 @@ fn is_notable(smd: f64) -> bool {
 }
 
 /// Whether the groups were alike and, where not, what that means for the effect.
-fn balance_line(balance: &Balance, lang: Lang) -> Option<String> {
+fn balance_line(balance: &Balance, names: Names<'_>) -> Option<String> {
     let all = differences(balance);
     let largest = all
         .iter()
         .max_by(|a, b| a.smd.abs().total_cmp(&b.smd.abs()))?;
     let notable: Vec<&Difference<'_>> = all.iter().filter(|d| is_notable(d.smd)).collect();
     let (n, n_notable) = (all.len(), notable.len());
-    let name = row_label(largest.row, lang);
+    let name = row_label(largest.row, names);
     let smd = signed_smd(largest.smd);
     if notable.is_empty() {
-        return Some(match lang {
+        return Some(match names.lang {
             Lang::Ja => {
                 format!("{n}項目のどれにも標準化差が0.1を超える違いはない（最大は{name}の{smd}）。")
             }
@@ -117,7 +117,7 @@ fn balance_line(balance: &Balance, lang: Lang) -> Option<String> {
             ),
         });
     }
-    let opening = match lang {
+    let opening = match names.lang {
         Lang::Ja => {
             format!("{n}項目のうち{n_notable}項目で標準化差が0.1を超える（最大は{name}の{smd}）。")
         }
@@ -127,12 +127,12 @@ fn balance_line(balance: &Balance, lang: Lang) -> Option<String> {
         ),
     };
     let meaning = if notable.iter().all(|d| d.row.is_adjusted) {
-        lang.pick(
+        names.lang.pick(
             "推定ではこの違いを調整してある。",
             "The estimate is adjusted for this.",
         )
     } else {
-        lang.pick(
+        names.lang.pick(
             "調整していない項目の違いは、そうした人の変化の仕方も違えば、推定を偏らせる。",
             "Those not adjusted for bias the estimate if such people change differently.",
         )
@@ -141,20 +141,20 @@ fn balance_line(balance: &Balance, lang: Lang) -> Option<String> {
 }
 
 /// What the estimators found, and whether the others lie within the interval of the causal one.
-fn robustness_line(group: &EffectGroup, lang: Lang) -> Option<String> {
+fn robustness_line(group: &EffectGroup, names: Names<'_>) -> Option<String> {
     let causal = causal_row(group)?;
     let interval = causal.estimate.value().numbers?.interval?;
-    let unit = unit(&group.indicator);
+    let unit = names.unit(&group.indicator);
     let (mut parts, mut outside) = (Vec::new(), Vec::new());
     for row in &group.rows {
         let Some(numbers) = row.estimate.value().numbers else {
             continue;
         };
-        let name = label(Kind::Estimator, &row.estimator, lang);
+        let name = label(Kind::Estimator, &row.estimator, names.lang);
         let estimate = signed(numbers.estimate, unit);
         if row.estimator == causal.estimator {
             let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
-            parts.push(match lang {
+            parts.push(match names.lang {
                 Lang::Ja => format!("{name} {estimate}（{low}～{high}）"),
                 Lang::En => format!("{name} {estimate} ({low} to {high})"),
             });
@@ -168,8 +168,8 @@ fn robustness_line(group: &EffectGroup, lang: Lang) -> Option<String> {
     if parts.len() < 2 {
         return None;
     }
-    let name = unit_name(unit, lang);
-    Some(match (lang, outside.is_empty()) {
+    let name = unit_name(unit, names.lang);
+    Some(match (names.lang, outside.is_empty()) {
         (Lang::Ja, true) => format!(
             "曝露後の全人年の平均で{}{name}。ほかもすべて因果推定の区間の中にある。",
             parts.join("、")
@@ -196,16 +196,16 @@ fn holds(interval: Interval, value: f64) -> bool {
     interval.low <= value && value <= interval.high
 }
 
-fn robustness_table(group: &EffectGroup, lang: Lang) -> Markup {
-    let words = words(lang);
+fn robustness_table(group: &EffectGroup, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
     let row = |row: &EffectRow| {
         let status = row.estimate.value().status.as_str();
         html! {
             tr {
-                th scope="row" { (label(Kind::Estimator, &row.estimator, lang)) }
-                td.num { (estimate_cell(Some(row), group, lang)) }
+                th scope="row" { (label(Kind::Estimator, &row.estimator, names.lang)) }
+                td.num { (estimate_cell(Some(row), group, names)) }
                 td {
-                    @if status != "ok" { span.muted { (label(Kind::Status, status, lang)) } }
+                    @if status != "ok" { span.muted { (label(Kind::Status, status, names.lang)) } }
                 }
             }
         }
@@ -224,8 +224,8 @@ fn robustness_table(group: &EffectGroup, lang: Lang) -> Markup {
     }
 }
 
-fn balance_table(balance: &Balance, lang: Lang) -> Markup {
-    let words = words(lang);
+fn balance_table(balance: &Balance, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
     html! {
         table.narrow {
             thead {
@@ -237,25 +237,25 @@ fn balance_table(balance: &Balance, lang: Lang) -> Markup {
                     th { (words.is_adjusted) }
                 }
             }
-            tbody { @for row in &balance.rows { (balance_row(row, lang)) } }
+            tbody { @for row in &balance.rows { (balance_row(row, names)) } }
         }
     }
 }
 
-fn balance_row(row: &CovariateRow, lang: Lang) -> Markup {
+fn balance_row(row: &CovariateRow, names: Names<'_>) -> Markup {
     let numbers = *row.numbers.value();
     let mean = |mean: fn(&BalanceNumbers) -> f64| {
-        numbers
-            .as_ref()
-            .map_or("—".to_owned(), |numbers| shown_mean(row, mean(numbers)))
+        numbers.as_ref().map_or("—".to_owned(), |numbers| {
+            shown_mean(row, mean(numbers), names)
+        })
     };
     let smd = shown_smd(row);
     html! {
         tr {
             th scope="row" {
-                (row_label(row, lang))
+                (row_label(row, names))
                 @if !row.is_share {
-                    span.muted { " " (unit_heading(unit(&row.covariate), lang)) }
+                    span.muted { " " (unit_heading(names.unit(&row.covariate), names.lang)) }
                 }
             }
             td.num { (mean(|numbers| numbers.mean_treated)) }
@@ -267,27 +267,27 @@ fn balance_row(row: &CovariateRow, lang: Lang) -> Markup {
                     None => "—",
                 }
             }
-            td { @if row.is_adjusted { (words(lang).adjusted) } }
+            td { @if row.is_adjusted { (words(names.lang).adjusted) } }
         }
     }
 }
 
-fn shown_mean(row: &CovariateRow, mean: f64) -> String {
+fn shown_mean(row: &CovariateRow, mean: f64, names: Names<'_>) -> String {
     if row.is_share {
         percent(mean)
     } else {
-        magnitude(mean, unit(&row.covariate))
+        magnitude(mean, names.unit(&row.covariate))
     }
 }
 
 /// `Worksite size: 10–49 employees`, or the covariate alone.
-fn row_label(row: &CovariateRow, lang: Lang) -> String {
-    let name = covariate_label(&row.covariate, lang);
+fn row_label(row: &CovariateRow, names: Names<'_>) -> String {
+    let name = names.covariate(&row.covariate);
     if row.level.is_empty() {
         return name;
     }
-    let level = level_label(&row.covariate, &row.level, lang);
-    match lang {
+    let level = level_label(&row.covariate, &row.level, names.lang);
+    match names.lang {
         Lang::Ja => format!("{name}：{level}"),
         Lang::En => format!("{name}: {level}"),
     }

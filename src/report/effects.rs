@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
 use super::diagnostics;
-use super::names::{Kind, indicator_heading, label, unit};
+use super::names::{Kind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy, Page};
 use super::sentence::{Finding, causal_row, finding, is_naive, sentence};
 use super::text::{Lang, count, signed, unit_heading, words};
@@ -25,28 +25,30 @@ struct FieldReadings<'page> {
 
 /// The summary: one card per field, its main indicator first, the others folded.
 pub(crate) fn summary(page: &Page, lang: Lang) -> Markup {
-    let fields = by_field(page);
+    let names = Names::new(&page.vocabulary, lang);
+    let fields = by_field(page, names);
     html! {
-        (tally(&fields, lang))
-        p.lead { (words(lang).summary_lead) }
+        (tally(&fields, names))
+        p.lead { (words(names.lang).summary_lead) }
         @for field in &fields {
-            (card(page, field, lang))
+            (card(page, field, names))
         }
     }
 }
 
 /// The table of estimates, one fold per field.
 pub(crate) fn effects_table(page: &Page, lang: Lang) -> Markup {
+    let names = Names::new(&page.vocabulary, lang);
     html! {
-        p.lead { (words(lang).effects_lead) }
-        @for field in by_field(page) {
+        p.lead { (words(names.lang).effects_lead) }
+        @for field in by_field(page, names) {
             details.fold {
                 summary {
-                    (label(Kind::Field, field.field, lang))
-                    span.muted { " " (indicator_count(field.readings.len(), lang)) }
+                    (names.field(field.field))
+                    span.muted { " " (indicator_count(field.readings.len(), names.lang)) }
                 }
-                div.scroll { (field_table(page, &field, lang)) }
-                (diagnostics::tables(page, field.field, lang))
+                div.scroll { (field_table(page, &field, names)) }
+                (diagnostics::tables(page, field.field, names))
             }
         }
     }
@@ -54,7 +56,8 @@ pub(crate) fn effects_table(page: &Page, lang: Lang) -> Markup {
 
 /// The event studies, one fold per field.
 pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
-    let words = words(lang);
+    let names = Names::new(&page.vocabulary, lang);
+    let words = words(names.lang);
     let mut fields: Vec<&str> = Vec::new();
     for study in &page.event_studies {
         if !fields.contains(&study.field.as_str()) {
@@ -71,10 +74,10 @@ pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
         }
         @for (idx, field) in fields.iter().enumerate() {
             details.fold open[idx == 0] {
-                summary { (label(Kind::Field, field, lang)) }
+                summary { (names.field(field)) }
                 div.figures {
                     @for study in page.event_studies.iter().filter(|study| study.field == *field) {
-                        (event_figure(page, study, lang))
+                        (event_figure(page, study, names))
                     }
                 }
             }
@@ -82,8 +85,8 @@ pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
     }
 }
 
-fn by_field(page: &Page) -> Vec<FieldReadings<'_>> {
-    let mut fields: Vec<FieldReadings<'_>> = Vec::new();
+fn by_field<'page>(page: &'page Page, names: Names<'_>) -> Vec<FieldReadings<'page>> {
+    let mut fields: Vec<FieldReadings<'page>> = Vec::new();
     for group in &page.effects {
         let study = page.event_studies.iter().find(|study| {
             study.field == group.field
@@ -92,7 +95,7 @@ fn by_field(page: &Page) -> Vec<FieldReadings<'_>> {
         });
         let reading = Reading {
             group,
-            finding: finding(group, study),
+            finding: finding(group, study, names),
         };
         match fields.iter_mut().find(|field| field.field == group.field) {
             Some(field) => field.readings.push(reading),
@@ -105,7 +108,7 @@ fn by_field(page: &Page) -> Vec<FieldReadings<'_>> {
     fields
 }
 
-fn tally(fields: &[FieldReadings<'_>], lang: Lang) -> Markup {
+fn tally(fields: &[FieldReadings<'_>], names: Names<'_>) -> Markup {
     let findings: Vec<Finding> = fields
         .iter()
         .flat_map(|field| &field.readings)
@@ -116,7 +119,7 @@ fn tally(fields: &[FieldReadings<'_>], lang: Lang) -> Markup {
             @for kind in Finding::ALL {
                 @let n = findings.iter().filter(|finding| **finding == kind).count();
                 @if n > 0 {
-                    li class=(kind.class()) { b { (n) } span { (kind.label(lang)) } }
+                    li class=(kind.class()) { b { (n) } span { (kind.label(names.lang)) } }
                 }
             }
         }
@@ -131,26 +134,26 @@ fn indicator_count(n: usize, lang: Lang) -> String {
     }
 }
 
-fn card(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
+fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
     let Some((main, others)) = field.readings.split_first() else {
         return html! {};
     };
     html! {
         article.card {
             header {
-                h3 { (label(Kind::Field, field.field, lang)) }
-                (badge(main.finding, lang))
+                h3 { (names.field(field.field)) }
+                (badge(main.finding, names))
             }
             div.split {
-                p.sentence { (sentence(main.group, main.finding, lang)) }
-                figure { (comparison_chart(main, lang)) }
+                p.sentence { (sentence(main.group, main.finding, names)) }
+                figure { (comparison_chart(main, names)) }
             }
-            (diagnostics::lines(page, main.group, lang))
+            (diagnostics::lines(page, main.group, names))
             @if !others.is_empty() {
                 details {
                     summary {
-                        (lang.pick("ほかの結果", "Other results"))
-                        span.muted { " " (indicator_count(others.len(), lang)) }
+                        (names.lang.pick("ほかの結果", "Other results"))
+                        span.muted { " " (indicator_count(others.len(), names.lang)) }
                         span.dots {
                             @for other in others {
                                 i class=(other.finding.class()) {}
@@ -160,8 +163,8 @@ fn card(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
                     ul.sentences {
                         @for other in others {
                             li {
-                                (badge(other.finding, lang))
-                                p { (sentence(other.group, other.finding, lang)) }
+                                (badge(other.finding, names))
+                                p { (sentence(other.group, other.finding, names)) }
                             }
                         }
                     }
@@ -171,14 +174,14 @@ fn card(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
     }
 }
 
-fn badge(finding: Finding, lang: Lang) -> Markup {
-    html! { span class={"badge " (finding.class())} { (finding.label(lang)) } }
+fn badge(finding: Finding, names: Names<'_>) -> Markup {
+    html! { span class={"badge " (finding.class())} { (finding.label(names.lang)) } }
 }
 
-fn comparison_rows(reading: &Reading<'_>, lang: Lang) -> Vec<ComparisonRow> {
+fn comparison_rows(reading: &Reading<'_>, names: Names<'_>) -> Vec<ComparisonRow> {
     let causal = causal_row(reading.group).map(|row| row.estimator.as_str());
     let row = |row: &EffectRow| ComparisonRow {
-        label: label(Kind::Estimator, &row.estimator, lang),
+        label: label(Kind::Estimator, &row.estimator, names.lang),
         numbers: row.estimate.value().numbers,
         style: match (
             is_naive(&row.estimator),
@@ -193,16 +196,16 @@ fn comparison_rows(reading: &Reading<'_>, lang: Lang) -> Vec<ComparisonRow> {
     reading.group.rows.iter().map(row).collect()
 }
 
-fn comparison_chart(reading: &Reading<'_>, lang: Lang) -> Markup {
-    let rows = comparison_rows(reading, lang);
+fn comparison_chart(reading: &Reading<'_>, names: Names<'_>) -> Markup {
+    let rows = comparison_rows(reading, names);
     if rows.iter().all(|row| row.numbers.is_none()) {
         return html! {};
     }
-    let unit = unit(&reading.group.indicator);
-    let title = chart_title(reading.group, lang);
+    let unit = names.unit(&reading.group.indicator);
+    let title = chart_title(reading.group, names);
     let text = ChartText {
         title: &title,
-        description: &describe(&rows, reading.group),
+        description: &describe(&rows, reading.group, names),
     };
     html! {
         (chart::comparison(&rows, unit, &text))
@@ -210,15 +213,16 @@ fn comparison_chart(reading: &Reading<'_>, lang: Lang) -> Markup {
     }
 }
 
-fn chart_title(group: &EffectGroup, lang: Lang) -> String {
-    heading(&group.indicator, &group.population, lang)
+fn chart_title(group: &EffectGroup, names: Names<'_>) -> String {
+    heading(&group.indicator, &group.population, names)
 }
 
 /// Indicator, population and unit of a chart or row.
-pub(super) fn heading(indicator: &str, population: &str, lang: Lang) -> String {
-    let name = indicator_heading(indicator, lang);
-    let population = label(Kind::Population, population, lang);
-    match (unit_heading(unit(indicator), lang), lang) {
+pub(super) fn heading(indicator: &str, population: &str, names: Names<'_>) -> String {
+    let name = names.indicator_heading(indicator);
+    let population = label(Kind::Population, population, names.lang);
+    let unit = unit_heading(names.unit(indicator), names.lang);
+    match (unit.as_ref(), names.lang) {
         ("", Lang::Ja) => format!("{name}（{population}）"),
         ("", Lang::En) => format!("{name} ({population})"),
         (unit, Lang::Ja) => format!("{name}（{population}、{unit}）"),
@@ -226,8 +230,8 @@ pub(super) fn heading(indicator: &str, population: &str, lang: Lang) -> String {
     }
 }
 
-fn describe(rows: &[ComparisonRow], group: &EffectGroup) -> String {
-    let unit = unit(&group.indicator);
+fn describe(rows: &[ComparisonRow], group: &EffectGroup, names: Names<'_>) -> String {
+    let unit = names.unit(&group.indicator);
     let part = |row: &ComparisonRow| {
         let value = row
             .numbers
@@ -237,8 +241,8 @@ fn describe(rows: &[ComparisonRow], group: &EffectGroup) -> String {
     rows.iter().map(part).collect::<Vec<_>>().join("; ")
 }
 
-fn field_table(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
-    let words = words(lang);
+fn field_table(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
     let estimators = estimators(field);
     html! {
         table.effects {
@@ -246,7 +250,7 @@ fn field_table(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
                 tr {
                     th.name { (words.indicator) }
                     @for estimator in &estimators {
-                        th.num { (label(Kind::Estimator, estimator, lang)) }
+                        th.num { (label(Kind::Estimator, estimator, names.lang)) }
                     }
                     th.plot { (words.comparison) }
                     th.num.count { (words.n_treated) }
@@ -256,7 +260,7 @@ fn field_table(page: &Page, field: &FieldReadings<'_>, lang: Lang) -> Markup {
             }
             tbody {
                 @for reading in &field.readings {
-                    (table_row(page, reading, &estimators, lang))
+                    (table_row(page, reading, &estimators, names))
                 }
             }
         }
@@ -279,13 +283,13 @@ fn estimators<'page>(field: &FieldReadings<'page>) -> Vec<&'page str> {
     names
 }
 
-fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], lang: Lang) -> Markup {
+fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], names: Names<'_>) -> Markup {
     let group = reading.group;
-    let rows = comparison_rows(reading, lang);
-    let title = chart_title(group, lang);
+    let rows = comparison_rows(reading, names);
+    let title = chart_title(group, names);
     let text = ChartText {
         title: &title,
-        description: &describe(&rows, group),
+        description: &describe(&rows, group, names),
     };
     let causal = causal_row(group);
     let shown = |n: Option<Count>| n.map_or("–".to_owned(), |n| count(n, page.rules));
@@ -297,30 +301,34 @@ fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], lang: Lang
             @for estimator in estimators {
                 @let row = group.rows.iter().find(|row| row.estimator == *estimator);
                 @let is_causal = causal.is_some_and(|causal| causal.estimator == *estimator);
-                td.num.causal[is_causal && reading.finding != Finding::PreTrend] { (estimate_cell(row, group, lang)) }
+                td.num.causal[is_causal && reading.finding != Finding::PreTrend] { (estimate_cell(row, group, names)) }
             }
-            td { (chart::strip(&rows, unit(&group.indicator), &text)) }
+            td { (chart::strip(&rows, names.unit(&group.indicator), &text)) }
             @let counts = causal.map(|row| row.estimate.value());
             td.num.n { (shown(counts.and_then(|counts| counts.n_treated))) }
             td.num.n { (shown(counts.and_then(|counts| counts.n_control))) }
             td {
-                (badge(reading.finding, lang))
+                (badge(reading.finding, names))
                 @if !is_plain {
-                    div.muted { (label(Kind::Status, status, lang)) }
+                    div.muted { (label(Kind::Status, status, names.lang)) }
                 }
             }
         }
     }
 }
 
-pub(super) fn estimate_cell(row: Option<&EffectRow>, group: &EffectGroup, lang: Lang) -> Markup {
-    let unit = unit(&group.indicator);
+pub(super) fn estimate_cell(
+    row: Option<&EffectRow>,
+    group: &EffectGroup,
+    names: Names<'_>,
+) -> Markup {
+    let unit = names.unit(&group.indicator);
     let Some(row) = row else {
         return html! { "–" };
     };
     let estimate = row.estimate.value();
     match estimate.numbers {
-        None => html! { span.muted { (label(Kind::Status, &estimate.status, lang)) } },
+        None => html! { span.muted { (label(Kind::Status, &estimate.status, names.lang)) } },
         Some(numbers) => html! {
             span.point { (signed(numbers.estimate, unit)) }
             @if let Some(interval) = numbers.interval {
@@ -333,32 +341,32 @@ pub(super) fn estimate_cell(row: Option<&EffectRow>, group: &EffectGroup, lang: 
     }
 }
 
-fn event_figure(page: &Page, study: &EventStudy, lang: Lang) -> Markup {
-    let title = heading(&study.indicator, &study.population, lang);
+fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
+    let title = heading(&study.indicator, &study.population, names);
     let text = ChartText {
         title: &title,
-        description: words(lang).event_lead,
+        description: words(names.lang).event_lead,
     };
-    let unit = unit(&study.indicator);
+    let unit = names.unit(&study.indicator);
     let is_doubtful = super::sentence::has_pre_trend(study);
     html! {
         figure.event {
             figcaption {
                 (title)
-                @if is_doubtful { " " (badge(Finding::PreTrend, lang)) }
+                @if is_doubtful { " " (badge(Finding::PreTrend, names)) }
             }
-            (chart::event_study(&study.points, unit, &text, page.rules, lang))
+            (chart::event_study(&study.points, unit, &text, page.rules, names.lang))
             details {
-                summary { (words(lang).numbers) }
-                div.scroll { (event_table(page, study, lang)) }
+                summary { (words(names.lang).numbers) }
+                div.scroll { (event_table(page, study, names)) }
             }
         }
     }
 }
 
-fn event_table(page: &Page, study: &EventStudy, lang: Lang) -> Markup {
-    let words = words(lang);
-    let unit = unit(&study.indicator);
+fn event_table(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
+    let unit = names.unit(&study.indicator);
     let range = |low: f64, high: f64| format!("{} … {}", signed(low, unit), signed(high, unit));
     let point = |numbers: Option<EstimateNumbers>| {
         numbers.map_or("—".to_owned(), |numbers| signed(numbers.estimate, unit))

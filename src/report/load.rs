@@ -21,6 +21,7 @@ use crate::disclosure::{
 };
 use crate::lake::{Lake, LakeError};
 use crate::session::{Session, SessionError};
+use crate::vocabulary::Vocabulary;
 
 /// Why the report's tables could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +59,14 @@ const SHOWN: [&str; 9] = [
 ///
 /// # Errors
 /// When the lake cannot be read.
-pub async fn fingerprint(lake: &Lake, lang: Lang) -> Result<String, LoadError> {
+pub async fn fingerprint(
+    lake: &Lake,
+    vocabulary: &Vocabulary,
+    lang: Lang,
+) -> Result<String, LoadError> {
     let mut hasher = Sha256::new();
     hasher.update(env!("CARGO_PKG_VERSION"));
+    hasher.update(format!("{vocabulary:?}"));
     hasher.update(lang.tag());
     for name in SHOWN.iter().filter(|name| **name != "runs") {
         if let Some(table) = lake.table(name).await? {
@@ -90,6 +96,7 @@ pub fn with_fingerprint(html: &str, fingerprint: &str) -> String {
 pub async fn load_page(
     lake: &Lake,
     session: &Session,
+    vocabulary: &Vocabulary,
     rules: DisclosureRules,
 ) -> Result<Page, LoadError> {
     let mut provenance = Provenance {
@@ -113,11 +120,16 @@ pub async fn load_page(
         }
         session.register_table(table)?;
     }
-    let tables = Tables { lake, session };
+    let tables = Tables {
+        lake,
+        session,
+        vocabulary,
+    };
     let (flow, flow_groups) = flow(&tables, rules).await?;
     Ok(Page {
         title: None,
         subject: None,
+        vocabulary: vocabulary.clone(),
         provenance,
         rules,
         deliveries: deliveries(&tables, rules).await?,
@@ -135,6 +147,7 @@ pub async fn load_page(
 struct Tables<'a> {
     lake: &'a Lake,
     session: &'a Session,
+    vocabulary: &'a Vocabulary,
 }
 
 impl Tables<'_> {
@@ -402,7 +415,14 @@ async fn effects(
     for group in &mut groups {
         group.rows.sort_by_key(|row| estimator_rank(&row.estimator));
     }
-    groups.sort_by_key(|group| rank(&group.field, &group.indicator, &group.population));
+    groups.sort_by_key(|group| {
+        rank(
+            tables.vocabulary,
+            &group.field,
+            &group.indicator,
+            &group.population,
+        )
+    });
     Ok(groups)
 }
 
@@ -422,26 +442,21 @@ fn estimator_rank(estimator: &str) -> usize {
     place.unwrap_or(ORDER.len())
 }
 
-/// Fields in the order of the standard library, each with its main outcome first, employees before
-/// others; what a project adds comes last.
-fn rank(field: &str, indicator: &str, population: &str) -> (usize, bool, bool, String) {
-    const MAIN: [(&str, &str); 9] = [
-        ("nutrition", "weight_kg"),
-        ("activity", "exercise_habit"),
-        ("mind", "presenteeism_loss"),
-        ("rest", "sleep_rest"),
-        ("oral", "chews_anything"),
-        ("frailty", "walk_fast"),
-        ("smoking", "current_smoker"),
-        ("alcohol", "heavy_drinking"),
-        ("system", "absence_days"),
-    ];
-    let place = MAIN.iter().position(|(name, _)| *name == field);
-    let is_main = place.is_some_and(|place| MAIN[place].1 == indicator);
+/// Fields in the order of the project's file, each with its main outcome first, employees before others; what no file knows comes
+/// last.
+fn rank(
+    vocabulary: &Vocabulary,
+    field: &str,
+    indicator: &str,
+    population: &str,
+) -> (usize, bool, bool, String) {
+    let fields = &vocabulary.fields;
+    let place = fields.iter().position(|known| known.name == field);
+    let main = place.and_then(|place| fields[place].outcomes.first());
     (
-        place.unwrap_or(MAIN.len()),
+        place.unwrap_or(fields.len()),
         population != "employees",
-        !is_main,
+        main.is_none_or(|main| main.value != indicator),
         indicator.to_owned(),
     )
 }
@@ -478,7 +493,14 @@ async fn event_studies(
             }
         }
     }
-    studies.sort_by_key(|study| rank(&study.field, &study.indicator, &study.population));
+    studies.sort_by_key(|study| {
+        rank(
+            tables.vocabulary,
+            &study.field,
+            &study.indicator,
+            &study.population,
+        )
+    });
     for study in &mut studies {
         study.points.sort_by_key(|point| point.event_time);
     }

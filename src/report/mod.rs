@@ -6,7 +6,6 @@ mod chart;
 mod diagnostics;
 mod effects;
 pub mod html;
-mod indicators;
 mod load;
 pub mod names;
 pub mod page;

@@ -1,103 +1,65 @@
-//! What the names in result tables are called in the report, with unit and direction. Names that
-//! are not listed (a project's own columns) are shown as they are.
+//! What the names in result tables are called in the report. Fields and indicators are the project's; the rest is here. Names that are
+//! not known are shown as they are.
 
-use super::indicators::INDICATORS;
 use super::text::Lang;
+use crate::vocabulary::{Better, Unit, Vocabulary};
 
-/// Whether more of an indicator is good news.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// More is better.
-    HigherIsBetter,
-    /// Less is better.
-    LowerIsBetter,
-    /// Neither, or not known.
-    Neutral,
+/// What a project calls its fields and indicators, in one language.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names<'page> {
+    vocabulary: &'page Vocabulary,
+    pub(super) lang: Lang,
 }
 
-/// How an indicator is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A yes/no averaged to a share from 0 to 1; differences are in percentage points.
-    Share,
-    /// Kilograms.
-    Kilogram,
-    /// Centimetres.
-    Centimetre,
-    /// Kilograms per square metre.
-    KilogramPerSquareMetre,
-    /// Millimetres of mercury.
-    MillimetreOfMercury,
-    /// Milligrams per decilitre.
-    MilligramPerDecilitre,
-    /// Per cent as a laboratory value (`HbA1c`).
-    Percent,
-    /// Yen per person and year.
-    Yen,
-    /// Days per person and year.
-    Day,
-    /// Claims per person and year.
-    Claim,
-    /// Points on a scale from 0 to 100.
-    Score,
-    /// Points on a scale from 0 to 6.
-    SmallScore,
-    /// Not known: the bare number.
-    Bare,
-}
-
-/// An indicator's standard wording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Indicator {
-    /// Column name in the panel.
-    pub name: &'static str,
-    /// Japanese; for shares, whom the share counts.
-    pub ja: &'static str,
-    /// English; for shares, what they do (`the share who …`).
-    pub en: &'static str,
-    /// Unit.
-    pub unit: Unit,
-    /// Direction.
-    pub direction: Direction,
-}
-
-/// Finds the standard wording of a column of the panel.
-#[must_use]
-pub fn indicator(name: &str) -> Option<&'static Indicator> {
-    INDICATORS.iter().find(|indicator| indicator.name == name)
-}
-
-/// Unit of an indicator; [`Unit::Bare`] when it is not listed.
-#[must_use]
-pub fn unit(name: &str) -> Unit {
-    indicator(name).map_or(Unit::Bare, |indicator| indicator.unit)
-}
-
-/// Direction of an indicator; neutral when it is not listed.
-#[must_use]
-pub fn direction(name: &str) -> Direction {
-    indicator(name).map_or(Direction::Neutral, |indicator| indicator.direction)
-}
-
-/// The indicator as a heading.
-#[must_use]
-pub fn indicator_heading(name: &str, lang: Lang) -> String {
-    match indicator(name) {
-        None => name.to_owned(),
-        Some(found) => capitalised(lang.pick(found.ja, found.en)),
+impl<'page> Names<'page> {
+    pub(crate) fn new(vocabulary: &'page Vocabulary, lang: Lang) -> Self {
+        Self { vocabulary, lang }
     }
-}
 
-/// The indicator as the subject of a sentence.
-#[must_use]
-pub fn indicator_subject(name: &str, lang: Lang) -> String {
-    match (indicator(name), lang) {
-        (None, _) => name.to_owned(),
-        (Some(found), Lang::Ja) if found.unit == Unit::Share => format!("{}の割合", found.ja),
-        (Some(found), Lang::En) if found.unit == Unit::Share => {
-            format!("the share who {}", found.en)
+    /// A program field.
+    pub(crate) fn field(self, name: &str) -> String {
+        let found = self.vocabulary.field(name);
+        let found = found.map(|field| self.lang.pick(&field.name_ja, &field.name_en));
+        found.unwrap_or(name).to_owned()
+    }
+
+    /// Unit of an indicator; [`Unit::Bare`] when it is not known.
+    pub(crate) fn unit(self, name: &str) -> &'page Unit {
+        let found = self.vocabulary.indicator(name);
+        found.map_or(&Unit::Bare, |indicator| &indicator.unit)
+    }
+
+    /// The good direction of an indicator; neither when it is not known.
+    pub(crate) fn better(self, name: &str) -> Better {
+        let found = self.vocabulary.indicator(name);
+        found.map_or(Better::Neither, |indicator| indicator.better)
+    }
+
+    /// An indicator as a heading.
+    pub(crate) fn indicator_heading(self, name: &str) -> String {
+        match self.vocabulary.indicator(name) {
+            None => name.to_owned(),
+            Some(found) => capitalised(self.lang.pick(&found.name_ja, &found.name_en)),
         }
-        (Some(found), _) => lang.pick(found.ja, found.en).to_owned(),
+    }
+
+    /// An indicator as the subject of a sentence.
+    pub(crate) fn indicator_subject(self, name: &str) -> String {
+        let Some(found) = self.vocabulary.indicator(name) else {
+            return name.to_owned();
+        };
+        let words = self.lang.pick(&found.name_ja, &found.name_en);
+        match (&found.unit, self.lang) {
+            (Unit::Share, Lang::Ja) => format!("{words}の割合"),
+            (Unit::Share, Lang::En) => format!("the share who {words}"),
+            _ => words.to_owned(),
+        }
+    }
+
+    /// A covariate; an indicator that serves as one keeps its own wording.
+    pub(crate) fn covariate(self, name: &str) -> String {
+        let found = find(COVARIATES, name, self.lang);
+        found.unwrap_or_else(|| self.indicator_heading(name))
     }
 }
 
@@ -105,7 +67,6 @@ pub fn indicator_subject(name: &str, lang: Lang) -> String {
 #[must_use]
 pub fn label(kind: Kind, name: &str, lang: Lang) -> String {
     let list = match kind {
-        Kind::Field => FIELDS,
         Kind::Population => POPULATIONS,
         Kind::PopulationInSentence => POPULATIONS_IN_SENTENCE,
         Kind::Estimator => ESTIMATORS,
@@ -116,12 +77,6 @@ pub fn label(kind: Kind, name: &str, lang: Lang) -> String {
         Kind::FlowStep => FLOW_STEPS,
     };
     find(list, name, lang).unwrap_or_else(|| name.to_owned())
-}
-
-/// A covariate in words; an indicator that serves as one keeps its own wording.
-#[must_use]
-pub fn covariate_label(name: &str, lang: Lang) -> String {
-    find(COVARIATES, name, lang).unwrap_or_else(|| indicator_heading(name, lang))
 }
 
 /// A level of a linkage dimension or of a covariate in words.
@@ -142,8 +97,6 @@ pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
 /// What a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A program field.
-    Field,
     /// A population, as a heading.
     Population,
     /// A population, as the start of a sentence.
@@ -184,18 +137,6 @@ fn capitalised(text: &str) -> String {
 const fn name(name: &'static str, ja: &'static str, en: &'static str) -> Name {
     Name { name, ja, en }
 }
-
-const FIELDS: &[Name] = &[
-    name("nutrition", "栄養・食生活", "Nutrition"),
-    name("activity", "身体活動・運動", "Physical activity"),
-    name("mind", "こころの健康", "Mental health"),
-    name("rest", "休養・睡眠", "Rest and sleep"),
-    name("oral", "歯・口腔の健康", "Oral health"),
-    name("frailty", "フレイル予防", "Frailty prevention"),
-    name("smoking", "禁煙", "Smoking"),
-    name("alcohol", "飲酒", "Alcohol"),
-    name("system", "体制整備", "Organisation"),
-];
 
 const POPULATIONS: &[Name] = &[
     name("employees", "従業員", "Employees"),

@@ -4,6 +4,7 @@
 use crate::disclosure::{
     BalanceNumbers, Count, DisclosureRules, FlowCounts, Releasable, ReleasedEstimate, Share,
 };
+use crate::vocabulary::Vocabulary;
 
 /// Everything one report shows. Empty lists leave their section out.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,8 @@ pub struct Page {
     pub title: Option<String>,
     /// Whom the report is about: an insurer, a municipality, an employer, a project.
     pub subject: Option<String>,
+    /// What the project calls its fields and indicators.
+    pub vocabulary: Vocabulary,
     /// What made the numbers.
     pub provenance: Provenance,
     /// The rules every released value obeyed; named in the notes.

@@ -3,9 +3,10 @@
 
 use crate::disclosure::{EstimateNumbers, Interval, ReleasedEstimate, STATUS_WITHHELD};
 
-use super::names::{Direction, Kind, Unit, direction, indicator_subject, label, unit};
+use super::names::{Kind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy};
 use super::text::{Lang, magnitude, signed, unit_name};
+use crate::vocabulary::{Better, Unit};
 
 /// Estimators without a comparison that holds up against self-selection or trends.
 const NAIVE: [&str; 2] = ["participants_vs_non", "before_after"];
@@ -84,7 +85,11 @@ pub(crate) fn causal_row(group: &EffectGroup) -> Option<&EffectRow> {
 }
 
 /// Reads the causal estimate of a group, with its event study if there is one.
-pub(crate) fn finding(group: &EffectGroup, event_study: Option<&EventStudy>) -> Finding {
+pub(crate) fn finding(
+    group: &EffectGroup,
+    event_study: Option<&EventStudy>,
+    names: Names<'_>,
+) -> Finding {
     let Some(row) = causal_row(group) else {
         return Finding::Unavailable;
     };
@@ -103,15 +108,11 @@ pub(crate) fn finding(group: &EffectGroup, event_study: Option<&EventStudy>) -> 
     let Some(interval) = numbers.interval else {
         return Finding::Unavailable;
     };
-    match (direction(&group.indicator), side(interval)) {
+    match (names.better(&group.indicator), side(interval)) {
         (_, Side::Zero) => Finding::NoChange,
-        (Direction::Neutral, _) => Finding::Changed,
-        (Direction::HigherIsBetter, Side::Above) | (Direction::LowerIsBetter, Side::Below) => {
-            Finding::Better
-        }
-        (Direction::HigherIsBetter, Side::Below) | (Direction::LowerIsBetter, Side::Above) => {
-            Finding::Worse
-        }
+        (Better::Neither, _) => Finding::Changed,
+        (Better::Higher, Side::Above) | (Better::Lower, Side::Below) => Finding::Better,
+        (Better::Higher, Side::Below) | (Better::Lower, Side::Above) => Finding::Worse,
     }
 }
 
@@ -131,25 +132,25 @@ pub(crate) fn has_pre_trend(event_study: &EventStudy) -> bool {
 }
 
 /// The sentence for a group: what changed, and what the naive comparison would have claimed.
-pub(crate) fn sentence(group: &EffectGroup, finding: Finding, lang: Lang) -> String {
+pub(crate) fn sentence(group: &EffectGroup, finding: Finding, names: Names<'_>) -> String {
     let estimate = causal_row(group).map(|row| row.estimate.value());
     let numbers = estimate.and_then(|estimate| estimate.numbers);
     let Some(numbers) = numbers.filter(|_| finding != Finding::Unavailable) else {
-        return absence(group, estimate, finding, lang);
+        return absence(group, estimate, finding, names);
     };
-    let mut text = match lang {
-        Lang::Ja => claim_ja(group, numbers, finding),
-        Lang::En => claim_en(group, numbers, finding),
+    let mut text = match names.lang {
+        Lang::Ja => claim_ja(group, numbers, finding, names),
+        Lang::En => claim_en(group, numbers, finding, names),
     };
     if estimate.is_some_and(|estimate| is_approximate(&estimate.status)) {
-        text.push_str(lang.pick(
+        text.push_str(names.lang.pick(
             "事業所または人の数が少なく、区間は目安である。",
             " Few worksites or people stand behind it: the interval is approximate.",
         ));
     }
     if let Some(naive) = naive_row(group) {
-        text.push_str(lang.pick("", " "));
-        text.push_str(&naive_claim(group, numbers, &naive, finding, lang));
+        text.push_str(names.lang.pick("", " "));
+        text.push_str(&naive_claim(group, numbers, &naive, finding, names));
     }
     text
 }
@@ -193,27 +194,32 @@ fn naive_row(group: &EffectGroup) -> Option<Naive<'_>> {
     })
 }
 
-fn subject_ja(group: &EffectGroup) -> String {
+fn subject_ja(group: &EffectGroup, names: Names<'_>) -> String {
     format!(
         "{}の取組の対象となった{}では、{}",
-        label(Kind::Field, &group.field, Lang::Ja),
+        names.field(&group.field),
         label(Kind::PopulationInSentence, &group.population, Lang::Ja),
-        indicator_subject(&group.indicator, Lang::Ja),
+        names.indicator_subject(&group.indicator),
     )
 }
 
-fn subject_en(group: &EffectGroup) -> String {
+fn subject_en(group: &EffectGroup, names: Names<'_>) -> String {
     format!(
         "{}: among {}, {}",
-        label(Kind::Field, &group.field, Lang::En),
+        names.field(&group.field),
         label(Kind::PopulationInSentence, &group.population, Lang::En),
-        indicator_subject(&group.indicator, Lang::En),
+        names.indicator_subject(&group.indicator),
     )
 }
 
-fn claim_ja(group: &EffectGroup, numbers: EstimateNumbers, finding: Finding) -> String {
-    let unit = unit(&group.indicator);
-    let subject = subject_ja(group);
+fn claim_ja(
+    group: &EffectGroup,
+    numbers: EstimateNumbers,
+    finding: Finding,
+    names: Names<'_>,
+) -> String {
+    let unit = names.unit(&group.indicator);
+    let subject = subject_ja(group, names);
     let name = unit_name(unit, Lang::Ja);
     let value = signed(numbers.estimate, unit);
     let interval = numbers
@@ -236,9 +242,14 @@ fn claim_ja(group: &EffectGroup, numbers: EstimateNumbers, finding: Finding) -> 
     }
 }
 
-fn claim_en(group: &EffectGroup, numbers: EstimateNumbers, finding: Finding) -> String {
-    let unit = unit(&group.indicator);
-    let subject = subject_en(group);
+fn claim_en(
+    group: &EffectGroup,
+    numbers: EstimateNumbers,
+    finding: Finding,
+    names: Names<'_>,
+) -> String {
+    let unit = names.unit(&group.indicator);
+    let subject = subject_en(group, names);
     let name = unit_name(unit, Lang::En);
     let value = signed(numbers.estimate, unit);
     let interval = numbers
@@ -265,7 +276,7 @@ fn claim_en(group: &EffectGroup, numbers: EstimateNumbers, finding: Finding) -> 
     }
 }
 
-fn interval_text(interval: Interval, unit: Unit, lang: Lang) -> String {
+fn interval_text(interval: Interval, unit: &Unit, lang: Lang) -> String {
     let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
     match lang {
         Lang::Ja => format!("95%信頼区間 {low}～{high}"),
@@ -273,7 +284,7 @@ fn interval_text(interval: Interval, unit: Unit, lang: Lang) -> String {
     }
 }
 
-fn verb_ja(estimate: f64, unit: Unit) -> &'static str {
+fn verb_ja(estimate: f64, unit: &Unit) -> &'static str {
     let is_level = matches!(
         unit,
         Unit::MillimetreOfMercury
@@ -297,19 +308,19 @@ fn naive_claim(
     causal: EstimateNumbers,
     naive: &Naive<'_>,
     finding: Finding,
-    lang: Lang,
+    names: Names<'_>,
 ) -> String {
-    let unit = unit(&group.indicator);
-    let name = unit_name(unit, lang);
+    let unit = names.unit(&group.indicator);
+    let name = unit_name(unit, names.lang);
     let value = signed(naive.estimate, unit);
-    let opening = match (lang, naive.estimator) {
+    let opening = match (names.lang, naive.estimator) {
         (Lang::Ja, "participants_vs_non") => "参加者と非参加者を比べるだけだと",
         (Lang::Ja, _) => "単純な前後比較では",
         (Lang::En, "participants_vs_non") => "Comparing participants with others would have shown",
         (Lang::En, _) => "A plain before–after comparison would have shown",
     };
-    let tail = comparison(causal.estimate, naive.estimate, unit, finding, lang);
-    match lang {
+    let tail = comparison(causal.estimate, naive.estimate, unit, finding, names);
+    match names.lang {
         Lang::Ja => format!("{opening}{value}{name}と見え{tail}。"),
         Lang::En => format!("{opening} {value}{name}{tail}."),
     }
@@ -317,9 +328,10 @@ fn naive_claim(
 
 /// How the naive number departs from the causal one, seen in the direction the causal estimate
 /// points (or the naive one, when no change was found).
-fn comparison(causal: f64, naive: f64, unit: Unit, finding: Finding, lang: Lang) -> String {
+fn comparison(causal: f64, naive: f64, unit: &Unit, finding: Finding, names: Names<'_>) -> String {
     if finding == Finding::PreTrend {
-        return lang
+        return names
+            .lang
             .pick(
                 "るが、これも効果とは読めない",
                 ", which is no effect either",
@@ -328,14 +340,16 @@ fn comparison(causal: f64, naive: f64, unit: Unit, finding: Finding, lang: Lang)
     }
     let difference = naive - causal;
     let size = magnitude(difference, unit);
-    let name = unit_name(unit, lang);
+    let name = unit_name(unit, names.lang);
     if size.chars().all(|digit| matches!(digit, '0' | '.')) {
-        return lang
+        return names
+            .lang
             .pick("、因果推定とほぼ同じである", ", about the same")
             .to_owned();
     }
     if finding != Finding::NoChange && causal * naive < 0.0 {
-        return lang
+        return names
+            .lang
             .pick("、向きが逆になる", ", in the opposite direction")
             .to_owned();
     }
@@ -344,7 +358,7 @@ fn comparison(causal: f64, naive: f64, unit: Unit, finding: Finding, lang: Lang)
     } else {
         causal
     };
-    match (difference * reference > 0.0, lang) {
+    match (difference * reference > 0.0, names.lang) {
         (true, Lang::Ja) => format!("、{size}{name}過大になる"),
         (false, Lang::Ja) => format!("、{size}{name}過小になる"),
         (true, Lang::En) => format!(", {size}{name} too much"),
@@ -356,14 +370,14 @@ fn absence(
     group: &EffectGroup,
     estimate: Option<&ReleasedEstimate>,
     finding: Finding,
-    lang: Lang,
+    names: Names<'_>,
 ) -> String {
-    let subject = match lang {
-        Lang::Ja => subject_ja(group),
-        Lang::En => subject_en(group),
+    let subject = match names.lang {
+        Lang::Ja => subject_ja(group, names),
+        Lang::En => subject_en(group, names),
     };
     if finding == Finding::Withheld {
-        return match lang {
+        return match names.lang {
             Lang::Ja => format!("{subject}の推定に使える人数が少なく、公表しない。"),
             Lang::En => format!("{subject} is not shown because it rests on too few people."),
         };
@@ -371,12 +385,14 @@ fn absence(
     let status = estimate.filter(|estimate| estimate.status != "ok");
     let reason = status.map_or_else(
         || {
-            lang.pick("推定値または区間がない", "no estimate or no interval")
+            names
+                .lang
+                .pick("推定値または区間がない", "no estimate or no interval")
                 .to_owned()
         },
-        |estimate| label(Kind::Status, &estimate.status, lang),
+        |estimate| label(Kind::Status, &estimate.status, names.lang),
     );
-    match lang {
+    match names.lang {
         Lang::Ja => format!("{subject}への効果は推定できなかった（{reason}）。"),
         Lang::En => format!("{subject}: the effect could not be estimated ({reason})."),
     }

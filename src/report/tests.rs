@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::html::render;
-use super::names::Unit;
 use super::page::*;
 use super::text::{Lang, grouped, magnitude, short_count, signed};
 use crate::disclosure::*;
+use crate::vocabulary::{Unit, Vocabulary};
 
 const RULES: DisclosureRules = DisclosureRules::GUIDELINE;
 
@@ -45,10 +45,16 @@ fn group(indicator: &str, causal: Releasable<ReleasedEstimate>, naive: f64) -> E
     }
 }
 
+/// The vocabulary of the sample project.
+fn standard() -> Vocabulary {
+    Vocabulary::load(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the sample's files")
+}
+
 fn empty_page() -> Page {
     Page {
         title: None,
         subject: None,
+        vocabulary: standard(),
         provenance: Provenance::default(),
         rules: RULES,
         deliveries: Vec::new(),
@@ -170,10 +176,10 @@ fn a_difference_before_the_start_forbids_reading_an_effect() {
 fn numbers_are_printed_with_sign_unit_and_separators() {
     assert_eq!(grouped(1_234_567), "1,234,567");
     assert_eq!(grouped(999), "999");
-    assert_eq!(signed(-0.0213, Unit::Share), "−2.1");
-    assert_eq!(signed(12_345.6, Unit::Yen), "+12,346");
-    assert_eq!(signed(-0.001, Unit::Kilogram), "±0.00");
-    assert_eq!(magnitude(-1.256, Unit::Kilogram), "1.26");
+    assert_eq!(signed(-0.0213, &Unit::Share), "−2.1");
+    assert_eq!(signed(12_345.6, &Unit::Yen), "+12,346");
+    assert_eq!(signed(-0.001, &Unit::Kilogram), "±0.00");
+    assert_eq!(magnitude(-1.256, &Unit::Kilogram), "1.26");
     let n = Count::Shown(12_999);
     assert_eq!(short_count(n, RULES, Lang::Ja), "1.2万");
     assert_eq!(short_count(n, RULES, Lang::En), "12k");

@@ -1,9 +1,11 @@
 //! Languages, numbers and the fixed wording of the report. Names of fields and indicators are in
 //! `names`; the sentence about one effect is made in `sentence`.
 
+use std::borrow::Cow;
+
 use crate::disclosure::{Count, DisclosureRules};
 
-use super::names::Unit;
+use crate::vocabulary::Unit;
 
 /// Language of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,7 +78,7 @@ pub fn percent(share: f64) -> String {
 
 /// A number in an indicator's unit, without sign and without the unit's name.
 #[must_use]
-pub fn magnitude(value: f64, unit: Unit) -> String {
+pub fn magnitude(value: f64, unit: &Unit) -> String {
     let value = scaled(value, unit).abs();
     let text = format!("{value:.*}", decimals(unit, value));
     match text.split_once('.') {
@@ -87,7 +89,7 @@ pub fn magnitude(value: f64, unit: Unit) -> String {
 
 /// A number in an indicator's unit with its sign (`+`, `−`, or `±` for a rounded zero).
 #[must_use]
-pub fn signed(value: f64, unit: Unit) -> String {
+pub fn signed(value: f64, unit: &Unit) -> String {
     let text = magnitude(value, unit);
     let is_zero = text.chars().all(|digit| matches!(digit, '0' | '.'));
     match (is_zero, value < 0.0) {
@@ -99,8 +101,8 @@ pub fn signed(value: f64, unit: Unit) -> String {
 
 /// The value on the scale in which the unit is printed (shares in percentage points).
 #[must_use]
-pub fn scaled(value: f64, unit: Unit) -> f64 {
-    if unit == Unit::Share {
+pub fn scaled(value: f64, unit: &Unit) -> f64 {
+    if *unit == Unit::Share {
         value * 100.0
     } else {
         value
@@ -109,8 +111,8 @@ pub fn scaled(value: f64, unit: Unit) -> f64 {
 
 /// The unit's name after a number, with the space it needs; differences of shares are points.
 #[must_use]
-pub fn unit_name(unit: Unit, lang: Lang) -> &'static str {
-    match unit {
+pub fn unit_name(unit: &Unit, lang: Lang) -> Cow<'_, str> {
+    Cow::Borrowed(match unit {
         Unit::Share => lang.pick("ポイント", " percentage points"),
         Unit::Kilogram => " kg",
         Unit::Centimetre => " cm",
@@ -122,20 +124,21 @@ pub fn unit_name(unit: Unit, lang: Lang) -> &'static str {
         Unit::Day => lang.pick("日", " days"),
         Unit::Claim => lang.pick("件", " claims"),
         Unit::Score | Unit::SmallScore => lang.pick("点", " points"),
+        Unit::Other(word) => return Cow::Owned(format!(" {word}")),
         Unit::Bare => "",
-    }
+    })
 }
 
 /// The unit's name in a heading or on an axis.
 #[must_use]
-pub fn unit_heading(unit: Unit, lang: Lang) -> &'static str {
+pub fn unit_heading(unit: &Unit, lang: Lang) -> Cow<'_, str> {
     match unit {
-        Unit::Share => lang.pick("ポイント", "pp"),
-        other => unit_name(other, lang).trim_start(),
+        Unit::Share => Cow::Borrowed(lang.pick("ポイント", "pp")),
+        other => Cow::Owned(unit_name(other, lang).trim_start().to_owned()),
     }
 }
 
-fn decimals(unit: Unit, value: f64) -> usize {
+fn decimals(unit: &Unit, value: f64) -> usize {
     match unit {
         Unit::Yen => 0,
         Unit::Share | Unit::Score | Unit::MillimetreOfMercury | Unit::MilligramPerDecilitre => 1,
@@ -146,10 +149,10 @@ fn decimals(unit: Unit, value: f64) -> usize {
         | Unit::Day
         | Unit::Claim
         | Unit::SmallScore => 2,
-        Unit::Bare if value >= 100.0 => 0,
-        Unit::Bare if value >= 10.0 => 1,
-        Unit::Bare if value >= 1.0 => 2,
-        Unit::Bare => 3,
+        Unit::Other(_) | Unit::Bare if value >= 100.0 => 0,
+        Unit::Other(_) | Unit::Bare if value >= 10.0 => 1,
+        Unit::Other(_) | Unit::Bare if value >= 1.0 => 2,
+        Unit::Other(_) | Unit::Bare => 3,
     }
 }
 

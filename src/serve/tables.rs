@@ -264,7 +264,7 @@ fn bind(
                 .cloned(),
             Err(_) => {
                 let found = snapshot.project.config.parameters.get(name);
-                found.map(session::scalar)
+                found.and_then(session::scalar)
             }
         };
         let Some(value) = value else {

@@ -61,6 +61,24 @@ pub(crate) fn parse_statements(sql: &str) -> Result<VecDeque<Statement>, Session
     Ok(DFParser::parse_sql_with_dialect(sql, &Bounded::of(sql))?)
 }
 
+/// Whether a text is one expression, and nothing else.
+///
+/// # Errors
+/// When it is not, or is too complicated to be read.
+pub(crate) fn check_expression(sql: &str) -> Result<(), SessionError> {
+    check_nesting(sql)?;
+    let dialect = Bounded::of(sql);
+    let parsed = || {
+        let mut parser = Parser::new(&dialect).try_with_sql(sql)?;
+        parser.parse_expr()?;
+        match parser.peek_token() {
+            end if end.token == Token::EOF => Ok(()),
+            found => parser.expected("end of the expression", found),
+        }
+    };
+    Ok(parsed().map_err(DataFusionError::from)?)
+}
+
 fn check_nesting(sql: &str) -> Result<(), DataFusionError> {
     nesting::check(sql, nesting::MOST).map_err(|error| DataFusionError::Plan(error.to_string()))
 }

@@ -13,6 +13,7 @@ pub(crate) mod inquiry;
 mod local_files;
 mod measure;
 mod named_files;
+mod names;
 pub(crate) mod nesting;
 mod passing;
 mod place;
@@ -54,7 +55,7 @@ pub use describe::WRITE_REFUSED;
 pub(crate) use dialect::Bounded;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
-pub(crate) use from_first::parse_statements;
+pub(crate) use from_first::{check_expression, parse_statements};
 pub use inquiry::{AnswerError, Inquiry, Shown};
 pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};
@@ -251,7 +252,7 @@ impl Session {
         sql: &str,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, SessionError> {
-        let frame = self.prepare(sql).await?;
+        let frame = self.prepare_with(sql, parameters).await?;
         let mut unbound = frame
             .logical_plan()
             .get_parameter_names()?
@@ -272,7 +273,7 @@ impl Session {
         }
         let values: HashMap<String, ScalarValue> = parameters
             .iter()
-            .map(|(name, value)| (name.clone(), scalar(value)))
+            .filter_map(|(name, value)| Some((name.clone(), scalar(value)?)))
             .collect();
         let frame = frame.with_param_values(ParamValues::from(values))?;
         self.check_types(&frame)?;
@@ -294,6 +295,15 @@ impl Session {
     /// # Errors
     /// When it does not parse or plan, or would write.
     pub async fn prepare(&self, sql: &str) -> Result<DataFrame, SessionError> {
+        self.prepare_with(sql, &[]).await
+    }
+
+    /// The same with the lists of names among `parameters` in their places; other parameters stay open.
+    async fn prepare_with(
+        &self,
+        sql: &str,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<DataFrame, SessionError> {
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -306,6 +316,7 @@ impl Session {
         }
         if let Statement::Statement(asked) = asked {
             functions::name_inputs(asked);
+            names::bind(asked, parameters);
             let views = self.parts_of_views(asked).await?;
             expansion::check(asked, views, self.most_parts)?;
         }
@@ -394,13 +405,15 @@ fn fault_of_sql(error: DataFusionError) -> DataFusionError {
     }
 }
 
-pub(crate) fn scalar(value: &ParameterValue) -> ScalarValue {
-    match value {
+/// A parameter as a value; lists of names are none, see [`names`].
+pub(crate) fn scalar(value: &ParameterValue) -> Option<ScalarValue> {
+    Some(match value {
         ParameterValue::Integer(value) => ScalarValue::Int64(Some(*value)),
         ParameterValue::Number(value) => ScalarValue::Float64(Some(*value)),
         ParameterValue::Text(value) => ScalarValue::Utf8(Some(value.clone())),
         ParameterValue::Boolean(value) => ScalarValue::Boolean(Some(*value)),
-    }
+        ParameterValue::Names(_) => return None,
+    })
 }
 
 /// The part of a memory limit that can be reserved. What is not counted takes some hundred megabytes in a small process and more in a

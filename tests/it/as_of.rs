@@ -2,7 +2,7 @@
 
 use fs_err as fs;
 
-use crate::support::{Outcome, Project, copy_folder, root, rows_in};
+use crate::support::{Outcome, Project, copy_contracts, rows_in};
 
 const HEAD: &str =
     "municipality_code,fiscal_year,name,area,has_council,council_stage,joint_projects\n";
@@ -13,7 +13,7 @@ fn grown() -> Project {
     let config = "[project]\nname = \"small\"\n\n[extracts]\npath = \"extracts\"\n\n\
                   [sources.municipalities]\nfiles = [\"*.csv\"]\n";
     project.write("korabo.toml", config);
-    copy_folder(&root().join("schemas"), &project.path().join("schemas"));
+    copy_contracts(project.path());
     project.write(
         "queries/clean_a.sql",
         "-- One row per place.\n\nselect municipality_code as x from municipalities\n",

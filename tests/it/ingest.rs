@@ -3,7 +3,7 @@
 
 use fs_err as fs;
 
-use crate::support::{Outcome, Project, copy_folder, root};
+use crate::support::{Outcome, Project, copy_contracts};
 
 const CONFIG: &str = r#"
 [project]
@@ -27,7 +27,7 @@ const VALUES: [&str; 4] = ["13101", "Chiyoda", "chuo-area", "2023"];
 fn project() -> Project {
     let project = Project::empty();
     project.write("korabo.toml", CONFIG);
-    copy_folder(&root().join("schemas"), &project.path().join("schemas"));
+    copy_contracts(project.path());
     fs::create_dir(project.path().join("extracts")).unwrap();
     project
 }

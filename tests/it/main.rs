@@ -55,3 +55,4 @@ mod relation_arguments;
 mod relations;
 mod scheduling;
 mod tidy;
+mod vocabulary;

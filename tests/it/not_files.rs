@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fs_err as fs;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::support::{Project, copy_folder, program, root};
+use crate::support::{Project, copy_contracts, program};
 
 const CONFIG: &str = "[project]\nname = \"pipes\"\n[extracts]\npath = \"extracts\"\n\
                       [sources.municipalities]\nfiles = [\"*\"]\n";
@@ -47,7 +47,7 @@ fn make(folder: &Path, name: &str) -> Option<UnixListener> {
 fn project() -> Project {
     let project = Project::empty();
     project.write("korabo.toml", CONFIG);
-    copy_folder(&root().join("schemas"), &project.path().join("schemas"));
+    copy_contracts(project.path());
     for folder in ["extracts", "queries", "aside"] {
         fs::create_dir(project.path().join(folder)).unwrap();
     }

@@ -11,7 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use fs_err as fs;
 use korabo::lake::{Lake, Provenance, PublishMode};
 
-use crate::support::{Outcome, Project, copy_folder, root};
+use crate::support::{Outcome, Project, copy_contracts};
 
 /// A chain of four tables with one beside it, and a source that must be there.
 ///
@@ -272,7 +272,7 @@ fn a_run_that_ends_in_ingest_is_in_the_history_and_retry_takes_the_extract_in() 
     let config = "[project]\nname = \"chain\"\n\n[extracts]\npath = \"extracts\"\n\n\
                   [sources.municipalities]\nfiles = [\"*.csv\"]\n";
     project.write("korabo.toml", config);
-    copy_folder(&root().join("schemas"), &project.path().join("schemas"));
+    copy_contracts(project.path());
     let sql = "select municipality_code as x from municipalities";
     query(&project, "clean_a", "", sql);
     project.korabo(&["run"]).exits(4);

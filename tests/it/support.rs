@@ -329,8 +329,15 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 fn copy_standard(to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::copy(root().join("korabo.toml"), to.join("korabo.toml")).unwrap();
-    for folder in ["schemas", "queries"] {
-        copy_folder(&root().join(folder), &to.join(folder));
+    copy_folder(&root().join("queries"), &to.join("queries"));
+    copy_contracts(to);
+}
+
+/// Contracts, and the fields and indicators that they name.
+pub(crate) fn copy_contracts(to: &Path) {
+    copy_folder(&root().join("schemas"), &to.join("schemas"));
+    for file in ["fields.toml", "indicators.toml"] {
+        fs::copy(root().join(file), to.join(file)).unwrap();
     }
 }
 
@@ -396,7 +403,15 @@ fn state() -> u64 {
     let mut hasher = DefaultHasher::new();
     let built = fs::metadata(binary()).unwrap();
     (built.len(), built.modified().unwrap()).hash(&mut hasher);
-    for part in ["korabo.toml", "schemas", "queries", "sample_data"] {
+    let parts = [
+        "korabo.toml",
+        "fields.toml",
+        "indicators.toml",
+        "schemas",
+        "queries",
+        "sample_data",
+    ];
+    for part in parts {
         let path = root().join(part);
         let files = match path.is_dir() {
             true => files_below(&path)

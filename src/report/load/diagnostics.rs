@@ -66,7 +66,7 @@ pub(super) async fn balance(
             last.rows.extend(released(covariate, rules));
         }
     }
-    found.sort_by_key(|balance| rank(&balance.field, "", &balance.population));
+    found.sort_by_key(|balance| rank(tables.vocabulary, &balance.field, "", &balance.population));
     Ok(found)
 }
 

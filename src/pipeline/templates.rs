@@ -1,0 +1,204 @@
+//! Queries that the project's vocabulary multiplies. `-- for_each: field` in `queries/effect_field.sql` makes `effect_activity`,
+//! `effect_mind` and so on, one for each field of `fields.toml`, with the parameters `$field`, `$outcomes`, `$main_outcome` and
+//! `$spouse_outcomes` of that field. A file of the same name as such a query takes its place. The view [`PANEL_INDICATORS`] adds to the
+//! panel what `indicators.toml` defines by SQL.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use datafusion::arrow::datatypes::Schema;
+
+use super::error::PipelineError;
+use super::query::Query;
+use crate::config::ParameterValue;
+use crate::diagnostic::{SourceLocation, did_you_mean};
+use crate::session::{self, Session, SessionError};
+use crate::toml_reader::Located;
+use crate::vocabulary::{INDICATORS_FILE, Indicator, ProgramField, Vocabulary, VocabularyError};
+
+/// The panel with all indicators.
+pub(super) const PANEL_INDICATORS: &str = "panel_indicators";
+/// The table that indicators are defined over.
+pub(super) const PANEL: &str = "panel_person_year";
+
+/// The part of a file's name that a field's code replaces.
+const FIELD: &str = "field";
+
+/// `queries` with those for each field in place of their template, and the panel with all indicators.
+///
+/// # Errors
+/// When a template's name has no `field` in it.
+pub(super) fn expand(
+    queries: Vec<Query>,
+    vocabulary: &Vocabulary,
+) -> Result<Vec<Query>, PipelineError> {
+    let is_template = |query: &Query| query.header.for_each.is_some();
+    let (templates, mut expanded): (Vec<Query>, Vec<Query>) =
+        queries.into_iter().partition(is_template);
+    let own: BTreeSet<String> = expanded.iter().map(|query| query.name.clone()).collect();
+    for template in &templates {
+        let parts: Vec<&str> = template.name.split('_').collect();
+        if !parts.contains(&FIELD) {
+            return Err(PipelineError::Header {
+                at: template.location_of_key("for_each"),
+                key: "for_each".to_owned(),
+                expected: "in a file with `field` in its name, as in `effect_field.sql`",
+            });
+        }
+        for field in &vocabulary.fields {
+            let in_place = |part: &&str| {
+                if *part == FIELD {
+                    field.name.clone()
+                } else {
+                    (*part).to_owned()
+                }
+            };
+            let name = parts.iter().map(in_place).collect::<Vec<_>>().join("_");
+            let values = values_of(field);
+            let is_missing = |parameter: &String| {
+                FIELD_PARAMETERS.contains(&parameter.as_str())
+                    && values.iter().all(|(name, _)| name != parameter)
+            };
+            if own.contains(&name) || template.parameters.iter().any(is_missing) {
+                continue;
+            }
+            expanded.push(template.for_field(name, values));
+        }
+    }
+    let has = |name: &str| expanded.iter().any(|query| query.name == name);
+    if has(PANEL) && !has(PANEL_INDICATORS) {
+        expanded.push(panel_indicators(vocabulary)?);
+    }
+    Ok(expanded)
+}
+
+/// Parameters that only the queries of a field have.
+const FIELD_PARAMETERS: [&str; 4] = ["field", "outcomes", "main_outcome", "spouse_outcomes"];
+
+fn values_of(field: &ProgramField) -> Vec<(String, ParameterValue)> {
+    let names = |outcomes: &[Located<String>]| {
+        let names = outcomes.iter().map(|outcome| outcome.value.clone());
+        (!outcomes.is_empty()).then(|| ParameterValue::Names(names.collect()))
+    };
+    let main = field.outcomes.get(..1).unwrap_or_default();
+    let values = [
+        Some(ParameterValue::Text(field.name.clone())),
+        names(&field.outcomes),
+        names(main),
+        names(&field.spouse_outcomes),
+    ];
+    let named = FIELD_PARAMETERS.iter().zip(values);
+    named
+        .filter_map(|(name, value)| Some(((*name).to_owned(), value?)))
+        .collect()
+}
+
+fn panel_indicators(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
+    let mut columns = vec![format!("{PANEL}.*")];
+    for indicator in &vocabulary.indicators {
+        if let Some(sql) = &indicator.sql {
+            check_expression(indicator, "sql", sql)?;
+            // A comment at its end would hide what follows on the same line.
+            columns.push(format!("(\n{}\n) as {}", sql.value, indicator.name));
+        }
+        if let Some(sql) = &indicator.at_risk {
+            check_expression(indicator, "at_risk", sql)?;
+        }
+    }
+    let text = format!(
+        "-- One row per person and fiscal year: {PANEL} with the indicators that {INDICATORS_FILE} defines by SQL.\n\
+         -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
+         select\n    {}\nfrom {PANEL}\n",
+        columns.join(",\n    ")
+    );
+    Query::named(PANEL_INDICATORS, Path::new(INDICATORS_FILE), &text)
+}
+
+fn check_expression(
+    indicator: &Indicator,
+    key: &'static str,
+    sql: &Located<String>,
+) -> Result<(), VocabularyError> {
+    session::check_expression(&sql.value).map_err(|error| wrong_sql(indicator, key, sql, &error))
+}
+
+fn wrong_sql(
+    indicator: &Indicator,
+    key: &'static str,
+    sql: &Located<String>,
+    error: &SessionError,
+) -> VocabularyError {
+    VocabularyError::Sql {
+        at: sql.at.clone(),
+        key,
+        name: indicator.name.clone(),
+        message: error.message(),
+    }
+}
+
+/// Checks what indicators are defined by, before the view of them is planned; the panel is known to `session` as `panel`.
+///
+/// # Errors
+/// With the place of an entry whose SQL cannot be planned, or whose column the panel has already or does not have.
+pub(super) async fn check_indicators(
+    session: &Session,
+    vocabulary: &Vocabulary,
+    panel: &Schema,
+    parameters: &[(String, ParameterValue)],
+) -> Result<(), VocabularyError> {
+    for indicator in &vocabulary.indicators {
+        let is_column = panel.index_of(&indicator.name).is_ok();
+        let Some(sql) = &indicator.sql else {
+            if !is_column {
+                return Err(no_column(&indicator.at, &indicator.name, panel));
+            }
+            continue;
+        };
+        if is_column {
+            return Err(VocabularyError::IsColumn {
+                at: indicator.at.clone(),
+                name: indicator.name.clone(),
+            });
+        }
+        let select = format!("select (\n{}\n) from {PANEL}", sql.value);
+        let planned = session.plan(&select, parameters).await;
+        planned.map_err(|error| wrong_sql(indicator, "sql", sql, &error))?;
+    }
+    Ok(())
+}
+
+/// Checks what is said over the panel with all indicators, whose columns are `panel`.
+///
+/// # Errors
+/// With the place of an outcome that is no column, or of a condition that cannot be planned.
+pub(super) async fn check_uses(
+    session: &Session,
+    vocabulary: &Vocabulary,
+    panel: &Schema,
+    parameters: &[(String, ParameterValue)],
+) -> Result<(), VocabularyError> {
+    for field in &vocabulary.fields {
+        for outcome in field.outcomes.iter().chain(&field.spouse_outcomes) {
+            if panel.index_of(&outcome.value).is_err() {
+                return Err(no_column(&outcome.at, &outcome.value, panel));
+            }
+        }
+    }
+    for indicator in &vocabulary.indicators {
+        if let Some(sql) = &indicator.at_risk {
+            let select = format!("select 1 from {PANEL_INDICATORS} where (\n{}\n)", sql.value);
+            let planned = session.plan(&select, parameters).await;
+            planned.map_err(|error| wrong_sql(indicator, "at_risk", sql, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn no_column(at: &SourceLocation, name: &str, panel: &Schema) -> VocabularyError {
+    let names = panel.fields().iter().map(|field| field.name().as_str());
+    VocabularyError::NoColumn {
+        at: at.clone(),
+        name: name.to_owned(),
+        hint: did_you_mean(name, names),
+    }
+}

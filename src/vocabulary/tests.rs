@@ -1,0 +1,130 @@
+//! What the two files may say.
+
+use super::*;
+
+const FIELDS: &str = r#"
+[rest]
+name_ja = "休養"
+name_en = "Rest"
+outcomes = ["sleep_rest", "bmi"]
+
+[activity]
+name_ja = "運動"
+name_en = "Activity"
+"#;
+
+const INDICATORS: &str = r#"
+[steps]
+name_ja = "歩数"
+name_en = "steps a day"
+unit = "steps"
+better = "higher"
+smallest_change = 500
+terms = [3, 4]
+at_risk = "steps < 8000"
+source = "own"
+sql = "step_sum / days"
+
+[bmi]
+name_ja = "BMI"
+name_en = "BMI"
+unit = "kg/m2"
+"#;
+
+fn load(fields: &str, indicators: &str) -> Result<Vocabulary, String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join(FIELDS_FILE), fields).unwrap();
+    fs_err::write(folder.path().join(INDICATORS_FILE), indicators).unwrap();
+    Vocabulary::load(folder.path()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn entries_keep_the_order_of_their_file() {
+    let vocabulary = load(FIELDS, INDICATORS).unwrap();
+    let names: Vec<&str> = vocabulary
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    assert_eq!(names, ["rest", "activity"]);
+    let rest = vocabulary.field("rest").unwrap();
+    assert_eq!(rest.name_ja, "休養");
+    assert_eq!(rest.outcomes[0].value, "sleep_rest");
+    assert_eq!(rest.outcomes[1].at.to_string(), "fields.toml:5:27");
+    assert!(vocabulary.field("activity").unwrap().outcomes.is_empty());
+    let steps = vocabulary.indicator("steps").unwrap();
+    assert_eq!(steps.unit, Unit::Other("steps".to_owned()));
+    assert_eq!(steps.better, Better::Higher);
+    assert_eq!(steps.smallest_change, Some(500.0));
+    assert_eq!(steps.terms, [3, 4]);
+    let bmi = vocabulary.indicator("bmi").unwrap();
+    assert_eq!(
+        (&bmi.unit, bmi.better),
+        (&Unit::KilogramPerSquareMetre, Better::Neither)
+    );
+}
+
+#[test]
+fn files_that_are_not_there_have_no_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(
+        Vocabulary::load(folder.path()).unwrap(),
+        Vocabulary::default()
+    );
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let cases = [
+        (
+            "name_en = \"Rest\"",
+            "name_en = \"Rest\"\nlabel = \"x\"",
+            "fields.toml:5:1: unknown key `label` in [rest]",
+        ),
+        (
+            "[rest]",
+            "[Rest]",
+            "fields.toml:2:2: `Rest` cannot be a name: small letters, digits and `_`, a letter first",
+        ),
+        (
+            "\"bmi\"",
+            "\"sleep_rest\"",
+            "fields.toml:5:27: `sleep_rest` is listed twice",
+        ),
+        (
+            "\"bmi\"",
+            "\"a b\"",
+            "fields.toml:5:27: `a b` cannot be a name: small letters, digits and `_`, a letter first",
+        ),
+        (
+            "name_ja = \"休養\"",
+            "",
+            "fields.toml:2:2: [rest] has no key `name_ja`",
+        ),
+    ];
+    for (from, to, message) in cases {
+        let error = load(&FIELDS.replace(from, to), INDICATORS).unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+    let cases = [
+        (
+            "better = \"higher\"",
+            "better = \"hihger\"",
+            "indicators.toml:6:10: `steps.better` cannot be `hihger`; did you mean `higher`? (one of: higher, lower)",
+        ),
+        (
+            "smallest_change = 500",
+            "smallest_change = 0",
+            "indicators.toml:7:19: `smallest_change` must be above 0",
+        ),
+        (
+            "unit = \"steps\"",
+            "",
+            "indicators.toml:2:2: [steps] has no key `unit`",
+        ),
+    ];
+    for (from, to, message) in cases {
+        let error = load(FIELDS, &INDICATORS.replace(from, to)).unwrap_err();
+        assert_eq!(error, message);
+    }
+}

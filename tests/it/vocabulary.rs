@@ -1,0 +1,155 @@
+//! A field and an indicator of a project's own: one entry each.
+
+use fs_err as fs;
+
+use crate::support::Project;
+
+const FIELD: &str = "
+[women_health]
+name_ja = \"女性の健康\"
+name_en = \"Women’s health\"
+outcomes = [\"sitting_hours\", \"bmi\"]
+";
+
+const INDICATOR: &str = "
+[sitting_hours]
+name_ja = \"1日の座位時間\"
+name_en = \"sitting time per day\"
+unit = \"h\"
+better = \"lower\"
+at_risk = \"sitting_hours > 6\"
+sql = \"4 + bmi / 10 - case when exercise_habit then 1 else 0 end\"
+";
+
+fn append(project: &Project, file: &str, entry: &str) {
+    let text = fs::read_to_string(project.path().join(file)).unwrap();
+    project.write(file, text + entry);
+}
+
+/// Puts `to` in place of field `from` in what employers delivered.
+fn rename_field(project: &Project, from: &str, to: &str) {
+    let folder = project.path().join("sample_data");
+    let mut n_files = 0;
+    for holder in fs::read_dir(folder).unwrap() {
+        let holder = holder.unwrap().path();
+        let file = holder.join("programs.parquet");
+        if file.is_file() {
+            let renamed = format!(
+                "select * replace (case when field = '{from}' then '{to}' else field end as field) from '{}'",
+                file.display()
+            );
+            let target = holder.join("programs.csv");
+            let target = target.to_str().unwrap();
+            project.korabo(&["sql", "-o", target, "-c", &renamed]).exits(0);
+            fs::remove_file(file).unwrap();
+            n_files += 1;
+        }
+    }
+    assert!(n_files > 0);
+}
+
+fn rows(project: &Project, sql: &str) -> String {
+    let answer = project.korabo(&["sql", "--format", "csv", "-c", sql]);
+    answer.exits(0).stdout
+}
+
+#[test]
+fn a_field_and_an_indicator_take_one_entry_each() {
+    let project = Project::unbuilt();
+    append(&project, "fields.toml", FIELD);
+    append(&project, "indicators.toml", INDICATOR);
+    rename_field(&project, ",oral,", ",women_health,");
+    project.korabo(&["run"]).exits(0);
+
+    let effects = "select count(*) as n, count(estimate) > 0 as has_estimates from effect_summary \
+                   where field = 'women_health' and indicator = 'sitting_hours'";
+    assert_eq!(rows(&project, effects), "n,has_estimates\n4,true\n");
+    let exposed =
+        "select n_persons > 0 as has_exposed from summary_flow where step = 'exposed_women_health'";
+    assert_eq!(rows(&project, exposed), "has_exposed\ntrue\n");
+    let view = "select count(cohort) > 0 as a, bool_or(participated) as b from panel_women_health";
+    assert_eq!(rows(&project, view), "a,b\ntrue,true\n");
+    let balance = "select count(*) > 0 as n from effect_balance where field = 'women_health'";
+    assert_eq!(rows(&project, balance), "n\ntrue\n");
+
+    let report =
+        |project: &Project| fs::read_to_string(project.path().join("reports/report.html")).unwrap();
+    let page = report(&project);
+    for text in ["女性の健康", "1日の座位時間", "、h）"] {
+        assert!(page.contains(text), "{text}");
+    }
+    project.korabo(&["report", "--lang", "en"]).exits(0);
+    let page = report(&project);
+    for text in ["Women’s health", "Sitting time per day", ", h)"] {
+        assert!(page.contains(text), "{text}");
+    }
+
+    // Another wording makes another report, and no table is built for it.
+    let text = fs::read_to_string(project.path().join("fields.toml")).unwrap();
+    project.write("fields.toml", text.replace("女性の健康", "女性特有の健康"));
+    let outcome = project.korabo(&["run"]).exits(0);
+    assert!(!outcome.stdout.contains("effect_"), "{}", outcome.stdout);
+    assert!(report(&project).contains("女性特有の健康"));
+}
+
+#[test]
+fn programs_of_a_field_without_an_entry_are_rejected() {
+    let project = Project::unbuilt();
+    rename_field(&project, ",oral,", ",womens_health,");
+    let outcome = project.korabo(&["run"]).exits(6);
+    outcome.says(&["programs", "field"]);
+    let rejected = "select distinct \"column\", rule from rejects_programs";
+    assert_eq!(rows(&project, rejected), "column,rule\nfield,codes\n");
+}
+
+#[test]
+fn what_an_entry_names_must_be_there() {
+    let cases = [
+        (
+            "fields.toml",
+            FIELD.replace("sitting_hours", "sitting_hour"),
+            ":58:13: no indicator `sitting_hour`",
+        ),
+        (
+            "indicators.toml",
+            INDICATOR.replace("bmi / 10", "bim / 10"),
+            "`sql` of `sitting_hours` cannot be planned over the panel",
+        ),
+        (
+            "indicators.toml",
+            INDICATOR.replace("bmi / 10", "bmi / 10 -- rest\n) from x, ("),
+            "`sql` of `sitting_hours` cannot be planned over the panel",
+        ),
+        (
+            "indicators.toml",
+            INDICATOR.replace("sitting_hours > 6", "sitting > 6"),
+            "`at_risk` of `sitting_hours` cannot be planned over the panel",
+        ),
+        (
+            "indicators.toml",
+            INDICATOR.replace("sql = \"4", "# sql = \"4"),
+            "no indicator `sitting_hours`",
+        ),
+        (
+            "indicators.toml",
+            INDICATOR.replace("[sitting_hours]", "[waist_to_height]"),
+            "ok",
+        ),
+        (
+            "indicators.toml",
+            format!(
+                "{INDICATOR}\n[age]\nname_ja = \"x\"\nname_en = \"x\"\nunit = \"x\"\nsql = \"1\"\n"
+            ),
+            "the panel has a column `age` already",
+        ),
+    ];
+    for (file, entry, message) in cases {
+        let project = Project::unbuilt();
+        append(&project, file, &entry);
+        let outcome = project.korabo(&["check"]);
+        match message {
+            "ok" => drop(outcome.exits(0)),
+            _ => drop(outcome.exits(3).says(&[file, message])),
+        }
+    }
+}
