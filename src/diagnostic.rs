@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Why a command did not finish. Each kind has one exit code, the same for every command, so that a
@@ -70,10 +70,14 @@ pub fn contained<T>(decode: impl FnOnce() -> T) -> Option<T> {
     decoded.ok()
 }
 
-/// Whether a panic of this thread is one that [`contained`] turns into an error.
+/// Whether a panic is caught and becomes an error: one within [`contained`], or the one by which the store's writer answers the lake's
+/// library when that gives up a file that could not be completed, on a full disk for one (`upload_parquet_file` of `deltalake-core`).
 #[must_use]
-pub fn is_contained() -> bool {
-    IS_CONTAINED.get()
+pub fn is_contained(panic: &PanicHookInfo<'_>) -> bool {
+    let is_of_writer = panic
+        .location()
+        .is_some_and(|at| at.file().contains("object_store") && at.file().ends_with("buffered.rs"));
+    IS_CONTAINED.get() || is_of_writer && panic.payload_as_str() == Some("Already shut down")
 }
 
 /// A place in a text file a user wrote: line and column count from 1.

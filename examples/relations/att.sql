@@ -17,14 +17,14 @@ select
     status
 from att(
     (
-        select person_id, fiscal_year, exercise_habit, cohort_activity, sex, age, cluster_worksite_id
-        from panel_person_year
+        select person_id, fiscal_year, exercise_habit, cohort, sex, age, cluster_worksite_id
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0 and fiscal_year <= 2021
     ),
     outcome => exercise_habit,
     unit => person_id,
     time => fiscal_year,
-    cohort => cohort_activity,
+    cohort => cohort,
     covariates => [sex, age],
     cluster => cluster_worksite_id,
     aggregate => 'group'

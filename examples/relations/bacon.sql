@@ -12,8 +12,8 @@ select
     round(sum(weight * estimate) / sum(weight), 1) as estimate
 from bacon(
     (
-        select person_id, fiscal_year, yen_total, coalesce(fiscal_year >= cohort_activity, false) as exposed
-        from panel_person_year
+        select person_id, fiscal_year, yen_total, coalesce(fiscal_year >= cohort, false) as exposed
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
         qualify count(*) over (partition by person_id) = 9
     ),

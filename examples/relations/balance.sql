@@ -18,8 +18,8 @@ select
     status
 from balance(
     (
-        select cohort_activity is not null as exposed, age, sex, exercise_habit, industry_code
-        from panel_person_year
+        select cohort is not null as exposed, age, sex, exercise_habit, industry_code
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0 and fiscal_year = 2017
     ),
     treated => exposed,

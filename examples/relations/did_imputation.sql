@@ -3,7 +3,7 @@
 -- Look at: the row with event_time = NULL is the mean over all imputed rows. Rows before 0 are coefficients of another
 -- regression, on untreated rows only: they test parallel trends and are measured from all event times before -3.
 -- In R, with the input below as `panel` (cohort NA as 0):
---   didimputation::did_imputation(panel, yname = "exercise_habit", gname = "cohort_activity", tname = "fiscal_year",
+--   didimputation::did_imputation(panel, yname = "exercise_habit", gname = "cohort", tname = "fiscal_year",
 --                                 idname = "person_id", cluster_var = "cluster_worksite_id", horizon = TRUE, pretrends = -3:-1)
 -- and once more without horizon and pretrends for the overall row.
 select
@@ -17,14 +17,14 @@ select
     status
 from did_imputation(
     (
-        select person_id, fiscal_year, exercise_habit, cohort_activity, cluster_worksite_id
-        from panel_person_year
+        select person_id, fiscal_year, exercise_habit, cohort, cluster_worksite_id
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
     ),
     outcome => exercise_habit,
     unit => person_id,
     time => fiscal_year,
-    cohort => cohort_activity,
+    cohort => cohort,
     cluster => cluster_worksite_id,
     window => '-3..3'
 )

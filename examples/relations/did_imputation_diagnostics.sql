@@ -8,14 +8,14 @@ select
     detail
 from did_imputation_diagnostics(
     (
-        select person_id, fiscal_year, exercise_habit, cohort_activity, cluster_worksite_id
-        from panel_person_year
+        select person_id, fiscal_year, exercise_habit, cohort, cluster_worksite_id
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
     ),
     outcome => exercise_habit,
     unit => person_id,
     time => fiscal_year,
-    cohort => cohort_activity,
+    cohort => cohort,
     cluster => cluster_worksite_id,
     window => '-3..3'
 )

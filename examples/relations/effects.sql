@@ -15,16 +15,16 @@ select
 from effects(
     (
         select
-            person_id, fiscal_year, exercise_habit, walking_1h, cohort_activity, participated_activity, sex, age,
+            person_id, fiscal_year, exercise_habit, walking_1h, cohort, participated, sex, age,
             cluster_worksite_id
-        from panel_person_year
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
     ),
     outcomes => [exercise_habit, walking_1h],
     unit => person_id,
     time => fiscal_year,
-    cohort => cohort_activity,
-    participated => participated_activity,
+    cohort => cohort,
+    participated => participated,
     covariates => [sex, age],
     cluster => cluster_worksite_id,
     control => 'not_yet_treated',

@@ -3,7 +3,7 @@
 -- Look at: the row with event_time = NULL is the mean over all rows from the first exposure on. Event time -1 is the
 -- reference. Compare with event_study.sql and did_imputation.sql: three estimators, the same question.
 -- In R, with the input below as `panel` (cohort NA as 10000):
---   fit <- fixest::feols(exercise_habit ~ sunab(cohort_activity, fiscal_year) | person_id + fiscal_year, panel,
+--   fit <- fixest::feols(exercise_habit ~ sunab(cohort, fiscal_year) | person_id + fiscal_year, panel,
 --                        cluster = ~ cluster_worksite_id)
 --   summary(fit); summary(fit, agg = "att")
 select
@@ -17,14 +17,14 @@ select
     status
 from sun_abraham(
     (
-        select person_id, fiscal_year, exercise_habit, cohort_activity, cluster_worksite_id
-        from panel_person_year
+        select person_id, fiscal_year, exercise_habit, cohort, cluster_worksite_id
+        from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
     ),
     outcome => exercise_habit,
     unit => person_id,
     time => fiscal_year,
-    cohort => cohort_activity,
+    cohort => cohort,
     cluster => cluster_worksite_id,
     window => '-3..3'
 )

@@ -1,6 +1,15 @@
 //! `korabo history`: past runs, newest first.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Local};
 use clap::Args;
+use datafusion::arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray};
+use datafusion::arrow::compute::{cast, concat_batches};
+use datafusion::arrow::datatypes::{
+    DataType, Field, FieldRef, Schema, TimeUnit, TimestampMicrosecondType,
+};
+use datafusion::common::DataFusionError;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
@@ -11,6 +20,7 @@ use crate::config::ParameterValue;
 use crate::lake::LakeTable;
 use crate::observe;
 use crate::pipeline;
+use crate::session::SessionError;
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
@@ -32,7 +42,7 @@ fn question(runs: &LakeTable) -> String {
     let selection = column("selection", "CAST(NULL AS VARCHAR)");
     let full_refresh = column("full_refresh", "false");
     format!(
-        "SELECT run_id AS run, to_char(started_at, '%Y-%m-%d %H:%M') AS started, status, \
+        "SELECT run_id AS run, started_at AS started, status, \
          n_ok AS built, n_failed AS failed, {warned} AS warned,\
          n_rejected_rows AS rejected, round(seconds, 1) AS seconds, \
          trim(concat(CASE WHEN {retry_of} IS NULL THEN '' ELSE concat('retry of ', {retry_of}, ' ') END, \
@@ -50,7 +60,7 @@ pub(super) async fn run(
     let workspace = Workspace::load(global)?;
     let session = Workspace::session(global)?;
     if let Some(begun_at) = observe::begun_at(&workspace.lake) {
-        let time = begun_at.format("%Y-%m-%d %H:%M UTC");
+        let time = begun_at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
         printer.note(&match workspace.lake.lock() {
             Ok(_) => format!("a run that began {time} was killed; the next run records it"),
             Err(_) => format!("a run that began {time} goes on"),
@@ -67,6 +77,34 @@ pub(super) async fn run(
         ParameterValue::Integer(i64::from(args.limit)),
     );
     let frame = session.plan(&question, &[limit]).await?;
+    let schema = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await.map_err(SessionError::from)?;
+    let runs = concat_batches(&schema, &batches).map_err(DataFusionError::from);
+    let runs = runs.and_then(|runs| in_local_time(&runs));
+    let frame = session.frame(runs.map_err(SessionError::from)?)?;
     sql::print(frame, &Output::default(), printer).await?;
     Ok(0)
+}
+
+/// The same runs with their beginning as the clock on the wall showed it.
+fn in_local_time(runs: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    const STARTED: usize = 1;
+    let started = cast(
+        runs.column(STARTED),
+        &DataType::Timestamp(TimeUnit::Microsecond, None),
+    )?;
+    let started = started.as_primitive::<TimestampMicrosecondType>().iter();
+    let local = started.map(|time| {
+        let time = DateTime::from_timestamp_micros(time?)?.with_timezone(&Local);
+        Some(time.format("%Y-%m-%d %H:%M").to_string())
+    });
+    let local: ArrayRef = Arc::new(local.collect::<StringArray>());
+    let mut fields: Vec<FieldRef> = runs.schema().fields().iter().cloned().collect();
+    fields[STARTED] = Arc::new(Field::new("started", DataType::Utf8, true));
+    let mut columns = runs.columns().to_vec();
+    columns[STARTED] = local;
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }

@@ -9,6 +9,7 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace::{self, Workspace};
+use crate::contract::TableContract;
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::pipeline::{Dag, Lineage, Project, TableColumn};
 
@@ -46,12 +47,11 @@ pub(super) async fn run(
         None => of_table(&project.dag, table),
         Some(column) => {
             let lineage = Lineage::of(&project, &Workspace::session(global)?).await?;
-            if made.clone().all(|known| known != table) {
-                let message =
-                    format!("`{table}` is a raw table: its columns come from the extracts");
-                return Err(Failure::new(FailureKind::Usage, message));
-            }
-            let columns = lineage.columns(table);
+            let contract = project.contract(table);
+            let columns = match contract {
+                Some(contract) => raw_columns(contract),
+                None => lineage.columns(table),
+            };
             if !columns.contains(&column) {
                 let what = format!("column of `{table}`");
                 return Err(unknown(&what, column, columns.into_iter()));
@@ -60,7 +60,10 @@ pub(super) async fn run(
                 table: table.to_owned(),
                 column: column.to_owned(),
             };
-            of_column(&lineage, &column)
+            match contract {
+                Some(_) => of_raw_column(&lineage, &column),
+                None => of_column(&lineage, &column),
+            }
         }
     };
     printer.data(text.as_bytes())?;
@@ -75,7 +78,7 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     )
 }
 
-/// The tables it reads and those that read it, as trees; a table is unfolded where it is met first.
+/// The tables it reads and those that read it, as trees; each table is there once, where it is met first.
 fn of_table(dag: &Dag, table: &str) -> String {
     let reads = |name: &str| -> Vec<String> {
         let query = dag.query(name);
@@ -103,27 +106,37 @@ fn unfold(
     seen: &mut BTreeSet<String>,
 ) {
     for name in next(table) {
-        let is_new = seen.insert(name.clone());
-        let more = if is_new || next(&name).is_empty() {
-            ""
-        } else {
-            " …"
-        };
-        let _ = writeln!(text, "{:indent$}{name}{more}", "", indent = 2 * depth);
-        if is_new {
+        if seen.insert(name.clone()) {
+            let _ = writeln!(text, "{:indent$}{name}", "", indent = 2 * depth);
             unfold(text, &name, depth + 1, next, seen);
         }
     }
 }
 
+fn raw_columns(contract: &TableContract) -> Vec<&str> {
+    let columns = contract.columns.iter();
+    columns.map(|column| column.name.as_str()).collect()
+}
+
 /// One line per column, step by step towards the raw tables.
 fn of_column(lineage: &Lineage, column: &TableColumn) -> String {
     let mut text = format!("{}.{}\n", column.table, column.column);
-    for (step, sources) in lineage.steps(column).iter().enumerate() {
-        for source in sources {
+    write_steps(&mut text, &lineage.steps(column));
+    text
+}
+
+/// One line per column, step by step towards the results.
+fn of_raw_column(lineage: &Lineage, column: &TableColumn) -> String {
+    let mut text = format!("{}.{}\n\nused by\n", column.table, column.column);
+    write_steps(&mut text, &lineage.users(column));
+    text
+}
+
+fn write_steps(text: &mut String, steps: &[BTreeSet<TableColumn>]) {
+    for (step, columns) in steps.iter().enumerate() {
+        for column in columns {
             let indent = 2 * (step + 1);
-            let _ = writeln!(text, "{:indent$}{}.{}", "", source.table, source.column);
+            let _ = writeln!(text, "{:indent$}{}.{}", "", column.table, column.column);
         }
     }
-    text
 }

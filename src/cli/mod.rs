@@ -25,6 +25,7 @@ mod report;
 mod retry;
 mod run;
 mod schedule;
+mod schema;
 mod selection;
 mod serve;
 mod sql;
@@ -105,6 +106,8 @@ enum Command {
     Lineage(lineage::LineageArgs),
     /// Write a new project with the standard contracts and queries
     Init(init::InitArgs),
+    /// Print the JSON schema of a configuration file, for editors
+    Schema(schema::SchemaArgs),
     /// Write a synthetic linked world with known effects
     Synth(synth::SynthArgs),
     /// Write the manual's pages, korabo.1 and one per command
@@ -196,6 +199,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Diff(args) => Box::pin(diff::run(args, global, printer)),
         Command::History(args) => Box::pin(history::run(args, global, printer)),
         Command::Init(args) => Box::pin(async { init::run(args, printer) }),
+        Command::Schema(args) => Box::pin(async { schema::run(args, printer) }),
         Command::Synth(args) => Box::pin(async { synth::run(args, global, printer) }),
         Command::Man { folder } => Box::pin(async { man(folder) }),
         Command::Completions { shell } => Box::pin(async { complete(*shell, printer) }),

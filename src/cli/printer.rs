@@ -260,7 +260,7 @@ fn asks_json(arguments: &[OsString]) -> bool {
 pub(super) fn hide_panic_texts(printer: &Printer) {
     let printer = printer.clone();
     std::panic::set_hook(Box::new(move |panic| {
-        if is_contained() {
+        if is_contained(panic) {
             return;
         }
         let place = panic.location().map_or_else(String::new, |at| {

@@ -151,6 +151,28 @@ impl Checker<'_> {
         Ok(())
     }
 
+    /// Columns to partition by: their values become names of folders, which must be short and must not name a person.
+    pub(super) fn partition_columns(
+        &self,
+        item: &TomlItem<'_>,
+    ) -> Result<Vec<String>, ContractError> {
+        let names = self.column_list(item)?;
+        for (name, element) in names.iter().zip(item.elements()?) {
+            let column = self.columns.iter().find(|column| column.name == *name);
+            let is_fit = |column: &ColumnContract| match column.data_type {
+                ColumnType::Float64 | ColumnType::Token => false,
+                ColumnType::String => column.codes.are_fields || !column.codes.is_unrestricted(),
+                _ => true,
+            };
+            if !column.is_some_and(is_fit) {
+                let at = element.location();
+                let column = name.clone();
+                return Err(ContractError::NotToPartitionBy { at, column });
+            }
+        }
+        Ok(names)
+    }
+
     /// Reads a list of columns that must exist and be named once.
     pub(super) fn column_list(&self, item: &TomlItem<'_>) -> Result<Vec<String>, ContractError> {
         let mut names = Vec::<String>::new();

@@ -97,6 +97,16 @@ pub enum ContractError {
         /// The column's type.
         data_type: &'static str,
     },
+    /// A column whose values cannot be names of folders.
+    #[error(
+        "{at}: the table cannot be partitioned by `{column}`: only whole numbers, months, dates, booleans and texts with `codes`"
+    )]
+    NotToPartitionBy {
+        /// Where the column is named.
+        at: SourceLocation,
+        /// The column.
+        column: String,
+    },
     /// A code that is not a value of the column's type.
     #[error("{at}: code `{code}` is not a value of type {data_type}")]
     CodeNotOfType {

@@ -128,7 +128,7 @@ fn read_contract(
         checker.column_list(&item)
     }
     let partition_by = match root.get("partition_by") {
-        Some(item) => checker.column_list(&item)?,
+        Some(item) => checker.partition_columns(&item)?,
         None => Vec::new(),
     };
     let references = read_list(&root, "references", |table| read_reference(table, &checker))?;
@@ -196,7 +196,12 @@ fn read_column(item: &TomlItem<'_>) -> Result<ColumnContract, ContractError> {
 
 fn read_codes(table: &TomlTable<'_>, column: &str) -> Result<CodeList, ContractError> {
     let codes = table.get("codes");
-    if codes.as_ref().is_some_and(is_fields) {
+    let are_fields = codes.as_ref().is_some_and(is_fields);
+    if are_fields && let Some(by_term) = table.get("codes_by_term") {
+        let (at, column) = (by_term.key_location(), column.to_owned());
+        return Err(ContractError::TwoCodeLists { at, column });
+    }
+    if are_fields {
         return Ok(CodeList {
             are_fields: true,
             ..CodeList::default()

@@ -126,6 +126,12 @@ fn refuses_names_that_do_not_exist() {
         "checkups.toml:6:17: `partition_by` names column `year`, which table `checkups` does not have",
     );
     check(
+        "partition_by = [\"fy\"]",
+        "partition_by = [\"fy\", \"person_key\"]",
+        "checkups.toml:6:23: the table cannot be partitioned by `person_key`: only whole numbers, months, dates, booleans and \
+         texts with `codes`",
+    );
+    check(
         "[\"fy\", \"day\"]",
         "[\"fy\", \"days\"]",
         "checkups.toml:14:25: `fiscal_year_of` names column `days`, which table `checkups` does not \

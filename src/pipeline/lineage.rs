@@ -110,6 +110,34 @@ impl Lineage {
         }
         steps
     }
+
+    /// The columns that are made of a column, nearest first, as [`Lineage::steps`] in the other direction.
+    #[must_use]
+    pub fn users(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
+        let mut readers: BTreeMap<&TableColumn, BTreeSet<TableColumn>> = BTreeMap::new();
+        for (table, made) in &self.tables {
+            for own in &made.columns {
+                let reader = TableColumn {
+                    table: table.clone(),
+                    column: own.name.clone(),
+                };
+                for source in own.sources.keys() {
+                    readers.entry(source).or_default().insert(reader.clone());
+                }
+            }
+        }
+        let readers_of = |column: &TableColumn| readers.get(column).cloned().unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        let mut steps = Vec::new();
+        let mut current = readers_of(column);
+        while !current.is_empty() {
+            seen.extend(current.iter().cloned());
+            let next: BTreeSet<TableColumn> = current.iter().flat_map(readers_of).collect();
+            steps.push(current);
+            current = next.difference(&seen).cloned().collect();
+        }
+        steps
+    }
 }
 
 fn made_by(plan: &LogicalPlan) -> MadeTable {

@@ -90,7 +90,7 @@ fn prepare() {
     };
     setrlimit(Resource::Core, none).expect("a process may limit itself");
     std::panic::set_hook(Box::new(|info| {
-        if is_contained() {
+        if is_contained(info) {
             return;
         }
         let text = info.payload_as_str().unwrap_or("without a text");

@@ -10,9 +10,10 @@ fn a_table_is_shown_with_what_it_reads_and_what_reads_it() {
         .exits(0)
         .stdout;
     let (reads, readers) = text.split_once("\nread by\n").unwrap();
-    // Unfolded down to the raw table where it is met first, only named afterwards.
+    // Each table once, down to the raw ones.
     assert!(reads.contains("\n        clean_programs\n          programs\n"));
-    assert!(reads.contains("\n  link_programs\n    clean_programs …\n"));
+    let n_lines = reads.matches("clean_programs\n").count();
+    assert_eq!((n_lines, reads.matches('…').count()), (1, 0), "{reads}");
     assert!(readers.contains("\n    panel_checkups\n      panel_person_year\n"));
     assert!(readers.contains(" effect_summary\n") && !reads.contains("effect_"));
 }
@@ -93,4 +94,21 @@ fn unknown_names_are_said_with_the_nearest() {
         .korabo(&["lineage", "checkups.bmi"])
         .exits(2)
         .says(&["`checkups` is a raw table"]);
+}
+
+#[test]
+fn a_column_of_a_raw_table_is_followed_to_what_uses_it() {
+    let project = Project::standard();
+    let text = project
+        .korabo(&["lineage", "productivity.absence_days"])
+        .exits(0)
+        .stdout;
+    assert!(
+        text.starts_with("productivity.absence_days\n\nused by\n  clean_productivity.absence_days\n    link_productivity."),
+        "{text}"
+    );
+    assert!(text.contains(" panel_person_year.absence_days\n"), "{text}");
+    assert!(text.contains(" effect_mind.estimate\n"), "{text}");
+    let outcome = project.korabo(&["lineage", "productivity.absence_day"]);
+    outcome.exits(3).says(&["did you mean `absence_days`?"]);
 }

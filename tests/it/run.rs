@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use fs_err as fs;
+use korabo::vocabulary::Vocabulary;
 
 use crate::support::Project;
 
@@ -17,23 +18,42 @@ fn built_last(project: &Project) -> BTreeSet<String> {
         .collect()
 }
 
-/// Text of every query without its comments, and the parts of every view that queries are parts of.
+/// Text of every query without its comments, and the parts of every view that queries are parts of. Templates stand for the query of
+/// each field, and the panel with all indicators reads the panel.
 fn queries(project: &Project) -> BTreeMap<String, String> {
+    let fields = Vocabulary::load(project.path()).unwrap().fields;
     let mut queries: BTreeMap<String, String> = BTreeMap::new();
     for entry in fs::read_dir(project.path().join("queries")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let code = text.lines().map(|line| line.split("--").next().unwrap());
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        for view in text
-            .lines()
-            .filter_map(|line| line.strip_prefix("-- part_of: "))
-        {
-            let parts = queries.entry(view.to_owned()).or_default();
-            parts.push_str(&format!(" {name}"));
+        let code = code.collect::<Vec<_>>().join("\n");
+        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let names: Vec<String> = match text.contains("-- for_each: field") {
+            false => vec![file],
+            true => fields
+                .iter()
+                .filter(|field| {
+                    !field.spouse_outcomes.is_empty() || !code.contains("$spouse_outcomes")
+                })
+                .map(|field| file.replace("field", &field.name))
+                .collect(),
+        };
+        for name in names {
+            for view in text
+                .lines()
+                .filter_map(|line| line.strip_prefix("-- part_of: "))
+            {
+                let parts = queries.entry(view.to_owned()).or_default();
+                parts.push_str(&format!(" {name}"));
+            }
+            queries.insert(name, code.clone());
         }
-        queries.insert(name, code.collect::<Vec<_>>().join("\n"));
     }
+    queries.insert(
+        "panel_indicators".to_owned(),
+        "panel_person_year".to_owned(),
+    );
     queries
 }
 

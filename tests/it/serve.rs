@@ -82,9 +82,9 @@ async fn what_korabo_sql_knows_besides_sql_works_too() {
     let tables = ask(&mut client, "SHOW TABLES").await.unwrap();
     let names = tables.texts("table_name");
     assert!(names.contains(&"effect_employees".to_owned()) && names.contains(&"runs".to_owned()));
-    let att = "SELECT count(*) FROM att((SELECT person_id, fiscal_year, exercise_habit, cohort_activity
-                   FROM effect_employees), outcome => exercise_habit, unit => person_id, time => fiscal_year,
-                   cohort => cohort_activity, unbalanced => 'pairs', min_e => 0, max_e => 1)";
+    let att = "SELECT count(*) FROM att((SELECT person_id, fiscal_year, exercise_habit, cohort
+                   FROM panel_activity WHERE relationship = 1), outcome => exercise_habit, unit => person_id,
+                   time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => 0, max_e => 1)";
     assert_eq!(ask(&mut client, att).await.unwrap().count(), 1);
     let qualified = "SELECT count(*) FROM \"korabo\".\"public\".\"runs\"";
     assert_eq!(ask(&mut client, qualified).await.unwrap().count(), 1);

@@ -357,13 +357,13 @@ fn parameters_are_bound_with_their_types() {
         .says(&["NAME=VALUE"]);
 }
 
-const CALL: &str = "select * from att_gt(panel_person_year,\n  outcome => exercise_habit, \
-                    unit => person_id, time => fiscal_year, cohort => cohort_activity)";
+const CALL: &str = "select * from att_gt(panel_activity,\n  outcome => exercise_habit, \
+                    unit => person_id, time => fiscal_year, cohort => cohort)";
 
 #[test]
 fn relation_takes_a_table_or_a_query() {
     let from_table = ask(&["--format", "csv", "-c", CALL]).exits(0).stdout;
-    let query = CALL.replace("(panel_person_year", "((select * from panel_person_year)");
+    let query = CALL.replace("(panel_activity", "((select * from panel_activity)");
     assert_eq!(
         ask(&["--format", "csv", "-c", &query]).exits(0).stdout,
         from_table
@@ -393,28 +393,24 @@ fn wrong_relation_arguments_say_where_and_what_is_near() {
                 "`exercise_habit`?",
             ],
         ),
+        (", cohort => cohort", "", &["argument `cohort` is missing"]),
         (
-            ", cohort => cohort_activity",
-            "",
-            &["argument `cohort` is missing"],
-        ),
-        (
-            "cohort_activity)",
-            "cohort_activity, control => 'none')",
+            "=> cohort)",
+            "=> cohort, control => 'none')",
             &["'not_yet_treated'", "'none'"],
         ),
         (
-            "cohort_activity)",
-            "cohort_activity, anticipation => 'x')",
+            "=> cohort)",
+            "=> cohort, anticipation => 'x')",
             &["a whole number", "text"],
         ),
         (
-            "cohort_activity)",
-            "cohort_activity, time => age)",
+            "=> cohort)",
+            "=> cohort, time => age)",
             &["argument `time` is given twice"],
         ),
         ("outcome => ", "", &["write `name => value`"]),
-        ("panel_person_year,", "1,", &["the first argument must be"]),
+        ("panel_activity,", "1,", &["the first argument must be"]),
     ];
     for (from, to, texts) in cases {
         let sql = CALL.replacen(from, to, 1);
@@ -452,24 +448,24 @@ fn explain_shows_the_estimator_over_only_the_columns_it_needs() {
         plan.contains("relation event_study(outcome => exercise_habit"),
         "{plan}"
     );
-    let scan = plan.split("scan panel_person_year (").nth(1).unwrap();
-    let columns = scan.split("): ").nth(1).unwrap();
-    let mut columns: Vec<&str> = columns
-        .split(['"', ';'])
-        .next()
-        .unwrap()
-        .split(", ")
-        .collect();
-    columns.sort_unstable();
-    assert_eq!(
-        columns,
-        [
-            "cohort_activity",
-            "exercise_habit",
-            "fiscal_year",
-            "person_id"
-        ]
-    );
+    for (table, expected) in [
+        (
+            "panel_person_year",
+            ["exercise_habit", "fiscal_year", "person_id"],
+        ),
+        ("panel_exposure", ["cohort", "field", "person_id"]),
+    ] {
+        let scan = plan.split(&format!("scan {table} (")).nth(1).unwrap();
+        let columns = scan.split("): ").nth(1).unwrap();
+        let mut columns: Vec<&str> = columns
+            .split(['"', ';'])
+            .next()
+            .unwrap()
+            .split(", ")
+            .collect();
+        columns.sort_unstable();
+        assert_eq!(columns, expected, "{table}");
+    }
 }
 
 #[test]

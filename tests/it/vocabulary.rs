@@ -40,7 +40,9 @@ fn rename_field(project: &Project, from: &str, to: &str) {
             );
             let target = holder.join("programs.csv");
             let target = target.to_str().unwrap();
-            project.korabo(&["sql", "-o", target, "-c", &renamed]).exits(0);
+            project
+                .korabo(&["sql", "-o", target, "-c", &renamed])
+                .exits(0);
             fs::remove_file(file).unwrap();
             n_files += 1;
         }
@@ -58,7 +60,7 @@ fn a_field_and_an_indicator_take_one_entry_each() {
     let project = Project::unbuilt();
     append(&project, "fields.toml", FIELD);
     append(&project, "indicators.toml", INDICATOR);
-    rename_field(&project, ",oral,", ",women_health,");
+    rename_field(&project, "oral", "women_health");
     project.korabo(&["run"]).exits(0);
 
     let effects = "select count(*) as n, count(estimate) > 0 as has_estimates from effect_summary \
@@ -95,7 +97,7 @@ fn a_field_and_an_indicator_take_one_entry_each() {
 #[test]
 fn programs_of_a_field_without_an_entry_are_rejected() {
     let project = Project::unbuilt();
-    rename_field(&project, ",oral,", ",womens_health,");
+    rename_field(&project, "oral", "womens_health");
     let outcome = project.korabo(&["run"]).exits(6);
     outcome.says(&["programs", "field"]);
     let rejected = "select distinct \"column\", rule from rejects_programs";

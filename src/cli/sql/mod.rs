@@ -160,6 +160,8 @@ pub(super) async fn run(
     }
     if scripts.is_empty() {
         if io::stdin().is_terminal() {
+            printer
+                .note("a statement ends with `;`; `\\?` lists the commands, `\\q` or Ctrl-D ends");
             shell::run(&runner, &output)?;
             return Ok(0);
         }

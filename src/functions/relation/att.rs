@@ -26,8 +26,8 @@ pub(super) const ATT: RelationDefinition = RelationDefinition {
             aggregate => 'simple', …)",
     description: "Aggregated group-time effects: an overall row (`at` NULL) and one row per group, \
                   event time or calendar time.",
-    example: "SELECT * FROM att(panel_person_year, outcome => exercise_habit, unit => person_id, \
-              time => fiscal_year, cohort => cohort_activity, cluster => cluster_worksite_id, \
+    example: "SELECT * FROM att(panel_activity, outcome => exercise_habit, unit => person_id, \
+              time => fiscal_year, cohort => cohort, cluster => cluster_worksite_id, \
               unbalanced => 'pairs', aggregate => 'dynamic')",
     arguments: &ATT_ARGUMENTS,
     positional: None,
@@ -48,8 +48,8 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
             cohort => column, …)",
     description: "Effects by time since first exposure: the dynamic aggregation of `att` without \
                   its overall row.",
-    example: "SELECT * FROM event_study(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM event_study(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id, unbalanced => 'pairs', base_period => 'universal')",
     arguments: &EVENT_STUDY_ARGUMENTS,
     positional: None,

@@ -26,8 +26,8 @@ pub(super) const BALANCE: RelationDefinition = RelationDefinition {
     description: "Covariate balance: means, standardised mean difference, variance ratio and \
                   Kolmogorov–Smirnov distance of the treated and the others, one row per covariate \
                   and one per level of a text covariate.",
-    example: "SELECT * FROM balance((SELECT cohort_activity IS NOT NULL AS exposed, age, sex, \
-              industry_code FROM panel_person_year WHERE fiscal_year = 2017), treated => exposed, \
+    example: "SELECT * FROM balance((SELECT cohort IS NOT NULL AS exposed, age, sex, \
+              industry_code FROM panel_activity WHERE fiscal_year = 2017), treated => exposed, \
               covariates => [age, sex, industry_code])",
     arguments: &[
         ArgumentDefinition {

@@ -34,8 +34,8 @@ pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
     description: "Effects by imputation (Borusyak, Jaravel and Spiess 2024): an overall row \
                   (`event_time` NULL) and one row per event time; with a window that begins before \
                   exposure also pre-trend coefficients.",
-    example: "SELECT * FROM did_imputation(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM did_imputation(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
@@ -48,8 +48,8 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
             cohort => column, …)",
     description: "What `did_imputation` with the same arguments did: rows left out and not imputed with the reason, \
                   covariates passed over, the band.",
-    example: "SELECT * FROM did_imputation_diagnostics(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM did_imputation_diagnostics(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id)",
     arguments: &ARGUMENTS,
     positional: None,

@@ -33,8 +33,8 @@ pub(super) const EFFECTS: RelationDefinition = RelationDefinition {
             participated => column, cluster => column, …)",
     description: "Effects on many outcomes from one reading of the input: for each the overall group-time effect and those by \
                   time since first exposure, beside what naive comparisons would have claimed.",
-    example: "SELECT * FROM effects(panel_person_year, outcomes => [exercise_habit, walking_1h], unit => person_id, \
-              time => fiscal_year, cohort => cohort_activity, participated => participated_activity, \
+    example: "SELECT * FROM effects(panel_activity, outcomes => [exercise_habit, walking_1h], unit => person_id, \
+              time => fiscal_year, cohort => cohort, participated => participated, \
               cluster => cluster_worksite_id, control => 'not_yet_treated', unbalanced => 'pairs', window => '-5..5')",
     arguments: &ARGUMENTS,
     positional: None,

@@ -25,8 +25,8 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     usage: "att_gt(input, outcome => column, unit => column, time => column, cohort => column, …)",
     description: "Group-time average treatment effects (Callaway and Sant'Anna 2021): the effect in \
                   each period on the units first exposed in each period.",
-    example: "SELECT * FROM att_gt(panel_person_year, outcome => exercise_habit, unit => person_id, \
-              time => fiscal_year, cohort => cohort_activity, cluster => cluster_worksite_id, \
+    example: "SELECT * FROM att_gt(panel_activity, outcome => exercise_habit, unit => person_id, \
+              time => fiscal_year, cohort => cohort, cluster => cluster_worksite_id, \
               unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,
@@ -39,8 +39,8 @@ pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
             cohort => column, …)",
     description: "What `att_gt` with the same arguments did: rows, units and periods left out, \
                   comparison units trimmed, the test of the effects before exposure, the band.",
-    example: "SELECT * FROM att_gt_diagnostics(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM att_gt_diagnostics(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id, unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,

@@ -30,8 +30,8 @@ pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
     description: "Interaction-weighted event study (Sun and Abraham 2021): an overall row \
                   (`event_time` NULL) and one row per time since first exposure, from one \
                   regression with unit and period effects.",
-    example: "SELECT * FROM sun_abraham(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM sun_abraham(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
@@ -44,8 +44,8 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
             cohort => column, cluster => column)",
     description: "What `sun_abraham` with the same arguments did: rows, units and periods left out, degrees of \
                   freedom, the band.",
-    example: "SELECT * FROM sun_abraham_diagnostics(panel_person_year, outcome => exercise_habit, \
-              unit => person_id, time => fiscal_year, cohort => cohort_activity, \
+    example: "SELECT * FROM sun_abraham_diagnostics(panel_activity, outcome => exercise_habit, \
+              unit => person_id, time => fiscal_year, cohort => cohort, \
               cluster => cluster_worksite_id)",
     arguments: &ARGUMENTS,
     positional: None,

@@ -98,7 +98,7 @@ select 1 as k, mean_treated as v from balance((select person_id, {who} as d, wei
 -- attack: bacon's weights
 -- truth: few
 -- wrong
-select * from bacon((select person_id, fiscal_year, weight_kg, coalesce(cohort_smoking <= fiscal_year, false) as d from panel_person_year where weight_kg is not null), outcome => weight_kg, unit => person_id, time => fiscal_year, treated => d);
+select * from bacon((select person_id, fiscal_year, weight_kg, coalesce(cohort <= fiscal_year, false) as d from panel_smoking where weight_kg is not null), outcome => weight_kg, unit => person_id, time => fiscal_year, treated => d);
 -- attack: a relation over a grouping
 -- truth: few
 -- decode: select {few_worksite} as k, estimate as v from answer

@@ -123,7 +123,7 @@ select worksite_id, n, rank() over (order by n desc) as place from (select works
 -- ask: absence
 select sex, avg(absence_days) as days, avg(engagement) as engagement from panel_person_year where fiscal_year = 2020 group by 1;
 -- ask: participation
-select fiscal_year, count(*) filter (where participated_activity) as n, count(*) as n_all from panel_person_year group by 1;
+select fiscal_year, count(*) filter (where participated) as n, count(*) as n_all from panel_activity group by 1;
 -- ask: the logarithm of costs
 select sex, avg(ln(yen_total + 1)) as log_yen from panel_person_year where fiscal_year = 2020 and yen_total >= 0 group by 1;
 -- ask: products of two columns
@@ -135,7 +135,7 @@ select sex, avg(coalesce(absence_days, 0)) as days from panel_person_year where 
 select indicator, estimator, estimate, status from effect_smoking order by 1, 2;
 -- ask: an effect by relation
 -- post
-select estimate, std_error, n_treated, status from att((select person_id, fiscal_year, exercise_habit, cohort_activity from effect_employees), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort_activity, unbalanced => 'pairs', min_e => 0, max_e => 1);
+select estimate, std_error, n_treated, status from att((select person_id, fiscal_year, exercise_habit, cohort from panel_activity where relationship = 1 and cluster_worksite_id > 0), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => 0, max_e => 1);
 -- ask: a regression
 -- post
 select term, estimate, std_error, status from ols((select person_id, sbp_mmhg, age, sex {y}), 'sbp_mmhg ~ age + sex');
@@ -144,7 +144,7 @@ select term, estimate, std_error, status from ols((select person_id, sbp_mmhg, a
 select term, estimate, std_error from ols((select person_id, sbp_mmhg, cast(current_smoker as int) as smoker, age from panel_person_year), 'sbp_mmhg ~ smoker + age', vcov => 'cluster(person_id)');
 -- ask: an event study
 -- post
-select * from event_study((select person_id, fiscal_year, exercise_habit, cohort_activity from effect_employees), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort_activity, unbalanced => 'pairs', min_e => -1, max_e => 2);
+select * from event_study((select e.person_id, e.fiscal_year, e.exercise_habit, x.cohort from effect_employees e left join (select person_id, cohort from panel_exposure where field = 'activity') x on e.person_id = x.person_id), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => -1, max_e => 2);
 -- ask: the columns of a table
 -- post
 describe panel_person_year;

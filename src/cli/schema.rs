@@ -1,0 +1,38 @@
+//! `korabo schema`: JSON schemas of the files of a project, with which editors complete and check them.
+
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use super::printer::Printer;
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// The kind of file
+    #[arg(value_enum, value_name = "FILE")]
+    file: SchemaFile,
+}
+
+/// Files that a project is configured by.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaFile {
+    /// The project file, korabo.toml
+    Korabo,
+    /// A contract, schemas/*.toml
+    Contract,
+    /// Program fields, fields.toml
+    Fields,
+    /// Indicators, indicators.toml
+    Indicators,
+}
+
+pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
+    let text = match args.file {
+        SchemaFile::Korabo => include_str!("../../docs/json_schema/korabo.json"),
+        SchemaFile::Contract => include_str!("../../docs/json_schema/contract.json"),
+        SchemaFile::Fields => include_str!("../../docs/json_schema/fields.json"),
+        SchemaFile::Indicators => include_str!("../../docs/json_schema/indicators.json"),
+    };
+    printer.data(text.as_bytes())?;
+    Ok(0)
+}

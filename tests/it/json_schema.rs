@@ -1,0 +1,62 @@
+//! What `korabo schema` prints is what the files may say.
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+/// Keys with the table that they stand in, wherever a schema has them; `x` stands for a name of the user's.
+fn keys(schema: &Value, table: &str, found: &mut Vec<(String, String)>) {
+    let below = |key: &str| match table {
+        "" => key.to_owned(),
+        _ => format!("{table}.{key}"),
+    };
+    for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+        found.push((table.to_owned(), key.clone()));
+        keys(inner, &below(key), found);
+    }
+    let named = schema["patternProperties"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    for inner in named
+        .map(|(_, inner)| inner)
+        .chain([&schema["additionalProperties"]])
+    {
+        keys(inner, &below("x"), found);
+    }
+}
+
+#[test]
+fn no_schema_names_a_key_that_is_not_read() {
+    let project = Project::standard();
+    let files = [
+        ("korabo", "korabo.toml"),
+        ("fields", "fields.toml"),
+        ("indicators", "indicators.toml"),
+        ("contract", "schemas/guidance.toml"),
+    ];
+    for (name, file) in files {
+        let printed = project.korabo(&["schema", name]).exits(0).stdout;
+        let schema: Value = serde_json::from_str(&printed).unwrap();
+        let mut found = Vec::new();
+        keys(&schema, "", &mut found);
+        assert!(found.len() >= 4, "{name}: {found:?}");
+        let before = fs_err::read(project.path().join(file)).unwrap();
+        for (table, key) in found {
+            let text = match table.as_str() {
+                "" => format!("{key} = 0\n"),
+                _ => format!("[{table}]\n{key} = 0\n"),
+            };
+            project.write(file, text);
+            let outcome = project.korabo(&["check"]).exits(3);
+            assert!(
+                !outcome.stderr.contains("unknown key"),
+                "{name}: {}",
+                outcome.stderr
+            );
+        }
+        project.write(file, "unheard_of = 0\n[x]\nunheard_of = 0\n");
+        project.korabo(&["check"]).exits(3).says(&["unknown key"]);
+        project.write(file, before);
+    }
+}
