@@ -233,6 +233,7 @@ fn man(folder: &Path) -> Result<u8, Failure> {
 fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.thread_stack_size(THREAD_STACK);
+    builder.on_thread_start(sql::count_thread);
     if let Some(threads) = cli.global.threads {
         builder.worker_threads(threads.get());
         // The estimators' own pool. It exists already only where one process runs several commands, as tests do.

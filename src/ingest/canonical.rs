@@ -15,22 +15,9 @@ use datafusion::arrow::datatypes::{
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::FormatOptions;
 
-use super::rejects::Rule;
+use super::rejects::{Faults, Rule};
 use super::text;
 use crate::contract::ColumnType;
-
-/// Rows of one column that broke a rule, in no particular order; a row may be named twice, then the
-/// first rule counts.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    pub(super) rows: Vec<(usize, Rule)>,
-}
-
-impl Faults {
-    pub(super) fn push(&mut self, row: usize, rule: Rule) {
-        self.rows.push((row, rule));
-    }
-}
 
 /// What a physical type holds, once dictionaries are looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use datafusion::arrow::datatypes::{
     DataType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
 };
 
-use super::canonical::{Faults, to_canonical};
-use super::rejects::Rule;
+use super::canonical::to_canonical;
+use super::rejects::{Faults, Rule};
 use super::text;
 use super::validate::ValidateError;
 use crate::contract::{ColumnContract, ColumnType};

@@ -10,7 +10,7 @@ use datafusion::arrow::compute::{filter_record_batch, not};
 use datafusion::common::runtime::SpawnedTask;
 use tokio::sync::mpsc;
 
-use super::error::{IngestError, Refusal, RefusalReason};
+use super::error::{IngestError, Refusal, RefusalReason, places};
 use super::find::{Delivery, NamedDelivery, find};
 use super::reader::{ExtractReader, ReadError};
 use super::receipt::{DeliveryMode, Ledger, Receipt};
@@ -261,7 +261,7 @@ impl Intake<'_> {
             Reading::Refused(reason) => return writers.give_up(reason).await,
             Reading::Done(validator) => validator,
         };
-        if let Some(reason) = self.too_many_rejects(&contract.name, &validator) {
+        if let Some(reason) = self.too_many_rejects(contract, &validator) {
             return writers.give_up(reason).await;
         }
         let mut receipt = receipt(id, contract, delivery, file, &validator);
@@ -346,12 +346,16 @@ impl Intake<'_> {
         Ok(validator)
     }
 
-    fn too_many_rejects(&self, table: &str, validator: &Validator) -> Option<RefusalReason> {
+    fn too_many_rejects(
+        &self,
+        contract: &TableContract,
+        validator: &Validator,
+    ) -> Option<RefusalReason> {
         let totals = validator.totals();
         let allowed = self
             .config
             .sources
-            .get(table)
+            .get(&contract.name)
             .map_or(DEFAULT_MAX_REJECT_SHARE, |source| source.max_reject_share);
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
         let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
@@ -359,7 +363,7 @@ impl Intake<'_> {
             n_rejected: totals.rejected,
             n_rows: totals.rows_in,
             allowed,
-            tally: Box::new(validator.tally().clone()),
+            places: places(validator.tally(), contract),
         })
     }
 

@@ -1,10 +1,12 @@
 //! Why ingest stopped. Texts name files, rows, columns and rules, never a value.
 
+use super::expected::expected;
 use super::file_schema::SchemaRefusal;
 use super::reader::ReadError;
 use super::rejects::RejectTally;
 use super::source::SourceError;
 use super::validate::ValidateError;
+use crate::contract::TableContract;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::LakeError;
 
@@ -77,7 +79,7 @@ pub enum RefusalReason {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Too many rows break the contract.
-    #[error("{rejected} of {rows} break the contract, more than the allowed share of {allowed}{places}", rejected = counted(*.n_rejected, "row", "rows"), rows = counted(*.n_rows, "row", "rows"), places = places(.tally))]
+    #[error("{rejected} of {rows} break the contract, more than the allowed share of {allowed}{places}", rejected = counted(*.n_rejected, "row", "rows"), rows = counted(*.n_rows, "row", "rows"))]
     TooManyRejects {
         /// Rows rejected.
         n_rejected: u64,
@@ -85,8 +87,8 @@ pub enum RefusalReason {
         n_rows: u64,
         /// The allowed share.
         allowed: f64,
-        /// What was rejected, by column and rule.
-        tally: Box<RejectTally>,
+        /// What was rejected, by column and rule: a line each, with what would be accepted.
+        places: String,
     },
 }
 
@@ -101,14 +103,17 @@ fn list(refusals: &[Refusal]) -> String {
     text
 }
 
-fn places(tally: &RejectTally) -> String {
+/// A line for each rule that rows break.
+pub(super) fn places(tally: &RejectTally, contract: &TableContract) -> String {
     let mut text = String::new();
     for (column, rule, count) in tally.iter() {
         let first: Vec<String> = count.first.iter().map(ToString::to_string).collect();
         let rows = counted(count.rows, "row", "rows");
         let first = first.join(", ");
+        let expected = expected(contract, column, rule);
+        let expected = expected.map_or_else(String::new, |text| format!("; expected: {text}"));
         text.push_str(&format!(
-            "\n`{column}` breaks rule `{rule}`: {rows} (first: {first})"
+            "\n`{column}` breaks rule `{rule}`: {rows} (first: {first}){expected}"
         ));
     }
     text

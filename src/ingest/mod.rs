@@ -12,6 +12,7 @@ mod column_rules;
 mod delimited;
 mod deliver;
 mod error;
+mod expected;
 mod file_schema;
 mod find;
 mod keys;

@@ -69,6 +69,19 @@ impl fmt::Display for Rule {
     }
 }
 
+/// Rows of one column that broke a rule, in no particular order; a row may be named twice, then the
+/// first rule counts.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) rows: Vec<(usize, Rule)>,
+}
+
+impl Faults {
+    pub(super) fn push(&mut self, row: usize, rule: Rule) {
+        self.rows.push((row, rule));
+    }
+}
+
 /// The rejected rows of one batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RejectedRows {
@@ -137,7 +150,7 @@ impl RejectedRows {
     }
 }
 
-/// How many rows broke which rule, and the numbers of the first ones.
+/// How many rows broke which rule, all rules of a row counted, and the numbers of the first ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RejectTally {
     counts: BTreeMap<(String, Rule), RejectCount>,
@@ -153,13 +166,15 @@ pub struct RejectCount {
 }
 
 impl RejectTally {
-    /// Adds the rejected rows of one batch.
-    pub fn add(&mut self, rejected: &RejectedRows) {
-        for (row_number, column, rule) in rejected.reasons() {
-            let count = self.counts.entry((column.to_owned(), rule)).or_default();
+    /// Adds what rows break in `column`; the rows of a batch count from `first`. A row that breaks several rules counts for each.
+    pub(super) fn add(&mut self, first: i64, column: &str, faults: &Faults) {
+        for (row, rule) in &faults.rows {
+            let count = self.counts.entry((column.to_owned(), *rule)).or_default();
             count.rows += 1;
             if count.first.len() < FIRST_ROWS {
-                count.first.push(row_number);
+                let offset =
+                    i64::try_from(*row).expect("a batch has fewer rows than i64 can count");
+                count.first.push(first + offset);
             }
         }
     }

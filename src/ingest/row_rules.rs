@@ -9,9 +9,8 @@ use datafusion::arrow::compute::kernels::cmp::gt;
 use datafusion::arrow::compute::{cast, max, min};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
 
-use super::canonical::Faults;
 use super::column_rules::{CodeSet, each_valid};
-use super::rejects::Rule;
+use super::rejects::{Faults, Rule};
 use super::text;
 use super::validate::ValidateError;
 use crate::contract::{RowRule, TERM, TableContract};

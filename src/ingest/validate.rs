@@ -10,12 +10,11 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::{cast, filter};
 use datafusion::arrow::datatypes::SchemaRef;
 
-use super::canonical::Faults;
 use super::column_rules::ColumnRules;
 use super::file_schema::{SchemaRefusal, match_columns};
 use super::keys::{KeySet, hash_keys};
 use super::reader::RawBatch;
-use super::rejects::{RejectTally, RejectedRows, RowWriter, Rule};
+use super::rejects::{Faults, RejectTally, RejectedRows, RowWriter, Rule};
 use super::row_rules::PreparedRule;
 use crate::contract::{ColumnType, TableContract};
 use crate::diagnostic::FailureKind;
@@ -261,6 +260,8 @@ impl Validator {
             return Err(ValidateError::OtherSchema);
         }
         let rows = raw.batch.num_rows();
+        let first =
+            i64::try_from(raw.first_row_number).expect("a file has fewer rows than i64 can count");
         let mut verdicts = Verdicts::default();
         let mut columns = Vec::with_capacity(self.columns.len());
         for (place, column) in self.columns.iter().enumerate() {
@@ -274,42 +275,50 @@ impl Validator {
             if !column.is_nullable {
                 report_missing(&array, &mut faults);
             }
+            self.tally.add(first, &column.name, &faults);
             verdicts.add(rows, place, &faults);
             columns.push(array);
         }
         for rule in &self.rules {
-            verdicts.add(rows, rule.column(), &rule.apply(&columns)?);
+            let faults = rule.apply(&columns)?;
+            self.tally
+                .add(first, &self.columns[rule.column()].name, &faults);
+            verdicts.add(rows, rule.column(), &faults);
         }
-        self.find_duplicates(rows, &columns, &mut verdicts);
-        let first =
-            i64::try_from(raw.first_row_number).expect("a file has fewer rows than i64 can count");
+        let duplicates = self.find_duplicates(rows, &columns, &verdicts);
+        self.tally.add(first, &self.key_name, &duplicates);
+        verdicts.add(rows, self.columns.len(), &duplicates);
         let rejects = self.collect_rejects(&raw.batch, first, &verdicts)?;
         let accepted = self.keep_accepted(columns, rows, first, &verdicts)?;
         self.totals.rows_in += rows as u64;
         self.totals.accepted += accepted.num_rows() as u64;
         self.totals.rejected += rejects.len() as u64;
-        self.tally.add(&rejects);
         Ok(Validated { accepted, rejects })
     }
 
     /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.
-    fn find_duplicates(&mut self, rows: usize, columns: &[ArrayRef], verdicts: &mut Verdicts) {
+    fn find_duplicates(
+        &mut self,
+        rows: usize,
+        columns: &[ArrayRef],
+        verdicts: &Verdicts,
+    ) -> Faults {
+        let mut duplicates = Faults::default();
         if self.key.is_empty() {
-            return;
+            return duplicates;
         }
         let key: Vec<_> = self
             .key
             .iter()
             .map(|place| (self.columns[*place].data_type, Arc::clone(&columns[*place])))
             .collect();
-        let mut duplicates = Faults::default();
         self.keys.reserve(rows);
         for (row, hash) in hash_keys(&key, rows).into_iter().enumerate() {
             if !verdicts.is_rejected(row) && !self.keys.insert(hash) {
                 duplicates.push(row, Rule::DuplicateKey);
             }
         }
-        verdicts.add(rows, self.columns.len(), &duplicates);
+        duplicates
     }
 
     fn collect_rejects(

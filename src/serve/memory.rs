@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 /// How often it is looked at.
 const INTERVAL: Duration = Duration::from_millis(20);
 /// Looks between two statements that are stopped: the first one's memory is free when its step is over.
-const PAUSE: u32 = 5;
+const PAUSE: u32 = 2;
 /// A statement that holds less than this part of the limit is not what is too much.
 const LEAST_SHARE: usize = 32;
 

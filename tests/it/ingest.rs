@@ -129,14 +129,17 @@ fn wrong_physical_type_is_refused() {
 #[test]
 fn too_many_wrong_rows_refuse_the_delivery_with_counts_by_rule() {
     let mut content = rows();
-    content.push_str("13103,2023,Minato,south,true,7,1\n1310,2023,Shinjuku,west,true,1,1\n");
+    content.push_str("13103,2023,Minato,south,true,7,x\n1310,2023,Shinjuku,west,yes,1,1\n");
     refuses(
         "a.csv",
         content,
         &[
             "2 rows of 4 rows break the contract",
-            "`council_stage` breaks rule `code`: 1 row (first: 3)",
-            "`municipality_code` breaks rule `digits`: 1 row (first: 4)",
+            // All that is wrong with a row, each with what would be right.
+            "`council_stage` breaks rule `code`: 1 row (first: 3); expected: ",
+            "`municipality_code` breaks rule `digits`: 1 row (first: 4); expected: exactly 5 digits",
+            "breaks rule `type`: 1 row (first: 3); expected: ",
+            "breaks rule `type`: 1 row (first: 4); expected: true, false, 1 or 0",
             "max_reject_share",
         ],
     )

@@ -6,6 +6,9 @@ use crate::support::Project;
 
 /// Keys with the table that they stand in, wherever a schema has them; `x` stands for a name of the user's.
 fn keys(schema: &Value, table: &str, found: &mut Vec<(String, String)>) {
+    if !schema.is_object() {
+        return;
+    }
     let below = |key: &str| match table {
         "" => key.to_owned(),
         _ => format!("{table}.{key}"),

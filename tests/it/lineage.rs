@@ -90,10 +90,6 @@ fn unknown_names_are_said_with_the_nearest() {
         .korabo(&["lineage", "effect_smoking.estimat"])
         .exits(3)
         .says(&["no column of `effect_smoking` is called `estimat`; did you mean `estimate`?"]);
-    project
-        .korabo(&["lineage", "checkups.bmi"])
-        .exits(2)
-        .says(&["`checkups` is a raw table"]);
 }
 
 #[test]

@@ -477,6 +477,12 @@ fn memory_limit_ends_a_statement_with_code_9() {
         .says(&["error:"]);
     let estimator = format!("{CALL};");
     ask(&["--memory-limit", "30K", "-c", &estimator]).exits(9);
+    // What functions put together at their end is not reserved, and counts all the same.
+    let gathered = "select cardinality(array_agg(value)) as n from generate_series(1, 12000000)";
+    ask(&["--memory-limit", "100M", "-c", gathered])
+        .exits(9)
+        .says(&["held more memory than --memory-limit allows"]);
+    ask(&["--memory-limit", "1G", "-c", gathered]).exits(0);
     ask(&["--memory-limit", "0", "-c", "select 1"])
         .exits(2)
         .says(&["a size must be above 0"]);

@@ -9,6 +9,7 @@ mod editing;
 pub(super) mod files;
 mod format;
 mod history;
+mod memory;
 mod pager;
 mod place;
 mod repl;
@@ -38,6 +39,7 @@ use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
 pub(super) use history::redacted;
+pub(super) use memory::count_thread;
 use pager::{PagedOutput, Pager};
 use place::Origin;
 use runner::Runner;
@@ -147,6 +149,7 @@ pub(super) async fn run(
         tables: Arc::new(tables),
         parameters,
         timeout: args.timeout,
+        memory_limit: global.memory_limit.or_else(session::default_memory_limit),
         writable,
         printer: printer.clone(),
     };

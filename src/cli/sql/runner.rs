@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::copy::{Copy, Writable};
 use super::tables::Tables;
 use super::waiting::Waiting;
-use super::{Output, print_awaited};
+use super::{Output, memory, print_awaited};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::ParameterValue;
@@ -29,6 +29,8 @@ pub(super) struct Runner {
     pub(super) parameters: Vec<(String, ParameterValue)>,
     /// The longest a statement may take.
     pub(super) timeout: Option<Duration>,
+    /// Bytes that a statement may hold, and a fifth more.
+    pub(super) memory_limit: Option<u64>,
     /// Where COPY may write.
     pub(super) writable: Writable,
     pub(super) printer: Printer,
@@ -80,6 +82,7 @@ impl Runner {
         let stopped = async {
             tokio::select! {
                 () = time_is_up(self.timeout) => too_long(self.timeout),
+                () = memory::held_beyond(self.memory_limit) => memory::too_large(),
                 () = interrupted(interrupts) => {
                     Failure::new(FailureKind::Interrupted, "query stopped by Ctrl-C")
                 }
