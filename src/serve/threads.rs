@@ -20,6 +20,11 @@ use crate::session::THREAD_STACK;
 /// How long threads may take to end: for ever, in a form that can be added to a time.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
 
+/// Threads of a statement that may read files or estimate at once, unless it has more threads anyway.
+const READERS: usize = 8;
+/// How long one of them waits for the next file.
+const READER_KEPT: Duration = Duration::from_millis(200);
+
 /// A runtime that ends with this, and `H`, which is dropped after it.
 pub(super) struct Threads<H: Send + 'static> {
     handle: Handle,
@@ -46,6 +51,9 @@ impl<H: Send + 'static> Threads<H> {
         let keeper = keeper.spawn(move || {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(n).thread_stack_size(THREAD_STACK);
+            // Threads that read files. The allocator gives back what one of them allocated, and another released, when it ends.
+            builder.max_blocking_threads(READERS.max(n));
+            builder.thread_keep_alive(READER_KEPT);
             builder.on_thread_start(move || counted.enter());
             builder.on_thread_stop(korabo_memory::leave);
             let runtime = match builder.enable_all().build() {

@@ -25,6 +25,7 @@ mod scan;
 mod sorting;
 pub(crate) mod statements;
 mod summary;
+mod unplannable;
 mod user;
 mod views;
 mod wide_rows;
@@ -325,6 +326,7 @@ impl Session {
             .await
             .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
         read_only.verify_plan(&plan)?;
+        unplannable::check(&plan)?;
         measure::check(&plan, self.most_parts)?;
         let frame = self.ctx.execute_logical_plan(plan).await?;
         if frame.logical_plan().get_parameter_names()?.is_empty() {

@@ -58,7 +58,11 @@ fn no_schema_names_a_key_that_is_not_read() {
                 outcome.stderr
             );
         }
-        project.write(file, "unheard_of = 0\n[x]\nunheard_of = 0\n");
+        let wrong = match name {
+            "fields" | "indicators" => "[x]\nunheard_of = 0\n",
+            _ => "unheard_of = 0\n",
+        };
+        project.write(file, wrong);
         project.korabo(&["check"]).exits(3).says(&["unknown key"]);
         project.write(file, before);
     }

@@ -100,7 +100,7 @@ async fn what_the_engine_does_not_reserve_is_limited_too_and_rows_that_were_sent
     let project = Project::built();
     configure(&project, "");
     let (hanako, mallory) = (token(&project, "hanako"), token(&project, "mallory"));
-    let mut serving = Serving::start_with(&project, &["--memory-limit", "60M"]);
+    let mut serving = Serving::start_with(&project, &["--memory-limit", "36M"]);
     let (mut hanako, mut mallory) = (
         serving.client(&hanako).await,
         serving.client(&mallory).await,
@@ -108,18 +108,18 @@ async fn what_the_engine_does_not_reserve_is_limited_too_and_rows_that_were_sent
     // Many tables are read at once, which reserves nothing, and the client does not read.
     let tables = vec!["SELECT * FROM panel_person_year"; 35].join(" UNION ALL ");
     let rows = begin(&mut mallory, &tables).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let error = rows.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.to_string().contains("this one held most"), "{error}");
     serving.waits_for("user=mallory");
     serving.waits_for("outcome=resource_exhausted");
-    let wide = format!("SELECT repeat('x', 1000) AS x FROM ({LONG}) LIMIT 80000");
+    let wide = format!("SELECT repeat('x', 1000) AS x FROM ({LONG}) LIMIT 60000");
     let mut rows = begin(&mut hanako, &wide).await;
     let mut n_rows = 0;
     while let Some(batch) = rows.try_next().await.unwrap() {
         n_rows += batch.num_rows();
     }
-    assert_eq!(n_rows, 80_000);
+    assert_eq!(n_rows, 60_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -121,7 +121,7 @@ fn what_an_entry_names_must_be_there() {
         ),
         (
             "indicators.toml",
-            INDICATOR.replace("bmi / 10", "bmi / 10 -- rest\n) from x, ("),
+            INDICATOR.replace("bmi / 10", "bmi / 10 -- rest\\n) from x, ("),
             "`sql` of `sitting_hours` cannot be planned over the panel",
         ),
         (
@@ -156,4 +156,32 @@ fn what_an_entry_names_must_be_there() {
             _ => drop(outcome.exits(3).says(&[file, message])),
         }
     }
+}
+
+#[test]
+fn a_query_of_its_own_takes_the_place_of_a_template() {
+    let project = Project::unbuilt();
+    let query = "-- One row.\n-- sensitivity: aggregate\nselect 'own' as field, $main_outcome[1] as a from effect_employees";
+    project.write("queries/effect_mind.sql", query);
+    // It is no template, and has no field.
+    project
+        .korabo(&["check"])
+        .exits(3)
+        .says(&["queries/effect_mind.sql:3", "`$main_outcome`"]);
+    let query =
+        "-- One row.\n-- part_of: effect_fields\n-- sensitivity: aggregate\nselect 'own' as field";
+    project.write("queries/effect_mind.sql", query);
+    let outcome = project.korabo(&["lineage", "effect_mind"]).exits(0);
+    assert!(
+        outcome
+            .stdout
+            .starts_with("effect_mind\n\nreads\n\nread by\n  effect_")
+    );
+
+    let named = fs::read(project.path().join("queries/effect_field.sql")).unwrap();
+    project.write("queries/effect_fields_all.sql", named);
+    project.korabo(&["check"]).exits(3).says(&[
+        "queries/effect_fields_all.sql:5:1",
+        "`for_each` must be in a file with `field` in its name",
+    ]);
 }
