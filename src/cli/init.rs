@@ -50,14 +50,20 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     for (name, text) in [(FIELDS_FILE, FIELDS), (INDICATORS_FILE, INDICATORS)] {
         fs_err::write(folder.join(name), text).map_err(write)?;
     }
-    let extracts = PROJECT.replace("path = \"sample_data\"", "path = \"extracts\"");
+    let named = folder.file_name().map_or_else(
+        || "korabo project".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    let named = format!("name = {}", toml::Value::from(named));
+    let config = PROJECT.replace("path = \"sample_data\"", "path = \"extracts\"");
+    let config = config.replace("name = \"korabo sample\"", &named);
     fs_err::create_dir_all(folder.join("extracts")).map_err(write)?;
     fs_err::write(
         folder.join(".gitignore"),
         "/lake\n/results\n/reports\n/released\n/extracts\n/tokens.toml\n",
     )
     .map_err(write)?;
-    fs_err::write(folder.join(PROJECT_FILE), extracts).map_err(write)?;
+    fs_err::write(folder.join(PROJECT_FILE), config).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(
         "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, schemas/ and queries/ to `{name}`; put extracts into \

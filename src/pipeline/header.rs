@@ -222,7 +222,6 @@ impl Header {
                     .push(join.ok_or_else(|| wrong("`many_to_one TABLE on (columns)`"))?);
             }
             "part_of" => {
-                let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
                 if !value.chars().all(is_plain) {
                     return Err(wrong("the name of a view, as in `effect_fields`"));
                 }
@@ -252,6 +251,11 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Whether it can be in the name of a table.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
 }
 
 fn declared_join(value: &str) -> Option<DeclaredJoin> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::catalog::MemoryCatalogProviderList;
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
@@ -31,12 +31,26 @@ pub struct MemoryShare {
 }
 
 impl Session {
-    /// A share, from 0 to 1, of the memory this session may reserve. Shares may add up to more than 1: what
-    /// is reserved counts against both the share and the whole.
+    /// A user's share, from 0 to 1, of the memory this session may reserve. Shares may add up to more than 1: what
+    /// is reserved counts against both the share and the whole. The last part of the whole is for users who hold little.
     ///
     /// # Errors
     /// When the engine cannot be set up.
     pub fn share_of_memory(&self, share: f64) -> Result<MemoryShare, SessionError> {
+        let whole = self.ctx.runtime_env().memory_pool.memory_limit();
+        let (shared, small) = match whole {
+            MemoryLimit::Finite(bytes) => (bytes - bytes / LAST_PART, bytes / SMALL_PART),
+            MemoryLimit::Infinite | MemoryLimit::Unknown => (usize::MAX, usize::MAX),
+        };
+        self.part_of_memory(share, shared, small)
+    }
+
+    fn part_of_memory(
+        &self,
+        share: f64,
+        shared: usize,
+        small: usize,
+    ) -> Result<MemoryShare, SessionError> {
         let runtime = self.ctx.runtime_env();
         let whole = Arc::clone(&runtime.memory_pool);
         let limit = match whole.memory_limit() {
@@ -46,6 +60,8 @@ impl Session {
         let pool = SharePool {
             own: FairSpillPool::new(limit),
             whole,
+            shared,
+            small,
         };
         let builder = RuntimeEnvBuilder::from_runtime_env(&runtime);
         let runtime = builder.with_memory_pool(Arc::new(pool)).build_arc()?;
@@ -57,7 +73,7 @@ impl Session {
     /// # Errors
     /// When the engine cannot be set up.
     pub(super) fn with_share_of_memory(&self, share: f64) -> Result<Self, SessionError> {
-        let memory = self.share_of_memory(share)?;
+        let memory = self.part_of_memory(share, usize::MAX, usize::MAX)?;
         let state = SessionStateBuilder::new_from_existing(self.ctx.state())
             .with_runtime_env(memory.runtime)
             .build();
@@ -116,11 +132,28 @@ fn part_of(bytes: usize, share: f64) -> usize {
     (bytes as f64 * share) as usize
 }
 
+/// The last part of the whole is for users who hold little, so that many who hold much do not keep others from asking at all.
+const LAST_PART: usize = 10;
+/// Who holds no more than this part of the whole holds little.
+const SMALL_PART: usize = 100;
+
 /// A pool within a pool.
 #[derive(Debug)]
 struct SharePool {
     own: FairSpillPool,
     whole: Arc<dyn MemoryPool>,
+    /// Bytes of the whole that every user may take of.
+    shared: usize,
+    /// What a user may hold who takes of the rest.
+    small: usize,
+}
+
+impl SharePool {
+    /// Whether so much more leaves the last part to those who hold little.
+    fn leaves_rest(&self, additional: usize) -> bool {
+        self.whole.reserved().saturating_add(additional) <= self.shared
+            || self.own.reserved().saturating_add(additional) <= self.small
+    }
 }
 
 impl fmt::Display for SharePool {
@@ -155,6 +188,11 @@ impl MemoryPool for SharePool {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        if !self.leaves_rest(additional) {
+            let message =
+                "the memory of all statements is nearly used up; try again when others are done";
+            return Err(DataFusionError::ResourcesExhausted(message.to_owned()));
+        }
         self.own.try_grow(reservation, additional)?;
         let grown = self.whole.try_grow(reservation, additional);
         if grown.is_err() {

@@ -14,6 +14,7 @@ mod checks;
 mod data_tests;
 mod freshness;
 mod ingest;
+mod init;
 mod insurer_only;
 mod json_schema;
 mod run;

@@ -136,7 +136,7 @@ fn what_an_entry_names_must_be_there() {
         ),
         (
             "indicators.toml",
-            INDICATOR.replace("[sitting_hours]", "[waist_to_height]"),
+            INDICATOR.replace("sitting_hours", "waist_to_height"),
             "ok",
         ),
         (

@@ -27,14 +27,23 @@ fn a_user_reserves_no_more_than_the_share_and_users_together_no_more_than_there_
     assert!(more.try_grow(101).is_err());
     more.try_grow(100).unwrap();
     let second = consumer(&shares[1], "second");
-    second.try_grow(500).unwrap();
+    // The last tenth is for those who hold no more than a hundredth.
+    assert!(second.try_grow(401).is_err());
+    second.try_grow(400).unwrap();
     let third = consumer(&shares[2], "third");
+    assert!(third.try_grow(11).is_err());
+    third.try_grow(10).unwrap();
     assert!(third.try_grow(1).is_err());
-    // What was refused is not counted, what is given back is.
+    // What was refused is not counted, what is released is.
     drop(first);
-    third.try_grow(400).unwrap();
+    third.try_grow(390).unwrap();
     assert!(third.try_grow(1).is_err());
-    assert_eq!(engine.ctx.runtime_env().memory_pool.reserved(), 1_000);
+    assert_eq!(engine.ctx.runtime_env().memory_pool.reserved(), 900);
+    drop((second, third, more));
+    let whole = engine.with_share_of_memory(1.0).unwrap();
+    let all = MemoryConsumer::new("all").register(&whole.ctx.runtime_env().memory_pool);
+    all.try_grow(1_000).unwrap();
+    assert!(all.try_grow(1).is_err());
 }
 
 #[tokio::test]

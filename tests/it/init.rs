@@ -1,0 +1,23 @@
+//! `korabo init`: a project of one's own.
+
+use fs_err as fs;
+
+use crate::support::{Project, run_in};
+
+#[test]
+fn a_new_project_is_named_like_its_folder_and_passes_check() {
+    for name in ["健保 \"A\" \\ 2026", "plain"] {
+        let around = Project::empty();
+        around.korabo(&["init", name]).exits(0);
+        let folder = around.path().join(name);
+        run_in(&folder, &["check"]).exits(0);
+        let config = fs::read_to_string(folder.join("korabo.toml")).unwrap();
+        let table: toml::Table = config.parse().unwrap();
+        assert_eq!(table["project"]["name"].as_str(), Some(name));
+        assert!(!config.contains("sample_data"), "{config}");
+        for file in ["fields.toml", "indicators.toml", "queries/effect_field.sql"] {
+            assert!(folder.join(file).is_file(), "{file}");
+        }
+        around.korabo(&["init", name]).exits(2).says(&["already"]);
+    }
+}
