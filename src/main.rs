@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use korabo_memory::Counting;
 use mimalloc::MiMalloc;
 
-/// Allocates faster than the system's allocator when many batches are made and dropped, and counts what each statement
-/// of `korabo serve` holds.
+/// Allocates faster than the system's allocator when many batches are made and dropped, and counts what the threads
+/// of statements hold.
 #[global_allocator]
 static ALLOCATOR: Counting<MiMalloc> = Counting(MiMalloc);
 

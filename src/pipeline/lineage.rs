@@ -96,19 +96,7 @@ impl Lineage {
     /// The columns that a column is made of, nearest first: in each step those that the ones of the step before are made of.
     /// Columns of raw tables are the last. A column appears once, where it is nearest.
     pub fn steps(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
-        let mut seen = BTreeSet::new();
-        let mut steps = Vec::new();
-        let mut current = self.sources(column);
-        while !current.is_empty() {
-            let next: BTreeSet<TableColumn> = current
-                .iter()
-                .flat_map(|source| self.sources(source))
-                .collect();
-            seen.extend(current.iter().cloned());
-            steps.push(current);
-            current = next.difference(&seen).cloned().collect();
-        }
-        steps
+        followed(column, |column| self.sources(column))
     }
 
     /// The columns that are made of a column, nearest first, as [`Lineage::steps`] in the other direction.
@@ -127,17 +115,25 @@ impl Lineage {
             }
         }
         let readers_of = |column: &TableColumn| readers.get(column).cloned().unwrap_or_default();
-        let mut seen = BTreeSet::new();
-        let mut steps = Vec::new();
-        let mut current = readers_of(column);
-        while !current.is_empty() {
-            seen.extend(current.iter().cloned());
-            let next: BTreeSet<TableColumn> = current.iter().flat_map(readers_of).collect();
-            steps.push(current);
-            current = next.difference(&seen).cloned().collect();
-        }
-        steps
+        followed(column, readers_of)
     }
+}
+
+/// The columns that `next` leads to from a column, step by step; each once, where it is nearest.
+fn followed(
+    column: &TableColumn,
+    next: impl Fn(&TableColumn) -> BTreeSet<TableColumn>,
+) -> Vec<BTreeSet<TableColumn>> {
+    let mut seen = BTreeSet::new();
+    let mut steps = Vec::new();
+    let mut current = next(column);
+    while !current.is_empty() {
+        seen.extend(current.iter().cloned());
+        let further: BTreeSet<TableColumn> = current.iter().flat_map(&next).collect();
+        steps.push(current);
+        current = further.difference(&seen).cloned().collect();
+    }
+    steps
 }
 
 fn made_by(plan: &LogicalPlan) -> MadeTable {

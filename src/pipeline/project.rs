@@ -242,12 +242,14 @@ impl Project {
         query: &Query,
         schema: &SchemaRef,
     ) -> Result<(), PipelineError> {
-        let (vocabulary, parameters) = (&self.vocabulary, self.all_parameters());
+        let vocabulary = &self.vocabulary;
         match query.name.as_str() {
             PANEL => {
+                let parameters = self.all_parameters();
                 templates::check_indicators(session, vocabulary, schema, &parameters).await?;
             }
             PANEL_INDICATORS => {
+                let parameters = self.all_parameters();
                 templates::check_uses(session, vocabulary, schema, &parameters).await?;
             }
             _ => {}

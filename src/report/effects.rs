@@ -28,7 +28,7 @@ pub(crate) fn summary(page: &Page, lang: Lang) -> Markup {
     let names = Names::new(&page.vocabulary, lang);
     let fields = by_field(page, names);
     html! {
-        (tally(&fields, names))
+        (tally(&fields, lang))
         p.lead { (words(names.lang).summary_lead) }
         @for field in &fields {
             (card(page, field, names))
@@ -108,7 +108,7 @@ fn by_field<'page>(page: &'page Page, names: Names<'_>) -> Vec<FieldReadings<'pa
     fields
 }
 
-fn tally(fields: &[FieldReadings<'_>], names: Names<'_>) -> Markup {
+fn tally(fields: &[FieldReadings<'_>], lang: Lang) -> Markup {
     let findings: Vec<Finding> = fields
         .iter()
         .flat_map(|field| &field.readings)
@@ -119,7 +119,7 @@ fn tally(fields: &[FieldReadings<'_>], names: Names<'_>) -> Markup {
             @for kind in Finding::ALL {
                 @let n = findings.iter().filter(|finding| **finding == kind).count();
                 @if n > 0 {
-                    li class=(kind.class()) { b { (n) } span { (kind.label(names.lang)) } }
+                    li class=(kind.class()) { b { (n) } span { (kind.label(lang)) } }
                 }
             }
         }
@@ -142,7 +142,7 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
         article.card {
             header {
                 h3 { (names.field(field.field)) }
-                (badge(main.finding, names))
+                (badge(main.finding, names.lang))
             }
             div.split {
                 p.sentence { (sentence(main.group, main.finding, names)) }
@@ -163,7 +163,7 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
                     ul.sentences {
                         @for other in others {
                             li {
-                                (badge(other.finding, names))
+                                (badge(other.finding, names.lang))
                                 p { (sentence(other.group, other.finding, names)) }
                             }
                         }
@@ -174,8 +174,8 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
     }
 }
 
-fn badge(finding: Finding, names: Names<'_>) -> Markup {
-    html! { span class={"badge " (finding.class())} { (finding.label(names.lang)) } }
+fn badge(finding: Finding, lang: Lang) -> Markup {
+    html! { span class={"badge " (finding.class())} { (finding.label(lang)) } }
 }
 
 fn comparison_rows(reading: &Reading<'_>, names: Names<'_>) -> Vec<ComparisonRow> {
@@ -308,7 +308,7 @@ fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], names: Nam
             td.num.n { (shown(counts.and_then(|counts| counts.n_treated))) }
             td.num.n { (shown(counts.and_then(|counts| counts.n_control))) }
             td {
-                (badge(reading.finding, names))
+                (badge(reading.finding, names.lang))
                 @if !is_plain {
                     div.muted { (label(Kind::Status, status, names.lang)) }
                 }
@@ -353,7 +353,7 @@ fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
         figure.event {
             figcaption {
                 (title)
-                @if is_doubtful { " " (badge(Finding::PreTrend, names)) }
+                @if is_doubtful { " " (badge(Finding::PreTrend, names.lang)) }
             }
             (chart::event_study(&study.points, unit, &text, page.rules, names.lang))
             details {

@@ -15,6 +15,9 @@ use crate::diagnostic::FailureKind;
 /// How often it is looked at.
 const INTERVAL: Duration = Duration::from_millis(20);
 
+/// What a statement may always hold: plans and the like, which are not for the limit to decide.
+const ANY_STATEMENT: u64 = 64 << 20;
+
 /// The account of the process.
 fn account() -> Option<&'static Account> {
     static ACCOUNT: OnceLock<Option<Account>> = OnceLock::new();
@@ -27,9 +30,6 @@ pub(in crate::cli) fn count_thread() {
         account.enter();
     }
 }
-
-/// What a statement may always hold: plans and the like, which are not for the limit to decide.
-const ANY_STATEMENT: u64 = 64 << 20;
 
 /// Ends when the process's threads hold a fifth more than `limit` beside what they held before; never when there is no limit.
 pub(super) async fn held_beyond(limit: Option<u64>) {
