@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
-use korabo::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use korabo::estimators::panel::{
+use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
+use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
+use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
-use korabo::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 

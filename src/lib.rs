@@ -13,7 +13,6 @@ pub mod vocabulary;
 pub mod config;
 pub mod contract;
 pub mod disclosure;
-pub mod estimators;
 pub mod link;
 pub mod synth;
 

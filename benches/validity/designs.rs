@@ -1,7 +1,7 @@
 //! The list of designs, and what several of them share. Each is in the file of its kind.
 
-use korabo::estimators::aggregate::Aggregate;
-use korabo::estimators::panel::Layout;
+use korabo_estimators::aggregate::Aggregate;
+use korabo_estimators::panel::Layout;
 
 use crate::clustered;
 use crate::covariates;

@@ -4,18 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use korabo::estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
-use korabo::estimators::covariance::{SmallSample, Vcov};
-use korabo::estimators::did::{AttGtOptions, BasePeriod, Control, Method, Pretest, att_gt};
-use korabo::estimators::estimate::{Estimate, EstimatorError, Status};
-use korabo::estimators::formula;
-use korabo::estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use korabo::estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
-use korabo::estimators::panel::{
+use korabo_estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
+use korabo_estimators::covariance::{SmallSample, Vcov};
+use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method, Pretest, att_gt};
+use korabo_estimators::estimate::{Estimate, EstimatorError, Status};
+use korabo_estimators::formula;
+use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
+use korabo_estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
+use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
-use korabo::estimators::regression_data::{Column, RegressionData};
-use korabo::estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use korabo_estimators::regression_data::{Column, RegressionData};
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
 
 /// Level of all intervals and bands.
 pub(crate) const LEVEL: f64 = 0.95;
@@ -195,7 +195,7 @@ fn group_time(
     if targets.contains(&Target::CellBand) {
         effects = effects.with_band();
     }
-    let cell = |row: &korabo::estimators::did::GroupTime| {
+    let cell = |row: &korabo_estimators::did::GroupTime| {
         let (cohort, time) = (row.cohort, row.time);
         Interval::new(Quantity::Cell { cohort, time }, &row.estimate)
     };
@@ -253,7 +253,7 @@ fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorEr
         seed: SEED,
     };
     let result = did_imputation(columns, &options)?;
-    let interval = |row: &korabo::estimators::imputation::ImputationRow| {
+    let interval = |row: &korabo_estimators::imputation::ImputationRow| {
         let quantity = row.event_time.map_or(OVERALL, Quantity::EventTime);
         Interval::new(quantity, &row.estimate)
     };

@@ -1,6 +1,6 @@
 //! Panels with holes, and cross-sections.
 
-use korabo::estimators::panel::Layout;
+use korabo_estimators::panel::Layout;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 11] = [
     &["diagnostic", "regular_file"],
     &["toml_reader", "schedule", "disclosure"],
     &["vocabulary"],
-    &["config", "contract", "estimators", "link", "synth"],
+    &["config", "contract", "link", "synth"],
     &["lake", "functions"],
     &["backup", "ingest", "session"],
     &["checks"],
@@ -23,10 +23,10 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Modules that import nothing of ours.
-const ALONE: [&str; 2] = ["estimators", "link"];
+const ALONE: [&str; 1] = ["link"];
 
 /// A crate or type and the only modules that name it.
-const GATES: [(&str, &[&str]); 13] = [
+const GATES: [(&str, &[&str]); 12] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("rustyline", &["cli"]),
@@ -36,14 +36,13 @@ const GATES: [(&str, &[&str]); 13] = [
     ("tonic", &["serve"]),
     ("croner", &["schedule"]),
     ("deltalake_core", &["lake"]),
-    ("nalgebra", &["estimators"]),
     ("SessionContext", &["session", "functions"]),
     ("rust_xlsxwriter", &["cli"]),
     ("reqwest", &["observe"]),
 ];
 
 /// Modules without DataFusion.
-const NO_ENGINE: [&str; 3] = ["estimators", "link", "schedule"];
+const NO_ENGINE: [&str; 2] = ["link", "schedule"];
 
 const MAX_LINES: usize = 600;
 
@@ -229,7 +228,10 @@ fn only_the_printer_writes_to_the_terminal() {
 #[test]
 fn every_file_says_what_it_is_for_and_stays_short() {
     let mut problems = Vec::new();
-    for (path, text) in ["src", "tests", "benches"].into_iter().flat_map(rust_files) {
+    for (path, text) in ["src", "crates", "tests", "benches"]
+        .into_iter()
+        .flat_map(rust_files)
+    {
         let path = path.display();
         if !text.starts_with("//! ") {
             problems.push(format!("{path}:1: does not begin with `//!`"));
@@ -248,7 +250,9 @@ fn nothing_is_left_half_done() {
     let macros = ["todo", "dbg", "unimplemented"].map(|name| format!("{name}!("));
     let mut problems = Vec::new();
     let this = PathBuf::from("tests/it/tidy.rs");
-    let files = ["src", "tests", "benches"].into_iter().flat_map(rust_files);
+    let files = ["src", "crates", "tests", "benches"]
+        .into_iter()
+        .flat_map(rust_files);
     for (path, text) in files.filter(|(path, _)| *path != this) {
         for (idx, line) in text.lines().enumerate() {
             let at = format!("{}:{}", path.display(), idx + 1);
@@ -267,7 +271,7 @@ fn no_path_of_one_machine_is_written_down() {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for folder in [
-        "src", "tests", "benches", "queries", "schemas", "docs", "examples",
+        "src", "crates", "tests", "benches", "queries", "schemas", "docs", "examples",
     ] {
         if root().join(folder).is_dir() {
             let below = files_below(&root().join(folder)).into_iter();

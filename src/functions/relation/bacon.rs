@@ -14,7 +14,7 @@ use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
 use super::panel_call::{TIME, required};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use crate::estimators::bacon::{BaconColumns, BaconRow, bacon};
+use korabo_estimators::bacon::{BaconColumns, BaconRow, bacon};
 
 pub(super) const BACON: RelationDefinition = RelationDefinition {
     name: "bacon",

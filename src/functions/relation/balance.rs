@@ -15,7 +15,7 @@ use super::panel_call::optional;
 use super::panel_rows::Levels;
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use crate::estimators::balance::{
+use korabo_estimators::balance::{
     BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole, balance,
 };
 

@@ -20,12 +20,12 @@ use super::result::{
     no_overall_estimate,
 };
 use super::{PreparedRelation, RelationDefinition};
-use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::imputation::{
+use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
 };
-use crate::estimators::panel::{CovariateValues, PanelColumns};
-use crate::estimators::regression_data::Column;
+use korabo_estimators::panel::{CovariateValues, PanelColumns};
+use korabo_estimators::regression_data::Column;
 
 pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
     name: "did_imputation",

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use super::RelationError;
 use super::column_role::{is_numeric, is_text, is_whole, is_written, quoted, value_type};
-use crate::estimators::estimate::EstimatorError;
-use crate::estimators::panel::{Covariate, CovariateValues, NEVER};
+use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::panel::{Covariate, CovariateValues, NEVER};
 
 /// The code of a missing cluster or category, as the estimators know it.
 pub(super) const MISSING_CODE: u32 = u32::MAX;

@@ -50,8 +50,8 @@ pub use roles::Roles;
 pub(crate) use roles::roles;
 
 use crate::diagnostic::counted;
-use crate::estimators::estimate::{EstimatorError, Status};
 use gather::LARGEST_PERIOD;
+use korabo_estimators::estimate::{EstimatorError, Status};
 
 /// Every relation SQL can call.
 pub const RELATIONS: &[RelationDefinition] = &[

@@ -15,11 +15,11 @@ use super::ols_columns::{InputColumn, input_columns};
 use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use crate::estimators::covariance::{SmallSample, Vcov};
-use crate::estimators::estimate::{EstimatorError, Status};
-use crate::estimators::formula::{self, AtomKind, Formula, Term};
-use crate::estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
-use crate::estimators::regression_data::{Column, RegressionData};
+use korabo_estimators::covariance::{SmallSample, Vcov};
+use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::formula::{self, AtomKind, Formula, Term};
+use korabo_estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
+use korabo_estimators::regression_data::{Column, RegressionData};
 
 pub(super) const OLS: RelationDefinition = RelationDefinition {
     name: "ols",

@@ -9,8 +9,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::ols::{OLS_ARGUMENTS, OlsCall};
 use super::result::{diagnostic_batch, diagnostic_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use crate::estimators::least_squares::ols_diagnostics;
-use crate::estimators::regression_data::RegressionData;
+use korabo_estimators::least_squares::ols_diagnostics;
+use korabo_estimators::regression_data::RegressionData;
 
 const NAME: &str = "ols_diagnostics";
 

@@ -9,8 +9,8 @@ use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::ColumnName;
-use crate::estimators::did::{AttGtOptions, BasePeriod, Control, Method};
-use crate::estimators::panel::Layout;
+use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method};
+use korabo_estimators::panel::Layout;
 
 pub(super) const fn required(
     name: &'static str,

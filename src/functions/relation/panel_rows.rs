@@ -10,8 +10,8 @@ use super::gather::{
     LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
 };
 use super::panel_call::PanelCall;
-use crate::estimators::estimate::EstimatorError;
-use crate::estimators::panel::{
+use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,
 };
 
@@ -151,7 +151,7 @@ impl PanelGather {
                 (unit, covariates.collect())
             },
         );
-        debug_assert_eq!(MISSING_CODE, crate::estimators::panel::MISSING_CODE);
+        debug_assert_eq!(MISSING_CODE, korabo_estimators::panel::MISSING_CODE);
         let cohorts = call.name(call.cohort());
         refuse_cohorts_of_zero(&cohorts, (&self.time, &self.cohort), &outcomes)?;
         let by = self.by.into_iter();

@@ -11,7 +11,7 @@ use super::ReleaseError;
 use super::answers::{collect, sizes};
 use super::lineage::{Kind, Rows};
 use super::questions::{Linked, Number, Questions};
-use crate::estimators::identities::identities;
+use korabo_estimators::identities::identities;
 
 /// Rows that are looked at.
 const MOST_ROWS: usize = 2_000;

@@ -1,0 +1,276 @@
+//! The model for untreated outcomes: Y = unit effect + period effect + x'β on the untreated rows, weighted.
+//!
+//! The unit effects, of which there may be millions, are eliminated exactly: the normal equations of the other columns z are
+//! Σω(z − z̄)(z − z̄)' b = Σω(z − z̄)(y − ȳ) with means within units, a dense system of a few dozen columns. Its part for the
+//! periods is the Laplacian of the graph that links two periods when a unit is untreated in both; an entry is zero exactly
+//! when there is no link. Period effects are comparable within a connected component of that graph and only there: each
+//! component has one reference period, and nothing is predicted across components. Covariates that the effects or
+//! earlier columns explain have no coefficient; the combination that vanishes on the untreated rows is kept, so that
+//! treated rows on which it does not vanish can be recognised as not identified.
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use crate::estimate::EstimatorError;
+use crate::imputation::design::{Design, GroupSums};
+use crate::linear_algebra::{COLLINEAR, independent_columns, inverse};
+
+/// The component of a period without an untreated row.
+pub(super) const NO_COMPONENT: usize = usize::MAX;
+/// Largest factor by which other columns may inflate the variance of a coefficient before digits are lost.
+const LARGEST_INFLATION: f64 = 1e12;
+
+/// The normal equations of all columns after eliminating the unit effects.
+pub(super) struct NormalEquations {
+    n_columns: usize,
+    n_periods: usize,
+    /// Untreated rows.
+    pub(super) n_rows: u64,
+    /// Groups with an untreated row.
+    pub(super) n_groups: u64,
+    /// Upper triangle while summing, then all of it.
+    gram: Vec<f64>,
+    right: Vec<f64>,
+    weight: f64,
+    /// Σωz and Σωz².
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+    /// The component of each period.
+    pub(super) components: Vec<usize>,
+}
+
+/// Coefficients of some of the columns.
+pub(super) struct Fit {
+    /// By column; zero for those without.
+    pub(super) coefficients: Vec<f64>,
+    /// The columns with a coefficient.
+    pub(super) columns: Vec<usize>,
+    /// Inverse of their normal equations.
+    pub(super) inverse: DMatrix<f64>,
+    pub(super) null_vectors: Vec<NullVector>,
+}
+
+/// A combination of columns that is constant within the untreated rows of every unit.
+pub(super) struct NullVector {
+    /// The column that has no coefficient for it.
+    pub(super) column: usize,
+    /// By column; one at `column`.
+    pub(super) combination: Vec<f64>,
+}
+
+impl NormalEquations {
+    pub(super) fn of(design: &Design<'_>) -> Self {
+        let parts: Vec<Self> = design
+            .rows
+            .chunks()
+            .into_par_iter()
+            .map(|groups| {
+                let (mut part, mut sums) = (Self::zero(design), GroupSums::new(design));
+                for group in groups {
+                    sums.fill(design, group);
+                    part.add_group(design, group, &sums);
+                }
+                part
+            })
+            .collect();
+        let mut total = Self::zero(design);
+        for part in &parts {
+            total.add(part);
+        }
+        let k = total.n_columns;
+        for a in 0..k {
+            for b in 0..a {
+                total.gram[a * k + b] = total.gram[b * k + a];
+            }
+        }
+        total.components = total.components();
+        total
+    }
+
+    fn zero(design: &Design<'_>) -> Self {
+        let k = design.n_columns;
+        Self {
+            n_columns: k,
+            n_periods: design.n_periods(),
+            n_rows: 0,
+            n_groups: 0,
+            gram: vec![0.0; k * k],
+            right: vec![0.0; k],
+            weight: 0.0,
+            sums: vec![0.0; k],
+            squares: vec![0.0; k],
+            components: Vec::new(),
+        }
+    }
+
+    fn add_group(&mut self, design: &Design<'_>, group: usize, sums: &GroupSums) {
+        if sums.n_rows == 0 {
+            return;
+        }
+        self.n_rows += sums.n_rows;
+        self.n_groups += 1;
+        self.weight += sums.weight;
+        let k = self.n_columns;
+        let mut active: Vec<(usize, f64)> = Vec::with_capacity(8);
+        for row in design.untreated(group) {
+            let weight = design.rows.weight(row);
+            design.each_column(row, |column, value| {
+                self.sums[column] += weight * value;
+                self.squares[column] += weight * value * value;
+            });
+            // A row alone in its group says nothing beyond its unit effect.
+            if sums.n_rows == 1 {
+                return;
+            }
+            active.clear();
+            sums.each_centred(design, row, |column, value| active.push((column, value)));
+            let outcome = weight * (design.rows.outcome[row] - sums.outcome_mean);
+            for &(a, left) in &active {
+                self.right[a] += left * outcome;
+                for &(b, right) in active.iter().filter(|&&(b, _)| b >= a) {
+                    self.gram[a * k + b] += weight * left * right;
+                }
+            }
+        }
+        for &a in &sums.touched {
+            let share = sums.sums[a] / sums.weight;
+            for &b in sums.touched.iter().filter(|&&b| b >= a) {
+                self.gram[a * k + b] -= share * sums.sums[b];
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.n_rows += other.n_rows;
+        self.n_groups += other.n_groups;
+        self.weight += other.weight;
+        let pairs = [
+            (&mut self.gram, &other.gram),
+            (&mut self.right, &other.right),
+            (&mut self.sums, &other.sums),
+            (&mut self.squares, &other.squares),
+        ];
+        for (to, from) in pairs {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        }
+    }
+
+    fn gram(&self, rows: &[usize], columns: &[usize]) -> DMatrix<f64> {
+        DMatrix::from_fn(rows.len(), columns.len(), |a, b| {
+            self.gram[rows[a] * self.n_columns + columns[b]]
+        })
+    }
+
+    /// Σω(z − mean)² of a column.
+    fn total_squares(&self, column: usize) -> f64 {
+        (self.squares[column] - self.sums[column] * self.sums[column] / self.weight).max(0.0)
+    }
+
+    /// The connected components of the periods, named by their first period.
+    fn components(&self) -> Vec<usize> {
+        let mut components = vec![NO_COMPONENT; self.n_periods];
+        for first in 0..self.n_periods {
+            if components[first] != NO_COMPONENT || self.sums[first] <= 0.0 {
+                continue;
+            }
+            components[first] = first;
+            let mut open = vec![first];
+            while let Some(period) = open.pop() {
+                for (other, component) in components.iter_mut().enumerate() {
+                    let link = self.gram[period * self.n_columns + other];
+                    if *component == NO_COMPONENT && link != 0.0 {
+                        *component = first;
+                        open.push(other);
+                    }
+                }
+            }
+        }
+        components
+    }
+
+    /// Fits the periods and those of the `candidates` that are identified.
+    pub(super) fn fit(&self, candidates: &[usize]) -> Result<Fit, EstimatorError> {
+        let free_period =
+            |&period: &usize| ![NO_COMPONENT, period].contains(&self.components[period]);
+        let periods: Vec<usize> = (0..self.n_periods).filter(free_period).collect();
+        let kept = self.independent(&periods, candidates)?;
+        let dropped = candidates
+            .iter()
+            .copied()
+            .filter(|column| !kept.contains(column));
+        let dropped: Vec<usize> = dropped.collect();
+        let columns = [periods, kept].concat();
+        let inverse = checked_inverse(&self.gram(&columns, &columns))?;
+        let spread_out = |values: &DMatrix<f64>, column: usize| {
+            let mut all = vec![0.0; self.n_columns];
+            for (value, &place) in values.column(column).iter().zip(&columns) {
+                all[place] = *value;
+            }
+            all
+        };
+        let right = DMatrix::from_fn(columns.len(), 1, |row, _| self.right[columns[row]]);
+        let explained = &inverse * self.gram(&columns, &dropped);
+        let null_vector = |(index, &column): (usize, &usize)| {
+            let mut combination = spread_out(&explained, index);
+            combination.iter_mut().for_each(|value| *value = -*value);
+            combination[column] = 1.0;
+            NullVector {
+                column,
+                combination,
+            }
+        };
+        Ok(Fit {
+            coefficients: spread_out(&(&inverse * right), 0),
+            null_vectors: dropped.iter().enumerate().map(null_vector).collect(),
+            columns,
+            inverse,
+        })
+    }
+
+    /// The candidates that neither the effects nor earlier candidates explain.
+    fn independent(
+        &self,
+        periods: &[usize],
+        candidates: &[usize],
+    ) -> Result<Vec<usize>, EstimatorError> {
+        let across = self.gram(periods, candidates);
+        let solved = checked_inverse(&self.gram(periods, periods))? * &across;
+        let rest = self.gram(candidates, candidates) - across.tr_mul(&solved);
+        let varies = |&index: &usize| {
+            rest[(index, index)] > COLLINEAR * self.total_squares(candidates[index])
+        };
+        let varying: Vec<usize> = (0..candidates.len()).filter(varies).collect();
+        let own = DMatrix::from_fn(varying.len(), varying.len(), |a, b| {
+            rest[(varying[a], varying[b])]
+        });
+        let independent = independent_columns(&own);
+        let kept = varying.iter().zip(independent).filter(|(_, keep)| *keep);
+        Ok(kept.map(|(&index, _)| candidates[index]).collect())
+    }
+
+    /// Whether the coefficient of `column` takes part in no combination that vanishes.
+    pub(super) fn is_identified(&self, fit: &Fit, column: usize) -> bool {
+        let length = self.total_squares(column).sqrt();
+        fit.columns.contains(&column)
+            && fit.null_vectors.iter().all(|null| {
+                let scale = self.total_squares(null.column).sqrt();
+                null.combination[column].abs() * length <= NULL_TOLERANCE * scale
+            })
+    }
+}
+
+/// Deviations below this share of a column's spread count as zero.
+pub(super) const NULL_TOLERANCE: f64 = 1e-4;
+
+/// The inverse of a positive definite matrix; refused where it would be noise.
+fn checked_inverse(matrix: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimatorError> {
+    if matrix.nrows() == 0 {
+        return Ok(DMatrix::zeros(0, 0));
+    }
+    let inverted = inverse(matrix).ok_or(EstimatorError::VanishingLinks)?;
+    let inflation = |k: usize| matrix[(k, k)] * inverted[(k, k)];
+    if (0..matrix.nrows()).all(|k| inflation(k) <= LARGEST_INFLATION) {
+        return Ok(inverted);
+    }
+    Err(EstimatorError::VanishingLinks)
+}
