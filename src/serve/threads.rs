@@ -15,12 +15,12 @@ use tokio::sync::oneshot;
 use tonic::Status;
 
 use super::memory::Watch;
-use crate::session::THREAD_STACK;
+use crate::session::{JOIN_THREADS, THREAD_STACK};
 
 /// How long threads may take to end: for ever, in a form that can be added to a time.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
 
-/// Threads of a statement that may read files or estimate at once, unless it has more threads anyway.
+/// Threads of a statement that may read files or estimate at once, beside those of its joins.
 const READERS: usize = 8;
 /// How long one of them waits for the next file.
 const READER_KEPT: Duration = Duration::from_millis(200);
@@ -52,7 +52,7 @@ impl<H: Send + 'static> Threads<H> {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(n).thread_stack_size(THREAD_STACK);
             // Threads that read files. The allocator gives back what one of them allocated, and another released, when it ends.
-            builder.max_blocking_threads(READERS.max(n));
+            builder.max_blocking_threads(JOIN_THREADS + READERS.max(n));
             builder.thread_keep_alive(READER_KEPT);
             builder.on_thread_start(move || counted.enter());
             builder.on_thread_stop(korabo_memory::leave);

@@ -27,6 +27,7 @@ use futures::{Stream, StreamExt as _};
 
 use super::passing::{Pass, step};
 use watched::Count;
+pub(crate) use watched::JOIN_THREADS;
 
 /// The longest that a join by key is to hold its thread.
 const TURN: Duration = Duration::from_millis(10);

@@ -57,6 +57,7 @@ pub(crate) use dialect::Bounded;
 pub use error::{ErrorClass, SessionError, causes};
 pub use from_first::parse_statement;
 pub(crate) use from_first::{check_expression, parse_statements};
+pub(crate) use give_way::JOIN_THREADS;
 pub use inquiry::{AnswerError, Inquiry, Shown};
 pub use nesting::{THREAD_STACK, TooComplicated};
 pub use place::{ErrorPlace, missing_table, split_place};

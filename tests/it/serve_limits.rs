@@ -51,6 +51,27 @@ async fn one_user_has_so_many_statements_and_others_have_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn joins_that_wait_for_each_other_all_have_threads() {
+    let project = Project::built();
+    let hanako = token(&project, "hanako");
+    let serving = Serving::start(&project);
+    let mut client = serving.client(&hanako).await;
+    // Each join by a condition waits on a thread of its own for the join below it.
+    for n in [3, 20, 40] {
+        let joins: String = (1..n)
+            .map(|at| {
+                format!(
+                    " JOIN generate_series({at}, {at}) t{at}(v) ON t{at}.v > t{}.v",
+                    at - 1
+                )
+            })
+            .collect();
+        let sql = format!("SELECT count(*) FROM generate_series(0, 0) t0(v){joins}");
+        assert_eq!(ask(&mut client, &sql).await.unwrap().count(), 1, "{n}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_takes_no_longer_than_allowed() {
     let project = Project::built();
     configure(&project, "max_seconds = 0.5");

@@ -19,12 +19,13 @@ use datafusion::physical_plan::joins::{NestedLoopJoinExec, NestedLoopJoinExecBui
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use futures::{Stream, StreamExt as _};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::Sender;
 
 /// Batches that wait for the reader.
 const WAITING: usize = 2;
-/// Threads for joins at most; further ones run where they are asked for rows. What reads the joins' files needs threads of the
-/// same 512.
-const MOST_THREADS: usize = 128;
+/// Threads for joins at most, in the whole program; further ones run where they are asked for rows. A join waits on its thread
+/// for joins below it, so a runtime must allow this many blocking threads and more for what reads files.
+pub(crate) const JOIN_THREADS: usize = 128;
 
 /// Threads that joins have now.
 static THREADS: LazyLock<Count> = LazyLock::new(Count::default);
@@ -75,7 +76,7 @@ pub(super) fn on_own_thread(
 ) -> SendableRecordBatchStream {
     let reader = readers.another();
     let thread = THREADS.another();
-    if THREADS.now() > MOST_THREADS {
+    if THREADS.now() > JOIN_THREADS {
         return Box::pin(Read {
             rows: input,
             _reader: reader,
@@ -86,11 +87,11 @@ pub(super) fn on_own_thread(
     rows.spawn_blocking(move || {
         let _thread = thread;
         runtime.block_on(async move {
-            while let Some(batch) = input.next().await {
-                if sender.send(batch).await.is_err() {
-                    // Nobody reads any more.
-                    break;
-                }
+            // A join that still gathers its input neither sends rows nor looks at its condition: it ends here when its rows
+            // are no longer read, and with it the joins below it.
+            tokio::select! {
+                () = pass_on(&mut input, &sender) => {}
+                () = sender.closed() => {}
             }
             Ok(())
         })
@@ -99,6 +100,15 @@ pub(super) fn on_own_thread(
         rows: rows.build(),
         _reader: reader,
     })
+}
+
+/// Sends all rows of `input`, until they are no longer read.
+async fn pass_on(input: &mut SendableRecordBatchStream, sender: &Sender<Result<RecordBatch>>) {
+    while let Some(batch) = input.next().await {
+        if sender.send(batch).await.is_err() {
+            break;
+        }
+    }
 }
 
 /// Rows and the mark that they are read.
