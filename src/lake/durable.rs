@@ -17,14 +17,14 @@ use futures::stream::BoxStream;
 use prost::bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::integrity::{Written, hex, sealed};
+use super::checksum::{WrittenHashes, hex, sealed};
 
 /// The local disk. Files that are to be there once and for all, which commits are, reach the disk before their name does.
 #[derive(Debug, Default)]
 pub(super) struct DurableStore {
     disk: LocalFileSystem,
-    /// What was in the other files that were written.
-    pub(super) written: Written,
+    /// Hashes of the other files, for the commit that will name them.
+    pub(super) written: WrittenHashes,
 }
 
 /// A file that is written in parts, hashed on the way.
@@ -33,7 +33,7 @@ struct HashedUpload {
     parts: Box<dyn MultipartUpload>,
     hasher: Sha256,
     path: PathBuf,
-    written: Written,
+    written: WrittenHashes,
 }
 
 #[async_trait]
