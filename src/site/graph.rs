@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{Site, beside};
+use super::layout::beside;
+use super::source::Site;
 
 const BOX_WIDTH: usize = 216;
 const BOX_HEIGHT: usize = 24;
