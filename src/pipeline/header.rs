@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::data_test::{DataTest, Rule, Severity};
+use super::data_test::{DataTest, Rule, Severity, comma_list};
 use super::error::PipelineError;
 use crate::diagnostic::{SourceLocation, did_you_mean, nearest};
 
@@ -171,13 +171,6 @@ pub(super) fn prose(text: &str) -> Vec<&str> {
         .collect()
 }
 
-pub(super) fn list(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(|item| item.trim().to_owned())
-        .filter(|item| !item.is_empty())
-        .collect()
-}
-
 impl Header {
     fn set(&mut self, key: &str, value: &str, at: SourceLocation) -> Result<(), PipelineError> {
         let wrong = |expected: &'static str| PipelineError::Header {
@@ -186,11 +179,11 @@ impl Header {
             expected,
         };
         match key {
-            "key" => self.key = list(value),
-            "not_null" => self.not_null = list(value),
-            "partition_by" => self.partition_by = list(value),
+            "key" => self.key = comma_list(value),
+            "not_null" => self.not_null = comma_list(value),
+            "partition_by" => self.partition_by = comma_list(value),
             "tags" => {
-                self.tags = list(value);
+                self.tags = comma_list(value);
                 let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
                 if self.tags.is_empty() || !self.tags.iter().all(|tag| tag.chars().all(is_plain)) {
                     return Err(wrong(
@@ -265,7 +258,7 @@ fn declared_join(value: &str) -> Option<DeclaredJoin> {
     }
     let (table, columns) = rest.split_once(" on ")?;
     let columns = columns.trim().strip_prefix('(')?.strip_suffix(')')?;
-    let columns = list(columns);
+    let columns = comma_list(columns);
     (!columns.is_empty()).then(|| DeclaredJoin {
         table: table.trim().to_owned(),
         columns,
@@ -274,7 +267,7 @@ fn declared_join(value: &str) -> Option<DeclaredJoin> {
 
 fn identity(value: &str) -> Option<Identity> {
     let (keys, id) = value.split_once("->")?;
-    let keys = list(keys);
+    let keys = comma_list(keys);
     let id = id.trim().to_owned();
     (!keys.is_empty() && !id.is_empty()).then_some(Identity { keys, id })
 }

@@ -15,7 +15,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::data_test::TestResult;
-use super::run::{StepOutcome, StepStatus};
+use super::event::{StepOutcome, StepStatus};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
 /// Table of runs.
@@ -91,7 +91,7 @@ impl LastRun {
         last.map_or(0, |last| last.run_id) + 1
     }
 
-    /// Whether it did all it was to do.
+    /// Whether it ended well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.status == "ok"
@@ -113,7 +113,7 @@ impl LastRun {
             .collect()
     }
 
-    /// Whether it ended before the first table: new extracts may not be in.
+    /// Whether it ended before the first table: new extracts may not have been ingested.
     #[must_use]
     pub fn ended_before_steps(&self) -> bool {
         let not_run = StepOutcome::NotRun.as_str();
@@ -382,18 +382,4 @@ async fn append(
     )
     .await?;
     Ok(())
-}
-
-impl StepOutcome {
-    /// The word in `run_steps.outcome`.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Built { .. } => "built",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-            Self::Blocked => "blocked",
-            Self::NotRun => "not_run",
-        }
-    }
 }

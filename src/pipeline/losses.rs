@@ -1,6 +1,5 @@
 //! Whether the lake still holds what its own records know of: the receipts of deliveries, the history of runs, and the versions
-//! that tables were built from. A table that is at an earlier version than they say has lost rows, and nothing is built
-//! from what is left.
+//! that tables were built from. A table at an earlier version than they say has lost rows, and nothing is built from the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,16 +19,17 @@ const READINGS: usize = 20;
 /// What is recorded of each table.
 type Known = BTreeMap<String, Vec<Witness>>;
 
-/// Something that knows of a version of a table.
+/// A record that a table had a version.
 struct Witness {
     version: u64,
-    /// When the table had that version; `None` when it has had it ever since.
+    /// When the table had that version; `None` for a version that it must still have.
     at: Option<DateTime<Utc>>,
+    /// The record, in words without values.
     text: String,
 }
 
 /// Every table that has lost rows or files, in the order of their names: raw tables, tables of numbers given to persons, and
-/// korabo's own. Of other tables, only those whose versions went: what is missing of their files is built anew.
+/// korabo's own. Of other tables, only those that lost versions: a table with missing files is built anew.
 ///
 /// # Errors
 /// When the lake cannot be read for another reason.
@@ -42,7 +42,7 @@ pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
         if losses.is_empty() {
             break;
         }
-        // A run that publishes meanwhile may have written a receipt down since its table was read.
+        // A run that publishes meanwhile may have recorded a receipt after its table was read here.
         let before = lake.versions_now().await?;
         losses = losses_now(project, lake).await?;
         if lake.versions_now().await? == before {
@@ -73,14 +73,14 @@ async fn losses_now(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
         }
     }
     if !losses.is_empty() {
-        // What the damaged tables know of others cannot be read.
+        // What the damaged tables record of others cannot be read.
         return Ok(losses);
     }
     let deliveries = ingest::recorded_deliveries(lake).await?;
     let mut known = known_of_deliveries(&deliveries, &tables);
     add_inputs(&mut known, (project, lake), &tables)?;
     add_steps(&mut known, project, lake).await?;
-    // What is no longer of the project may have been removed.
+    // A table that the project no longer has may have been removed on purpose.
     known.retain(|name, _| names.contains(name));
     for (name, witnesses) in known {
         let table = tables.get(name.as_str());
@@ -213,8 +213,8 @@ async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<
     Ok(())
 }
 
-/// What of `witnesses` the table does not have. A table that is gone and can be made again was removed on purpose, and so was
-/// one that was made anew since: its newest version is younger than what knows of another.
+/// What of `witnesses` the table does not have. A table that is missing and can be built again was removed on purpose. So was
+/// one that was built anew since then: its newest version is younger than the record of a higher one.
 fn lost_versions(
     (project, lake): (&Project, &Lake),
     name: &str,
@@ -255,7 +255,7 @@ fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
     let mut expected: i64 = own().map(|delivery| delivery.n_rows).sum();
     let newest = ingest::delivery_of(table)?;
     if own().all(|delivery| delivery.delivery_id != newest.delivery_id) {
-        // The run was killed before it wrote the receipt down; the next one does.
+        // The run was killed before it recorded the receipt; the next one does.
         expected += newest.n_rows;
     }
     let found = i64::try_from(table.n_rows()?).ok()?;

@@ -131,7 +131,7 @@ impl Query {
         let statement = parse_one(file, text)?;
         let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
         let mut reads = reads.unwrap_or_default();
-        let mut uses = Uses::default();
+        let mut uses = StatementUses::default();
         let _ = statement.visit(&mut uses);
         for test in &header.tests {
             reads.extend(test_reads(file, test, &mut uses)?);
@@ -208,7 +208,7 @@ impl Query {
 fn test_reads(
     file: &Path,
     test: &DataTest,
-    uses: &mut Uses,
+    uses: &mut StatementUses,
 ) -> Result<BTreeSet<String>, PipelineError> {
     match &test.rule {
         Rule::Relationships { table, .. } => Ok(BTreeSet::from([table.clone()])),
@@ -239,7 +239,7 @@ fn test_reads(
 /// The tables a statement reads, inputs of relations included; `None` for statements that read none
 /// by name (SHOW and the like).
 pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
-    let mut uses = Uses::default();
+    let mut uses = StatementUses::default();
     match statement {
         DfStatement::Statement(inner) => {
             if !matches!(**inner, Statement::Query(_)) {
@@ -335,13 +335,13 @@ fn place_in(message: &str) -> (usize, usize) {
 
 /// What a statement uses that the engine's own resolver does not tell.
 #[derive(Default)]
-struct Uses {
+struct StatementUses {
     relation_inputs: BTreeSet<String>,
     ctes: BTreeSet<String>,
     parameters: BTreeSet<String>,
 }
 
-impl Visitor for Uses {
+impl Visitor for StatementUses {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {

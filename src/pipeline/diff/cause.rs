@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Built;
+use super::versions::VersionsAfter;
 use crate::ingest::DELIVERIES;
 use crate::lake::{Lake, LakeError, Provenance};
 use crate::pipeline::header::Materialize;
@@ -65,7 +65,7 @@ pub struct RootCause {
 
 /// What the lake says about how its versions were made.
 pub(super) struct History<'a> {
-    pub(super) built: Built,
+    pub(super) built: VersionsAfter,
     project: &'a Project,
     lake: &'a Lake,
     /// Deliveries by table: version and file.
@@ -77,7 +77,7 @@ impl<'a> History<'a> {
     pub(super) async fn read(
         project: &'a Project,
         lake: &'a Lake,
-        built: Built,
+        built: VersionsAfter,
     ) -> Result<Self, LakeError> {
         let mut deliveries: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
         if let Some(table) = lake.table(DELIVERIES).await? {
@@ -108,7 +108,7 @@ impl<'a> History<'a> {
         if let Some(causes) = self.known.get(table) {
             return Ok(causes.clone());
         }
-        let causes = match self.built.versions(table) {
+        let causes = match self.built.of(table) {
             (before, after) if before == after => Vec::new(),
             (None, _) | (_, None) => vec![Cause::First],
             (Some(before), Some(after)) => {
@@ -251,7 +251,7 @@ impl<'a> History<'a> {
             .map(|query| query.reads.clone());
         let mut changed = Vec::new();
         for input in reads.unwrap_or_default() {
-            let (before, after) = self.built.versions(&input);
+            let (before, after) = self.built.of(&input);
             let is_view = self.is_view(&input);
             if before != after || is_view {
                 let word =

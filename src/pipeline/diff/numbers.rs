@@ -24,12 +24,12 @@ pub struct RowsDiff {
     /// Columns that only one of the versions has: those that went, then those that came.
     pub columns: Vec<String>,
     /// Values that changed, the largest change first. Only of aggregate tables with a key.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<MovedValue>,
 }
 
 /// A value that changed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moved {
+pub struct MovedValue {
     /// The row's key.
     pub key: String,
     /// The column.
@@ -272,7 +272,7 @@ fn moved(
             };
             let error = errors.as_ref().and_then(|errors| errors.number(*after));
             let error = error.filter(|error| *error > 0.0);
-            moved.push(Moved {
+            moved.push(MovedValue {
                 key: (*name).clone(),
                 column: column.clone(),
                 before: old_column.texts[*before].clone(),
@@ -297,7 +297,7 @@ fn moved(
 }
 
 /// What comes first: texts (a status), then by standard errors, then by relative change.
-fn weight(moved: &Moved) -> f64 {
+fn weight(moved: &MovedValue) -> f64 {
     match (moved.difference, moved.std_errors) {
         (None, _) => f64::INFINITY,
         (_, Some(std_errors)) => 10.0 + std_errors.abs(),
