@@ -36,7 +36,7 @@ pub enum BackupError {
     Damaged {
         /// The snapshot.
         id: String,
-        /// Files that are not as they were.
+        /// Files that are not what was saved.
         n_damaged: usize,
         /// Files of the snapshot.
         n_files: usize,

@@ -37,7 +37,7 @@ pub enum LakeError {
     NoSuchVersion {
         /// The table.
         table: String,
-        /// The version asked for.
+        /// The requested version.
         version: u64,
     },
     /// The version that a table had at some time was removed.
@@ -72,7 +72,7 @@ pub enum LakeError {
         /// The table.
         table: String,
     },
-    /// Tables were published faster than their versions could be read.
+    /// Tables were published faster than their versions could be listed.
     #[error("the lake does not come to rest")]
     Restless,
     /// Another process holds the lake.

@@ -25,7 +25,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Adds what was found elsewhere.
+    /// Adds what was found in another table.
     pub fn add(&mut self, other: Self) {
         self.n_files += other.n_files;
         self.bytes += other.bytes;
@@ -72,7 +72,7 @@ fn log_without_gap(
         let Some(missing) = gap(&files, version) else {
             return Ok(files);
         };
-        // A listing made while files come and go need not have all of them.
+        // A listing made while files are added and removed need not have all of them.
         n_listings += 1;
         if n_listings == LISTINGS {
             let file = commit_file(folder, missing);

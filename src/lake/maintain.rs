@@ -238,7 +238,7 @@ impl Lake {
                 .and_then(|()| sync(&log))
                 .map_err(LakeError::Folder)?;
         }
-        // What was the present at that time must stay readable.
+        // The version that was current at that time must stay readable.
         let commits = commits(&table.folder)?;
         let then = commits
             .iter()

@@ -90,7 +90,7 @@ impl Lake {
         };
         let properties = CommitProperties::default()
             .with_metadata(provenance.to_commit_metadata())
-            // How long the log is kept is for `maintain` to say.
+            // `maintain` decides how long the log is kept.
             .with_cleanup_expired_logs(Some(false));
         let commit = CommitBuilder::from(properties)
             .with_actions(actions)
@@ -144,7 +144,7 @@ impl Lake {
     }
 }
 
-/// What the commit of a new version says beside the files that it adds: which it removes, and how columns change.
+/// What the commit of a new version says besides the files that it adds: which it removes, and how columns change.
 fn other_actions(
     state: &DeltaTableState,
     staged: &StagedFiles,

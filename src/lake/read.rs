@@ -83,7 +83,7 @@ impl TableReader {
             .map_err(parquet)
     }
 
-    /// The file's columns and its partition values, in the schema asked for.
+    /// The file's columns and its partition values, in the requested schema.
     fn complete(&self, file: &LakeFile, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let n_rows = batch.num_rows();
         let columns = self

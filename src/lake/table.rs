@@ -84,7 +84,7 @@ impl LakeFile {
 }
 
 impl LakeTable {
-    /// The version since which the rows are what they are: upkeep of files makes versions without changing rows.
+    /// The version in which the rows last changed: upkeep of files makes versions without changing rows.
     #[must_use]
     pub fn rows_version(&self) -> u64 {
         let made = self.provenance.as_ref();

@@ -135,7 +135,7 @@ fn age(newest: Newest, today: NaiveDate, unit: AgeUnit) -> Option<u64> {
     Some(age.max(0).unsigned_abs())
 }
 
-/// How many rows more or fewer there are than published, and whether that is within `percent`.
+/// By how many rows the table differs from the published version, and whether that is within `percent`.
 fn row_count_change(
     table: &LakeTable,
     published: Option<&LakeTable>,

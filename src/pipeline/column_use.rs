@@ -45,7 +45,7 @@ impl ColumnUse {
         self <= Self::Aggregation
     }
 
-    /// What a column is used for that was used for `self`, when the result is then used for `next`.
+    /// The use of a column that is used for `self` in an expression whose result is used for `next`.
     pub(super) fn then(self, next: Self) -> Self {
         match (self.is_direct(), next.is_direct()) {
             (false, _) => self,
@@ -59,7 +59,7 @@ impl ColumnUse {
 pub(super) trait CombineSources {
     /// Adds the columns and uses of `other`.
     fn add_all(&mut self, other: Sources);
-    /// The uses, when the result is then used for `next`.
+    /// The uses, when the values themselves are used for `next`.
     fn used_for(&self, next: ColumnUse) -> Sources;
 }
 

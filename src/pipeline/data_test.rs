@@ -29,21 +29,21 @@ pub enum Severity {
     Warn,
 }
 
-/// What a test asks.
+/// What a test requires.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
-    /// No row misses a value in one of the columns.
+    /// Every row has a value in each of the columns.
     NotNull(Vec<String>),
-    /// No two rows have the same values in the columns; rows that miss one are left out.
+    /// No two rows have the same values in the columns; rows without a value in one of them are left out.
     Unique(Vec<String>),
-    /// The column holds nothing but these values, or nothing.
+    /// Every value of the column is one of these; missing values are allowed.
     AcceptedValues {
         /// The column.
         column: String,
         /// Literals.
         values: Vec<Expr>,
     },
-    /// Every value of the column stands in the other table's column.
+    /// Every value of the column is among those of the other table's column.
     Relationships {
         /// The column.
         column: String,
@@ -52,12 +52,12 @@ pub enum Rule {
         /// Its column.
         other: String,
     },
-    /// The number of rows differs from the published version's by at most so many percent.
+    /// The number of rows differs from that of the published version by at most a given percentage.
     RowCountChange {
         /// Percent of the published rows.
         percent: f64,
     },
-    /// The newest value of a date or month column is at most so old on the day of the run.
+    /// The newest value of a date or month column has at most a given age on the day of the run.
     Freshness {
         /// The column.
         column: String,
@@ -119,7 +119,7 @@ impl TestResult {
         }
     }
 
-    /// Whether it is to be mentioned, but does not keep the table from being published.
+    /// Whether it does not hold, but the table is published nevertheless.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         !self.holds && self.severity == Severity::Warn
@@ -168,7 +168,7 @@ impl Severity {
 }
 
 impl Rule {
-    /// Reads what follows `test:`; the error says what is expected.
+    /// Parses the text after `test:`; the error says what is expected.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();

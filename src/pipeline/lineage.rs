@@ -80,13 +80,13 @@ impl Lineage {
         made.map_or_else(BTreeSet::new, |made| made.sources.keys().cloned().collect())
     }
 
-    /// The columns that a column is made of, nearest first: in each step those that the ones of the step before are made of.
-    /// Columns of raw tables are the last. A column appears once, where it is nearest.
+    /// The columns that a column is made of, step by step and nearest first; columns of raw tables come last. A column
+    /// appears once, where it is nearest.
     pub fn steps(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
         followed(column, |column| self.sources(column))
     }
 
-    /// The columns that are made of a column, nearest first, as [`Lineage::steps`] in the other direction.
+    /// The columns that are made of a column, step by step and nearest first: [`Lineage::steps`] in the other direction.
     #[must_use]
     pub fn users(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
         let mut readers: BTreeMap<&TableColumn, BTreeSet<TableColumn>> = BTreeMap::new();

@@ -19,7 +19,7 @@ mod parts;
 mod project;
 mod query;
 mod query_files;
-mod release;
+mod release_rules;
 mod run;
 mod select;
 mod sources;

@@ -225,7 +225,7 @@ impl Project {
     }
 }
 
-/// Makes a raw or own table known as empty, when `name` is one that nothing was delivered for yet.
+/// Registers a raw or own table as empty, when `name` is one without deliveries.
 ///
 /// # Errors
 /// When the engine refuses the name.
@@ -287,7 +287,7 @@ fn given_tables(contracts: &[TableContract]) -> GivenTables {
     GivenTables { raw, own }
 }
 
-/// Puts the fields' codes where contracts ask for them.
+/// Inserts the codes of the program fields where contracts ask for them.
 fn insert_fields(
     contracts: &mut [TableContract],
     vocabulary: &Vocabulary,

@@ -38,7 +38,7 @@ pub struct Query {
     pub reads: BTreeSet<String>,
     /// Parameters it uses, without the `$`.
     pub parameters: BTreeSet<String>,
-    /// Values of its own that some of them have: those of the program field that it was made for.
+    /// Values of some of these parameters, which come from the program field that the query was made for.
     pub values: Vec<(String, ParameterValue)>,
 }
 
@@ -317,7 +317,7 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
     }
 }
 
-/// The line and column that the parser put into its message, or the file's beginning.
+/// The line and column that the parser's message names, or the file's beginning.
 fn place_in(message: &str) -> (usize, usize) {
     let number_after = |word: &str| -> Option<usize> {
         let rest = &message[message.find(word)? + word.len()..];
@@ -333,7 +333,7 @@ fn place_in(message: &str) -> (usize, usize) {
     )
 }
 
-/// What a statement uses that the engine's own resolver does not tell.
+/// What a statement uses that the engine's own resolver does not report.
 #[derive(Default)]
 struct StatementUses {
     relation_inputs: BTreeSet<String>,

@@ -147,7 +147,7 @@ impl Builder {
         }
     }
 
-    /// Settles a table that stays as it is. Its rows do not change, but they grow old.
+    /// Settles a table that stays as it is. Its rows do not change, but tests of their age may fail now.
     async fn settle_fresh(
         &mut self,
         query: &Query,
@@ -227,7 +227,7 @@ impl Builder {
         })
     }
 
-    /// Takes in what a finished step did.
+    /// Records how a step ended, and what may be read now.
     async fn settle(&mut self, finished: FinishedStep) -> Result<(), PipelineError> {
         let FinishedStep {
             query,

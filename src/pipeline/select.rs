@@ -65,7 +65,7 @@ impl Selection {
         })
     }
 
-    /// Whether it takes every query.
+    /// Whether it selects every query.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.any.is_empty() && self.none.is_empty()
@@ -88,7 +88,7 @@ impl Selection {
         terms.any(|term| is(&term.criterion))
     }
 
-    /// Names of the queries it takes.
+    /// Names of the queries it selects.
     ///
     /// # Errors
     /// When it names a query or a tag that is not in `dag`.
@@ -177,7 +177,7 @@ impl Term {
     }
 }
 
-/// Steps beside a `+`: all when no number stands there.
+/// Steps beside a `+`; without a number, all.
 fn n_steps(text: &str) -> Option<usize> {
     match text {
         "" => Some(usize::MAX),

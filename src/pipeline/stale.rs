@@ -53,7 +53,7 @@ impl Work {
     }
 }
 
-/// Fingerprint of a table that will be built again: equal to no version.
+/// Fingerprint of a table that will be built again; no version has it.
 pub(super) const PENDING: &str = "pending";
 
 /// What `run` would do with every selected query, in running order, once the tables `delivered` have new

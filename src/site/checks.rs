@@ -67,7 +67,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
     )
 }
 
-/// The checks of one table; those that do not pass stand first.
+/// The checks of one table; those that do not pass come first.
 pub(super) fn of_table(site: &Site<'_>, table: &str) -> Markup {
     let lang = site.lang;
     let statuses = worst(site);

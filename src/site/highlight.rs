@@ -90,7 +90,7 @@ pub(super) fn sql(query: &Query) -> Markup {
     }
 }
 
-/// The text in pieces; together they are the text.
+/// The text in pieces, which together are the whole text.
 fn pieces(text: &str) -> Vec<(Kind, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;

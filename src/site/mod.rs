@@ -1,5 +1,5 @@
 //! The project's documentation as a static site: contracts, query comments, lineage, checks. Pages are self-contained HTML without scripts that
-//! work offline and from a folder. Nothing here reads a table or a file; no cell of data is shown, of checks only how they ended.
+//! work offline and from a folder. Nothing here reads a table or a file. No cell of data is shown; of checks, only how they ended.
 
 mod checks;
 mod glossary;

@@ -1,4 +1,4 @@
-//! What the site is made of: the project and what is known of its tables, and how the tables hang together.
+//! What the site is made of: the project, what is known about its tables, and how the tables depend on each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 

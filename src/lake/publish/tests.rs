@@ -60,11 +60,11 @@ fn facts(table: LakeTable) -> impl PartialEq + std::fmt::Debug {
 async fn what_was_published_is_known_as_another_process_reads_it() {
     for partition_by in [vec![], vec!["place".to_owned()]] {
         let folder = tempfile::tempdir().unwrap();
-        // A folder as users name them.
+        // A folder name as users choose them.
         let root = folder.path().join("健保 50% #1");
         let lake = Lake::open(&root).unwrap();
         for version in 0..3 {
-            // Values that partition folders cannot be called.
+            // Values that cannot be names of partition folders.
             let places = ["東京 / 新宿", "a=b%", "x"];
             let batch = batch(&places[..3 - version as usize]);
             assert_eq!(publish(&lake, &batch, &partition_by).await, version);

@@ -21,7 +21,7 @@ pub enum Cause {
         /// The text after.
         after: Option<String>,
     },
-    /// A parameter changed; `None` is no such parameter.
+    /// A parameter changed; `None` where the query did not have it.
     Parameter {
         /// Its name.
         name: String,
@@ -48,7 +48,7 @@ pub enum Cause {
         /// For raw tables: files of the deliveries in between.
         deliveries: Vec<String>,
     },
-    /// Nothing of what it is made of changed; it was built anew because that was asked for.
+    /// None of its inputs changed; it was built anew because that was requested.
     Again,
     /// What made one of the versions is no longer recorded in the lake.
     Unknown,
@@ -63,8 +63,8 @@ pub struct RootCause {
     pub cause: Cause,
 }
 
-/// What the lake says about how its versions were made.
-pub(super) struct History<'a> {
+/// How the versions in the lake were made, as their provenance says.
+pub(super) struct VersionHistory<'a> {
     pub(super) built: VersionsAfter,
     project: &'a Project,
     lake: &'a Lake,
@@ -73,7 +73,7 @@ pub(super) struct History<'a> {
     known: BTreeMap<String, Vec<Cause>>,
 }
 
-impl<'a> History<'a> {
+impl<'a> VersionHistory<'a> {
     pub(super) async fn read(
         project: &'a Project,
         lake: &'a Lake,
@@ -234,7 +234,7 @@ impl<'a> History<'a> {
         query.is_some_and(|query| query.header.materialize == Materialize::View)
     }
 
-    /// Changed tables that `table` reads, with what its record says of them.
+    /// Changed tables that `table` reads, with what its provenance says about them.
     async fn inherited(&mut self, table: &str) -> Result<Vec<(String, Cause)>, LakeError> {
         if !self.is_view(table) {
             let causes = self.causes(table).await?;
@@ -269,7 +269,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// Names whose values differ, with both.
+/// Names whose values differ, with both values.
 fn differing(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,

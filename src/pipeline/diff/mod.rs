@@ -10,6 +10,7 @@ use super::history::{RUNS, integers, text_at};
 use super::project::Project;
 use crate::lake::{Lake, LakeError};
 use crate::session::Session;
+use cause::VersionHistory;
 use versions::{VersionsAfter, version_of, versions_after};
 
 pub use cause::{Cause, RootCause};
@@ -46,7 +47,7 @@ pub struct TableDiff {
     pub causes: Vec<Cause>,
     /// Where the changes that it inherited began.
     pub roots: Vec<RootCause>,
-    /// What became of its rows; `Err` says why that cannot be told.
+    /// How its rows differ; `Err` says why they cannot be compared.
     pub rows: Result<RowsDiff, String>,
 }
 
@@ -75,7 +76,7 @@ pub async fn past_runs(lake: &Lake) -> Result<Vec<PastRun>, LakeError> {
 /// Compares the lake after `before` with the lake after `after`; only `table`, when one is named.
 ///
 /// # Errors
-/// When the lake cannot be read. A version that is gone is no error: its [`TableDiff::rows`] say so.
+/// When the lake cannot be read. A version that was removed is not an error: its [`TableDiff::rows`] say so.
 pub async fn diff(
     (project, lake, session): (&Project, &Lake, &Session),
     (before, after): (i64, i64),
@@ -85,7 +86,7 @@ pub async fn diff(
         before: versions_after(lake, before).await?,
         after: versions_after(lake, after).await?,
     };
-    let mut history = cause::History::read(project, lake, built).await?;
+    let mut history = VersionHistory::read(project, lake, built).await?;
     let mut tables = Vec::new();
     for query in project.dag.queries() {
         let name = query.name.as_str();

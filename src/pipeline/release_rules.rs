@@ -26,7 +26,7 @@ impl Project {
         }
     }
 
-    /// What contracts and headers say of keys, and of rows that are about a person's record elsewhere.
+    /// What contracts and headers say about keys, and about rows that belong to a person's record in another table.
     fn table_roles(&self) -> TableRoles {
         let mut roles = TableRoles::default();
         for contract in &self.contracts {
@@ -50,7 +50,7 @@ impl Project {
         for query in self.dag.queries() {
             let header = &query.header;
             roles.keys.insert(query.name.clone(), header.key.clone());
-            // A query over such rows still holds them; where it has a column for the person, that counts.
+            // A query over such rows still holds them; the column of its first declared join, if any, names the record.
             let mut of_record = query
                 .reads
                 .iter()
