@@ -1,18 +1,21 @@
-//! Bringing a snapshot back, into an empty folder.
+//! Restoring a snapshot into an empty folder.
 
 use std::path::{Component, Path, PathBuf};
 
+use super::error::BackupError;
+use super::folder::Backup;
+use super::project_files::make_project_folders;
+use super::snapshot::{SavedFile, Snapshot};
 use super::store::copy;
-use super::{Backup, BackupError, SavedFile, Snapshot};
 use crate::config::PROJECT_FILE;
 use crate::lake::Lake;
 
 /// Name of the note that a restore is not finished; it holds the snapshot's name.
 const UNFINISHED: &str = ".korabo-restore";
 
-/// What was brought back.
+/// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoreSummary {
     /// The snapshot.
     pub id: String,
     /// Tables.
@@ -26,13 +29,17 @@ pub struct Restored {
 }
 
 impl Backup {
-    /// Brings snapshot `id` (or the latest) back into `target`, which is empty, does not exist, or is where a restore of the
-    /// same snapshot was cut short. Every file is checked against the list and against what the lake says of it; the project
-    /// file comes last, so that what was cut short is no project.
+    /// Restores snapshot `id` (or the latest) into `target`, which is empty, does not exist, or is where a restore of the
+    /// same snapshot was cut short. Every file is checked against the list and against what the lake records of it; the
+    /// project file comes last, so that a restore that was cut short is not taken for a project.
     ///
     /// # Errors
     /// When a file is damaged, `target` is not empty, or the disk refuses.
-    pub async fn restore(&self, id: Option<&str>, target: &Path) -> Result<Restored, BackupError> {
+    pub async fn restore(
+        &self,
+        id: Option<&str>,
+        target: &Path,
+    ) -> Result<RestoreSummary, BackupError> {
         let (id, snapshot) = self.snapshot(id)?;
         let unfinished = begin(&id, target)?;
         let lake = target.join(inside(&id, snapshot.lake.as_deref().unwrap_or("lake"))?);
@@ -64,7 +71,7 @@ impl Backup {
             restore(target, path, file)?;
         }
         fs_err::remove_file(unfinished).map_err(BackupError::File)?;
-        Ok(Restored {
+        Ok(RestoreSummary {
             n_tables: snapshot.tables.len() as u64,
             n_files: snapshot.files().count() as u64,
             is_lake_elsewhere: snapshot.lake.is_none(),
@@ -74,12 +81,12 @@ impl Backup {
     }
 }
 
-/// Notes that `target` is being filled from snapshot `id`; gives back the note, which goes at the end. Files that are there
-/// without such a note are somebody's.
+/// Notes that `target` is being filled from snapshot `id`; returns the note, which is removed at the end. A folder with files
+/// but without such a note is not written to.
 fn begin(id: &str, target: &Path) -> Result<PathBuf, BackupError> {
     let note = target.join(UNFINISHED);
     let n_entries = fs_err::read_dir(target).map_or(0, Iterator::count);
-    // A note that was cut short stands alone: nothing was brought back yet.
+    // A note that was cut short stands alone: nothing was restored yet.
     let is_ours = fs_err::read_to_string(&note)
         .is_ok_and(|noted| noted == id || n_entries == 1 && id.starts_with(&noted));
     if n_entries > 0 && !is_ours {
@@ -92,7 +99,7 @@ fn begin(id: &str, target: &Path) -> Result<PathBuf, BackupError> {
     Ok(note)
 }
 
-/// Compares what was brought back with what the tables' own commits say.
+/// Compares the restored files with what the tables' own commits say.
 async fn check_lake(id: &str, snapshot: &Snapshot, lake: &Path) -> Result<(), BackupError> {
     if snapshot.tables.is_empty() {
         return Ok(());
@@ -100,11 +107,11 @@ async fn check_lake(id: &str, snapshot: &Snapshot, lake: &Path) -> Result<(), Ba
     let lake = Lake::open(lake).map_err(BackupError::Lake)?;
     for (name, version) in &snapshot.tables {
         let files = lake.files_of(name, *version).await;
-        for (file, said) in files.map_err(BackupError::Lake)? {
+        for (file, recorded) in files.map_err(BackupError::Lake)? {
             let file = file.to_string_lossy().into_owned();
-            let Some(said) = said else { continue };
+            let Some(recorded) = recorded else { continue };
             let problem = match snapshot.lake_files.get(&file) {
-                Some(saved) => saved.problem(&said),
+                Some(saved) => saved.problem(&recorded),
                 None => Some("it is missing".to_owned()),
             };
             if let Some(problem) = problem {
@@ -116,15 +123,7 @@ async fn check_lake(id: &str, snapshot: &Snapshot, lake: &Path) -> Result<(), Ba
     Ok(())
 }
 
-/// A project has these folders, also when nothing is in them.
-pub(super) fn make_project_folders(target: &Path) -> Result<(), BackupError> {
-    for folder in ["schemas", "queries"] {
-        fs_err::create_dir_all(target.join(folder)).map_err(BackupError::File)?;
-    }
-    Ok(())
-}
-
-/// `path`, when it leads nowhere but down.
+/// `path`, if it does not lead out of the folder that it is relative to.
 fn inside<'a>(id: &str, path: &'a str) -> Result<&'a Path, BackupError> {
     let path = Path::new(path);
     let is_down = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);

@@ -1,32 +1,20 @@
 //! The store of contents: a file's name is the SHA-256 of what is in it, so that equal contents lie there once and damage
-//! is seen.
+//! is noticed.
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Backup, BackupError, SavedFile, Snapshot};
+use super::error::BackupError;
+use super::folder::Backup;
+use super::snapshot::{SavedFile, Snapshot};
 
 const CHUNK: usize = 1 << 20;
 
 impl Backup {
-    /// Keeps other writers out while the file lives.
-    pub(super) fn lock(&self) -> Result<File, BackupError> {
-        fs_err::create_dir_all(&self.root).map_err(BackupError::File)?;
-        let file = fs_err::File::create(self.root.join(".lock")).map_err(BackupError::File)?;
-        let file = file.into_parts().0;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(BackupError::Busy {
-                folder: self.root.clone(),
-            }),
-            Err(TryLockError::Error(error)) => Err(BackupError::File(error)),
-        }
-    }
-
+    /// The folder of contents.
     fn store(&self) -> PathBuf {
         self.root.join("files")
     }
@@ -94,21 +82,21 @@ impl Backup {
         }
     }
 
-    /// Forgets all but the latest `n_kept` snapshots and contents that none of these names; gives back how many
-    /// snapshots went.
+    /// Removes all but the latest `n_kept` snapshots, and contents that none of these names; returns how many snapshots
+    /// were removed.
     ///
     /// # Errors
     /// When a list cannot be read or a file cannot be removed.
     pub fn forget(&self, n_kept: usize) -> Result<usize, BackupError> {
         let _lock = self.lock()?;
         let names = self.snapshots()?;
-        let n_gone = names.len().saturating_sub(n_kept.max(1));
-        for name in &names[..n_gone] {
+        let n_removed = names.len().saturating_sub(n_kept.max(1));
+        for name in &names[..n_removed] {
             let file = self.snapshots_folder().join(format!("{name}.json"));
             fs_err::remove_file(file).map_err(BackupError::File)?;
         }
         let mut needed = HashSet::new();
-        for name in &names[n_gone..] {
+        for name in &names[n_removed..] {
             let (_, snapshot) = self.snapshot(Some(name))?;
             needed.extend(snapshot.files().map(|(_, file)| file.sha256.clone()));
         }
@@ -124,11 +112,11 @@ impl Backup {
                 }
             }
         }
-        Ok(n_gone)
+        Ok(n_removed)
     }
 }
 
-/// Copies a file to the disk and says what was in it.
+/// Copies a file, waits until it is on the disk, and returns its size and hash.
 pub(super) fn copy(source: &Path, target: &Path) -> Result<SavedFile, BackupError> {
     let mut from = crate::regular_file::open(source).map_err(BackupError::File)?;
     let mut to = fs_err::File::create(target).map_err(BackupError::File)?;
@@ -137,6 +125,7 @@ pub(super) fn copy(source: &Path, target: &Path) -> Result<SavedFile, BackupErro
     Ok(saved)
 }
 
+/// Hands a file's content to `each` in pieces; returns its size and hash.
 fn read_all(
     from: &mut impl Read,
     mut each: impl FnMut(&[u8]) -> std::io::Result<()>,

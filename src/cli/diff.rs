@@ -15,7 +15,7 @@ use super::printer::Printer;
 use super::sql::{self, Format, Output};
 use super::workspace::Workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
-use crate::pipeline::{self, Cause, Moved, PastRun, RootCause, RunDiff, TableDiff};
+use crate::pipeline::{self, Cause, MovedValue, PastRun, RootCause, RunDiff, TableDiff};
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
@@ -170,7 +170,7 @@ fn table_text(text: &mut String, table: &TableDiff, limit: usize) {
     }
 }
 
-fn moved_text(text: &mut String, moved: &[Moved], limit: usize) {
+fn moved_text(text: &mut String, moved: &[MovedValue], limit: usize) {
     for it in moved.iter().take(limit) {
         let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
         let _ = write!(

@@ -1,5 +1,5 @@
-//! The local disk as Delta's store, with commits that survive a power cut: what a commit names is on the disk before it, and a
-//! commit is there whole or not at all.
+//! The local disk as Delta's store, with commits that survive a power cut: what a commit names is on the disk before the
+//! commit is, and a commit is there whole or not at all.
 
 use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
@@ -17,14 +17,14 @@ use futures::stream::BoxStream;
 use prost::bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::integrity::{Written, hex, sealed};
+use super::checksum::{WrittenHashes, hex, sealed};
 
-/// The local disk. Files that are to be there once and for all, which commits are, reach the disk before their name does.
+/// The local disk. The content of files that are created once, as commits are, reaches the disk before their name does.
 #[derive(Debug, Default)]
 pub(super) struct DurableStore {
     disk: LocalFileSystem,
-    /// What was in the other files that were written.
-    pub(super) written: Written,
+    /// Hashes of the other files, for the commit that will name them.
+    pub(super) written: WrittenHashes,
 }
 
 /// A file that is written in parts, hashed on the way.
@@ -33,7 +33,7 @@ struct HashedUpload {
     parts: Box<dyn MultipartUpload>,
     hasher: Sha256,
     path: PathBuf,
-    written: Written,
+    written: WrittenHashes,
 }
 
 #[async_trait]
@@ -68,7 +68,7 @@ pub(super) fn sync(file: &FilePath) -> std::io::Result<()> {
     fs_err::File::open(file)?.sync_all()
 }
 
-/// Writes a new file: under another name, which gets its own when the content is on the disk.
+/// Writes a new file: under a temporary name first, and under its own when the content is on the disk.
 fn create(path: &FilePath, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if !folder.is_dir() {
@@ -79,13 +79,13 @@ fn create(path: &FilePath, content: &[u8]) -> std::io::Result<()> {
     unfinished.push(format!("#{}", std::process::id()));
     let unfinished = PathBuf::from(unfinished);
     let written = (|| {
-        // What a killed process of the same number left is written over.
+        // What a killed process with the same process id left is overwritten.
         let mut file = fs_err::File::create(&unfinished)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs_err::hard_link(&unfinished, path)
     })();
-    // It is only another name now, or of no use.
+    // By now it is only a second name of the file, or of no use.
     let removed = fs_err::remove_file(&unfinished);
     written?;
     removed?;

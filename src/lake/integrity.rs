@@ -2,59 +2,18 @@
 //! every commit the SHA-256 of itself. Sizes are compared whenever a file is read; contents are hashed once per process,
 //! before a build, an ingest, upkeep or a backup reads them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::Read as _;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest as _, Sha256};
+use super::checksum::{CHANGED, commit_problem, sha256_of};
+use super::error::{LakeError, damaged};
+use super::log::{commit_file, commit_version, latest_checkpoint, log_files};
+use super::table::{LakeFile, LakeTable};
 
-use super::log::{LOG, log_files, version_of};
-use super::{Lake, LakeError, LakeFile, LakeTable};
-
-/// Where a commit names a data file's hash: among the tags of its `add` action, which other readers pass over.
-pub(super) const TAG: &str = "korabo.sha256";
-/// The member of `commitInfo` with the hash of the commit without that member.
-const SEAL: &str = "koraboSha256";
-const INFO: &str = "{\"commitInfo\":{";
-const CHANGED: &str = "its content is not what was written";
-const CHUNK: usize = 1 << 20;
 /// Files that are hashed side by side.
 const AT_ONCE: usize = 4;
 
-/// Files whose content was compared with its hash by this process.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Checked(Arc<Mutex<HashSet<PathBuf>>>);
-
-impl Checked {
-    fn has(&self, file: &Path) -> bool {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.contains(file)
-    }
-
-    fn add(&self, file: PathBuf) {
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.insert(file);
-    }
-}
-
-/// Hashes of files that were written and are not in a commit yet, by path.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Written(Arc<Mutex<HashMap<PathBuf, String>>>);
-
-impl Written {
-    pub(super) fn add(&self, file: PathBuf, sha256: String) {
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.insert(file, sha256);
-    }
-
-    pub(super) fn take(&self, file: &Path) -> Option<String> {
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        files.remove(file)
-    }
-}
-
-/// What a look at a table's files found.
+/// What a verification of a table's files found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Files whose content is what was written.
@@ -66,7 +25,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Adds what was found elsewhere.
+    /// Adds what was found in another table.
     pub fn add(&mut self, other: Self) {
         self.n_files += other.n_files;
         self.bytes += other.bytes;
@@ -74,110 +33,91 @@ impl Contents {
     }
 }
 
-impl Lake {
-    /// The same lake, whose data files are compared with their hashes before they are read.
-    #[must_use]
-    pub fn checking_contents(&self) -> Self {
-        Self {
-            checked: Some(self.checked.clone().unwrap_or_default()),
-            ..self.clone()
-        }
-    }
-
-    /// Checks that the commits of table `name` that make version `version` (the newest when `None`) are what was written.
-    pub(super) fn check_log(&self, name: &str, version: Option<u64>) -> Result<(), LakeError> {
-        let files = self.log_without_gap(name, version)?;
-        let wanted = |found: u64| version.is_none_or(|version| found <= version);
-        let latest = latest_checkpoint(&files, version);
-        for file in &files {
-            let Some(found) = version_of(file).filter(|found| wanted(*found)) else {
-                continue;
-            };
-            let is_commit = file.extension().is_some_and(|ending| ending == "json");
-            // A checkpoint stands for the commits before it.
-            if !is_commit || latest.is_some_and(|latest| found < latest) {
-                continue;
-            }
-            let bytes = match fs_err::read(file) {
-                Ok(bytes) => bytes,
-                // Upkeep has just removed it.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(LakeError::Folder(error)),
-            };
-            if let Some(problem) = commit_problem(&bytes) {
-                return Err(damaged(name, &self.root.join(name), file, problem));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// How often a log is listed while commits seem to be missing from it.
 const LISTINGS: usize = 5;
 
-impl Lake {
-    /// The files of the log of table `name`, of which no commit up to version `version` (the newest when `None`) is missing.
-    fn log_without_gap(&self, name: &str, version: Option<u64>) -> Result<Vec<PathBuf>, LakeError> {
-        let folder = self.root.join(name);
-        let mut n_listings = 0;
-        loop {
-            let files = log_files(&folder)?;
-            let Some(missing) = gap(&files, version) else {
-                return Ok(files);
-            };
-            // A listing made while files come and go need not have all of them.
-            n_listings += 1;
-            if n_listings == LISTINGS {
-                let file = folder.join(LOG).join(format!("{missing:020}.json"));
-                return Err(damaged(name, &folder, &file, "it is missing".to_owned()));
-            }
+/// Checks that the commits of table `name` in `folder` that make version `version` (the newest when `None`) are what was
+/// written.
+pub(super) fn check_log(folder: &Path, name: &str, version: Option<u64>) -> Result<(), LakeError> {
+    let files = log_without_gap(folder, name, version)?;
+    let latest = latest_checkpoint(&files, version);
+    for (file, found) in commits_up_to(&files, version) {
+        // A checkpoint stands for the commits before it.
+        if latest.is_some_and(|latest| found < latest) {
+            continue;
+        }
+        let bytes = match fs_err::read(file) {
+            Ok(bytes) => bytes,
+            // Upkeep has just removed it.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(LakeError::Folder(error)),
+        };
+        if let Some(problem) = commit_problem(&bytes) {
+            return Err(damaged(name, folder, file, problem));
+        }
+    }
+    Ok(())
+}
+
+/// The files of the log of table `name` in `folder`, in which no commit up to version `version` (the newest when `None`) is
+/// missing.
+fn log_without_gap(
+    folder: &Path,
+    name: &str,
+    version: Option<u64>,
+) -> Result<Vec<PathBuf>, LakeError> {
+    let mut n_listings = 0;
+    loop {
+        let files = log_files(folder)?;
+        let Some(missing) = gap(&files, version) else {
+            return Ok(files);
+        };
+        // A listing made while files are added and removed need not have all of them.
+        n_listings += 1;
+        if n_listings == LISTINGS {
+            let file = commit_file(folder, missing);
+            return Err(damaged(name, folder, &file, "it is missing".to_owned()));
         }
     }
 }
 
-/// The newest version, up to `version`, that a log has a checkpoint of.
-fn latest_checkpoint(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
-    let checkpoints = files
-        .iter()
-        .filter(|file| file.to_string_lossy().contains(".checkpoint"));
-    checkpoints
-        .filter_map(|file| version_of(file))
-        .filter(|found| version.is_none_or(|version| *found <= version))
-        .max()
-}
-
-/// The first version, after the latest checkpoint, of which a log has no commit though it has a later one.
-fn gap(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
+/// Commits among the files of a log, with their versions, up to `version`.
+fn commits_up_to(files: &[PathBuf], version: Option<u64>) -> impl Iterator<Item = (&PathBuf, u64)> {
     let commits = files
         .iter()
-        .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
-        .filter_map(|file| version_of(file))
-        .filter(|found| version.is_none_or(|version| *found <= version));
-    let commits: BTreeSet<u64> = commits.collect();
+        .filter_map(|file| Some((file, commit_version(file)?)));
+    commits.filter(move |(_, found)| version.is_none_or(|version| *found <= version))
+}
+
+/// The first version, after the latest checkpoint, whose commit is missing although there is a later one.
+fn gap(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
+    let commits: BTreeSet<u64> = commits_up_to(files, version)
+        .map(|(_, found)| found)
+        .collect();
     let first = latest_checkpoint(files, version).map_or(0, |checkpoint| checkpoint + 1);
     let last = *commits.last()?;
     (first..last).find(|version| !commits.contains(version))
 }
 
 impl LakeTable {
-    /// Checks sizes, and contents where this process has not done so before and is to. Blocking.
+    /// Checks sizes, and the contents that are to be verified and were not verified by this process before. Blocks on disk reads.
     ///
     /// # Errors
     /// [`LakeError::Damaged`] for the first file that is not what was written.
     pub fn check_files(&self) -> Result<(), LakeError> {
-        let mut unread = Vec::new();
+        let mut unverified = Vec::new();
         for file in &self.files {
             self.check_size(file)?;
-            if let Some(checked) = &self.checked
-                && !checked.has(&self.file_path(file))
+            if let Some(verified) = &self.verified
+                && !verified.has(&self.file_path(file))
             {
-                unread.push(file);
+                unverified.push(file);
             }
         }
-        self.hash(&unread)
+        self.hash(&unverified)
     }
 
-    /// Checks sizes and contents of all files. Blocking.
+    /// Checks sizes and contents of all files. Blocks on disk reads.
     ///
     /// # Errors
     /// [`LakeError::Damaged`] for the first file that is not what was written.
@@ -214,6 +154,7 @@ impl LakeTable {
         Err(damaged(&self.name, &self.folder, &path, problem))
     }
 
+    /// Compares files with their hashes, several side by side.
     fn hash(&self, files: &[&LakeFile]) -> Result<(), LakeError> {
         let parts = files.chunks(files.len().div_ceil(AT_ONCE).max(1));
         std::thread::scope(|scope| {
@@ -239,120 +180,9 @@ impl LakeTable {
             let problem = CHANGED.to_owned();
             return Err(damaged(&self.name, &self.folder, &path, problem));
         }
-        if let Some(checked) = &self.checked {
-            checked.add(path);
+        if let Some(verified) = &self.verified {
+            verified.add(path);
         }
         Ok(())
-    }
-}
-
-fn damaged(table: &str, folder: &Path, file: &Path, problem: String) -> LakeError {
-    let below = file.strip_prefix(folder).unwrap_or(file);
-    LakeError::Damaged {
-        table: table.to_owned(),
-        file: below.to_string_lossy().into_owned(),
-        problem,
-    }
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(super) fn hex(hasher: Sha256) -> String {
-    let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of a file's content.
-pub(super) fn sha256_of(file: &Path) -> std::io::Result<String> {
-    let mut from = fs_err::File::open(file)?;
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match from.read(&mut chunk)? {
-            0 => return Ok(hex(hasher)),
-            n => hasher.update(&chunk[..n]),
-        }
-    }
-}
-
-/// A commit with its own hash in it; what has no `commitInfo` stays as it is.
-pub(super) fn sealed(commit: Vec<u8>) -> Vec<u8> {
-    let Some(at) = position(&commit, INFO.as_bytes()) else {
-        return commit;
-    };
-    let (before, after) = commit.split_at(at + INFO.len());
-    let seal = format!(
-        "\"{SEAL}\":\"{}\",",
-        hex(Sha256::new().chain_update(&commit))
-    );
-    [before, seal.as_bytes(), after].concat()
-}
-
-/// What is wrong with a commit, if anything. Those of other programs and of earlier versions have no hash.
-fn commit_problem(commit: &[u8]) -> Option<String> {
-    if commit.iter().all(u8::is_ascii_whitespace) {
-        return Some("it is empty".to_owned());
-    }
-    let lead = format!("{INFO}\"{SEAL}\":\"");
-    let Some(at) = position(commit, lead.as_bytes()) else {
-        let has_seal = position(commit, format!("\"{SEAL}\":\"").as_bytes()).is_some();
-        return match has_seal {
-            true => Some(CHANGED.to_owned()),
-            false => is_cut(commit).then(|| "it is cut short".to_owned()),
-        };
-    };
-    let (from, hash) = (at + INFO.len(), at + lead.len());
-    let rest = commit.get(hash + 64..);
-    let rest = rest.and_then(|rest| rest.strip_prefix(b"\","));
-    let same = rest.is_some_and(|rest| {
-        let whole = Sha256::new()
-            .chain_update(&commit[..from])
-            .chain_update(rest);
-        hex(whole).as_bytes() == &commit[hash..hash + 64]
-    });
-    (!same).then(|| CHANGED.to_owned())
-}
-
-/// Whether a line of a commit is no JSON.
-fn is_cut(commit: &[u8]) -> bool {
-    let mut lines = commit.split(|byte| *byte == b'\n');
-    lines.any(|line| {
-        !line.iter().all(u8::is_ascii_whitespace)
-            && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err()
-    })
-}
-
-fn position(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|found| found == part)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const COMMIT: &str = "{\"commitInfo\":{\"timestamp\":1}}\n{\"add\":{\"path\":\"a\"}}\n{\"add\":{\"path\":\"b\"}}";
-
-    #[test]
-    fn every_flipped_bit_and_every_cut_of_a_commit_is_seen() {
-        let whole = sealed(COMMIT.into());
-        assert_eq!(commit_problem(&whole), None);
-        for n in 0..whole.len() {
-            assert!(commit_problem(&whole[..n]).is_some(), "cut after {n} bytes");
-        }
-        // Without the member's name, which changes nothing else, a commit is like one of an earlier version.
-        let name = position(&whole, SEAL.as_bytes()).unwrap();
-        let name = name..name + SEAL.len();
-        for at in (0..whole.len() * 8).filter(|at| !name.contains(&(at / 8))) {
-            let mut flipped = whole.clone();
-            flipped[at / 8] ^= 1 << (at % 8);
-            assert!(commit_problem(&flipped).is_some(), "bit {at}");
-        }
-    }
-
-    #[test]
-    fn commits_without_a_hash_are_read() {
-        assert_eq!(commit_problem(COMMIT.as_bytes()), None);
-        assert!(commit_problem(&COMMIT.as_bytes()[..50]).is_some());
-        assert!(commit_problem(b"\n").is_some());
-        assert_eq!(sealed(b"first".to_vec()), b"first");
     }
 }

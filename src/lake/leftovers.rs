@@ -1,12 +1,12 @@
 //! Files that a killed run wrote and never published. No version names them, so readers never see them;
-//! the next writer of the table removes them. Files that were not even finished go when the next run begins.
+//! the next writer of the table removes them. Unfinished files are removed when the next run begins.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::log::{LOG, is_unfinished, log_files, remove_unfinished};
-use super::write::decode_path;
-use super::{Lake, LakeError};
+use super::error::LakeError;
+use super::folder::Lake;
+use super::log::{LOG, is_unfinished, log_files, named_files, remove_unfinished};
 
 impl Lake {
     /// Removes the files of all tables that still have their unfinished names. Call it only while holding the lake's lock.
@@ -35,14 +35,15 @@ impl Lake {
     /// # Errors
     /// When the folder or the log cannot be read, or a file cannot be removed.
     pub async fn remove_leftovers(&self, name: &str) -> Result<usize, LakeError> {
-        let folder = self.root().join(name);
+        let folder = self.table_folder(name);
         let n_unfinished = remove_unfinished(&folder).map_err(LakeError::Folder)?;
         let mut files = Vec::new();
         parquet_files(&folder, &mut files)?;
         if files.is_empty() {
             return Ok(n_unfinished);
         }
-        let mut named = named_in_log(&folder)?;
+        // Every file of a version still in the log: older versions stay readable.
+        let mut named: HashSet<PathBuf> = named_files(&folder)?.into_keys().collect();
         if let Some(table) = self.table(name).await? {
             named.extend(table.files.iter().map(|file| table.file_path(file)));
         }
@@ -77,38 +78,12 @@ pub(super) fn parquet_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(
     Ok(())
 }
 
-/// Every file that a commit still in the log adds or removes: older versions stay readable.
-fn named_in_log(folder: &Path) -> Result<HashSet<PathBuf>, LakeError> {
-    let log = folder.join(LOG);
-    let mut named = HashSet::new();
-    if !log.is_dir() {
-        return Ok(named);
-    }
-    for entry in fs_err::read_dir(&log).map_err(LakeError::Folder)? {
-        let path = entry.map_err(LakeError::Folder)?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let text = fs_err::read_to_string(&path).map_err(LakeError::Folder)?;
-        for line in text.lines() {
-            let action: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-            for kind in ["add", "remove"] {
-                let path = action.get(kind).and_then(|action| action.get("path"));
-                if let Some(path) = path.and_then(serde_json::Value::as_str) {
-                    named.insert(folder.join(decode_path(path)));
-                }
-            }
-        }
-    }
-    Ok(named)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn unfinished_files_go_wherever_they_are_and_nothing_else_does() {
+    fn unfinished_files_are_removed_wherever_they_are_and_nothing_else_is() {
         let folder = tempfile::tempdir().unwrap();
         let lake = Lake::open(folder.path()).unwrap();
         let unfinished = [

@@ -3,12 +3,13 @@
 
 use std::fs::{File, TryLockError};
 
-use super::{Lake, LakeError};
+use super::error::LakeError;
+use super::folder::Lake;
 
-/// File of the lock of those who copy or remove files.
+/// File of the lock that processes take while they copy or remove files.
 const FILES: &str = ".files.lock";
 
-/// Held while a run writes to the lake.
+/// One of the lake's locks, released when it is dropped.
 #[derive(Debug)]
 pub struct LakeLock {
     _file: File,
@@ -21,7 +22,7 @@ impl Lake {
     /// [`LakeError::Locked`] when another process holds it.
     pub fn lock(&self) -> Result<LakeLock, LakeError> {
         let lock = self.lock_file(".lock", LakeError::Locked)?;
-        // Those who copy files may not be allowed to create anything here.
+        // A process that copies files may not be allowed to create anything here.
         self.open_lock(FILES)?;
         Ok(lock)
     }
@@ -34,19 +35,19 @@ impl Lake {
         self.lock_file(".schedule.lock", LakeError::Served)
     }
 
-    /// Takes the lock of those who remove files of versions, without waiting.
+    /// Takes the lock for removing files of versions, without waiting.
     ///
     /// # Errors
-    /// [`LakeError::Copying`] when another process holds it, or some copy files.
+    /// [`LakeError::Copying`] when another process holds it, or copies files.
     pub fn lock_files(&self) -> Result<LakeLock, LakeError> {
         self.lock_file(FILES, LakeError::Copying)
     }
 
-    /// Takes the lock of those who copy files of versions, without waiting. Several may hold it; nothing is written for it. A
-    /// lake that was never written to by this version has none.
+    /// Takes the lock for copying files of versions, without waiting. Several processes may hold it at once, and nothing is
+    /// written for it: `None` in a lake that this version of korabo never wrote to, which has no such file.
     ///
     /// # Errors
-    /// [`LakeError::Copying`] when a process removes files.
+    /// [`LakeError::Copying`] when another process removes files.
     pub fn lock_files_for_copying(&self) -> Result<Option<LakeLock>, LakeError> {
         let file = match fs_err::File::open(self.root().join(FILES)) {
             Ok(file) => file.into_parts().0,

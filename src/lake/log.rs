@@ -1,12 +1,13 @@
-//! When the versions of a table were published: read from the commits themselves, since the times of files say nothing
-//! after a copy or restore.
+//! The log of one table: which commits and checkpoints its folder holds, when each was published, and which data files they
+//! name. Times are read from the commits themselves, since the times of files say nothing after a copy or restore.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{Lake, LakeError};
+use super::error::{LakeError, removed};
 
 /// Name of a table's log folder.
 pub(super) const LOG: &str = "_delta_log";
@@ -27,6 +28,37 @@ pub(super) fn version_of(file: &Path) -> Option<u64> {
         .then(|| digits.parse().ok())?
 }
 
+/// The version that a file of a log commits; `None` for checkpoints and other files.
+pub(super) fn commit_version(file: &Path) -> Option<u64> {
+    let is_commit = file.extension().is_some_and(|ending| ending == "json");
+    version_of(file).filter(|_| is_commit)
+}
+
+/// Where the commit of version `version` of the table in `folder` lies.
+pub(super) fn commit_file(folder: &Path, version: u64) -> PathBuf {
+    folder.join(LOG).join(format!("{version:020}.json"))
+}
+
+/// The version that a checkpoint in a log stands for; `None` for commits and other files.
+fn checkpoint_version(file: &Path) -> Option<u64> {
+    let name = file.file_name()?.to_string_lossy();
+    version_of(file).filter(|_| name.contains(".checkpoint"))
+}
+
+/// The newest version, up to `version`, that a log has a checkpoint of.
+pub(super) fn latest_checkpoint(files: &[PathBuf], version: Option<u64>) -> Option<u64> {
+    let checkpoints = files.iter().filter_map(|file| checkpoint_version(file));
+    checkpoints
+        .filter(|found| version.is_none_or(|version| *found <= version))
+        .max()
+}
+
+/// Whether the files of a log suffice to read `version`: they begin with the first commit or a checkpoint.
+pub(super) fn is_readable_at(files: &[PathBuf], version: u64) -> bool {
+    latest_checkpoint(files, Some(version)).is_some()
+        || files.iter().any(|file| version_of(file) == Some(0))
+}
+
 /// Whether the log of the table in `folder` has a commit or checkpoint with something in it: a creation that was cut short
 /// leaves an empty folder, unfinished files, or data that no commit names.
 pub(super) fn has_version(folder: &Path) -> bool {
@@ -41,15 +73,11 @@ pub(super) fn has_version(folder: &Path) -> bool {
 }
 
 fn is_version(file: &Path) -> bool {
-    let is_commit = file.extension().is_some_and(|ending| ending == "json");
-    let is_checkpoint = || {
-        let is_parquet = file.extension().is_some_and(|ending| ending == "parquet");
-        is_parquet && file.to_string_lossy().contains(".checkpoint")
-    };
-    version_of(file).is_some() && (is_commit || is_checkpoint())
+    let is_parquet = file.extension().is_some_and(|ending| ending == "parquet");
+    commit_version(file).is_some() || (is_parquet && checkpoint_version(file).is_some())
 }
 
-/// Removes what a process that was killed left in the log of the table in `folder`: files under their unfinished names,
+/// Removes what a killed process left in the log of the table in `folder`: files under their unfinished names,
 /// and, where the table has no version, commits without content, which a full disk leaves under other programs.
 pub(super) fn remove_unfinished(folder: &Path) -> std::io::Result<usize> {
     let Ok(entries) = fs_err::read_dir(folder.join(LOG)) else {
@@ -67,7 +95,7 @@ pub(super) fn remove_unfinished(folder: &Path) -> std::io::Result<usize> {
     Ok(n_removed)
 }
 
-/// Whether a file has the name it bears until its content is on the disk: its later name, `#` and a number.
+/// Whether a file has the name it bears until its content is on the disk: its final name, `#` and a number.
 pub(super) fn is_unfinished(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let number = name.rsplit_once('#').map(|(_, number)| number);
@@ -91,10 +119,7 @@ pub(super) fn log_files(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
 pub(super) fn commits(folder: &Path) -> Result<Vec<Commit>, LakeError> {
     let mut commits = Vec::new();
     for file in log_files(folder)? {
-        let is_commit = file
-            .extension()
-            .is_some_and(|extension| extension == "json");
-        if let Some(version) = version_of(&file).filter(|_| is_commit) {
+        if let Some(version) = commit_version(&file) {
             commits.push(Commit {
                 version,
                 published_at: published_at(&file)?,
@@ -105,35 +130,78 @@ pub(super) fn commits(folder: &Path) -> Result<Vec<Commit>, LakeError> {
     Ok(commits)
 }
 
-impl Lake {
-    /// When version `version` of table `name` was published; `None` when its commit is no longer in the log.
-    ///
-    /// # Errors
-    /// When the commit cannot be read.
-    pub fn published_at(
-        &self,
-        name: &str,
-        version: u64,
-    ) -> Result<Option<DateTime<Utc>>, LakeError> {
-        let file = self.root().join(name).join(LOG);
-        let file = file.join(format!("{version:020}.json"));
-        match file.is_file() {
-            true => published_at(&file).map(Some),
-            false => Ok(None),
-        }
+/// The version that table `name` in `folder` had at `time`; `None` when there was no such table yet.
+pub(super) fn version_at(
+    folder: &Path,
+    name: &str,
+    time: DateTime<Utc>,
+) -> Result<Option<u64>, LakeError> {
+    let commits = commits(folder)?;
+    let version = commits
+        .iter()
+        .rev()
+        .find(|commit| commit.published_at <= time);
+    match (version, commits.first()) {
+        (Some(commit), _) => Ok(Some(commit.version)),
+        (None, Some(oldest)) if oldest.version > 0 => Err(removed(name, time)),
+        (None, _) => Ok(None),
     }
 }
 
-/// What the commit says; the file's own time where another program said nothing.
-fn published_at(file: &Path) -> Result<DateTime<Utc>, LakeError> {
+/// Every data file that a commit still in the log adds or removes, with the time it was last removed from the table.
+pub(super) fn named_files(
+    folder: &Path,
+) -> Result<HashMap<PathBuf, Option<DateTime<Utc>>>, LakeError> {
+    let mut named = HashMap::new();
+    if !folder.join(LOG).is_dir() {
+        return Ok(named);
+    }
+    // Names sort as versions do, so that a later commit overrides an earlier one.
+    for commit in log_files(folder)? {
+        if commit_version(&commit).is_none() {
+            continue;
+        }
+        let text = fs_err::read_to_string(&commit).map_err(LakeError::Folder)?;
+        for line in text.lines() {
+            let action: Value = serde_json::from_str(line).unwrap_or_default();
+            let path = |kind: &str| {
+                let path = action.pointer(&format!("/{kind}/path"))?.as_str()?;
+                Some(folder.join(decode_path(path)))
+            };
+            if let Some(path) = path("add") {
+                named.insert(path, None);
+            }
+            if let Some(path) = path("remove") {
+                let recorded = action.pointer("/remove/deletionTimestamp");
+                let recorded = recorded
+                    .and_then(Value::as_i64)
+                    .and_then(DateTime::from_timestamp_millis);
+                let removed_at = match recorded {
+                    Some(time) => time,
+                    None => published_at(&commit)?,
+                };
+                named.insert(path, Some(removed_at));
+            }
+        }
+    }
+    Ok(named)
+}
+
+/// The path on the disk of a file as a line of the log names it.
+pub(super) fn decode_path(path: &str) -> String {
+    deltalake_core::Path::from_url_path(path).map_or_else(|_| path.to_owned(), String::from)
+}
+
+/// When a commit was published, as it says itself; the file's own time where another program recorded none.
+pub(super) fn published_at(file: &Path) -> Result<DateTime<Utc>, LakeError> {
     let text = fs_err::read_to_string(file).map_err(LakeError::Folder)?;
     let mut lines = text.lines().filter(|line| line.contains("\"commitInfo\""));
-    let said = lines.find_map(|line| {
+    let recorded = lines.find_map(|line| {
         let action: Value = serde_json::from_str(line).ok()?;
         let millis = action.pointer("/commitInfo/timestamp")?.as_i64()?;
         DateTime::from_timestamp_millis(millis)
     });
-    match said {
+    match recorded {
         Some(time) => Ok(time),
         None => {
             let found = fs_err::metadata(file).and_then(|found| found.modified());

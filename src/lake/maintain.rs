@@ -1,7 +1,7 @@
-//! Upkeep of one table: many small files become few, files that no version within the retention needs go, and the log
-//! is shortened. The rows stay what they are, and so does everything made from them.
+//! Upkeep of one table: many small files become few, files that no version within the retention needs are removed, and the
+//! log is shortened. The rows stay what they are, and so does everything made from them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -9,17 +9,20 @@ use deltalake_core::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
 use deltalake_core::kernel::Action;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::protocol::DeltaOperation;
-use serde_json::Value;
 
 use super::durable::sync;
+use super::error::{LakeError, table_error};
+use super::folder::Lake;
 use super::leftovers::parquet_files;
-use super::log::{commits, log_files, remove_unfinished, version_of};
-use super::write::{TARGET_FILE_BYTES, decode_path};
-use super::{Lake, LakeError, LakeFile, LakeTable, StagedFiles, table_error};
+use super::log::{
+    LOG, commits, latest_checkpoint, log_files, named_files, remove_unfinished, version_of,
+};
+use super::table::{LakeFile, LakeTable};
+use super::write::{StagedFiles, TARGET_FILE_BYTES};
 
 /// A file below this size is worth joining with others.
 const SMALL_FILE_BYTES: u64 = 32 << 20;
-/// A log is given a checkpoint when so many commits came after the last one.
+/// Commits after the last checkpoint at which the log is given another.
 const COMMITS_PER_CHECKPOINT: u64 = 20;
 
 /// What upkeep of a table did, or would do.
@@ -38,7 +41,7 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// Nothing was done: a table without provenance is not korabo's.
+    /// Nothing done: a table without provenance was written by another program.
     fn of_another_program(self, table: &LakeTable) -> Self {
         let n_files = table.files.len() as u64;
         Self {
@@ -50,12 +53,12 @@ impl Upkeep {
     }
 }
 
-/// Files of a partition that become one.
+/// Small files of one partition, which are joined.
 type SmallFiles = Vec<LakeFile>;
 
 impl Lake {
     /// Joins small files of table `name`, removes files that no version since `keep_since` needs, and shortens the
-    /// log. Leaves a table alone that another program writes. Call it only while holding the lake's lock and that of
+    /// log. A table that another program writes is left as it is. Call it only while holding the lake's lock and that of
     /// its files.
     ///
     /// # Errors
@@ -66,7 +69,7 @@ impl Lake {
         keep_since: DateTime<Utc>,
     ) -> Result<Upkeep, LakeError> {
         let mut upkeep = Upkeep {
-            bytes_before: bytes_of(&data_files(&self.root().join(name))?)?,
+            bytes_before: bytes_of(&data_files(&self.table_folder(name))?)?,
             ..Upkeep::default()
         };
         if let Some(table) = self.table(name).await? {
@@ -76,7 +79,7 @@ impl Lake {
             upkeep.files_before = table.files.len() as u64;
             self.compact(&table).await?;
         }
-        remove_unfinished(&self.root().join(name)).map_err(LakeError::Folder)?;
+        remove_unfinished(&self.table_folder(name)).map_err(LakeError::Folder)?;
         for file in self.unneeded(name, keep_since).await? {
             upkeep.bytes_freed += size_of(&file)?;
             fs_err::remove_file(&file).map_err(LakeError::Folder)?;
@@ -85,11 +88,11 @@ impl Lake {
             upkeep.files_after = table.files.len() as u64;
             self.shorten_log(&table, keep_since).await?;
         }
-        upkeep.bytes_after = bytes_of(&data_files(&self.root().join(name))?)?;
+        upkeep.bytes_after = bytes_of(&data_files(&self.table_folder(name))?)?;
         Ok(upkeep)
     }
 
-    /// What [`Lake::maintain`] would find to do; changes nothing.
+    /// What [`Lake::maintain`] would do; changes nothing.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -99,7 +102,7 @@ impl Lake {
         keep_since: DateTime<Utc>,
     ) -> Result<Upkeep, LakeError> {
         let mut upkeep = Upkeep {
-            bytes_before: bytes_of(&data_files(&self.root().join(name))?)?,
+            bytes_before: bytes_of(&data_files(&self.table_folder(name))?)?,
             ..Upkeep::default()
         };
         if let Some(table) = self.table(name).await? {
@@ -126,14 +129,14 @@ impl Lake {
         }
         self.remove_leftovers(&table.name).await?;
         let mut staged = self.stage_nothing(&table.schema, &table.partition_by);
-        let mut goes = HashSet::new();
+        let mut joined = HashSet::new();
         for files in groups {
             let paths: HashSet<String> = files.into_iter().map(|file| file.path).collect();
             let part = table.with_files(|file| paths.contains(&file.path));
             staged.extend(self.rewrite(&part).await?);
-            goes.extend(paths);
+            joined.extend(paths);
         }
-        self.publish_compacted(table, staged, &goes).await
+        self.publish_compacted(table, staged, &joined).await
     }
 
     /// Writes the rows of `part` into new files.
@@ -153,25 +156,25 @@ impl Lake {
         Ok(staged)
     }
 
-    /// One commit that says of itself that the rows stayed the same.
+    /// Replaces the files `joined` by those staged, in one commit that says of itself that the rows stayed the same.
     async fn publish_compacted(
         &self,
         table: &LakeTable,
         staged: StagedFiles,
-        goes: &HashSet<String>,
+        joined: &HashSet<String>,
     ) -> Result<(), LakeError> {
         let in_table = |source| table_error(&table.name, source);
         let mut provenance = table.provenance.clone().unwrap_or_default();
         provenance.same_rows_as = Some(table.rows_version());
         let mut actions: Vec<Action> = Vec::new();
-        for mut add in staged.into_adds() {
+        for mut add in staged.adds {
             add.data_change = false;
             actions.push(Action::Add(add));
         }
         let present = self.builder(&table.name)?.load().await.map_err(in_table)?;
         let state = present.snapshot().map_err(in_table)?;
         for view in state.log_data().iter() {
-            if goes.contains(view.path().as_ref()) {
+            if joined.contains(view.path().as_ref()) {
                 actions.push(Action::Remove(view.remove_action(false)));
             }
         }
@@ -196,7 +199,7 @@ impl Lake {
         name: &str,
         keep_since: DateTime<Utc>,
     ) -> Result<Vec<PathBuf>, LakeError> {
-        let folder = self.root().join(name);
+        let folder = self.table_folder(name);
         let mut needed = HashSet::new();
         if let Some(table) = self.table(name).await? {
             needed.extend(table.files.iter().map(|file| table.file_path(file)));
@@ -220,16 +223,12 @@ impl Lake {
         keep_since: DateTime<Utc>,
     ) -> Result<(), LakeError> {
         let in_table = |source| table_error(&table.name, source);
-        let files = log_files(&table.folder)?;
-        let checkpoints = files
-            .iter()
-            .filter(|file| file.to_string_lossy().contains(".checkpoint"));
-        let latest = checkpoints.filter_map(|file| version_of(file)).max();
+        let latest = latest_checkpoint(&log_files(&table.folder)?, None);
         let present = self.builder(&table.name)?.load().await.map_err(in_table)?;
         if table.version - latest.unwrap_or(0) >= COMMITS_PER_CHECKPOINT {
             create_checkpoint(&present, None).await.map_err(in_table)?;
-            // It is on the disk before the commits that it stands for go.
-            let log = table.folder.join(super::log::LOG);
+            // The checkpoint is on the disk before the commits that it stands for are removed.
+            let log = table.folder.join(LOG);
             let new = log_files(&table.folder)?.into_iter();
             let mut new = new.filter(|file| {
                 let name = file.to_string_lossy();
@@ -239,7 +238,7 @@ impl Lake {
                 .and_then(|()| sync(&log))
                 .map_err(LakeError::Folder)?;
         }
-        // What was the present at that time must stay readable.
+        // The version that was current at that time must stay readable.
         let commits = commits(&table.folder)?;
         let then = commits
             .iter()
@@ -277,42 +276,10 @@ fn small_files(table: &LakeTable) -> Vec<SmallFiles> {
         .collect()
 }
 
-/// How many files some files are about to become.
+/// How many files the given ones become when they are joined.
 fn n_joined(files: &[LakeFile]) -> u64 {
     let bytes: u64 = files.iter().map(|file| file.size).sum();
     bytes.div_ceil(TARGET_FILE_BYTES).max(1)
-}
-
-/// Files named in the log, with the time they were last removed from the table.
-fn named_files(folder: &Path) -> Result<HashMap<PathBuf, Option<DateTime<Utc>>>, LakeError> {
-    let mut named = HashMap::new();
-    if !folder.join(super::log::LOG).is_dir() {
-        return Ok(named);
-    }
-    for commit in commits(folder)? {
-        let file = folder
-            .join(super::log::LOG)
-            .join(format!("{:020}.json", commit.version));
-        let text = fs_err::read_to_string(file).map_err(LakeError::Folder)?;
-        for line in text.lines() {
-            let action: Value = serde_json::from_str(line).unwrap_or_default();
-            let path = |kind: &str| {
-                let path = action.pointer(&format!("/{kind}/path"))?.as_str()?;
-                Some(folder.join(decode_path(path)))
-            };
-            if let Some(path) = path("add") {
-                named.insert(path, None);
-            }
-            if let Some(path) = path("remove") {
-                let said = action.pointer("/remove/deletionTimestamp");
-                let said = said
-                    .and_then(Value::as_i64)
-                    .and_then(DateTime::from_timestamp_millis);
-                named.insert(path, Some(said.unwrap_or(commit.published_at)));
-            }
-        }
-    }
-    Ok(named)
 }
 
 fn data_files(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {

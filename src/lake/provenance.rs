@@ -1,5 +1,4 @@
-//! What made a table version: recorded in the commit itself, so that data and provenance cannot
-//! come apart.
+//! What made a table version: recorded in the commit itself, so that data and provenance stay together.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +50,7 @@ impl Provenance {
     }
 }
 
+/// The provenance that the commit of `version` carries; `None` when another program wrote it.
 pub(super) async fn read(
     table: &DeltaTable,
     version: u64,

@@ -15,7 +15,8 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use deltalake_core::DeltaTableError;
 
-use super::{LakeError, LakeFile, LakeTable, table_error};
+use super::error::{LakeError, table_error};
+use super::table::{LakeFile, LakeTable};
 
 /// Batches of some columns of a table version, file after file.
 pub struct TableReader {
@@ -27,7 +28,7 @@ pub struct TableReader {
 }
 
 impl LakeTable {
-    /// Reads `columns` (all when `None`) of every file. Blocking.
+    /// Reads `columns` (all when `None`) of every file. Blocks on disk reads.
     ///
     /// # Errors
     /// When a column is not in the table.
@@ -82,7 +83,7 @@ impl TableReader {
             .map_err(parquet)
     }
 
-    /// The file's columns and its partition values, in the schema asked for.
+    /// The file's columns and its partition values, in the requested schema.
     fn complete(&self, file: &LakeFile, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let n_rows = batch.num_rows();
         let columns = self

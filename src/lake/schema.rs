@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use super::LakeError;
+use super::error::LakeError;
 
 /// The schema a table made from `schema` is stored with.
 ///

@@ -1,17 +1,55 @@
-//! Which files make the lake at one moment, for a copy taken while a run publishes.
+//! The lake at one moment, while a run may publish: versions of all tables, and the files that make a version.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::log::{log_files, version_of};
-use super::{Lake, LakeError, LakeFile};
+use super::error::LakeError;
+use super::folder::Lake;
+use super::log::{LOG, commit_version, log_files, version_of};
+use super::table::LakeFile;
 
+/// How often a quick list of versions is taken again while a run publishes.
+const MOST_TRIES: usize = 5;
 /// How often versions are read again before the lake counts as restless.
 const READINGS: usize = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Lake {
+    /// The latest version of every table at one moment: listed until two lists in a row are the same, or a few times when
+    /// tables are published faster than that.
+    ///
+    /// # Errors
+    /// When a folder of the lake cannot be listed.
+    pub fn latest_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
+        let mut versions = self.listed_versions()?;
+        for _ in 0..MOST_TRIES {
+            let again = self.listed_versions()?;
+            if again == versions {
+                break;
+            }
+            versions = again;
+        }
+        Ok(versions)
+    }
+
+    /// The latest version of every table, from the names of files in the logs; no table is opened.
+    fn listed_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
+        let mut versions = BTreeMap::new();
+        for name in self.table_names()? {
+            let log = self.table_folder(&name).join(LOG);
+            let mut latest = None;
+            for entry in fs_err::read_dir(log).map_err(LakeError::Folder)? {
+                let file = entry.map_err(LakeError::Folder)?.path();
+                latest = latest.max(commit_version(&file));
+            }
+            if let Some(latest) = latest {
+                versions.insert(name, latest);
+            }
+        }
+        Ok(versions)
+    }
+
     /// The version of every table at one moment: read until nothing was published between two readings.
     ///
     /// # Errors
@@ -30,7 +68,7 @@ impl Lake {
     }
 
     /// Files of version `version` of table `name`, data first and the log in its order, below the lake's folder; with
-    /// what is recorded of data files.
+    /// what the log records of data files.
     ///
     /// # Errors
     /// When the version cannot be read.
@@ -41,7 +79,7 @@ impl Lake {
     ) -> Result<Vec<(PathBuf, Option<LakeFile>)>, LakeError> {
         let table = self.table_at(name, version).await?;
         let below = |file: PathBuf| {
-            let below = file.strip_prefix(&self.root).map(PathBuf::from);
+            let below = file.strip_prefix(self.root()).map(PathBuf::from);
             below.unwrap_or(file)
         };
         let data = table.files.iter();

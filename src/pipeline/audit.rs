@@ -2,11 +2,10 @@
 
 use chrono::{Datelike as _, Months, NaiveDate};
 
+use super::context::{RunContext, run_error, store_error};
 use super::data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
 use super::error::PipelineError;
 use super::query::Query;
-use super::step::{RunContext, run_error, store_error};
-use crate::diagnostic::{counted, thousands};
 use crate::lake::{LakeTable, StagedFiles};
 use crate::session::Newest;
 
@@ -74,7 +73,7 @@ async fn test_all(
     Ok(())
 }
 
-/// Tries the tests that time alone can break on the published rows of a fresh table, which `context.session` knows.
+/// Runs the tests that time alone can break on the published rows of a fresh table, which `context.session` knows.
 pub(super) async fn test_age(
     context: &RunContext,
     query: &Query,
@@ -102,7 +101,7 @@ pub(super) async fn test_age(
     Ok(results)
 }
 
-/// How old the newest value of `column` is, and whether that is at most so much. An empty column has no age.
+/// How old the newest value of `column` is, and whether that is at most `at_most`. An empty column has no age.
 async fn freshness(
     context: &RunContext,
     query: &Query,
@@ -115,7 +114,7 @@ async fn freshness(
     Ok((age, age.is_none_or(|age| age <= at_most)))
 }
 
-/// How old a value is on day `today`; 0 for the days and months to come, `None` for what is no day and no month.
+/// How old a value is on day `today`; 0 for days and months in the future, `None` for a number that is not a month.
 fn age(newest: Newest, today: NaiveDate, unit: AgeUnit) -> Option<u64> {
     let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
     let (day, month) = match newest {
@@ -136,7 +135,7 @@ fn age(newest: Newest, today: NaiveDate, unit: AgeUnit) -> Option<u64> {
     Some(age.max(0).unsigned_abs())
 }
 
-/// How many rows more or fewer there are than published, and whether that is within `percent`.
+/// By how many rows the table differs from the published version, and whether that is within `percent`.
 fn row_count_change(
     table: &LakeTable,
     published: Option<&LakeTable>,
@@ -186,6 +185,7 @@ async fn count_broken(
     counted.map_err(|source| run_error(query, source))
 }
 
+/// Fails when a test of severity `error` does not hold.
 pub(super) fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> {
     let broken = results
         .iter()
@@ -197,29 +197,6 @@ pub(super) fn failures(query: &Query, results: &[TestResult]) -> Result<(), Pipe
             query: query.name.clone(),
             tests: tests.join("; "),
         }),
-    }
-}
-
-impl TestResult {
-    /// What it found, in words: the test and a count.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let n_rows = self.n_rows_found.unwrap_or(0);
-        let test = &self.test;
-        let unit = match test.contains("month") {
-            true => " months",
-            false => " days",
-        };
-        match test.starts_with("row_count_change") {
-            true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
-            false if test.starts_with("freshness") => {
-                format!(
-                    "`{test}`: the newest value is {} old",
-                    thousands(n_rows) + unit
-                )
-            }
-            false => format!("`{test}`: {}", counted(n_rows, "row", "rows")),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Order of queries, and which of them are stale. Pure: values in, values out.
+//! The order of queries, and which tables each may read. Pure: values in, values out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub struct Dag {
 pub struct GivenTables {
     /// Raw tables: one per contract. Only `clean_*` queries read them.
     pub raw: BTreeSet<String>,
-    /// `deliveries`, `rejects_*`, `runs`, `run_steps`: anyone may read them.
+    /// `deliveries`, `rejects_*`, `runs`, `run_steps`: queries of every stage may read them.
     pub own: BTreeSet<String>,
 }
 
@@ -94,7 +94,7 @@ fn check_read(
     }
 }
 
-/// Kahn's algorithm, taking the alphabetically first free query, so that the order is the same always.
+/// Kahn's algorithm, taking the alphabetically first free query, so that the order is always the same.
 fn ordered(queries: Vec<Query>) -> Result<Vec<Query>, PipelineError> {
     let names: BTreeSet<String> = queries.iter().map(|query| query.name.clone()).collect();
     let mut waiting: BTreeMap<String, Query> = queries

@@ -4,7 +4,7 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::header::list;
+use crate::diagnostic::{counted, thousands};
 use crate::session::{Bounded, nesting};
 
 /// One test of a table's rows.
@@ -14,13 +14,13 @@ pub struct DataTest {
     pub text: String,
     /// Line of the file.
     pub line: usize,
-    /// What follows when it does not hold.
+    /// What happens when it does not hold.
     pub severity: Severity,
     /// What must hold.
     pub rule: Rule,
 }
 
-/// What follows when a test does not hold.
+/// What happens when a test does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The table is not published.
@@ -29,21 +29,21 @@ pub enum Severity {
     Warn,
 }
 
-/// What a test asks.
+/// What a test requires.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
-    /// No row misses a value in one of the columns.
+    /// Every row has a value in each of the columns.
     NotNull(Vec<String>),
-    /// No two rows have the same values in the columns; rows that miss one are left out.
+    /// No two rows have the same values in the columns; rows without a value in one of them are left out.
     Unique(Vec<String>),
-    /// The column holds nothing but these values, or nothing.
+    /// Every value of the column is one of these; missing values are allowed.
     AcceptedValues {
         /// The column.
         column: String,
         /// Literals.
         values: Vec<Expr>,
     },
-    /// Every value of the column stands in the other table's column.
+    /// Every value of the column is among those of the other table's column.
     Relationships {
         /// The column.
         column: String,
@@ -52,18 +52,18 @@ pub enum Rule {
         /// Its column.
         other: String,
     },
-    /// The number of rows differs from the published version's by at most so many percent.
+    /// The number of rows differs from that of the published version by at most a given percentage.
     RowCountChange {
         /// Percent of the published rows.
         percent: f64,
     },
-    /// The newest value of a date or month column is at most so old on the day of the run.
+    /// The newest value of a date or month column has at most a given age on the day of the run.
     Freshness {
         /// The column.
         column: String,
         /// Largest age.
         at_most: u64,
-        /// Of what.
+        /// Its unit.
         unit: AgeUnit,
     },
     /// The query returns no row.
@@ -73,7 +73,7 @@ pub enum Rule {
     },
 }
 
-/// What an age is counted in.
+/// The unit of an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgeUnit {
     /// Days.
@@ -98,7 +98,7 @@ impl AgeUnit {
 pub struct TestResult {
     /// The test as it stands in the header.
     pub test: String,
-    /// What follows when it does not hold.
+    /// What happens when it does not hold.
     pub severity: Severity,
     /// Rows that break it, of `freshness` the age in its unit, of `key` repeated keys; `None` when it could not be applied.
     pub n_rows_found: Option<u64>,
@@ -119,10 +119,31 @@ impl TestResult {
         }
     }
 
-    /// Whether it is to be mentioned, but does not keep the table from being published.
+    /// Whether it does not hold, but the table is published nevertheless.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         !self.holds && self.severity == Severity::Warn
+    }
+
+    /// What it found, in words: the test and a count.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let n_rows = self.n_rows_found.unwrap_or(0);
+        let test = &self.test;
+        let unit = match test.contains("month") {
+            true => " months",
+            false => " days",
+        };
+        match test.starts_with("row_count_change") {
+            true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
+            false if test.starts_with("freshness") => {
+                format!(
+                    "`{test}`: the newest value is {} old",
+                    thousands(n_rows) + unit
+                )
+            }
+            false => format!("`{test}`: {}", counted(n_rows, "row", "rows")),
+        }
     }
 }
 
@@ -147,7 +168,7 @@ impl Severity {
 }
 
 impl Rule {
-    /// Reads what follows `test:`; the error says what is expected.
+    /// Parses the text after `test:`; the error says what is expected.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
@@ -186,8 +207,16 @@ impl Rule {
     }
 }
 
+/// Items between commas.
+pub(super) fn comma_list(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
 fn columns(text: &str) -> Option<Vec<String>> {
-    let columns = list(text);
+    let columns = comma_list(text);
     let is_plain = |name: &String| !name.contains(char::is_whitespace);
     (!columns.is_empty() && columns.iter().all(is_plain)).then_some(columns)
 }

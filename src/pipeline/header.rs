@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::data_test::{DataTest, Rule, Severity};
+use super::data_test::{DataTest, Rule, Severity, comma_list};
 use super::error::PipelineError;
 use crate::diagnostic::{SourceLocation, did_you_mean, nearest};
 
@@ -27,9 +27,9 @@ pub struct Header {
     pub tests: Vec<DataTest>,
     /// Words that selectors pick the query by, as in `tag:nightly`.
     pub tags: Vec<String>,
-    /// What there is one such query for: the entries of a file of the project.
+    /// Set in a template: the entries of a project file that each get a query of their own.
     pub for_each: Option<ForEach>,
-    /// The view that has this table's rows beside those of other tables.
+    /// The view that combines this table's rows with those of other tables.
     pub part_of: Option<String>,
     /// Set when the query lists natural keys that get stable dense integers.
     pub identity: Option<Identity>,
@@ -149,7 +149,7 @@ pub(super) fn read_header(file: &Path, text: &str) -> Result<Header, PipelineErr
     Ok(header)
 }
 
-/// A comment line that is a header key, or what looks like one misspelt: a word, a colon, a value. Other
+/// A comment line that is a header key, or looks like a misspelt one: a word, a colon, a value. Other
 /// words before a colon are prose.
 fn header_key(comment: &str) -> Option<(&str, &str)> {
     let (key, value) = comment.split_once(':')?;
@@ -171,14 +171,8 @@ pub(super) fn prose(text: &str) -> Vec<&str> {
         .collect()
 }
 
-pub(super) fn list(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(|item| item.trim().to_owned())
-        .filter(|item| !item.is_empty())
-        .collect()
-}
-
 impl Header {
+    /// Sets what one line of the header declares.
     fn set(&mut self, key: &str, value: &str, at: SourceLocation) -> Result<(), PipelineError> {
         let wrong = |expected: &'static str| PipelineError::Header {
             at: at.clone(),
@@ -186,17 +180,12 @@ impl Header {
             expected,
         };
         match key {
-            "key" => self.key = list(value),
-            "not_null" => self.not_null = list(value),
-            "partition_by" => self.partition_by = list(value),
+            "key" => self.key = comma_list(value),
+            "not_null" => self.not_null = comma_list(value),
+            "partition_by" => self.partition_by = comma_list(value),
             "tags" => {
-                self.tags = list(value);
-                let is_plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-                if self.tags.is_empty() || !self.tags.iter().all(|tag| tag.chars().all(is_plain)) {
-                    return Err(wrong(
-                        "words with commas between them, as in `nightly, finance`",
-                    ));
-                }
+                let expected = "words with commas between them, as in `nightly, finance`";
+                self.tags = tags(value).ok_or_else(|| wrong(expected))?;
             }
             "materialize" => {
                 self.materialize = match value {
@@ -253,7 +242,14 @@ impl Header {
     }
 }
 
-/// Whether it can be in the name of a table.
+fn tags(value: &str) -> Option<Vec<String>> {
+    let tags = comma_list(value);
+    let is_in_tag = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let is_tag = |tag: &String| tag.chars().all(is_in_tag);
+    (!tags.is_empty() && tags.iter().all(is_tag)).then_some(tags)
+}
+
+/// Whether the character can be in the name of a table.
 fn is_plain(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
 }
@@ -265,7 +261,7 @@ fn declared_join(value: &str) -> Option<DeclaredJoin> {
     }
     let (table, columns) = rest.split_once(" on ")?;
     let columns = columns.trim().strip_prefix('(')?.strip_suffix(')')?;
-    let columns = list(columns);
+    let columns = comma_list(columns);
     (!columns.is_empty()).then(|| DeclaredJoin {
         table: table.trim().to_owned(),
         columns,
@@ -274,7 +270,7 @@ fn declared_join(value: &str) -> Option<DeclaredJoin> {
 
 fn identity(value: &str) -> Option<Identity> {
     let (keys, id) = value.split_once("->")?;
-    let keys = list(keys);
+    let keys = comma_list(keys);
     let id = id.trim().to_owned();
     (!keys.is_empty() && !id.is_empty()).then_some(Identity { keys, id })
 }

@@ -15,7 +15,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::data_test::TestResult;
-use super::run::{StepOutcome, StepStatus};
+use super::event::{StepOutcome, StepStatus};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
 /// Table of runs.
@@ -40,7 +40,7 @@ pub struct RunRecord {
     pub n_skipped: i64,
     /// Steps failed or blocked.
     pub n_failed: i64,
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     pub n_deliveries: i64,
     /// Rows rejected by them.
     pub n_rejected_rows: i64,
@@ -74,8 +74,8 @@ pub struct LastRun {
 }
 
 impl RunRecord {
-    /// The run's number in the history when `last` is the newest one there. `None` when it is not written: it found nothing to do,
-    /// and the last one ended well.
+    /// The run's number in the history when `last` is the newest run there. `None` for a run that is not recorded: it found
+    /// nothing to do, and the last one ended well.
     #[must_use]
     pub fn id_after(&self, last: Option<&LastRun>) -> Option<i64> {
         let did_nothing = self.status == "ok" && self.n_ok + self.n_deliveries + self.n_warned == 0;
@@ -91,7 +91,7 @@ impl LastRun {
         last.map_or(0, |last| last.run_id) + 1
     }
 
-    /// Whether it did all it was to do.
+    /// Whether it ended well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.status == "ok"
@@ -113,7 +113,7 @@ impl LastRun {
             .collect()
     }
 
-    /// Whether it ended before the first table: new extracts may not be in.
+    /// Whether it ended before the first table: new extracts may not have been ingested.
     #[must_use]
     pub fn ended_before_steps(&self) -> bool {
         let not_run = StepOutcome::NotRun.as_str();
@@ -298,7 +298,7 @@ pub async fn last_run(lake: &Lake) -> Result<Option<LastRun>, LakeError> {
     Ok(Some(last.clone()))
 }
 
-/// When run `run_id` had ended; `None` when there is no such run.
+/// When run `run_id` ended; `None` when there is no such run.
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -322,7 +322,7 @@ pub async fn end_of_run(lake: &Lake, run_id: i64) -> Result<Option<DateTime<Utc>
     Ok(None)
 }
 
-/// The smallest match rate over all persons of a side, when `linkage_quality` is there and has one.
+/// The smallest of the match rates over all persons of a side; `None` when `linkage_quality` has none or does not exist.
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -382,18 +382,4 @@ async fn append(
     )
     .await?;
     Ok(())
-}
-
-impl StepOutcome {
-    /// The word in `run_steps.outcome`.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Built { .. } => "built",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-            Self::Blocked => "blocked",
-            Self::NotRun => "not_run",
-        }
-    }
 }

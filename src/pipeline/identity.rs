@@ -21,7 +21,7 @@ pub(super) fn schema_with_id(schema: &SchemaRef, identity: &Identity) -> SchemaR
     Arc::new(Schema::new(fields))
 }
 
-/// Numbers keys in the order in which they come and writes them.
+/// Numbers keys in the order in which they arrive and writes them.
 pub(super) struct Numbering {
     next: i64,
     schema: SchemaRef,

@@ -1,30 +1,17 @@
-//! Which columns a column is made of, read from the logical plans of the queries: exact as far as values go. What only decides
-//! which rows there are (filters, join keys, grouping, sorting) is no source of a value and kept apart.
+//! Which columns a column is made of, read from the logical plans of the queries: exact as far as values go. Columns that only
+//! decide which rows there are (filters, join keys, grouping, sorting) are not sources of values and are kept apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 
-use super::column_use::{Uses as _, of_expressions, rows_decided_by};
+use super::column_use::{Sources, TableColumn};
 use super::error::PipelineError;
 use super::project::Project;
+use super::sources::{rows_decided_by, sources_of};
 use crate::session::Session;
-
-pub use super::column_use::ColumnUse;
-
-/// A column of a table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TableColumn {
-    /// The table.
-    pub table: String,
-    /// The column.
-    pub column: String,
-}
-
-/// Columns and what they are used for.
-pub type Sources = BTreeMap<TableColumn, BTreeSet<ColumnUse>>;
 
 /// A column that a query returns.
 #[derive(Debug, Clone)]
@@ -93,13 +80,13 @@ impl Lineage {
         made.map_or_else(BTreeSet::new, |made| made.sources.keys().cloned().collect())
     }
 
-    /// The columns that a column is made of, nearest first: in each step those that the ones of the step before are made of.
-    /// Columns of raw tables are the last. A column appears once, where it is nearest.
+    /// The columns that a column is made of, step by step and nearest first; columns of raw tables come last. A column
+    /// appears once, where it is nearest.
     pub fn steps(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
         followed(column, |column| self.sources(column))
     }
 
-    /// The columns that are made of a column, nearest first, as [`Lineage::steps`] in the other direction.
+    /// The columns that are made of a column, step by step and nearest first: [`Lineage::steps`] in the other direction.
     #[must_use]
     pub fn users(&self, column: &TableColumn) -> Vec<BTreeSet<TableColumn>> {
         let mut readers: BTreeMap<&TableColumn, BTreeSet<TableColumn>> = BTreeMap::new();
@@ -152,88 +139,4 @@ fn made_by(plan: &LogicalPlan) -> MadeTable {
         columns: columns.collect(),
         rows,
     }
-}
-
-/// For each column of a plan the columns of tables that its values are made of.
-pub(super) fn sources_of(plan: &LogicalPlan) -> Vec<Sources> {
-    match plan {
-        LogicalPlan::TableScan(scan) => {
-            let source = |column: &String| TableColumn {
-                table: scan.table_name.table().to_owned(),
-                column: column.clone(),
-            };
-            let fields = scan.projected_schema.fields().iter();
-            fields
-                .map(|field| {
-                    Sources::from([(source(field.name()), BTreeSet::from([ColumnUse::Identity]))])
-                })
-                .collect()
-        }
-        LogicalPlan::Projection(node) => of_expressions(&node.expr, &node.input),
-        LogicalPlan::Aggregate(node) => {
-            let own: Vec<Expr> = node
-                .group_expr
-                .iter()
-                .chain(&node.aggr_expr)
-                .cloned()
-                .collect();
-            fitting(plan, of_expressions(&own, &node.input))
-        }
-        LogicalPlan::Window(node) => {
-            let mut sources = sources_of(&node.input);
-            sources.extend(of_expressions(&node.window_expr, &node.input));
-            sources
-        }
-        LogicalPlan::Distinct(Distinct::On(node)) => of_expressions(&node.select_expr, &node.input),
-        LogicalPlan::Join(node) => {
-            let (left, right) = (sources_of(&node.left), sources_of(&node.right));
-            match node.join_type {
-                JoinType::LeftSemi | JoinType::LeftAnti => left,
-                JoinType::RightSemi | JoinType::RightAnti => right,
-                _ => fitting(plan, left.into_iter().chain(right).collect()),
-            }
-        }
-        LogicalPlan::Union(node) => {
-            let mut inputs = node.inputs.iter().map(|input| sources_of(input));
-            let mut sources = inputs.next().unwrap_or_default();
-            for input in inputs {
-                for (own, other) in sources.iter_mut().zip(input) {
-                    own.add_all(other);
-                }
-            }
-            sources
-        }
-        LogicalPlan::Extension(node) => {
-            let input: Vec<Sources> = node
-                .node
-                .inputs()
-                .into_iter()
-                .flat_map(sources_of)
-                .collect();
-            // The input of an estimator holds the columns it uses, and no others.
-            let mut made = Sources::new();
-            for column in input {
-                made.add_all(column.used_for(ColumnUse::Aggregation));
-            }
-            vec![made; plan.schema().fields().len()]
-        }
-        _ => {
-            let inputs = plan.inputs();
-            let sources = inputs.into_iter().flat_map(sources_of).collect();
-            fitting(plan, sources)
-        }
-    }
-}
-
-/// The sources if there is one per column; else every column is taken to be made of all of them.
-fn fitting(plan: &LogicalPlan, sources: Vec<Sources>) -> Vec<Sources> {
-    let n_columns = plan.schema().fields().len();
-    if sources.len() == n_columns {
-        return sources;
-    }
-    let mut all = Sources::new();
-    for column in sources {
-        all.add_all(column.used_for(ColumnUse::Transformation));
-    }
-    vec![all; n_columns]
 }

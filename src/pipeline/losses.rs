@@ -1,6 +1,5 @@
 //! Whether the lake still holds what its own records know of: the receipts of deliveries, the history of runs, and the versions
-//! that tables were built from. A table that is at an earlier version than they say has lost rows, and nothing is built
-//! from what is left.
+//! that tables were built from. A table at an earlier version than they say has lost rows, and nothing is built from the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +16,20 @@ use crate::lake::{Lake, LakeError, LakeTable};
 /// How often the lake is read again while a run publishes and something seems lost.
 const READINGS: usize = 20;
 
-/// What is recorded of each table.
-type Known = BTreeMap<String, Vec<Witness>>;
+/// The witnesses of each table.
+type Witnesses = BTreeMap<String, Vec<Witness>>;
 
-/// Something that knows of a version of a table.
+/// A record that a table had a version.
 struct Witness {
     version: u64,
-    /// When the table had that version; `None` when it has had it ever since.
+    /// When the table had that version; `None` for a version that it must still have.
     at: Option<DateTime<Utc>>,
+    /// The record, in words without values.
     text: String,
 }
 
-/// Every table that has lost rows or files, in the order of their names: raw tables, tables of numbers given to persons, and
-/// korabo's own. Of other tables, only those whose versions went: what is missing of their files is built anew.
+/// Every table that has lost rows or files, in the order of their names: raw tables, tables that assign numbers to persons, and
+/// korabo's own. Of other tables, only those that lost versions: a table with missing files is built anew.
 ///
 /// # Errors
 /// When the lake cannot be read for another reason.
@@ -42,7 +42,7 @@ pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
         if losses.is_empty() {
             break;
         }
-        // A run that publishes meanwhile may have written a receipt down since its table was read.
+        // A run that publishes meanwhile may have recorded a receipt after its table was read here.
         let before = lake.versions_now().await?;
         losses = losses_now(project, lake).await?;
         if lake.versions_now().await? == before {
@@ -73,18 +73,18 @@ async fn losses_now(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, Pi
         }
     }
     if !losses.is_empty() {
-        // What the damaged tables know of others cannot be read.
+        // What the damaged tables record of others cannot be read.
         return Ok(losses);
     }
     let deliveries = ingest::recorded_deliveries(lake).await?;
-    let mut known = known_of_deliveries(&deliveries, &tables);
-    add_inputs(&mut known, (project, lake), &tables)?;
-    add_steps(&mut known, project, lake).await?;
-    // What is no longer of the project may have been removed.
-    known.retain(|name, _| names.contains(name));
-    for (name, witnesses) in known {
+    let mut witnesses = delivery_witnesses(&deliveries, &tables);
+    add_input_witnesses(&mut witnesses, (project, lake), &tables)?;
+    add_step_witnesses(&mut witnesses, project, lake).await?;
+    // A table that the project no longer has may have been removed on purpose.
+    witnesses.retain(|name, _| names.contains(name));
+    for (name, own) in witnesses {
         let table = tables.get(name.as_str());
-        if let Some(lost) = lost_versions((project, lake), &name, table, &witnesses)? {
+        if let Some(lost) = lost_versions((project, lake), &name, table, &own)? {
             losses.push(lost);
         } else if let Some(table) = table
             && let Some(lost) = lost_rows(table, &deliveries)
@@ -123,16 +123,16 @@ fn names(project: &Project) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether a table can be built again in the same way: numbers of persons are given once.
+/// Whether a table can be built again with the same content: numbers are assigned to persons only once.
 fn is_remade(project: &Project, name: &str) -> bool {
     let query = project.dag.query(name);
     query.is_some_and(|query| query.header.identity.is_none())
 }
 
-fn known_of_deliveries(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Known {
-    let mut known = Known::new();
+fn delivery_witnesses(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Witnesses {
+    let mut witnesses = Witnesses::new();
     for name in tables.keys() {
-        known.entry((*name).to_owned()).or_default();
+        witnesses.entry((*name).to_owned()).or_default();
     }
     for delivery in deliveries {
         let rows = thousands(delivery.n_rows.unsigned_abs());
@@ -141,7 +141,7 @@ fn known_of_deliveries(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTabl
             "delivery {} (`{}`, {rows} rows {change}) is in version {}",
             delivery.delivery_id, delivery.file, delivery.lake_version
         );
-        known
+        witnesses
             .entry(delivery.table.clone())
             .or_default()
             .push(Witness {
@@ -150,12 +150,12 @@ fn known_of_deliveries(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTabl
                 text: witness,
             });
     }
-    known
+    witnesses
 }
 
-/// What tables were built from.
-fn add_inputs(
-    known: &mut Known,
+/// Adds the versions that tables were built from, as their provenance says.
+fn add_input_witnesses(
+    witnesses: &mut Witnesses,
     (project, lake): (&Project, &Lake),
     tables: &BTreeMap<&str, LakeTable>,
 ) -> Result<(), LakeError> {
@@ -165,10 +165,10 @@ fn add_inputs(
         };
         let at = lake.published_at(&table.name, table.rows_version())?;
         for (input, version) in table.provenance.iter().flat_map(|made| &made.inputs) {
-            // A view has no version, and a table that was not there has none.
+            // Neither a view nor a table that did not exist has a version.
             if let Ok(version) = version.parse::<u64>() {
                 let text = format!("`{}` was built from version {version}", query.name);
-                let of_table = known.entry(input.clone()).or_default();
+                let of_table = witnesses.entry(input.clone()).or_default();
                 of_table.push(Witness { version, at, text });
             }
         }
@@ -176,8 +176,12 @@ fn add_inputs(
     Ok(())
 }
 
-/// What the latest run that built a table says.
-async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<(), PipelineError> {
+/// Adds the version of each table that the latest run to build it recorded.
+async fn add_step_witnesses(
+    witnesses: &mut Witnesses,
+    project: &Project,
+    lake: &Lake,
+) -> Result<(), PipelineError> {
     let mut started: BTreeMap<i64, i64> = BTreeMap::new();
     let runs = lake.table(RUNS).await?;
     if let Some(runs) = runs {
@@ -207,14 +211,14 @@ async fn add_steps(known: &mut Known, project: &Project, lake: &Lake) -> Result<
         let at = started.get(&run_id).copied();
         let at = at.and_then(DateTime::from_timestamp_micros);
         let text = format!("run {run_id} built version {version}");
-        let of_table = known.entry(name).or_default();
+        let of_table = witnesses.entry(name).or_default();
         of_table.push(Witness { version, at, text });
     }
     Ok(())
 }
 
-/// What of `witnesses` the table does not have. A table that is gone and can be made again was removed on purpose, and so was
-/// one that was made anew since: its newest version is younger than what knows of another.
+/// What of `witnesses` the table does not have. A table that is missing and can be built again was removed on purpose. So was
+/// one that was built anew since then: its newest version is younger than the record of a higher one.
 fn lost_versions(
     (project, lake): (&Project, &Lake),
     name: &str,
@@ -255,7 +259,7 @@ fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
     let mut expected: i64 = own().map(|delivery| delivery.n_rows).sum();
     let newest = ingest::delivery_of(table)?;
     if own().all(|delivery| delivery.delivery_id != newest.delivery_id) {
-        // The run was killed before it wrote the receipt down; the next one does.
+        // The run was killed before it recorded the receipt; the next one does.
         expected += newest.n_rows;
     }
     let found = i64::try_from(table.n_rows()?).ok()?;

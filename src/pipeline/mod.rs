@@ -3,11 +3,14 @@
 
 mod audit;
 mod column_use;
+mod context;
 mod dag;
 mod data_test;
 mod diff;
 mod error;
+mod event;
 mod header;
+mod header_columns;
 mod history;
 mod identity;
 mod lineage;
@@ -15,25 +18,33 @@ mod losses;
 mod parts;
 mod project;
 mod query;
+mod query_files;
+mod release_rules;
 mod run;
 mod select;
+mod sources;
 mod stale;
 mod step;
 mod templates;
 
+pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
-pub use diff::{Cause, Moved, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs};
+pub use diff::{
+    Cause, MovedValue, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs,
+};
 pub use error::PipelineError;
+pub use event::{Event, RunSummary, StepOutcome, StepStatus};
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
 };
-pub use lineage::{ColumnUse, Lineage, MadeColumn, MadeTable, Sources, TableColumn};
+pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
-pub use project::{Project, query_named, register_undelivered};
+pub use project::{Project, register_undelivered};
 pub(crate) use query::named_tables;
 pub use query::{Query, Stage};
-pub use run::{Event, RunSummary, StepOutcome, StepStatus, build};
+pub use query_files::query_named;
+pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};

@@ -38,7 +38,7 @@ pub struct Query {
     pub reads: BTreeSet<String>,
     /// Parameters it uses, without the `$`.
     pub parameters: BTreeSet<String>,
-    /// Values of its own that some of them have: those of the program field that it was made for.
+    /// Values of some of these parameters, which come from the program field that the query was made for.
     pub values: Vec<(String, ParameterValue)>,
 }
 
@@ -131,7 +131,7 @@ impl Query {
         let statement = parse_one(file, text)?;
         let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
         let mut reads = reads.unwrap_or_default();
-        let mut uses = Uses::default();
+        let mut uses = StatementUses::default();
         let _ = statement.visit(&mut uses);
         for test in &header.tests {
             reads.extend(test_reads(file, test, &mut uses)?);
@@ -208,7 +208,7 @@ impl Query {
 fn test_reads(
     file: &Path,
     test: &DataTest,
-    uses: &mut Uses,
+    uses: &mut StatementUses,
 ) -> Result<BTreeSet<String>, PipelineError> {
     match &test.rule {
         Rule::Relationships { table, .. } => Ok(BTreeSet::from([table.clone()])),
@@ -239,7 +239,7 @@ fn test_reads(
 /// The tables a statement reads, inputs of relations included; `None` for statements that read none
 /// by name (SHOW and the like).
 pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
-    let mut uses = Uses::default();
+    let mut uses = StatementUses::default();
     match statement {
         DfStatement::Statement(inner) => {
             if !matches!(**inner, Statement::Query(_)) {
@@ -317,7 +317,7 @@ fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {
     }
 }
 
-/// The line and column that the parser put into its message, or the file's beginning.
+/// The line and column that the parser's message names, or the file's beginning.
 fn place_in(message: &str) -> (usize, usize) {
     let number_after = |word: &str| -> Option<usize> {
         let rest = &message[message.find(word)? + word.len()..];
@@ -333,15 +333,15 @@ fn place_in(message: &str) -> (usize, usize) {
     )
 }
 
-/// What a statement uses that the engine's own resolver does not tell.
+/// What a statement uses that the engine's own resolver does not report.
 #[derive(Default)]
-struct Uses {
+struct StatementUses {
     relation_inputs: BTreeSet<String>,
     ctes: BTreeSet<String>,
     parameters: BTreeSet<String>,
 }
 
-impl Visitor for Uses {
+impl Visitor for StatementUses {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {

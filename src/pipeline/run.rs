@@ -10,127 +10,38 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::audit::{failures, test_age};
+use super::context::RunContext;
 use super::data_test::TestResult;
 use super::error::PipelineError;
+use super::event::{Event, RunSummary, StepOutcome, StepStatus};
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
 use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
-use super::step::{Published, RunContext, run_step};
+use super::step::{PublishedVersion, run_step};
 use crate::lake::{Lake, LakeTable, Provenance};
 use crate::session::{Session, causes};
 
 /// Steps that run side by side; each uses all of the engine's threads.
 const STEPS_AT_ONCE: usize = 2;
 
-/// What happens during a run, for progress and logs. No event carries a cell of data.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// The run begins.
-    Steps {
-        /// Tables and views selected; each ends with a [`Event::StepFinished`].
-        n_steps: usize,
-    },
-    /// A step began.
-    StepStarted {
-        /// The query.
-        name: String,
-        /// Why it is built.
-        reason: String,
-        /// What it reads: the version of every table, the fingerprint of every view.
-        inputs: BTreeMap<String, String>,
-    },
-    /// A step has written so many rows so far.
-    StepRows {
-        /// The query.
-        name: String,
-        /// Rows so far.
-        n_rows: u64,
-    },
-    /// A step passed its tests and is about to be published.
-    StepPublishing {
-        /// The query.
-        name: String,
-        /// The version it is to have.
-        version: u64,
-        /// Rows written.
-        n_rows: u64,
-        /// What the tests of its header found.
-        tests: Vec<TestResult>,
-    },
-    /// A step ended.
-    StepFinished(StepStatus),
-}
-
-/// How one step ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepStatus {
-    /// The query.
-    pub name: String,
-    /// How it ended.
-    pub outcome: StepOutcome,
-    /// Why it was built, or not.
-    pub reason: String,
-    /// Seconds it took.
-    pub elapsed: Duration,
-    /// What the tests of its header found.
-    pub tests: Vec<TestResult>,
-    /// Why it failed, outermost first: one line per cause, no values from data.
-    pub causes: Vec<String>,
-}
-
-/// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepOutcome {
-    /// Published.
-    Built {
-        /// Lake version.
-        version: u64,
-        /// Rows written.
-        n_rows: u64,
-        /// Bytes written.
-        n_bytes: u64,
-    },
-    /// Up to date already, or a view.
-    Skipped,
-    /// Failed.
-    Failed,
-    /// Not run because something it needs failed.
-    Blocked,
-    /// Not reached: the run ended before.
-    NotRun,
-}
-
-/// What a run did.
-#[derive(Debug, Default)]
-pub struct RunSummary {
-    /// Every selected step.
-    pub steps: Vec<StepStatus>,
-    /// The first failure.
-    pub first_error: Option<PipelineError>,
-}
-
-impl RunSummary {
-    /// Steps with an outcome for which `is` holds.
-    pub fn count(&self, is: impl Fn(&StepOutcome) -> bool) -> usize {
-        self.steps.iter().filter(|step| is(&step.outcome)).count()
-    }
-}
-
-struct Finished {
+/// A step that has ended.
+struct FinishedStep {
     query: Query,
     reason: String,
     started: Instant,
     tests: Vec<TestResult>,
-    result: Result<Published, PipelineError>,
+    result: Result<PublishedVersion, PipelineError>,
 }
 
+/// The state of a run: what is settled, what waits.
 struct Builder {
     context: Arc<RunContext>,
     work: Work,
     /// Version or view fingerprint of every table settled so far.
     fingerprints: BTreeMap<String, String>,
-    /// Queries that cannot be read: with the table that is not there and was not selected, or nothing where one failed.
+    /// Queries whose tables cannot be read: with the table that is missing and was not selected, or `None` where a step
+    /// failed.
     blocked: BTreeMap<String, Option<String>>,
     waiting: Vec<Query>,
     summary: RunSummary,
@@ -153,7 +64,7 @@ pub async fn build(
         session: session.clone(),
         observer,
         today: chrono::Utc::now().date_naive(),
-        beside: Arc::default(),
+        alone: Arc::default(),
     });
     project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
@@ -184,7 +95,7 @@ pub async fn build(
     }
 }
 
-type RunningStep = futures::future::BoxFuture<'static, Finished>;
+type RunningStep = futures::future::BoxFuture<'static, FinishedStep>;
 
 impl Builder {
     /// Settles queries that need no work and returns the first that does, started; `None` when every
@@ -236,7 +147,7 @@ impl Builder {
         }
     }
 
-    /// Settles a table that stays as it is. Its rows do not change, but they grow old.
+    /// Settles a table that stays as it is. Its rows do not change, but tests of their age may fail now.
     async fn settle_fresh(
         &mut self,
         query: &Query,
@@ -279,6 +190,7 @@ impl Builder {
         Ok(())
     }
 
+    /// Starts the step of `query` on a task of its own.
     fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {
         let context = Arc::clone(&self.context);
         (context.observer)(Event::StepStarted {
@@ -305,7 +217,7 @@ impl Builder {
                     (Vec::new(), Err(failed))
                 }
             };
-            Finished {
+            FinishedStep {
                 query,
                 reason,
                 started,
@@ -315,8 +227,9 @@ impl Builder {
         })
     }
 
-    async fn settle(&mut self, finished: Finished) -> Result<(), PipelineError> {
-        let Finished {
+    /// Records how a step ended, and what may be read now.
+    async fn settle(&mut self, finished: FinishedStep) -> Result<(), PipelineError> {
+        let FinishedStep {
             query,
             reason,
             started,
@@ -361,6 +274,7 @@ impl Builder {
         Ok(())
     }
 
+    /// Plans a view and makes it known to the session.
     async fn make_view(
         &mut self,
         query: &Query,
@@ -380,6 +294,7 @@ impl Builder {
         Ok(())
     }
 
+    /// Settles a query that reads a table that is missing or failed.
     fn block(&mut self, query: Query) {
         let mut blocked = query
             .reads

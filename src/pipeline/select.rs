@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::dag::Dag;
 use super::error::PipelineError;
+use super::query::Query;
 use crate::diagnostic::did_you_mean;
 
 /// What `SELECT…` and `--exclude` ask for, parsed.
@@ -16,7 +17,7 @@ pub struct Selection {
     none: Vec<Intersection>,
 }
 
-/// What selectors ask about the lake.
+/// What selectors need to know about the lake.
 #[derive(Debug, Clone, Default)]
 pub struct LakeState {
     /// Tables that a run would build.
@@ -33,15 +34,16 @@ type Intersection = Vec<Term>;
 struct Term {
     /// As the user wrote it.
     text: String,
-    what: What,
+    criterion: Criterion,
     /// Steps towards what it needs.
     n_before: usize,
     /// Steps towards what needs it.
     n_after: usize,
 }
 
+/// What a query is picked by.
 #[derive(Debug, Clone)]
-enum What {
+enum Criterion {
     /// A name, or a pattern with `*` and `?`.
     Name(String),
     Tag(String),
@@ -55,7 +57,7 @@ impl Selection {
     /// Parses selectors. A selector may hold several, separated by blanks.
     ///
     /// # Errors
-    /// When a selector is none.
+    /// When a word is not a selector.
     pub fn parse(select: &[String], exclude: &[String]) -> Result<Self, PipelineError> {
         Ok(Self {
             any: intersections(select)?,
@@ -63,7 +65,7 @@ impl Selection {
         })
     }
 
-    /// Whether it takes every query.
+    /// Whether it selects every query.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.any.is_empty() && self.none.is_empty()
@@ -72,21 +74,21 @@ impl Selection {
     /// Whether it asks which tables are stale.
     #[must_use]
     pub fn asks_stale(&self) -> bool {
-        self.asks(|what| matches!(what, What::Stale))
+        self.asks(|criterion| matches!(criterion, Criterion::Stale))
     }
 
     /// Whether it asks what the last run left undone.
     #[must_use]
     pub fn asks_unfinished(&self) -> bool {
-        self.asks(|what| matches!(what, What::Unfinished))
+        self.asks(|criterion| matches!(criterion, Criterion::Unfinished))
     }
 
-    fn asks(&self, is: impl Fn(&What) -> bool) -> bool {
+    fn asks(&self, is: impl Fn(&Criterion) -> bool) -> bool {
         let mut terms = self.any.iter().chain(&self.none).flatten();
-        terms.any(|term| is(&term.what))
+        terms.any(|term| is(&term.criterion))
     }
 
-    /// Names of the queries it takes.
+    /// Names of the queries it selects.
     ///
     /// # Errors
     /// When it names a query or a tag that is not in `dag`.
@@ -158,24 +160,24 @@ impl Term {
             },
             None => (0, rest),
         };
-        let what = What::parse(rest).map_err(wrong)?;
+        let criterion = Criterion::parse(rest).map_err(wrong)?;
         Ok(Self {
             text: text.to_owned(),
-            what,
+            criterion,
             n_before,
             n_after,
         })
     }
 
     fn names(&self, dag: &Dag, state: &LakeState) -> Result<BTreeSet<String>, PipelineError> {
-        let found = self.what.names(dag, state, &self.text)?;
+        let found = self.criterion.names(dag, state, &self.text)?;
         let mut names = needed(dag, &found, self.n_before);
         names.extend(dependents(dag, &found, self.n_after));
         Ok(names)
     }
 }
 
-/// Steps beside a `+`: all when no number stands there.
+/// Steps beside a `+`; without a number, all.
 fn n_steps(text: &str) -> Option<usize> {
     match text {
         "" => Some(usize::MAX),
@@ -183,7 +185,7 @@ fn n_steps(text: &str) -> Option<usize> {
     }
 }
 
-impl What {
+impl Criterion {
     fn parse(text: &str) -> Result<Self, String> {
         let Some((kind, value)) = text.split_once(':') else {
             return match text {
@@ -217,7 +219,7 @@ impl What {
         text: &str,
     ) -> Result<BTreeSet<String>, PipelineError> {
         let queries = || dag.queries().iter();
-        let named = |is: &dyn Fn(&super::Query) -> bool| -> BTreeSet<String> {
+        let named = |is: &dyn Fn(&Query) -> bool| -> BTreeSet<String> {
             queries()
                 .filter(|query| is(query))
                 .map(|query| query.name.clone())
@@ -297,6 +299,7 @@ fn dependents(dag: &Dag, names: &BTreeSet<String>, n_steps: usize) -> BTreeSet<S
     })
 }
 
+/// What `step` reaches from `names` in at most `n_steps` steps, `names` included.
 fn spread(
     names: &BTreeSet<String>,
     n_steps: usize,

@@ -23,12 +23,12 @@ pub struct PlannedStep {
     pub is_view: bool,
 }
 
-/// What is to be done: by `run`, or in thought by [`plan`].
+/// What a run is to do, or [`plan`] to foresee.
 #[derive(Debug, Clone, Default)]
 pub struct Work {
     /// Queries to bring up to date.
     pub selected: BTreeSet<String>,
-    /// Whether their tables are built although they are fresh.
+    /// Whether their tables are built even if they are fresh.
     pub full_refresh: bool,
 }
 
@@ -53,7 +53,7 @@ impl Work {
     }
 }
 
-/// Fingerprint of a table that will be built again: equal to no version.
+/// Fingerprint of a table that will be built again; no version has it.
 pub(super) const PENDING: &str = "pending";
 
 /// What `run` would do with every selected query, in running order, once the tables `delivered` have new

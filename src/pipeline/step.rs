@@ -10,63 +10,37 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partit
 use futures::TryStreamExt as _;
 
 use super::audit::run_tests;
+use super::context::{RunContext, run_error, store_error};
 use super::data_test::{Severity, TestResult};
 use super::error::PipelineError;
+use super::event::Event;
 use super::header::{Identity, Materialize};
 use super::identity::{Numbering, schema_with_id};
-use super::project::Project;
 use super::query::Query;
-use super::run::Event;
-use crate::lake::{Lake, LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
-use crate::session::{ErrorClass, Session, SessionError};
+use crate::lake::{LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
+use crate::session::{ErrorClass, SessionError};
 
-/// What the steps of one run share.
-pub(super) struct RunContext {
-    pub(super) project: Arc<Project>,
-    pub(super) lake: Lake,
-    pub(super) session: Session,
-    pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
-    /// The day of the run, UTC.
-    pub(super) today: chrono::NaiveDate,
-    /// Read by steps side by side, written by one that is alone.
-    pub(super) beside: Arc<tokio::sync::RwLock<()>>,
-}
-
-impl RunContext {
-    /// The same with joins that spill.
-    fn with_spilling_joins(&self) -> Self {
-        Self {
-            project: Arc::clone(&self.project),
-            lake: self.lake.clone(),
-            session: self.session.with_spilling_joins(),
-            observer: Arc::clone(&self.observer),
-            today: self.today,
-            beside: Arc::clone(&self.beside),
-        }
-    }
-}
-
-/// A published step.
-pub(super) struct Published {
+/// A version that a step has published.
+pub(super) struct PublishedVersion {
     pub(super) version: u64,
     pub(super) n_rows: u64,
     pub(super) n_bytes: u64,
 }
 
-/// Builds the table of `query` and publishes it with `provenance`. What does not fit into memory beside another step is built
-/// once more alone, with joins that spill.
+/// Builds the table of `query` and publishes it with `provenance`. A table that does not fit into memory beside another step
+/// is built once more alone, with joins that spill.
 pub(super) async fn run_step(
     context: &RunContext,
     query: &Query,
     provenance: &Provenance,
     tests: &mut Vec<TestResult>,
-) -> Result<Published, PipelineError> {
-    let beside = context.beside.read().await;
+) -> Result<PublishedVersion, PipelineError> {
+    let side_by_side = context.alone.read().await;
     let built = build(context, query, provenance, tests).await;
-    drop(beside);
+    drop(side_by_side);
     match built {
         Err(PipelineError::Run { source, .. }) if source.class() == ErrorClass::Resources => {
-            let _alone = context.beside.write().await;
+            let _alone = context.alone.write().await;
             tests.clear();
             build(&context.with_spilling_joins(), query, provenance, tests).await
         }
@@ -79,7 +53,7 @@ async fn build(
     query: &Query,
     provenance: &Provenance,
     tests: &mut Vec<TestResult>,
-) -> Result<Published, PipelineError> {
+) -> Result<PublishedVersion, PipelineError> {
     check_joins(context, query).await?;
     context
         .lake
@@ -122,25 +96,11 @@ async fn build(
         .publish(&query.name, staged, mode, provenance)
         .await
         .map_err(|source| store_error(query, source))?;
-    Ok(Published {
+    Ok(PublishedVersion {
         version,
         n_rows,
         n_bytes,
     })
-}
-
-pub(super) fn run_error(query: &Query, source: SessionError) -> PipelineError {
-    PipelineError::Run {
-        query: query.name.clone(),
-        source,
-    }
-}
-
-pub(super) fn store_error(query: &Query, source: crate::lake::LakeError) -> PipelineError {
-    PipelineError::Store {
-        query: query.name.clone(),
-        source,
-    }
 }
 
 /// Verifies the declared joins whose uniqueness no published key proves.
@@ -172,6 +132,7 @@ async fn check_joins(context: &RunContext, query: &Query) -> Result<(), Pipeline
     Ok(())
 }
 
+/// Writes the query's rows, one file writer per partition of the plan.
 async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, PipelineError> {
     let session = &context.session;
     let frame = context.project.plan_query(session, query).await?;
@@ -209,6 +170,7 @@ async fn write_rows(context: &RunContext, query: &Query) -> Result<StagedFiles, 
     Ok(staged)
 }
 
+/// Writes one partition of the plan; `written` counts the rows of all.
 async fn write_stream(
     mut stream: SendableRecordBatchStream,
     mut writer: crate::lake::TableWriter,
@@ -253,6 +215,7 @@ async fn write_stream(
     })
 }
 
+/// Writes the keys that have no number yet, with the next numbers.
 async fn write_identities(
     context: &RunContext,
     query: &Query,

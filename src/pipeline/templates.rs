@@ -1,4 +1,4 @@
-//! Queries that the project's vocabulary multiplies. `-- for_each: field` in `queries/effect_field.sql` makes `effect_activity`,
+//! Templates: queries made for each entry of the project's vocabulary. `-- for_each: field` in `queries/effect_field.sql` makes `effect_activity`,
 //! `effect_mind` and so on, one for each field of `fields.toml`, with the parameters `$field`, `$outcomes`, `$main_outcome` and
 //! `$spouse_outcomes` of that field. A file of the same name as such a query takes its place. The view [`PANEL_INDICATORS`] adds to the
 //! panel what `indicators.toml` defines by SQL.
@@ -136,7 +136,8 @@ fn wrong_sql(
     }
 }
 
-/// Checks what indicators are defined by, before the view of them is planned; the panel is known to `session` as `panel`.
+/// Checks what indicators are defined by, before their view is planned; `panel` has the columns of the panel, which
+/// `session` knows.
 ///
 /// # Errors
 /// With the place of an entry whose SQL cannot be planned, or whose column the panel has already or does not have.
@@ -167,10 +168,10 @@ pub(super) async fn check_indicators(
     Ok(())
 }
 
-/// Checks what is said over the panel with all indicators, whose columns are `panel`.
+/// Checks outcomes and conditions against the panel with all indicators, whose columns are `panel`.
 ///
 /// # Errors
-/// With the place of an outcome that is no column, or of a condition that cannot be planned.
+/// With the place of an outcome that is not a column, or of a condition that cannot be planned.
 pub(super) async fn check_uses(
     session: &Session,
     vocabulary: &Vocabulary,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::layout::{Place, page as whole, section};
-use super::{Site, encoded};
+use super::layout::{PageFolder, encoded, section, whole_page};
+use super::source::Site;
 use crate::checks::{Check, Status};
 use crate::report::Lang;
 
@@ -58,16 +58,16 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
         )) }
     };
     let body = section("tables", lang.pick("表ごとの結果", "By table"), &table);
-    whole(
+    whole_page(
         site,
-        Place::Top,
+        PageFolder::Top,
         lang.pick("品質検査", "Checks"),
         &lead,
         &body,
     )
 }
 
-/// The checks of one table; those that do not pass stand first.
+/// The checks of one table; those that do not pass come first.
 pub(super) fn of_table(site: &Site<'_>, table: &str) -> Markup {
     let lang = site.lang;
     let statuses = worst(site);

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::Site;
-use super::layout::{Place, page as whole, section};
+use super::layout::{PageFolder, section, whole_page};
+use super::source::Site;
 
 const GLOSSARY: &str = include_str!("../../GLOSSARY.md");
 
@@ -16,9 +16,9 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
             (section(&format!("g{idx}"), title, &table(text)))
         }
     };
-    whole(
+    whole_page(
         site,
-        Place::Top,
+        PageFolder::Top,
         lang.pick("用語", "Glossary"),
         &lead,
         &body,

@@ -2,16 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::{Site, beside};
+use super::layout::beside;
+use super::source::Site;
 
 const BOX_WIDTH: usize = 216;
 const BOX_HEIGHT: usize = 24;
 const STEP: usize = 32;
 const GAP: usize = 64;
-/// Letters of 12 px that a box holds; longer names are cut, the whole name is the box's title.
+/// Letters of 12 px that fit into a box; longer names are cut, and the whole name is the box's title.
 const LETTERS: usize = 29;
 
-/// The picture, or a sentence where the table stands alone.
+/// The picture, or a sentence when nothing reads the table and it reads nothing.
 pub(super) fn neighbours(site: &Site<'_>, table: &str) -> Markup {
     let lang = site.lang;
     let before: Vec<&str> = site.reads(table).into_iter().collect();

@@ -1,8 +1,8 @@
-//! A query's text with its comments, texts, numbers and keywords told apart, and links to the tables it reads.
+//! A query's text with its comments, strings, numbers and keywords marked, and links to the tables it reads.
 
 use maud::{Markup, html};
 
-use super::beside;
+use super::layout::beside;
 use crate::pipeline::Query;
 
 const KEYWORDS: [&str; 54] = [
@@ -64,7 +64,7 @@ const KEYWORDS: [&str; 54] = [
 
 /// What a piece of SQL is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     Comment,
     Text,
     Number,
@@ -90,8 +90,8 @@ pub(super) fn sql(query: &Query) -> Markup {
     }
 }
 
-/// The text in pieces; together they are the text.
-pub(super) fn pieces(text: &str) -> Vec<(Kind, &str)> {
+/// The text in pieces, which together are the whole text.
+fn pieces(text: &str) -> Vec<(Kind, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

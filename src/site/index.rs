@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Place, page as whole, section};
-use super::{Site, encoded};
+use super::layout::{PageFolder, encoded, section, whole_page};
+use super::raw::holder;
+use super::source::Site;
 use crate::pipeline::Stage;
 use crate::report::Lang;
 
@@ -26,9 +27,9 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
         }
         (section("own", lang.pick("korabo の記録", "korabo's own tables"), &own(site)))
     };
-    whole(
+    whole_page(
         site,
-        Place::Top,
+        PageFolder::Top,
         lang.pick("データの説明書", "Data documentation"),
         &lead,
         &body,
@@ -36,7 +37,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
 }
 
 /// Stages in their order, with anchor and name.
-pub(super) fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 6] {
+fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 6] {
     [
         (
             Stage::Clean,
@@ -86,7 +87,7 @@ fn raw(site: &Site<'_>) -> Markup {
                     tr {
                         td { (link(&contract.name)) }
                         td { (lang.pick(&contract.description_ja, &contract.description)) }
-                        td { (super::raw::holder(contract.holder, lang)) }
+                        td { (holder(contract.holder, lang)) }
                         td { (contract.grain) }
                     }
                 }

@@ -1,24 +1,24 @@
-//! What all pages share: head, name of the project, navigation, foot.
+//! What all pages share: head, name of the project, navigation, foot, and links from one to another.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Site;
+use super::source::Site;
 use crate::report::STYLE;
 
 const OWN_STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded and nothing may run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// Where a page lies.
+/// The folder that a page lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PageFolder {
     /// Beside `index.html`.
     Top,
     /// In `tables/`.
     Table,
 }
 
-impl Place {
+impl PageFolder {
     /// From here to the site's folder.
     pub(super) fn up(self) -> &'static str {
         match self {
@@ -29,14 +29,14 @@ impl Place {
 }
 
 /// A whole page.
-pub(super) fn page(
+pub(super) fn whole_page(
     site: &Site<'_>,
-    place: Place,
+    folder: PageFolder,
     title: &str,
     lead: &Markup,
     body: &Markup,
 ) -> Markup {
-    let (lang, up) = (site.lang, place.up());
+    let (lang, up) = (site.lang, folder.up());
     let project = &site.project.config.name;
     let links = [
         ("index.html", lang.pick("表の一覧", "Tables")),
@@ -76,4 +76,28 @@ pub(super) fn page(
 /// A section with its heading.
 pub(super) fn section(id: &str, title: &str, body: &Markup) -> Markup {
     html! { section id=(id) { h2 { (title) } (body) } }
+}
+
+/// Where the page of a table lies below the site's folder.
+pub(super) fn path_of(table: &str) -> String {
+    format!("tables/{table}.html")
+}
+
+/// A link from a table's page to another's.
+pub(super) fn beside(table: &str) -> String {
+    format!("{}.html", encoded(table))
+}
+
+/// A file name as part of a URL.
+pub(super) fn encoded(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => {
+                text.push(char::from(byte))
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }

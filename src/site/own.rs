@@ -4,9 +4,9 @@ use datafusion::arrow::datatypes::SchemaRef;
 use maud::{Markup, html};
 
 use super::graph;
-use super::layout::{Place, page as whole, section};
+use super::layout::{PageFolder, beside, section, whole_page};
 use super::query::type_word;
-use super::{Site, beside};
+use super::source::Site;
 use crate::report::Lang;
 
 pub(super) fn page(site: &Site<'_>, name: &str, schema: &SchemaRef) -> Markup {
@@ -29,7 +29,7 @@ pub(super) fn page(site: &Site<'_>, name: &str, schema: &SchemaRef) -> Markup {
         (section("columns", lang.pick("列", "Columns"), &columns))
         (section("lineage", lang.pick("系譜", "Lineage"), &graph::neighbours(site, name)))
     };
-    whole(site, Place::Table, name, &lead, &body)
+    whole_page(site, PageFolder::Table, name, &lead, &body)
 }
 
 fn meaning(name: &str, lang: Lang) -> &'static str {

@@ -3,8 +3,9 @@
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use maud::{Markup, html};
 
-use super::layout::{Place, page as whole, section};
-use super::{Site, beside, graph, highlight};
+use super::layout::{PageFolder, beside, section, whole_page};
+use super::source::Site;
+use super::{graph, highlight};
 use crate::pipeline::{Materialize, Query, Sensitivity, TableColumn};
 use crate::report::Lang;
 
@@ -29,7 +30,7 @@ pub(super) fn page(site: &Site<'_>, query: &Query) -> Markup {
         }
         (section("sql", "SQL", &highlight::sql(query)))
     };
-    whole(site, Place::Table, &query.name, &lead, &body)
+    whole_page(site, PageFolder::Table, &query.name, &lead, &body)
 }
 
 fn facts(query: &Query, lang: Lang) -> Markup {

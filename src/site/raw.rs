@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Place, page as whole, section};
-use super::{Site, beside, checks, graph};
+use super::layout::{PageFolder, beside, section, whole_page};
+use super::source::Site;
+use super::{checks, graph};
 use crate::contract::{ColumnContract, Holder, Privacy, RowRule, TableContract};
 use crate::report::Lang;
 
@@ -21,7 +22,7 @@ pub(super) fn page(site: &Site<'_>, contract: &TableContract) -> Markup {
         (section("lineage", lang.pick("系譜", "Lineage"), &graph::neighbours(site, &contract.name)))
         (section("checks", lang.pick("品質検査", "Checks"), &checks::of_table(site, &contract.name)))
     };
-    whole(site, Place::Table, &contract.name, &lead, &body)
+    whole_page(site, PageFolder::Table, &contract.name, &lead, &body)
 }
 
 pub(super) fn holder(holder: Holder, lang: Lang) -> &'static str {

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::Site;
 use super::glossary::inline;
-use super::layout::{Place, page as whole, section};
+use super::layout::{PageFolder, section, whole_page};
+use super::source::Site;
 use crate::functions::RELATIONS;
 
 pub(super) fn page(site: &Site<'_>) -> Markup {
@@ -46,9 +46,9 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
             }))
         }
     };
-    whole(
+    whole_page(
         site,
-        Place::Top,
+        PageFolder::Top,
         lang.pick("推定の関数", "Relations"),
         &lead,
         &body,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Built;
+use super::versions::VersionsAfter;
 use crate::ingest::DELIVERIES;
 use crate::lake::{Lake, LakeError, Provenance};
 use crate::pipeline::header::Materialize;
@@ -21,7 +21,7 @@ pub enum Cause {
         /// The text after.
         after: Option<String>,
     },
-    /// A parameter changed; `None` is no such parameter.
+    /// A parameter changed; `None` where the query did not have it.
     Parameter {
         /// Its name.
         name: String,
@@ -48,7 +48,7 @@ pub enum Cause {
         /// For raw tables: files of the deliveries in between.
         deliveries: Vec<String>,
     },
-    /// Nothing of what it is made of changed; it was built anew because that was asked for.
+    /// None of its inputs changed; it was built anew because that was requested.
     Again,
     /// What made one of the versions is no longer recorded in the lake.
     Unknown,
@@ -63,9 +63,9 @@ pub struct RootCause {
     pub cause: Cause,
 }
 
-/// What the lake says about how its versions were made.
-pub(super) struct History<'a> {
-    pub(super) built: Built,
+/// How the versions in the lake were made, as their provenance says.
+pub(super) struct VersionHistory<'a> {
+    pub(super) built: VersionsAfter,
     project: &'a Project,
     lake: &'a Lake,
     /// Deliveries by table: version and file.
@@ -73,11 +73,11 @@ pub(super) struct History<'a> {
     known: BTreeMap<String, Vec<Cause>>,
 }
 
-impl<'a> History<'a> {
+impl<'a> VersionHistory<'a> {
     pub(super) async fn read(
         project: &'a Project,
         lake: &'a Lake,
-        built: Built,
+        built: VersionsAfter,
     ) -> Result<Self, LakeError> {
         let mut deliveries: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
         if let Some(table) = lake.table(DELIVERIES).await? {
@@ -108,7 +108,7 @@ impl<'a> History<'a> {
         if let Some(causes) = self.known.get(table) {
             return Ok(causes.clone());
         }
-        let causes = match self.built.versions(table) {
+        let causes = match self.built.of(table) {
             (before, after) if before == after => Vec::new(),
             (None, _) | (_, None) => vec![Cause::First],
             (Some(before), Some(after)) => {
@@ -234,7 +234,7 @@ impl<'a> History<'a> {
         query.is_some_and(|query| query.header.materialize == Materialize::View)
     }
 
-    /// Changed tables that `table` reads, with what its record says of them.
+    /// Changed tables that `table` reads, with what its provenance says about them.
     async fn inherited(&mut self, table: &str) -> Result<Vec<(String, Cause)>, LakeError> {
         if !self.is_view(table) {
             let causes = self.causes(table).await?;
@@ -251,7 +251,7 @@ impl<'a> History<'a> {
             .map(|query| query.reads.clone());
         let mut changed = Vec::new();
         for input in reads.unwrap_or_default() {
-            let (before, after) = self.built.versions(&input);
+            let (before, after) = self.built.of(&input);
             let is_view = self.is_view(&input);
             if before != after || is_view {
                 let word =
@@ -269,7 +269,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// Names whose values differ, with both.
+/// Names whose values differ, with both values.
 fn differing(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,

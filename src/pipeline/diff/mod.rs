@@ -2,20 +2,19 @@
 
 mod cause;
 mod numbers;
-
-use std::collections::BTreeMap;
-
-use datafusion::arrow::array::Array as _;
+mod versions;
 
 use super::error::PipelineError;
 use super::header::{Materialize, Sensitivity};
-use super::history::{RUN_STEPS, RUNS, integers, text_at};
+use super::history::{RUNS, integers, text_at};
 use super::project::Project;
-use crate::lake::{Lake, LakeError, LakeTable};
+use crate::lake::{Lake, LakeError};
 use crate::session::Session;
+use cause::VersionHistory;
+use versions::{VersionsAfter, version_of, versions_after};
 
 pub use cause::{Cause, RootCause};
-pub use numbers::{Moved, RowsDiff};
+pub use numbers::{MovedValue, RowsDiff};
 
 /// A run of the lake's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub struct TableDiff {
     pub causes: Vec<Cause>,
     /// Where the changes that it inherited began.
     pub roots: Vec<RootCause>,
-    /// What became of its rows; `Err` says why that cannot be told.
+    /// How its rows differ; `Err` says why they cannot be compared.
     pub rows: Result<RowsDiff, String>,
 }
 
@@ -77,23 +76,23 @@ pub async fn past_runs(lake: &Lake) -> Result<Vec<PastRun>, LakeError> {
 /// Compares the lake after `before` with the lake after `after`; only `table`, when one is named.
 ///
 /// # Errors
-/// When the lake cannot be read. A version that is gone is no error: its [`TableDiff::rows`] say so.
+/// When the lake cannot be read. A version that was removed is not an error: its [`TableDiff::rows`] say so.
 pub async fn diff(
     (project, lake, session): (&Project, &Lake, &Session),
     (before, after): (i64, i64),
     table: Option<&str>,
 ) -> Result<RunDiff, PipelineError> {
-    let built = Built {
+    let built = VersionsAfter {
         before: versions_after(lake, before).await?,
         after: versions_after(lake, after).await?,
     };
-    let mut history = cause::History::read(project, lake, built).await?;
+    let mut history = VersionHistory::read(project, lake, built).await?;
     let mut tables = Vec::new();
     for query in project.dag.queries() {
         let name = query.name.as_str();
-        let (before, after) = history.built.versions(name);
-        let is_asked = table.is_none_or(|asked| asked == name);
-        if before == after || query.header.materialize == Materialize::View || !is_asked {
+        let (before, after) = history.built.of(name);
+        let is_wanted = table.is_none_or(|wanted| wanted == name);
+        if before == after || query.header.materialize == Materialize::View || !is_wanted {
             continue;
         }
         let is_aggregate = query.header.sensitivity == Sensitivity::Aggregate;
@@ -118,61 +117,4 @@ pub async fn diff(
         });
     }
     Ok(RunDiff { tables })
-}
-
-/// Versions of tables after each of two runs.
-struct Built {
-    before: BTreeMap<String, u64>,
-    after: BTreeMap<String, u64>,
-}
-
-impl Built {
-    fn versions(&self, table: &str) -> (Option<u64>, Option<u64>) {
-        let of = |versions: &BTreeMap<String, u64>| versions.get(table).copied();
-        (of(&self.before), of(&self.after))
-    }
-}
-
-/// The version every built table had after run `run_id`.
-async fn versions_after(lake: &Lake, run_id: i64) -> Result<BTreeMap<String, u64>, LakeError> {
-    let mut versions: BTreeMap<String, u64> = BTreeMap::new();
-    let Some(steps) = lake.table(RUN_STEPS).await? else {
-        return Ok(versions);
-    };
-    for batch in steps.read(None)? {
-        let batch = batch?;
-        let (ids, built) = (integers(&batch, "run_id"), integers(&batch, "lake_version"));
-        for row in (0..batch.num_rows()).filter(|row| ids.value(*row) <= run_id) {
-            let version = u64::try_from(built.value(row));
-            let (Some(table), Ok(version)) = (text_at(&batch, "table_name", row), version) else {
-                continue;
-            };
-            if built.is_valid(row) {
-                let latest = versions.entry(table).or_insert(version);
-                *latest = version.max(*latest);
-            }
-        }
-    }
-    Ok(versions)
-}
-
-/// A version with its files, or why it cannot be read.
-async fn version_of(
-    lake: &Lake,
-    table: &str,
-    version: Option<u64>,
-) -> Result<Option<LakeTable>, String> {
-    let Some(version) = version else {
-        return Ok(None);
-    };
-    let gone = || format!("version {version} of `{table}` is no longer in the lake");
-    let found = lake.table_at(table, version).await.map_err(|_| gone())?;
-    let is_whole = found
-        .files
-        .iter()
-        .all(|file| found.file_path(file).is_file());
-    match is_whole {
-        true => Ok(Some(found)),
-        false => Err(gone()),
-    }
 }

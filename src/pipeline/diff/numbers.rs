@@ -12,24 +12,24 @@ use datafusion::common::DataFusionError;
 use crate::lake::{LakeError, LakeTable};
 use crate::session::{Session, SessionError, causes};
 
-/// What became of the rows of a table.
+/// How the rows of two versions of a table differ.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowsDiff {
-    /// Rows with a key that was not there before; without a key, rows that are there more often.
+    /// Rows with a new key; without a key, rows that occur more often than before.
     pub n_added: u64,
-    /// Rows with a key that is gone.
+    /// Rows whose key is no longer there; without a key, rows that occur less often than before.
     pub n_removed: u64,
     /// Rows with the same key and another value; 0 without a key.
     pub n_changed: u64,
-    /// Columns that only one of the versions has: those that went, then those that came.
+    /// Columns that only one of the versions has: removed ones, then new ones.
     pub columns: Vec<String>,
     /// Values that changed, the largest change first. Only of aggregate tables with a key.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<MovedValue>,
 }
 
 /// A value that changed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moved {
+pub struct MovedValue {
     /// The row's key.
     pub key: String,
     /// The column.
@@ -38,9 +38,9 @@ pub struct Moved {
     pub before: Option<String>,
     /// The value after.
     pub after: Option<String>,
-    /// By how much a number changed.
+    /// The value after minus the value before, of numbers.
     pub difference: Option<f64>,
-    /// The same in standard errors, where the row has one for it.
+    /// The same in standard errors of the value after, where the row has one for it.
     pub std_errors: Option<f64>,
 }
 
@@ -48,7 +48,7 @@ pub struct Moved {
 const BEFORE: &str = "diff before";
 const AFTER: &str = "diff after";
 
-/// Compares two versions; one that is not there has no rows. `Err` says why that cannot be told.
+/// Compares two versions; one that is not there has no rows. `Err` says why they cannot be compared.
 pub(super) async fn compare(
     session: &Session,
     (before, after): (Option<&LakeTable>, Option<&LakeTable>),
@@ -74,7 +74,9 @@ pub(super) async fn compare(
     let common = common_columns(&before.schema, &after.schema);
     let has_key = !key.is_empty() && key.iter().all(|column| common.contains(column));
     let mut diff = match (has_key, is_aggregate) {
-        (true, true) => moved(before, after, key, &common).map_err(|error| words(&error))?,
+        (true, true) => {
+            compare_values(before, after, key, &common).map_err(|error| words(&error))?
+        }
         _ => {
             let key = if has_key { key } else { &[] };
             let counted = count(session, (before, after), key, &common).await;
@@ -145,7 +147,7 @@ fn count_by_key(key: &[String], common: &[String]) -> String {
     let pairs = |columns: &[String], between: &str, word: &str| {
         let pairs = columns.iter().map(|name| {
             let name = quoted(name);
-            // The parser takes all that follows as the right side.
+            // The parentheses are needed: IS DISTINCT FROM takes everything after it as its right side.
             format!("(b.{name} {between} a.{name})")
         });
         pairs.collect::<Vec<_>>().join(word)
@@ -229,10 +231,11 @@ fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeOrEngine> {
     Ok((0..column.len()).map(text).collect())
 }
 
-/// Columns on the scale of the estimate, whose changes are told in standard errors.
+/// Columns on the scale of the estimate, whose changes are expressed in standard errors.
 const ON_THE_SCALE: [&str; 5] = ["estimate", "conf_low", "conf_high", "band_low", "band_high"];
 
-fn moved(
+/// Compares the rows of both versions in memory, value by value.
+fn compare_values(
     before: &LakeTable,
     after: &LakeTable,
     key: &[String],
@@ -272,7 +275,7 @@ fn moved(
             };
             let error = errors.as_ref().and_then(|errors| errors.number(*after));
             let error = error.filter(|error| *error > 0.0);
-            moved.push(Moved {
+            moved.push(MovedValue {
                 key: (*name).clone(),
                 column: column.clone(),
                 before: old_column.texts[*before].clone(),
@@ -296,8 +299,9 @@ fn moved(
     })
 }
 
-/// What comes first: texts (a status), then by standard errors, then by relative change.
-fn weight(moved: &Moved) -> f64 {
+/// The order of changed values: texts (a status) first, then changes in standard errors, then relative changes.
+fn weight(moved: &MovedValue) -> f64 {
+    // The limits 10 and 9 keep the two scales apart: every change in standard errors comes before every relative one.
     match (moved.difference, moved.std_errors) {
         (None, _) => f64::INFINITY,
         (_, Some(std_errors)) => 10.0 + std_errors.abs(),
@@ -312,7 +316,7 @@ fn weight(moved: &Moved) -> f64 {
     }
 }
 
-/// A column's values in words and, if that is what they are, as numbers.
+/// A column's values as text and, if they are numbers, as numbers.
 struct Column {
     texts: Vec<Option<String>>,
     numbers: Option<ArrayRef>,

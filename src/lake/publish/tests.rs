@@ -1,10 +1,10 @@
-//! What is remembered of a table that was published is what its log says.
+//! What is remembered of a published table is what its log says.
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
-use datafusion::parquet::file::reader::{FileReader as _, SerializedFileReader};
+use datafusion::arrow::record_batch::RecordBatch;
 
-use super::super::storable_schema;
 use super::*;
+use crate::lake::storable_schema;
 
 fn batch(places: &[&str]) -> RecordBatch {
     let n_rows = places.len();
@@ -57,20 +57,20 @@ fn facts(table: LakeTable) -> impl PartialEq + std::fmt::Debug {
 }
 
 #[tokio::test]
-async fn what_was_published_is_known_as_a_stranger_reads_it() {
+async fn what_was_published_is_known_as_another_process_reads_it() {
     for partition_by in [vec![], vec!["place".to_owned()]] {
         let folder = tempfile::tempdir().unwrap();
-        // A folder as users name them.
+        // A folder name as users choose them.
         let root = folder.path().join("健保 50% #1");
         let lake = Lake::open(&root).unwrap();
         for version in 0..3 {
-            // Values that partition folders cannot be called.
+            // Values that cannot be names of partition folders.
             let places = ["東京 / 新宿", "a=b%", "x"];
             let batch = batch(&places[..3 - version as usize]);
             assert_eq!(publish(&lake, &batch, &partition_by).await, version);
             let known = lake.table("t").await.unwrap().unwrap();
-            let stranger = Lake::open(&root).unwrap();
-            let read = stranger.table("t").await.unwrap().unwrap();
+            let other = Lake::open(&root).unwrap();
+            let read = other.table("t").await.unwrap().unwrap();
             assert!(read.provenance.is_some() && read.n_rows() == Some(batch.num_rows() as u64));
             let n_read: usize = read
                 .read(None)
@@ -85,58 +85,19 @@ async fn what_was_published_is_known_as_a_stranger_reads_it() {
 }
 
 #[tokio::test]
-async fn a_table_that_comes_to_hold_times_without_a_zone_asks_readers_to_know_them() {
+async fn a_table_that_gains_times_without_a_zone_requires_readers_that_know_them() {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(folder.path()).unwrap();
     let with_plain = batch(&["x"]);
     let without = with_plain.project(&[0, 2, 3]).unwrap();
     for (version, batch) in [&without, &with_plain, &without].into_iter().enumerate() {
         assert_eq!(publish(&lake, batch, &[]).await, version as u64);
-        let stranger = Lake::open(folder.path()).unwrap();
-        let read = stranger.table("t").await.unwrap().unwrap();
+        let other = Lake::open(folder.path()).unwrap();
+        let read = other.table("t").await.unwrap().unwrap();
         assert_eq!(read.schema.fields().len(), batch.num_columns());
         let commit = format!("t/_delta_log/{version:020}.json");
         let commit = fs_err::read_to_string(folder.path().join(commit)).unwrap();
         let needs = commit.contains("\"readerFeatures\":[\"timestampNtz\"]");
         assert_eq!(needs, version == 1, "{commit}");
-    }
-}
-
-#[tokio::test]
-async fn rows_under_way_go_to_the_disk_before_they_are_many_megabytes() {
-    let folder = tempfile::tempdir().unwrap();
-    let lake = Lake::open(folder.path()).unwrap();
-    for (name, partition_by) in [("whole", vec![]), ("by_place", vec!["place".to_owned()])] {
-        let mut seed = 1_u64;
-        let mut columns = || {
-            let numbers = (0..100_000).map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                seed.cast_signed()
-            });
-            let number: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
-            let place: ArrayRef = Arc::new(StringArray::from(vec!["a"; 100_000]));
-            RecordBatch::try_from_iter([("number", number), ("place", place)]).unwrap()
-        };
-        let schema = storable_schema(name, &columns().schema()).unwrap();
-        let mut writer = lake.writer(name, schema, &partition_by).unwrap();
-        for _ in 0..40 {
-            writer.write(&columns()).await.unwrap();
-        }
-        let staged = writer.close().await.unwrap();
-        let [file] = &staged.adds[..] else {
-            panic!("{} files", staged.adds.len())
-        };
-        let file = fs_err::File::open(folder.path().join(name).join(&file.path)).unwrap();
-        let reader = SerializedFileReader::new(file.into_file()).unwrap();
-        let sizes = reader.metadata().row_groups().iter();
-        let most = sizes.map(|group| group.compressed_size()).max().unwrap();
-        let limit = writer_properties(!partition_by.is_empty()).max_row_group_bytes();
-        assert!(most > 4 << 20, "{most}");
-        // Headers of the last pages come on top of what the writer counts.
-        let headers = 1 << 10;
-        assert!(
-            usize::try_from(most).unwrap() <= limit.unwrap() + headers,
-            "{most}"
-        );
     }
 }
