@@ -11,6 +11,7 @@ mod small_project;
 mod support;
 
 mod checks;
+mod circles;
 mod data_tests;
 mod freshness;
 mod ingest;
