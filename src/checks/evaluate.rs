@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::catalogue::Check;
+use super::catalogue::{Check, CheckKind};
 use super::error::ChecksError;
-use super::ledger::{Delivered, deliveries, rejects};
+use super::ledger::{Delivered, age, deliveries, rejects};
 use super::numbers::{Numbers, Table};
-use super::profile::{Plan, profile};
+use super::profile::{Plan, Profile, profile};
 use super::results::{CHECK_RESULTS, CheckResult, append, latest};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::ingest;
@@ -32,8 +32,6 @@ pub struct Evaluation {
     /// The current results of all checks: of whole tables, and of each sender's newest delivery.
     pub results: Vec<CheckResult>,
 }
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Counts every table of `contracts` that changed since it was counted, writes down what the checks found, and judges all of them. The
 /// caller holds the lake's lock.
@@ -145,19 +143,10 @@ fn age_of(
     deliveries: &BTreeMap<String, Vec<Delivered>>,
     now: i64,
 ) -> Option<f64> {
-    if result.check.kind != super::CheckKind::Freshness {
+    if result.check.kind != CheckKind::Freshness {
         return None;
     }
     age(deliveries.get(&result.check.table)?, now)
-}
-
-/// Whole days since the newest of the deliveries.
-pub(super) fn age(deliveries: &[Delivered], now: i64) -> Option<f64> {
-    let newest = deliveries
-        .iter()
-        .map(|delivered| delivered.received_at)
-        .max()?;
-    Some(((now - newest).max(0) / MICROS_PER_DAY) as f64)
 }
 
 /// What the latest results of a table are about: the questions, and the versions of what they were asked of.
@@ -242,7 +231,7 @@ async fn count<'a>(
         contract,
         deliveries,
         plan: Plan::of(contract, &BTreeSet::new()),
-        profile: super::profile::Profile::default(),
+        profile: Profile::default(),
         rejects: rejects(lake, &contract.name).await?,
         unmatched: vec![None; contract.references.len()],
     };

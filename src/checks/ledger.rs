@@ -24,6 +24,17 @@ pub(super) struct Delivered {
     pub(super) received_at: i64,
 }
 
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Whole days since the newest of the deliveries.
+pub(super) fn age(deliveries: &[Delivered], now: i64) -> Option<f64> {
+    let newest = deliveries
+        .iter()
+        .map(|delivered| delivered.received_at)
+        .max()?;
+    Some(((now - newest).max(0) / MICROS_PER_DAY) as f64)
+}
+
 /// Deliveries by table, in their order.
 pub(super) async fn deliveries(lake: &Lake) -> Result<BTreeMap<String, Vec<Delivered>>, LakeError> {
     let mut found: BTreeMap<String, Vec<Delivered>> = BTreeMap::new();

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::common::HashMap;
 
 use super::catalogue::{Check, CheckKind};
+use super::columns::period_column;
 use super::drift::shift;
-use super::evaluate::age;
-use super::ledger::{Delivered, Reason};
-use super::profile::{Classes, Histogram, Plan, Profile, Stratum};
+use super::ledger::{Delivered, Reason, age};
+use super::profile::{Classes, Counts, Histogram, Plan, Profile, Stratum};
 use crate::contract::{ColumnType, RowRule, TERM, TableContract};
 use crate::ingest::Rule;
 
@@ -164,7 +164,7 @@ impl Table<'_> {
     fn strata(
         &self,
         scope: Scope<'_>,
-    ) -> impl Iterator<Item = (&Stratum, &super::profile::Counts)> {
+    ) -> impl Iterator<Item = (&Stratum, &Counts)> {
         let strata = self.profile.strata.iter();
         strata.filter(move |(stratum, _)| scope(stratum.delivery_id))
     }
@@ -327,7 +327,7 @@ impl Table<'_> {
     }
 
     fn is_monthly(&self) -> bool {
-        let period = super::catalogue::period_column(self.contract);
+        let period = period_column(self.contract);
         let column = period.and_then(|name| self.contract.column(name));
         column.is_some_and(|column| column.data_type == ColumnType::Month)
     }

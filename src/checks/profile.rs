@@ -15,7 +15,7 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::TryStreamExt as _;
 
-use super::catalogue::{is_watched, period_column};
+use super::columns::{is_watched, period_column};
 use super::error::ChecksError;
 use crate::contract::{ColumnContract, ColumnType, DELIVERY_ID, RowRule, TERM, TableContract};
 use crate::session::{Session, SessionError};

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{DisclosureRules, is_small};
+use super::rules::{DisclosureRules, is_small};
 
 /// A grouped result as the rules see it.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ pub struct HiddenCells {
 /// stand behind it. Then every line of the table (the groups that differ in one grouping column only, and all together) gets at
 /// least two hidden cells above zero that are together at least `min_count`, or none, so that no total of a line gives a
 /// cell away; within a group, the other parts stay back with a hidden part. For one grouping column this is the rule of
-/// [`super::release_counts`]; for several, cells could still be narrowed down by combining lines.
+/// [`super::counts::release_counts`]; for several, cells could still be narrowed down by combining lines.
 #[must_use]
 pub fn protect_groups(counts: &GroupedCounts, rules: DisclosureRules) -> HiddenCells {
     let lines = lines(&counts.keys, counts.units.len());

@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{
 use super::canonical::to_canonical;
 use super::rejects::{Faults, Rule};
 use super::text;
-use super::validate::ValidateError;
+use super::validate_error::ValidateError;
 use crate::contract::{ColumnContract, ColumnType};
 
 /// Integer codes of one list.

@@ -12,10 +12,12 @@ use tokio::sync::mpsc;
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
 use super::find::{Delivery, NamedDelivery, find};
-use super::reader::{ExtractReader, ReadError};
+use super::read_error::ReadError;
+use super::reader::ExtractReader;
 use super::receipt::{DeliveryMode, Ledger, Receipt};
 use super::rejects::RejectedRows;
-use super::validate::{KnownKeys, ValidateError, Validated, Validator};
+use super::validate::{KnownKeys, Validated, Validator};
+use super::validate_error::ValidateError;
 use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;

@@ -16,6 +16,7 @@ mod expected;
 mod file_schema;
 mod find;
 mod keys;
+mod read_error;
 mod reader;
 mod receipt;
 mod rejects;
@@ -23,6 +24,7 @@ mod row_rules;
 pub mod source;
 mod text;
 mod validate;
+mod validate_error;
 
 #[cfg(test)]
 mod tests;
@@ -31,11 +33,13 @@ pub use deliver::{DeliveryEvent, IngestSummary, ingest, pending, rejects_schema,
 pub use error::{IngestError, Refusal, RefusalReason};
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, NamedDelivery};
-pub use reader::{ExtractReader, RawBatch, ReadError};
+pub use read_error::ReadError;
+pub use reader::{ExtractReader, RawBatch};
 pub use receipt::{
     DELIVERIES, DeliveryMode, Receipt, Recorded, deliveries_schema, delivery_of,
     recorded_deliveries,
 };
 pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule};
 pub use source::{SourceError, SourceFile, find_sources, hash_file};
-pub use validate::{RowTotals, ValidBatch, ValidateError, Validated, Validator};
+pub use validate::{RowTotals, ValidBatch, Validated, Validator};
+pub use validate_error::ValidateError;

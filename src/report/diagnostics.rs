@@ -3,13 +3,13 @@
 
 use maud::{Markup, html};
 
-use crate::disclosure::{BalanceNumbers, Interval};
-
-use super::effects::{estimate_cell, heading};
+use super::estimate_cell::{estimate_cell, heading};
 use super::names::{Kind, Names, label, level_label};
 use super::page::{Balance, CovariateRow, EffectGroup, EffectRow, Page};
 use super::sentence::causal_row;
-use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name, words};
+use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name};
+use super::wording::words;
+use crate::disclosure::{BalanceNumbers, Interval};
 
 /// Standardised differences above this in size are called out: the usual convention (Austin 2009).
 const NOTABLE: f64 = 0.1;

@@ -5,10 +5,12 @@ use maud::{Markup, html};
 
 use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
 use super::diagnostics;
+use super::estimate_cell::{estimate_cell, heading};
 use super::names::{Kind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy, Page};
-use super::sentence::{Finding, causal_row, finding, is_naive, sentence};
-use super::text::{Lang, count, signed, unit_heading, words};
+use super::sentence::{Finding, causal_row, finding, has_pre_trend, is_naive, sentence};
+use super::text::{Lang, count, signed};
+use super::wording::words;
 use crate::disclosure::{Count, EstimateNumbers};
 
 /// One effect with what it says.
@@ -217,19 +219,6 @@ fn chart_title(group: &EffectGroup, names: Names<'_>) -> String {
     heading(&group.indicator, &group.population, names)
 }
 
-/// Indicator, population and unit of a chart or row.
-pub(super) fn heading(indicator: &str, population: &str, names: Names<'_>) -> String {
-    let name = names.indicator_heading(indicator);
-    let population = label(Kind::Population, population, names.lang);
-    let unit = unit_heading(names.unit(indicator), names.lang);
-    match (unit.as_ref(), names.lang) {
-        ("", Lang::Ja) => format!("{name}（{population}）"),
-        ("", Lang::En) => format!("{name} ({population})"),
-        (unit, Lang::Ja) => format!("{name}（{population}、{unit}）"),
-        (unit, Lang::En) => format!("{name} ({population}, {unit})"),
-    }
-}
-
 fn describe(rows: &[ComparisonRow], group: &EffectGroup, names: Names<'_>) -> String {
     let unit = names.unit(&group.indicator);
     let part = |row: &ComparisonRow| {
@@ -317,30 +306,6 @@ fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], names: Nam
     }
 }
 
-pub(super) fn estimate_cell(
-    row: Option<&EffectRow>,
-    group: &EffectGroup,
-    names: Names<'_>,
-) -> Markup {
-    let unit = names.unit(&group.indicator);
-    let Some(row) = row else {
-        return html! { "–" };
-    };
-    let estimate = row.estimate.value();
-    match estimate.numbers {
-        None => html! { span.muted { (label(Kind::Status, &estimate.status, names.lang)) } },
-        Some(numbers) => html! {
-            span.point { (signed(numbers.estimate, unit)) }
-            @if let Some(interval) = numbers.interval {
-                span.range {
-                    span.end { (signed(interval.low, unit)) } " … "
-                    span.end { (signed(interval.high, unit)) }
-                }
-            }
-        },
-    }
-}
-
 fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
     let title = heading(&study.indicator, &study.population, names);
     let text = ChartText {
@@ -348,7 +313,7 @@ fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
         description: words(names.lang).event_lead,
     };
     let unit = names.unit(&study.indicator);
-    let is_doubtful = super::sentence::has_pre_trend(study);
+    let is_doubtful = has_pre_trend(study);
     html! {
         figure.event {
             figcaption {

@@ -9,7 +9,8 @@ use crate::disclosure::{Count, Releasable};
 use super::effects;
 use super::names::{Kind, label, level_label};
 use super::page::{DeliveryRow, FlowStep, LinkageRow, Page, RejectRow};
-use super::text::{Lang, Words, count, grouped, percent, words};
+use super::text::{Lang, count, grouped, percent};
+use super::wording::{Words, words};
 
 /// The look of everything korabo draws.
 pub(crate) const STYLE: &str = include_str!("style.css");

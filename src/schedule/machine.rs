@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::notice::{Notice, What};
+use super::section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule};
 use super::state::{Remembered, State};
-use super::{CatchUp, Schedule};
 use crate::diagnostic::FailureKind;
 
 /// A time is missed when its start is longer ago than this.
@@ -253,7 +253,7 @@ impl Machine {
     fn start(&mut self, now: DateTime<Utc>) {
         for turn in self.turns.iter_mut().flatten() {
             // A clock that was put back must not make a retry wait for ever.
-            let longest = now + TimeDelta::seconds(i64::from(super::LONGEST_WAIT_SECONDS));
+            let longest = now + TimeDelta::seconds(i64::from(LONGEST_WAIT_SECONDS));
             turn.not_before = turn.not_before.min(longest);
         }
         if self.running.is_some() {

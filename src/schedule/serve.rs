@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::machine::{Action, Ending, Event, Machine};
 use super::notice::Notice;
-use super::{Schedule, State};
+use super::section::Schedule;
+use super::state::State;
 
 /// Where the loop runs: a clock, one run at a time, a memory, a log.
 pub trait Host {

@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Schedule;
+use super::section::Schedule;
 
 /// Why the remembered times cannot be read or written.
 #[derive(Debug, thiserror::Error)]
