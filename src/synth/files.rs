@@ -11,12 +11,12 @@ use super::employer_tables::{
 use super::insurer_tables::{
     InsurerContext, checkups, claims, diagnoses, drugs, guidance, members,
 };
+use super::options::{SynthError, TableSet};
 use super::periods::Periods;
 use super::rows::{BatchRows, PeriodRows};
 use super::truth::Truth;
 use super::world::{INSURERS, World};
 use super::writer::{Aim, EncodedGroup, Encoder, TableFile, create};
-use super::{SynthError, TableSet};
 
 /// A table that is written batch by batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
