@@ -161,10 +161,7 @@ impl Table<'_> {
         })
     }
 
-    fn strata(
-        &self,
-        scope: Scope<'_>,
-    ) -> impl Iterator<Item = (&Stratum, &Counts)> {
+    fn strata(&self, scope: Scope<'_>) -> impl Iterator<Item = (&Stratum, &Counts)> {
         let strata = self.profile.strata.iter();
         strata.filter(move |(stratum, _)| scope(stratum.delivery_id))
     }

@@ -18,7 +18,10 @@ pub struct ProgramField {
     pub spouse_outcomes: Vec<Located<String>>,
 }
 
-pub(super) fn read(item: &TomlItem<'_>, table: &TomlTable<'_>) -> Result<ProgramField, VocabularyError> {
+pub(super) fn read(
+    item: &TomlItem<'_>,
+    table: &TomlTable<'_>,
+) -> Result<ProgramField, VocabularyError> {
     table.check_keys(&["name_ja", "name_en", "outcomes", "spouse_outcomes"])?;
     Ok(ProgramField {
         name: item.last_key().to_owned(),

@@ -23,7 +23,7 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition,
 };
 
-use super::{Bounds, MIB};
+use super::bounds::{Bounds, MIB};
 
 /// The aggregates whose results are as large as what they read.
 const GATHERING: [&str; 2] = ["array_agg", "string_agg"];

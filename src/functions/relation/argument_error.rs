@@ -4,8 +4,6 @@ use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::RelationDefinition;
-
 /// A call that cannot be planned, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ArgumentError {
@@ -130,18 +128,6 @@ impl Place {
         Self {
             line: span.start.line,
             column: span.start.column,
-        }
-    }
-}
-
-impl RelationDefinition {
-    pub(super) fn error(&'static self, place: Place, problem: ArgumentProblem) -> ArgumentError {
-        ArgumentError {
-            relation: self.name,
-            line: place.line,
-            column: place.column,
-            problem,
-            usage: self.usage,
         }
     }
 }

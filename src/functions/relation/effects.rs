@@ -7,18 +7,18 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
+use super::definition::{PreparedRelation, RelationDefinition};
 use super::did_imputation::imputation_columns;
-use super::panel_call::{
-    BY, COHORT, OUTCOMES, PANEL_ARGUMENTS, PanelCall, TIME, UNIT, window, window_of,
-};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, texts};
+use super::shared_arguments::{BY, COHORT, OUTCOMES, TIME, UNIT, window, window_of};
 use super::sun_abraham::sun_abraham_outcomes;
-use super::{PreparedRelation, RelationDefinition};
 use korabo_estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
 use korabo_estimators::did::{AttGtOptions, BasePeriod, Method, att_gt_outcomes};
 use korabo_estimators::estimate::{Counts, Estimate, EstimatorError, Status};

@@ -10,9 +10,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use super::definition::{Gather, PreparedRelation};
 use super::panel_call::PanelCall;
 use super::panel_rows::{PanelGather, PanelRows};
-use super::{Gather, PreparedRelation, RelationError, Roles};
+use super::relation_error::RelationError;
+use super::roles::Roles;
 use korabo_estimators::estimate::{EstimatorError, Status};
 
 /// What a relation estimates from the rows of a panel.

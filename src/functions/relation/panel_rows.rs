@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::RelationError;
-use super::cohorts::refuse_cohorts_of_zero;
-use super::gather::{
-    LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
-};
+use super::labels::{LabelColumn, MISSING_CODE};
+use super::numbers::{push_cohorts, push_numbers, push_times, refuse_cohorts_of_zero};
 use super::panel_call::PanelCall;
+use super::relation_error::RelationError;
+use super::value_column::ValueColumn;
 use korabo_estimators::estimate::EstimatorError;
 use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,

@@ -14,14 +14,14 @@ use datafusion::common::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 use tokio::sync::Notify;
 
-use state::{Refused, State};
+use state::{PermitState, Refusal};
 
-pub(super) use state::Kind;
+pub(super) use state::RelationKind;
 
 /// The permits of one engine: all its sessions share them, as they share its memory.
 #[derive(Debug)]
 pub(crate) struct Permits {
-    state: Mutex<State>,
+    state: Mutex<PermitState>,
     changed: Notify,
 }
 
@@ -29,13 +29,13 @@ impl Permits {
     /// As many permits as threads.
     pub(crate) fn new(n_threads: usize) -> Self {
         Self {
-            state: Mutex::new(State::new(n_threads)),
+            state: Mutex::new(PermitState::new(n_threads)),
             changed: Notify::new(),
         }
     }
 
     /// Waits for a permit, where the kind of relation needs one. Statements take turns.
-    pub(super) async fn enter(self: &Arc<Self>, statement: &str, kind: Kind) -> Turn {
+    pub(super) async fn enter(self: &Arc<Self>, statement: &str, kind: RelationKind) -> Turn {
         let age = self.change(|state| state.enter(statement, kind));
         let turn = Turn {
             permits: Arc::clone(self),
@@ -45,12 +45,12 @@ impl Permits {
         turn
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PermitState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state, and lets all who wait look at it again.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut PermitState) -> T) -> T {
         let changed = change(&mut self.state());
         self.changed.notify_waiters();
         changed
@@ -95,9 +95,9 @@ impl Turn {
                 self.permits.changed.notify_waiters();
             }
             match refused {
-                Refused::Wait => changed.await,
-                Refused::StartAgain => return Ok(Growth::Refused),
-                Refused::Fail => return Err(error),
+                Refusal::Wait => changed.await,
+                Refusal::StartAgain => return Ok(Growth::Refused),
+                Refusal::Fail => return Err(error),
             }
         }
     }

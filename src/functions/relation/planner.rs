@@ -16,11 +16,12 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::args::BoundArguments;
-use super::argument_error::{ArgumentProblem, Place};
+use super::argument_error::{ArgumentError, ArgumentProblem, Place};
+use super::bind::bind;
 use super::columns::Columns;
+use super::definition::RelationDefinition;
 use super::node::EstimatorNode;
-use super::{RelationDefinition, find};
+use super::registry::find;
 
 #[derive(Debug)]
 pub(super) struct EstimatorPlanner;
@@ -42,10 +43,10 @@ impl RelationPlanner for EstimatorPlanner {
             .map_err(external)?;
         let input = context.plan(input)?;
         let arrow_schema = Arc::new(input.schema().as_arrow().clone());
-        let bound = BoundArguments::bind(definition, arrow_schema, place, &arguments[1..])
-            .map_err(external)?;
-        let prepared = (definition.prepare)(&bound)
-            .map_err(|problem| external(bound.error(definition, place, problem)))?;
+        let bound = bind(definition, arrow_schema, place, &arguments[1..]).map_err(external)?;
+        let prepared = (definition.prepare)(&bound).map_err(|problem| {
+            external(definition.error(bound.place_of(&problem, place), problem))
+        })?;
         let all = input.schema().columns();
         let columns = Columns::of(prepared.as_ref()).distinct;
         let columns = columns
@@ -66,7 +67,7 @@ impl RelationPlanner for EstimatorPlanner {
     }
 }
 
-fn external(error: super::ArgumentError) -> DataFusionError {
+fn external(error: ArgumentError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 

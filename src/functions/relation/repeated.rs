@@ -1,8 +1,8 @@
 //! One column for two arguments: what makes sense (a weight that is also a covariate, a cluster that is the cohort) is taken as it is
 //! written; what answers itself, whatever the data, is refused when the call is planned.
 
-use super::args::BoundArguments;
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 
 /// Two arguments that cannot be the same column.
 struct Apart {

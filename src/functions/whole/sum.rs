@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 use datafusion_functions_aggregate_common::aggregate::groups_accumulator::prim_op::PrimitiveGroupsAccumulator;
 
-use super::too_large;
+use super::product::too_large;
 
 /// The aggregate in place of the engine's.
 pub(super) fn whole_sum() -> AggregateUDF {

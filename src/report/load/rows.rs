@@ -39,7 +39,11 @@ pub(super) struct Tables<'a> {
 
 impl Tables<'_> {
     /// Whether the table is there and has these columns: a project may have one of its own by that name.
-    pub(super) async fn has_columns(&self, table: &str, columns: &[&str]) -> Result<bool, LoadError> {
+    pub(super) async fn has_columns(
+        &self,
+        table: &str,
+        columns: &[&str],
+    ) -> Result<bool, LoadError> {
         if self.lake.table(table).await?.is_none() {
             return Ok(false);
         }
@@ -79,11 +83,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn column(
-        &self,
-        column: &'static str,
-        data_type: &DataType,
-    ) -> Result<ArrayRef, LoadError> {
+    fn column(&self, column: &'static str, data_type: &DataType) -> Result<ArrayRef, LoadError> {
         let missing = || LoadError::Column {
             table: self.table,
             column,
