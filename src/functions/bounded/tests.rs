@@ -9,7 +9,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::call::UNBOUNDED;
+use super::call::{BoundedCall, UNBOUNDED};
 use super::growth::Growth;
 use super::*;
 
