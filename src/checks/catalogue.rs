@@ -239,7 +239,7 @@ fn of_column(contract: &TableContract, column: &ColumnContract, checks: &mut Vec
     }
 }
 
-/// Questions change between terms: each term is looked at for itself, and compared with itself only.
+/// Questions change between terms: each term has checks of its own, and is compared with itself only.
 fn of_terms(contract: &TableContract, column: &ColumnContract, checks: &mut Vec<Check>) {
     let name = &column.name;
     let declared = contract.column(TERM).map(|term| &term.codes.always);

@@ -1,8 +1,8 @@
-//! What columns are for a check, as the contract tells it: which are compared between deliveries, and which one says of what time a row is.
+//! What the contract tells checks about columns: which are compared between deliveries, and which one holds the period of a row.
 
 use crate::contract::{ColumnContract, ColumnType, RowRule, TERM, TableContract};
 
-/// Whether the distribution of a column is compared between deliveries: measures and codes, not what moves by itself or tells rows apart.
+/// Whether the distribution of a column is compared between deliveries: measures and codes, not what moves by itself or identifies rows.
 pub(super) fn is_watched(contract: &TableContract, column: &ColumnContract) -> bool {
     let has_codes = !column.codes.is_unrestricted();
     let is_time = Some(column.name.as_str()) == period_column(contract) || column.name == TERM;

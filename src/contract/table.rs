@@ -75,7 +75,7 @@ pub enum RowRule {
 }
 
 impl TableContract {
-    /// Whether rows are told apart by delivered columns. A key of [`ROW_NUMBER`] alone means that any
+    /// Whether delivered columns identify rows. A key of [`ROW_NUMBER`] alone means that any
     /// row may occur twice.
     #[must_use]
     pub fn has_enforced_key(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Estimates: their numbers go where enough units stand behind them.
+//! Estimates: their numbers are released where enough units stand behind them.
 
 use super::counts::{Count, marginal, primary};
 use super::rules::{DisclosureRules, Releasable};
@@ -75,10 +75,10 @@ pub struct ReleasedEstimate {
     pub status: String,
 }
 
-/// Status of an estimate that these rules keep back.
+/// Status of an estimate that these rules withhold.
 pub const STATUS_WITHHELD: &str = "withheld";
 
-/// Releases one estimate. Its numbers are kept back when fewer than `min_count` exposed or
+/// Releases one estimate. Its numbers are withheld when fewer than `min_count` exposed or
 /// comparison units stand behind it, or when nothing is known about how many do. The zero of a base
 /// period tells nothing and stays.
 #[must_use]

@@ -19,7 +19,7 @@ pub struct Share {
     pub part: Count,
     /// All units.
     pub whole: Count,
-    /// `part / whole` from 0 to 1; `None` where either is hidden or there is nobody.
+    /// `part / whole` from 0 to 1; `None` where either is hidden or the whole is zero.
     pub share: Option<f64>,
 }
 

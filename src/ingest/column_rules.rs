@@ -1,5 +1,5 @@
 //! Rules over the values of one column: limits, code lists, digits, tokens. A column is first tested
-//! as a whole (smallest and largest value); single rows are looked at only when that fails.
+//! as a whole (smallest and largest value); single rows are tested only when that fails.
 
 use std::collections::HashSet;
 
@@ -106,7 +106,7 @@ impl ColumnRules {
         }
     }
 
-    /// Reads a column as received and tests its values. Missing values are not this function's matter:
+    /// Reads a column as received and tests its values. Missing values are accepted:
     /// the caller knows whether they may be missing.
     pub(super) fn apply(&self, array: &ArrayRef) -> Result<(ArrayRef, Faults), ValidateError> {
         let DataType::Dictionary(_, value_type) = array.data_type() else {

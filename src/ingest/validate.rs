@@ -56,7 +56,7 @@ impl ValidBatch {
 
 /// What became of the rows of one batch: each one is in exactly one of the two.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Validated {
+pub struct SortedRows {
     /// Rows that keep every rule.
     pub accepted: ValidBatch,
     /// Rows that do not.
@@ -222,7 +222,7 @@ impl Validator {
     ///
     /// # Errors
     /// Only bugs and a lack of memory; rows that break rules are in the result.
-    pub fn validate(&mut self, raw: &RawBatch) -> Result<Validated, ValidateError> {
+    pub fn validate(&mut self, raw: &RawBatch) -> Result<SortedRows, ValidateError> {
         if raw.batch.schema_ref().fields() != self.file_schema.fields() {
             return Err(ValidateError::OtherSchema);
         }
@@ -260,7 +260,7 @@ impl Validator {
         self.totals.rows_in += rows as u64;
         self.totals.accepted += accepted.num_rows() as u64;
         self.totals.rejected += rejects.len() as u64;
-        Ok(Validated { accepted, rejects })
+        Ok(SortedRows { accepted, rejects })
     }
 
     /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::names::{Kind, Names, label};
+use super::names::{LabelKind, Names, label};
 use super::page::{EffectGroup, EffectRow};
 use super::text::{Lang, signed, unit_heading};
 
 /// Indicator, population and unit of a chart or row.
 pub(super) fn heading(indicator: &str, population: &str, names: Names<'_>) -> String {
     let name = names.indicator_heading(indicator);
-    let population = label(Kind::Population, population, names.lang);
+    let population = label(LabelKind::Population, population, names.lang);
     let unit = unit_heading(names.unit(indicator), names.lang);
     match (unit.as_ref(), names.lang) {
         ("", Lang::Ja) => format!("{name}（{population}）"),
@@ -31,7 +31,7 @@ pub(super) fn estimate_cell(
     };
     let estimate = row.estimate.value();
     match estimate.numbers {
-        None => html! { span.muted { (label(Kind::Status, &estimate.status, names.lang)) } },
+        None => html! { span.muted { (label(LabelKind::Status, &estimate.status, names.lang)) } },
         Some(numbers) => html! {
             span.point { (signed(numbers.estimate, unit)) }
             @if let Some(interval) = numbers.interval {

@@ -1,6 +1,6 @@
 //! `korabo schedule` without its process: when each schedule is due ([`Times`]), what is done when something happens
 //! ([`Machine`]), what must survive a restart ([`State`]), and the loop that ties them to a clock and to runs
-//! ([`serve`]). Starting and stopping processes is the business of `cli`.
+//! ([`serve`]). Starting and stopping processes is left to `cli`.
 
 mod machine;
 mod notice;
@@ -13,7 +13,7 @@ mod times;
 mod tests;
 
 pub use machine::{Action, Ending, Event, Machine};
-pub use notice::{Notice, What};
+pub use notice::{Notice, NoticeKind};
 pub use section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule, ScheduledCommand};
 pub use serve::{Host, serve};
 pub use state::{State, StateError};

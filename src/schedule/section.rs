@@ -20,7 +20,7 @@ pub struct Schedule {
     pub exclude: Vec<String>,
     /// What becomes of missed times.
     pub catch_up: CatchUp,
-    /// A start is put off by up to so many seconds.
+    /// A start is delayed by up to this many seconds.
     pub jitter_seconds: u32,
     /// How often a failed run is tried again.
     pub retries: u32,

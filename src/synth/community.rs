@@ -104,7 +104,7 @@ struct ReferenceRows {
 
 /// A figure's place in the reference table.
 #[derive(Clone, Copy)]
-struct Place {
+struct FigureKey {
     region: &'static str,
     indicator: &'static str,
     unit: &'static str,
@@ -112,7 +112,7 @@ struct Place {
 }
 
 impl ReferenceRows {
-    fn push(&mut self, place: Place, fiscal_year: i16, age_band: &'static str, value: f64) {
+    fn push(&mut self, place: FigureKey, fiscal_year: i16, age_band: &'static str, value: f64) {
         self.region.push(place.region);
         self.indicator.push(place.indicator);
         self.fiscal_year.push(fiscal_year);
@@ -135,7 +135,7 @@ pub(crate) fn reference_columns() -> Vec<ArrayRef> {
             if is_complement { 1.0 - share } else { share }
         };
         for sex in 0..2 {
-            let place = Place {
+            let place = FigureKey {
                 region: "JP",
                 indicator,
                 unit: "share",
@@ -156,7 +156,7 @@ pub(crate) fn reference_columns() -> Vec<ArrayRef> {
     for (indicator, value, unit) in MEANS {
         let published = &VALUES[value as usize];
         for sex in 0..2 {
-            let place = Place {
+            let place = FigureKey {
                 region: "JP",
                 indicator,
                 unit,
@@ -169,7 +169,7 @@ pub(crate) fn reference_columns() -> Vec<ArrayRef> {
     }
     for (indicator, shares) in TOKYO_SHARES {
         for (sex, percent) in (1..).zip(shares) {
-            let place = Place {
+            let place = FigureKey {
                 region: "TOKYO",
                 indicator,
                 unit: "share",

@@ -41,7 +41,7 @@ mod writer;
 use std::collections::BTreeMap;
 
 use batches::Job;
-use files::Written;
+use files::WrittenFile;
 use options::KNOWN_YEARS;
 use periods::Periods;
 use world::{World, YEARS_BEFORE};
@@ -119,7 +119,7 @@ pub fn synth_tables(
         };
         summary.bytes += fs_err::metadata(&path).map_err(write)?.len();
     }
-    for Written { table, rows, bytes } in written {
+    for WrittenFile { table, rows, bytes } in written {
         *summary.rows.entry(table).or_insert(0) += rows;
         summary.files += 1;
         summary.bytes += bytes;

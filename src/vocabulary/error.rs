@@ -31,7 +31,7 @@ pub enum VocabularyError {
         /// The name.
         name: String,
     },
-    /// A name is there two times.
+    /// A name is listed twice.
     #[error("{at}: `{name}` is listed twice")]
     Twice {
         /// Where the second one stands.

@@ -1,5 +1,5 @@
 //! What a project calls things: program fields (`fields.toml`) and indicators (`indicators.toml`). An entry in one of the files is all
-//! that a new field or indicator needs. Whether the columns that they name are there is checked where queries are planned.
+//! that a new field or indicator needs. Whether the columns that they name exist is checked where queries are planned.
 
 mod error;
 mod field;

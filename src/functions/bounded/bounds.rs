@@ -16,7 +16,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// With a memory limit of 1 GiB one value may have 16 MiB and a batch 32 MiB; more with more memory, up to 128 MiB and
-    /// 1 GiB: arrays of text end at 2 GiB. Several batches of a statement, and of several statements, are there at once.
+    /// 1 GiB: arrays of text end at 2 GiB. Several batches of a statement, and of several statements, exist at once.
     pub(super) fn of(pool: &Arc<dyn MemoryPool>) -> Self {
         let limit = match pool.memory_limit() {
             MemoryLimit::Finite(bytes) => bytes,

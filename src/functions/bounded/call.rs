@@ -95,7 +95,7 @@ impl BoundedCall {
             let most = estimates.first().copied().unwrap_or(0);
             return self.reserving(most, || self.call(args.clone()));
         }
-        // What comes in and what is made are there together until the call returns.
+        // Arguments and result are in memory together until the call returns.
         let held = self.reservation();
         self.hold(&held, bytes_of_arrays(&args.args))?;
         let mut made: Vec<ArrayRef> = Vec::new();

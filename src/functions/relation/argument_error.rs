@@ -117,12 +117,12 @@ impl ArgumentProblem {
 
 /// Line and column in the statement, from 1; 0 when unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct StatementPosition {
     pub(super) line: u64,
     pub(super) column: u64,
 }
 
-impl Place {
+impl StatementPosition {
     /// Where something begins.
     pub(super) fn of(span: Span) -> Self {
         Self {

@@ -132,7 +132,7 @@ impl Att {
 }
 
 impl PanelEstimator for Att {
-    type Found = AggregateResult;
+    type Estimates = AggregateResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         if self.is_event_study {

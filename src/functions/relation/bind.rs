@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::argument::{ArgumentDefinition, ArgumentKind};
-use super::argument_error::{ArgumentError, ArgumentProblem, Place};
+use super::argument_error::{ArgumentError, ArgumentProblem, StatementPosition};
 use super::bound_arguments::{ArgumentValue, BoundArguments};
 use super::column_role::ColumnRole;
 use super::definition::RelationDefinition;
@@ -19,7 +19,7 @@ use crate::diagnostic::did_you_mean;
 pub(super) fn bind(
     relation: &'static RelationDefinition,
     input: SchemaRef,
-    call: Place,
+    call: StatementPosition,
     arguments: &[FunctionArg],
 ) -> Result<BoundArguments, ArgumentError> {
     let mut bound = BoundArguments::new(input);
@@ -161,8 +161,8 @@ fn column(
     Ok(index)
 }
 
-fn place(argument: &FunctionArg) -> Place {
-    Place::of(argument.span())
+fn place(argument: &FunctionArg) -> StatementPosition {
+    StatementPosition::of(argument.span())
 }
 
 fn normalized(ident: &Ident) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::datatypes::SchemaRef;
 
-use super::argument_error::{ArgumentProblem, Place};
+use super::argument_error::{ArgumentProblem, StatementPosition};
 use super::column_role::ColumnRole;
 use crate::diagnostic::did_you_mean;
 
@@ -23,7 +23,7 @@ pub(super) enum ArgumentValue {
 pub struct BoundArguments {
     input: SchemaRef,
     values: BTreeMap<&'static str, ArgumentValue>,
-    places: BTreeMap<&'static str, Place>,
+    places: BTreeMap<&'static str, StatementPosition>,
 }
 
 impl BoundArguments {
@@ -40,7 +40,7 @@ impl BoundArguments {
     pub(super) fn insert(
         &mut self,
         name: &'static str,
-        place: Place,
+        place: StatementPosition,
         value: ArgumentValue,
     ) -> Result<(), ArgumentProblem> {
         self.places.insert(name, place);
@@ -56,14 +56,18 @@ impl BoundArguments {
     }
 
     /// Where a problem is: at the argument it is about, where that was given, else at the call.
-    pub(super) fn place_of(&self, problem: &ArgumentProblem, call: Place) -> Place {
+    pub(super) fn place_of(
+        &self,
+        problem: &ArgumentProblem,
+        call: StatementPosition,
+    ) -> StatementPosition {
         let argument = problem.argument().and_then(|name| self.places.get(name));
         argument.copied().unwrap_or(call)
     }
 
     /// The column arguments that were given, in the order of the statement.
     pub(super) fn column_arguments(&self) -> Vec<(&'static str, &[usize])> {
-        let mut given: Vec<(Place, (&'static str, &[usize]))> = Vec::new();
+        let mut given: Vec<(StatementPosition, (&'static str, &[usize]))> = Vec::new();
         for (name, value) in &self.values {
             if let (ArgumentValue::Columns(columns), Some(place)) = (value, self.places.get(name)) {
                 given.push((*place, (*name, columns)));

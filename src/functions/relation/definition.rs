@@ -1,4 +1,4 @@
-//! What a relation is: its definition, what a checked call of it knows ([`PreparedRelation`]), and what takes in its input
+//! What a relation is: its definition, a checked call of it ([`PreparedRelation`]), and the rows it gathers before it estimates
 //! ([`Gather`]).
 
 use std::fmt::Debug;
@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::argument::ArgumentDefinition;
-use super::argument_error::{ArgumentError, ArgumentProblem, Place};
+use super::argument_error::{ArgumentError, ArgumentProblem, StatementPosition};
 use super::bound_arguments::BoundArguments;
 use super::relation_error::RelationError;
 use super::roles::Roles;
@@ -35,7 +35,11 @@ pub struct RelationDefinition {
 
 impl RelationDefinition {
     /// The error of a call with this problem at `place`.
-    pub(super) fn error(&'static self, place: Place, problem: ArgumentProblem) -> ArgumentError {
+    pub(super) fn error(
+        &'static self,
+        place: StatementPosition,
+        problem: ArgumentProblem,
+    ) -> ArgumentError {
         ArgumentError {
             relation: self.name,
             line: place.line,
@@ -56,7 +60,7 @@ pub trait PreparedRelation: Debug + Send + Sync {
     }
     /// Schema of the rows it returns.
     fn schema(&self) -> SchemaRef;
-    /// Starts taking in rows.
+    /// Starts gathering rows.
     fn gather(&self) -> Box<dyn Gather>;
     /// The rows, without numbers, where there is nothing to work on (see [`korabo_estimators::estimate::EstimatorError::nothing_to_estimate`]), so that a
     /// query over many outcomes or groups survives one that is empty. `None`: such input is refused.
@@ -66,11 +70,11 @@ pub trait PreparedRelation: Debug + Send + Sync {
     }
 }
 
-/// Takes in the input batch by batch, then estimates.
+/// Gathers the input batch by batch, then estimates.
 pub trait Gather: Send {
     /// Makes room for about this many rows, so that columns do not grow by copying.
     fn reserve(&mut self, n_rows: usize);
-    /// Takes in one batch with the columns asked for, in that order; a column asked for twice is there twice.
+    /// Adds one batch with the columns asked for, in that order; a column asked for twice is there twice.
     ///
     /// # Errors
     /// When a column's type cannot be used.

@@ -140,7 +140,7 @@ impl DidImputation {
 }
 
 impl PanelEstimator for DidImputation {
-    type Found = ImputationResult;
+    type Estimates = ImputationResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {

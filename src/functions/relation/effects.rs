@@ -92,7 +92,7 @@ static ARGUMENTS: [ArgumentDefinition; 18] = [
     panel_argument("seed"),
 ];
 
-/// An argument that group-time effects take as well; a name that they do not take is no program that compiles.
+/// An argument that group-time effects take as well; another name does not compile.
 const fn panel_argument(name: &str) -> ArgumentDefinition {
     let mut idx = 0;
     while !same(PANEL_ARGUMENTS[idx].name, name) {
@@ -212,7 +212,7 @@ impl Effects {
         };
         rows.drop_covariates();
         let unadjusted = by_groups(&mut rows, self.options.method);
-        // As in `sun_abraham`: unit effects take care of holes.
+        // As in `sun_abraham`: unit effects absorb missing periods.
         rows.layout = Layout::Unbalanced;
         let weighted = SunAbrahamOptions {
             min_e: None,
@@ -321,7 +321,7 @@ fn causal(
 }
 
 impl PanelEstimator for Effects {
-    type Found = Vec<EffectRow>;
+    type Estimates = Vec<EffectRow>;
 
     fn schema(&self, _: bool) -> SchemaRef {
         estimate_schema(vec![

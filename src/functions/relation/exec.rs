@@ -171,7 +171,7 @@ impl ExecutionPlan for EstimatorExec {
         )))
     }
 
-    /// The run has a task of its own: a relation that has a permit or memory must end although nobody asks for its rows, as in a
+    /// The run has a task of its own: a relation that has a permit or memory must end although no one asks for its rows yet, as in a
     /// join that reads its other side first.
     fn execute(
         &self,

@@ -66,7 +66,7 @@ impl GroupTimes {
 }
 
 impl PanelEstimator for GroupTimes {
-    type Found = AttGtResult;
+    type Estimates = AttGtResult;
 
     fn schema(&self, in_parts: bool) -> SchemaRef {
         let period = |name| Field::new(name, DataType::Int32, in_parts);

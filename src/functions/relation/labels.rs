@@ -15,7 +15,7 @@ use super::relation_error::{ColumnName, RelationError};
 /// The code of a missing cluster or category, as the estimators know it.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
 
-/// A column of labels (units, clusters, categories): whole numbers, text, or what is told apart by its text.
+/// A column of labels (units, clusters, categories): whole numbers, text, or values that are distinguished by their text.
 #[derive(Debug)]
 pub(super) struct LabelColumn {
     name: ColumnName,

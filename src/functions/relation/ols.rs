@@ -183,7 +183,7 @@ impl OlsCall {
         }
     }
 
-    /// Starts taking in rows; `estimate` turns them into the result.
+    /// Starts gathering rows; `estimate` turns them into the result.
     pub(super) fn gather(
         &self,
         estimate: fn(&Self, &RegressionData) -> Result<RecordBatch, RelationError>,
@@ -348,7 +348,7 @@ enum GatheredColumn {
     Labels(LabelColumn),
 }
 
-/// The flat columns of a regression while they come in.
+/// The flat columns of a regression while they are gathered.
 struct OlsGather {
     call: OlsCall,
     columns: Vec<GatheredColumn>,

@@ -16,7 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::argument_error::{ArgumentError, ArgumentProblem, Place};
+use super::argument_error::{ArgumentError, ArgumentProblem, StatementPosition};
 use super::bind::bind;
 use super::columns::Columns;
 use super::definition::RelationDefinition;
@@ -35,7 +35,7 @@ impl RelationPlanner for EstimatorPlanner {
         let Some((definition, arguments)) = call_of(&relation) else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let place = Place::of(relation.span());
+        let place = StatementPosition::of(relation.span());
         let input = arguments
             .first()
             .and_then(input_factor)
@@ -108,8 +108,8 @@ fn input_factor(argument: &FunctionArg) -> Option<TableFactor> {
     })
 }
 
-/// Rewrites `relation(table, …)` to `relation((SELECT * FROM table), …)` all over a statement: the engine
-/// finds the tables of a statement before it asks any planner, and it looks in FROM clauses only.
+/// Rewrites `relation(table, …)` to `relation((SELECT * FROM table), …)` everywhere in a statement: the engine
+/// finds the tables of a statement before it asks any planner, and it searches FROM clauses only.
 pub(crate) fn name_inputs(statement: &mut Statement) {
     struct NamedInputs;
 

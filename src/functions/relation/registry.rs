@@ -22,7 +22,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
 ];
 
-/// Whether `name` is a relation, however it is written.
+/// The relation called `name`, in upper or lower case.
 pub(crate) fn find(name: &str) -> Option<&'static RelationDefinition> {
     RELATIONS
         .iter()

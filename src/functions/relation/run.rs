@@ -18,7 +18,7 @@ use super::definition::{Gather, PreparedRelation};
 use super::permits::{Growth, Permits, RelationKind, Turn};
 use super::relation_error::RelationError;
 
-/// Rows that room is made for in advance, at most.
+/// At most this many rows are allocated in advance.
 const MOST_RESERVED: usize = 200_000_000;
 /// How often a relation is started again because memory ran out below it.
 const MOST_STARTS: usize = 8;
@@ -75,12 +75,12 @@ impl Run {
         }
     }
 
-    /// Starts the input and takes in its rows.
+    /// Starts the input and gathers its rows.
     async fn gather(&self, turn: &Turn, reservation: &MemoryReservation) -> Result<GatherOutcome> {
         let context = Arc::clone(&self.context);
         let mut input = self.input.execute(self.partition, context)?;
         let mut gather = self.prepared.gather();
-        // Memory that is not written to costs nothing, but a wild estimate is not worth an address space.
+        // Memory that is not written to costs nothing, but a wild estimate could exhaust the address space.
         gather.reserve(self.n_rows()?.min(MOST_RESERVED));
         let columns = Columns::of(self.prepared.as_ref());
         let elapsed = self.measures.baseline.elapsed_compute();

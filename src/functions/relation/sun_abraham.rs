@@ -101,7 +101,7 @@ impl SunAbraham {
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let mut call = PanelCall::try_new(relation, bound)?;
-        // Unit effects take care of holes: no unit has to be dropped.
+        // Unit effects absorb missing periods: no unit has to be dropped.
         call.layout = Layout::Unbalanced;
         let (min_e, max_e) = window(bound)?;
         let options = SunAbrahamOptions {
@@ -115,7 +115,7 @@ impl SunAbraham {
 }
 
 impl PanelEstimator for SunAbraham {
-    type Found = SunAbrahamResult;
+    type Estimates = SunAbrahamResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {

@@ -149,7 +149,7 @@ impl ScalarUDFImpl for Product {
     }
 }
 
-/// The engine's error tells the numbers, and they may be a person's.
+/// The engine's error quotes the numbers, which may be a person's.
 fn without_values(error: DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::ArrowError(error, _)

@@ -38,7 +38,7 @@ pub(super) struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    /// Whether the table is there and has these columns: a project may have one of its own by that name.
+    /// Whether the table exists and has these columns: a project may have a table of its own by that name.
     pub(super) async fn has_columns(
         &self,
         table: &str,

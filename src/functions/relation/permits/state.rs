@@ -1,4 +1,4 @@
-//! Who waits and who runs, without time or tasks.
+//! Which relations wait and which run, without time or tasks.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub(crate) enum RelationKind {
     Nested,
 }
 
-/// What is to follow from a refusal of memory.
+/// What follows from a refusal of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// Another relation can still end.
@@ -26,9 +26,9 @@ pub(super) enum Refusal {
 enum Stage {
     /// Without a permit; holds nothing.
     Queued,
-    /// Takes in rows.
+    /// Gathers rows.
     Gathering,
-    /// Takes in rows and was refused memory for them.
+    /// Gathers rows and was refused memory for them.
     Refused,
     /// Needs nothing more.
     Estimating,
@@ -47,13 +47,13 @@ impl Relation {
     }
 }
 
-/// So many relations in a row end without a refusal before one more may run beside them.
+/// This many relations in a row must end without a refusal before one more may run beside them.
 const ENDS_BEFORE_MORE: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct PermitState {
     n_threads: usize,
-    /// Permits there are now: fewer than threads after relations had to start again.
+    /// Permits at present: fewer than threads after relations had to start again.
     n_permits: usize,
     n_ends: usize,
     next_age: u64,
