@@ -70,11 +70,11 @@ pub struct ProjectConfig {
     pub schedules: Vec<Schedule>,
     /// Days for which superseded files stay, and with them the versions `--as-of` can read.
     pub keep_days: u32,
-    /// Who is told what happens in runs.
+    /// Who is notified of what happens in runs.
     pub observability: ObservabilityConfig,
 }
 
-/// Where the extracts of one table are found and how they are taken in.
+/// Where the extracts of one table are found and how they are ingested.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceConfig {
     /// Globs of deliveries that add rows.
@@ -133,7 +133,7 @@ impl ParameterValue {
 }
 
 impl ProjectConfig {
-    /// Finds the project that `start` lies in: the nearest folder upwards with a project file.
+    /// Finds the project that contains `start`: the nearest folder upwards with a project file.
     ///
     /// # Errors
     /// When there is none, or its project file is wrong.
@@ -141,7 +141,7 @@ impl ProjectConfig {
         Self::load(Self::folder_above(start)?)
     }
 
-    /// The folder of the project that `start` lies in.
+    /// The folder of the project that contains `start`.
     ///
     /// # Errors
     /// When there is none.
@@ -154,7 +154,7 @@ impl ProjectConfig {
     }
 
     /// Who is to be notified of runs of the project in `folder`, and the project's name: of a project file that may be wrong
-    /// elsewhere. `None` where nobody is, or the file does not say whom.
+    /// elsewhere. `None` where no one is, or the file does not say whom.
     #[must_use]
     pub fn notified(folder: &Path) -> Option<(NotifyConfig, String)> {
         let text = regular_file::read_to_string(&folder.join(PROJECT_FILE)).ok()?;

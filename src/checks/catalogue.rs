@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::columns::{is_watched, period_column};
+use super::drift::NOTABLE;
 use super::error::ChecksError;
 use crate::config::{CheckSetting, CheckSeverity};
 use crate::contract::{ColumnContract, ColumnType, RowRule, TERM, TableContract};
@@ -71,7 +73,7 @@ impl CheckKind {
             Self::Coverage => Some(0.0),
             Self::RowCount => Some(0.5),
             Self::Freshness => Some(400.0),
-            Self::Drift => Some(super::drift::NOTABLE),
+            Self::Drift => Some(NOTABLE),
         }
     }
 }
@@ -237,7 +239,7 @@ fn of_column(contract: &TableContract, column: &ColumnContract, checks: &mut Vec
     }
 }
 
-/// Questions change between terms: each term is looked at for itself, and compared with itself only.
+/// Questions change between terms: each term has checks of its own, and is compared with itself only.
 fn of_terms(contract: &TableContract, column: &ColumnContract, checks: &mut Vec<Check>) {
     let name = &column.name;
     let declared = contract.column(TERM).map(|term| &term.codes.always);
@@ -273,42 +275,6 @@ fn of_terms(contract: &TableContract, column: &ColumnContract, checks: &mut Vec<
             format!("`{name}` in term {term} is distributed as in the sender's deliveries before");
         push(CheckKind::Drift, text);
     }
-}
-
-/// Whether the distribution of a column is compared between deliveries: measures and codes, not what moves by itself or tells rows apart.
-pub(super) fn is_watched(contract: &TableContract, column: &ColumnContract) -> bool {
-    let has_codes = !column.codes.is_unrestricted();
-    let is_time = Some(column.name.as_str()) == period_column(contract) || column.name == TERM;
-    let is_key = contract.key.contains(&column.name) && !has_codes;
-    let is_measure = match column.data_type {
-        ColumnType::Int8
-        | ColumnType::Int16
-        | ColumnType::Int32
-        | ColumnType::Int64
-        | ColumnType::Float64
-        | ColumnType::Boolean => true,
-        ColumnType::String => has_codes,
-        ColumnType::Date | ColumnType::Month | ColumnType::Token => false,
-    };
-    is_measure && !is_time && !is_key
-}
-
-/// The column that says which fiscal year or month a row is of: `fiscal_year`, else the month of a rule or of the key.
-pub(super) fn period_column(contract: &TableContract) -> Option<&str> {
-    let of_type = |name: &str, is: fn(ColumnType) -> bool| {
-        let column = contract.column(name)?;
-        is(column.data_type).then_some(column.name.as_str())
-    };
-    let is_month = |kind| kind == ColumnType::Month;
-    let is_year = |kind: ColumnType| kind != ColumnType::Month && kind.integer_limits().is_some();
-    let from_rule = contract.row_rules.iter().find_map(|rule| match rule {
-        RowRule::FiscalYearOf { fiscal_year, .. } => of_type(fiscal_year, is_year),
-        RowRule::NotAfter { first, .. } => of_type(first, is_month),
-    });
-    let from_key = || contract.key.iter().find_map(|name| of_type(name, is_month));
-    of_type("fiscal_year", is_year)
-        .or(from_rule)
-        .or_else(from_key)
 }
 
 fn new(contract: &TableContract, column: Option<&String>, kind: CheckKind, text: String) -> Check {

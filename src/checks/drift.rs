@@ -12,7 +12,7 @@ use super::profile::Histogram;
 
 /// From here on a shift is notable.
 pub(super) const NOTABLE: f64 = 0.10;
-/// A shift is large from so many times the threshold on: 0.25 where the threshold is 0.10.
+/// A shift is large from this many times the threshold on: 0.25 where the threshold is 0.10.
 pub(super) const LARGE: f64 = 2.5;
 /// Numbers with more classes than this are cut at the reference's deciles.
 const MAX_CLASSES: usize = 10;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::catalogue::Check;
+use super::catalogue::{Check, CheckKind};
 use super::error::ChecksError;
-use super::ledger::{Delivered, deliveries, rejects};
-use super::numbers::{Numbers, Table};
-use super::profile::{Plan, profile};
+use super::ledger::{SenderDelivery, age, deliveries, rejects};
+use super::numbers::{Numbers, TableCounts};
+use super::profile::{Plan, Profile, profile};
 use super::results::{CHECK_RESULTS, CheckResult, append, latest};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::ingest;
@@ -32,8 +32,6 @@ pub struct Evaluation {
     /// The current results of all checks: of whole tables, and of each sender's newest delivery.
     pub results: Vec<CheckResult>,
 }
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Counts every table of `contracts` that changed since it was counted, writes down what the checks found, and judges all of them. The
 /// caller holds the lake's lock.
@@ -120,7 +118,7 @@ pub async fn current(
 fn aged(
     stored: &[CheckResult],
     found: &[CheckResult],
-    deliveries: &BTreeMap<String, Vec<Delivered>>,
+    deliveries: &BTreeMap<String, Vec<SenderDelivery>>,
     occasion: Occasion,
 ) -> Vec<CheckResult> {
     let is_new = |result: &CheckResult| found.iter().any(|new| new.check.name == result.check.name);
@@ -142,22 +140,13 @@ fn aged(
 /// Days since the newest delivery, for a check of freshness.
 fn age_of(
     result: &CheckResult,
-    deliveries: &BTreeMap<String, Vec<Delivered>>,
+    deliveries: &BTreeMap<String, Vec<SenderDelivery>>,
     now: i64,
 ) -> Option<f64> {
-    if result.check.kind != super::CheckKind::Freshness {
+    if result.check.kind != CheckKind::Freshness {
         return None;
     }
     age(deliveries.get(&result.check.table)?, now)
-}
-
-/// Whole days since the newest of the deliveries.
-pub(super) fn age(deliveries: &[Delivered], now: i64) -> Option<f64> {
-    let newest = deliveries
-        .iter()
-        .map(|delivered| delivered.received_at)
-        .max()?;
-    Some(((now - newest).max(0) / MICROS_PER_DAY) as f64)
 }
 
 /// What the latest results of a table are about: the questions, and the versions of what they were asked of.
@@ -236,13 +225,13 @@ async fn count<'a>(
     session: &Session,
     lake: &Lake,
     contract: &'a TableContract,
-    deliveries: &'a [Delivered],
-) -> Result<Table<'a>, ChecksError> {
-    let mut table = Table {
+    deliveries: &'a [SenderDelivery],
+) -> Result<TableCounts<'a>, ChecksError> {
+    let mut table = TableCounts {
         contract,
         deliveries,
         plan: Plan::of(contract, &BTreeSet::new()),
-        profile: super::profile::Profile::default(),
+        profile: Profile::default(),
         rejects: rejects(lake, &contract.name).await?,
         unmatched: vec![None; contract.references.len()],
     };
@@ -275,24 +264,25 @@ async fn count<'a>(
 
 /// Results of the whole table, and of the deliveries that are not `known`.
 fn results_of(
-    table: &Table<'_>,
+    table: &TableCounts<'_>,
     checks: &[&Check],
     known: &BTreeSet<i64>,
     occasion: Occasion,
 ) -> Vec<CheckResult> {
     let mut results = Vec::new();
-    let result = |check: &Check, delivered: Option<&Delivered>, numbers: Numbers| CheckResult {
-        run_id: occasion.run_id,
-        evaluated_at: occasion.now,
-        check: check.clone(),
-        delivery_id: delivered.map(|delivered| delivered.delivery_id),
-        sender: delivered.map(|delivered| delivered.sender.clone()),
-        n_checked: numbers.n_checked,
-        n_failed: numbers.n_failed,
-        measure: numbers.measure,
-        noise: numbers.noise,
-        note: numbers.note.map(str::to_owned),
-    };
+    let result =
+        |check: &Check, delivered: Option<&SenderDelivery>, numbers: Numbers| CheckResult {
+            run_id: occasion.run_id,
+            evaluated_at: occasion.now,
+            check: check.clone(),
+            delivery_id: delivered.map(|delivered| delivered.delivery_id),
+            sender: delivered.map(|delivered| delivered.sender.clone()),
+            n_checked: numbers.n_checked,
+            n_failed: numbers.n_failed,
+            measure: numbers.measure,
+            noise: numbers.noise,
+            note: numbers.note.map(str::to_owned),
+        };
     for check in checks {
         let whole = table.of_whole(check, occasion.now);
         results.push(result(check, None, whole));

@@ -14,7 +14,7 @@ use crate::lake::{Lake, LakeError};
 
 /// A delivery of the table.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Delivered {
+pub(super) struct SenderDelivery {
     pub(super) delivery_id: i64,
     /// The folder that its file lay in.
     pub(super) sender: String,
@@ -24,9 +24,22 @@ pub(super) struct Delivered {
     pub(super) received_at: i64,
 }
 
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Whole days since the newest of the deliveries.
+pub(super) fn age(deliveries: &[SenderDelivery], now: i64) -> Option<f64> {
+    let newest = deliveries
+        .iter()
+        .map(|delivered| delivered.received_at)
+        .max()?;
+    Some(((now - newest).max(0) / MICROS_PER_DAY) as f64)
+}
+
 /// Deliveries by table, in their order.
-pub(super) async fn deliveries(lake: &Lake) -> Result<BTreeMap<String, Vec<Delivered>>, LakeError> {
-    let mut found: BTreeMap<String, Vec<Delivered>> = BTreeMap::new();
+pub(super) async fn deliveries(
+    lake: &Lake,
+) -> Result<BTreeMap<String, Vec<SenderDelivery>>, LakeError> {
+    let mut found: BTreeMap<String, Vec<SenderDelivery>> = BTreeMap::new();
     let Some(table) = lake.table(ingest::DELIVERIES).await? else {
         return Ok(found);
     };
@@ -45,7 +58,7 @@ pub(super) async fn deliveries(lake: &Lake) -> Result<BTreeMap<String, Vec<Deliv
                 column.as_string::<i32>().value(row).to_owned()
             };
             let file = word(&files);
-            let delivered = Delivered {
+            let delivered = SenderDelivery {
                 delivery_id: ids.as_primitive::<Int64Type>().value(row),
                 sender: file
                     .rsplit_once('/')

@@ -8,6 +8,7 @@
 //! Numerators and denominators are kept, so that thresholds can be judged again without reading. No cell of data is kept or shown.
 
 mod catalogue;
+mod columns;
 mod drift;
 mod error;
 mod evaluate;

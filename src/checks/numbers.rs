@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::common::HashMap;
 
 use super::catalogue::{Check, CheckKind};
+use super::columns::period_column;
 use super::drift::shift;
-use super::evaluate::age;
-use super::ledger::{Delivered, Reason};
-use super::profile::{Classes, Histogram, Plan, Profile, Stratum};
+use super::ledger::{Reason, SenderDelivery, age};
+use super::profile::{Classes, Counts, Histogram, Plan, Profile, Stratum};
 use crate::contract::{ColumnType, RowRule, TERM, TableContract};
 use crate::ingest::Rule;
 
 /// All that was counted of a table.
-pub(super) struct Table<'a> {
+pub(super) struct TableCounts<'a> {
     pub(super) contract: &'a TableContract,
-    pub(super) deliveries: &'a [Delivered],
+    pub(super) deliveries: &'a [SenderDelivery],
     pub(super) plan: Plan,
     pub(super) profile: Profile,
     pub(super) rejects: HashMap<Reason, u64>,
@@ -56,7 +56,7 @@ impl Numbers {
 /// Rows of some deliveries.
 type Scope<'s> = &'s dyn Fn(i64) -> bool;
 
-impl Table<'_> {
+impl TableCounts<'_> {
     /// Of the whole table. What compares deliveries gives the result of the newest delivery of the sender for whom it is worst.
     pub(super) fn of_whole(&self, check: &Check, now: i64) -> Numbers {
         match check.kind {
@@ -74,7 +74,7 @@ impl Table<'_> {
     }
 
     /// Of one delivery; `None` where the check is of the whole table only.
-    pub(super) fn of_delivery(&self, check: &Check, delivered: &Delivered) -> Option<Numbers> {
+    pub(super) fn of_delivery(&self, check: &Check, delivered: &SenderDelivery) -> Option<Numbers> {
         let id = delivered.delivery_id;
         Some(match check.kind {
             CheckKind::Freshness => return None,
@@ -136,7 +136,7 @@ impl Table<'_> {
         }
     }
 
-    fn nothing(&self, check: &Check, counted: &Column) -> &'static str {
+    fn nothing(&self, check: &Check, counted: &ColumnCounts) -> &'static str {
         match counted.n_rows {
             0 => self.no_row(check),
             _ => "the column is empty",
@@ -161,21 +161,18 @@ impl Table<'_> {
         })
     }
 
-    fn strata(
-        &self,
-        scope: Scope<'_>,
-    ) -> impl Iterator<Item = (&Stratum, &super::profile::Counts)> {
+    fn strata(&self, scope: Scope<'_>) -> impl Iterator<Item = (&Stratum, &Counts)> {
         let strata = self.profile.strata.iter();
         strata.filter(move |(stratum, _)| scope(stratum.delivery_id))
     }
 
-    fn column(&self, name: &str, term: Option<i64>, scope: Scope<'_>) -> Column {
+    fn column(&self, name: &str, term: Option<i64>, scope: Scope<'_>) -> ColumnCounts {
         let place = self
             .plan
             .columns
             .iter()
             .position(|column| column.name == name);
-        let mut counted = Column::default();
+        let mut counted = ColumnCounts::default();
         for (stratum, counts) in self.strata(scope) {
             if term.is_none() || stratum.term == term {
                 counted.n_rows += counts.n_rows;
@@ -204,9 +201,9 @@ impl Table<'_> {
     }
 
     /// The newest delivery of every sender that adds rows.
-    fn newest(&self) -> Vec<&Delivered> {
+    fn newest(&self) -> Vec<&SenderDelivery> {
         let adding = self.deliveries.iter().filter(|delivered| delivered.adds);
-        let by_sender: BTreeMap<&str, &Delivered> = adding
+        let by_sender: BTreeMap<&str, &SenderDelivery> = adding
             .map(|delivered| (delivered.sender.as_str(), delivered))
             .collect();
         by_sender.into_values().collect()
@@ -227,8 +224,8 @@ impl Table<'_> {
 
     fn earlier<'t>(
         &'t self,
-        delivered: &'t Delivered,
-    ) -> impl DoubleEndedIterator<Item = &'t Delivered> {
+        delivered: &'t SenderDelivery,
+    ) -> impl DoubleEndedIterator<Item = &'t SenderDelivery> {
         self.deliveries.iter().filter(|other| {
             other.adds
                 && other.sender == delivered.sender
@@ -237,7 +234,7 @@ impl Table<'_> {
     }
 
     /// The delivery against the sender's earlier ones; of months only the same months of the year, when there are such.
-    fn drift(&self, check: &Check, delivered: &Delivered) -> Numbers {
+    fn drift(&self, check: &Check, delivered: &SenderDelivery) -> Numbers {
         if !delivered.adds {
             return Numbers::not_applicable("a correction");
         }
@@ -327,13 +324,13 @@ impl Table<'_> {
     }
 
     fn is_monthly(&self) -> bool {
-        let period = super::catalogue::period_column(self.contract);
+        let period = period_column(self.contract);
         let column = period.and_then(|name| self.contract.column(name));
         column.is_some_and(|column| column.data_type == ColumnType::Month)
     }
 
     /// Rows per fiscal year or month, against the sender's delivery before.
-    fn row_count(&self, delivered: &Delivered) -> Numbers {
+    fn row_count(&self, delivered: &SenderDelivery) -> Numbers {
         if !delivered.adds {
             return Numbers::not_applicable("a correction");
         }
@@ -395,7 +392,7 @@ impl Table<'_> {
 
 /// Rows of a column.
 #[derive(Debug, Default)]
-struct Column {
+struct ColumnCounts {
     n_rows: u64,
     n_missing: u64,
 }

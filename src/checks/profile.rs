@@ -15,12 +15,12 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::TryStreamExt as _;
 
-use super::catalogue::{is_watched, period_column};
+use super::columns::{is_watched, period_column};
 use super::error::ChecksError;
 use crate::contract::{ColumnContract, ColumnType, DELIVERY_ID, RowRule, TERM, TableContract};
 use crate::session::{Session, SessionError};
 
-/// How often each class occurs. Columns whose classes nobody asks for count their missing values only.
+/// How often each class occurs. Columns whose distribution is not watched count their missing values only.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Histogram {
     pub(super) classes: HashMap<i64, u64>,
@@ -44,7 +44,7 @@ impl Histogram {
     }
 }
 
-/// Rows that are looked at together.
+/// Rows that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Stratum {
     pub(super) delivery_id: i64,
@@ -67,7 +67,7 @@ pub(super) struct Counts {
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     /// Columns that may be missing or whose distribution is watched.
-    pub(super) columns: Vec<Counted>,
+    pub(super) columns: Vec<CountedColumn>,
     /// Columns of row rules, then of references.
     pub(super) groups: Vec<Vec<String>>,
     term: Option<String>,
@@ -78,7 +78,7 @@ pub(super) struct Plan {
 
 /// A column that is counted.
 #[derive(Debug, Clone)]
-pub(super) struct Counted {
+pub(super) struct CountedColumn {
     pub(super) name: String,
     pub(super) classes: Classes,
 }
@@ -117,10 +117,10 @@ impl Plan {
     /// What is counted of a table whose lake version has the columns `present`.
     pub(super) fn of(contract: &TableContract, present: &BTreeSet<String>) -> Self {
         let has = |name: &str| present.contains(name);
-        let columns: Vec<Counted> = contract
+        let columns: Vec<CountedColumn> = contract
             .columns
             .iter()
-            .map(|column| Counted {
+            .map(|column| CountedColumn {
                 name: column.name.clone(),
                 classes: Classes::of(contract, column),
             })
@@ -329,7 +329,7 @@ impl Counter {
             }
         };
         match classes {
-            // One class for all that is there.
+            // One class for all values.
             Classes::None => {
                 (0..array.len()).for_each(|row| add(row, array.is_valid(row).then_some(0)))
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use datafusion::common::HashMap;
 
-use super::catalogue::period_column;
+use super::columns::period_column;
 use super::drift::{noise, psi, shift};
 use super::profile::{Histogram, class_of};
 use super::{Check, CheckKind, ChecksError, catalogue};

@@ -1,11 +1,11 @@
-//! `[openlineage]`, `[metrics]`, `[notify]` and `[otel]` of the project file: who is told what happens in runs.
+//! `[openlineage]`, `[metrics]`, `[notify]` and `[otel]` of the project file: who is notified of what happens in runs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::toml_reader::{TomlError, TomlTable};
 
-/// Who is told what happens in runs.
+/// Who is notified of what happens in runs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ObservabilityConfig {
     /// Lineage events.
@@ -68,11 +68,11 @@ pub struct NotifyConfig {
     pub url_env: Option<String>,
     /// Whether only `text` is posted, as chats want it.
     pub is_text_only: bool,
-    /// Whether failures and stops are told.
+    /// Whether failures and stops are reported.
     pub on_failure: bool,
-    /// Whether crossed thresholds are told.
+    /// Whether crossed thresholds are reported.
     pub on_threshold: bool,
-    /// Whether runs that ended well are told.
+    /// Whether successful runs are reported.
     pub on_success: bool,
     /// What is a threshold crossed.
     pub thresholds: Thresholds,

@@ -4,14 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::{ColumnType, TableContract};
-
-/// The column ingest appends with the number of the delivery a row came in.
-pub const DELIVERY_ID: &str = "delivery_id";
-/// The column ingest appends with the row's number in its extract, from 1.
-pub const ROW_NUMBER: &str = "row_number";
-/// The column that says which questionnaire a row's answers belong to.
-pub const TERM: &str = "term";
+use super::column::{ColumnType, DELIVERY_ID, ROW_NUMBER};
+use super::table::TableContract;
 
 impl ColumnType {
     /// The Arrow type of accepted values.

@@ -1,11 +1,10 @@
 //! Whether the parts of a contract fit each other: names, codes and limits fit the types, lists and
 //! rules name columns that exist, references name tables that exist.
 
-use super::parse::is_fields;
-use super::{
-    ColumnContract, ColumnType, ContractError, DELIVERY_ID, ForeignKey, Privacy, ROW_NUMBER,
-    RowRule, TERM, TableContract, identifying_word,
-};
+use super::column::{ColumnContract, ColumnType, DELIVERY_ID, Privacy, ROW_NUMBER, TERM};
+use super::error::ContractError;
+use super::identifying::identifying_word;
+use super::table::{ForeignKey, RowRule, TableContract};
 use crate::diagnostic::{SourceLocation, did_you_mean};
 use crate::toml_reader::{Located, TomlItem, TomlTable};
 
@@ -262,6 +261,11 @@ fn not_for_column(item: &TomlItem<'_>, data_type: ColumnType) -> ContractError {
         key: item.last_key().to_owned(),
         data_type: data_type.word(),
     }
+}
+
+/// `codes = "fields"`: the project's program fields.
+pub(super) fn is_fields(codes: &TomlItem<'_>) -> bool {
+    codes.text().is_ok_and(|word| word == "fields")
 }
 
 fn check_codes(item: &TomlItem<'_>, data_type: ColumnType) -> Result<(), ContractError> {

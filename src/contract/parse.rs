@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::check::{Checker, check_references};
-use super::{
-    CodeList, ColumnContract, ColumnType, ContractError, ForeignKey, Holder, Privacy, ROW_NUMBER,
-    RowRule, TableContract,
-};
+use super::check::{Checker, check_references, is_fields};
+use super::column::{CodeList, ColumnContract, ColumnType, Privacy, ROW_NUMBER};
+use super::error::ContractError;
+use super::table::{ForeignKey, Holder, RowRule, TableContract};
 use crate::diagnostic::SourceLocation;
 use crate::regular_file;
 use crate::toml_reader::{Located, TomlDocument, TomlItem, TomlTable};
@@ -241,11 +240,6 @@ fn read_codes(table: &TomlTable<'_>, column: &str) -> Result<CodeList, ContractE
         by_term: terms,
         are_fields: false,
     })
-}
-
-/// `codes = "fields"`: the project's program fields.
-pub(super) fn is_fields(codes: &TomlItem<'_>) -> bool {
-    codes.text().is_ok_and(|word| word == "fields")
 }
 
 fn read_labels(item: &TomlItem<'_>) -> Result<BTreeMap<String, String>, ContractError> {

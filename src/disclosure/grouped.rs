@@ -1,9 +1,9 @@
-//! Small-cell control of a grouped result: which groups and which of their numbers stay back, given how many
-//! persons stand behind each. Values themselves are not looked at.
+//! Small-cell control of a grouped result: which groups and which of their numbers are withheld, given how many
+//! persons stand behind each. Values themselves are not read.
 
 use std::collections::HashMap;
 
-use super::{DisclosureRules, is_small};
+use super::rules::{DisclosureRules, is_small};
 
 /// A grouped result as the rules see it.
 #[derive(Debug, Clone, Default)]
@@ -28,22 +28,22 @@ pub struct CellCounts {
     pub is_part: bool,
 }
 
-/// What stays back.
+/// What is withheld.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HiddenCells {
-    /// Whether a whole group stays back.
+    /// Whether a whole group is withheld.
     pub groups: Vec<bool>,
-    /// For every number, whether it stays back in each group.
+    /// For every number, whether it is withheld in each group.
     pub cells: Vec<Vec<bool>>,
 }
 
-/// Decides what of a grouped result stays back.
+/// Decides what of a grouped result is withheld.
 ///
-/// A group with 1 to `min_count − 1` units stays back whole, a number when so few units or so few others
+/// A group with 1 to `min_count − 1` units is withheld as a whole, a number when so few units or so few others
 /// stand behind it. Then every line of the table (the groups that differ in one grouping column only, and all together) gets at
 /// least two hidden cells above zero that are together at least `min_count`, or none, so that no total of a line gives a
-/// cell away; within a group, the other parts stay back with a hidden part. For one grouping column this is the rule of
-/// [`super::release_counts`]; for several, cells could still be narrowed down by combining lines.
+/// cell away; within a group, the other parts are withheld with a hidden part. For one grouping column this is the rule of
+/// [`super::counts::release_counts`]; for several, cells could still be narrowed down by combining lines.
 #[must_use]
 pub fn protect_groups(counts: &GroupedCounts, rules: DisclosureRules) -> HiddenCells {
     let lines = lines(&counts.keys, counts.units.len());
@@ -128,7 +128,7 @@ fn protect_lines(
     has_changed
 }
 
-/// Where one part of a group stays back, its other parts do too. Returns whether any was hidden.
+/// Where one part of a group is withheld, its other parts are too. Returns whether any was hidden.
 fn hide_other_parts(counts: &GroupedCounts, groups: &[bool], cells: &mut [Vec<bool>]) -> bool {
     let mut has_changed = false;
     for group in (0..groups.len()).filter(|&group| !groups[group]) {

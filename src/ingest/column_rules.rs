@@ -1,5 +1,5 @@
 //! Rules over the values of one column: limits, code lists, digits, tokens. A column is first tested
-//! as a whole (smallest and largest value); single rows are looked at only when that fails.
+//! as a whole (smallest and largest value); single rows are tested only when that fails.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{
 use super::canonical::to_canonical;
 use super::rejects::{Faults, Rule};
 use super::text;
-use super::validate::ValidateError;
+use super::validate_error::ValidateError;
 use crate::contract::{ColumnContract, ColumnType};
 
 /// Integer codes of one list.
@@ -106,7 +106,7 @@ impl ColumnRules {
         }
     }
 
-    /// Reads a column as received and tests its values. Missing values are not this function's matter:
+    /// Reads a column as received and tests its values. Missing values are accepted:
     /// the caller knows whether they may be missing.
     pub(super) fn apply(&self, array: &ArrayRef) -> Result<(ArrayRef, Faults), ValidateError> {
         let DataType::Dictionary(_, value_type) = array.data_type() else {

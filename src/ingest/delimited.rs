@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use encoding_rs::{DecoderResult, SHIFT_JIS};
 
-use super::reader::{BATCH_ROWS, ReadError, describe};
+use super::read_error::{ReadError, describe};
 use crate::regular_file;
 
 const CHUNK_BYTES: usize = 1 << 18;
@@ -28,8 +28,8 @@ pub(super) struct DelimitedReader {
 }
 
 impl DelimitedReader {
-    /// Opens `path`, finds its encoding and reads its header.
-    pub(super) fn open(path: &Path, delimiter: u8) -> Result<Self, ReadError> {
+    /// Opens `path`, finds its encoding and reads its header. Batches have up to `batch_rows` rows.
+    pub(super) fn open(path: &Path, delimiter: u8, batch_rows: usize) -> Result<Self, ReadError> {
         let mut text = Transcoder::open(path)?;
         text.fill()?;
         let no_header = || ReadError::NoHeader {
@@ -51,7 +51,7 @@ impl DelimitedReader {
         let rows = ReaderBuilder::new(Arc::clone(&schema))
             .with_header(true)
             .with_delimiter(delimiter)
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(batch_rows)
             .build_decoder();
         Ok(Self {
             text,

@@ -2,70 +2,21 @@
 //! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
 //! crash after any of them is mended by the next ingest.
 
-use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use datafusion::arrow::array::BooleanArray;
-use datafusion::arrow::compute::{filter_record_batch, not};
-use datafusion::common::runtime::SpawnedTask;
-use tokio::sync::mpsc;
-
 use super::error::{IngestError, Refusal, RefusalReason, places};
+use super::event::DeliveryEvent;
 use super::find::{Delivery, NamedDelivery, find};
-use super::reader::{ExtractReader, ReadError};
+use super::reader::ExtractReader;
+use super::reading::{ReadOutcome, Writers, read};
 use super::receipt::{DeliveryMode, Ledger, Receipt};
-use super::rejects::RejectedRows;
-use super::validate::{KnownKeys, ValidateError, Validated, Validator};
+use super::rejects::{rejects_schema, rejects_table};
+use super::removal::{Removal, rewrite_without};
+use super::validate::{KnownKeys, Validator};
 use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;
-use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode, TableWriter};
-
-/// Validated batches that may wait for the writer.
-const BATCHES_AHEAD: usize = 3;
-
-/// What happens during ingest, for progress. No event carries a cell of data.
-#[derive(Debug, Clone)]
-pub enum DeliveryEvent {
-    /// A delivery began.
-    Started {
-        /// Its file.
-        file: String,
-        /// Its table.
-        table: String,
-        /// Size of the file.
-        n_bytes: u64,
-    },
-    /// About so much of the file is done.
-    Progress {
-        /// Its file.
-        file: String,
-        /// Bytes done.
-        n_bytes: u64,
-    },
-    /// A delivery is in the lake.
-    Finished {
-        /// Its file.
-        file: String,
-        /// Its table.
-        table: String,
-        /// Rows accepted.
-        n_accepted: u64,
-        /// Rows rejected.
-        n_rejected: u64,
-        /// Version of the table that has the rows.
-        version: u64,
-    },
-    /// A delivery was refused whole.
-    Refused {
-        /// Its file.
-        file: String,
-        /// The table it was meant for.
-        table: String,
-        /// Why, in lines without values.
-        reason: String,
-    },
-}
+use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,12 +29,6 @@ pub struct IngestSummary {
     pub n_accepted: u64,
     /// Rows rejected.
     pub n_rejected: u64,
-}
-
-/// Name of the table of rejected rows of raw table `table`.
-#[must_use]
-pub fn rejects_table(table: &str) -> String {
-    format!("rejects_{table}")
 }
 
 /// The deliveries that [`ingest`] would take in.
@@ -174,6 +119,7 @@ async fn require_extracts(
     Ok(())
 }
 
+/// The deliveries of one ingest, taken in one after the other.
 struct Intake<'a> {
     config: &'a ProjectConfig,
     lake: &'a Lake,
@@ -183,12 +129,6 @@ struct Intake<'a> {
     /// Keys of one table's rows, kept from one delivery to the next.
     keys: Option<(String, KnownKeys)>,
     refusals: Vec<Refusal>,
-}
-
-/// How the reading of one delivery ended.
-enum Reading {
-    Done(Box<Validator>),
-    Refused(RefusalReason),
 }
 
 impl Intake<'_> {
@@ -253,13 +193,12 @@ impl Intake<'_> {
         };
         let id = self.ledger.next_id();
         let mut writers = self.writers(contract).await?;
-        let reading = self
-            .read(file, reader, validator)
+        let outcome = read(file, reader, validator, self.observer)
             .write_to(&mut writers, id, delivery)
             .await?;
-        let validator = match reading {
-            Reading::Refused(reason) => return writers.give_up(reason).await,
-            Reading::Done(validator) => validator,
+        let validator = match outcome {
+            ReadOutcome::Refused(reason) => return writers.give_up(reason).await,
+            ReadOutcome::Done(validator) => validator,
         };
         if let Some(reason) = self.too_many_rejects(contract, &validator) {
             return writers.give_up(reason).await;
@@ -367,32 +306,6 @@ impl Intake<'_> {
         })
     }
 
-    fn read<'b>(
-        &'b self,
-        file: &'b str,
-        reader: ExtractReader,
-        validator: Validator,
-    ) -> ReadingTask<'b> {
-        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        let task = SpawnedTask::spawn_blocking(move || {
-            let mut validator = validator;
-            for raw in reader {
-                let validated = validator.validate(&raw.map_err(Stopped::Read)?);
-                let validated = validated.map_err(Stopped::Validate)?;
-                if sender.blocking_send(validated).is_err() {
-                    return Err(Stopped::WriterGone);
-                }
-            }
-            Ok(validator)
-        });
-        ReadingTask {
-            file,
-            observer: self.observer,
-            batches,
-            task,
-        }
-    }
-
     async fn publish(
         &mut self,
         contract: &TableContract,
@@ -430,24 +343,6 @@ impl Intake<'_> {
     }
 }
 
-/// Where the rows of one delivery go.
-struct Writers {
-    accepted: TableWriter,
-    rejects: TableWriter,
-}
-
-impl Writers {
-    /// Removes what was written, because the delivery is refused.
-    async fn give_up(
-        self,
-        reason: RefusalReason,
-    ) -> Result<Result<(Receipt, u64), RefusalReason>, IngestError> {
-        self.accepted.abort().await?;
-        self.rejects.abort().await?;
-        Ok(Err(reason))
-    }
-}
-
 fn receipt(
     delivery_id: i32,
     contract: &TableContract,
@@ -471,108 +366,6 @@ fn receipt(
     }
 }
 
-/// Why the reading thread stopped early.
-enum Stopped {
-    Read(ReadError),
-    Validate(ValidateError),
-    WriterGone,
-}
-
-struct ReadingTask<'a> {
-    file: &'a str,
-    observer: &'a (dyn Fn(DeliveryEvent) + Send + Sync),
-    batches: mpsc::Receiver<Validated>,
-    task: SpawnedTask<Result<Validator, Stopped>>,
-}
-
-impl ReadingTask<'_> {
-    async fn write_to(
-        mut self,
-        writers: &mut Writers,
-        id: i32,
-        delivery: &Delivery,
-    ) -> Result<Reading, IngestError> {
-        // A withdrawal names keys; its rows are not kept.
-        let writes_rows = delivery.mode != DeliveryMode::Withdraw;
-        let n_bytes = delivery.source.size;
-        let mut n_batches = 0_u64;
-        while let Some(batch) = self.batches.recv().await {
-            if writes_rows {
-                writers
-                    .accepted
-                    .write(&batch.accepted.to_lake_batch(id))
-                    .await?;
-            }
-            if !batch.rejects.is_empty() {
-                writers.rejects.write(&batch.rejects.to_batch(id)).await?;
-            }
-            n_batches += 1;
-            // The reader does not tell how far it is; the bar approaches the end without reaching it.
-            let done = n_bytes - n_bytes / (1 + n_batches / 4);
-            let file = self.file.to_owned();
-            (self.observer)(DeliveryEvent::Progress {
-                file,
-                n_bytes: done,
-            });
-        }
-        let worker = || IngestError::Worker {
-            file: self.file.to_owned(),
-        };
-        match self.task.join().await.map_err(|_| worker())? {
-            Ok(validator) => Ok(Reading::Done(Box::new(validator))),
-            Err(Stopped::Read(error)) => Ok(Reading::Refused(error.into())),
-            Err(Stopped::Validate(source)) => Err(IngestError::Validate {
-                file: self.file.to_owned(),
-                source,
-            }),
-            Err(Stopped::WriterGone) => Err(worker()),
-        }
-    }
-}
-
-/// Files that a correction takes away, and how many of their rows do not come back.
-#[derive(Default)]
-struct Removal {
-    files: HashSet<String>,
-    n_rows: u64,
-}
-
-/// Rewrites the files of `table` that hold a row with one of `keys`, without those rows.
-async fn rewrite_without(
-    table: &LakeTable,
-    keys: &KnownKeys,
-    writer: &mut TableWriter,
-) -> Result<Removal, IngestError> {
-    let mut removal = Removal::default();
-    for file in &table.files {
-        let one = table.with_files(|other| other.path == file.path);
-        let mut kept = Vec::new();
-        let mut n_gone = 0_u64;
-        for batch in one.read(None)? {
-            let batch = batch?;
-            let goes: BooleanArray =
-                keys.contained(&batch)
-                    .map_err(|source| IngestError::Validate {
-                        file: table.name.clone(),
-                        source,
-                    })?;
-            n_gone += goes.true_count() as u64;
-            kept.push((batch, goes));
-        }
-        if n_gone == 0 {
-            continue;
-        }
-        for (batch, goes) in kept {
-            let stays = not(&goes).and_then(|stays| filter_record_batch(&batch, &stays));
-            let stays = stays.expect("one flag per row of the batch");
-            writer.write(&stays).await?;
-        }
-        removal.files.insert(file.path.clone());
-        removal.n_rows += n_gone;
-    }
-    Ok(removal)
-}
-
 fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -582,10 +375,4 @@ fn now_micros() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// The schema of every `rejects_<table>`.
-#[must_use]
-pub fn rejects_schema() -> datafusion::arrow::datatypes::SchemaRef {
-    RejectedRows::schema()
 }

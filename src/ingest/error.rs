@@ -2,10 +2,10 @@
 
 use super::expected::expected;
 use super::file_schema::SchemaRefusal;
-use super::reader::ReadError;
+use super::read_error::ReadError;
 use super::rejects::RejectTally;
 use super::source::SourceError;
-use super::validate::ValidateError;
+use super::validate_error::ValidateError;
 use crate::contract::TableContract;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::LakeError;

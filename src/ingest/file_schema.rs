@@ -152,7 +152,7 @@ pub(super) fn match_columns(
     })
 }
 
-/// What to say of a file without any column of the contract; names that identify people are told by their word only.
+/// What to say of a file without any column of the contract; of names that identify people only the identifying word is quoted.
 fn none_known(contract: &TableContract, file: &Schema) -> Option<Vec<SchemaProblem>> {
     let names = || file.fields().iter().map(|field| field.name().as_str());
     if names().next().is_none() || names().any(|name| contract.column(name).is_some()) {

@@ -13,7 +13,7 @@ use super::source::{SourceFile, find_sources, hash_file};
 use crate::config::ProjectConfig;
 use crate::lake::Lake;
 
-/// A delivery to be taken in.
+/// A delivery that is to be ingested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Its table.
@@ -50,7 +50,7 @@ pub struct NamedDelivery {
 
 /// New and known deliveries.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundDeliveries {
     pub(super) new: Vec<Delivery>,
     pub(super) n_known: usize,
 }
@@ -62,9 +62,9 @@ pub(super) fn find(
     lake: &Lake,
     ledger: &Ledger,
     named: &[NamedDelivery],
-) -> Result<Found, IngestError> {
+) -> Result<FoundDeliveries, IngestError> {
     let mut hashes = HashCache::load(lake.root());
-    let mut found = Found::default();
+    let mut found = FoundDeliveries::default();
     let mut candidates: Vec<(String, DeliveryMode, PathBuf)> = Vec::new();
     if named.is_empty() {
         for (table, source) in &config.sources {

@@ -1,6 +1,6 @@
 //! Extract file → validated rows. [`source`] finds and hashes files, [`ExtractReader`] streams them,
-//! [`Validator`] sorts their rows into [`ValidBatch`]es and [`RejectedRows`] by the table's contract. What is
-//! accepted and what is not is written to the lake by whoever calls this.
+//! [`Validator`] sorts their rows into [`ValidBatch`]es and [`RejectedRows`] by the table's contract. [`ingest`] does so with every
+//! new delivery and writes both to the lake, with a receipt.
 //!
 //! ```text
 //! SourceFile ──► ExtractReader ──► RawBatch ──► Validator ──► ValidBatch
@@ -12,30 +12,38 @@ mod column_rules;
 mod delimited;
 mod deliver;
 mod error;
+mod event;
 mod expected;
 mod file_schema;
 mod find;
 mod keys;
+mod read_error;
 mod reader;
+mod reading;
 mod receipt;
 mod rejects;
+mod removal;
 mod row_rules;
 pub mod source;
 mod text;
 mod validate;
+mod validate_error;
 
 #[cfg(test)]
 mod tests;
 
-pub use deliver::{DeliveryEvent, IngestSummary, ingest, pending, rejects_schema, rejects_table};
+pub use deliver::{IngestSummary, ingest, pending};
 pub use error::{IngestError, Refusal, RefusalReason};
+pub use event::DeliveryEvent;
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, NamedDelivery};
-pub use reader::{ExtractReader, RawBatch, ReadError};
+pub use read_error::ReadError;
+pub use reader::{ExtractReader, RawBatch};
 pub use receipt::{
     DELIVERIES, DeliveryMode, Receipt, Recorded, deliveries_schema, delivery_of,
     recorded_deliveries,
 };
-pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule};
+pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule, rejects_schema, rejects_table};
 pub use source::{SourceError, SourceFile, find_sources, hash_file};
-pub use validate::{RowTotals, ValidBatch, ValidateError, Validated, Validator};
+pub use validate::{RowTotals, SortedRows, ValidBatch, Validator};
+pub use validate_error::ValidateError;

@@ -33,7 +33,7 @@ pub enum Rule {
     CodeForTerm,
     /// Not 64 hexadecimal digits, even after NFKC and without blanks and hyphens.
     Token,
-    /// Not exactly so many ASCII digits.
+    /// Not exactly the required number of ASCII digits.
     Digits,
     /// The first of two columns is after the second.
     NotAfter,
@@ -256,4 +256,16 @@ impl RowWriter {
         }
         Ok(rows)
     }
+}
+
+/// Name of the table of rejected rows of raw table `table`.
+#[must_use]
+pub fn rejects_table(table: &str) -> String {
+    format!("rejects_{table}")
+}
+
+/// The schema of every `rejects_<table>`.
+#[must_use]
+pub fn rejects_schema() -> SchemaRef {
+    RejectedRows::schema()
 }

@@ -12,7 +12,7 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type};
 use super::column_rules::{CodeSet, each_valid};
 use super::rejects::{Faults, Rule};
 use super::text;
-use super::validate::ValidateError;
+use super::validate_error::ValidateError;
 use crate::contract::{RowRule, TERM, TableContract};
 
 /// A rule over columns given by their places in the contract.

@@ -12,7 +12,7 @@ use crate::regular_file::{self, NotRegular};
 /// A delivered file, known by its content: the same content is the same delivery, whatever its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// Size in bytes.
     pub size: u64,

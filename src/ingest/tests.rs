@@ -8,7 +8,7 @@ use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::{RawBatch, SchemaRefusal, Validated, Validator};
+use super::{RawBatch, SchemaRefusal, SortedRows, Validator};
 use crate::contract::TableContract;
 
 mod files;
@@ -50,7 +50,7 @@ fn ids(rows: usize) -> ArrayRef {
     ))
 }
 
-fn validate(contract: &TableContract, batch: RecordBatch) -> Result<Validated, SchemaRefusal> {
+fn validate(contract: &TableContract, batch: RecordBatch) -> Result<SortedRows, SchemaRefusal> {
     let mut validator = Validator::new(contract, batch.schema_ref())?;
     let rows = batch.num_rows() as u64;
     let validated = validator
@@ -77,7 +77,7 @@ fn batch_rows(rows: u64) -> usize {
 
 /// What became of each row, in order: the text of accepted `name`, or `!rule` (with `@column` when
 /// the rule was broken in another column).
-fn outcome(validated: &Validated, name: &str) -> Vec<String> {
+fn outcome(validated: &SortedRows, name: &str) -> Vec<String> {
     let lake = validated.accepted.to_lake_batch(7);
     let values = lake
         .column_by_name(name)

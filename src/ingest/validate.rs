@@ -16,41 +16,8 @@ use super::keys::{KeySet, hash_keys};
 use super::reader::RawBatch;
 use super::rejects::{Faults, RejectTally, RejectedRows, RowWriter, Rule};
 use super::row_rules::PreparedRule;
+use super::validate_error::ValidateError;
 use crate::contract::{ColumnType, TableContract};
-use crate::diagnostic::FailureKind;
-
-/// Why a batch could not be validated. Rows that break rules are no errors; these are bugs or a lack of
-/// memory. Arrow's own texts are left out because they may quote values.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ValidateError {
-    /// A kernel refused arrays of types that were checked before.
-    #[error("internal error while {doing} values")]
-    Kernel {
-        /// What was being done.
-        doing: &'static str,
-    },
-    /// The batch does not have the schema the validator was made for.
-    #[error("internal error: a batch has another schema than its file")]
-    OtherSchema,
-    /// Keys from the lake without one of the key columns.
-    #[error("internal error: existing keys have no column `{column}`")]
-    NoKeyColumn {
-        /// The column.
-        column: String,
-    },
-}
-
-impl ValidateError {
-    pub(super) fn kernel(doing: &'static str) -> Self {
-        Self::Kernel { doing }
-    }
-
-    /// Never the user's fault.
-    #[must_use]
-    pub fn kind(&self) -> FailureKind {
-        FailureKind::Internal
-    }
-}
 
 /// Rows that keep every rule of their contract, in canonical types and contract order.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +56,7 @@ impl ValidBatch {
 
 /// What became of the rows of one batch: each one is in exactly one of the two.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Validated {
+pub struct SortedRows {
     /// Rows that keep every rule.
     pub accepted: ValidBatch,
     /// Rows that do not.
@@ -255,7 +222,7 @@ impl Validator {
     ///
     /// # Errors
     /// Only bugs and a lack of memory; rows that break rules are in the result.
-    pub fn validate(&mut self, raw: &RawBatch) -> Result<Validated, ValidateError> {
+    pub fn validate(&mut self, raw: &RawBatch) -> Result<SortedRows, ValidateError> {
         if raw.batch.schema_ref().fields() != self.file_schema.fields() {
             return Err(ValidateError::OtherSchema);
         }
@@ -293,7 +260,7 @@ impl Validator {
         self.totals.rows_in += rows as u64;
         self.totals.accepted += accepted.num_rows() as u64;
         self.totals.rejected += rejects.len() as u64;
-        Ok(Validated { accepted, rejects })
+        Ok(SortedRows { accepted, rejects })
     }
 
     /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.

@@ -3,13 +3,13 @@
 
 use maud::{Markup, html};
 
-use crate::disclosure::{BalanceNumbers, Interval};
-
-use super::effects::{estimate_cell, heading};
-use super::names::{Kind, Names, label, level_label};
+use super::estimate_cell::{estimate_cell, heading};
+use super::names::{LabelKind, Names, label, level_label};
 use super::page::{Balance, CovariateRow, EffectGroup, EffectRow, Page};
 use super::sentence::causal_row;
-use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name, words};
+use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name};
+use super::wording::words;
+use crate::disclosure::{BalanceNumbers, Interval};
 
 /// Standardised differences above this in size are called out: the usual convention (Austin 2009).
 const NOTABLE: f64 = 0.1;
@@ -65,7 +65,7 @@ pub(super) fn tables(page: &Page, field: &str, names: Names<'_>) -> Markup {
             details {
                 summary {
                     (words.balance)
-                    span.muted { " " (label(Kind::Population, &balance.population, names.lang)) }
+                    span.muted { " " (label(LabelKind::Population, &balance.population, names.lang)) }
                 }
                 @if idx == 0 { p.muted { (words.balance_lead) } }
                 div.scroll { (balance_table(balance, names)) }
@@ -150,7 +150,7 @@ fn robustness_line(group: &EffectGroup, names: Names<'_>) -> Option<String> {
         let Some(numbers) = row.estimate.value().numbers else {
             continue;
         };
-        let name = label(Kind::Estimator, &row.estimator, names.lang);
+        let name = label(LabelKind::Estimator, &row.estimator, names.lang);
         let estimate = signed(numbers.estimate, unit);
         if row.estimator == causal.estimator {
             let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
@@ -202,10 +202,10 @@ fn robustness_table(group: &EffectGroup, names: Names<'_>) -> Markup {
         let status = row.estimate.value().status.as_str();
         html! {
             tr {
-                th scope="row" { (label(Kind::Estimator, &row.estimator, names.lang)) }
+                th scope="row" { (label(LabelKind::Estimator, &row.estimator, names.lang)) }
                 td.num { (estimate_cell(Some(row), group, names)) }
                 td {
-                    @if status != "ok" { span.muted { (label(Kind::Status, status, names.lang)) } }
+                    @if status != "ok" { span.muted { (label(LabelKind::Status, status, names.lang)) } }
                 }
             }
         }

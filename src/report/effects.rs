@@ -5,14 +5,16 @@ use maud::{Markup, html};
 
 use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
 use super::diagnostics;
-use super::names::{Kind, Names, label};
+use super::estimate_cell::{estimate_cell, heading};
+use super::names::{LabelKind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy, Page};
-use super::sentence::{Finding, causal_row, finding, is_naive, sentence};
-use super::text::{Lang, count, signed, unit_heading, words};
+use super::sentence::{Finding, causal_row, finding, has_pre_trend, is_naive, sentence};
+use super::text::{Lang, count, signed};
+use super::wording::words;
 use crate::disclosure::{Count, EstimateNumbers};
 
 /// One effect with what it says.
-struct Reading<'page> {
+struct EffectReading<'page> {
     group: &'page EffectGroup,
     finding: Finding,
 }
@@ -20,7 +22,7 @@ struct Reading<'page> {
 /// The effects of one field.
 struct FieldReadings<'page> {
     field: &'page str,
-    readings: Vec<Reading<'page>>,
+    readings: Vec<EffectReading<'page>>,
 }
 
 /// The summary: one card per field, its main indicator first, the others folded.
@@ -93,7 +95,7 @@ fn by_field<'page>(page: &'page Page, names: Names<'_>) -> Vec<FieldReadings<'pa
                 && study.indicator == group.indicator
                 && study.population == group.population
         });
-        let reading = Reading {
+        let reading = EffectReading {
             group,
             finding: finding(group, study, names),
         };
@@ -178,10 +180,10 @@ fn badge(finding: Finding, lang: Lang) -> Markup {
     html! { span class={"badge " (finding.class())} { (finding.label(lang)) } }
 }
 
-fn comparison_rows(reading: &Reading<'_>, names: Names<'_>) -> Vec<ComparisonRow> {
+fn comparison_rows(reading: &EffectReading<'_>, names: Names<'_>) -> Vec<ComparisonRow> {
     let causal = causal_row(reading.group).map(|row| row.estimator.as_str());
     let row = |row: &EffectRow| ComparisonRow {
-        label: label(Kind::Estimator, &row.estimator, names.lang),
+        label: label(LabelKind::Estimator, &row.estimator, names.lang),
         numbers: row.estimate.value().numbers,
         style: match (
             is_naive(&row.estimator),
@@ -196,7 +198,7 @@ fn comparison_rows(reading: &Reading<'_>, names: Names<'_>) -> Vec<ComparisonRow
     reading.group.rows.iter().map(row).collect()
 }
 
-fn comparison_chart(reading: &Reading<'_>, names: Names<'_>) -> Markup {
+fn comparison_chart(reading: &EffectReading<'_>, names: Names<'_>) -> Markup {
     let rows = comparison_rows(reading, names);
     if rows.iter().all(|row| row.numbers.is_none()) {
         return html! {};
@@ -215,19 +217,6 @@ fn comparison_chart(reading: &Reading<'_>, names: Names<'_>) -> Markup {
 
 fn chart_title(group: &EffectGroup, names: Names<'_>) -> String {
     heading(&group.indicator, &group.population, names)
-}
-
-/// Indicator, population and unit of a chart or row.
-pub(super) fn heading(indicator: &str, population: &str, names: Names<'_>) -> String {
-    let name = names.indicator_heading(indicator);
-    let population = label(Kind::Population, population, names.lang);
-    let unit = unit_heading(names.unit(indicator), names.lang);
-    match (unit.as_ref(), names.lang) {
-        ("", Lang::Ja) => format!("{name}（{population}）"),
-        ("", Lang::En) => format!("{name} ({population})"),
-        (unit, Lang::Ja) => format!("{name}（{population}、{unit}）"),
-        (unit, Lang::En) => format!("{name} ({population}, {unit})"),
-    }
 }
 
 fn describe(rows: &[ComparisonRow], group: &EffectGroup, names: Names<'_>) -> String {
@@ -250,7 +239,7 @@ fn field_table(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Mark
                 tr {
                     th.name { (words.indicator) }
                     @for estimator in &estimators {
-                        th.num { (label(Kind::Estimator, estimator, names.lang)) }
+                        th.num { (label(LabelKind::Estimator, estimator, names.lang)) }
                     }
                     th.plot { (words.comparison) }
                     th.num.count { (words.n_treated) }
@@ -283,7 +272,12 @@ fn estimators<'page>(field: &FieldReadings<'page>) -> Vec<&'page str> {
     names
 }
 
-fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], names: Names<'_>) -> Markup {
+fn table_row(
+    page: &Page,
+    reading: &EffectReading<'_>,
+    estimators: &[&str],
+    names: Names<'_>,
+) -> Markup {
     let group = reading.group;
     let rows = comparison_rows(reading, names);
     let title = chart_title(group, names);
@@ -310,34 +304,10 @@ fn table_row(page: &Page, reading: &Reading<'_>, estimators: &[&str], names: Nam
             td {
                 (badge(reading.finding, names.lang))
                 @if !is_plain {
-                    div.muted { (label(Kind::Status, status, names.lang)) }
+                    div.muted { (label(LabelKind::Status, status, names.lang)) }
                 }
             }
         }
-    }
-}
-
-pub(super) fn estimate_cell(
-    row: Option<&EffectRow>,
-    group: &EffectGroup,
-    names: Names<'_>,
-) -> Markup {
-    let unit = names.unit(&group.indicator);
-    let Some(row) = row else {
-        return html! { "–" };
-    };
-    let estimate = row.estimate.value();
-    match estimate.numbers {
-        None => html! { span.muted { (label(Kind::Status, &estimate.status, names.lang)) } },
-        Some(numbers) => html! {
-            span.point { (signed(numbers.estimate, unit)) }
-            @if let Some(interval) = numbers.interval {
-                span.range {
-                    span.end { (signed(interval.low, unit)) } " … "
-                    span.end { (signed(interval.high, unit)) }
-                }
-            }
-        },
     }
 }
 
@@ -348,7 +318,7 @@ fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
         description: words(names.lang).event_lead,
     };
     let unit = names.unit(&study.indicator);
-    let is_doubtful = super::sentence::has_pre_trend(study);
+    let is_doubtful = has_pre_trend(study);
     html! {
         figure.event {
             figcaption {

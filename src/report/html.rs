@@ -7,9 +7,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::disclosure::{Count, Releasable};
 
 use super::effects;
-use super::names::{Kind, label, level_label};
+use super::names::{LabelKind, label, level_label};
 use super::page::{DeliveryRow, FlowStep, LinkageRow, Page, RejectRow};
-use super::text::{Lang, Words, count, grouped, percent, words};
+use super::text::{Lang, count, grouped, percent};
+use super::wording::{Words, words};
 
 /// The look of everything korabo draws.
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -137,7 +138,7 @@ fn flow(page: &Page, lang: Lang) -> Markup {
             ul.flow-groups {
                 @for group in &page.flow_groups {
                     li.box {
-                        span { (label(Kind::FlowStep, &group.group, lang)) }
+                        span { (label(LabelKind::FlowStep, &group.group, lang)) }
                         b { (people(*group.n.value(), page, lang)) }
                     }
                 }
@@ -165,7 +166,7 @@ fn flow_step(page: &Page, step: &FlowStep, lang: Lang) -> Markup {
                 }
             }
             div.box {
-                span { (label(Kind::FlowStep, &step.step, lang)) }
+                span { (label(LabelKind::FlowStep, &step.step, lang)) }
                 b { (people(counts.remaining, page, lang)) }
             }
         }
@@ -177,7 +178,7 @@ fn linkage(page: &Page, lang: Lang) -> Markup {
         p.lead { (words(lang).linkage_lead) }
         @for side in distinct(page.linkage.iter().map(|row| row.side.as_str())) {
             @let of_side = || page.linkage.iter().filter(move |row| row.side == side);
-            @if !side.is_empty() { h3 { (label(Kind::Side, side, lang)) } }
+            @if !side.is_empty() { h3 { (label(LabelKind::Side, side, lang)) } }
             div.columns {
                 @for dimension in distinct(of_side().map(|row| row.dimension.as_str())) {
                     @let rows = of_side().filter(|row| row.dimension == dimension);
@@ -203,7 +204,7 @@ fn linkage_table(page: &Page, dimension: &str, rows: &[&LinkageRow], lang: Lang)
     let words = words(lang);
     html! {
         table.linkage {
-            caption { (label(Kind::Dimension, dimension, lang)) }
+            caption { (label(LabelKind::Dimension, dimension, lang)) }
             thead {
                 tr {
                     th { (words.level) }
@@ -311,7 +312,7 @@ fn rejects(page: &Page, lang: Lang) -> Markup {
 }
 
 fn table_label(table: &str, lang: Lang) -> Markup {
-    let name = label(Kind::Table, table, lang);
+    let name = label(LabelKind::Table, table, lang);
     html! {
         (name)
         @if name != table { " " code.muted { (table) } }

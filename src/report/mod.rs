@@ -1,10 +1,11 @@
-//! Released results → one self-contained HTML page: no network, no script. The caller reads the
-//! lake's result tables, passes every count and estimate through `disclosure`, fills a
-//! [`page::Page`] and calls [`html::render`]; nothing here reads a table or a file.
+//! Result tables → one self-contained HTML page: no network, no script. [`load_page`] reads the lake's
+//! aggregate tables, passes every count and estimate through `disclosure` and fills a [`Page`]; [`render`] makes the
+//! document of it and reads nothing. Writing the file is left to the caller.
 
 mod chart;
 mod diagnostics;
 mod effects;
+mod estimate_cell;
 pub mod html;
 mod load;
 pub mod names;

@@ -65,16 +65,16 @@ impl<'page> Names<'page> {
 
 /// A name of `kind` in words, or the name itself when it is not listed.
 #[must_use]
-pub fn label(kind: Kind, name: &str, lang: Lang) -> String {
+pub fn label(kind: LabelKind, name: &str, lang: Lang) -> String {
     let list = match kind {
-        Kind::Population => POPULATIONS,
-        Kind::PopulationInSentence => POPULATIONS_IN_SENTENCE,
-        Kind::Estimator => ESTIMATORS,
-        Kind::Status => STATUSES,
-        Kind::Table => TABLES,
-        Kind::Dimension => DIMENSIONS,
-        Kind::Side => SIDES,
-        Kind::FlowStep => FLOW_STEPS,
+        LabelKind::Population => POPULATIONS,
+        LabelKind::PopulationInSentence => POPULATIONS_IN_SENTENCE,
+        LabelKind::Estimator => ESTIMATORS,
+        LabelKind::Status => STATUSES,
+        LabelKind::Table => TABLES,
+        LabelKind::Dimension => DIMENSIONS,
+        LabelKind::Side => SIDES,
+        LabelKind::FlowStep => FLOW_STEPS,
     };
     find(list, name, lang).unwrap_or_else(|| name.to_owned())
 }
@@ -96,7 +96,7 @@ pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
 
 /// What a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LabelKind {
     /// A population, as a heading.
     Population,
     /// A population, as the start of a sentence.

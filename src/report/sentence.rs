@@ -3,7 +3,7 @@
 
 use crate::disclosure::{EstimateNumbers, Interval, ReleasedEstimate, STATUS_WITHHELD};
 
-use super::names::{Kind, Names, label};
+use super::names::{LabelKind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy};
 use super::text::{Lang, magnitude, signed, unit_name};
 use crate::vocabulary::{Better, Unit};
@@ -198,7 +198,7 @@ fn subject_ja(group: &EffectGroup, names: Names<'_>) -> String {
     format!(
         "{}の取組の対象となった{}では、{}",
         names.field(&group.field),
-        label(Kind::PopulationInSentence, &group.population, Lang::Ja),
+        label(LabelKind::PopulationInSentence, &group.population, Lang::Ja),
         names.indicator_subject(&group.indicator),
     )
 }
@@ -207,7 +207,7 @@ fn subject_en(group: &EffectGroup, names: Names<'_>) -> String {
     format!(
         "{}: among {}, {}",
         names.field(&group.field),
-        label(Kind::PopulationInSentence, &group.population, Lang::En),
+        label(LabelKind::PopulationInSentence, &group.population, Lang::En),
         names.indicator_subject(&group.indicator),
     )
 }
@@ -390,7 +390,7 @@ fn absence(
                 .pick("推定値または区間がない", "no estimate or no interval")
                 .to_owned()
         },
-        |estimate| label(Kind::Status, &estimate.status, names.lang),
+        |estimate| label(LabelKind::Status, &estimate.status, names.lang),
     );
     match names.lang {
         Lang::Ja => format!("{subject}への効果は推定できなかった（{reason}）。"),

@@ -1,10 +1,9 @@
-//! Languages, numbers and the fixed wording of the report. Names of fields and indicators are in
-//! `names`; the sentence about one effect is made in `sentence`.
+//! Languages and numbers of the report. Its fixed wording is in `wording`, names of fields and indicators are in `names`; the
+//! sentence about one effect is made in `sentence`.
 
 use std::borrow::Cow;
 
 use crate::disclosure::{Count, DisclosureRules};
-
 use crate::vocabulary::Unit;
 
 /// Language of a report.
@@ -158,84 +157,4 @@ fn decimals(unit: &Unit, value: f64) -> usize {
 
 fn group_digits(whole: &str) -> String {
     whole.parse().map_or_else(|_| whole.to_owned(), grouped)
-}
-
-/// The fixed wording of the page.
-#[derive(Debug)]
-pub(crate) struct Words {
-    pub(crate) title: &'static str,
-    pub(crate) generated: &'static str,
-    pub(crate) contents: &'static str,
-    pub(crate) summary: &'static str,
-    pub(crate) summary_lead: &'static str,
-    pub(crate) effects: &'static str,
-    pub(crate) effects_lead: &'static str,
-    pub(crate) event_studies: &'static str,
-    pub(crate) event_lead: &'static str,
-    pub(crate) flow: &'static str,
-    pub(crate) flow_lead: &'static str,
-    pub(crate) linkage: &'static str,
-    pub(crate) linkage_lead: &'static str,
-    pub(crate) deliveries: &'static str,
-    pub(crate) deliveries_lead: &'static str,
-    pub(crate) rejects: &'static str,
-    pub(crate) rejects_lead: &'static str,
-    pub(crate) notes: &'static str,
-    pub(crate) nothing: &'static str,
-    pub(crate) excluded: &'static str,
-    pub(crate) persons: &'static str,
-    pub(crate) indicator: &'static str,
-    pub(crate) population: &'static str,
-    pub(crate) comparison: &'static str,
-    pub(crate) estimate: &'static str,
-    pub(crate) interval: &'static str,
-    pub(crate) band: &'static str,
-    pub(crate) event_time: &'static str,
-    pub(crate) n_treated: &'static str,
-    pub(crate) n_control: &'static str,
-    pub(crate) status: &'static str,
-    pub(crate) table: &'static str,
-    pub(crate) holder: &'static str,
-    pub(crate) files: &'static str,
-    pub(crate) rows_in: &'static str,
-    pub(crate) rows_accepted: &'static str,
-    pub(crate) rows_rejected: &'static str,
-    pub(crate) column: &'static str,
-    pub(crate) rule: &'static str,
-    pub(crate) rows: &'static str,
-    pub(crate) level: &'static str,
-    pub(crate) linked: &'static str,
-    pub(crate) match_rate: &'static str,
-    pub(crate) numbers: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) run: &'static str,
-    pub(crate) whole_row: &'static str,
-    pub(crate) legend_point: &'static str,
-    pub(crate) legend_interval: &'static str,
-    pub(crate) legend_band: &'static str,
-    pub(crate) legend_pre: &'static str,
-    pub(crate) note_causal: &'static str,
-    pub(crate) note_naive: &'static str,
-    pub(crate) note_pre_trend: &'static str,
-    pub(crate) note_many: &'static str,
-    pub(crate) note_adjusted: &'static str,
-    pub(crate) estimator: &'static str,
-    pub(crate) balance: &'static str,
-    pub(crate) balance_lead: &'static str,
-    pub(crate) covariate: &'static str,
-    pub(crate) mean_treated: &'static str,
-    pub(crate) mean_control: &'static str,
-    pub(crate) smd: &'static str,
-    pub(crate) is_adjusted: &'static str,
-    pub(crate) adjusted: &'static str,
-    pub(crate) robustness: &'static str,
-    pub(crate) robustness_lead: &'static str,
-}
-
-/// The wording in `lang`.
-pub(crate) fn words(lang: Lang) -> &'static Words {
-    match lang {
-        Lang::Ja => &super::wording::JA,
-        Lang::En => &super::wording::EN,
-    }
 }

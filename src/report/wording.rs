@@ -1,9 +1,89 @@
 //! The fixed wording of the page in both languages. A text that is missing in one of them does not
 //! compile.
 
-use super::text::Words;
+use super::text::Lang;
 
-pub(super) const JA: Words = Words {
+/// The fixed wording of the page.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) title: &'static str,
+    pub(crate) generated: &'static str,
+    pub(crate) contents: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) summary_lead: &'static str,
+    pub(crate) effects: &'static str,
+    pub(crate) effects_lead: &'static str,
+    pub(crate) event_studies: &'static str,
+    pub(crate) event_lead: &'static str,
+    pub(crate) flow: &'static str,
+    pub(crate) flow_lead: &'static str,
+    pub(crate) linkage: &'static str,
+    pub(crate) linkage_lead: &'static str,
+    pub(crate) deliveries: &'static str,
+    pub(crate) deliveries_lead: &'static str,
+    pub(crate) rejects: &'static str,
+    pub(crate) rejects_lead: &'static str,
+    pub(crate) notes: &'static str,
+    pub(crate) nothing: &'static str,
+    pub(crate) excluded: &'static str,
+    pub(crate) persons: &'static str,
+    pub(crate) indicator: &'static str,
+    pub(crate) population: &'static str,
+    pub(crate) comparison: &'static str,
+    pub(crate) estimate: &'static str,
+    pub(crate) interval: &'static str,
+    pub(crate) band: &'static str,
+    pub(crate) event_time: &'static str,
+    pub(crate) n_treated: &'static str,
+    pub(crate) n_control: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) holder: &'static str,
+    pub(crate) files: &'static str,
+    pub(crate) rows_in: &'static str,
+    pub(crate) rows_accepted: &'static str,
+    pub(crate) rows_rejected: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) rule: &'static str,
+    pub(crate) rows: &'static str,
+    pub(crate) level: &'static str,
+    pub(crate) linked: &'static str,
+    pub(crate) match_rate: &'static str,
+    pub(crate) numbers: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) run: &'static str,
+    pub(crate) whole_row: &'static str,
+    pub(crate) legend_point: &'static str,
+    pub(crate) legend_interval: &'static str,
+    pub(crate) legend_band: &'static str,
+    pub(crate) legend_pre: &'static str,
+    pub(crate) note_causal: &'static str,
+    pub(crate) note_naive: &'static str,
+    pub(crate) note_pre_trend: &'static str,
+    pub(crate) note_many: &'static str,
+    pub(crate) note_adjusted: &'static str,
+    pub(crate) estimator: &'static str,
+    pub(crate) balance: &'static str,
+    pub(crate) balance_lead: &'static str,
+    pub(crate) covariate: &'static str,
+    pub(crate) mean_treated: &'static str,
+    pub(crate) mean_control: &'static str,
+    pub(crate) smd: &'static str,
+    pub(crate) is_adjusted: &'static str,
+    pub(crate) adjusted: &'static str,
+    pub(crate) robustness: &'static str,
+    pub(crate) robustness_lead: &'static str,
+}
+
+/// The wording in `lang`.
+pub(crate) fn words(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::Ja => &JA,
+        Lang::En => &EN,
+    }
+}
+
+const JA: Words = Words {
     title: "健康経営・保健事業の効果測定報告書",
     generated: "作成",
     contents: "目次",
@@ -81,7 +161,7 @@ pub(super) const JA: Words = Words {
                       因果推定の値も要約とは少し違う。共変量で調整しているのは初めの二つだけである。",
 };
 
-pub(super) const EN: Words = Words {
+const EN: Words = Words {
     title: "Effects of health-management programs",
     generated: "Generated",
     contents: "Contents",

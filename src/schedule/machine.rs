@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::notice::{Notice, What};
-use super::state::{Remembered, State};
-use super::{CatchUp, Schedule};
+use super::notice::{Notice, NoticeKind};
+use super::section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule};
+use super::state::{ScheduleMemory, State};
 use crate::diagnostic::FailureKind;
 
 /// A time is missed when its start is longer ago than this.
 const ON_TIME: TimeDelta = TimeDelta::minutes(2);
-/// How long to wait while somebody else's run is at work.
+/// How long to wait while another run holds the lake.
 const BUSY: TimeDelta = TimeDelta::seconds(60);
 /// What was dealt with further ahead than this was dealt with by a wrong clock.
 const WRONG_CLOCK: TimeDelta = TimeDelta::hours(24);
@@ -27,9 +27,9 @@ const WINDOWS: [TimeDelta; 4] = [
 pub enum Event {
     /// Time passed.
     Tick,
-    /// The run at work ended.
+    /// The current run ended.
     Ended(Ending),
-    /// The run at work takes longer than its schedule allows. Told once for each run.
+    /// The current run takes longer than its schedule allows. Reported once for each run.
     Overtime,
     /// The process is asked to stop.
     Stop,
@@ -60,7 +60,7 @@ pub enum Action {
         /// For this time.
         due: DateTime<Utc>,
     },
-    /// Ask the run at work to stop.
+    /// Ask the current run to stop.
     StopRun,
     /// Leave.
     Exit,
@@ -68,16 +68,16 @@ pub enum Action {
 
 /// A time that is to be run.
 #[derive(Debug, Clone)]
-struct Turn {
+struct PendingRun {
     due: DateTime<Utc>,
     n_failed: u32,
     not_before: DateTime<Utc>,
     is_busy: bool,
 }
 
-/// The run at work.
+/// The run that was started and has not ended.
 #[derive(Debug, Clone, Copy)]
-struct Running {
+struct CurrentRun {
     idx: usize,
     /// Whether it was stopped for taking too long.
     is_overtime: bool,
@@ -89,8 +89,8 @@ pub struct Machine {
     schedules: Vec<Schedule>,
     state: State,
     /// By schedule: the time that waits or is being run.
-    turns: Vec<Option<Turn>>,
-    running: Option<Running>,
+    turns: Vec<Option<PendingRun>>,
+    running: Option<CurrentRun>,
     is_stopping: bool,
     actions: Vec<Action>,
 }
@@ -176,13 +176,13 @@ impl Machine {
         std::mem::take(&mut self.actions)
     }
 
-    fn remembered(&mut self, idx: usize) -> &mut Remembered {
+    fn remembered(&mut self, idx: usize) -> &mut ScheduleMemory {
         let name = &self.schedules[idx].name;
         let known = self.state.schedules.get_mut(name);
         known.expect("aligned with the schedules when the machine was made")
     }
 
-    fn say(&mut self, idx: usize, due: DateTime<Utc>, what: What) {
+    fn say(&mut self, idx: usize, due: DateTime<Utc>, what: NoticeKind) {
         let schedule = &self.schedules[idx];
         self.actions.push(Action::Say(Notice {
             schedule: schedule.name.clone(),
@@ -194,9 +194,9 @@ impl Machine {
     /// A time was not brought to an end before the last stop.
     fn reopen(&mut self, idx: usize, due: DateTime<Utc>, now: DateTime<Utc>) {
         match self.schedules[idx].catch_up {
-            CatchUp::None => self.say(idx, due, What::Dropped),
+            CatchUp::None => self.say(idx, due, NoticeKind::Dropped),
             CatchUp::Latest => {
-                self.say(idx, due, What::CaughtUp);
+                self.say(idx, due, NoticeKind::CaughtUp);
                 self.take_turn(idx, due, now);
             }
         }
@@ -204,7 +204,7 @@ impl Machine {
 
     fn take_turn(&mut self, idx: usize, due: DateTime<Utc>, now: DateTime<Utc>) {
         self.remembered(idx).open = Some(due);
-        self.turns[idx] = Some(Turn {
+        self.turns[idx] = Some(PendingRun {
             due,
             n_failed: 0,
             not_before: now,
@@ -216,13 +216,13 @@ impl Machine {
     fn look(&mut self, idx: usize, now: DateTime<Utc>) {
         let handled = self.remembered(idx).handled;
         if handled > now + WRONG_CLOCK {
-            self.say(idx, handled, What::ClockWentBack);
+            self.say(idx, handled, NoticeKind::ClockWentBack);
             self.remembered(idx).handled = now;
             self.actions.push(Action::Save);
             return;
         }
         let schedule = &self.schedules[idx];
-        let Some(passed) = Passed::between(schedule, handled, now) else {
+        let Some(passed) = PassedTimes::between(schedule, handled, now) else {
             return;
         };
         let due = passed.last;
@@ -232,28 +232,28 @@ impl Machine {
         self.remembered(idx).handled = due;
         self.actions.push(Action::Save);
         if self.running.is_some_and(|running| running.idx == idx) {
-            return self.say(idx, due, What::Skipped);
+            return self.say(idx, due, NoticeKind::Skipped);
         }
         if passed.first < due {
-            self.say(idx, due, What::MissedBefore { first });
+            self.say(idx, due, NoticeKind::MissedBefore { first });
         }
         if is_late && catch_up == CatchUp::None {
-            return self.say(idx, due, What::Missed);
+            return self.say(idx, due, NoticeKind::Missed);
         }
         if let Some(turn) = self.turns[idx].take() {
-            self.say(idx, turn.due, What::Replaced);
+            self.say(idx, turn.due, NoticeKind::Replaced);
         }
         if is_late {
-            self.say(idx, due, What::CaughtUp);
+            self.say(idx, due, NoticeKind::CaughtUp);
         }
         self.take_turn(idx, due, now);
     }
 
-    /// Starts the turn that has waited longest, when no run is at work.
+    /// Starts the turn that has waited longest, when no run is running.
     fn start(&mut self, now: DateTime<Utc>) {
         for turn in self.turns.iter_mut().flatten() {
             // A clock that was put back must not make a retry wait for ever.
-            let longest = now + TimeDelta::seconds(i64::from(super::LONGEST_WAIT_SECONDS));
+            let longest = now + TimeDelta::seconds(i64::from(LONGEST_WAIT_SECONDS));
             turn.not_before = turn.not_before.min(longest);
         }
         if self.running.is_some() {
@@ -268,16 +268,16 @@ impl Machine {
             return;
         };
         let n_failed = self.turns[idx].as_ref().map_or(0, |turn| turn.n_failed);
-        self.running = Some(Running {
+        self.running = Some(CurrentRun {
             idx,
             is_overtime: false,
         });
-        self.say(idx, due, What::Starts { n_failed });
+        self.say(idx, due, NoticeKind::Starts { n_failed });
         self.actions
             .extend([Action::Save, Action::Start { idx, due }]);
     }
 
-    /// The run at work takes too long.
+    /// The current run takes too long.
     fn stop_overtime(&mut self) {
         let Some(running) = &mut self.running else {
             return;
@@ -287,13 +287,13 @@ impl Machine {
         self.actions.push(Action::StopRun);
         let due = self.turns[idx].as_ref().map(|turn| turn.due);
         if let (Some(due), Some(seconds)) = (due, self.schedules[idx].max_seconds) {
-            self.say(idx, due, What::Overtime { seconds });
+            self.say(idx, due, NoticeKind::Overtime { seconds });
         }
     }
 
-    /// The run at work ended.
+    /// The current run ended.
     fn end(&mut self, now: DateTime<Utc>, ending: Ending) {
-        let Some(Running { idx, is_overtime }) = self.running.take() else {
+        let Some(CurrentRun { idx, is_overtime }) = self.running.take() else {
             return;
         };
         let Some(turn) = self.turns[idx].take() else {
@@ -302,7 +302,7 @@ impl Machine {
         self.actions.push(Action::Save);
         match verdict(ending) {
             Verdict::Done => {
-                self.say(idx, turn.due, What::Ends);
+                self.say(idx, turn.due, NoticeKind::Ends);
                 self.remembered(idx).open = None;
             }
             // What was stopped with the daemon stays open: the next start catches it up.
@@ -314,17 +314,17 @@ impl Machine {
         }
     }
 
-    fn wait_for_other(&mut self, idx: usize, mut turn: Turn, now: DateTime<Utc>) {
+    fn wait_for_other(&mut self, idx: usize, mut turn: PendingRun, now: DateTime<Utc>) {
         if !turn.is_busy {
             let seconds = BUSY.num_seconds();
-            self.say(idx, turn.due, What::Waits { seconds });
+            self.say(idx, turn.due, NoticeKind::Waits { seconds });
         }
         turn.is_busy = true;
         turn.not_before = now + BUSY;
         self.turns[idx] = Some(turn);
     }
 
-    fn retry(&mut self, idx: usize, mut turn: Turn, ending: Ending, now: DateTime<Utc>) {
+    fn retry(&mut self, idx: usize, mut turn: PendingRun, ending: Ending, now: DateTime<Utc>) {
         let schedule = &self.schedules[idx];
         if turn.n_failed >= schedule.retries {
             return self.give_up(idx, &turn, ending, "no retry is left");
@@ -335,13 +335,13 @@ impl Machine {
         turn.not_before = now + wait;
         let seconds = wait.num_seconds();
         let how = ending.to_string();
-        self.say(idx, turn.due, What::FailsForNow { how, seconds });
+        self.say(idx, turn.due, NoticeKind::FailsForNow { how, seconds });
         self.turns[idx] = Some(turn);
     }
 
-    fn give_up(&mut self, idx: usize, turn: &Turn, ending: Ending, why: &'static str) {
+    fn give_up(&mut self, idx: usize, turn: &PendingRun, ending: Ending, why: &'static str) {
         let how = ending.to_string();
-        self.say(idx, turn.due, What::Fails { how, why });
+        self.say(idx, turn.due, NoticeKind::Fails { how, why });
         self.remembered(idx).open = None;
     }
 }
@@ -349,7 +349,7 @@ impl Machine {
 /// What an ending means for the time that was run.
 enum Verdict {
     Done,
-    /// Somebody else's run is at work.
+    /// Another run holds the lake.
     Busy,
     /// Worth another try.
     Failed,
@@ -367,12 +367,12 @@ fn verdict(ending: Ending) -> Verdict {
     } else if is(FailureKind::Locked) {
         Verdict::Busy
     } else if is(FailureKind::Usage) || is(FailureKind::Project) {
-        Verdict::Final("it needs somebody to mend the project")
+        Verdict::Final("the project has to be mended first")
     } else if is(FailureKind::Quality) || is(FailureKind::Disclosure) || is(FailureKind::Estimator)
     {
         Verdict::Final("the same data would give the same again")
     } else if is(FailureKind::Interrupted) || is(FailureKind::Terminated) {
-        Verdict::Final("somebody stopped it")
+        Verdict::Final("it was stopped")
     } else {
         Verdict::Failed
     }
@@ -389,13 +389,13 @@ impl std::fmt::Display for Ending {
 }
 
 /// Times whose start has come.
-struct Passed {
+struct PassedTimes {
     first: DateTime<Utc>,
     last: DateTime<Utc>,
 }
 
-impl Passed {
-    /// Times after `handled` whose start has come at `now`. After a long absence only the end of it is looked at in
+impl PassedTimes {
+    /// Times after `handled` whose start has come at `now`. After a long absence only the end of it is searched in
     /// full.
     fn between(schedule: &Schedule, handled: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
         let first = schedule.times.next_after(handled)?;

@@ -15,12 +15,12 @@ pub struct Notice {
     /// The time it is about, on the schedule's clocks.
     pub due: DateTime<Tz>,
     /// What happened.
-    pub what: What,
+    pub what: NoticeKind,
 }
 
 /// What happened with one time of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum NoticeKind {
     /// A run starts.
     Starts {
         /// Runs of this time so far that failed.
@@ -47,18 +47,18 @@ pub enum What {
         /// What the schedule allows.
         seconds: u32,
     },
-    /// Somebody else's run is at work.
+    /// Another run holds the lake.
     Waits {
         /// Seconds until the next attempt.
         seconds: i64,
     },
-    /// The time came while the run before was at work.
+    /// The time came while the run before was still running.
     Skipped,
     /// A later time came before this one was done.
     Replaced,
-    /// Nobody was there at this time, and it is left out.
+    /// `korabo schedule` was not running at this time, and it is left out.
     Missed,
-    /// Nobody was there at earlier times.
+    /// `korabo schedule` was not running at earlier times.
     MissedBefore {
         /// The first of them.
         first: DateTime<Tz>,
@@ -76,32 +76,34 @@ impl fmt::Display for Notice {
         let show = |time: &DateTime<Tz>| time.to_rfc3339_opts(SecondsFormat::Secs, false);
         write!(f, "schedule {}, {}: ", self.schedule, show(&self.due))?;
         match &self.what {
-            What::Starts { n_failed: 0 } => f.write_str("starts"),
-            What::Starts { n_failed } => write!(f, "starts again (failed so far: {n_failed})"),
-            What::Ends => f.write_str("done"),
-            What::FailsForNow { how, seconds } => {
+            NoticeKind::Starts { n_failed: 0 } => f.write_str("starts"),
+            NoticeKind::Starts { n_failed } => {
+                write!(f, "starts again (failed so far: {n_failed})")
+            }
+            NoticeKind::Ends => f.write_str("done"),
+            NoticeKind::FailsForNow { how, seconds } => {
                 write!(f, "failed ({how}); tried again in {seconds} seconds")
             }
-            What::Fails { how, why } => write!(f, "failed ({how}); {why}"),
-            What::Overtime { seconds } => {
+            NoticeKind::Fails { how, why } => write!(f, "failed ({how}); {why}"),
+            NoticeKind::Overtime { seconds } => {
                 let limit = counted(u64::from(*seconds), "second", "seconds");
                 write!(f, "takes longer than {limit}; is stopped")
             }
-            What::Waits { seconds } => {
+            NoticeKind::Waits { seconds } => {
                 write!(
                     f,
                     "another run holds the lake; asks every {seconds} seconds"
                 )
             }
-            What::Skipped => f.write_str("skipped: the run before is still at work"),
-            What::Replaced => f.write_str("given up: a later time is due"),
-            What::Missed => f.write_str("missed"),
-            What::MissedBefore { first } => {
+            NoticeKind::Skipped => f.write_str("skipped: the run before is still running"),
+            NoticeKind::Replaced => f.write_str("given up: a later time is due"),
+            NoticeKind::Missed => f.write_str("missed"),
+            NoticeKind::MissedBefore { first } => {
                 write!(f, "earlier times were missed, from {} on", show(first))
             }
-            What::CaughtUp => f.write_str("is caught up"),
-            What::Dropped => f.write_str("was not finished; left out (`catch_up` is `none`)"),
-            What::ClockWentBack => {
+            NoticeKind::CaughtUp => f.write_str("is caught up"),
+            NoticeKind::Dropped => f.write_str("was not finished; left out (`catch_up` is `none`)"),
+            NoticeKind::ClockWentBack => {
                 f.write_str("lies far ahead: the clock was set back; goes on from now")
             }
         }

@@ -5,20 +5,21 @@ use chrono::{DateTime, Utc};
 
 use super::machine::{Action, Ending, Event, Machine};
 use super::notice::Notice;
-use super::{Schedule, State};
+use super::section::Schedule;
+use super::state::State;
 
 /// Where the loop runs: a clock, one run at a time, a memory, a log.
 pub trait Host {
     /// The time on the wall.
     fn now(&self) -> DateTime<Utc>;
-    /// Waits until something happens, at most until `until`. It may come back earlier with [`Event::Tick`].
+    /// Waits until something happens, at most until `until`. It may return earlier with [`Event::Tick`].
     fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event;
     /// Starts the run of a schedule for the time `due`.
     ///
     /// # Errors
     /// Why it could not be started.
     fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error>;
-    /// Asks the run at work to stop, and sees to it that it ends.
+    /// Asks the current run to stop, and makes sure that it ends.
     fn stop_run(&mut self);
     /// Remembers the state.
     fn save(&mut self, state: &State);

@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Schedule;
+use super::section::Schedule;
 
 /// Why the remembered times cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +23,12 @@ pub enum StateError {
 /// Remembered times, by schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    pub(super) schedules: BTreeMap<String, Remembered>,
+    pub(super) schedules: BTreeMap<String, ScheduleMemory>,
 }
 
 /// What is remembered of one schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Remembered {
+pub(super) struct ScheduleMemory {
     /// Its expression and zone: with others, nothing was missed.
     pub(super) times: String,
     /// The latest time something was decided about.
@@ -81,7 +81,7 @@ impl State {
             let times = schedule.times.text();
             let known = self.schedules.get(&schedule.name);
             if known.is_none_or(|known| known.times != times) {
-                let fresh = Remembered {
+                let fresh = ScheduleMemory {
                     times,
                     handled: now,
                     open: None,

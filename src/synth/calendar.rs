@@ -30,7 +30,7 @@ pub(crate) fn yyyymmdd(day: i32) -> i32 {
     year * 10_000 + month * 100 + day_of_month
 }
 
-/// The fiscal year a day lies in.
+/// The fiscal year of a day.
 pub(crate) fn fiscal_year(day: i32) -> i16 {
     let date = yyyymmdd(day);
     let year = date / 10_000;

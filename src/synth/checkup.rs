@@ -1,10 +1,10 @@
 //! One checkup: from latent measurements to the coded row of its term (FY2018 and FY2024 changed the
 //! questions), with what was not measured or not answered, and the judgements that follow from the
-//! values. Whether and when somebody comes is decided in `person_years`.
+//! values. Whether and when a person comes is decided in `person_years`.
 
 use super::calibration::{CUT_OF, Cell, N_QUESTIONS, Question, Value, shifted_threshold};
 use super::effects::{EFFECTS, Outcome};
-use super::health::{ActiveEffect, Health, Measured, answer_code};
+use super::health::{ActiveEffect, Health, Measurements, answer_code};
 use super::random::Draws;
 use super::truth::Truth;
 use super::world::WorksiteEffect;
@@ -96,7 +96,7 @@ pub(crate) struct Visit<'a> {
     pub(crate) term: i16,
     pub(crate) sex: i8,
     pub(crate) age: i32,
-    /// Rise of the probability of `sleep_rest` that is nobody's effect.
+    /// Rise of the probability of `sleep_rest` that no program causes.
     pub(crate) sleep_trend: f64,
     pub(crate) effects: &'a [ActiveEffect],
 }
@@ -122,7 +122,7 @@ fn fill_values(
     cells: &mut Cells,
     health: &Health,
     draws: &mut Draws,
-    measured: &Measured,
+    measured: &Measurements,
     visit: &Visit<'_>,
 ) {
     let value = |value: Value| measured.values[value as usize];
@@ -199,7 +199,7 @@ fn rounded(x: f32) -> i16 {
     whole + i16::from(x - f32::from(whole) >= 0.5)
 }
 
-fn fill_answers(cells: &mut Cells, draws: &mut Draws, measured: &Measured, visit: &Visit<'_>) {
+fn fill_answers(cells: &mut Cells, draws: &mut Draws, measured: &Measurements, visit: &Visit<'_>) {
     let mut cuts = visit.cell.thresholds;
     for active in visit.effects {
         if let Outcome::Answer(question) = EFFECTS[active.effect_idx].outcome {
@@ -260,7 +260,7 @@ fn leave_unanswered(cells: &mut Cells, bits: u64) {
 }
 
 /// Smoking, drinking and question 22 as asked since FY2024.
-fn recode_fourth_term(cells: &mut Cells, measured: &Measured, cuts: &[f32; 33], bits: u64) {
+fn recode_fourth_term(cells: &mut Cells, measured: &Measurements, cuts: &[f32; 33], bits: u64) {
     let smoking = answer_column(Question::Smoking);
     if cells[smoking] == 2 {
         let beyond =

@@ -48,7 +48,7 @@ fn amounts() -> &'static [i32; N_STEPS] {
     })
 }
 
-/// What brings somebody to a doctor.
+/// What brings a person to a doctor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Visit {
     Chronic,
@@ -87,7 +87,7 @@ impl Conditions {
     }
 }
 
-/// Makes one person's claims; `insurer_on` tells who insures on a day and `period_of` where a billed
+/// Makes one person's claims; `insurer_on` returns who insures on a day and `period_of` where a billed
 /// month is delivered.
 pub(crate) struct ClaimMaker<'a> {
     draws: Draws,

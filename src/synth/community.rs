@@ -1,5 +1,4 @@
-//! The public side of the world: the 62 municipalities of Tokyo with their councils, and published
-//! reference figures. Population and workers are rounded and serve as weights only.
+//! The public side of the world: the councils of the municipalities over the years, and published reference figures.
 
 use std::sync::Arc;
 
@@ -7,107 +6,11 @@ use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int8Array, Int16Array, StringArray,
 };
 
-use super::calibration::{Question, Value};
+use super::calibration::{CUT_OF, Question, Value};
+use super::municipalities::MUNICIPALITIES;
 use super::published::{CUTS, TOKYO_SHARES, VALUES};
 use super::random::{Draws, Stream};
 use super::world::World;
-
-/// One municipality.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Municipality {
-    /// JIS code, 5 digits.
-    pub(crate) code: &'static str,
-    pub(crate) name: &'static str,
-    /// Medical area (二次医療圏).
-    pub(crate) area: &'static str,
-    /// Inhabitants, thousands.
-    pub(crate) inhabitants: f32,
-    /// People working there, thousands.
-    pub(crate) workers: f32,
-}
-
-const fn place(
-    code: &'static str,
-    name: &'static str,
-    area: &'static str,
-    inhabitants: f32,
-    workers: f32,
-) -> Municipality {
-    Municipality {
-        code,
-        name,
-        area,
-        inhabitants,
-        workers,
-    }
-}
-
-/// Wards, cities, towns and villages of Tokyo.
-#[rustfmt::skip]
-pub(crate) const MUNICIPALITIES: [Municipality; 62] = [
-    place("13101", "千代田区", "区中央部", 68.0, 900.0),
-    place("13102", "中央区", "区中央部", 175.0, 700.0),
-    place("13103", "港区", "区中央部", 265.0, 950.0),
-    place("13104", "新宿区", "区西部", 350.0, 620.0),
-    place("13105", "文京区", "区中央部", 240.0, 220.0),
-    place("13106", "台東区", "区中央部", 215.0, 230.0),
-    place("13107", "墨田区", "区東部", 275.0, 150.0),
-    place("13108", "江東区", "区東部", 530.0, 340.0),
-    place("13109", "品川区", "区南部", 425.0, 350.0),
-    place("13110", "目黒区", "区西南部", 285.0, 120.0),
-    place("13111", "大田区", "区南部", 740.0, 320.0),
-    place("13112", "世田谷区", "区西南部", 940.0, 240.0),
-    place("13113", "渋谷区", "区西南部", 240.0, 500.0),
-    place("13114", "中野区", "区西部", 345.0, 110.0),
-    place("13115", "杉並区", "区西部", 590.0, 150.0),
-    place("13116", "豊島区", "区西北部", 300.0, 250.0),
-    place("13117", "北区", "区西北部", 355.0, 110.0),
-    place("13118", "荒川区", "区東北部", 217.0, 70.0),
-    place("13119", "板橋区", "区西北部", 585.0, 180.0),
-    place("13120", "練馬区", "区西北部", 750.0, 170.0),
-    place("13121", "足立区", "区東北部", 695.0, 200.0),
-    place("13122", "葛飾区", "区東北部", 453.0, 120.0),
-    place("13123", "江戸川区", "区東部", 695.0, 180.0),
-    place("13201", "八王子市", "南多摩", 580.0, 200.0),
-    place("13202", "立川市", "北多摩西部", 184.0, 120.0),
-    place("13203", "武蔵野市", "北多摩南部", 150.0, 80.0),
-    place("13204", "三鷹市", "北多摩南部", 195.0, 60.0),
-    place("13205", "青梅市", "西多摩", 132.0, 50.0),
-    place("13206", "府中市", "北多摩南部", 263.0, 110.0),
-    place("13207", "昭島市", "北多摩西部", 113.0, 45.0),
-    place("13208", "調布市", "北多摩南部", 242.0, 75.0),
-    place("13209", "町田市", "南多摩", 431.0, 130.0),
-    place("13210", "小金井市", "北多摩南部", 126.0, 25.0),
-    place("13211", "小平市", "北多摩北部", 198.0, 55.0),
-    place("13212", "日野市", "南多摩", 190.0, 60.0),
-    place("13213", "東村山市", "北多摩北部", 151.0, 40.0),
-    place("13214", "国分寺市", "北多摩西部", 129.0, 30.0),
-    place("13215", "国立市", "北多摩西部", 77.0, 25.0),
-    place("13218", "福生市", "西多摩", 57.0, 20.0),
-    place("13219", "狛江市", "北多摩南部", 84.0, 15.0),
-    place("13220", "東大和市", "北多摩西部", 84.0, 22.0),
-    place("13221", "清瀬市", "北多摩北部", 76.0, 20.0),
-    place("13222", "東久留米市", "北多摩北部", 115.0, 30.0),
-    place("13223", "武蔵村山市", "北多摩西部", 71.0, 28.0),
-    place("13224", "多摩市", "南多摩", 147.0, 70.0),
-    place("13225", "稲城市", "南多摩", 93.0, 25.0),
-    place("13227", "羽村市", "西多摩", 55.0, 25.0),
-    place("13228", "あきる野市", "西多摩", 80.0, 22.0),
-    place("13229", "西東京市", "北多摩北部", 207.0, 45.0),
-    place("13303", "瑞穂町", "西多摩", 32.0, 22.0),
-    place("13305", "日の出町", "西多摩", 17.0, 7.0),
-    place("13307", "檜原村", "西多摩", 2.0, 1.0),
-    place("13308", "奥多摩町", "西多摩", 5.0, 2.0),
-    place("13361", "大島町", "島しょ", 7.0, 3.0),
-    place("13362", "利島村", "島しょ", 0.3, 0.2),
-    place("13363", "新島村", "島しょ", 2.5, 1.0),
-    place("13364", "神津島村", "島しょ", 1.9, 1.0),
-    place("13381", "三宅村", "島しょ", 2.3, 1.0),
-    place("13382", "御蔵島村", "島しょ", 0.3, 0.2),
-    place("13401", "八丈町", "島しょ", 7.0, 3.0),
-    place("13402", "青ヶ島村", "島しょ", 0.2, 0.1),
-    place("13421", "小笠原村", "島しょ", 2.9, 1.5),
-];
 
 /// Columns of `municipalities`, one row per municipality and fiscal year: councils spread and grow.
 pub(crate) fn municipality_columns(world: &World) -> Vec<ArrayRef> {
@@ -201,7 +104,7 @@ struct ReferenceRows {
 
 /// A figure's place in the reference table.
 #[derive(Clone, Copy)]
-struct Place {
+struct FigureKey {
     region: &'static str,
     indicator: &'static str,
     unit: &'static str,
@@ -209,7 +112,7 @@ struct Place {
 }
 
 impl ReferenceRows {
-    fn push(&mut self, place: Place, fiscal_year: i16, age_band: &'static str, value: f64) {
+    fn push(&mut self, place: FigureKey, fiscal_year: i16, age_band: &'static str, value: f64) {
         self.region.push(place.region);
         self.indicator.push(place.indicator);
         self.fiscal_year.push(fiscal_year);
@@ -226,13 +129,13 @@ impl ReferenceRows {
 pub(crate) fn reference_columns() -> Vec<ArrayRef> {
     let mut rows = ReferenceRows::default();
     for (indicator, question, is_complement) in SHARES {
-        let cut = &CUTS[super::calibration::CUT_OF[question as usize]];
+        let cut = &CUTS[CUT_OF[question as usize]];
         let share = |percent: f32| {
             let share = f64::from(percent) / 100.0;
             if is_complement { 1.0 - share } else { share }
         };
         for sex in 0..2 {
-            let place = Place {
+            let place = FigureKey {
                 region: "JP",
                 indicator,
                 unit: "share",
@@ -253,7 +156,7 @@ pub(crate) fn reference_columns() -> Vec<ArrayRef> {
     for (indicator, value, unit) in MEANS {
         let published = &VALUES[value as usize];
         for sex in 0..2 {
-            let place = Place {
+            let place = FigureKey {
                 region: "JP",
                 indicator,
                 unit,
@@ -266,7 +169,7 @@ pub(crate) fn reference_columns() -> Vec<ArrayRef> {
     }
     for (indicator, shares) in TOKYO_SHARES {
         for (sex, percent) in (1..).zip(shares) {
-            let place = Place {
+            let place = FigureKey {
                 region: "TOKYO",
                 indicator,
                 unit: "share",

@@ -1,8 +1,8 @@
 //! The planted truth: which program changes what, for whom and for how long, and the stories told
 //! beside it. Effects are intention to treat and count from the first fiscal year of exposure.
 
-use super::Scenario;
 use super::calibration::Question;
+use super::options::Scenario;
 
 use Curve::{Fading, Steps};
 use Outcome::{AbsenceDays, Answer, Bmi, PresenteeismLoss, Weight};

@@ -7,7 +7,6 @@ use super::calibration::Question;
 use super::effects::{EFFECTS, FIELDS, Field, Outcome, Population};
 use super::health::Health;
 use super::household::{Household, Job};
-use super::person_years::active_effects;
 use super::random::{Draws, Stream, normal_cdf};
 use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
 use super::world::World;
@@ -162,7 +161,7 @@ fn productivity(
     let is_spq = employer.scale == 0;
     let (mut absence_after, mut loss_after) = (absence, loss);
     let (has_absence, has_score) = (draws.chance(0.95), draws.chance(0.96));
-    for active in active_effects(world, household, Population::Employees, year) {
+    for active in household.active_effects(world, Population::Employees, year) {
         let (before, after, is_observed) = match EFFECTS[active.effect_idx].outcome {
             Outcome::AbsenceDays => (absence, &mut absence_after, has_absence),
             Outcome::PresenteeismLoss => (loss, &mut loss_after, has_score && is_spq),

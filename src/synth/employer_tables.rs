@@ -10,10 +10,11 @@ use datafusion::arrow::datatypes::DataType;
 
 use super::calendar::{day_of, last_day};
 use super::columns::{Column, Style, dates, decimals, few, keyed, whole};
-use super::community::{MUNICIPALITIES, municipality_columns, reference_columns};
+use super::community::{municipality_columns, reference_columns};
 use super::dirt::{INVENTED_NAMES, full_width};
 use super::effects::FIELDS;
 use super::insurer_tables::{named, workplace_key};
+use super::municipalities::MUNICIPALITIES;
 use super::random::{Draws, Stream, Token, TokenKind, token};
 use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
 use super::world::{INDUSTRIES, SCALES, World};

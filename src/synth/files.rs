@@ -1,4 +1,4 @@
-//! The files of a world: where each table of each holder lies, and how a batch's rows become the row
+//! The files of a world: where each table of each holder is written, and how a batch's rows become the row
 //! groups of all of them.
 
 use std::path::Path;
@@ -11,12 +11,12 @@ use super::employer_tables::{
 use super::insurer_tables::{
     InsurerContext, checkups, claims, diagnoses, drugs, guidance, members,
 };
+use super::options::{SynthError, TableSet};
 use super::periods::Periods;
 use super::rows::{BatchRows, PeriodRows};
 use super::truth::Truth;
 use super::world::{INSURERS, World};
 use super::writer::{Aim, EncodedGroup, Encoder, TableFile, create};
-use super::{SynthError, TableSet};
 
 /// A table that is written batch by batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(crate) struct EncodedBatch {
 
 /// Rows of a table and the size of the file they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Written {
+pub(crate) struct WrittenFile {
     pub(crate) table: &'static str,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
@@ -219,12 +219,12 @@ impl OpenFiles {
     }
 
     /// Closes all files.
-    pub(crate) fn finish(self) -> Result<Vec<Written>, SynthError> {
+    pub(crate) fn finish(self) -> Result<Vec<WrittenFile>, SynthError> {
         self.files
             .into_iter()
             .map(|(table, file)| {
                 let rows = file.n_rows;
-                Ok(Written {
+                Ok(WrittenFile {
                     table,
                     rows,
                     bytes: file.finish()?,
@@ -240,7 +240,7 @@ pub(crate) fn write_static(
     world: &World,
     truth: &mut Truth,
     aim: Aim,
-) -> Result<Vec<Written>, SynthError> {
+) -> Result<Vec<WrittenFile>, SynthError> {
     let mut written = Vec::new();
     let mut write = |path: String, table, columns: &[Column]| -> Result<(), SynthError> {
         let (mut file, encoder) = create(&out.join(path), columns, aim)?;
@@ -248,7 +248,7 @@ pub(crate) fn write_static(
             file.append(group)?;
         }
         let rows = file.n_rows;
-        written.push(Written {
+        written.push(WrittenFile {
             table,
             rows,
             bytes: file.finish()?,

@@ -53,7 +53,7 @@ pub(crate) struct ActiveEffect {
 }
 
 /// Latent measurements of one checkup.
-pub(crate) struct Measured {
+pub(crate) struct Measurements {
     /// In the units of the table, order of [`Value`].
     pub(crate) values: [f32; N_VALUES],
     /// Standard normal latents, order of [`Question`].
@@ -106,7 +106,7 @@ impl Health {
         draws: &mut Draws,
         cell: &Cell,
         worksite: Option<&WorksiteEffect>,
-    ) -> Measured {
+    ) -> Measurements {
         let innovation = (1.0 - STATE_CORRELATION * STATE_CORRELATION).sqrt();
         for state in self.value_state.iter_mut().chain(&mut self.answer_state) {
             *state = STATE_CORRELATION * *state + innovation * draws.normal();
@@ -139,7 +139,7 @@ impl Health {
             let z = cell.spread[idx] * value.clamp(-3.8, 3.8);
             *value = cell.origin[idx] + cell.median[idx] * z.exp();
         }
-        Measured { values, latents }
+        Measurements { values, latents }
     }
 }
 

@@ -3,9 +3,13 @@
 //! follows from the jobs. How healthy they are is in `health`.
 
 use super::calendar::{day_of, first_day, fiscal_year, last_day};
-use super::effects::FIELDS;
+use super::effects::{Curve, EFFECTS, FIELDS, Population};
+use super::health::ActiveEffect;
 use super::random::{Draws, Stream};
 use super::world::World;
+
+/// Persons whose households are made together: no household reaches beyond its chunk.
+pub(super) const CHUNK: u64 = 16_384;
 
 /// Subscriber, spouse, child, other: the codes of `members.relationship`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +68,39 @@ pub(crate) struct Household {
     pub(crate) exposed_on: [Option<i32>; FIELDS.len()],
     /// Cohort of each field: the fiscal year of that day.
     pub(crate) cohorts: [Option<i16>; FIELDS.len()],
-    /// Index in `community::MUNICIPALITIES`; `None` where the insurer does not know it.
+    /// Index in `municipalities::MUNICIPALITIES`; `None` where the insurer does not know it.
     pub(crate) municipality: Option<u8>,
     /// False where the employer could not give the subscriber's link token.
     pub(crate) is_linked: bool,
 }
 
 impl Household {
+    /// Effects that reach a population of the household in a fiscal year.
+    pub(crate) fn active_effects(
+        &self,
+        world: &World,
+        population: Population,
+        year: i16,
+    ) -> impl Iterator<Item = ActiveEffect> {
+        let strength = world.strength.effects;
+        EFFECTS
+            .iter()
+            .enumerate()
+            .filter_map(move |(effect_idx, effect)| {
+                if effect.population != population || effect.curve == Curve::Zero || strength == 0.0
+                {
+                    return None;
+                }
+                let event_time = year - self.cohorts[effect.field as usize]?;
+                (event_time >= 0).then(|| ActiveEffect {
+                    effect_idx,
+                    event_time,
+                    size: effect.curve.at(event_time) * strength,
+                    cut: f32::NAN,
+                })
+            })
+    }
+
     /// The household whose subscriber has this running number, with at most `room` persons.
     pub(crate) fn new(world: &World, index: u64, room: u64) -> Self {
         let mut draws = Draws::new(world.seed, Stream::Household, index);

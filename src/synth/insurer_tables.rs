@@ -12,8 +12,8 @@ use super::columns::{
     Column, Style, cell, constant, dates, decimals, few, finished, flags, keyed, picked,
     running_numbers, whole,
 };
-use super::community::MUNICIPALITIES;
 use super::dirt::impossible_date;
+use super::municipalities::MUNICIPALITIES;
 use super::random::{Token, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, ClaimRow, DiagnosisRow, DrugRow, GuidanceRow, MemberRow};
 use super::world::{INSURERS, World};

@@ -58,14 +58,14 @@ pub(crate) fn packed(
     match &column.data {
         Data::Array(_) => return Ok(None),
         Data::Numbers { values, scale } => {
-            let coded = Coded::new(values);
+            let coded = DistinctCodes::new(values);
             let (page, statistics) = number_dictionary(&coded, column.field.data_type(), *scale);
             chunk.dictionary(page, coded.distinct.len())?;
             chunk.positions(&coded, column.field.is_nullable())?;
             chunk.finish(descriptor, statistics)
         }
         Data::Picked { list, picks } => {
-            let coded = Coded::new(picks);
+            let coded = DistinctCodes::new(picks);
             let (page, statistics) = text_dictionary(&coded, list);
             chunk.dictionary(page, coded.distinct.len())?;
             chunk.positions(&coded, column.field.is_nullable())?;
@@ -95,7 +95,7 @@ pub(crate) fn packed(
 }
 
 /// Values as positions among the distinct ones.
-struct Coded {
+struct DistinctCodes {
     /// Ascending.
     distinct: Vec<i32>,
     /// One per value that is there.
@@ -105,7 +105,7 @@ struct Coded {
     n_absent: usize,
 }
 
-impl Coded {
+impl DistinctCodes {
     fn new(values: &[i32]) -> Self {
         let n_absent = values.iter().filter(|value| **value == ABSENT).count();
         let present: Vec<i32>;
@@ -179,7 +179,7 @@ fn by_order(values: &[i32]) -> (Vec<i32>, Vec<u32>) {
 
 /// The dictionary page of whole or decimal numbers, and the range they span.
 fn number_dictionary(
-    coded: &Coded,
+    coded: &DistinctCodes,
     data_type: &DataType,
     scale: Option<f64>,
 ) -> (Vec<u8>, Statistics) {
@@ -211,7 +211,7 @@ fn number_dictionary(
 }
 
 /// The dictionary page of the picked strings, and the range they span.
-fn text_dictionary(coded: &Coded, list: &StringArray) -> (Vec<u8>, Statistics) {
+fn text_dictionary(coded: &DistinctCodes, list: &StringArray) -> (Vec<u8>, Statistics) {
     let text = |place: &i32| list.value(usize::try_from(*place).expect("places are not negative"));
     let mut page = Vec::new();
     for place in &coded.distinct {
@@ -269,7 +269,7 @@ impl ChunkPages {
     }
 
     /// Writes positions in the dictionary, with levels where values may be absent.
-    fn positions(&mut self, coded: &Coded, nullable: bool) -> Result<(), ParquetError> {
+    fn positions(&mut self, coded: &DistinctCodes, nullable: bool) -> Result<(), ParquetError> {
         let mut page = Vec::with_capacity(self.n_rows + 64);
         if nullable {
             let every = [1].repeat(if coded.levels.is_none() {

@@ -9,15 +9,15 @@ use super::calibration::Cell;
 use super::checkup::{Cells, Visit, column, count_effects, simulate};
 use super::claims::{ClaimMaker, Conditions};
 use super::dirt::{CheckupDefect, damage_cells, draw_checkup_defect, split_questionnaire};
-use super::effects::{Curve, EFFECTS, Field, Population};
+use super::effects::{Field, Population};
 use super::employer_rows::add_employer_rows;
 use super::health::{ActiveEffect, Health, apply_to_cuts};
-use super::household::{Household, Job, Person, Relationship};
+use super::household::{CHUNK, Household, Job, Person, Relationship};
+use super::options::TableSet;
 use super::periods::Periods;
 use super::random::{Draws, Stream, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, GuidanceRow, MemberRow};
 use super::world::{WorksiteEffect, World};
-use super::{CHUNK, TableSet};
 
 /// The insurer whose dates are integers (position in `world::INSURERS`).
 pub(crate) const INTEGER_DATES: usize = 1;
@@ -194,7 +194,7 @@ impl Life<'_> {
             Relationship::Child | Relationship::Other => return,
         };
         self.effects
-            .extend(active_effects(self.world, self.household, population, year));
+            .extend(self.household.active_effects(self.world, population, year));
         apply_to_cuts(self.effects, cell);
     }
 
@@ -375,31 +375,6 @@ struct Occasion<'a> {
     date: i32,
     job: usize,
     cell: &'a Cell,
-}
-
-/// Effects that reach a population of a household in a fiscal year.
-pub(crate) fn active_effects(
-    world: &World,
-    household: &Household,
-    population: Population,
-    year: i16,
-) -> impl Iterator<Item = ActiveEffect> {
-    let strength = world.strength.effects;
-    EFFECTS
-        .iter()
-        .enumerate()
-        .filter_map(move |(effect_idx, effect)| {
-            if effect.population != population || effect.curve == Curve::Zero || strength == 0.0 {
-                return None;
-            }
-            let event_time = year - household.cohorts[effect.field as usize]?;
-            (event_time >= 0).then(|| ActiveEffect {
-                effect_idx,
-                event_time,
-                size: effect.curve.at(event_time) * strength,
-                cut: f32::NAN,
-            })
-        })
 }
 
 /// The yearly chance to come: most nearly always do, some now and then, some hardly ever.

@@ -1,5 +1,5 @@
 //! Published figures the world is calibrated to. Source: MHLW, NDB Open Data rounds 2 to 9 (specific
-//! health checkups FY2014 to FY2021, Japan, everybody aged 40 to 74); by age is FY2021, by year is
+//! health checkups FY2014 to FY2021, Japan, all persons aged 40 to 74); by age is FY2021, by year is
 //! all ages. Spreads are fitted to the published class counts. How they become thresholds and
 //! means is in `calibration`.
 

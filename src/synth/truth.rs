@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::effects::{Curve, EFFECTS, FIELDS, Outcome, Strength, stories};
-use super::{Scenario, SynthError};
+use super::options::{Scenario, SynthError};
 
 /// Event times that are counted: 0 to this, exclusive.
 pub(crate) const N_EVENT_TIMES: usize = 16;

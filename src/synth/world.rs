@@ -5,11 +5,11 @@
 
 use std::ops::RangeInclusive;
 
-use super::SynthOptions;
-use super::calendar::{day_of, first_day};
+use super::calendar::{day_of, first_day, month_start};
 use super::calibration::{Calibration, N_QUESTIONS, N_VALUES};
-use super::community::MUNICIPALITIES;
 use super::effects::{FIELDS, Field, Strength};
+use super::municipalities::MUNICIPALITIES;
+use super::options::SynthOptions;
 use super::random::{Draws, Stream};
 
 /// Insurer numbers: a society-managed insurer (06) and a branch of the association (01), both in
@@ -243,7 +243,7 @@ impl World {
         }
         let sites = employer.first_worksite..employer.first_worksite + employer.n_worksites;
         let mut cover_from = |world: &mut Self, year: i16, worksite: Option<u32>, size: u32| {
-            let start = super::calendar::month_start(year, start_month);
+            let start = month_start(year, start_month);
             let end = lasts.map_or(i32::MAX, |n| first_day(year + n as i16) - 1);
             world.programs.push(Program {
                 employer: index(employer_idx),

@@ -16,8 +16,8 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 use datafusion::parquet::file::writer::SerializedFileWriter;
 use datafusion::parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
-use super::SynthError;
 use super::columns::{Column, Data};
+use super::options::SynthError;
 use super::pages::{PackedChunk, packed};
 
 /// What files are made for.

@@ -1,8 +1,12 @@
-//! What can be wrong with fields and indicators.
+//! What can be wrong with fields and indicators, and the names of their files.
 
-use super::{FIELDS_FILE, INDICATORS_FILE};
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::TomlError;
+
+/// The file of fields, in the project's folder.
+pub const FIELDS_FILE: &str = "fields.toml";
+/// The file of indicators, in the project's folder.
+pub const INDICATORS_FILE: &str = "indicators.toml";
 
 /// Why fields or indicators cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +31,7 @@ pub enum VocabularyError {
         /// The name.
         name: String,
     },
-    /// A name is there two times.
+    /// A name is listed twice.
     #[error("{at}: `{name}` is listed twice")]
     Twice {
         /// Where the second one stands.

@@ -1,6 +1,6 @@
 //! One entry of `indicators.toml`.
 
-use super::VocabularyError;
+use super::error::VocabularyError;
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::{Located, TomlItem, TomlTable};
 

@@ -1,4 +1,4 @@
-//! One function within bounds: everything but the call itself is the function's own.
+//! One function within bounds: everything but the call itself is the function's own; and all functions of an expression within them.
 
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,8 +8,10 @@ use datafusion::arrow::array::{Array as _, ArrayRef};
 use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DataFusionError, ExprSchema, Result, ScalarValue};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
@@ -19,9 +21,13 @@ use datafusion::logical_expr::{
     ScalarUDF, ScalarUDFImpl, Signature, StructFieldMapping,
 };
 
+use super::bounds::Bounds;
 use super::growth::Growth;
-use super::rewrite::bound_within;
-use super::{Bounds, widths};
+use super::widths;
+use crate::functions::whole::PRODUCT;
+
+/// Functions that the engine recognises by their type, and that make nothing large.
+pub(super) const UNBOUNDED: [&str; 4] = ["get_field", "log", "power", PRODUCT];
 
 /// Fields that the type of a result may have, those within its fields included: `struct(a, a)` of `struct(a, a)` of …
 /// doubles them.
@@ -89,7 +95,7 @@ impl BoundedCall {
             let most = estimates.first().copied().unwrap_or(0);
             return self.reserving(most, || self.call(args.clone()));
         }
-        // What comes in and what is made are there together until the call returns.
+        // Arguments and result are in memory together until the call returns.
         let held = self.reservation();
         self.hold(&held, bytes_of_arrays(&args.args))?;
         let mut made: Vec<ArrayRef> = Vec::new();
@@ -237,7 +243,7 @@ impl ScalarUDFImpl for BoundedCall {
 
     fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
         let inner = self.inner.inner().with_updated_config(config)?;
-        Some(super::bounded(&Arc::new(inner), &self.bounds))
+        Some(bounded(&Arc::new(inner), &self.bounds))
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
@@ -334,4 +340,39 @@ impl ScalarUDFImpl for BoundedCall {
     fn placement(&self, args: &[ExpressionPlacement]) -> ExpressionPlacement {
         self.inner.placement(args)
     }
+}
+
+/// The same function within bounds.
+pub(super) fn bounded(function: &Arc<ScalarUDF>, bounds: &Arc<Bounds>) -> ScalarUDF {
+    if UNBOUNDED.contains(&function.name()) {
+        return function.as_ref().clone();
+    }
+    let inner = match function.inner().downcast_ref::<BoundedCall>() {
+        Some(call) => call.inner(),
+        None => function,
+    };
+    ScalarUDF::new_from_impl(BoundedCall::new(Arc::clone(inner), Arc::clone(bounds)))
+}
+
+/// The same expression with all of its calls within bounds.
+pub(super) fn bound_within(expr: Expr, bounds: &Arc<Bounds>) -> Result<Expr> {
+    let bound = expr.transform_up(|expr| Ok(bound_call(expr, bounds)))?;
+    Ok(bound.data)
+}
+
+/// The same expression with the call that it is, if it is one, within bounds.
+pub(super) fn bound_call(expr: Expr, bounds: &Arc<Bounds>) -> Transformed<Expr> {
+    match expr {
+        Expr::ScalarFunction(call) if !is_bounded(&call.func) => {
+            let func = Arc::new(bounded(&call.func, bounds));
+            Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
+                func, call.args,
+            )))
+        }
+        other => Transformed::no(other),
+    }
+}
+
+fn is_bounded(function: &ScalarUDF) -> bool {
+    UNBOUNDED.contains(&function.name()) || function.inner().is::<BoundedCall>()
 }

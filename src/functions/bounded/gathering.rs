@@ -23,7 +23,7 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition,
 };
 
-use super::{Bounds, MIB};
+use super::bounds::{Bounds, MIB};
 
 /// The aggregates whose results are as large as what they read.
 const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
@@ -114,7 +114,7 @@ impl Hash for BoundedGathering {
 
 impl BoundedGathering {
     fn watched(&self, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
-        Box::new(Watched {
+        Box::new(BoundedResults {
             inner,
             name: self.inner.name().to_owned(),
             results: self.results,
@@ -279,7 +279,7 @@ impl AggregateUDFImpl for BoundedGathering {
 
 /// Counts what the results of a partition come to.
 #[derive(Debug)]
-struct Watched {
+struct BoundedResults {
     inner: Box<dyn Accumulator>,
     name: String,
     results: ResultOf,
@@ -291,7 +291,7 @@ struct Watched {
     made: usize,
 }
 
-impl Watched {
+impl BoundedResults {
     fn too_much(&self) -> DataFusionError {
         DataFusionError::ResourcesExhausted(format!(
             "`{}` over a window would make more than the {} MiB that --memory-limit leaves it; take a narrower \
@@ -317,7 +317,7 @@ impl Watched {
 }
 
 #[warn(clippy::missing_trait_methods)]
-impl Accumulator for Watched {
+impl Accumulator for BoundedResults {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         self.n_rows += values.first().map_or(0, |values| values.len());
         self.inner.update_batch(values)

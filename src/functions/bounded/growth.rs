@@ -20,7 +20,7 @@ pub(super) enum Growth {
     Times(u64),
     /// `repeat(text, n)`, `array_repeat(element, n)`.
     Repeated,
-    /// `lpad(text, n, fill)`: so many characters.
+    /// `lpad(text, n, fill)`: `n` characters.
     Padded,
     /// `replace(text, from, to)`.
     Replaced,
@@ -39,7 +39,7 @@ pub(super) enum Growth {
     /// `levenshtein(a, b)`: small, but every character of one is compared with every character of the other, in one step.
     /// 64 comparisons count as a byte.
     Compared,
-    /// `to_char(time, format)`: up to so many bytes per byte of the format.
+    /// `to_char(time, format)`: up to this many bytes per byte of the format.
     Formatted,
 }
 

@@ -9,8 +9,8 @@ use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawDictionaryExpr};
 
-use super::Bounds;
-use super::rewrite::bound_within;
+use super::bounds::Bounds;
+use super::call::bound_within;
 
 #[derive(Debug)]
 pub(super) struct BoundLiterals {

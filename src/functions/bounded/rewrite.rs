@@ -11,9 +11,10 @@ use datafusion::logical_expr::expr::{HigherOrderFunction, ScalarFunction, Window
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF};
 
-use super::call::BoundedCall;
+use super::bounds::Bounds;
+use super::call::{bound_call, bounded};
 use super::concatenation::Concatenation;
-use super::{AS_THEY_ARE, Bounds, bounded, gathering};
+use super::gathering;
 
 /// Bytes of a default that a window function repeats.
 const MOST_OF_A_DEFAULT: usize = 256;
@@ -58,28 +59,6 @@ impl FunctionRewrite for BoundCalls {
             other => Ok(bound_call(other, &self.bounds)),
         }
     }
-}
-
-/// The same expression with all of its calls within bounds.
-pub(super) fn bound_within(expr: Expr, bounds: &Arc<Bounds>) -> Result<Expr> {
-    let bound = expr.transform_up(|expr| Ok(bound_call(expr, bounds)))?;
-    Ok(bound.data)
-}
-
-fn bound_call(expr: Expr, bounds: &Arc<Bounds>) -> Transformed<Expr> {
-    match expr {
-        Expr::ScalarFunction(call) if !is_bounded(&call.func) => {
-            let func = Arc::new(bounded(&call.func, bounds));
-            Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
-                func, call.args,
-            )))
-        }
-        other => Transformed::no(other),
-    }
-}
-
-fn is_bounded(function: &ScalarUDF) -> bool {
-    AS_THEY_ARE.contains(&function.name()) || function.inner().is::<BoundedCall>()
 }
 
 fn concatenation(left: Expr, right: Expr, bounds: &Arc<Bounds>) -> Expr {

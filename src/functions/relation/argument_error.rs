@@ -4,8 +4,6 @@ use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::RelationDefinition;
-
 /// A call that cannot be planned, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ArgumentError {
@@ -119,29 +117,17 @@ impl ArgumentProblem {
 
 /// Line and column in the statement, from 1; 0 when unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct StatementPosition {
     pub(super) line: u64,
     pub(super) column: u64,
 }
 
-impl Place {
+impl StatementPosition {
     /// Where something begins.
     pub(super) fn of(span: Span) -> Self {
         Self {
             line: span.start.line,
             column: span.start.column,
-        }
-    }
-}
-
-impl RelationDefinition {
-    pub(super) fn error(&'static self, place: Place, problem: ArgumentProblem) -> ArgumentError {
-        ArgumentError {
-            relation: self.name,
-            line: place.line,
-            column: place.column,
-            problem,
-            usage: self.usage,
         }
     }
 }

@@ -7,13 +7,14 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall, optional};
+use super::bound_arguments::BoundArguments;
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
-use super::{PreparedRelation, RelationDefinition};
 use korabo_estimators::aggregate::{
     Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate,
 };
@@ -131,7 +132,7 @@ impl Att {
 }
 
 impl PanelEstimator for Att {
-    type Found = AggregateResult;
+    type Estimates = AggregateResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         if self.is_event_study {

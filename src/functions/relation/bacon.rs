@@ -7,13 +7,16 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, BoundArguments};
+use super::argument::{ArgumentDefinition, required};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
-use super::gather::{ColumnName, LabelColumn, push_numbers, push_times};
-use super::panel_call::{TIME, required};
+use super::definition::{Gather, PreparedRelation, RelationDefinition};
+use super::labels::LabelColumn;
+use super::numbers::{push_numbers, push_times};
+use super::relation_error::{ColumnName, RelationError};
 use super::result::{counts, numbers, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::shared_arguments::TIME;
 use korabo_estimators::bacon::{BaconColumns, BaconRow, bacon};
 
 pub(super) const BACON: RelationDefinition = RelationDefinition {

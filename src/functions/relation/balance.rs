@@ -7,14 +7,17 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
-use super::gather::{ColumnName, LabelColumn, ValueColumn, push_numbers};
-use super::panel_call::optional;
+use super::definition::{Gather, PreparedRelation, RelationDefinition};
+use super::labels::LabelColumn;
+use super::numbers::push_numbers;
 use super::panel_rows::Levels;
+use super::relation_error::{ColumnName, RelationError};
 use super::result::{counts, numbers, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
+use super::value_column::ValueColumn;
 use korabo_estimators::balance::{
     BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole, balance,
 };

@@ -3,7 +3,7 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::PreparedRelation;
+use super::definition::PreparedRelation;
 
 /// Which columns a relation reads, and where it finds those it asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,19 +7,19 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
-use super::panel_call::{
-    BY, COHORT, OUTCOME, OUTCOMES, PanelCall, Shows, TIME, UNIT, level, optional, seed, window,
-};
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
     no_overall_estimate,
 };
-use super::{PreparedRelation, RelationDefinition};
+use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, seed, window};
 use korabo_estimators::estimate::{EstimatorError, Status};
 use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
@@ -39,7 +39,7 @@ pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| DidImputation::prepared("did_imputation", Shows::Effects, bound),
+    prepare: |bound| DidImputation::prepared("did_imputation", ResultKind::Effects, bound),
 };
 
 pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -54,7 +54,7 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
     arguments: &ARGUMENTS,
     positional: None,
     prepare: |bound| {
-        DidImputation::prepared("did_imputation_diagnostics", Shows::Diagnostics, bound)
+        DidImputation::prepared("did_imputation_diagnostics", ResultKind::Diagnostics, bound)
     },
 };
 
@@ -104,14 +104,14 @@ static ARGUMENTS: [ArgumentDefinition; 13] = [
 
 #[derive(Debug, Clone)]
 struct DidImputation {
-    shows: Shows,
+    shows: ResultKind,
     options: ImputationOptions,
 }
 
 impl DidImputation {
     fn prepared(
         relation: &'static str,
-        shows: Shows,
+        shows: ResultKind,
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let window = match window(bound)? {
@@ -140,12 +140,12 @@ impl DidImputation {
 }
 
 impl PanelEstimator for DidImputation {
-    type Found = ImputationResult;
+    type Estimates = ImputationResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
-            Shows::Effects => event_time_schema(),
-            Shows::Diagnostics => diagnostic_schema(),
+            ResultKind::Effects => event_time_schema(),
+            ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
@@ -158,18 +158,18 @@ impl PanelEstimator for DidImputation {
 
     fn batch(&self, found: &ImputationResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
-            Shows::Effects => {
+            ResultKind::Effects => {
                 let rows = found.rows.iter();
                 event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
             }
-            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
+            ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
     }
 
     fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
         match self.shows {
-            Shows::Effects => Some(no_overall_estimate(status)),
-            Shows::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+            ResultKind::Effects => Some(no_overall_estimate(status)),
+            ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
         }
     }
 }

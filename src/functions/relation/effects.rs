@@ -7,18 +7,18 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
+use super::definition::{PreparedRelation, RelationDefinition};
 use super::did_imputation::imputation_columns;
-use super::panel_call::{
-    BY, COHORT, OUTCOMES, PANEL_ARGUMENTS, PanelCall, TIME, UNIT, window, window_of,
-};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, texts};
+use super::shared_arguments::{BY, COHORT, OUTCOMES, TIME, UNIT, window, window_of};
 use super::sun_abraham::sun_abraham_outcomes;
-use super::{PreparedRelation, RelationDefinition};
 use korabo_estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
 use korabo_estimators::did::{AttGtOptions, BasePeriod, Method, att_gt_outcomes};
 use korabo_estimators::estimate::{Counts, Estimate, EstimatorError, Status};
@@ -92,7 +92,7 @@ static ARGUMENTS: [ArgumentDefinition; 18] = [
     panel_argument("seed"),
 ];
 
-/// An argument that group-time effects take as well; a name that they do not take is no program that compiles.
+/// An argument that group-time effects take as well; another name does not compile.
 const fn panel_argument(name: &str) -> ArgumentDefinition {
     let mut idx = 0;
     while !same(PANEL_ARGUMENTS[idx].name, name) {
@@ -212,7 +212,7 @@ impl Effects {
         };
         rows.drop_covariates();
         let unadjusted = by_groups(&mut rows, self.options.method);
-        // As in `sun_abraham`: unit effects take care of holes.
+        // As in `sun_abraham`: unit effects absorb missing periods.
         rows.layout = Layout::Unbalanced;
         let weighted = SunAbrahamOptions {
             min_e: None,
@@ -321,7 +321,7 @@ fn causal(
 }
 
 impl PanelEstimator for Effects {
-    type Found = Vec<EffectRow>;
+    type Estimates = Vec<EffectRow>;
 
     fn schema(&self, _: bool) -> SchemaRef {
         estimate_schema(vec![

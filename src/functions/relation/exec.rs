@@ -17,7 +17,7 @@ use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{
-    BaselineMetrics, ExecutionPlanMetricsSet, Gauge, MetricBuilder, MetricsSet,
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -27,9 +27,10 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures::StreamExt as _;
 
-use super::PreparedRelation;
+use super::definition::PreparedRelation;
 use super::node::EstimatorNode;
-use super::run::Run;
+use super::permits::RelationKind;
+use super::run::{Measures, Run};
 
 #[derive(Debug)]
 pub(super) struct EstimatorQueryPlanner;
@@ -74,7 +75,7 @@ impl ExtensionPlanner for EstimatorNodePlanner {
 }
 
 #[derive(Debug)]
-pub(super) struct EstimatorExec {
+struct EstimatorExec {
     name: &'static str,
     arguments: String,
     prepared: Arc<dyn PreparedRelation>,
@@ -93,13 +94,6 @@ pub(crate) const ESTIMATING: &str = "estimating";
 
 /// The metric with the bytes that a relation reserved.
 const RESERVED: &str = "reserved_bytes";
-
-/// What a relation's run is measured by.
-pub(super) struct Measures {
-    pub(super) baseline: BaselineMetrics,
-    pub(super) estimating: Gauge,
-    pub(super) reserved: Gauge,
-}
 
 impl EstimatorExec {
     fn new(
@@ -177,7 +171,7 @@ impl ExecutionPlan for EstimatorExec {
         )))
     }
 
-    /// The run has a task of its own: a relation that has a permit or memory must end although nobody asks for its rows, as in a
+    /// The run has a task of its own: a relation that has a permit or memory must end although no one asks for its rows yet, as in a
     /// join that reads its other side first.
     fn execute(
         &self,
@@ -190,6 +184,7 @@ impl ExecutionPlan for EstimatorExec {
             input: Arc::clone(&self.input),
             measures: self.measures(partition),
             partition,
+            kind: kind_above(self.input.as_ref()),
             context,
         };
         let result = async move {
@@ -204,4 +199,20 @@ impl ExecutionPlan for EstimatorExec {
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
+}
+
+/// The kind of a relation that reads from `input`.
+fn kind_above(input: &dyn ExecutionPlan) -> RelationKind {
+    match has_relation(input) {
+        true => RelationKind::Nested,
+        false => RelationKind::Leaf,
+    }
+}
+
+fn has_relation(plan: &dyn ExecutionPlan) -> bool {
+    plan.is::<EstimatorExec>()
+        || plan
+            .children()
+            .iter()
+            .any(|child| has_relation(child.as_ref()))
 }

@@ -7,16 +7,16 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::BoundArguments;
 use super::argument_error::ArgumentProblem;
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall, Shows};
+use super::bound_arguments::BoundArguments;
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::panel_call::{PANEL_ARGUMENTS, PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{
     diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_diagnostics,
     no_estimate,
 };
-use super::{PreparedRelation, RelationDefinition};
 use korabo_estimators::did::{AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes};
 use korabo_estimators::estimate::{EstimatorError, Status};
 
@@ -30,7 +30,7 @@ pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
               unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,
-    prepare: |bound| GroupTimes::prepared("att_gt", Shows::Effects, bound),
+    prepare: |bound| GroupTimes::prepared("att_gt", ResultKind::Effects, bound),
 };
 
 pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -44,19 +44,19 @@ pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, unbalanced => 'pairs')",
     arguments: PANEL_ARGUMENTS,
     positional: None,
-    prepare: |bound| GroupTimes::prepared("att_gt_diagnostics", Shows::Diagnostics, bound),
+    prepare: |bound| GroupTimes::prepared("att_gt_diagnostics", ResultKind::Diagnostics, bound),
 };
 
 #[derive(Debug, Clone)]
 struct GroupTimes {
     options: AttGtOptions,
-    shows: Shows,
+    shows: ResultKind,
 }
 
 impl GroupTimes {
     fn prepared(
         relation: &'static str,
-        shows: Shows,
+        shows: ResultKind,
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let call = PanelCall::try_new(relation, bound)?;
@@ -66,15 +66,15 @@ impl GroupTimes {
 }
 
 impl PanelEstimator for GroupTimes {
-    type Found = AttGtResult;
+    type Estimates = AttGtResult;
 
     fn schema(&self, in_parts: bool) -> SchemaRef {
         let period = |name| Field::new(name, DataType::Int32, in_parts);
         match self.shows {
-            Shows::Effects => {
+            ResultKind::Effects => {
                 estimate_schema(vec![period("cohort"), period("time"), period("event_time")])
             }
-            Shows::Diagnostics => diagnostic_schema(),
+            ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
@@ -87,8 +87,8 @@ impl PanelEstimator for GroupTimes {
 
     fn batch(&self, found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
-            Shows::Effects => effects(found, schema),
-            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
+            ResultKind::Effects => effects(found, schema),
+            ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
     }
 
@@ -96,8 +96,8 @@ impl PanelEstimator for GroupTimes {
         let unknown = || -> ArrayRef { Arc::new(Int32Array::from(vec![None])) };
         let identifying = || vec![unknown(), unknown(), unknown()];
         in_parts.then(|| match self.shows {
-            Shows::Effects => no_estimate(self.schema(true), identifying(), status),
-            Shows::Diagnostics => no_diagnostics(status),
+            ResultKind::Effects => no_estimate(self.schema(true), identifying(), status),
+            ResultKind::Diagnostics => no_diagnostics(status),
         })
     }
 }

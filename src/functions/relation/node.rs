@@ -10,7 +10,9 @@ use datafusion::logical_expr::{
     Expr, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
 
-use super::PreparedRelation;
+use super::columns::Columns;
+use super::definition::PreparedRelation;
+use super::roles::Roles;
 
 #[derive(Debug)]
 pub(super) struct EstimatorNode {
@@ -47,6 +49,14 @@ impl EstimatorNode {
 pub(crate) fn relation_name(node: &dyn UserDefinedLogicalNode) -> Option<&'static str> {
     let node = node.as_any().downcast_ref::<EstimatorNode>()?;
     Some(node.name)
+}
+
+/// The roles of the columns of a node's input; `None` for any node but a relation.
+pub(crate) fn roles(node: &dyn UserDefinedLogicalNode) -> Option<Roles> {
+    let node = node.as_any().downcast_ref::<EstimatorNode>()?;
+    let (_, _, prepared) = node.relation();
+    let columns = Columns::of(prepared.as_ref());
+    Some(prepared.roles().map(|position| columns.place(position)))
 }
 
 // Two calls are the same when relation, arguments and input are: the prepared form follows from them.

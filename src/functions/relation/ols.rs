@@ -7,14 +7,18 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
-use super::gather::{ColumnName, LabelColumn, LabelLevels, push_numbers};
+use super::definition::{Gather, PreparedRelation, RelationDefinition};
+use super::labels::{LabelColumn, LabelLevels};
+use super::numbers::push_numbers;
 use super::ols_columns::{InputColumn, input_columns};
-use super::panel_call::{level, optional, seed};
+use super::relation_error::{ColumnName, RelationError};
 use super::result::{counts, numbers, texts};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
+use super::roles::Roles;
+use super::shared_arguments::{level, seed};
 use korabo_estimators::covariance::{SmallSample, Vcov};
 use korabo_estimators::estimate::{EstimatorError, Status};
 use korabo_estimators::formula::{self, AtomKind, Formula, Term};
@@ -179,7 +183,7 @@ impl OlsCall {
         }
     }
 
-    /// Starts taking in rows; `estimate` turns them into the result.
+    /// Starts gathering rows; `estimate` turns them into the result.
     pub(super) fn gather(
         &self,
         estimate: fn(&Self, &RegressionData) -> Result<RecordBatch, RelationError>,
@@ -344,7 +348,7 @@ enum GatheredColumn {
     Labels(LabelColumn),
 }
 
-/// The flat columns of a regression while they come in.
+/// The flat columns of a regression while they are gathered.
 struct OlsGather {
     call: OlsCall,
     columns: Vec<GatheredColumn>,

@@ -2,8 +2,8 @@
 
 use datafusion::arrow::datatypes::DataType;
 
-use super::args::BoundArguments;
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::{ColumnRole, is_numeric, is_whole, value_type};
 use korabo_estimators::covariance::Vcov;
 use korabo_estimators::formula::{ColumnUse, Formula};

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use super::definition::{Gather, PreparedRelation, RelationDefinition};
 use super::ols::{OLS_ARGUMENTS, OlsCall};
+use super::relation_error::RelationError;
 use super::result::{diagnostic_batch, diagnostic_schema};
-use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
 use korabo_estimators::least_squares::ols_diagnostics;
 use korabo_estimators::regression_data::RegressionData;
 

@@ -10,24 +10,26 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use super::definition::{Gather, PreparedRelation};
 use super::panel_call::PanelCall;
 use super::panel_rows::{PanelGather, PanelRows};
-use super::{Gather, PreparedRelation, RelationError, Roles};
+use super::relation_error::RelationError;
+use super::roles::Roles;
 use korabo_estimators::estimate::{EstimatorError, Status};
 
 /// What a relation estimates from the rows of a panel.
 pub(super) trait PanelEstimator: Clone + Debug + Send + Sync + 'static {
     /// What is found for one outcome.
-    type Found;
+    type Estimates;
 
     /// Schema of the rows for one outcome; with `in_parts`, of a call of several outcomes or levels.
     fn schema(&self, in_parts: bool) -> SchemaRef;
 
     /// What is found for each outcome.
-    fn estimate(&self, rows: PanelRows) -> Vec<Result<Self::Found, EstimatorError>>;
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<Self::Estimates, EstimatorError>>;
 
     /// Rows for what was found.
-    fn batch(&self, found: &Self::Found, schema: SchemaRef) -> Result<RecordBatch, ArrowError>;
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError>;
 
     /// The row for an outcome where there is nothing to work on; `None`: the call is refused. A call of several outcomes or levels
     /// (`in_parts`) must survive one that is empty.
@@ -153,19 +155,19 @@ impl<E: PanelEstimator> PreparedRelation for PanelRelation<E> {
     }
 
     fn gather(&self) -> Box<dyn Gather> {
-        Box::new(Gathering {
+        Box::new(RelationGather {
             rows: PanelGather::new(&self.call),
             relation: self.clone(),
         })
     }
 }
 
-struct Gathering<E> {
+struct RelationGather<E> {
     rows: PanelGather,
     relation: PanelRelation<E>,
 }
 
-impl<E: PanelEstimator> Gather for Gathering<E> {
+impl<E: PanelEstimator> Gather for RelationGather<E> {
     fn reserve(&mut self, n_rows: usize) {
         self.rows.reserve(n_rows);
     }

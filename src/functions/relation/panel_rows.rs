@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::RelationError;
-use super::cohorts::refuse_cohorts_of_zero;
-use super::gather::{
-    LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
-};
+use super::labels::{LabelColumn, MISSING_CODE};
+use super::numbers::{push_cohorts, push_numbers, push_times, refuse_cohorts_of_zero};
 use super::panel_call::PanelCall;
+use super::relation_error::RelationError;
+use super::value_column::ValueColumn;
 use korabo_estimators::estimate::EstimatorError;
 use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,
@@ -18,7 +17,7 @@ use korabo_estimators::panel::{
 /// Most levels of a column of `by`: each is an estimate of its own.
 pub(super) const MOST_LEVELS: usize = 1_000;
 
-/// The flat columns of a panel while they come in.
+/// The flat columns of a panel while they are gathered.
 pub(super) struct PanelGather {
     call: PanelCall,
     outcomes: Vec<Vec<f64>>,
@@ -123,7 +122,7 @@ impl PanelGather {
             + covariates.sum::<usize>()
     }
 
-    /// All that came in.
+    /// The gathered rows.
     pub(super) fn finish(self) -> Result<PanelRows, RelationError> {
         let call = self.call;
         let mut outcomes = self.outcomes;
@@ -176,7 +175,7 @@ impl PanelGather {
     }
 }
 
-/// Whether the unit participates in the row's period; nothing known of it is no. Empty without that column.
+/// Whether the unit participates in the row's period; NULL counts as no. Empty without that column.
 fn participates(
     call: &PanelCall,
     participated: Option<Vec<f64>>,
@@ -197,7 +196,7 @@ fn participates(
     Ok(participated.iter().map(|&value| value == 1.0).collect())
 }
 
-/// Makes what is missing a code of its own, after all others.
+/// Gives missing values a code of their own, after all others.
 fn code_missing(codes: &mut [u32]) {
     let known = codes.iter().filter(|&&code| code != MISSING_CODE).max();
     let next = known.map_or(0, |&last| last + 1);
@@ -300,7 +299,7 @@ impl PanelRows {
     }
 
     /// What `estimate` finds for each of some outcomes. It gets a panel and the tables of further outcomes of the same rows, and
-    /// answers for all of them: outcomes that are missing in the same rows share a panel.
+    /// returns one result for each: outcomes that are missing in the same rows share a panel.
     pub(super) fn by_panel<T>(
         &mut self,
         outcomes: &[usize],

@@ -1,9 +1,9 @@
 //! Which relations of an engine run and which wait: for a permit before their first batch, or for memory that another relation
-//! gives back when it ends.
+//! frees when it ends.
 //!
 //! A relation without a relation below it takes a permit before its input is started and returns it with its result. One with a
 //! relation below it takes none, as it would hold it while waiting for those below. What is refused memory waits while another
-//! relation can still end. Once all of them wait for memory, the youngest gives back what it gathered and is started again later,
+//! relation can still end. Once all of them wait for memory, the youngest drops what it gathered and is started again later,
 //! so that the oldest either goes on or is alone; a relation that is refused although it is alone fails.
 
 mod state;
@@ -14,14 +14,14 @@ use datafusion::common::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 use tokio::sync::Notify;
 
-use state::{Refused, State};
+use state::{PermitState, Refusal};
 
-pub(super) use state::Kind;
+pub(super) use state::RelationKind;
 
 /// The permits of one engine: all its sessions share them, as they share its memory.
 #[derive(Debug)]
 pub(crate) struct Permits {
-    state: Mutex<State>,
+    state: Mutex<PermitState>,
     changed: Notify,
 }
 
@@ -29,13 +29,13 @@ impl Permits {
     /// As many permits as threads.
     pub(crate) fn new(n_threads: usize) -> Self {
         Self {
-            state: Mutex::new(State::new(n_threads)),
+            state: Mutex::new(PermitState::new(n_threads)),
             changed: Notify::new(),
         }
     }
 
     /// Waits for a permit, where the kind of relation needs one. Statements take turns.
-    pub(super) async fn enter(self: &Arc<Self>, statement: &str, kind: Kind) -> Turn {
+    pub(super) async fn enter(self: &Arc<Self>, statement: &str, kind: RelationKind) -> Turn {
         let age = self.change(|state| state.enter(statement, kind));
         let turn = Turn {
             permits: Arc::clone(self),
@@ -45,23 +45,23 @@ impl Permits {
         turn
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PermitState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, and lets all who wait look at it again.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    /// Changes the state, and wakes all that wait for a change.
+    fn change<T>(&self, change: impl FnOnce(&mut PermitState) -> T) -> T {
         let changed = change(&mut self.state());
         self.changed.notify_waiters();
         changed
     }
 }
 
-/// What became of a request for memory.
+/// The answer to a request for memory.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Growth {
     Granted,
-    /// All is to be given back, and the relation to be started again.
+    /// All memory must be freed and the relation started again.
     Refused,
 }
 
@@ -76,7 +76,7 @@ impl Turn {
     /// Makes the reservation `bytes` large. Waits where that is refused and another relation can still end.
     ///
     /// # Errors
-    /// When no other relation could give memory back.
+    /// When no other relation could free memory.
     pub(super) async fn grow(
         &self,
         reservation: &MemoryReservation,
@@ -95,9 +95,9 @@ impl Turn {
                 self.permits.changed.notify_waiters();
             }
             match refused {
-                Refused::Wait => changed.await,
-                Refused::StartAgain => return Ok(Growth::Refused),
-                Refused::Fail => return Err(error),
+                Refusal::Wait => changed.await,
+                Refusal::StartAgain => return Ok(Growth::Refused),
+                Refusal::Fail => return Err(error),
             }
         }
     }
@@ -107,7 +107,7 @@ impl Turn {
         self.permits.state().can_start_again(self.age)
     }
 
-    /// Waits for a permit once more; what was reserved must have been given back. Fewer relations run side by side after that.
+    /// Waits for a permit once more; what was reserved must have been freed. Fewer relations run side by side after that.
     pub(super) async fn start_again(&self) {
         self.permits.change(|state| state.start_again(self.age));
         self.admitted().await;

@@ -16,11 +16,12 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::args::BoundArguments;
-use super::argument_error::{ArgumentProblem, Place};
+use super::argument_error::{ArgumentError, ArgumentProblem, StatementPosition};
+use super::bind::bind;
 use super::columns::Columns;
+use super::definition::RelationDefinition;
 use super::node::EstimatorNode;
-use super::{RelationDefinition, find};
+use super::registry::find;
 
 #[derive(Debug)]
 pub(super) struct EstimatorPlanner;
@@ -34,7 +35,7 @@ impl RelationPlanner for EstimatorPlanner {
         let Some((definition, arguments)) = call_of(&relation) else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let place = Place::of(relation.span());
+        let place = StatementPosition::of(relation.span());
         let input = arguments
             .first()
             .and_then(input_factor)
@@ -42,10 +43,10 @@ impl RelationPlanner for EstimatorPlanner {
             .map_err(external)?;
         let input = context.plan(input)?;
         let arrow_schema = Arc::new(input.schema().as_arrow().clone());
-        let bound = BoundArguments::bind(definition, arrow_schema, place, &arguments[1..])
-            .map_err(external)?;
-        let prepared = (definition.prepare)(&bound)
-            .map_err(|problem| external(bound.error(definition, place, problem)))?;
+        let bound = bind(definition, arrow_schema, place, &arguments[1..]).map_err(external)?;
+        let prepared = (definition.prepare)(&bound).map_err(|problem| {
+            external(definition.error(bound.place_of(&problem, place), problem))
+        })?;
         let all = input.schema().columns();
         let columns = Columns::of(prepared.as_ref()).distinct;
         let columns = columns
@@ -66,7 +67,7 @@ impl RelationPlanner for EstimatorPlanner {
     }
 }
 
-fn external(error: super::ArgumentError) -> DataFusionError {
+fn external(error: ArgumentError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -107,8 +108,8 @@ fn input_factor(argument: &FunctionArg) -> Option<TableFactor> {
     })
 }
 
-/// Rewrites `relation(table, …)` to `relation((SELECT * FROM table), …)` all over a statement: the engine
-/// finds the tables of a statement before it asks any planner, and it looks in FROM clauses only.
+/// Rewrites `relation(table, …)` to `relation((SELECT * FROM table), …)` everywhere in a statement: the engine
+/// finds the tables of a statement before it asks any planner, and it searches FROM clauses only.
 pub(crate) fn name_inputs(statement: &mut Statement) {
     struct NamedInputs;
 

@@ -1,19 +1,19 @@
-//! One column for two arguments: what makes sense (a weight that is also a covariate, a cluster that is the cohort) is taken as it is
-//! written; what answers itself, whatever the data, is refused when the call is planned.
+//! One column for two arguments: what makes sense (a weight that is also a covariate, a cluster that is the cohort) is accepted;
+//! what would answer itself, whatever the data, is refused when the call is planned.
 
-use super::args::BoundArguments;
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 
 /// Two arguments that cannot be the same column.
-struct Apart {
+struct Exclusion {
     arguments: [&'static str; 2],
     why: &'static str,
     /// Only where rows are the periods of units.
     only_panels: bool,
 }
 
-const fn apart(first: &'static str, second: &'static str, why: &'static str) -> Apart {
-    Apart {
+const fn apart(first: &'static str, second: &'static str, why: &'static str) -> Exclusion {
+    Exclusion {
         arguments: [first, second],
         why,
         only_panels: false,
@@ -26,7 +26,7 @@ const GIVEN_BY_TREATMENT: &str = "the answer would be given by the treatment its
 const GIVEN_BY_OUTCOME: &str = "the outcome would explain itself";
 const UNIT_AND_PERIOD: &str = "a row is told by its unit and its period, which are two things";
 
-const APART: &[Apart] = &[
+const EXCLUSIONS: &[Exclusion] = &[
     apart("unit", "time", UNIT_AND_PERIOD),
     apart(
         "unit",
@@ -85,7 +85,7 @@ const APART: &[Apart] = &[
         "time",
         "periods have an effect of their own in any case",
     ),
-    Apart {
+    Exclusion {
         arguments: ["cluster", "time"],
         why: "a unit would be in another cluster in every period",
         only_panels: true,
@@ -127,11 +127,11 @@ fn reason(first: &str, second: &str, bound: &BoundArguments) -> Option<&'static 
         "outcomes" => "outcome",
         other => other,
     });
-    let names = |apart: &&Apart| {
+    let names = |apart: &&Exclusion| {
         let [a, b] = apart.arguments;
         (a, b) == (first, second) || (b, a) == (first, second)
     };
-    let apart = APART.iter().find(names)?;
+    let apart = EXCLUSIONS.iter().find(names)?;
     let applies = !apart.only_panels || bound.boolean("panel", true);
     applies.then_some(apart.why)
 }

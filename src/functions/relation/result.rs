@@ -1,4 +1,4 @@
-//! The shared result columns of DESIGN §6: one place for their names, order and types.
+//! The result columns that relations share: one place for their names, order and types.
 
 use std::sync::Arc;
 

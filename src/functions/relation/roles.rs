@@ -1,12 +1,7 @@
 //! What a relation's input columns are for, so that small-cell control can count who stands behind its rows.
 
-use datafusion::logical_expr::UserDefinedLogicalNode;
-
-use super::columns::Columns;
-use super::node::EstimatorNode;
-
 /// What the columns of a relation are for. A relation answers with positions among the columns it asks for;
-/// [`roles`] with positions in the input of its node, where each column stands once.
+/// [`super::node::roles`] with positions in the input of its node, where each column stands once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roles {
     /// What is measured, and what it is adjusted for or explained by.
@@ -36,7 +31,8 @@ pub struct Roles {
 }
 
 impl Roles {
-    fn map(self, place: impl Fn(usize) -> usize) -> Self {
+    /// The same roles with every position put through `place`.
+    pub(super) fn map(self, place: impl Fn(usize) -> usize) -> Self {
         let all = |columns: Vec<usize>| columns.into_iter().map(&place).collect();
         Self {
             numbers: all(self.numbers),
@@ -53,12 +49,4 @@ impl Roles {
             counts_rows: self.counts_rows,
         }
     }
-}
-
-/// The roles of the columns of a node's input; `None` for any node but a relation.
-pub(crate) fn roles(node: &dyn UserDefinedLogicalNode) -> Option<Roles> {
-    let node = node.as_any().downcast_ref::<EstimatorNode>()?;
-    let (_, _, prepared) = node.relation();
-    let columns = Columns::of(prepared.as_ref());
-    Some(prepared.roles().map(|position| columns.place(position)))
 }

@@ -9,18 +9,26 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::metrics::{BaselineMetrics, Gauge};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use futures::TryStreamExt as _;
 
 use super::columns::Columns;
-use super::exec::{EstimatorExec, Measures};
-use super::permits::{Growth, Kind, Permits, Turn};
-use super::{Gather, PreparedRelation, RelationError};
+use super::definition::{Gather, PreparedRelation};
+use super::permits::{Growth, Permits, RelationKind, Turn};
+use super::relation_error::RelationError;
 
-/// Rows that room is made for in advance, at most.
+/// At most this many rows are allocated in advance.
 const MOST_RESERVED: usize = 200_000_000;
 /// How often a relation is started again because memory ran out below it.
 const MOST_STARTS: usize = 8;
+
+/// What a relation's run is measured by.
+pub(super) struct Measures {
+    pub(super) baseline: BaselineMetrics,
+    pub(super) estimating: Gauge,
+    pub(super) reserved: Gauge,
+}
 
 /// A call of a relation that runs.
 pub(super) struct Run {
@@ -29,36 +37,33 @@ pub(super) struct Run {
     pub(super) input: Arc<dyn ExecutionPlan>,
     pub(super) measures: Measures,
     pub(super) partition: usize,
+    pub(super) kind: RelationKind,
     pub(super) context: Arc<TaskContext>,
 }
 
 /// How gathering ended.
-enum Gathered {
-    All(Box<dyn Gather>),
-    /// Memory is needed by another relation.
-    NotYet,
+enum GatherOutcome {
+    Complete(Box<dyn Gather>),
+    /// Another relation needs the memory.
+    OutOfMemory,
 }
 
 impl Run {
     pub(super) async fn result(mut self) -> Result<RecordBatch> {
-        let kind = match has_relation(self.input.as_ref()) {
-            true => Kind::Nested,
-            false => Kind::Leaf,
-        };
         let permits = self.context.session_config().get_extension::<Permits>();
         let permits = permits.unwrap_or_else(|| Arc::new(Permits::new(1)));
-        let turn = permits.enter(&self.context.session_id(), kind).await;
+        let turn = permits.enter(&self.context.session_id(), self.kind).await;
         let consumer = MemoryConsumer::new(format!("{}()", self.relation));
         let reservation = consumer.register(self.context.memory_pool());
         let mut n_starts = 0;
         loop {
             n_starts += 1;
             match self.gather(&turn, &reservation).await {
-                Ok(Gathered::All(gather)) => {
+                Ok(GatherOutcome::Complete(gather)) => {
                     turn.estimating();
                     return self.estimate(gather, turn, reservation).await;
                 }
-                Ok(Gathered::NotYet) => {}
+                Ok(GatherOutcome::OutOfMemory) => {}
                 Err(error)
                     if is_exhausted(&error) && n_starts < MOST_STARTS && turn.can_start_again() => {
                 }
@@ -70,12 +75,12 @@ impl Run {
         }
     }
 
-    /// Starts the input and takes in its rows.
-    async fn gather(&self, turn: &Turn, reservation: &MemoryReservation) -> Result<Gathered> {
+    /// Starts the input and gathers its rows.
+    async fn gather(&self, turn: &Turn, reservation: &MemoryReservation) -> Result<GatherOutcome> {
         let context = Arc::clone(&self.context);
         let mut input = self.input.execute(self.partition, context)?;
         let mut gather = self.prepared.gather();
-        // Memory that is not written to costs nothing, but a wild estimate is not worth an address space.
+        // Memory that is not written to costs nothing, but a wild estimate could exhaust the address space.
         gather.reserve(self.n_rows()?.min(MOST_RESERVED));
         let columns = Columns::of(self.prepared.as_ref());
         let elapsed = self.measures.baseline.elapsed_compute();
@@ -88,10 +93,10 @@ impl Run {
             let growth = turn.grow(reservation, needed).await;
             match growth.map_err(|_| self.too_little_memory(needed))? {
                 Growth::Granted => self.measures.reserved.set_max(needed),
-                Growth::Refused => return Ok(Gathered::NotYet),
+                Growth::Refused => return Ok(GatherOutcome::OutOfMemory),
             }
         }
-        Ok(Gathered::All(gather))
+        Ok(GatherOutcome::Complete(gather))
     }
 
     /// Rows that the input is expected to have; 0 where nothing is known.
@@ -146,14 +151,6 @@ fn external(error: RelationError) -> DataFusionError {
 
 fn is_exhausted(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
-}
-
-fn has_relation(plan: &dyn ExecutionPlan) -> bool {
-    plan.is::<EstimatorExec>()
-        || plan
-            .children()
-            .iter()
-            .any(|child| has_relation(child.as_ref()))
 }
 
 #[cfg(test)]

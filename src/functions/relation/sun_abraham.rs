@@ -6,19 +6,19 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
-use super::panel_call::{
-    BY, COHORT, OUTCOME, OUTCOMES, PanelCall, Shows, TIME, UNIT, optional, window,
-};
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
     no_overall_estimate,
 };
-use super::{PreparedRelation, RelationDefinition};
+use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, window};
 use korabo_estimators::estimate::{EstimatorError, Status};
 use korabo_estimators::panel::{Layout, OutcomeTable, Panel};
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham};
@@ -35,7 +35,7 @@ pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
               cluster => cluster_worksite_id, window => '-3..3')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| SunAbraham::prepared("sun_abraham", Shows::Effects, bound),
+    prepare: |bound| SunAbraham::prepared("sun_abraham", ResultKind::Effects, bound),
 };
 
 pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinition {
@@ -49,7 +49,9 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
               cluster => cluster_worksite_id)",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| SunAbraham::prepared("sun_abraham_diagnostics", Shows::Diagnostics, bound),
+    prepare: |bound| {
+        SunAbraham::prepared("sun_abraham_diagnostics", ResultKind::Diagnostics, bound)
+    },
 };
 
 static ARGUMENTS: [ArgumentDefinition; 11] = [
@@ -88,18 +90,18 @@ static ARGUMENTS: [ArgumentDefinition; 11] = [
 
 #[derive(Debug, Clone)]
 struct SunAbraham {
-    shows: Shows,
+    shows: ResultKind,
     options: SunAbrahamOptions,
 }
 
 impl SunAbraham {
     fn prepared(
         relation: &'static str,
-        shows: Shows,
+        shows: ResultKind,
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let mut call = PanelCall::try_new(relation, bound)?;
-        // Unit effects take care of holes: no unit has to be dropped.
+        // Unit effects absorb missing periods: no unit has to be dropped.
         call.layout = Layout::Unbalanced;
         let (min_e, max_e) = window(bound)?;
         let options = SunAbrahamOptions {
@@ -113,12 +115,12 @@ impl SunAbraham {
 }
 
 impl PanelEstimator for SunAbraham {
-    type Found = SunAbrahamResult;
+    type Estimates = SunAbrahamResult;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
-            Shows::Effects => event_time_schema(),
-            Shows::Diagnostics => diagnostic_schema(),
+            ResultKind::Effects => event_time_schema(),
+            ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
@@ -130,18 +132,18 @@ impl PanelEstimator for SunAbraham {
 
     fn batch(&self, found: &SunAbrahamResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
-            Shows::Effects => {
+            ResultKind::Effects => {
                 let rows = std::iter::once(&found.overall).chain(&found.event_times);
                 event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
             }
-            Shows::Diagnostics => diagnostic_batch(&found.diagnostics()),
+            ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
     }
 
     fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
         match self.shows {
-            Shows::Effects => Some(no_overall_estimate(status)),
-            Shows::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+            ResultKind::Effects => Some(no_overall_estimate(status)),
+            ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
         }
     }
 }

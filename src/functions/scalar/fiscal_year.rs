@@ -1,4 +1,4 @@
-//! `fiscal_year(date) -> smallint`: the Japanese fiscal year (April to March) a day lies in.
+//! `fiscal_year(date) -> smallint`: the Japanese fiscal year (April to March) of a day.
 
 use std::sync::Arc;
 

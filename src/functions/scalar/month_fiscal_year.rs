@@ -1,4 +1,4 @@
-//! `month_fiscal_year(yyyymm) -> smallint`: the fiscal year (April to March) a month lies in.
+//! `month_fiscal_year(yyyymm) -> smallint`: the fiscal year (April to March) of a month.
 
 use std::sync::Arc;
 

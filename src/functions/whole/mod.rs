@@ -8,7 +8,7 @@ mod sum;
 
 use std::sync::Arc;
 
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::registry::FunctionRegistry as _;
 use datafusion::prelude::SessionContext;
@@ -25,12 +25,6 @@ pub(crate) fn register_whole(ctx: &mut SessionContext) -> Result<()> {
 /// The planner of operators between whole numbers: it comes before the engine's own.
 pub(crate) fn whole_planner() -> Arc<dyn ExprPlanner> {
     Arc::new(planner::WholeOperators)
-}
-
-fn too_large(what: &str) -> DataFusionError {
-    DataFusionError::Execution(format!(
-        "a {what} of whole numbers does not fit into `bigint`; make doubles of the numbers first, as in cast(x as double)"
-    ))
 }
 
 #[cfg(test)]

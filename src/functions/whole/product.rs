@@ -17,8 +17,6 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
-use super::too_large;
-
 /// The name it has in plans.
 pub(crate) const NAME: &str = "*";
 
@@ -151,7 +149,7 @@ impl ScalarUDFImpl for Product {
     }
 }
 
-/// The engine's error tells the numbers, and they may be a person's.
+/// The engine's error quotes the numbers, which may be a person's.
 fn without_values(error: DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::ArrowError(error, _)
@@ -161,4 +159,11 @@ fn without_values(error: DataFusionError) -> DataFusionError {
         }
         other => other,
     }
+}
+
+/// The error of a product or sum beyond 64 bits.
+pub(super) fn too_large(what: &str) -> DataFusionError {
+    DataFusionError::Execution(format!(
+        "a {what} of whole numbers does not fit into `bigint`; make doubles of the numbers first, as in cast(x as double)"
+    ))
 }

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 use datafusion_functions_aggregate_common::aggregate::groups_accumulator::prim_op::PrimitiveGroupsAccumulator;
 
-use super::too_large;
+use super::product::too_large;
 
 /// The aggregate in place of the engine's.
 pub(super) fn whole_sum() -> AggregateUDF {
@@ -48,7 +48,7 @@ impl AggregateUDFImpl for WholeSum {
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         match args.return_field.data_type() {
-            of if is_whole(of) && !args.is_distinct => Ok(Box::new(Running::of(of))),
+            of if is_whole(of) && !args.is_distinct => Ok(Box::new(RunningSum::of(of))),
             _ => self.inner.accumulator(args),
         }
     }
@@ -58,7 +58,7 @@ impl AggregateUDFImpl for WholeSum {
         args: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn Accumulator>> {
         match args.return_field.data_type() {
-            of if is_whole(of) && !args.is_distinct => Ok(Box::new(Running::of(of))),
+            of if is_whole(of) && !args.is_distinct => Ok(Box::new(RunningSum::of(of))),
             _ => self.inner.create_sliding_accumulator(args),
         }
     }
@@ -103,15 +103,15 @@ fn is_whole(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Int64 | DataType::UInt64)
 }
 
-/// The sum of one group, or of a window that rows enter and leave. 128 bits hold any sum of rows there are.
+/// The sum of one group, or of a window that rows enter and leave. 128 bits hold the sum of any number of rows that fits into memory.
 #[derive(Debug)]
-struct Running {
+struct RunningSum {
     data_type: DataType,
     sum: i128,
     n: u64,
 }
 
-impl Running {
+impl RunningSum {
     fn of(data_type: &DataType) -> Self {
         Self {
             data_type: data_type.clone(),
@@ -120,7 +120,7 @@ impl Running {
         }
     }
 
-    /// Sum and number of the values there are.
+    /// Sum and number of the values that are not NULL.
     fn of_values(&self, values: &ArrayRef) -> (i128, u64) {
         let sum = match self.data_type {
             DataType::UInt64 => (values.as_primitive::<UInt64Type>().iter().flatten())
@@ -134,7 +134,7 @@ impl Running {
     }
 }
 
-impl Accumulator for Running {
+impl Accumulator for RunningSum {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let (sum, n) = self.of_values(&values[0]);
         self.sum += sum;
@@ -190,15 +190,15 @@ where
         Err(_) => noted.store(true, Ordering::Relaxed),
     };
     let inner = Box::new(PrimitiveGroupsAccumulator::<T, _>::new(&T::DATA_TYPE, add));
-    Box::new(Noted { inner, is_over })
+    Box::new(CheckedSums { inner, is_over })
 }
 
-struct Noted {
+struct CheckedSums {
     inner: Box<dyn GroupsAccumulator>,
     is_over: Arc<AtomicBool>,
 }
 
-impl Noted {
+impl CheckedSums {
     fn checked(&self, done: Result<()>) -> Result<()> {
         match self.is_over.load(Ordering::Relaxed) {
             true => Err(too_large("sum")),
@@ -208,7 +208,7 @@ impl Noted {
 }
 
 #[warn(clippy::missing_trait_methods)]
-impl GroupsAccumulator for Noted {
+impl GroupsAccumulator for CheckedSums {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],

@@ -1,24 +1,24 @@
-//! Who waits and who runs, without time or tasks.
+//! Which relations wait and which run, without time or tasks.
 
 use std::collections::BTreeMap;
 
 /// Whether a relation reads from other relations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Kind {
+pub(crate) enum RelationKind {
     /// No relation below it.
     Leaf,
     /// It waits for relations below it.
     Nested,
 }
 
-/// What is to follow from a refusal of memory.
+/// What follows from a refusal of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum Refusal {
     /// Another relation can still end.
     Wait,
     /// An older one needs the memory.
     StartAgain,
-    /// Nobody could give memory back.
+    /// No other relation could free memory.
     Fail,
 }
 
@@ -26,9 +26,9 @@ pub(super) enum Refused {
 enum Stage {
     /// Without a permit; holds nothing.
     Queued,
-    /// Takes in rows.
+    /// Gathers rows.
     Gathering,
-    /// Takes in rows and was refused memory for them.
+    /// Gathers rows and was refused memory for them.
     Refused,
     /// Needs nothing more.
     Estimating,
@@ -37,23 +37,23 @@ enum Stage {
 #[derive(Debug)]
 struct Relation {
     statement: String,
-    kind: Kind,
+    kind: RelationKind,
     stage: Stage,
 }
 
 impl Relation {
     fn has_permit(&self) -> bool {
-        self.kind == Kind::Leaf && self.stage != Stage::Queued
+        self.kind == RelationKind::Leaf && self.stage != Stage::Queued
     }
 }
 
-/// So many relations in a row end without a refusal before one more may run beside them.
+/// This many relations in a row must end without a refusal before one more may run beside them.
 const ENDS_BEFORE_MORE: usize = 8;
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct PermitState {
     n_threads: usize,
-    /// Permits there are now: fewer than threads after relations had to start again.
+    /// Permits at present: fewer than threads after relations had to start again.
     n_permits: usize,
     n_ends: usize,
     next_age: u64,
@@ -61,7 +61,7 @@ pub(super) struct State {
     relations: BTreeMap<u64, Relation>,
 }
 
-impl State {
+impl PermitState {
     pub(super) fn new(n_threads: usize) -> Self {
         let n_threads = n_threads.max(1);
         Self {
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    pub(super) fn enter(&mut self, statement: &str, kind: Kind) -> u64 {
+    pub(super) fn enter(&mut self, statement: &str, kind: RelationKind) -> u64 {
         let age = self.next_age;
         self.next_age += 1;
         let relation = Relation {
@@ -88,7 +88,7 @@ impl State {
     /// Whether the relation may run now.
     pub(super) fn admit(&mut self, age: u64) -> bool {
         let is_free = match self.relations.get(&age) {
-            Some(relation) if relation.kind == Kind::Leaf => {
+            Some(relation) if relation.kind == RelationKind::Leaf => {
                 self.n_with_permit() < self.n_permits && self.next_queued() == Some(age)
             }
             _ => true,
@@ -108,44 +108,47 @@ impl State {
     }
 
     /// What a refusal of memory means for the relation, and whether others do not know of it yet.
-    pub(super) fn refused(&mut self, age: u64) -> (Refused, bool) {
+    pub(super) fn refused(&mut self, age: u64) -> (Refusal, bool) {
         let is_news = self.relations[&age].stage != Stage::Refused;
         self.enter_stage(age, Stage::Refused);
         (self.after_refusal(age), is_news)
     }
 
-    fn after_refusal(&self, age: u64) -> Refused {
+    fn after_refusal(&self, age: u64) -> Refusal {
         let mut others = self.relations.iter().filter(|(other, _)| **other != age);
         if others.any(|(_, other)| self.can_end(other)) {
-            return Refused::Wait;
+            return Refusal::Wait;
         }
-        let refused = |kind: Kind| {
+        let refused = |kind: RelationKind| {
             let relations = self.relations.iter();
             relations
                 .filter(move |(_, other)| other.stage == Stage::Refused && other.kind == kind)
                 .map(|(&age, _)| age)
         };
         match self.relations[&age].kind {
-            Kind::Leaf => match refused(Kind::Leaf).count() {
-                1 => Refused::Fail,
-                _ if refused(Kind::Leaf).max() == Some(age) => Refused::StartAgain,
-                _ => Refused::Wait,
+            RelationKind::Leaf => match refused(RelationKind::Leaf).count() {
+                1 => Refusal::Fail,
+                _ if refused(RelationKind::Leaf).max() == Some(age) => Refusal::StartAgain,
+                _ => Refusal::Wait,
             },
-            Kind::Nested if refused(Kind::Leaf).next().is_some() => Refused::Wait,
-            Kind::Nested if refused(Kind::Nested).max() == Some(age) => Refused::Fail,
-            Kind::Nested => Refused::Wait,
+            RelationKind::Nested if refused(RelationKind::Leaf).next().is_some() => Refusal::Wait,
+            RelationKind::Nested if refused(RelationKind::Nested).max() == Some(age) => {
+                Refusal::Fail
+            }
+            RelationKind::Nested => Refusal::Wait,
         }
     }
 
     /// Whether the relation ends without memory that it was refused, and without a permit for another one.
     fn can_end(&self, relation: &Relation) -> bool {
         match (relation.stage, relation.kind) {
-            (Stage::Estimating, _) | (Stage::Gathering, Kind::Leaf) => true,
+            (Stage::Estimating, _) | (Stage::Gathering, RelationKind::Leaf) => true,
             // What it reads from has ended.
-            (Stage::Gathering, Kind::Nested) => {
+            (Stage::Gathering, RelationKind::Nested) => {
                 let mut relations = self.relations.values();
-                !relations
-                    .any(|other| other.kind == Kind::Leaf && other.statement == relation.statement)
+                !relations.any(|other| {
+                    other.kind == RelationKind::Leaf && other.statement == relation.statement
+                })
             }
             (Stage::Queued | Stage::Refused, _) => false,
         }
@@ -154,7 +157,7 @@ impl State {
     pub(super) fn can_start_again(&self, age: u64) -> bool {
         let is_other =
             |(other, relation): (&u64, &Relation)| *other != age && relation.has_permit();
-        self.relations[&age].kind == Kind::Leaf && self.relations.iter().any(is_other)
+        self.relations[&age].kind == RelationKind::Leaf && self.relations.iter().any(is_other)
     }
 
     pub(super) fn start_again(&mut self, age: u64) {
@@ -195,10 +198,9 @@ impl State {
                 relations.filter(|other| other.has_permit() && other.statement == statement);
             of_it.count()
         };
-        let queued = self
-            .relations
-            .iter()
-            .filter(|(_, relation)| relation.kind == Kind::Leaf && relation.stage == Stage::Queued);
+        let queued = self.relations.iter().filter(|(_, relation)| {
+            relation.kind == RelationKind::Leaf && relation.stage == Stage::Queued
+        });
         let next = queued.min_by_key(|(age, relation)| (n_of(&relation.statement), **age));
         next.map(|(&age, _)| age)
     }

@@ -1,6 +1,7 @@
 //! `effect_balance` → how alike the groups were, covariate by covariate through `disclosure`.
 
-use super::{LoadError, Row, Tables, rank};
+use super::order::rank;
+use super::rows::{LoadError, Row, Tables};
 use crate::disclosure::{BalanceNumbers, BalanceRow, DisclosureRules, release_balance};
 use crate::report::page::{Balance, CovariateRow};
 

@@ -1,183 +1,21 @@
-//! From Arrow columns to the flat vectors estimators take. Strings become codes in the order of their
-//! labels, so that codes do not depend on the order in which rows arrive.
+//! Columns of labels, from Arrow to what estimators take. Text becomes codes in the order of its labels, so that codes do not depend
+//! on the order in which rows arrive.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, Int64Array};
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use rayon::prelude::*;
 
-use super::RelationError;
-use super::column_role::{is_numeric, is_text, is_whole, is_written, quoted, value_type};
-use korabo_estimators::estimate::EstimatorError;
-use korabo_estimators::panel::{Covariate, CovariateValues, NEVER};
+use super::column_role::{is_text, is_whole, is_written, value_type};
+use super::relation_error::{ColumnName, RelationError};
 
 /// The code of a missing cluster or category, as the estimators know it.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
 
-/// Names one column of one relation in errors.
-#[derive(Debug, Clone)]
-pub(super) struct ColumnName {
-    pub(super) relation: &'static str,
-    pub(super) column: String,
-}
-
-impl ColumnName {
-    fn wrong_type(&self, expected: &'static str, found: &DataType) -> RelationError {
-        RelationError::ColumnType {
-            relation: self.relation,
-            column: self.column.clone(),
-            expected,
-            found: found.to_string(),
-        }
-    }
-
-    /// An estimator's refusal; that of a treatment other than yes and no names the column.
-    pub(super) fn refused_treatment(&self, source: EstimatorError) -> RelationError {
-        let relation = self.relation;
-        match source {
-            EstimatorError::NotBinary { n_rows, .. } => RelationError::NotYesNo {
-                relation,
-                argument: "treated",
-                column: self.column.clone(),
-                n_rows,
-            },
-            source => RelationError::Refused { relation, source },
-        }
-    }
-}
-
-/// Appends a numeric or boolean column; missing becomes NaN.
-pub(super) fn push_numbers(
-    name: &ColumnName,
-    array: &ArrayRef,
-    out: &mut Vec<f64>,
-) -> Result<(), RelationError> {
-    let wrong = || name.wrong_type("numeric or boolean", array.data_type());
-    if !is_numeric(array.data_type()) {
-        return Err(wrong());
-    }
-    let numbers = cast(array, &DataType::Float64).map_err(|_| wrong())?;
-    let numbers = numbers.as_primitive::<Float64Type>();
-    if numbers.null_count() == 0 {
-        out.extend_from_slice(numbers.values());
-    } else {
-        out.extend(numbers.iter().map(|value| value.unwrap_or(f64::NAN)));
-    }
-    Ok(())
-}
-
-fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationError> {
-    let wrong = || name.wrong_type("whole numbers", array.data_type());
-    if !(is_whole(array.data_type()) || array.data_type() == &DataType::Null) {
-        return Err(wrong());
-    }
-    let options = CastOptions {
-        safe: true,
-        ..CastOptions::default()
-    };
-    let integers = cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
-    if integers.null_count() > array.logical_null_count() {
-        return Err(name.wrong_type("whole numbers below 2^63", array.data_type()));
-    }
-    Ok(integers.as_primitive::<Int64Type>().clone())
-}
-
-/// Periods and cohorts lie within this distance from zero, so that the time between two of them is a 32-bit number too.
-pub(super) const LARGEST_PERIOD: i32 = 1_000_000_000;
-
-/// The periods or cohorts of an array as 32-bit numbers; `None` where one lies too far from zero.
-fn narrow(name: &ColumnName, array: &ArrayRef) -> Result<Option<ArrayRef>, RelationError> {
-    let narrow = match array.data_type() {
-        DataType::Int32 => Arc::clone(array),
-        other => {
-            let wrong = || name.wrong_type("whole numbers", other);
-            if !(value_type(other).is_integer() || other == &DataType::Null) {
-                return Err(wrong());
-            }
-            // A failed conversion is a value that was not null and is now.
-            let narrow = cast(array, &DataType::Int32).map_err(|_| wrong())?;
-            if narrow.null_count() > array.logical_null_count() {
-                return Ok(None);
-            }
-            narrow
-        }
-    };
-    let periods = narrow.as_primitive::<Int32Type>();
-    let is_near = |period: i32| (-LARGEST_PERIOD..=LARGEST_PERIOD).contains(&period);
-    let all_near = if periods.null_count() == 0 {
-        periods.values().iter().all(|&period| is_near(period))
-    } else {
-        periods.iter().flatten().all(is_near)
-    };
-    Ok(all_near.then_some(narrow))
-}
-
-fn push_narrow(narrow: &ArrayRef, missing: i32, out: &mut Vec<i32>) {
-    let periods = narrow.as_primitive::<Int32Type>();
-    if periods.null_count() == 0 {
-        out.extend_from_slice(periods.values());
-    } else {
-        out.extend(periods.iter().map(|period| period.unwrap_or(missing)));
-    }
-}
-
-/// Appends a column of cohorts; a missing one is never exposed.
-pub(super) fn push_cohorts(
-    name: &ColumnName,
-    array: &ArrayRef,
-    out: &mut Vec<i32>,
-) -> Result<(), RelationError> {
-    let Some(cohorts) = narrow(name, array)? else {
-        return Err(RelationError::PeriodRange {
-            relation: name.relation,
-            column: name.column.clone(),
-            what: "cohorts",
-            hint: "NULL means never exposed, and cohorts are counted as the periods are".to_owned(),
-        });
-    };
-    push_narrow(&cohorts, NEVER, out);
-    Ok(())
-}
-
-/// Appends the periods of rows whose outcomes were appended before. A row without a period cannot be placed: its outcomes
-/// become missing, and so it counts as a row with a missing value.
-pub(super) fn push_times(
-    name: &ColumnName,
-    array: &ArrayRef,
-    outcomes: &mut [Vec<f64>],
-    out: &mut Vec<i32>,
-) -> Result<(), RelationError> {
-    let first = out.len();
-    let Some(periods) = narrow(name, array)? else {
-        let column = &name.column;
-        return Err(RelationError::PeriodRange {
-            relation: name.relation,
-            column: column.clone(),
-            what: "periods",
-            hint: format!(
-                "count them from the first, or in larger steps, as in `{} / 86400` for days from seconds",
-                quoted(column)
-            ),
-        });
-    };
-    push_narrow(&periods, 0, out);
-    if array.logical_null_count() == 0 {
-        return Ok(());
-    }
-    for outcome in outcomes {
-        for (value, row) in outcome[first..].iter_mut().zip(0..array.len()) {
-            if array.is_null(row) {
-                *value = f64::NAN;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A column of labels (units, clusters, categories): whole numbers, text, or what is told apart by its text.
+/// A column of labels (units, clusters, categories): whole numbers, text, or values that are distinguished by their text.
 #[derive(Debug)]
 pub(super) struct LabelColumn {
     name: ColumnName,
@@ -203,7 +41,7 @@ pub(super) enum LabelLevels {
 }
 
 impl LabelLevels {
-    fn into_texts(self) -> Vec<String> {
+    pub(super) fn into_texts(self) -> Vec<String> {
         match self {
             Self::Integers(levels) => levels.iter().map(ToString::to_string).collect(),
             Self::Texts(levels) => levels,
@@ -432,58 +270,18 @@ fn unsigned(shifted: Vec<i64>) -> LabelLevels {
     }
 }
 
-/// A column that enters as numbers, or as categories where it holds text.
-#[derive(Debug)]
-pub(super) enum ValueColumn {
-    Numbers(ColumnName, Vec<f64>),
-    Labels(LabelColumn),
-}
-
-impl ValueColumn {
-    pub(super) fn new(name: ColumnName, data_type: &DataType) -> Self {
-        if is_numeric(data_type) {
-            Self::Numbers(name, Vec::new())
-        } else {
-            Self::Labels(LabelColumn::new(name))
-        }
+fn integers(name: &ColumnName, array: &ArrayRef) -> Result<Int64Array, RelationError> {
+    let wrong = || name.wrong_type("whole numbers", array.data_type());
+    if !(is_whole(array.data_type()) || array.data_type() == &DataType::Null) {
+        return Err(wrong());
     }
-
-    pub(super) fn push(&mut self, array: &ArrayRef) -> Result<(), RelationError> {
-        match self {
-            Self::Numbers(name, values) => push_numbers(name, array, values),
-            Self::Labels(labels) => labels.push(array),
-        }
+    let options = CastOptions {
+        safe: true,
+        ..CastOptions::default()
+    };
+    let integers = cast_with_options(array, &DataType::Int64, &options).map_err(|_| wrong())?;
+    if integers.null_count() > array.logical_null_count() {
+        return Err(name.wrong_type("whole numbers below 2^63", array.data_type()));
     }
-
-    pub(super) fn reserve(&mut self, n_rows: usize) {
-        match self {
-            Self::Numbers(_, values) => values.reserve(n_rows),
-            Self::Labels(labels) => labels.reserve(n_rows),
-        }
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Numbers(_, values) => values.len() * size_of::<f64>(),
-            Self::Labels(labels) => labels.bytes(),
-        }
-    }
-
-    pub(super) fn into_covariate(self) -> Covariate {
-        match self {
-            Self::Numbers(name, values) => Covariate {
-                name: name.column,
-                values: CovariateValues::Numbers(values),
-            },
-            Self::Labels(labels) => {
-                let name = labels.column_name().to_owned();
-                let (codes, levels) = labels.into_codes();
-                let labels = levels.into_texts();
-                Covariate {
-                    name,
-                    values: CovariateValues::Categories { codes, labels },
-                }
-            }
-        }
-    }
+    Ok(integers.as_primitive::<Int64Type>().clone())
 }

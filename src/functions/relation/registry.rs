@@ -1,0 +1,30 @@
+//! The list of all relations.
+
+use super::definition::RelationDefinition;
+use super::{
+    att, bacon, balance, did_imputation, effects, group_time, ols, ols_diagnostics, sun_abraham,
+};
+
+/// Every relation SQL can call.
+pub const RELATIONS: &[RelationDefinition] = &[
+    group_time::ATT_GT,
+    att::ATT,
+    att::EVENT_STUDY,
+    effects::EFFECTS,
+    ols::OLS,
+    sun_abraham::SUN_ABRAHAM,
+    bacon::BACON,
+    balance::BALANCE,
+    ols_diagnostics::OLS_DIAGNOSTICS,
+    group_time::ATT_GT_DIAGNOSTICS,
+    did_imputation::DID_IMPUTATION,
+    did_imputation::DID_IMPUTATION_DIAGNOSTICS,
+    sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
+];
+
+/// The relation called `name`, in upper or lower case.
+pub(crate) fn find(name: &str) -> Option<&'static RelationDefinition> {
+    RELATIONS
+        .iter()
+        .find(|relation| relation.name.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,123 @@
+//! What a world is made from, and why it cannot be made.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use datafusion::parquet::errors::ParquetError;
+use thiserror::Error;
+
+/// Fiscal years whose questionnaire terms are known.
+pub(super) const KNOWN_YEARS: RangeInclusive<i16> = 2013..=2029;
+
+/// What to simulate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SynthOptions {
+    /// Folder to write to; created if missing, files of the same name are replaced.
+    pub out: PathBuf,
+    /// Persons, dependents included.
+    pub persons: u64,
+    /// Fiscal years of the history.
+    pub years: RangeInclusive<i16>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Which effects are planted.
+    pub scenario: Scenario,
+    /// Threads that simulate and encode; at least one is used, at most eight.
+    pub threads: usize,
+}
+
+/// Which truth the world has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// Every field's planted effect and story.
+    Default,
+    /// No program changes anything and no worksite improves on its own; people still choose whether
+    /// to take part.
+    Null,
+}
+
+impl Scenario {
+    /// All scenarios.
+    pub const ALL: [Self; 2] = [Self::Default, Self::Null];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Null => "null",
+        }
+    }
+
+    /// The names of all scenarios.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        Self::ALL.iter().map(|scenario| scenario.name()).collect()
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = SynthError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|scenario| scenario.name() == text)
+            .ok_or_else(|| SynthError::UnknownScenario {
+                name: text.to_owned(),
+            })
+    }
+}
+
+/// Which tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableSet {
+    /// All of them.
+    All,
+    /// Only `members` and `checkups`, the same rows as in the whole world; no `truth.json`.
+    Checkups,
+}
+
+/// Why a world could not be written.
+#[derive(Debug, Error)]
+pub enum SynthError {
+    /// The options ask for nothing.
+    #[error("a world needs at least one person and one fiscal year")]
+    Nothing,
+    /// The years have no questionnaire.
+    #[error(
+        "fiscal years {first}-{last} are outside {}-{}, for which questionnaires are known",
+        KNOWN_YEARS.start(), KNOWN_YEARS.end()
+    )]
+    UnknownYears {
+        /// First year asked for.
+        first: i16,
+        /// Last year asked for.
+        last: i16,
+    },
+    /// No scenario has this name.
+    #[error("unknown scenario `{name}`; there are: {}", Scenario::names().join(", "))]
+    UnknownScenario {
+        /// The name given.
+        name: String,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Rows could not be encoded.
+    #[error("cannot encode {}", path.display())]
+    Encode {
+        /// The file the rows were for.
+        path: PathBuf,
+        /// What the parquet writer said.
+        #[source]
+        source: ParquetError,
+    },
+}
