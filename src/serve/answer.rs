@@ -25,7 +25,7 @@ use super::error::data_status;
 use super::statement::Running;
 use super::threads::Threads;
 use crate::config::ServeLimits;
-use crate::session::inquiry::Shown;
+use crate::session::inquiry::StatementAnswer;
 
 /// Messages that wait for the client.
 const WAITING: usize = 2;
@@ -108,7 +108,7 @@ impl Answer {
     /// Starts a planned statement on its threads. Its clock is that of the runtime this is called in.
     pub(super) fn start(
         mut threads: Threads<Running>,
-        shown: Shown,
+        shown: StatementAnswer,
         limits: ServeLimits,
         sent: Arc<AtomicU64>,
     ) -> Self {
@@ -147,7 +147,7 @@ impl Answer {
 
 /// Runs the statement and sends what it gives; an error ends it.
 async fn send(
-    shown: Shown,
+    shown: StatementAnswer,
     sender: &mpsc::Sender<Result<FlightData, Status>>,
     sent: Arc<AtomicU64>,
     most_rows: Option<u64>,

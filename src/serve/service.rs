@@ -27,7 +27,7 @@ use super::threads::Threads;
 use super::users::Users;
 use crate::config::ServeLimits;
 use crate::session::Session;
-use crate::session::inquiry::{Inquiry, Shown};
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 
 /// Planned statements a user may leave unread, and for how long.
 const MOST_PLANNED: usize = 64;
@@ -61,7 +61,7 @@ pub(super) struct Service {
 /// A statement that waits, and the memory that its plan takes of its user's share.
 #[derive(Clone)]
 struct Planned {
-    shown: Shown,
+    shown: StatementAnswer,
     _reserved: Arc<MemoryReservation>,
 }
 

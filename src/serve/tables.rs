@@ -17,7 +17,7 @@ use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError};
 use crate::pipeline::{self, Materialize, Project, Query};
-use crate::session::inquiry::{Inquiry, Shown};
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
 use crate::session::{self, Session, SessionError};
 
@@ -91,7 +91,7 @@ impl Tables {
         session: &Session,
         snapshot: &Snapshot,
         asked: &Asked,
-    ) -> Result<Shown, Status> {
+    ) -> Result<StatementAnswer, Status> {
         let inquiry = Inquiry::parse(&asked.statement);
         let inquiry = inquiry
             .planned(async |query| {

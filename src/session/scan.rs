@@ -9,7 +9,8 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, JoinType, cast, col, lit};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partitioned};
 
-use super::{ErrorClass, Session, SessionError};
+use super::context::Session;
+use super::error::{ErrorClass, SessionError};
 
 fn column(name: &str) -> Expr {
     Expr::Column(Column::from_name(name))

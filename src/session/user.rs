@@ -13,7 +13,9 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{Session, SessionError, measure};
+use super::context::Session;
+use super::error::SessionError;
+use super::measure;
 use crate::functions;
 
 /// The catalog that tables lie in, as clients of a server see it.

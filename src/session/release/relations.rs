@@ -13,12 +13,14 @@ use datafusion::prelude::{DataFrame, Expr, abs, col, lit};
 use super::allowed::safe;
 use super::answers::{collect, counts, sizes};
 use super::below::{needs_person, rows};
-use super::estimates::{self, Behind};
+use super::error::ReleaseError;
+use super::estimates::{self, EstimateBasis};
 use super::expressions::kind;
-use super::lineage::{Belongs, Kind, Root, Rows};
+use super::lineage::{Kind, Root, RowOwner, Rows};
 use super::origins::{Origin, Origins};
 use super::possible::Restriction;
-use super::{KeptBack, ReleaseError, ReleaseRules};
+use super::rules::ReleaseRules;
+use super::withheld_counts::WithheldCounts;
 use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
 
@@ -30,7 +32,7 @@ pub(super) async fn protected(
     state: &SessionState,
     extension: &Extension,
     rules: &ReleaseRules,
-) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let node = extension.node.as_ref();
     let unchecked = || ReleaseError::Unchecked {
         what: "this statement",
@@ -63,9 +65,9 @@ pub(super) async fn protected(
         .build()?;
     let called = node.with_exprs_and_inputs(Vec::new(), vec![given])?;
     let plan = LogicalPlan::Extension(Extension { node: called });
-    let behind = call.behind(state, rules).await?;
+    let basis = call.basis(state, rules).await?;
     let frame = DataFrame::new(state.clone(), plan);
-    estimates::protected(frame, name, behind, rules).await
+    estimates::protected(frame, name, basis, rules).await
 }
 
 /// A call over rows of persons.
@@ -95,7 +97,7 @@ impl Call<'_> {
         if self.roles.counts_rows {
             return Err(ReleaseError::CountsRows { relation });
         }
-        let of_persons = self.rows.belongs != Belongs::Nobody;
+        let of_persons = self.rows.owner != RowOwner::NoPerson;
         if let Some(unit) = self.roles.unit.filter(|_| of_persons)
             && !matches!(self.kind(unit)?, Kind::Person(_))
         {
@@ -144,11 +146,11 @@ impl Call<'_> {
     }
 
     /// How many persons stand behind the call as a whole, and whether every coefficient has enough.
-    async fn behind(
+    async fn basis(
         &self,
         state: &SessionState,
         rules: &ReleaseRules,
-    ) -> Result<Behind, ReleaseError> {
+    ) -> Result<EstimateBasis, ReleaseError> {
         let DisclosureRules {
             min_count,
             few_values,
@@ -213,7 +215,7 @@ impl Call<'_> {
             let levels = measures.of_levels(state, &together).await?;
             is_few |= levels.n > 0 && levels.least < min_count;
         }
-        Ok(Behind {
+        Ok(EstimateBasis {
             is_few,
             is_of_table: false,
             n_absorbed,
@@ -274,8 +276,8 @@ impl Call<'_> {
         for (idx, column) in self.columns.iter().enumerate() {
             columns.push(safe(column, self.rows)?.unalias().alias(format!("x{idx}")));
         }
-        let person = match self.rows.belongs {
-            Belongs::Nobody => None,
+        let person = match self.rows.owner {
+            RowOwner::NoPerson => None,
             _ => self.rows.person(rules.person_columns),
         };
         let has_person = person.is_some();

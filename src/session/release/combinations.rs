@@ -7,10 +7,11 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlanBuilder, try_cast, when};
 use datafusion::prelude::{Expr, abs, coalesce, lit};
 
-use super::ReleaseError;
 use super::answers::{collect, sizes};
+use super::error::ReleaseError;
 use super::lineage::{Kind, Rows};
-use super::questions::{Linked, Number, Questions};
+use super::numbers::{Number, NumberCombination};
+use super::questions::Questions;
 use korabo_estimators::identities::identities;
 
 /// Rows that are looked at.
@@ -22,11 +23,11 @@ const MOST_NUMBERS: usize = 12;
 ///
 /// # Errors
 /// When some rows cannot be computed.
-pub(super) async fn linked(
+pub(super) async fn combinations(
     state: &SessionState,
     rows: &Rows,
     questions: &Questions<'_>,
-) -> Result<Vec<Linked>, ReleaseError> {
+) -> Result<Vec<NumberCombination>, ReleaseError> {
     let is_number = |number: &Number| !matches!(number.kind, Kind::Discrete(_) | Kind::Constant);
     let numbers: Vec<usize> = (0..questions.numbers.len())
         .filter(|&idx| is_number(&questions.numbers[idx]))
@@ -69,11 +70,11 @@ pub(super) async fn linked(
         let value = sum_of(parts.map(|&(place, factor)| (values[place].clone(), factor)))?;
         let places = identity.parts.iter().map(|(place, _)| numbers[*place]);
         let numbers: Vec<usize> = places.collect();
-        let asked = questions.asked.iter().enumerate();
+        let asked = questions.aggregates.iter().enumerate();
         let asked = asked.filter(|(_, asked)| asked.numbers.iter().any(|of| numbers.contains(of)));
-        Ok(Linked {
+        Ok(NumberCombination {
             number: Number::of_others(value),
-            asked: asked.map(|(idx, _)| idx).collect(),
+            aggregates: asked.map(|(idx, _)| idx).collect(),
             is_column: identity.is_of_other,
         })
     });
