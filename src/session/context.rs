@@ -1,5 +1,5 @@
-//! The only place that builds a `SessionContext`: engine settings, our functions and relations, lake
-//! tables at pinned versions.
+//! A session: the engine's `SessionContext` with our settings, functions and relations, and lake tables at pinned versions.
+//! Sessions for several users are derived from it (`user`).
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -197,7 +197,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The first line, with `…` for values ([`without_values`]). Names of the lake's files stay: whoever repairs needs them.
+/// The first line, with `…` for values ([`without_values`]). Names of the lake's files stay: a repair needs them.
 fn blanked(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let is_end = |c: char| c.is_whitespace() || "'\"`(),;<>[]{}".contains(c);

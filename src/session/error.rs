@@ -100,7 +100,7 @@ impl SessionError {
     }
 }
 
-/// Whether a regular expression was wrong: the engine hands that on as somebody else's error.
+/// Whether a regular expression was wrong: the engine passes that on as an external error.
 fn is_regex(error: &(dyn std::error::Error + 'static)) -> bool {
     error.to_string().starts_with("regex parse error")
 }

@@ -1,6 +1,6 @@
 //! What a statement asks: rows of SQL, or something about the data and the language: `HELP`, `SHOW RELATIONS`,
-//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by whoever
-//! knows the tables.
+//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by the
+//! callers, which know the tables.
 
 use datafusion::prelude::DataFrame;
 

@@ -1,5 +1,5 @@
 //! SQL over lake tables: sessions with limits, planning, answers to inquiries, what may leave of a result, errors in
-//! words. A `SessionContext` is made in `context` only.
+//! words. Nothing outside of this folder makes a `SessionContext`.
 
 mod checks;
 mod context;

@@ -1,6 +1,6 @@
 //! Rows that are too wide to be repeated. Joins, windows and `unnest` write a value of one row into thousands of others, and a
 //! constant is written into every row of a batch, in one step and past the memory that the engine counts: a text of 16 MB in
-//! a row that a join repeats makes 128 GB. Below such steps every batch is looked at; a row that, repeated over a whole batch,
+//! a row that a join repeats makes 128 GB. Below such steps every batch is checked; a row that, repeated over a whole batch,
 //! would be more than a batch may have is refused. What is to be unnested comes in pieces.
 
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl PhysicalOptimizerRule for WideRows {
 /// Refuses a step whose expressions, computed for every row, have constants that make a row too wide for a whole batch of them:
 /// columns of a projection or of a scan that took one over, arguments, and what is sorted by.
 fn check_constants(plan: &dyn ExecutionPlan, batch_size: u64, most: u64) -> Result<()> {
-    /// Bytes of a computed value at least; columns are handed on as they are.
+    /// Bytes of a computed value at least; columns are passed on as they are.
     const COMPUTED: u64 = 8;
     let mut row = 0_u64;
     plan.apply_expressions(&mut |expr| {

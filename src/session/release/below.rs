@@ -182,7 +182,7 @@ fn projected(expressions: &[Expr], rows: Rows) -> Result<Rows, ReleaseError> {
     })
 }
 
-/// A grouping whose rows still belong to one person each, or to nobody as before.
+/// A grouping whose rows still belong to one person each, or to none, as before.
 fn by_person(
     aggregate: &Aggregate,
     rows: Rows,

@@ -14,9 +14,9 @@ use super::numbers::{Number, NumberCombination};
 use super::questions::Questions;
 use korabo_estimators::identities::identities;
 
-/// Rows that are looked at.
+/// Rows that are examined.
 const MOST_ROWS: usize = 2_000;
-/// Numbers that are looked at together, at most: a combination of more is not recognised.
+/// Numbers that are examined together, at most: a combination of more is not recognised.
 const MOST_NUMBERS: usize = 12;
 
 /// The combinations of numbers asked for that are zero, or a column of the rows that is not asked for.
@@ -65,7 +65,7 @@ pub(super) async fn combinations(
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let (asked, others) = columns.split_at(values.len());
     let found = identities(asked, others);
-    let linked = found.into_iter().map(|identity| {
+    let combinations = found.into_iter().map(|identity| {
         let parts = identity.parts.iter();
         let value = sum_of(parts.map(|&(place, factor)| (values[place].clone(), factor)))?;
         let places = identity.parts.iter().map(|(place, _)| numbers[*place]);
@@ -78,7 +78,7 @@ pub(super) async fn combinations(
             is_column: identity.is_of_other,
         })
     });
-    linked.collect()
+    combinations.collect()
 }
 
 /// A sum of numbers with factors; zero where it is no more than what rounding leaves.

@@ -124,7 +124,7 @@ impl Comparisons {
         }
     }
 
-    /// Takes in a value that counts where it is there.
+    /// Adds a value that counts where it is there.
     pub(super) fn add_value(&mut self, value: &Expr, origins: &Origins) {
         let mut of_value = Self::default();
         of_value.add(value, origins);
@@ -134,7 +134,7 @@ impl Comparisons {
         self.add(value, origins);
     }
 
-    /// Takes in a condition that may hold or not, whatever else does.
+    /// Adds a condition that may hold or not, whatever else does.
     fn leaf(&mut self, condition: &Expr) {
         if !self.leaves.contains(condition) {
             self.leaves.push(condition.clone());
@@ -145,7 +145,7 @@ impl Comparisons {
         }
     }
 
-    /// Takes in a comparison of a column with literals.
+    /// Adds a comparison of a column with literals.
     fn compared(&mut self, column: &Column, literals: &[&ScalarValue]) {
         let known = self.columns.entry(column.clone()).or_default();
         for literal in literals {

@@ -197,7 +197,7 @@ pub enum ReleaseError {
         /// The most that are protected.
         limit: usize,
     },
-    /// Everything stays back.
+    /// Everything is withheld.
     #[error(
         "every group stays back: fewer than {min_count} persons each, or needed to protect those"
     )]

@@ -26,7 +26,7 @@ pub(super) fn kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError>
             return Ok(rows.kind_of(column).cloned().unwrap_or(Kind::Mixed));
         }
         Expr::Literal(..) => return Ok(Kind::Constant),
-        // Whether there is a person or a household at all tells nobody apart.
+        // Whether there is a person or a household at all tells no persons apart.
         Expr::IsNull(of) | Expr::IsNotNull(of) if matches!(of.as_ref(), Expr::Column(_)) => {
             return Ok(made(kind(of, rows)?.roots()));
         }

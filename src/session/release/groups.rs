@@ -1,5 +1,5 @@
-//! A grouping over rows of persons: computed here together with what the rules must know about it, and given
-//! back as rows without what stays behind.
+//! A grouping over rows of persons: computed here together with what the rules must know about it, and returned
+//! as rows without what is withheld.
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DFSchema, DataFusionError};
@@ -31,10 +31,10 @@ const MOST_GROUPS: usize = 100_000;
 /// Sets of conditions met together, over all groups, at most.
 const MOST_ATOMS: usize = 1_000_000;
 
-/// The groups without what stays back, as a plan with the columns of the grouping.
+/// The groups without what is withheld, as a plan with the columns of the grouping.
 ///
 /// # Errors
-/// When something below the grouping or an aggregate of it cannot be released, or everything stays back.
+/// When something below the grouping or an aggregate of it cannot be released, or everything is withheld.
 pub(super) async fn protected(
     state: &SessionState,
     aggregate: &Aggregate,

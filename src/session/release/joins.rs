@@ -112,7 +112,7 @@ struct EqualColumns<'a> {
 }
 
 impl EqualColumns<'_> {
-    /// Takes in two equal columns; `false` when they are not one of each side.
+    /// Adds two equal columns; `false` when they are not one of each side.
     fn add(&mut self, a: &Expr, b: &Expr) -> Result<bool, ReleaseError> {
         let (Expr::Column(a), Expr::Column(b)) = (a, b) else {
             return Ok(false);

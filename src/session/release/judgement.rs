@@ -10,7 +10,7 @@ use super::span::{Atom, is_safe};
 use super::systems::{System, systems};
 use crate::disclosure::{CellCounts, DisclosureRules};
 
-/// A number that stays back, as if one person stood behind it.
+/// A number that is withheld, as if one person stood behind it.
 const SECRET: CellCounts = CellCounts {
     contributors: 1,
     others: None,
@@ -86,7 +86,7 @@ impl<'a> Judgement<'a> {
             })
             .collect();
         for (cell, asked) in cells.iter_mut().zip(&self.questions.aggregates) {
-            if self.is_of_nobody(asked, facts) {
+            if self.is_of_none_or_all(asked, facts) {
                 *cell = SECRET;
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Judgement<'a> {
     /// Where a combination of numbers tells of few, or gives a hidden one away, hides another one of them.
     fn hide_combinations(&self, facts: &GroupFacts, cells: &mut [CellCounts]) {
         let first = self.questions.numbers.len();
-        for (place, linked) in self.questions.combinations.iter().enumerate() {
+        for (place, combination) in self.questions.combinations.iter().enumerate() {
             let [other, ..] = self.measures.flags_of_number(first + place);
             let n = facts.flags[other];
             let (largest, total) = facts.largest[first + place];
@@ -113,16 +113,16 @@ impl<'a> Judgement<'a> {
                 let cell = cells[idx];
                 self.is_small(least(&[cell.contributors, cell.others.unwrap_or(0)]))
             };
-            let hidden = linked
+            let hidden = combination
                 .aggregates
                 .iter()
                 .filter(|&&idx| is_hidden(idx, cells))
                 .count();
-            let is_told = match n == 0 && !linked.is_column {
+            let is_told = match n == 0 && !combination.is_column {
                 true => hidden == 1,
                 false => is_few && hidden == 0,
             };
-            let shown = linked
+            let shown = combination
                 .aggregates
                 .iter()
                 .rev()
@@ -133,8 +133,8 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// Whether nobody meets a condition on several columns, or nobody misses it: a reader could have singled somebody out.
-    fn is_of_nobody(&self, asked: &AskedAggregate, facts: &GroupFacts) -> bool {
+    /// Whether no unit meets a condition on several columns, or every unit does: a reader could have singled out a person.
+    fn is_of_none_or_all(&self, asked: &AskedAggregate, facts: &GroupFacts) -> bool {
         let Some(possible) = self.possible else {
             return false;
         };

@@ -107,7 +107,7 @@ pub(super) enum RowOwner {
     Person,
     /// A record of a person that these columns of the table name, such as a claim.
     Record(String),
-    /// Nobody: a worksite, a program, a municipality, a published figure.
+    /// No person: a worksite, a program, a municipality, a published figure.
     NoPerson,
 }
 

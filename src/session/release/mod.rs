@@ -3,9 +3,9 @@
 //! protected numbers afterwards is as safe as they are, so the rest of the statement runs as written.
 //!
 //! `walk` goes from the root to where numbers are made. What may stand below is an allow-list: `scans`, `below`, `joins` and
-//! `expressions` follow every column from its table (`lineage`). `questions` takes in the aggregates, `measures` has plans that
-//! answer them for `groups`, `judgement` and `span` decide; `relations` and `estimates` do the same for estimators. `released_rows`
-//! is the only way back into a plan.
+//! `expressions` follow every column from its table (`lineage`). `questions` collects what must be known of the aggregates,
+//! `measures` has plans that answer it for `groups`, `judgement` and `span` decide; `relations` and `estimates` do the same for
+//! estimators. `released_rows` is the only way back into a plan.
 //!
 //! All this holds within a statement. Two statements that differ by one person are for the person who reviews a release.
 

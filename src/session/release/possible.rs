@@ -1,7 +1,7 @@
-//! Conditions that rows could meet together, whether or not any does. That nobody does can be as telling as that few do:
+//! Conditions that rows could meet together, whether or not any does. That no row does can be as telling as that few do:
 //! `count(*) FILTER (WHERE NOT (age = 53 AND sex = 1 AND weight_kg > 60))` is the count of all just when the one person of that
-//! age and sex weighs less. For conditions that ask about several columns, and can so single somebody out, sets of conditions that
-//! nobody meets are therefore judged like those that few meet. Which sets there could be is found by computing the conditions
+//! age and sex weighs less. For conditions that ask about several columns, and can so single out a person, sets of conditions that
+//! no row meets are therefore judged like those that few meet. Which sets there could be is found by computing the conditions
 //! on made-up rows: every column has the values it is compared with, others beside and between them, and none, as far as rows have such
 //! values at all.
 
@@ -137,7 +137,7 @@ impl PossibleConditions {
         }
     }
 
-    /// Adds what nobody of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
+    /// Adds what no row of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
     /// are met as rows of the group meet them.
     pub(super) fn add_absent(&self, system: &System, told: &[Vec<f64>], atoms: &mut Vec<Atom>) {
         let conditions = system.conditions();
@@ -194,7 +194,7 @@ impl Restriction {
         Ok(restriction)
     }
 
-    /// Takes in the conditions of a plan, and the columns they ask about.
+    /// Adds the conditions of a plan, and the columns they ask about.
     fn add(
         &mut self,
         plan: &LogicalPlan,
@@ -304,7 +304,7 @@ impl PossibleKeys {
         Ok(Some(Self { places, values }))
     }
 
-    /// Adds groups that nobody is in, as if one person were, to the groups of a table with these keys.
+    /// Adds groups without persons, as if each had one, to the groups of a table with these keys.
     ///
     /// # Errors
     /// When there are more than `most`.

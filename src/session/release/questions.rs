@@ -1,4 +1,4 @@
-//! The aggregates that can leave, and what has to be known of each of them: whose values it is made of, under which
+//! The aggregates that can leave, and what must be known of each of them: whose values it is made of, under which
 //! condition, and what a reader could work out from it together with the others.
 
 use datafusion::arrow::datatypes::DataType;
@@ -108,11 +108,14 @@ impl<'a> Questions<'a> {
 
     /// The numbers asked for, and then the combinations of them.
     pub(super) fn all_numbers(&self) -> impl Iterator<Item = &Number> {
-        let linked = self.combinations.iter().map(|linked| &linked.number);
-        self.numbers.iter().chain(linked)
+        let combinations = self
+            .combinations
+            .iter()
+            .map(|combination| &combination.number);
+        self.numbers.iter().chain(combinations)
     }
 
-    /// Takes in one aggregate.
+    /// Adds one aggregate.
     ///
     /// # Errors
     /// When it cannot leave.
@@ -289,7 +292,7 @@ impl<'a> Questions<'a> {
             kind => columns(kind),
         };
         let is_discrete = matches!(value.kind, Kind::Discrete(_));
-        // A yes or no that is missing where nobody answered is no condition; one that is made missing is.
+        // A yes or no that is missing where no answer was given is no condition; one that is made missing is.
         if !is_discrete || value.has_branches {
             asked.tells.push((columns.clone(), part(asked.condition)));
         }
@@ -318,7 +321,7 @@ impl<'a> Questions<'a> {
         }
     }
 
-    /// Takes down that some numbers have few values, so that their sums count who has which.
+    /// Records that some numbers have few values, so that their sums count who has which.
     pub(super) fn tell_few(&mut self, has_few: impl Fn(usize) -> bool) {
         for asked in &mut self.aggregates {
             let few = asked.numbers.iter().filter(|&&number| has_few(number));

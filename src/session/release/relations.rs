@@ -24,7 +24,7 @@ use super::withheld_counts::WithheldCounts;
 use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
 
-/// The rows of a relation after the rules, and what stays back.
+/// The rows of a relation after the rules, and what is withheld.
 ///
 /// # Errors
 /// When its input or its units cannot be released, or nothing is known of its rows.
@@ -195,7 +195,7 @@ impl Call<'_> {
             if is_label || is_discrete || levels.n <= few_values {
                 discrete.insert(column);
                 is_few |= levels.n > 0 && levels.least < min_count;
-                // A condition that nobody meets tells as little as one that a single person meets.
+                // A condition that no person meets tells as little as one that a single person meets.
                 is_few |= is_discrete && levels.n <= 1;
             }
         }

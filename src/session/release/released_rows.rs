@@ -11,7 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use super::answers::as_plan;
 use super::copied::copied;
 
-/// Rows in memory without what stays back: the values of hidden groups and cells were never copied into them. Only
+/// Rows in memory without what is withheld: the values of hidden groups and cells were never copied into them. Only
 /// [`ReleasedRows::of`] makes one, and only this type becomes a part of a plan again.
 #[derive(Debug, Clone)]
 pub(super) struct ReleasedRows(RecordBatch);

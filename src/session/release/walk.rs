@@ -70,7 +70,10 @@ impl<'a> Walk<'a> {
         .boxed()
     }
 
-    /// Takes in what is protected next, unless it tells something together with what was before.
+    /// Adds the outline of what is protected next.
+    ///
+    /// # Errors
+    /// When it tells something together with what was before.
     fn stands_beside(&mut self, next: GroupingOutline) -> Result<(), ReleaseError> {
         let mut outlines = self.outlines.iter();
         if !outlines.all(|other| next.can_stand_beside(other)) {

@@ -1,6 +1,6 @@
 //! How much of a statement's result is withheld.
 
-/// What stayed back of one statement.
+/// How much of one statement's result is withheld.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WithheldCounts {
     /// Groups left out whole.
@@ -11,7 +11,7 @@ pub struct WithheldCounts {
     pub n_cells: u64,
     /// Estimates shown as NULL.
     pub n_estimates: u64,
-    /// How much stayed back is not said: it could tell of one person.
+    /// How much is withheld is not said: it could tell of one person.
     pub is_unknown: bool,
 }
 
@@ -23,7 +23,7 @@ impl WithheldCounts {
         }
     }
 
-    /// What stayed back, in words; `None` when everything is shown.
+    /// What is withheld, in words; `None` when everything is shown.
     #[must_use]
     pub fn describe(&self, min_count: u64) -> Option<String> {
         if self.is_unknown {

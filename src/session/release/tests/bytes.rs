@@ -1,4 +1,4 @@
-//! No byte of what stays back is in what leaves: not in the arrays' buffers, and not in files made of them.
+//! No byte of what is withheld is in what leaves: not in the arrays' buffers, and not in files made of them.
 
 use std::sync::Arc;
 
