@@ -1,4 +1,4 @@
-//! The dialect that statements are read in: the parser's generic one, with an end to trying.
+//! The dialect that statements are read in: the parser's generic one, with a limit on backtracking.
 //!
 //! Where a word may begin an expression of its own (`CAST(`, `NOT (`, `ARRAY[`, …), the parser tries that first and, if anything is
 //! wrong further in, reads the word as a name and all that follows once more: with every such word around a mistake the work
@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
-/// Beginnings of expressions that any text may take, however short.
+/// Beginnings of expressions that are allowed for any text, however short.
 const ANY_TEXT: usize = 5_000;
 /// Further beginnings per byte: an expression has a byte at least, and is hardly ever begun more than twice.
 const PER_BYTE: usize = 4;

@@ -1,4 +1,4 @@
-//! Whole columns of a table as streams, for who counts them outside the engine; and foreign keys counted by delivery.
+//! Whole columns of a table as streams, for counting outside of the engine; and foreign keys counted by delivery.
 
 use std::collections::BTreeMap;
 

@@ -136,7 +136,7 @@ fn part_of(bytes: usize, share: f64) -> usize {
 
 /// The last part of the whole is for users who hold little, so that many who hold much do not keep others from asking at all.
 const LAST_PART: usize = 10;
-/// Who holds no more than this part of the whole holds little.
+/// A user who holds no more than this part of the whole holds little.
 const SMALL_PART: usize = 100;
 
 /// A pool within a pool.

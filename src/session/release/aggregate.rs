@@ -1,31 +1,33 @@
-//! One aggregate as the rules see it: whose rows it counts, what it sums, and which sums a reader is told by it.
+//! One aggregate as the rules see it: whose rows it counts, what it sums, and which sums it tells a reader.
+//!
+//! Conditions and numbers are given by their positions in `Questions`.
 
 use std::collections::BTreeSet;
 
 use super::lineage::Kind;
 
-/// One aggregate.
+/// An aggregate that a statement asks for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AskedAggregate {
-    /// Whose rows count, among the conditions; `None`: all rows of the group.
+    /// The condition that rows must meet to count; `None`: all rows of the group count.
     pub(super) condition: Option<usize>,
-    /// The filter alone, among the conditions.
+    /// The condition that its FILTER makes by itself.
     pub(super) filter: Option<usize>,
     /// Whether it counts rows or values.
     pub(super) is_count: bool,
     /// Whether it counts different persons.
     pub(super) is_of_persons: bool,
-    /// What it sums in some way, among the numbers.
+    /// The numbers that it sums in some way.
     pub(super) numbers: Vec<usize>,
-    /// How the number of values enters it.
+    /// How the count of values enters the result.
     pub(super) scale: Scale,
-    /// The same with their values together, among those.
+    /// The set of numbers whose values are examined together, where it has several arguments.
     pub(super) together: Option<usize>,
-    /// Conditions whose sums of anything it tells, by the columns that are summed: none for counts.
+    /// The sums that it tells, each with the columns that are summed: none for counts.
     pub(super) tells: Vec<(Columns, ToldSum)>,
 }
 
-/// How an aggregate depends on the number of values: two that do so in different ways tell it.
+/// How an aggregate depends on the count of its values: two aggregates that do so in different ways reveal the count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Scale {
     /// Not at all, but for `n` in place of `n - 1`.
@@ -35,7 +37,7 @@ pub(super) enum Scale {
     Population,
     /// By `n - 1` in a spread.
     Sample,
-    /// It grows with the number.
+    /// It grows with the count.
     Sum,
 }
 
@@ -49,14 +51,14 @@ impl Scale {
         }
     }
 
-    /// Whether two aggregates of the same values tell how many there are.
+    /// Whether two aggregates of the same values reveal how many there are.
     pub(super) fn tells_with(self, other: Self) -> bool {
         let has_mean = [self, other].contains(&Self::Mean);
         self != other && (!has_mean || [self, other].contains(&Self::Sum))
     }
 }
 
-/// Names of columns: of one name are taken for the same, whichever tables they come from.
+/// Names of columns. Columns of one name count as the same, whichever tables they come from.
 pub(super) type Columns = BTreeSet<String>;
 
 /// The columns that a kind is made of.
@@ -65,14 +67,14 @@ pub(super) fn columns(kind: &Kind) -> Columns {
     roots.map(|root| root.column).collect()
 }
 
-/// A sum that an aggregate tells.
+/// The part of a group over which an aggregate tells a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ToldSum {
-    /// Over all rows of the group.
+    /// All rows of the group.
     All,
-    /// Over those that meet a condition.
+    /// The rows that meet a condition.
     Part(usize),
-    /// Of the few values of a number: how many have which.
+    /// The rows of each value of a number that has few: how many have which.
     Values(usize),
 }
 
@@ -82,7 +84,7 @@ pub(super) fn persons() -> Columns {
 }
 
 /// Stands for rows, by the conditions under which anything is asked of them: a sum under one condition and another sum, or a
-/// count, under another tell of the rows that meet one of them only, where what is summed hangs together.
+/// count, under another condition tell of the rows that meet only one of them, where the summed columns depend on each other.
 pub(super) fn any_rows() -> Columns {
     Columns::from(["(rows)".to_owned()])
 }

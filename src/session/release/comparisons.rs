@@ -28,7 +28,7 @@ const MOST_CANDIDATES: usize = 2_000;
 /// Made-up rows at most.
 pub(super) const MOST_ROWS: usize = 50_000;
 
-/// What conditions ask about columns.
+/// What conditions compare columns with, and what else they ask about them.
 #[derive(Debug, Default)]
 pub(super) struct Comparisons {
     /// The literals that each column is compared with.

@@ -1,5 +1,5 @@
 //! Several groupings in one statement are shown together, so that what differs between them is told. They have to be about the
-//! same rows, in groups that do not cut each other, or about rows that cannot be the same.
+//! same rows, in groups that do not overlap in part, or about rows that cannot be the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

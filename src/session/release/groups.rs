@@ -116,7 +116,7 @@ struct Grouping<'a> {
     measured: RecordBatch,
 }
 
-/// What was measured of a grouping.
+/// Measures a grouping, and finds its groups again in the answers.
 struct GroupMeasurements<'a> {
     state: &'a SessionState,
     groups: &'a Groups,

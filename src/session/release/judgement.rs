@@ -46,7 +46,7 @@ pub(super) struct ValueCounts {
     pub(super) all: u64,
 }
 
-/// Judges groups.
+/// Decides for each group how many stand behind its numbers.
 pub(super) struct Judgement<'a> {
     measures: &'a Measures,
     questions: &'a Questions<'a>,
@@ -71,7 +71,7 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// How many numbers a group has.
+    /// How many numbers each group has.
     pub(super) fn n_numbers(&self) -> usize {
         self.questions.aggregates.len()
     }
@@ -101,7 +101,7 @@ impl<'a> Judgement<'a> {
         cells
     }
 
-    /// Where a combination of numbers tells of few, or gives a hidden one away, hides another one of them.
+    /// Where a combination of numbers tells of few, or reveals a hidden one, hides another one of them.
     fn hide_combinations(&self, facts: &GroupFacts, cells: &mut [CellCounts]) {
         let first = self.questions.numbers.len();
         for (place, combination) in self.questions.combinations.iter().enumerate() {
@@ -144,7 +144,7 @@ impl<'a> Judgement<'a> {
             let (met, rest) = Measures::flags_of_condition(condition);
             facts.flags[met] == 0 || facts.flags[rest] == 0
         };
-        // A number of an inner grouping under such a condition, the same for everybody.
+        // A number of an inner grouping under such a condition, the same for every unit.
         let mut numbers = asked.numbers.iter();
         let is_same =
             |&number: &usize| possible.is_compound_number(number) && facts.values[number].n <= 1;
@@ -222,7 +222,7 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// Aggregates that, taken from each other, would tell of few.
+    /// Aggregates that, subtracted from each other, would tell of few.
     fn told(&self, facts: &GroupFacts) -> Vec<usize> {
         let mut told = Vec::new();
         for (system, atoms) in self.systems.iter().zip(&facts.atoms) {

@@ -1,11 +1,11 @@
-//! Conditions and numbers of one row, of which aggregates are made.
+//! Conditions and numbers of one row, from which aggregates are made.
 
 use datafusion::prelude::Expr;
 
 use super::forms::Form;
 use super::lineage::Kind;
 
-/// A condition: a filter holds, and values are there.
+/// A condition as its parts: a filter holds, and values are not missing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ConditionParts {
     pub(super) filter: Option<Expr>,
@@ -15,10 +15,11 @@ pub(super) struct ConditionParts {
 /// A number that is summed in some way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Number {
+    /// As DOUBLE; NULL in rows where it does not count.
     pub(super) value: Expr,
-    /// The same, whether it counts or not.
+    /// The number as it is computed, also in rows where it does not count.
     pub(super) of: Expr,
-    /// When it counts, among the conditions.
+    /// The position of the condition under which it counts.
     pub(super) condition: Option<usize>,
     pub(super) kind: Kind,
     /// Which function of its columns it is; `None` for a column that is a part of another number.
@@ -26,7 +27,7 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// Computed from other numbers.
+    /// A number that is computed from other numbers.
     pub(super) fn of_others(value: Expr) -> Self {
         Self {
             of: value.clone(),
@@ -38,12 +39,12 @@ impl Number {
     }
 }
 
-/// A combination of numbers.
+/// A linear combination of numbers.
 #[derive(Debug, Clone)]
 pub(super) struct NumberCombination {
     pub(super) number: Number,
-    /// The aggregates it can be computed from.
+    /// Positions of the aggregates that it can be computed from.
     pub(super) aggregates: Vec<usize>,
-    /// Whether it is a column of its own; else nothing is left, for nearly all.
+    /// Whether it is another column of the rows; else it is zero for nearly all rows.
     pub(super) is_column: bool,
 }

@@ -202,7 +202,7 @@ impl Restriction {
     ) -> Result<(), DataFusionError> {
         let mut origins = Origins::default();
         for condition in origins.filters(plan)? {
-            // Who is among others meets the conditions of the others one by one.
+            // A person among others meets the conditions of the others one by one.
             if let Expr::InSubquery(among) = &condition
                 && !among.negated
             {

@@ -18,7 +18,7 @@ use super::plain;
 
 /// Aggregates of one number.
 const OF_ONE: [&str; 6] = ["sum", "avg", "stddev", "stddev_pop", "var", "var_pop"];
-/// Aggregates of two numbers; those that start with `regr_` besides.
+/// Aggregates of two numbers, beside those that start with `regr_`.
 const OF_TWO: [&str; 3] = ["corr", "covar_samp", "covar_pop"];
 
 /// What the rules need to know of the rows of each group.
@@ -28,13 +28,13 @@ pub(super) struct Questions<'a> {
     pub(super) conditions: Vec<Expr>,
     /// What each of them is made of.
     pub(super) parts: Vec<ConditionParts>,
-    /// Of these, those that a number is not zero, by the number.
+    /// Pairs of a condition and a number: the condition is that the number is not zero.
     pub(super) not_zero: Vec<(usize, usize)>,
     /// Numbers of one row, none twice; NULL where they do not count.
     pub(super) numbers: Vec<Number>,
-    /// Numbers whose values are looked at together.
+    /// Sets of numbers whose values are examined together.
     pub(super) together: Vec<Vec<usize>>,
-    /// For every aggregate.
+    /// The aggregates, in their order in the statement.
     pub(super) aggregates: Vec<AskedAggregate>,
     /// Combinations of numbers that a reader could compute.
     pub(super) combinations: Vec<NumberCombination>,
@@ -66,7 +66,7 @@ impl<'a> Questions<'a> {
         }
     }
 
-    /// The same about other conditions and numbers.
+    /// The same questions about changed conditions and numbers.
     ///
     /// # Errors
     /// Those of `change`.
@@ -106,7 +106,7 @@ impl<'a> Questions<'a> {
         })
     }
 
-    /// The numbers asked for, and then the combinations of them.
+    /// The numbers asked for, followed by the combinations of them.
     pub(super) fn all_numbers(&self) -> impl Iterator<Item = &Number> {
         let combinations = self
             .combinations
@@ -356,9 +356,9 @@ impl<'a> Questions<'a> {
         Ok(())
     }
 
-    /// The condition that every value is there, and the filter holds.
+    /// The condition that no value is missing and the filter holds.
     fn condition(&mut self, values: &[Value<'_>], filter: Option<Expr>) -> Option<usize> {
-        // What is there in every row is no condition.
+        // A value that is never missing makes no condition.
         let schema = self.rows.schema();
         let can_miss = |value: &&Value<'_>| value.safe.nullable(schema).unwrap_or(true);
         let values = values.iter().filter(can_miss);

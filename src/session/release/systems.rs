@@ -1,4 +1,4 @@
-//! Which aggregates of a grouping tell sums of the same things, so that one can be taken from another.
+//! Which aggregates of a grouping tell sums of the same columns, so that one can be subtracted from another.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::aggregate::{AskedAggregate, Columns, ToldSum, persons};
 #[derive(Debug, Clone)]
 pub(super) struct System {
     columns: Columns,
-    /// Aggregate and what it tells.
+    /// Positions of aggregates, each with a sum that it tells.
     pub(super) told: Vec<(usize, ToldSum)>,
 }
 
@@ -18,7 +18,7 @@ impl System {
         self.columns == persons()
     }
 
-    /// Whether the sum over the whole group is known: where rows or persons are counted, and where it is asked.
+    /// Whether the sum over the whole group is known: where rows or persons are counted, and where it is asked for.
     pub(super) fn has_whole(&self) -> bool {
         let is_of_counts = self.columns.is_empty() || self.is_of_persons();
         is_of_counts || self.told.iter().any(|(_, tell)| *tell == ToldSum::All)
@@ -42,7 +42,7 @@ impl System {
         values.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether it asks the same of the same rows, or persons, as another: which conditions are met together.
+    /// Whether it asks the same of the same rows, or persons, as another, so that the same conditions are met together.
     pub(super) fn asks_as(&self, other: &Self) -> bool {
         self.is_of_several() == other.is_of_several()
             && self.is_of_persons() == other.is_of_persons()
@@ -50,14 +50,15 @@ impl System {
             && self.values() == other.values()
     }
 
-    /// Whether anything could be worked out by taking one from another.
+    /// Whether anything could be worked out by subtracting one from another.
     pub(super) fn is_of_several(&self) -> bool {
         let n_parts = self.conditions().len() + self.values().len();
         n_parts + usize::from(self.has_whole()) > 1
     }
 }
 
-/// Aggregates that tell sums of the same columns: what each shows can be taken from what another shows.
+/// The aggregates grouped into systems that tell sums of the same columns: what one shows can be subtracted from what another
+/// shows.
 pub(super) fn systems(asked: &[AskedAggregate]) -> Vec<System> {
     let mut systems: Vec<System> = Vec::new();
     for (idx, asked) in asked.iter().enumerate() {

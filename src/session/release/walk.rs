@@ -15,6 +15,7 @@ use super::rules::ReleaseRules;
 use super::withheld_counts::WithheldCounts;
 use super::{estimates, groups, relations, scans};
 
+/// The way through one statement, with what it withheld and met so far.
 pub(super) struct Walk<'a> {
     state: &'a SessionState,
     rules: &'a ReleaseRules,
@@ -124,7 +125,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A node that computes with what its inputs give.
+    /// A node that computes with what its inputs yield.
     async fn above(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
         let what = match plan {
             LogicalPlan::Projection(_)
