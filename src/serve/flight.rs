@@ -1,11 +1,9 @@
 //! The calls of Arrow Flight SQL. Each finds its user, calls `service` or `metadata`, and answers;
 //! calls that would write are refused.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow_flight::decode::FlightRecordBatchStream;
-use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_server::FlightService;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
@@ -20,27 +18,17 @@ use arrow_flight::sql::{
     CommandStatementUpdate, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo,
     TicketStatementQuery,
 };
-use arrow_flight::{
-    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
-    HandshakeResponse, IpcMessage, SchemaAsIpc, Ticket,
-};
-use datafusion::arrow::datatypes::Schema;
-use datafusion::arrow::ipc::writer::IpcWriteOptions;
-use datafusion::arrow::record_batch::RecordBatch;
-use futures::{Stream, TryStreamExt as _, stream};
+use arrow_flight::{Action, FlightDescriptor, HandshakeRequest, HandshakeResponse, Ticket};
+use futures::{TryStreamExt as _, stream};
 use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::error::data_status;
 use super::metadata;
 use super::parameters;
+use super::reply::{Answers, Info, Rows, info, question, rows, schema_bytes};
 use super::service::{Credentials, Service};
 use super::statement::User;
 use super::tables::StatementRequest;
-
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-type Rows = Result<Response<Answers<FlightData>>, Status>;
-type Info = Result<Response<FlightInfo>, Status>;
 
 /// The protocol over what the calls share.
 #[derive(Clone)]
@@ -61,43 +49,6 @@ fn refuse_writing() -> Status {
 
 fn refuse_transactions() -> Status {
     Status::unimplemented("there are no transactions: every statement sees the lake at one moment")
-}
-
-/// Columns, and a ticket that gives the rows.
-fn info(schema: &Schema, ticket: Vec<u8>, descriptor: FlightDescriptor) -> Info {
-    let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(ticket));
-    let info = FlightInfo::new().try_with_schema(schema);
-    let info = info.map_err(|error| data_status(error.into()))?;
-    Ok(Response::new(
-        info.with_endpoint(endpoint).with_descriptor(descriptor),
-    ))
-}
-
-/// A question whose ticket is the question itself.
-fn question(
-    command: &impl ProstMessageExt,
-    schema: &Schema,
-    request: Request<FlightDescriptor>,
-) -> Info {
-    info(
-        schema,
-        command.as_any().encode_to_vec(),
-        request.into_inner(),
-    )
-}
-
-fn rows(batch: RecordBatch) -> Rows {
-    let encoder = FlightDataEncoderBuilder::new().with_schema(batch.schema());
-    let messages = encoder.build(stream::iter([Ok(batch)]));
-    Ok(Response::new(Box::pin(messages.map_err(Status::from))))
-}
-
-/// A schema as the bytes that prepared statements carry it in.
-fn schema_bytes(schema: &Schema) -> Result<prost::bytes::Bytes, Status> {
-    let message = IpcMessage::try_from(SchemaAsIpc::new(schema, &IpcWriteOptions::default()));
-    message
-        .map(|message| message.0)
-        .map_err(|error| data_status(error.into()))
 }
 
 #[tonic::async_trait]

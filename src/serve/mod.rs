@@ -10,6 +10,7 @@ mod memory;
 mod metadata;
 mod nesting;
 mod parameters;
+mod reply;
 mod service;
 mod statement;
 mod tables;

@@ -13,8 +13,7 @@ use datafusion::prelude::DataFrame;
 
 use super::error::ReleaseError;
 use super::released_rows::ReleasedRows;
-use super::rules::ReleaseRules;
-use super::withheld_counts::WithheldCounts;
+use super::rules::{ReleaseRules, WithheldCounts};
 use crate::disclosure::{Count, DisclosureRules, EstimateRow, STATUS_WITHHELD, release_estimate};
 
 /// Counts of the shared result columns.

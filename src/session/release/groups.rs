@@ -20,10 +20,9 @@ use super::measures::Measures;
 use super::possible::{PossibleConditions, PossibleKeys, Restriction};
 use super::questions::Questions;
 use super::released_rows::ReleasedRows;
-use super::rules::ReleaseRules;
+use super::rules::{ReleaseRules, WithheldCounts};
 use super::span::Atom;
 use super::systems::systems;
-use super::withheld_counts::WithheldCounts;
 use crate::disclosure::{GroupedCounts, HiddenCells, protect_groups};
 
 /// Groups that are protected at most: each has to be compared with its neighbours.

@@ -41,14 +41,12 @@ mod scans;
 mod span;
 mod systems;
 mod walk;
-mod withheld_counts;
 
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
 pub use error::ReleaseError;
-pub use rules::{ReleaseRules, TableRoles};
-pub use withheld_counts::WithheldCounts;
+pub use rules::{ReleaseRules, TableRoles, WithheldCounts};
 
 use super::context::Session;
 use walk::Walk;

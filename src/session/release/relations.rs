@@ -19,8 +19,7 @@ use super::expressions::kind;
 use super::lineage::{Kind, Root, RowOwner, Rows};
 use super::origins::{Origin, Origins};
 use super::possible::Restriction;
-use super::rules::ReleaseRules;
-use super::withheld_counts::WithheldCounts;
+use super::rules::{ReleaseRules, WithheldCounts};
 use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
 

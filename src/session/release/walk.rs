@@ -11,8 +11,7 @@ use futures::future::BoxFuture;
 use super::below::reads_rows;
 use super::error::ReleaseError;
 use super::grouping_outline::GroupingOutline;
-use super::rules::ReleaseRules;
-use super::withheld_counts::WithheldCounts;
+use super::rules::{ReleaseRules, WithheldCounts};
 use super::{estimates, groups, relations, scans};
 
 /// The way through one statement, with what it withheld and met so far.
