@@ -14,7 +14,7 @@ use super::printer::Printer;
 use super::workspace::{self, Workspace};
 use crate::config::{ProjectConfig, ServeConfig, TlsFiles};
 use crate::diagnostic::FailureKind;
-use crate::serve::{self, Event, Existing, Log, ServeError, Served, Server};
+use crate::serve::{self, Event, ExistingUser, Log, ServeError, ServedProject, Server};
 use crate::session;
 
 /// Arguments of `serve`.
@@ -83,8 +83,8 @@ pub(super) async fn run(
             return Ok(0);
         }
         let existing = match replace {
-            true => Existing::Replace,
-            false => Existing::Keep,
+            true => ExistingUser::Replace,
+            false => ExistingUser::Keep,
         };
         let token = serve::make_token(&file, name, existing)?;
         printer.data(format!("{token}\n").as_bytes())?;
@@ -128,7 +128,7 @@ async fn listen(
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
     let Workspace { project, lake } = Workspace::of_config(config)?;
-    let served = Served {
+    let served = ServedProject {
         lake,
         project: Arc::unwrap_or_clone(project),
         session: Workspace::session(global)?,

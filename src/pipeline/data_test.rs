@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::diagnostic::{counted, thousands};
-use crate::session::{Bounded, nesting};
+use crate::session::{BoundedDialect, nesting};
 
 /// One test of a table's rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,7 +255,7 @@ fn row_count_change(text: &str) -> Option<Rule> {
 
 fn accepted_values(text: &str) -> Option<Rule> {
     nesting::check(text, nesting::MOST).ok()?;
-    let dialect = Bounded::of(text);
+    let dialect = BoundedDialect::of(text);
     let mut parser = Parser::new(&dialect).try_with_sql(text).ok()?;
     let ast::Expr::InList {
         expr,

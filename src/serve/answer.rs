@@ -22,10 +22,10 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use super::error::data_status;
-use super::statement::Running;
+use super::statement::RunningStatement;
 use super::threads::Threads;
 use crate::config::ServeLimits;
-use crate::session::inquiry::Shown;
+use crate::session::inquiry::StatementAnswer;
 
 /// Messages that wait for the client.
 const WAITING: usize = 2;
@@ -80,7 +80,7 @@ fn plain_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, A
 type BeyondLimits = Shared<BoxFuture<'static, Status>>;
 
 /// To be called in a runtime whose clock is not held up by statements.
-fn beyond_limits(threads: &mut Threads<Running>, time: Duration) -> BeyondLimits {
+fn beyond_limits(threads: &mut Threads<RunningStatement>, time: Duration) -> BeyondLimits {
     let told = std::mem::replace(&mut threads.too_large, Fuse::terminated());
     let first = SpawnedTask::spawn(async move {
         tokio::select! {
@@ -101,14 +101,14 @@ pub(super) struct Answer {
     beyond_limits: BeyondLimits,
     is_done: bool,
     // Dropped after the task: it is stopped, then its threads end.
-    threads: Threads<Running>,
+    threads: Threads<RunningStatement>,
 }
 
 impl Answer {
     /// Starts a planned statement on its threads. Its clock is that of the runtime this is called in.
     pub(super) fn start(
-        mut threads: Threads<Running>,
-        shown: Shown,
+        mut threads: Threads<RunningStatement>,
+        shown: StatementAnswer,
         limits: ServeLimits,
         sent: Arc<AtomicU64>,
     ) -> Self {
@@ -147,7 +147,7 @@ impl Answer {
 
 /// Runs the statement and sends what it gives; an error ends it.
 async fn send(
-    shown: Shown,
+    shown: StatementAnswer,
     sender: &mpsc::Sender<Result<FlightData, Status>>,
     sent: Arc<AtomicU64>,
     most_rows: Option<u64>,
@@ -232,7 +232,7 @@ impl Stream for Answer {
                 Ok(()) => {
                     self.is_done = true;
                     if let Some(running) = self.threads.occupied() {
-                        running.is_complete();
+                        running.mark_complete();
                     }
                     Poll::Ready(None)
                 }

@@ -1,4 +1,4 @@
-//! Why tables cannot be served, and what clients are told of engine and lake errors.
+//! Why tables cannot be served, and which status clients receive for errors of engine and lake.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ pub enum ServeError {
     /// The tokens file is wrong.
     #[error("the tokens file is wrong")]
     TokensWrong(#[from] TomlError),
-    /// Nobody could ask.
+    /// The file has no users.
     #[error("`{}` names no user", .file.display())]
     NoUsers {
         /// The tokens file.
@@ -159,7 +159,7 @@ impl ServeError {
 /// How messages call the file of users.
 pub(super) const TOKENS_FILE: &str = "the tokens file";
 
-/// What a client is told of an engine's error: as at the prompt, without values from data.
+/// The status for an error of the engine: in words as at the prompt, without values from data.
 pub(super) fn engine_status(error: &SessionError) -> Status {
     let code = match error.class() {
         ErrorClass::Sql | ErrorClass::Estimator => Code::InvalidArgument,
@@ -175,7 +175,7 @@ pub(super) fn engine_status(error: &SessionError) -> Status {
     Status::new(code, text)
 }
 
-/// What a client is told when a statement has no answer.
+/// The status for a statement without an answer.
 pub(super) fn answer_status(error: &AnswerError) -> Status {
     match error {
         AnswerError::NoTopic { .. } => {
@@ -197,7 +197,7 @@ pub(super) fn data_status(error: DataFusionError) -> Status {
     engine_status(&SessionError::from(error))
 }
 
-/// What a client is told when the lake cannot be read: the table, not the path.
+/// The status for a lake that cannot be read: it names the table, not the path.
 pub(super) fn lake_status(error: &LakeError) -> Status {
     Status::internal(format!("{error}: cannot be read"))
 }

@@ -1,4 +1,4 @@
-//! What the server's log holds: who asked, how long it took, how many rows went out, how it ended. Never a
+//! What the server's log holds: the user, how long a statement took, how many rows were sent, how it ended. Never a
 //! statement's text nor a value.
 
 use std::fmt;
@@ -16,16 +16,16 @@ pub enum Event {
     Statement {
         /// Counts from 1 since the server began.
         number: u64,
-        /// Who asked.
+        /// Its user.
         user: String,
         /// From the call to the last row.
         elapsed: Duration,
         /// Rows sent.
         n_rows: u64,
-        /// `ok`, or the status that the client was told, or `client_went_away`.
+        /// `ok`, or the status that the client received, or `client_went_away`.
         outcome: String,
     },
-    /// Somebody called without a valid access token.
+    /// A call came without a valid access token.
     Refused {
         /// Where the call came from.
         address: Option<SocketAddr>,

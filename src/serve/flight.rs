@@ -1,11 +1,9 @@
-//! The calls of Arrow Flight SQL. Each finds who asks, hands over to `service` or `metadata`, and answers;
-//! whatever would write is refused.
+//! The calls of Arrow Flight SQL. Each finds its user, calls `service` or `metadata`, and answers;
+//! calls that would write are refused.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow_flight::decode::FlightRecordBatchStream;
-use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_server::FlightService;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
@@ -20,27 +18,17 @@ use arrow_flight::sql::{
     CommandStatementUpdate, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo,
     TicketStatementQuery,
 };
-use arrow_flight::{
-    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
-    HandshakeResponse, IpcMessage, SchemaAsIpc, Ticket,
-};
-use datafusion::arrow::datatypes::Schema;
-use datafusion::arrow::ipc::writer::IpcWriteOptions;
-use datafusion::arrow::record_batch::RecordBatch;
-use futures::{Stream, TryStreamExt as _, stream};
+use arrow_flight::{Action, FlightDescriptor, HandshakeRequest, HandshakeResponse, Ticket};
+use futures::{TryStreamExt as _, stream};
 use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::error::data_status;
 use super::metadata;
 use super::parameters;
+use super::reply::{Answers, Info, Rows, info, question, rows, schema_bytes};
 use super::service::{Credentials, Service};
 use super::statement::User;
-use super::tables::Asked;
-
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-type Rows = Result<Response<Answers<FlightData>>, Status>;
-type Info = Result<Response<FlightInfo>, Status>;
+use super::tables::StatementRequest;
 
 /// The protocol over what the calls share.
 #[derive(Clone)]
@@ -48,7 +36,7 @@ pub(super) struct FlightSql {
     pub(super) service: Arc<Service>,
 }
 
-/// Who asks: `authenticate` has let the call in.
+/// The user of a call that `authenticate` has accepted.
 fn user<T>(request: &Request<T>) -> Result<Arc<User>, Status> {
     let user = request.extensions().get::<Arc<User>>();
     user.cloned()
@@ -61,43 +49,6 @@ fn refuse_writing() -> Status {
 
 fn refuse_transactions() -> Status {
     Status::unimplemented("there are no transactions: every statement sees the lake at one moment")
-}
-
-/// Columns, and a ticket that gives the rows.
-fn info(schema: &Schema, ticket: Vec<u8>, asked: FlightDescriptor) -> Info {
-    let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(ticket));
-    let info = FlightInfo::new().try_with_schema(schema);
-    let info = info.map_err(|error| data_status(error.into()))?;
-    Ok(Response::new(
-        info.with_endpoint(endpoint).with_descriptor(asked),
-    ))
-}
-
-/// A question whose ticket is the question itself.
-fn question(
-    command: &impl ProstMessageExt,
-    schema: &Schema,
-    request: Request<FlightDescriptor>,
-) -> Info {
-    info(
-        schema,
-        command.as_any().encode_to_vec(),
-        request.into_inner(),
-    )
-}
-
-fn rows(batch: RecordBatch) -> Rows {
-    let encoder = FlightDataEncoderBuilder::new().with_schema(batch.schema());
-    let messages = encoder.build(stream::iter([Ok(batch)]));
-    Ok(Response::new(Box::pin(messages.map_err(Status::from))))
-}
-
-/// A schema as the bytes that prepared statements carry it in.
-fn schema_bytes(schema: &Schema) -> Result<prost::bytes::Bytes, Status> {
-    let message = IpcMessage::try_from(SchemaAsIpc::new(schema, &IpcWriteOptions::default()));
-    message
-        .map(|message| message.0)
-        .map_err(|error| data_status(error.into()))
 }
 
 #[tonic::async_trait]
@@ -134,7 +85,7 @@ impl FlightSqlService for FlightSql {
         let user = user(&request)?;
         let announced = self
             .service
-            .announce(&user, Asked::parse(&query.query)?)
+            .announce(&user, StatementRequest::parse(&query.query)?)
             .await?;
         let ticket = TicketStatementQuery {
             statement_handle: announced.handle.to_vec().into(),
@@ -152,10 +103,10 @@ impl FlightSqlService for FlightSql {
         request: Request<FlightDescriptor>,
     ) -> Info {
         let user = user(&request)?;
-        let asked = self
+        let prepared = self
             .service
             .prepared(&user, &query.prepared_statement_handle)?;
-        let announced = self.service.announce(&user, asked).await?;
+        let announced = self.service.announce(&user, prepared).await?;
         let ticket = TicketStatementQuery {
             statement_handle: announced.handle.to_vec().into(),
         };
@@ -184,10 +135,10 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Rows {
         let user = user(&request)?;
-        let asked = self
+        let prepared = self
             .service
             .prepared(&user, &query.prepared_statement_handle)?;
-        let announced = self.service.announce(&user, asked).await?;
+        let announced = self.service.announce(&user, prepared).await?;
         let answer = self.service.answer(&user, &announced.handle).await?;
         Ok(Response::new(Box::pin(answer)))
     }
@@ -203,7 +154,7 @@ impl FlightSqlService for FlightSql {
         let user = user(&request)?;
         let prepared = self
             .service
-            .prepare(&user, Asked::parse(&query.query)?)
+            .prepare(&user, StatementRequest::parse(&query.query)?)
             .await?;
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: prepared.handle.to_vec().into(),
@@ -219,11 +170,11 @@ impl FlightSqlService for FlightSql {
     ) -> Result<DoPutPreparedStatementResult, Status> {
         let user = user(&request)?;
         let handle = query.prepared_statement_handle;
-        let mut asked = self.service.prepared(&user, &handle)?;
+        let mut prepared = self.service.prepared(&user, &handle)?;
         let messages = request.into_inner().map_err(FlightError::from);
         let batches = FlightRecordBatchStream::new_from_flight_data(messages);
-        asked.values = parameters::values(batches).await?;
-        self.service.rebind(&user, &handle, asked);
+        prepared.values = parameters::values(batches).await?;
+        self.service.rebind(&user, &handle, prepared);
         Ok(DoPutPreparedStatementResult {
             prepared_statement_handle: Some(handle),
         })
@@ -278,7 +229,7 @@ impl FlightSqlService for FlightSql {
         let (user, service) = (user(&request)?, Arc::clone(&self.service));
         let listed = self
             .service
-            .looking(&user, move |session, snapshot| async move {
+            .inspecting(&user, move |session, snapshot| async move {
                 metadata::tables(&service.tables, &session, &snapshot, query).await
             });
         rows(listed.await?)
@@ -348,9 +299,11 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Rows {
         let user = user(&request)?;
-        let looked = self.service.looking(&user, move |_, snapshot| async move {
-            metadata::primary_keys(&snapshot, &query)
-        });
+        let looked = self
+            .service
+            .inspecting(&user, move |_, snapshot| async move {
+                metadata::primary_keys(&snapshot, &query)
+            });
         rows(looked.await?)
     }
 

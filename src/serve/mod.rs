@@ -5,11 +5,12 @@ mod answer;
 mod error;
 mod event;
 mod flight;
-mod held;
+mod handle_store;
 mod memory;
 mod metadata;
 mod nesting;
 mod parameters;
+mod reply;
 mod service;
 mod statement;
 mod tables;
@@ -30,7 +31,7 @@ use tonic::transport::server::TcpIncoming;
 pub use error::ServeError;
 pub use event::{Event, Log};
 pub use tls::certificate_ends;
-pub use users::{Existing, Users, make_token, remove_token};
+pub use users::{ExistingUser, Users, make_token, remove_token};
 
 use crate::config::ServeConfig;
 use crate::lake::Lake;
@@ -41,9 +42,9 @@ use memory::Watch;
 use service::Service;
 use tables::Tables;
 
-/// How long running statements may go on when the server is asked to stop.
+/// How long running statements may continue when the server is to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// Connections are asked whether they are still there, and given up when they do not answer.
+/// Connections are probed, and closed when they do not answer.
 const ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Calls that one connection may have open.
@@ -52,7 +53,7 @@ const MOST_CALLS: u32 = 256;
 const CLIENT_THREADS: usize = 2;
 
 /// What is served.
-pub struct Served {
+pub struct ServedProject {
     /// The tables.
     pub lake: Lake,
     /// The views over them, and parameters.
@@ -76,7 +77,7 @@ impl Server {
     ///
     /// # Errors
     /// When others could read along, a file cannot be used, or the address is taken.
-    pub fn bind(served: Served, config: &ServeConfig, log: Log) -> Result<Self, ServeError> {
+    pub fn bind(served: ServedProject, config: &ServeConfig, log: Log) -> Result<Self, ServeError> {
         let address = config.listen;
         if config.tls.is_none() && !address.ip().is_loopback() {
             return Err(ServeError::NotEncrypted { address });
@@ -106,7 +107,7 @@ impl Server {
         })
     }
 
-    /// Where it listens; the port is the one it got when any was asked for.
+    /// Where it listens; with the port it was given where any was requested.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -135,7 +136,7 @@ impl Server {
                 Ok(runtime) => runtime.block_on(self.answer(asked)),
                 Err(error) => Err(ServeError::Transport(error.into())),
             };
-            // Nobody waits any more when the grace is over.
+            // The receiver is gone when the grace is over.
             drop(sender.send(result));
         });
         let reason = tokio::select! {

@@ -1,4 +1,4 @@
-//! What the protocol's calls share: who asks, planning within limits, what is kept between calls.
+//! What the protocol's calls share: the user, planning within limits, what is kept between calls.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,26 +18,26 @@ use tonic::{Request, Status};
 use super::answer::{Answer, sent_schema, too_large, too_long};
 use super::error::{data_status, engine_status};
 use super::event::{Event, Log};
-use super::held::{Handle as HeldHandle, Held};
+use super::handle_store::{HandleStore, StatementHandle};
 use super::memory::Watch;
 use super::parameters;
-use super::statement::{Running, User};
-use super::tables::{Asked, Snapshot, Tables};
+use super::statement::{RunningStatement, User};
+use super::tables::{Snapshot, StatementRequest, Tables};
 use super::threads::Threads;
 use super::users::Users;
 use crate::config::ServeLimits;
 use crate::session::Session;
-use crate::session::inquiry::{Inquiry, Shown};
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 
-/// Planned statements a user may leave unread, and for how long.
+/// PlannedStatement statements a user may leave unread, and for how long.
 const MOST_PLANNED: usize = 64;
 const PLANNED_LIFETIME: Duration = Duration::from_secs(600);
-/// Prepared statements of a user, and how long one that is not used is kept.
+/// PreparedStatement statements of a user, and how long one that is not used is kept.
 const MOST_PREPARED: usize = 128;
 const PREPARED_LIFETIME: Duration = Duration::from_secs(3_600);
 
-/// Questions about tables that one user has answered at once; more wait.
-const MOST_LOOKS: usize = 2;
+/// Calls about tables that run at once for one user; more wait.
+const MOST_INSPECTIONS: usize = 2;
 
 /// Everything a call needs.
 pub(super) struct Service {
@@ -49,31 +49,31 @@ pub(super) struct Service {
     watch: Arc<Watch>,
     users: Users,
     limits: ServeLimits,
-    /// Users who called, with what is left of their limits.
+    /// Users who have called, with what is left of their limits.
     known: Mutex<HashMap<String, Arc<User>>>,
-    /// Statements that wait for their rows to be asked for.
-    planned: Held<Planned>,
-    prepared: Held<Asked>,
+    /// Statements that wait until their rows are requested.
+    planned: HandleStore<PlannedStatement>,
+    prepared: HandleStore<StatementRequest>,
     n_statements: AtomicU64,
     log: Log,
 }
 
 /// A statement that waits, and the memory that its plan takes of its user's share.
 #[derive(Clone)]
-struct Planned {
-    shown: Shown,
+struct PlannedStatement {
+    shown: StatementAnswer,
     _reserved: Arc<MemoryReservation>,
 }
 
 /// What a client gets for a statement: a name for its rows, and their columns.
-pub(super) struct Announced {
-    pub(super) handle: HeldHandle,
+pub(super) struct AnnouncedStatement {
+    pub(super) handle: StatementHandle,
     pub(super) schema: SchemaRef,
 }
 
 /// A prepared statement: its name, its columns and the types of its parameters.
-pub(super) struct Prepared {
-    pub(super) handle: HeldHandle,
+pub(super) struct PreparedStatement {
+    pub(super) handle: StatementHandle,
     pub(super) schema: SchemaRef,
     pub(super) parameters: Schema,
 }
@@ -95,14 +95,14 @@ impl Service {
             users,
             limits,
             known: Mutex::default(),
-            planned: Held::new(MOST_PLANNED, PLANNED_LIFETIME),
-            prepared: Held::new(MOST_PREPARED, PREPARED_LIFETIME),
+            planned: HandleStore::new(MOST_PLANNED, PLANNED_LIFETIME),
+            prepared: HandleStore::new(MOST_PREPARED, PREPARED_LIFETIME),
             n_statements: AtomicU64::new(0),
             log,
         }
     }
 
-    /// Lets a call in when it carries a token, and writes down whose.
+    /// Accepts a call that carries a token, and attaches its user to it.
     pub(super) fn authenticate(&self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let refused = |address: Option<SocketAddr>| {
             (self.log)(&Event::Refused { address });
@@ -135,7 +135,7 @@ impl Service {
         let user = Arc::new(User {
             name: name.to_owned(),
             statements: Arc::new(Semaphore::new(self.limits.statements)),
-            looks: Arc::new(Semaphore::new(MOST_LOOKS)),
+            inspections: Arc::new(Semaphore::new(MOST_INSPECTIONS)),
             memory: memory.map_err(|error| engine_status(&error))?,
             limits: self.limits,
         });
@@ -143,21 +143,21 @@ impl Service {
         Ok(user)
     }
 
-    /// Plans a statement and keeps it for its owner until the rows are asked for.
+    /// Plans a statement and keeps it for its owner until its rows are requested.
     pub(super) async fn announce(
         self: &Arc<Self>,
         user: &Arc<User>,
-        asked: Asked,
-    ) -> Result<Announced, Status> {
+        request: StatementRequest,
+    ) -> Result<AnnouncedStatement, Status> {
         let service = Arc::clone(self);
         let (planned, schema) = self
             .planning(user, move |session, snapshot| async move {
-                let shown = service.tables.answer(&session, &snapshot, &asked).await?;
+                let shown = service.tables.answer(&session, &snapshot, &request).await?;
                 let reserved = session.reserve_plan(&shown.frame).map_err(data_status)?;
                 let plan = shown.frame.clone().create_physical_plan().await;
                 let schema = plan.map_err(data_status)?.schema();
                 let schema = sent_schema(&schema, shown.note.as_deref());
-                let planned = Planned {
+                let planned = PlannedStatement {
                     shown,
                     _reserved: Arc::new(reserved),
                 };
@@ -165,7 +165,7 @@ impl Service {
             })
             .await?;
         let handle = self.planned.keep(&user.name, planned, Instant::now())?;
-        Ok(Announced { handle, schema })
+        Ok(AnnouncedStatement { handle, schema })
     }
 
     /// The rows of an announced statement. The text is the same for handles of others and unknown ones.
@@ -184,9 +184,9 @@ impl Service {
     pub(super) async fn prepare(
         self: &Arc<Self>,
         user: &Arc<User>,
-        asked: Asked,
-    ) -> Result<Prepared, Status> {
-        let (service, text) = (Arc::clone(self), asked.clone());
+        request: StatementRequest,
+    ) -> Result<PreparedStatement, Status> {
+        let (service, text) = (Arc::clone(self), request.clone());
         let (schema, parameters) = self
             .planning(user, move |session, snapshot| async move {
                 let tables = &service.tables;
@@ -198,8 +198,8 @@ impl Service {
                 Ok((sent_schema(frame.schema().as_arrow(), None), parameters))
             })
             .await?;
-        let handle = self.prepared.keep(&user.name, asked, Instant::now())?;
-        Ok(Prepared {
+        let handle = self.prepared.keep(&user.name, request, Instant::now())?;
+        Ok(PreparedStatement {
             handle,
             schema,
             parameters,
@@ -207,7 +207,7 @@ impl Service {
     }
 
     /// The prepared statement of that name with the values bound last.
-    pub(super) fn prepared(&self, user: &User, handle: &[u8]) -> Result<Asked, Status> {
+    pub(super) fn prepared(&self, user: &User, handle: &[u8]) -> Result<StatementRequest, Status> {
         let found = self.prepared.find(&user.name, handle, Instant::now());
         found.ok_or_else(|| {
             Status::not_found(
@@ -217,17 +217,17 @@ impl Service {
     }
 
     /// Puts other values into a prepared statement.
-    pub(super) fn rebind(&self, user: &User, handle: &[u8], asked: Asked) {
-        self.prepared.replace(&user.name, handle, asked);
+    pub(super) fn rebind(&self, user: &User, handle: &[u8], request: StatementRequest) {
+        self.prepared.replace(&user.name, handle, request);
     }
 
     pub(super) fn close_prepared(&self, user: &User, handle: &[u8]) {
         self.prepared.forget(&user.name, handle);
     }
 
-    async fn begin(&self, user: &Arc<User>) -> Result<Running, Status> {
+    async fn begin(&self, user: &Arc<User>) -> Result<RunningStatement, Status> {
         let number = self.n_statements.fetch_add(1, Ordering::Relaxed) + 1;
-        Running::begin(user, number, &self.log).await
+        RunningStatement::begin(user, number, &self.log).await
     }
 
     /// Plans in a session and on threads of the statement's own, within the user's limits.
@@ -245,7 +245,7 @@ impl Service {
         let planned = self.within_limits(user, &mut threads, work).await;
         if let Some(running) = threads.occupied() {
             match &planned {
-                Ok(_) => running.is_planned(),
+                Ok(_) => running.mark_planned(),
                 Err(status) => running.ends(status),
             }
         }
@@ -256,9 +256,9 @@ impl Service {
         planned
     }
 
-    /// Looks at tables, without a place among the user's statements: who looks waits
-    /// until the one before is done.
-    pub(super) async fn looking<T, F>(
+    /// Reads about tables, without a place among the user's statements. Of one user's such calls only a few run at once; more
+    /// wait.
+    pub(super) async fn inspecting<T, F>(
         self: &Arc<Self>,
         user: &Arc<User>,
         work: impl FnOnce(Session, Arc<Snapshot>) -> F + Send + 'static,
@@ -267,7 +267,7 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T, Status>> + Send + 'static,
     {
-        let turn = Arc::clone(&user.looks).acquire_owned().await;
+        let turn = Arc::clone(&user.inspections).acquire_owned().await;
         let mut threads = Threads::start(self.n_threads, turn, &self.watch).await?;
         self.within_limits(user, &mut threads, work).await
     }
@@ -303,7 +303,7 @@ impl Service {
     }
 }
 
-/// What a call says about who calls.
+/// What a call says about its user.
 pub(super) struct Credentials {
     /// With a user's name and password only.
     name: Option<String>,

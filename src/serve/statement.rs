@@ -14,20 +14,20 @@ use crate::session::MemoryShare;
 /// How long the threads of a statement that is over may take to end before another is refused.
 const LEAVING: Duration = Duration::from_millis(500);
 
-/// Somebody who may ask, and what is left of their limits.
+/// A user who may send statements, and what is left of their limits.
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) name: String,
     /// One permit for each statement that may run at once.
     pub(super) statements: Arc<Semaphore>,
-    /// Permits for questions about tables, which wait for each other.
-    pub(super) looks: Arc<Semaphore>,
+    /// Permits for calls about tables; a call beyond them waits.
+    pub(super) inspections: Arc<Semaphore>,
     pub(super) memory: MemoryShare,
     pub(super) limits: ServeLimits,
 }
 
-/// A statement that runs. Dropped before its end, the client went away.
-pub(super) struct Running {
+/// A statement that runs. When it is dropped before its end, the client went away.
+pub(super) struct RunningStatement {
     user: Arc<User>,
     number: u64,
     started: Instant,
@@ -40,8 +40,8 @@ pub(super) struct Running {
     _place: OwnedSemaphorePermit,
 }
 
-impl Running {
-    /// Takes one of the user's places; one that is being left is waited for.
+impl RunningStatement {
+    /// Takes one of the user's places; it waits for one that is about to become free.
     pub(super) async fn begin(user: &Arc<User>, number: u64, log: &Log) -> Result<Self, Status> {
         let place = Arc::clone(&user.statements).acquire_owned();
         let Ok(Ok(place)) = tokio::time::timeout(LEAVING, place).await else {
@@ -62,18 +62,18 @@ impl Running {
         })
     }
 
-    /// It ended with this.
+    /// Records that it ended with this.
     pub(super) fn ends(&mut self, status: &Status) {
         self.outcome = code_word(status);
     }
 
-    /// All rows are sent.
-    pub(super) fn is_complete(&mut self) {
+    /// Records that all rows are sent.
+    pub(super) fn mark_complete(&mut self) {
         "ok".clone_into(&mut self.outcome);
     }
 
-    /// It was planned only: the log waits for its rows.
-    pub(super) fn is_planned(&mut self) {
+    /// Records that it was planned only: its line in the log waits for its rows.
+    pub(super) fn mark_planned(&mut self) {
         self.is_logged = false;
     }
 }
@@ -90,7 +90,7 @@ fn code_word(status: &Status) -> String {
     word
 }
 
-impl Drop for Running {
+impl Drop for RunningStatement {
     fn drop(&mut self) {
         if self.is_logged {
             (self.log)(&Event::Statement {

@@ -1,4 +1,4 @@
-//! The tables a served statement sees: those of the lake at the versions they had when the statement came,
+//! The tables a served statement sees: those of the lake at the versions they had when the statement arrived,
 //! and the project's views over them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError};
 use crate::pipeline::{self, Materialize, Project, Query};
-use crate::session::inquiry::{Inquiry, Shown};
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
 use crate::session::{self, Session, SessionError};
 
@@ -85,18 +85,18 @@ impl Tables {
         }
     }
 
-    /// What is to be shown for one statement, in `session`, which holds nothing yet.
+    /// The answer to one statement, in `session`, which has no tables yet.
     pub(super) async fn answer(
         &self,
         session: &Session,
         snapshot: &Snapshot,
-        asked: &Asked,
-    ) -> Result<Shown, Status> {
-        let inquiry = Inquiry::parse(&asked.statement);
+        request: &StatementRequest,
+    ) -> Result<StatementAnswer, Status> {
+        let inquiry = Inquiry::parse(&request.statement);
         let inquiry = inquiry
             .planned(async |query| {
                 let frame = self.prepare(session, snapshot, &query).await?;
-                bind(frame, snapshot, &asked.values)
+                bind(frame, snapshot, &request.values)
             })
             .await?;
         let rules = self.is_release.then(|| snapshot.project.release_rules());
@@ -221,14 +221,14 @@ impl Snapshot {
     }
 }
 
-/// A statement and the values of its numbered parameters.
+/// A statement as a client sent it, and the values of its numbered parameters.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct StatementRequest {
     pub(super) statement: String,
     pub(super) values: Vec<ScalarValue>,
 }
 
-impl Asked {
+impl StatementRequest {
     /// One statement as a client sent it; `?` are numbered.
     pub(super) fn parse(text: &str) -> Result<Self, Status> {
         nesting::check(text)?;

@@ -1,4 +1,4 @@
-//! Who may ask: a file of names, each with the SHA-256 of a token. The tokens themselves are nowhere.
+//! The users who may send statements: a file of names, each with the SHA-256 of a token. The tokens themselves are nowhere.
 
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -23,11 +23,12 @@ const HEADER: &str = "# Who may ask `korabo serve`, with the SHA-256 of their to
 #[derive(Debug)]
 pub struct Users {
     file: PathBuf,
-    known: Mutex<Known>,
+    known: Mutex<LoadedUsers>,
 }
 
+/// The users as the file had them when it was read.
 #[derive(Debug, Clone)]
-struct Known {
+struct LoadedUsers {
     /// The state of the file these were read from; `None` when it could not be read.
     stamp: Option<Stamp>,
     users: Arc<Vec<User>>,
@@ -51,7 +52,7 @@ impl Users {
     /// Reads the file of users.
     ///
     /// # Errors
-    /// When it cannot be read, is wrong, names nobody, or others than its owner can read it.
+    /// When it cannot be read, is wrong, has no names, or others than its owner can read it.
     pub fn open(file: &Path) -> Result<Self, ServeError> {
         let known = load(file)?;
         if known.users.is_empty() {
@@ -65,7 +66,7 @@ impl Users {
         })
     }
 
-    /// How many there are.
+    /// How many users there are.
     #[must_use]
     pub fn count(&self) -> usize {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +76,7 @@ impl Users {
     /// Whose token this is. Every hash is compared, each in constant time.
     ///
     /// # Errors
-    /// When the file changed and cannot be used any more: then nobody is let in.
+    /// When the file changed and cannot be used any more: then every call is refused.
     pub fn owner_of(&self, token: &str) -> Result<Option<String>, ServeError> {
         let users = self.current()?;
         let hash = Sha256::digest(token.as_bytes());
@@ -127,11 +128,11 @@ fn check_private(file: &Path) -> Result<(), ServeError> {
     })
 }
 
-fn load(file: &Path) -> Result<Known, ServeError> {
+fn load(file: &Path) -> Result<LoadedUsers, ServeError> {
     let stamp = stamp(file)?;
     check_private(file)?;
     let text = crate::regular_file::read_to_string(file).map_err(unusable(file))?;
-    Ok(Known {
+    Ok(LoadedUsers {
         stamp: Some(stamp),
         users: Arc::new(parse(file, &text)?),
     })
@@ -163,12 +164,12 @@ fn checked_name(name: &str) -> Result<&str, ServeError> {
     }
 }
 
-/// What to do when the user is there already.
+/// What to do when the user exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Say so.
+pub enum ExistingUser {
+    /// Refuse, and keep the token.
     Keep,
-    /// Give another token.
+    /// Make another token.
     Replace,
 }
 
@@ -177,13 +178,13 @@ pub enum Existing {
 ///
 /// # Errors
 /// When the name cannot be one, is there already, or the file cannot be used.
-pub fn make_token(file: &Path, name: &str, existing: Existing) -> Result<String, ServeError> {
+pub fn make_token(file: &Path, name: &str, existing: ExistingUser) -> Result<String, ServeError> {
     checked_name(name)?;
     let mut users = match file.exists() {
         true => load(file)?.users.to_vec(),
         false => Vec::new(),
     };
-    if existing == Existing::Keep && users.iter().any(|user| user.name == name) {
+    if existing == ExistingUser::Keep && users.iter().any(|user| user.name == name) {
         return Err(ServeError::UserExists {
             name: name.to_owned(),
         });

@@ -11,7 +11,8 @@ use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::logical_expr::{Expr, JoinType, cast, col, lit, when};
 use datafusion::prelude::DataFrame;
 
-use super::{Session, SessionError};
+use super::context::Session;
+use super::error::SessionError;
 
 /// The newest value of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use std::error::Error as _;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
 
-use super::error::{ErrorClass, SessionError};
+use super::error::{ErrorClass, SessionError, innermost};
+use super::place::missing_table;
 use crate::diagnostic::did_you_mean;
 
 /// What is said of statements that write.
@@ -61,7 +62,7 @@ impl SessionError {
     /// The table that a statement names and that is not known.
     #[must_use]
     pub fn missing_table(&self) -> Option<String> {
-        super::place::missing_table(&self.message()).map(str::to_owned)
+        missing_table(&self.message()).map(str::to_owned)
     }
 
     /// Line and column in the statement, from 1, when the engine knows them.
@@ -72,22 +73,30 @@ impl SessionError {
     }
 }
 
+/// What went wrong, outermost first: one line per cause. Texts of the engine that could quote a value are
+/// blanked.
+#[must_use]
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let engine = error.downcast_ref::<SessionError>();
+        let text = engine.map_or_else(|| error.to_string(), SessionError::describe);
+        for line in text.lines().map(str::trim_end) {
+            if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
+                lines.push(line.to_owned());
+            }
+        }
+        cause = match engine {
+            Some(_) => None,
+            None => error.source(),
+        };
+    }
+    lines
+}
+
 /// What is said where the parser gives up.
 const TOO_DEEP: &str = "expressions lie too deep within each other: about 50 levels are read, fewer around a mistake; take the inner ones out into a CTE";
-
-pub(super) fn innermost(error: &DataFusionError) -> &DataFusionError {
-    match error {
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
-            innermost(inner)
-        }
-        DataFusionError::Shared(inner) => innermost(inner),
-        DataFusionError::Collection(errors) => errors.first().map_or(error, innermost),
-        DataFusionError::External(inner) => inner
-            .downcast_ref::<DataFusionError>()
-            .map_or(error, innermost),
-        _ => error,
-    }
-}
 
 fn schema_error(error: &SchemaError) -> String {
     match error {
@@ -188,7 +197,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The first line, with `…` for values ([`without_values`]). Names of the lake's files stay: whoever repairs needs them.
+/// The first line, with `…` for values ([`without_values`]). Names of the lake's files stay: a repair needs them.
 fn blanked(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let is_end = |c: char| c.is_whitespace() || "'\"`(),;<>[]{}".contains(c);

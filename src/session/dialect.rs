@@ -1,8 +1,8 @@
-//! The dialect that statements are read in: the parser's generic one, with an end to trying.
+//! The dialect that statements are read in: the parser's generic one, with a limit on backtracking.
 //!
 //! Where a word may begin an expression of its own (`CAST(`, `NOT (`, `ARRAY[`, …), the parser tries that first and, if anything is
 //! wrong further in, reads the word as a name and all that follows once more: with every such word around a mistake the work
-//! doubles, and `SELECT cast(cast(… 1 1 …))` of 200 characters would never end. [`Bounded`] counts how often an expression begins
+//! doubles, and `SELECT cast(cast(… 1 1 …))` of 200 characters would never end. [`BoundedDialect`] counts how often an expression begins
 //! and refuses to go on once that is out of all proportion to the text.
 
 use std::any::TypeId;
@@ -12,19 +12,19 @@ use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
-/// Beginnings of expressions that any text may take, however short.
+/// Beginnings of expressions that are allowed for any text, however short.
 const ANY_TEXT: usize = 5_000;
 /// Further beginnings per byte: an expression has a byte at least, and is hardly ever begun more than twice.
 const PER_BYTE: usize = 4;
 
 /// The generic dialect, for one text.
 #[derive(Debug)]
-pub(crate) struct Bounded {
+pub(crate) struct BoundedDialect {
     n_begun: AtomicUsize,
     most: usize,
 }
 
-impl Bounded {
+impl BoundedDialect {
     pub(crate) fn of(text: &str) -> Self {
         Self {
             n_begun: AtomicUsize::new(0),
@@ -42,7 +42,7 @@ macro_rules! as_generic {
     };
 }
 
-impl Dialect for Bounded {
+impl Dialect for BoundedDialect {
     fn dialect(&self) -> TypeId {
         GenericDialect {}.dialect()
     }

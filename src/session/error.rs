@@ -100,29 +100,7 @@ impl SessionError {
     }
 }
 
-/// What went wrong, outermost first: one line per cause. Texts of the engine that could quote a value are
-/// blanked.
-#[must_use]
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let engine = error.downcast_ref::<SessionError>();
-        let text = engine.map_or_else(|| error.to_string(), SessionError::describe);
-        for line in text.lines().map(str::trim_end) {
-            if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
-                lines.push(line.to_owned());
-            }
-        }
-        cause = match engine {
-            Some(_) => None,
-            None => error.source(),
-        };
-    }
-    lines
-}
-
-/// Whether a regular expression was wrong: the engine hands that on as somebody else's error.
+/// Whether a regular expression was wrong: the engine passes that on as an external error.
 fn is_regex(error: &(dyn std::error::Error + 'static)) -> bool {
     error.to_string().starts_with("regex parse error")
 }
@@ -146,5 +124,20 @@ fn external(error: &DataFusionError) -> Option<&(dyn std::error::Error + Send + 
         DataFusionError::Shared(inner) => external(inner),
         DataFusionError::Collection(errors) => errors.iter().find_map(external),
         _ => None,
+    }
+}
+
+/// The cause that an error of the engine wraps.
+pub(super) fn innermost(error: &DataFusionError) -> &DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+            innermost(inner)
+        }
+        DataFusionError::Shared(inner) => innermost(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, innermost),
+        DataFusionError::External(inner) => inner
+            .downcast_ref::<DataFusionError>()
+            .map_or(error, innermost),
+        _ => error,
     }
 }

@@ -14,8 +14,9 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::dialect::Bounded;
-use super::{SessionError, nesting};
+use super::dialect::BoundedDialect;
+use super::error::SessionError;
+use super::nesting;
 
 /// One statement, read but not planned.
 ///
@@ -25,7 +26,7 @@ pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
     let mut statement = match with_select(sql) {
         Some(tokens) => {
             check_nesting(sql)?;
-            parse_tokens(tokens, &Bounded::of(sql)).map_err(DataFusionError::from)?
+            parse_tokens(tokens, &BoundedDialect::of(sql)).map_err(DataFusionError::from)?
         }
         None => {
             let mut statements = parse_statements(sql)?;
@@ -58,7 +59,10 @@ pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
 /// When one does not parse, or the text is too complicated to be read.
 pub(crate) fn parse_statements(sql: &str) -> Result<VecDeque<Statement>, SessionError> {
     check_nesting(sql)?;
-    Ok(DFParser::parse_sql_with_dialect(sql, &Bounded::of(sql))?)
+    Ok(DFParser::parse_sql_with_dialect(
+        sql,
+        &BoundedDialect::of(sql),
+    )?)
 }
 
 /// Whether a text is one expression, and nothing else.
@@ -67,7 +71,7 @@ pub(crate) fn parse_statements(sql: &str) -> Result<VecDeque<Statement>, Session
 /// When it is not, or is too complicated to be read.
 pub(crate) fn check_expression(sql: &str) -> Result<(), SessionError> {
     check_nesting(sql)?;
-    let dialect = Bounded::of(sql);
+    let dialect = BoundedDialect::of(sql);
     let parsed = || {
         let mut parser = Parser::new(&dialect).try_with_sql(sql)?;
         parser.parse_expr()?;

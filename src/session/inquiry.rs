@@ -1,11 +1,13 @@
 //! What a statement asks: rows of SQL, or something about the data and the language: `HELP`, `SHOW RELATIONS`,
-//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by whoever
-//! knows the tables.
+//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by the
+//! callers, which know the tables.
 
 use datafusion::prelude::DataFrame;
 
+use super::context::Session;
+use super::error::SessionError;
+use super::release::{ReleaseError, ReleaseRules};
 use super::statements::{Token, TokenKind, tokens};
-use super::{ReleaseError, ReleaseRules, Session, SessionError};
 use crate::diagnostic::did_you_mean;
 
 /// What a statement asks, with its query as text, or planned.
@@ -30,12 +32,12 @@ pub enum Inquiry<Q = String> {
     },
 }
 
-/// What is shown for a statement.
+/// The answer to a statement.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct StatementAnswer {
     /// Its rows.
     pub frame: DataFrame,
-    /// What is to be said beside them: how much stayed back.
+    /// What is to be said beside them: how much is withheld.
     pub note: Option<String>,
 }
 
@@ -141,7 +143,7 @@ impl Session {
         &self,
         inquiry: Inquiry<DataFrame>,
         rules: Option<&ReleaseRules>,
-    ) -> Result<Shown, AnswerError> {
+    ) -> Result<StatementAnswer, AnswerError> {
         let frame = match (inquiry, rules) {
             (Inquiry::Relations, _) => self.relations()?,
             (Inquiry::Help(None), _) => self.help_topics()?,
@@ -152,9 +154,9 @@ impl Session {
             (Inquiry::Describe(frame), _) => self.describe_columns(&frame)?,
             (Inquiry::Rows(frame), None) => frame,
             (Inquiry::Rows(frame), Some(rules)) => {
-                let (frame, kept_back) = self.release(frame, rules).await?;
-                let note = kept_back.describe(rules.disclosure.min_count);
-                return Ok(Shown { frame, note });
+                let (frame, withheld) = self.release(frame, rules).await?;
+                let note = withheld.describe(rules.disclosure.min_count);
+                return Ok(StatementAnswer { frame, note });
             }
             (Inquiry::Summarize(frame), None) => self.summarize(frame).await?,
             (Inquiry::Summarize(_), Some(_)) => return Err(ReleaseError::Summary.into()),
@@ -167,7 +169,7 @@ impl Session {
                 true => return Err(ReleaseError::Measured.into()),
             },
         };
-        Ok(Shown { frame, note: None })
+        Ok(StatementAnswer { frame, note: None })
     }
 
     fn no_topic(&self, topic: String) -> AnswerError {

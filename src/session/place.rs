@@ -3,8 +3,8 @@
 
 use datafusion::common::{DataFusionError, SchemaError};
 
-use super::describe::innermost;
-use super::{Session, SessionError};
+use super::context::Session;
+use super::error::{SessionError, innermost};
 use crate::diagnostic::did_you_mean;
 use crate::functions;
 

@@ -18,7 +18,7 @@ pub struct Reading {
     pub stage: Option<String>,
 }
 
-/// Looks at the counts a running plan keeps; costs microseconds.
+/// Reads the metrics of a running plan; costs microseconds.
 #[must_use]
 pub fn reading(plan: &dyn ExecutionPlan) -> Reading {
     let mut leaves = Leaves::default();
@@ -123,7 +123,7 @@ fn estimating(plan: &dyn ExecutionPlan) -> Option<String> {
         .find_map(|child| estimating(child.as_ref()))
 }
 
-/// The lowest step that has given no row yet although everything is read.
+/// The lowest step that has yielded no row yet although everything is read.
 fn computing(plan: &dyn ExecutionPlan) -> Option<String> {
     let children = plan.children();
     let below = children

@@ -9,7 +9,8 @@ use datafusion::common::DataFusionError;
 use datafusion::logical_expr::Documentation;
 use datafusion::prelude::DataFrame;
 
-use super::{Session, SessionError};
+use super::context::Session;
+use super::error::SessionError;
 use crate::functions::{self, ArgumentKind, RelationDefinition};
 
 /// Metadata of a column whose texts are sentences: where space is short they are wrapped, not cut.

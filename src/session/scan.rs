@@ -1,4 +1,4 @@
-//! Whole columns of a table as streams, for who counts them outside the engine; and foreign keys counted by delivery.
+//! Whole columns of a table as streams, for counting outside of the engine; and foreign keys counted by delivery.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, JoinType, cast, col, lit};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partitioned};
 
-use super::{ErrorClass, Session, SessionError};
+use super::context::Session;
+use super::error::{ErrorClass, SessionError};
 
 fn column(name: &str) -> Expr {
     Expr::Column(Column::from_name(name))

@@ -14,7 +14,8 @@ use datafusion::functions_aggregate::expr_fn::{
 use datafusion::logical_expr::cast as cast_expr;
 use datafusion::prelude::{DataFrame, Expr, lit};
 
-use super::{Session, SessionError};
+use super::context::Session;
+use super::error::SessionError;
 
 /// The quantiles a summary shows.
 const QUANTILES: [(&str, f64); 3] = [("q25", 0.25), ("q50", 0.5), ("q75", 0.75)];

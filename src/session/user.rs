@@ -13,7 +13,9 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::{Session, SessionError, measure};
+use super::context::Session;
+use super::error::SessionError;
+use super::measure;
 use crate::functions;
 
 /// The catalog that tables lie in, as clients of a server see it.
@@ -134,7 +136,7 @@ fn part_of(bytes: usize, share: f64) -> usize {
 
 /// The last part of the whole is for users who hold little, so that many who hold much do not keep others from asking at all.
 const LAST_PART: usize = 10;
-/// Who holds no more than this part of the whole holds little.
+/// A user who holds no more than this part of the whole holds little.
 const SMALL_PART: usize = 100;
 
 /// A pool within a pool.

@@ -1,6 +1,6 @@
 //! Rows that are too wide to be repeated. Joins, windows and `unnest` write a value of one row into thousands of others, and a
 //! constant is written into every row of a batch, in one step and past the memory that the engine counts: a text of 16 MB in
-//! a row that a join repeats makes 128 GB. Below such steps every batch is looked at; a row that, repeated over a whole batch,
+//! a row that a join repeats makes 128 GB. Below such steps every batch is checked; a row that, repeated over a whole batch,
 //! would be more than a batch may have is refused. What is to be unnested comes in pieces.
 
 use std::sync::Arc;
@@ -27,6 +27,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::passing::{Pass, step};
 use crate::functions::{elements_of, most_of_a_batch, widths_of};
+
+/// The name in plans of the step that checks rows.
+pub(super) const STEP: &str = "WideRowsExec";
 
 /// The rule of the physical optimizer.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl PhysicalOptimizerRule for WideRows {
         options: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let batch_size = options.execution.batch_size.get() as u64;
-        let watched = |plan: Arc<dyn ExecutionPlan>| {
+        let checked = |plan: Arc<dyn ExecutionPlan>| {
             let is_of_one_row = plan
                 .downcast_ref::<ProjectionExec>()
                 .is_some_and(|projection| projection.input().is::<PlaceholderRowExec>());
@@ -66,7 +69,7 @@ impl PhysicalOptimizerRule for WideRows {
             }
             below_repeating(plan)
         };
-        plan.transform_up(watched).data()
+        plan.transform_up(checked).data()
     }
 
     fn name(&self) -> &'static str {
@@ -81,7 +84,7 @@ impl PhysicalOptimizerRule for WideRows {
 /// Refuses a step whose expressions, computed for every row, have constants that make a row too wide for a whole batch of them:
 /// columns of a projection or of a scan that took one over, arguments, and what is sorted by.
 fn check_constants(plan: &dyn ExecutionPlan, batch_size: u64, most: u64) -> Result<()> {
-    /// Bytes of a computed value at least; columns are handed on as they are.
+    /// Bytes of a computed value at least; columns are passed on as they are.
     const COMPUTED: u64 = 8;
     let mut row = 0_u64;
     plan.apply_expressions(&mut |expr| {
@@ -131,7 +134,7 @@ fn too_wide(row: u64, most: u64) -> DataFusionError {
     ))
 }
 
-/// Puts the watching step below those that repeat values.
+/// Puts the checking step below those that repeat values.
 fn below_repeating(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     let list_columns: Option<Vec<usize>> = match plan.downcast_ref::<UnnestExec>() {
         Some(unnest) => {
@@ -144,23 +147,23 @@ fn below_repeating(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn E
     if !is_repeating && list_columns.is_none() {
         return Ok(Transformed::no(plan));
     }
-    let watching = Watching { list_columns };
+    let check = RowCheck { list_columns };
     let children = plan.children().into_iter();
-    let children = children.map(|input| step(Arc::clone(input), watching.clone()));
+    let children = children.map(|input| step(Arc::clone(input), check.clone()));
     let children = children.collect();
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
     Ok(Transformed::yes(plan.replace_children(children, options)?))
 }
 
-/// Looks at every row, or takes what is to be unnested apart.
+/// Checks the width of every row, or takes what is to be unnested apart.
 #[derive(Debug, Clone)]
-pub(super) struct Watching {
+struct RowCheck {
     /// Columns that are to be unnested.
     list_columns: Option<Vec<usize>>,
 }
 
-impl Pass for Watching {
-    const STEP: &'static str = "WideRowsExec";
+impl Pass for RowCheck {
+    const STEP: &'static str = STEP;
 
     fn rows(
         &self,

@@ -17,7 +17,7 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::ParameterValue;
 use crate::diagnostic::{FailureKind, thousands};
-use crate::session::inquiry::Shown;
+use crate::session::inquiry::StatementAnswer;
 
 /// How long a stopped statement may take to put its things away.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
@@ -141,7 +141,8 @@ impl Runner {
             Some(copy) => (copy.query, copy.output, true),
             None => (statement, output, false),
         };
-        let Shown { frame, note } = self.tables.answer(&statement, &self.parameters).await?;
+        let StatementAnswer { frame, note } =
+            self.tables.answer(&statement, &self.parameters).await?;
         let n_rows = print_awaited(frame, &output, &self.printer, shown).await?;
         if let (true, Some(path)) = (is_copy, &output.path) {
             let n_rows = thousands(n_rows);

@@ -17,7 +17,7 @@ use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::lake::{Lake, LogStamp};
 use crate::pipeline::{self, Materialize, Project, Query};
 use crate::regular_file::{self, NotRegular};
-use crate::session::inquiry::{Inquiry, Shown};
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
 
 /// The project's tables, opened when they are first named.
@@ -208,7 +208,7 @@ impl Tables {
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],
-    ) -> Result<Shown, Failure> {
+    ) -> Result<StatementAnswer, Failure> {
         let inquiry = Inquiry::parse(statement);
         let inquiry = inquiry
             .planned(async |query| self.plan(&query, parameters).await)

@@ -15,8 +15,8 @@ fn mode(file: &Path) -> u32 {
 #[test]
 fn a_token_is_recognised_and_only_its_hash_is_written() {
     let (_folder, file) = folder();
-    let hanako = make_token(&file, "hanako", Existing::Keep).unwrap();
-    let taro = make_token(&file, "taro.2", Existing::Keep).unwrap();
+    let hanako = make_token(&file, "hanako", ExistingUser::Keep).unwrap();
+    let taro = make_token(&file, "taro.2", ExistingUser::Keep).unwrap();
     let text = fs_err::read_to_string(&file).unwrap();
     for token in [&hanako, &taro] {
         assert!(token.starts_with(PREFIX) && token.len() == PREFIX.len() + 64);
@@ -38,14 +38,14 @@ fn a_token_is_recognised_and_only_its_hash_is_written() {
 #[test]
 fn a_changed_file_holds_at_once() {
     let (_folder, file) = folder();
-    let old = make_token(&file, "hanako", Existing::Keep).unwrap();
-    make_token(&file, "taro", Existing::Keep).unwrap();
+    let old = make_token(&file, "hanako", ExistingUser::Keep).unwrap();
+    make_token(&file, "taro", ExistingUser::Keep).unwrap();
     let users = Users::open(&file).unwrap();
     assert!(matches!(
-        make_token(&file, "hanako", Existing::Keep),
+        make_token(&file, "hanako", ExistingUser::Keep),
         Err(ServeError::UserExists { .. })
     ));
-    let new = make_token(&file, "hanako", Existing::Replace).unwrap();
+    let new = make_token(&file, "hanako", ExistingUser::Replace).unwrap();
     assert_eq!(users.owner_of(&old).unwrap(), None);
     assert_eq!(users.owner_of(&new).unwrap().as_deref(), Some("hanako"));
     remove_token(&file, "hanako").unwrap();
@@ -59,7 +59,7 @@ fn a_changed_file_holds_at_once() {
 #[test]
 fn a_file_that_others_can_read_lets_nobody_in() {
     let (_folder, file) = folder();
-    let token = make_token(&file, "hanako", Existing::Keep).unwrap();
+    let token = make_token(&file, "hanako", ExistingUser::Keep).unwrap();
     let users = Users::open(&file).unwrap();
     for open in [0o640, 0o604, 0o644] {
         let permissions = std::fs::Permissions::from_mode(open);
@@ -67,7 +67,7 @@ fn a_file_that_others_can_read_lets_nobody_in() {
         let error = Users::open(&file).unwrap_err();
         assert!(matches!(error, ServeError::NotPrivate { mode, .. } if mode == open));
         assert!(error.hint().unwrap().starts_with("chmod 600 "));
-        assert!(make_token(&file, "taro", Existing::Keep).is_err());
+        assert!(make_token(&file, "taro", ExistingUser::Keep).is_err());
     }
     assert!(users.owner_of(&token).is_err());
 }

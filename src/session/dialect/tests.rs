@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use datafusion::sql::parser::DFParser;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
-use super::{ANY_TEXT, Bounded, PER_BYTE};
+use super::{ANY_TEXT, BoundedDialect, PER_BYTE};
 use crate::session::parse_statement;
 
 /// What is put around an expression, many times: before and after it.
@@ -43,7 +43,7 @@ fn a_mistake_deep_inside_ends() {
         for inside in ["1", "1 1", "select"] {
             for n in [30, 48] {
                 let text = format!("select {}{inside}{}", before.repeat(n), after.repeat(n));
-                let dialect = Bounded::of(&text);
+                let dialect = BoundedDialect::of(&text);
                 let _ = DFParser::parse_sql_with_dialect(&text, &dialect);
                 let n_begun = dialect.n_begun.load(Ordering::Relaxed);
                 // Once it is over, every level may try once more.
@@ -103,7 +103,10 @@ fn statements_read_as_in_the_generic_dialect() {
             Err(error) => error.to_string(),
         };
         let generic = read(DFParser::parse_sql_with_dialect(text, &GenericDialect {}));
-        let bounded = read(DFParser::parse_sql_with_dialect(text, &Bounded::of(text)));
+        let bounded = read(DFParser::parse_sql_with_dialect(
+            text,
+            &BoundedDialect::of(text),
+        ));
         assert_eq!(bounded, generic, "{text}");
     }
 }
@@ -113,10 +116,10 @@ fn statements_read_as_in_the_generic_dialect() {
 fn long_texts_are_read() {
     let list: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
     let text = format!("select a from t where a in ({})", list.join(","));
-    assert!(DFParser::parse_sql_with_dialect(&text, &Bounded::of(&text)).is_ok());
+    assert!(DFParser::parse_sql_with_dialect(&text, &BoundedDialect::of(&text)).is_ok());
     let columns: Vec<String> = (0..5_000)
         .map(|n| format!("cast(-(a) as int)c{n}"))
         .collect();
     let text = format!("select {} from t", columns.join(","));
-    assert!(DFParser::parse_sql_with_dialect(&text, &Bounded::of(&text)).is_ok());
+    assert!(DFParser::parse_sql_with_dialect(&text, &BoundedDialect::of(&text)).is_ok());
 }

@@ -18,7 +18,9 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt as _;
 
-use super::{PROSE, Session, SessionError};
+use super::context::Session;
+use super::error::SessionError;
+use super::reference::PROSE;
 use tree::{Line, Node};
 
 impl Session {

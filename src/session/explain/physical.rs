@@ -24,8 +24,7 @@ use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
-use super::super::passing::Pass;
-use super::super::{give_way, wide_rows};
+use super::super::{wide_rows, yielding};
 use super::tree::Node;
 
 /// Names written out; of more only their number is said.
@@ -41,8 +40,8 @@ const MOVING: [&str; 10] = [
     "OutputRequirementExec",
     "BufferExec",
     "PartialSortExec",
-    <give_way::Way as Pass>::STEP,
-    <wide_rows::Watching as Pass>::STEP,
+    yielding::STEP,
+    wide_rows::STEP,
 ];
 
 /// The plan as steps, with what was measured so far.

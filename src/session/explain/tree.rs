@@ -7,9 +7,9 @@ use crate::diagnostic::thousands;
 pub(super) struct Node {
     /// What it does.
     pub(super) text: String,
-    /// Rows it is expected to give.
+    /// Rows it is expected to yield.
     pub(super) estimated_rows: Option<u64>,
-    /// Rows it gave.
+    /// Rows it has yielded.
     pub(super) rows: Option<u64>,
     /// Time it computed, all threads together.
     pub(super) nanoseconds: u64,

@@ -9,10 +9,10 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator, TryCast};
 use datafusion::prelude::{Expr, cast, lit, nullif};
 
-use super::ReleaseError;
 use super::attempt::{attempt, attempt_operation};
-use super::expressions::is_nothing;
+use super::error::ReleaseError;
 use super::lineage::Rows;
+use super::operators::{is_arithmetic, is_comparison, is_nothing};
 use crate::functions::product_may_not_fit;
 
 /// Functions of one number that keep it one number.
@@ -276,32 +276,4 @@ pub(super) fn refused(expression: &Expr) -> Option<ReleaseError> {
 
 fn is_plain_operator(operator: Operator) -> bool {
     is_comparison(operator) || is_arithmetic(operator)
-}
-
-pub(super) fn is_arithmetic(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::Plus
-            | Operator::Minus
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Modulo
-            | Operator::StringConcat
-    )
-}
-
-pub(super) fn is_comparison(operator: Operator) -> bool {
-    matches!(
-        operator,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::And
-            | Operator::Or
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
 }

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{DataFrame, Expr};
 use futures::TryStreamExt as _;
 
-use super::ReleaseError;
+use super::error::ReleaseError;
 
 /// The rows of a plan in one batch.
 ///

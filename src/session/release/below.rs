@@ -12,9 +12,11 @@ use datafusion::logical_expr::{
 use datafusion::prelude::Expr;
 
 use super::allowed::safe;
+use super::error::ReleaseError;
 use super::expressions::{kind, value_kind};
-use super::lineage::{Belongs, Kind, Root, Rows};
-use super::{ReleaseError, ReleaseRules, joins, plain, scans};
+use super::lineage::{Kind, Root, RowOwner, Rows};
+use super::rules::ReleaseRules;
+use super::{joins, plain, scans};
 
 /// Plans nested deeper are refused: a plan that doubles at every step is written in a few lines.
 const DEEPEST: usize = 60;
@@ -70,7 +72,9 @@ pub(super) fn below(
                 ..rows
             });
         }
-        LogicalPlan::Join(join) => return joins::rows(join, rules, depth + 1),
+        LogicalPlan::Join(join) => {
+            return joins::rows(join, &inner(&join.left)?, inner(&join.right)?, rules);
+        }
         // The order of rows below a grouping means nothing.
         LogicalPlan::Sort(sort) if sort.fetch.is_none() => return inner(&sort.input),
         LogicalPlan::Distinct(Distinct::All(input)) => {
@@ -106,15 +110,15 @@ pub(super) fn needs_person(rows: &Rows, rules: &ReleaseRules) -> Result<(), Rele
             .unwrap_or_default()
             .to_owned()
     };
-    match &rows.belongs {
-        Belongs::Person if !rows.has_person() => {
+    match &rows.owner {
+        RowOwner::Person if !rows.has_person() => {
             Err(ReleaseError::NoPersonColumn { column: column() })
         }
-        Belongs::Record(table) => Err(ReleaseError::NoPersonTable {
+        RowOwner::Record(table) => Err(ReleaseError::NoPersonTable {
             table: table.clone(),
             columns: rules.roles.records.get(table).cloned().unwrap_or_default(),
         }),
-        Belongs::Person | Belongs::Nobody => Ok(()),
+        RowOwner::Person | RowOwner::NoPerson => Ok(()),
     }
 }
 
@@ -174,11 +178,11 @@ fn projected(expressions: &[Expr], rows: Rows) -> Result<Rows, ReleaseError> {
     Ok(Rows {
         plan: LogicalPlan::Projection(plan),
         kinds,
-        belongs: rows.belongs,
+        owner: rows.owner,
     })
 }
 
-/// A grouping whose rows still belong to one person each, or to nobody as before.
+/// A grouping whose rows still belong to one person each, or to none, as before.
 fn by_person(
     aggregate: &Aggregate,
     rows: Rows,
@@ -195,7 +199,7 @@ fn by_person(
         keys.push(safe(key, &rows)?);
     }
     let is_by_person = kinds.iter().any(|kind| matches!(kind, Kind::Person(_)));
-    if rows.belongs == Belongs::Person && !is_by_person {
+    if rows.owner == RowOwner::Person && !is_by_person {
         let what = "a grouping that is not by person";
         return Err(ReleaseError::Below { what });
     }
@@ -209,7 +213,7 @@ fn by_person(
     Ok(Rows {
         plan: LogicalPlan::Aggregate(plan),
         kinds,
-        belongs: rows.belongs,
+        owner: rows.owner,
     })
 }
 

@@ -1,6 +1,8 @@
 //! Why a result cannot leave.
 
-use crate::session::SessionError;
+use datafusion::common::DataFusionError;
+
+use crate::session::error::SessionError;
 
 /// Why a result cannot leave. No variant holds a value.
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +197,7 @@ pub enum ReleaseError {
         /// The most that are protected.
         limit: usize,
     },
-    /// Everything stays back.
+    /// Everything is withheld.
     #[error(
         "every group stays back: fewer than {min_count} persons each, or needed to protect those"
     )]
@@ -309,5 +311,11 @@ impl ReleaseError {
             Self::Engine(_) => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+impl From<DataFusionError> for ReleaseError {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(SessionError::from(error))
     }
 }

@@ -11,8 +11,9 @@ use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
-use super::released::Released;
-use super::{KeptBack, ReleaseError, ReleaseRules};
+use super::error::ReleaseError;
+use super::released_rows::ReleasedRows;
+use super::rules::{ReleaseRules, WithheldCounts};
 use crate::disclosure::{Count, DisclosureRules, EstimateRow, STATUS_WITHHELD, release_estimate};
 
 /// Counts of the shared result columns.
@@ -22,12 +23,15 @@ const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
 const MIN_DF: f64 = 10.0;
 
 /// Withholds rows of a batch, and says how many.
-type Protect =
-    fn(&RecordBatch, Behind, DisclosureRules) -> Result<(Released, u64), DataFusionError>;
+type Protect = fn(
+    &RecordBatch,
+    EstimateBasis,
+    DisclosureRules,
+) -> Result<(ReleasedRows, u64), DataFusionError>;
 
 /// What was counted of the rows behind all estimates of a call.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Behind {
+pub(super) struct EstimateBasis {
     /// Whether fewer persons than the rules ask for stand behind one of them.
     pub(super) is_few: bool,
     /// Whether the rows are those of a table, whose labels are the project's.
@@ -57,9 +61,9 @@ fn is_regression(schema: &Schema) -> bool {
 pub(super) async fn protected(
     frame: DataFrame,
     name: &str,
-    behind: Behind,
+    basis: EstimateBasis,
     rules: &ReleaseRules,
-) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let schema = frame.schema().clone();
     let protect: Protect = match schema.as_arrow() {
         fields if is_estimates(fields) => estimates,
@@ -70,23 +74,23 @@ pub(super) async fn protected(
             });
         }
     };
-    let mut kept_back = KeptBack::default();
+    let mut withheld = WithheldCounts::default();
     let mut batches = Vec::new();
     // Why an estimator failed can tell of the rows.
     let computed = frame.collect().await;
     for batch in computed.map_err(|_| ReleaseError::NotComputed)? {
-        let (batch, n_withheld) = protect(&batch, behind, rules.disclosure)?;
-        kept_back.n_estimates += n_withheld;
+        let (batch, n_withheld) = protect(&batch, basis, rules.disclosure)?;
+        withheld.n_estimates += n_withheld;
         batches.push(batch);
     }
-    Ok((Released::plan(&schema, batches)?, kept_back))
+    Ok((ReleasedRows::plan(&schema, batches)?, withheld))
 }
 
 fn estimates(
     batch: &RecordBatch,
-    behind: Behind,
+    basis: EstimateBasis,
     rules: DisclosureRules,
-) -> Result<(Released, u64), DataFusionError> {
+) -> Result<(ReleasedRows, u64), DataFusionError> {
     let estimate = column(batch, "estimate", &DataType::Float64)?;
     let status = column(batch, "status", &DataType::Utf8)?;
     let counts = COUNTS
@@ -116,10 +120,10 @@ fn estimates(
     // Few behind all are few behind each, also where there is no estimate: a count would be that of the others.
     let is_withheld: Vec<bool> = released
         .iter()
-        .map(|row| behind.is_few || row.value().status == STATUS_WITHHELD)
+        .map(|row| basis.is_few || row.value().status == STATUS_WITHHELD)
         .collect();
     let shown = |count: Option<Count>| {
-        let n = count.filter(|_| !behind.is_few).and_then(Count::shown)?;
+        let n = count.filter(|_| !basis.is_few).and_then(Count::shown)?;
         i64::try_from(n).ok()
     };
     let replaced = |name: &str| -> Option<ArrayRef> {
@@ -137,7 +141,7 @@ fn estimates(
             "n_units" => Some(counts(|row| row.n_units)),
             "n_clusters" => Some(counts(|row| row.n_clusters)),
             "status" => {
-                let texts = rows.map(|row| match behind.is_few {
+                let texts = rows.map(|row| match basis.is_few {
                     true => STATUS_WITHHELD,
                     false => row.status.as_str(),
                 });
@@ -146,7 +150,7 @@ fn estimates(
             _ => None,
         }
     };
-    let labels: &[&str] = match behind.is_of_table {
+    let labels: &[&str] = match basis.is_of_table {
         true => &[],
         false => &["cohort", "time", "level"],
     };
@@ -155,9 +159,9 @@ fn estimates(
 
 fn coefficients(
     batch: &RecordBatch,
-    behind: Behind,
+    basis: EstimateBasis,
     rules: DisclosureRules,
-) -> Result<(Released, u64), DataFusionError> {
+) -> Result<(ReleasedRows, u64), DataFusionError> {
     let n_obs = column(batch, "n_obs", &DataType::Int64)?;
     let df = column(batch, "df", &DataType::Float64)?;
     let (n_obs, df) = (
@@ -167,10 +171,10 @@ fn coefficients(
     let is_withheld: Vec<bool> = (0..batch.num_rows())
         .map(|row| {
             // Degrees of freedom of clusters are their number, whatever the coefficients are.
-            let n_coefficients = behind.n_absorbed + batch.num_rows() as u64;
+            let n_coefficients = basis.n_absorbed + batch.num_rows() as u64;
             let n_least = rules.min_count.max(n_coefficients + MIN_DF as u64);
             let is_few = n_obs.is_valid(row) && n_obs.value(row).unsigned_abs() < n_least;
-            behind.is_few || is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
+            basis.is_few || is_few || (df.is_valid(row) && df.value(row) < MIN_DF)
         })
         .collect();
     let status = column(batch, "status", &DataType::Utf8)?;
@@ -185,7 +189,7 @@ fn coefficients(
         });
         Some(Arc::new(texts.collect::<StringArray>()))
     };
-    let labels: &[&str] = if behind.is_few { &["term"] } else { &[] };
+    let labels: &[&str] = if basis.is_few { &["term"] } else { &[] };
     with_columns(batch, &is_withheld, labels, replaced)
 }
 
@@ -195,7 +199,7 @@ fn with_columns(
     is_withheld: &[bool],
     labels: &[&str],
     replaced: impl Fn(&str) -> Option<ArrayRef>,
-) -> Result<(Released, u64), DataFusionError> {
+) -> Result<(ReleasedRows, u64), DataFusionError> {
     let schema = batch.schema();
     let mut columns = Vec::new();
     let mut hidden = Vec::new();
@@ -216,7 +220,10 @@ fn with_columns(
     let schema = Schema::new(fields.collect::<Vec<_>>());
     let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
     let n_withheld = is_withheld.iter().filter(|withheld| **withheld).count();
-    Ok((Released::of(&batch, |_| true, &hidden)?, n_withheld as u64))
+    Ok((
+        ReleasedRows::of(&batch, |_| true, &hidden)?,
+        n_withheld as u64,
+    ))
 }
 
 fn column(

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Case, ExprSchemable as _, Operator};
 use datafusion::prelude::Expr;
 
-use super::ReleaseError;
-use super::allowed::{is_comparison, refused};
+use super::allowed::refused;
+use super::error::ReleaseError;
 use super::lineage::{Kind, Root, Rows};
+use super::operators::{is_comparison, is_nothing};
 
 /// What an expression is made of.
 ///
@@ -26,7 +26,7 @@ pub(super) fn kind(expression: &Expr, rows: &Rows) -> Result<Kind, ReleaseError>
             return Ok(rows.kind_of(column).cloned().unwrap_or(Kind::Mixed));
         }
         Expr::Literal(..) => return Ok(Kind::Constant),
-        // Whether there is a person or a household at all tells nobody apart.
+        // Whether there is a person or a household at all tells no persons apart.
         Expr::IsNull(of) | Expr::IsNotNull(of) if matches!(of.as_ref(), Expr::Column(_)) => {
             return Ok(made(kind(of, rows)?.roots()));
         }
@@ -151,19 +151,6 @@ fn one_of(case: &Case, rows: &Rows) -> Result<Kind, ReleaseError> {
         [Kind::Plain(roots) | Kind::Number(roots) | Kind::Part(roots)] => Kind::Part(roots.clone()),
         _ => Kind::Mixed,
     })
-}
-
-/// Whether an expression is the number zero or NULL.
-pub(super) fn is_nothing(expression: &Expr) -> bool {
-    match expression {
-        Expr::Alias(alias) => is_nothing(&alias.expr),
-        Expr::Cast(cast) => is_nothing(&cast.expr),
-        Expr::Literal(value, _) => {
-            let zero = ScalarValue::new_zero(&value.data_type());
-            value.is_null() || zero.is_ok_and(|zero| zero == *value)
-        }
-        _ => false,
-    }
 }
 
 fn of_function(name: &str, arguments: &[Expr], parts: &[Kind]) -> Kind {

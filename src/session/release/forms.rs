@@ -8,8 +8,8 @@ use datafusion::common::tree_node::TreeNode as _;
 use datafusion::logical_expr::{BinaryExpr, ExprSchemable as _, Operator};
 use datafusion::prelude::Expr;
 
-use super::expressions::is_nothing;
 use super::lineage::{Kind, Rows};
+use super::operators::is_nothing;
 
 /// The function of columns that a number is, up to factors and constants.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! A grouping over rows of persons: computed here together with what the rules must know about it, and given
-//! back as rows without what stays behind.
+//! A grouping over rows of persons: computed here together with what the rules must know about it, and returned
+//! as rows without what is withheld.
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DFSchema, DataFusionError};
@@ -11,17 +11,18 @@ use std::sync::Arc;
 use super::allowed::safe;
 use super::answers::{Groups, collect, counts, numbered, sizes};
 use super::below::{needs_person, rows};
+use super::combinations::combinations;
+use super::error::ReleaseError;
 use super::expressions::kind;
-use super::judgement::{Facts, Judgement, Values};
-use super::lineage::{Belongs, Kind, Root};
-use super::linked::linked;
+use super::judgement::{GroupFacts, Judgement, ValueCounts};
+use super::lineage::{Kind, Root, RowOwner};
 use super::measures::Measures;
-use super::possible::{Possible, PossibleKeys, Restriction};
+use super::possible::{PossibleConditions, PossibleKeys, Restriction};
 use super::questions::Questions;
-use super::released::Released;
+use super::released_rows::ReleasedRows;
+use super::rules::{ReleaseRules, WithheldCounts};
 use super::span::Atom;
 use super::systems::systems;
-use super::{KeptBack, ReleaseError, ReleaseRules};
 use crate::disclosure::{GroupedCounts, HiddenCells, protect_groups};
 
 /// Groups that are protected at most: each has to be compared with its neighbours.
@@ -29,15 +30,15 @@ const MOST_GROUPS: usize = 100_000;
 /// Sets of conditions met together, over all groups, at most.
 const MOST_ATOMS: usize = 1_000_000;
 
-/// The groups without what stays back, as a plan with the columns of the grouping.
+/// The groups without what is withheld, as a plan with the columns of the grouping.
 ///
 /// # Errors
-/// When something below the grouping or an aggregate of it cannot be released, or everything stays back.
+/// When something below the grouping or an aggregate of it cannot be released, or everything is withheld.
 pub(super) async fn protected(
     state: &SessionState,
     aggregate: &Aggregate,
     rules: &ReleaseRules,
-) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let below = rows(&aggregate.input, rules)?;
     needs_person(&below, rules)?;
     let mut keys = Vec::new();
@@ -58,16 +59,16 @@ pub(super) async fn protected(
         .map(|aggregate| questions.add(aggregate))
         .collect::<Result<Vec<_>, _>>()?;
     questions.check()?;
-    questions.linked = linked(state, &below, &questions).await?;
-    let person = match below.belongs {
-        Belongs::Nobody => None,
+    questions.combinations = combinations(state, &below, &questions).await?;
+    let person = match below.owner {
+        RowOwner::NoPerson => None,
         _ => below.person(rules.person_columns),
     };
     let measures = Measures::new(below.plan.clone(), &keys, person, &questions)?;
     let plan = Aggregate::try_new(Arc::new(below.plan.clone()), keys.clone(), aggregates)?;
     let measured = collect(state, LogicalPlan::Aggregate(plan), MOST_GROUPS).await?;
     let groups = Groups::of(&measured, keys.len())?;
-    let of = Measured {
+    let of = GroupMeasurements {
         state,
         groups: &groups,
         n_keys: keys.len(),
@@ -78,7 +79,8 @@ pub(super) async fn protected(
     questions.tell_few(|number| facts.iter().all(|facts| facts.values[number].n <= few));
     of.add_atoms(&questions, &mut facts).await?;
     let restriction = Restriction::of(&below)?;
-    let possible = Possible::of(state, &below, &questions, restriction.is_compound).await?;
+    let possible =
+        PossibleConditions::of(state, &below, &questions, restriction.is_compound).await?;
     if let Some(possible) = &possible {
         add_absent(state, possible, &questions, &mut facts).await?;
     }
@@ -98,13 +100,12 @@ pub(super) async fn protected(
         measured,
     };
     let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
-    let (plan, kept_back) =
-        grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)?;
-    let kept_back = match restriction.is_compound {
-        true => KeptBack::unknown(),
-        false => kept_back,
+    let (plan, withheld) = grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)?;
+    let withheld = match restriction.is_compound {
+        true => WithheldCounts::unknown(),
+        false => withheld,
     };
-    Ok((plan, kept_back))
+    Ok((plan, withheld))
 }
 
 /// A grouping that was computed.
@@ -114,23 +115,23 @@ struct Grouping<'a> {
     measured: RecordBatch,
 }
 
-/// What was measured of a grouping.
-struct Measured<'a> {
+/// Measures a grouping, and finds its groups again in the answers.
+struct GroupMeasurements<'a> {
     state: &'a SessionState,
     groups: &'a Groups,
     n_keys: usize,
     measures: &'a Measures,
 }
 
-impl Measured<'_> {
+impl GroupMeasurements<'_> {
     /// What the measures say of each group, its atoms apart.
     async fn facts(
         &self,
         n_groups: usize,
         questions: &Questions<'_>,
-    ) -> Result<Vec<Facts>, ReleaseError> {
+    ) -> Result<Vec<GroupFacts>, ReleaseError> {
         let (state, measures, n_keys) = (self.state, self.measures, self.n_keys);
-        let mut facts = vec![Facts::default(); n_groups];
+        let mut facts = vec![GroupFacts::default(); n_groups];
         let of_persons = collect(state, measures.of_persons()?, MOST_GROUPS).await?;
         let column = |idx: usize| counts(&of_persons, n_keys + idx);
         let (units, several) = (column(0)?, column(1)?);
@@ -156,13 +157,13 @@ impl Measured<'_> {
         let together = questions.together.iter().cloned();
         for (place, numbers) in single.chain(together).enumerate() {
             for facts in &mut facts {
-                facts.values.push(Values::default());
+                facts.values.push(ValueCounts::default());
             }
             let answers = collect(state, measures.of_values(&numbers)?, MOST_GROUPS).await?;
             let column = |idx: usize| counts(&answers, n_keys + idx);
             let (n, least, most, all) = (column(0)?, column(1)?, column(2)?, column(3)?);
             for (row, group) in self.groups.find(&answers)? {
-                facts[group].values[place] = Values {
+                facts[group].values[place] = ValueCounts {
                     n: n[row],
                     least: least[row],
                     most: most[row],
@@ -177,9 +178,9 @@ impl Measured<'_> {
     async fn add_atoms(
         &self,
         questions: &Questions<'_>,
-        facts: &mut [Facts],
+        facts: &mut [GroupFacts],
     ) -> Result<(), ReleaseError> {
-        let systems = systems(&questions.asked);
+        let systems = systems(&questions.aggregates);
         for (place, system) in systems.iter().enumerate() {
             let known = systems[..place]
                 .iter()
@@ -216,11 +217,11 @@ impl Measured<'_> {
 /// Adds sets of conditions that rows of a group could meet together and none does.
 async fn add_absent(
     state: &SessionState,
-    possible: &Possible,
+    possible: &PossibleConditions,
     questions: &Questions<'_>,
-    facts: &mut [Facts],
+    facts: &mut [GroupFacts],
 ) -> Result<(), ReleaseError> {
-    for (place, system) in systems(&questions.asked).iter().enumerate() {
+    for (place, system) in systems(&questions.aggregates).iter().enumerate() {
         if !system.is_of_several() || !possible.has_compound(system) {
             continue;
         }
@@ -242,11 +243,11 @@ async fn add_absent(
 impl Grouping<'_> {
     fn protected(
         self,
-        facts: &[Facts],
+        facts: &[GroupFacts],
         judgement: &Judgement<'_>,
         possible_keys: Option<&PossibleKeys>,
         rules: &ReleaseRules,
-    ) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+    ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
         let mut counts = GroupedCounts {
             keys: (0..self.n_keys)
                 .map(|key| numbered(self.measured.column(key)))
@@ -265,7 +266,7 @@ impl Grouping<'_> {
             possible.add_absent(keys, &mut counts, MOST_GROUPS)?;
         }
         let hidden = protect_groups(&counts, rules.disclosure);
-        let kept_back = kept_back(&hidden);
+        let withheld = withheld(&hidden);
         let n_groups = self.measured.num_rows();
         if n_groups > 0 && hidden.groups[..n_groups].iter().all(|&hidden| hidden) {
             return Err(ReleaseError::AllHidden {
@@ -275,20 +276,20 @@ impl Grouping<'_> {
         let keys = vec![None; self.n_keys];
         let cells = hidden.cells.iter().map(|cells| Some(cells.as_slice()));
         let columns: Vec<Option<&[bool]>> = keys.into_iter().chain(cells).collect();
-        let shown = Released::of(&self.measured, |group| !hidden.groups[group], &columns)?;
-        Ok((Released::plan(self.schema, vec![shown])?, kept_back))
+        let shown = ReleasedRows::of(&self.measured, |group| !hidden.groups[group], &columns)?;
+        Ok((ReleasedRows::plan(self.schema, vec![shown])?, withheld))
     }
 }
 
-fn kept_back(hidden: &HiddenCells) -> KeptBack {
+fn withheld(hidden: &HiddenCells) -> WithheldCounts {
     let shown: Vec<usize> = (0..hidden.groups.len())
         .filter(|&group| !hidden.groups[group])
         .collect();
     let in_shown = |column: &Vec<bool>| shown.iter().filter(|&&group| column[group]).count();
-    KeptBack {
+    WithheldCounts {
         n_groups: (hidden.groups.len() - shown.len()) as u64,
         n_groups_in_all: hidden.groups.len() as u64,
         n_cells: hidden.cells.iter().map(in_shown).sum::<usize>() as u64,
-        ..KeptBack::default()
+        ..WithheldCounts::default()
     }
 }

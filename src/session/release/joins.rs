@@ -9,21 +9,24 @@ use datafusion::logical_expr::{BinaryExpr, Join, JoinType, LogicalPlan, Operator
 use datafusion::prelude::Expr;
 
 use super::allowed::safe;
-use super::below::below;
+use super::error::ReleaseError;
 use super::expressions::kind;
-use super::lineage::{Belongs, Kind, Root, Rows};
-use super::{ReleaseError, ReleaseRules};
+use super::lineage::{Kind, Root, RowOwner, Rows};
+use super::rules::ReleaseRules;
 
 /// Columns that tell persons apart only together with another one.
 const WITHIN: [(&str, &str); 1] = [("employee_key", "employer_key")];
 
-/// The rows of a join.
+/// The rows of a join of `left` with `right`.
 ///
 /// # Errors
 /// When a row could belong to several persons, or to others than it says.
-pub(super) fn rows(join: &Join, rules: &ReleaseRules, depth: usize) -> Result<Rows, ReleaseError> {
-    let left = below(&join.left, rules, depth)?;
-    let mut right = below(&join.right, rules, depth)?;
+pub(super) fn rows(
+    join: &Join,
+    left: &Rows,
+    mut right: Rows,
+    rules: &ReleaseRules,
+) -> Result<Rows, ReleaseError> {
     let n_scans = 1 + left
         .kinds
         .iter()
@@ -37,12 +40,12 @@ pub(super) fn rows(join: &Join, rules: &ReleaseRules, depth: usize) -> Result<Ro
         .map(|kind| kind.of_scans_from(n_scans))
         .collect();
     let all = Rows {
-        plan: inner_of(join, &left, &right)?,
+        plan: inner_of(join, left, &right)?,
         kinds: left.kinds.iter().chain(&right.kinds).cloned().collect(),
-        belongs: Belongs::Nobody,
+        owner: RowOwner::NoPerson,
     };
-    let mut equal = Equal {
-        left: &left,
+    let mut equal = EqualColumns {
+        left,
         right: &right,
         pairs: Vec::new(),
     };
@@ -58,7 +61,7 @@ pub(super) fn rows(join: &Join, rules: &ReleaseRules, depth: usize) -> Result<Ro
     }
     let filter = join.filter.as_ref();
     let filter = filter.map(|filter| safe_join(filter, &all)).transpose()?;
-    let (belongs, whose) = equal.belongs(rules)?;
+    let (owner, whose) = equal.owner(rules)?;
     let plan = LogicalPlan::Join(Join {
         left: Arc::new(left.plan.clone()),
         right: Arc::new(right.plan.clone()),
@@ -68,8 +71,8 @@ pub(super) fn rows(join: &Join, rules: &ReleaseRules, depth: usize) -> Result<Ro
     .recompute_schema()?;
     Ok(Rows {
         plan,
-        kinds: kinds(join.join_type, &left, &right, whose)?,
-        belongs,
+        kinds: kinds(join.join_type, left, &right, whose)?,
+        owner,
     })
 }
 
@@ -96,20 +99,20 @@ fn safe_join(filter: &Expr, all: &Rows) -> Result<Expr, ReleaseError> {
 
 /// Which sides' persons a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Whose {
+struct PersonSides {
     left: bool,
     right: bool,
 }
 
 /// Columns of both sides that are equal in every joined row.
-struct Equal<'a> {
+struct EqualColumns<'a> {
     left: &'a Rows,
     right: &'a Rows,
     pairs: Vec<(Kind, Kind)>,
 }
 
-impl Equal<'_> {
-    /// Takes in two equal columns; `false` when they are not one of each side.
+impl EqualColumns<'_> {
+    /// Adds two equal columns; `false` when they are not one of each side.
     fn add(&mut self, a: &Expr, b: &Expr) -> Result<bool, ReleaseError> {
         let (Expr::Column(a), Expr::Column(b)) = (a, b) else {
             return Ok(false);
@@ -148,31 +151,31 @@ impl Equal<'_> {
         }
     }
 
-    fn belongs(&self, rules: &ReleaseRules) -> Result<(Belongs, Whose), ReleaseError> {
-        let whose = |left, right| Whose { left, right };
-        match (&self.left.belongs, &self.right.belongs) {
-            (Belongs::Person, Belongs::Person) if self.has_same_person() => {
-                Ok((Belongs::Person, whose(true, true)))
+    fn owner(&self, rules: &ReleaseRules) -> Result<(RowOwner, PersonSides), ReleaseError> {
+        let whose = |left, right| PersonSides { left, right };
+        match (&self.left.owner, &self.right.owner) {
+            (RowOwner::Person, RowOwner::Person) if self.has_same_person() => {
+                Ok((RowOwner::Person, whose(true, true)))
             }
-            (Belongs::Person, Belongs::Person) => Err(ReleaseError::JoinOfPersons),
-            (Belongs::Person, Belongs::Record(table)) => {
+            (RowOwner::Person, RowOwner::Person) => Err(ReleaseError::JoinOfPersons),
+            (RowOwner::Person, RowOwner::Record(table)) => {
                 self.has_record(table, rules)?;
-                Ok((Belongs::Person, whose(true, false)))
+                Ok((RowOwner::Person, whose(true, false)))
             }
-            (Belongs::Record(table), Belongs::Person) => {
+            (RowOwner::Record(table), RowOwner::Person) => {
                 self.has_record(table, rules)?;
-                Ok((Belongs::Person, whose(false, true)))
+                Ok((RowOwner::Person, whose(false, true)))
             }
-            (Belongs::Record(table), Belongs::Record(other)) => {
+            (RowOwner::Record(table), RowOwner::Record(other)) => {
                 self.has_record(table, rules)?;
                 self.has_record(other, rules)?;
-                Ok((Belongs::Record(table.clone()), whose(true, true)))
+                Ok((RowOwner::Record(table.clone()), whose(true, true)))
             }
-            (belongs, Belongs::Nobody) if self.has_key(rules, |(_, right)| right) => {
-                Ok((belongs.clone(), whose(true, false)))
+            (owner, RowOwner::NoPerson) if self.has_key(rules, |(_, right)| right) => {
+                Ok((owner.clone(), whose(true, false)))
             }
-            (Belongs::Nobody, belongs) if self.has_key(rules, |(left, _)| left) => {
-                Ok((belongs.clone(), whose(false, true)))
+            (RowOwner::NoPerson, owner) if self.has_key(rules, |(left, _)| left) => {
+                Ok((owner.clone(), whose(false, true)))
             }
             _ => Err(ReleaseError::Join),
         }
@@ -234,7 +237,7 @@ fn kinds(
     join_type: JoinType,
     left: &Rows,
     right: &Rows,
-    whose: Whose,
+    whose: PersonSides,
 ) -> Result<Vec<Kind>, ReleaseError> {
     let side = |rows: &Rows, is_whole: bool| -> Vec<Kind> {
         let kinds = rows.kinds.iter().cloned();

@@ -1,15 +1,16 @@
 //! What the rules make of the facts about one group: how many stand behind each of its numbers, and behind what a reader
 //! could work out from them.
 
+use super::aggregate::{AskedAggregate, ToldSum, columns};
 use super::lineage::Kind;
 use super::measures::Measures;
-use super::possible::Possible;
-use super::questions::{Asked, Questions};
+use super::possible::PossibleConditions;
+use super::questions::Questions;
 use super::span::{Atom, is_safe};
-use super::systems::{System, Tell, columns, systems};
+use super::systems::{System, systems};
 use crate::disclosure::{CellCounts, DisclosureRules};
 
-/// A number that stays back, as if one person stood behind it.
+/// A number that is withheld, as if one person stood behind it.
 const SECRET: CellCounts = CellCounts {
     contributors: 1,
     others: None,
@@ -18,7 +19,7 @@ const SECRET: CellCounts = CellCounts {
 
 /// What was measured of one group.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
+pub(super) struct GroupFacts {
     pub(super) units: u64,
     /// Units with more than one row.
     pub(super) several: u64,
@@ -27,14 +28,14 @@ pub(super) struct Facts {
     /// The largest sum of one unit and the sum of all, of every number's size.
     pub(super) largest: Vec<(f64, f64)>,
     /// The values of every number, and then those of numbers together.
-    pub(super) values: Vec<Values>,
+    pub(super) values: Vec<ValueCounts>,
     /// For every system, the sets of conditions that rows meet.
     pub(super) atoms: Vec<Vec<Atom>>,
 }
 
 /// The different values of a number in one group.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Values {
+pub(super) struct ValueCounts {
     /// How many there are.
     pub(super) n: u64,
     /// Units with the rarest.
@@ -45,12 +46,12 @@ pub(super) struct Values {
     pub(super) all: u64,
 }
 
-/// Judges groups.
+/// Decides for each group how many stand behind its numbers.
 pub(super) struct Judgement<'a> {
     measures: &'a Measures,
     questions: &'a Questions<'a>,
     systems: Vec<System>,
-    possible: Option<&'a Possible>,
+    possible: Option<&'a PossibleConditions>,
     rules: DisclosureRules,
 }
 
@@ -58,34 +59,34 @@ impl<'a> Judgement<'a> {
     pub(super) fn new(
         measures: &'a Measures,
         questions: &'a Questions<'a>,
-        possible: Option<&'a Possible>,
+        possible: Option<&'a PossibleConditions>,
         rules: DisclosureRules,
     ) -> Self {
         Self {
             measures,
             questions,
-            systems: systems(&questions.asked),
+            systems: systems(&questions.aggregates),
             possible,
             rules,
         }
     }
 
-    /// How many numbers a group has.
+    /// How many numbers each group has.
     pub(super) fn n_numbers(&self) -> usize {
-        self.questions.asked.len()
+        self.questions.aggregates.len()
     }
 
     /// What stands behind each number of a group.
-    pub(super) fn cells(&self, facts: &Facts) -> Vec<CellCounts> {
-        let asked = self.questions.asked.iter();
+    pub(super) fn cells(&self, facts: &GroupFacts) -> Vec<CellCounts> {
+        let asked = self.questions.aggregates.iter();
         let mut cells: Vec<CellCounts> = asked
             .map(|asked| match asked.is_count {
                 true => counted(asked, facts),
                 false => self.summed(asked, facts),
             })
             .collect();
-        for (cell, asked) in cells.iter_mut().zip(&self.questions.asked) {
-            if self.is_of_nobody(asked, facts) {
+        for (cell, asked) in cells.iter_mut().zip(&self.questions.aggregates) {
+            if self.is_of_none_or_all(asked, facts) {
                 *cell = SECRET;
             }
         }
@@ -96,14 +97,14 @@ impl<'a> Judgement<'a> {
             }
             cells[idx] = SECRET;
         }
-        self.hide_linked(facts, &mut cells);
+        self.hide_combinations(facts, &mut cells);
         cells
     }
 
-    /// Where a combination of numbers tells of few, or gives a hidden one away, hides another one of them.
-    fn hide_linked(&self, facts: &Facts, cells: &mut [CellCounts]) {
+    /// Where a combination of numbers tells of few, or reveals a hidden one, hides another one of them.
+    fn hide_combinations(&self, facts: &GroupFacts, cells: &mut [CellCounts]) {
         let first = self.questions.numbers.len();
-        for (place, linked) in self.questions.linked.iter().enumerate() {
+        for (place, combination) in self.questions.combinations.iter().enumerate() {
             let [other, ..] = self.measures.flags_of_number(first + place);
             let n = facts.flags[other];
             let (largest, total) = facts.largest[first + place];
@@ -112,17 +113,17 @@ impl<'a> Judgement<'a> {
                 let cell = cells[idx];
                 self.is_small(least(&[cell.contributors, cell.others.unwrap_or(0)]))
             };
-            let hidden = linked
-                .asked
+            let hidden = combination
+                .aggregates
                 .iter()
                 .filter(|&&idx| is_hidden(idx, cells))
                 .count();
-            let is_told = match n == 0 && !linked.is_column {
+            let is_told = match n == 0 && !combination.is_column {
                 true => hidden == 1,
                 false => is_few && hidden == 0,
             };
-            let shown = linked
-                .asked
+            let shown = combination
+                .aggregates
                 .iter()
                 .rev()
                 .find(|&&idx| !is_hidden(idx, cells));
@@ -132,8 +133,8 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// Whether nobody meets a condition on several columns, or nobody misses it: a reader could have singled somebody out.
-    fn is_of_nobody(&self, asked: &Asked, facts: &Facts) -> bool {
+    /// Whether no unit meets a condition on several columns, or every unit does: a reader could have singled out a person.
+    fn is_of_none_or_all(&self, asked: &AskedAggregate, facts: &GroupFacts) -> bool {
         let Some(possible) = self.possible else {
             return false;
         };
@@ -143,7 +144,7 @@ impl<'a> Judgement<'a> {
             let (met, rest) = Measures::flags_of_condition(condition);
             facts.flags[met] == 0 || facts.flags[rest] == 0
         };
-        // A number of an inner grouping under such a condition, the same for everybody.
+        // A number of an inner grouping under such a condition, the same for every unit.
         let mut numbers = asked.numbers.iter();
         let is_same =
             |&number: &usize| possible.is_compound_number(number) && facts.values[number].n <= 1;
@@ -151,10 +152,10 @@ impl<'a> Judgement<'a> {
     }
 
     /// Whether an aggregate and another one tell how many values there are, as a sum and a mean do.
-    fn tells_how_many(&self, asked: &Asked, number: usize) -> bool {
+    fn tells_how_many(&self, asked: &AskedAggregate, number: usize) -> bool {
         let columns_of = |number: usize| columns(&self.questions.numbers[number].kind);
         let of = columns_of(number);
-        let others = self.questions.asked.iter();
+        let others = self.questions.aggregates.iter();
         let mut others =
             others.filter(|other| !other.is_count && asked.scale.tells_with(other.scale));
         others.any(|other| {
@@ -167,7 +168,7 @@ impl<'a> Judgement<'a> {
         n > 0 && n < self.rules.min_count
     }
 
-    fn summed(&self, asked: &Asked, facts: &Facts) -> CellCounts {
+    fn summed(&self, asked: &AskedAggregate, facts: &GroupFacts) -> CellCounts {
         let base = match asked.condition {
             Some(condition) => facts.flags[Measures::flags_of_condition(condition).0],
             None => facts.units,
@@ -221,8 +222,8 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// Aggregates that, taken from each other, would tell of few.
-    fn told(&self, facts: &Facts) -> Vec<usize> {
+    /// Aggregates that, subtracted from each other, would tell of few.
+    fn told(&self, facts: &GroupFacts) -> Vec<usize> {
         let mut told = Vec::new();
         for (system, atoms) in self.systems.iter().zip(&facts.atoms) {
             if is_safe(atoms, system.has_whole(), self.rules.min_count) {
@@ -230,10 +231,10 @@ impl<'a> Judgement<'a> {
             }
             // What is about the whole group stays: it is the parts that can be taken from it and from each other.
             let (conditions, values) = (system.conditions(), system.values());
-            let place = |tell: &Tell| match tell {
-                Tell::All => None,
-                Tell::Part(condition) => conditions.iter().position(|known| known == condition),
-                Tell::Values(number) => {
+            let place = |tell: &ToldSum| match tell {
+                ToldSum::All => None,
+                ToldSum::Part(condition) => conditions.iter().position(|known| known == condition),
+                ToldSum::Values(number) => {
                     let place = values.iter().position(|known| known == number);
                     place.map(|place| conditions.len() + place)
                 }
@@ -243,35 +244,35 @@ impl<'a> Judgement<'a> {
                 let first = told.next().unwrap_or(1.0);
                 first != 0.0 && told.all(|other| other == first)
             };
-            let is_part = |tell: &Tell| place(tell).is_some_and(|place| !is_same(place));
+            let is_part = |tell: &ToldSum| place(tell).is_some_and(|place| !is_same(place));
             let parts = system.told.iter().filter(|(_, tell)| is_part(tell));
             told.extend(parts.map(|(asked, _)| *asked));
         }
-        let is_of_persons = |asked: &Asked| asked.is_count && asked.is_of_persons;
+        let is_of_persons = |asked: &AskedAggregate| asked.is_count && asked.is_of_persons;
         let has_rows = self
             .questions
-            .asked
+            .aggregates
             .iter()
             .any(|asked| asked.is_count && !asked.is_of_persons);
         // Under a condition, few of those with several rows may be left.
         let has_condition = self
             .questions
-            .asked
+            .aggregates
             .iter()
             .any(|asked| asked.condition.is_some());
         let is_told = self.is_small(facts.several) || facts.several > 0 && has_condition;
         if has_rows && is_told {
-            let asked = self.questions.asked.iter().enumerate();
+            let asked = self.questions.aggregates.iter().enumerate();
             let of_persons = asked.filter(|(_, asked)| is_of_persons(asked));
             told.extend(of_persons.map(|(idx, _)| idx));
         }
         for (pair, &(a, b)) in self.measures.pairs.iter().enumerate() {
             let n = facts.flags[self.measures.flag_of_pair(pair)];
-            let is_open = |possible: &Possible| {
+            let is_open = |possible: &PossibleConditions| {
                 possible.is_compound_number(a) || possible.is_compound_number(b)
             };
             if self.is_small(n) || n == 0 && self.possible.is_some_and(is_open) {
-                let asked = self.questions.asked.iter().enumerate();
+                let asked = self.questions.aggregates.iter().enumerate();
                 let has = asked
                     .filter(|(_, asked)| asked.numbers.contains(&a) || asked.numbers.contains(&b));
                 told.extend(has.map(|(idx, _)| idx));
@@ -281,7 +282,7 @@ impl<'a> Judgement<'a> {
     }
 }
 
-fn counted(asked: &Asked, facts: &Facts) -> CellCounts {
+fn counted(asked: &AskedAggregate, facts: &GroupFacts) -> CellCounts {
     let Some(condition) = asked.condition else {
         return CellCounts {
             contributors: facts.units,

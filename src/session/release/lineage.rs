@@ -1,7 +1,7 @@
 //! What rows of persons are and what each of their columns is made of: followed from the scans upwards, never by a
 //! column's name alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use datafusion::common::{Column, DFSchema};
 use datafusion::logical_expr::LogicalPlan;
@@ -102,13 +102,13 @@ impl Kind {
 
 /// Whom a row belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Belongs {
+pub(super) enum RowOwner {
     /// One person, whose column is among the columns (or was left out).
     Person,
     /// A record of a person that these columns of the table name, such as a claim.
     Record(String),
-    /// Nobody: a worksite, a program, a municipality, a published figure.
-    Nobody,
+    /// No person: a worksite, a program, a municipality, a published figure.
+    NoPerson,
 }
 
 /// Rows below a grouping: a plan that cannot fail on one row's values, and what its columns are.
@@ -117,7 +117,7 @@ pub(super) struct Rows {
     pub(super) plan: LogicalPlan,
     /// For every column of the plan.
     pub(super) kinds: Vec<Kind>,
-    pub(super) belongs: Belongs,
+    pub(super) owner: RowOwner,
 }
 
 impl Rows {
@@ -145,13 +145,4 @@ impl Rows {
         let is_person = |kind: &Kind| matches!(kind, Kind::Person(_));
         self.kinds.iter().any(is_person)
     }
-}
-
-/// What the project's files say of tables, beyond whether their rows are about persons.
-#[derive(Debug, Clone, Default)]
-pub struct TableRoles {
-    /// Columns that identify a row, by table.
-    pub keys: BTreeMap<String, Vec<String>>,
-    /// Columns that name a person's record in another table, by table: rows with no column for the person.
-    pub records: BTreeMap<String, Vec<String>>,
 }

@@ -6,9 +6,10 @@ use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{ExprFunctionExt as _, LogicalPlan, LogicalPlanBuilder, when};
 use datafusion::prelude::{Expr, abs, coalesce, col, lit};
 
+use super::aggregate::columns;
 use super::lineage::Kind;
 use super::questions::Questions;
-use super::systems::{System, columns};
+use super::systems::System;
 
 /// Rows as the measures see them: keys, the person, flags, numbers.
 pub(super) struct Measures {

@@ -102,7 +102,7 @@ impl Origins {
     }
 
     /// A column of the outer side of a join: it is missing where the join's condition or a filter of that side does not hold. One
-    /// column alone singles nobody out.
+    /// column alone singles out no person.
     fn where_there(
         &mut self,
         of: Expr,

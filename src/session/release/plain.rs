@@ -1,5 +1,5 @@
 //! What sums may be made of. From sums of arbitrary functions anything follows: `1 / (age - 46.000001)` is a count of those aged 46,
-//! `x + 1e9` hides who has most, whole numbers divided or wrapped around are steps. Numbers are therefore columns, multiples, sums,
+//! `x + 1e9` hides who has most, whole numbers divided or wrapped around are steps. PlainCheck are therefore columns, multiples, sums,
 //! differences, products and ratios of columns, and a few smooth functions of one column; everything else belongs into a
 //! condition or a key, which are judged, or into a query of the project.
 
@@ -8,9 +8,9 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::prelude::Expr;
 
-use super::ReleaseError;
-use super::expressions::is_nothing;
+use super::error::ReleaseError;
 use super::lineage::Rows;
+use super::operators::{is_arithmetic, is_nothing};
 use super::origins::Origins;
 
 /// Smooth functions of one column.
@@ -27,17 +27,17 @@ const MOST_DIGITS: i32 = 6;
 pub(super) fn check(argument: &Expr, rows: &Rows) -> Result<(), ReleaseError> {
     let mut origins = Origins::default();
     let written_out = origins.written_out(argument, &rows.plan)?;
-    let numbers = Numbers { origins: &origins };
+    let numbers = PlainCheck { origins: &origins };
     numbers
         .check(&written_out)
         .map_err(|what| ReleaseError::NotPlain { what })
 }
 
-struct Numbers<'a> {
+struct PlainCheck<'a> {
     origins: &'a Origins,
 }
 
-type Found = Result<(), &'static str>;
+type PlainResult = Result<(), &'static str>;
 
 const STEPS: &str =
     "a step, such as whole numbers divided, `%` or rounding; put it into a key or a condition";
@@ -46,8 +46,8 @@ const CONSTANT: &str = "a constant of more than six digits, or beyond a million"
 const COMPUTED: &str = "a function other than abs, ln, log, log10, log2, sqrt and cbrt of a column";
 const COMPUTED_DIVISOR: &str = "a divisor that is computed; store it as a column";
 
-impl Numbers<'_> {
-    fn check(&self, number: &Expr) -> Found {
+impl PlainCheck<'_> {
+    fn check(&self, number: &Expr) -> PlainResult {
         match number {
             Expr::Column(_) => Ok(()),
             Expr::Alias(alias) => self.check(&alias.expr),
@@ -75,7 +75,7 @@ impl Numbers<'_> {
     }
 
     /// Yes and no, and numbers that stay what they are.
-    fn cast(&self, of: &Expr, target: &DataType) -> Found {
+    fn cast(&self, of: &Expr, target: &DataType) -> PlainResult {
         match of {
             // From text or days to numbers is a function like others.
             Expr::Column(column) => match self.origins.data_type(column) {
@@ -89,7 +89,7 @@ impl Numbers<'_> {
         }
     }
 
-    fn two(&self, left: &Expr, op: Operator, right: &Expr) -> Found {
+    fn two(&self, left: &Expr, op: Operator, right: &Expr) -> PlainResult {
         self.check(left)?;
         self.check(right)?;
         let is_constant = |of: &Expr| matches!(unnamed(of), Expr::Literal(..));
@@ -110,7 +110,7 @@ impl Numbers<'_> {
         }
     }
 
-    fn function(&self, name: &str, arguments: &[Expr]) -> Found {
+    fn function(&self, name: &str, arguments: &[Expr]) -> PlainResult {
         match (name, arguments) {
             ("coalesce" | "nvl", [of, instead]) if is_nothing(instead) => self.check(of),
             // Missing for one value: a condition, and judged as one.
@@ -192,7 +192,7 @@ fn is_wider(source: &DataType, target: &DataType) -> bool {
 /// Whether an expression is a condition.
 fn is_yes_no(of: &Expr) -> bool {
     match unnamed(of) {
-        Expr::BinaryExpr(binary) => !super::allowed::is_arithmetic(binary.op),
+        Expr::BinaryExpr(binary) => !is_arithmetic(binary.op),
         Expr::Not(_)
         | Expr::IsNull(_)
         | Expr::IsNotNull(_)
@@ -206,7 +206,7 @@ fn is_yes_no(of: &Expr) -> bool {
     }
 }
 
-fn constant(value: &ScalarValue) -> Found {
+fn constant(value: &ScalarValue) -> PlainResult {
     if value.is_null() {
         return Ok(());
     }

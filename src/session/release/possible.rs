@@ -1,7 +1,7 @@
-//! Conditions that rows could meet together, whether or not any does. That nobody does can be as telling as that few do:
+//! Conditions that rows could meet together, whether or not any does. That no row does can be as telling as that few do:
 //! `count(*) FILTER (WHERE NOT (age = 53 AND sex = 1 AND weight_kg > 60))` is the count of all just when the one person of that
-//! age and sex weighs less. For conditions that ask about several columns, and can so single somebody out, sets of conditions that
-//! nobody meets are therefore judged like those that few meet. Which sets there could be is found by computing the conditions
+//! age and sex weighs less. For conditions that ask about several columns, and can so single out a person, sets of conditions that
+//! no row meets are therefore judged like those that few meet. Which sets there could be is found by computing the conditions
 //! on made-up rows: every column has the values it is compared with, others beside and between them, and none, as far as rows have such
 //! values at all.
 
@@ -17,13 +17,14 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::Expr;
 
-use super::ReleaseError;
 use super::answers::{collect, numbered};
-use super::asked::{Asked, MOST_ROWS};
+use super::comparisons::{Comparisons, MOST_ROWS};
+use super::error::ReleaseError;
 use super::lineage::Rows;
 use super::measures::Measures;
+use super::numbers::Number;
 use super::origins::Origins;
-use super::questions::{Number, Questions};
+use super::questions::Questions;
 use super::span::Atom;
 use super::systems::System;
 use crate::disclosure::{CellCounts, GroupedCounts};
@@ -32,7 +33,7 @@ use crate::disclosure::{CellCounts, GroupedCounts};
 const MOST_TOGETHER: usize = 2_000;
 
 /// The conditions and values that could be met together.
-pub(super) struct Possible {
+pub(super) struct PossibleConditions {
     /// The measures over made-up rows.
     pub(super) measures: Measures,
     /// Conditions and numbers that ask about several columns.
@@ -40,7 +41,7 @@ pub(super) struct Possible {
     numbers: Vec<bool>,
 }
 
-impl Possible {
+impl PossibleConditions {
     /// `None` where every condition is about one column, unless single persons can be among the rows by choice (`is_chosen`): then
     /// every condition asks about them, and about its own column.
     ///
@@ -55,17 +56,20 @@ impl Possible {
         let mut origins = Origins::default();
         let questions = questions.with(|expression| origins.written_out(expression, &rows.plan))?;
         let of_condition = |condition: usize| {
-            let mut asked = Asked::default();
-            asked.add_parts(&questions.parts[condition], &origins);
-            asked
+            let mut comparisons = Comparisons::default();
+            comparisons.add_parts(&questions.parts[condition], &origins);
+            comparisons
         };
         let of_number = |number: &Number| {
-            let mut asked = number.condition.map_or_else(Asked::default, of_condition);
-            asked.add_value(&number.of, &origins);
-            asked
+            let mut comparisons = number
+                .condition
+                .map_or_else(Comparisons::default, of_condition);
+            comparisons.add_value(&number.of, &origins);
+            comparisons
         };
         let most = usize::from(!is_chosen);
-        let is_compound = |asked: Asked| asked.columns_asked(&origins).len() > most;
+        let is_compound =
+            |comparisons: Comparisons| comparisons.columns_asked(&origins).len() > most;
         let numbers = questions.numbers.iter();
         let numbers: Vec<bool> = numbers
             .map(|number| is_chosen || is_compound(of_number(number)))
@@ -79,15 +83,15 @@ impl Possible {
         if !conditions.iter().chain(&numbers).any(|&compound| compound) {
             return Ok(None);
         }
-        let mut asked = Asked::default();
+        let mut comparisons = Comparisons::default();
         for parts in &questions.parts {
-            asked.add_parts(parts, &origins);
+            comparisons.add_parts(parts, &origins);
         }
         for number in &questions.numbers {
-            asked.add_value(&number.of, &origins);
+            comparisons.add_value(&number.of, &origins);
         }
-        let made_up = asked.made_up(state, &origins).await?;
-        let questions = questions.with(|expression| asked.with_leaves(expression))?;
+        let made_up = comparisons.made_up(state, &origins).await?;
+        let questions = questions.with(|expression| comparisons.with_leaves(expression))?;
         Ok(Some(Self {
             measures: Measures::new(made_up, &[], None, &questions)?,
             conditions,
@@ -133,7 +137,7 @@ impl Possible {
         }
     }
 
-    /// Adds what nobody of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
+    /// Adds what no row of a group meets, of what could be met (`told`), to what its rows do meet. Conditions about one column
     /// are met as rows of the group meet them.
     pub(super) fn add_absent(&self, system: &System, told: &[Vec<f64>], atoms: &mut Vec<Atom>) {
         let conditions = system.conditions();
@@ -190,7 +194,7 @@ impl Restriction {
         Ok(restriction)
     }
 
-    /// Takes in the conditions of a plan, and the columns they ask about.
+    /// Adds the conditions of a plan, and the columns they ask about.
     fn add(
         &mut self,
         plan: &LogicalPlan,
@@ -198,16 +202,16 @@ impl Restriction {
     ) -> Result<(), DataFusionError> {
         let mut origins = Origins::default();
         for condition in origins.filters(plan)? {
-            // Who is among others meets the conditions of the others one by one.
+            // A person among others meets the conditions of the others one by one.
             if let Expr::InSubquery(among) = &condition
                 && !among.negated
             {
                 self.add(&among.subquery.subquery, all)?;
                 continue;
             }
-            let mut asked = Asked::default();
-            asked.add(&condition, &origins);
-            let columns = asked.columns_asked(&origins);
+            let mut comparisons = Comparisons::default();
+            comparisons.add(&condition, &origins);
+            let columns = comparisons.columns_asked(&origins);
             let named = columns.iter().map(|column| match origins.of(column) {
                 Some((_, origin)) => format!("{} {}", origin.step, origin.column),
                 None => column.flat_name(),
@@ -256,13 +260,13 @@ impl PossibleKeys {
         let keys = keys.iter();
         let keys = keys.map(|key| origins.written_out(key, &rows.plan));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        let mut asked: Vec<Asked> = Vec::new();
+        let mut comparisons: Vec<Comparisons> = Vec::new();
         for key in &keys {
-            let mut of_key = Asked::default();
+            let mut of_key = Comparisons::default();
             of_key.add(key, &origins);
-            asked.push(of_key);
+            comparisons.push(of_key);
         }
-        let n_columns = |key: &usize| asked[*key].columns_asked(&origins).len();
+        let n_columns = |key: &usize| comparisons[*key].columns_asked(&origins).len();
         let is_conditional = |key: &usize| match &keys[*key] {
             Expr::Column(_) => n_columns(key) > 1,
             _ => n_columns(key) > 0,
@@ -276,7 +280,7 @@ impl PossibleKeys {
         // Which values an inner grouping could give is not known, nor which a computation could.
         let is_unknown = |key: &usize| match &keys[*key] {
             Expr::Column(column) => origins.data_type(column) != Some(&DataType::Boolean),
-            _ => !asked[*key].opaque.is_empty(),
+            _ => !comparisons[*key].opaque.is_empty(),
         };
         if compound.iter().any(is_unknown) {
             let what = "a key that is computed under conditions on several columns";
@@ -284,13 +288,13 @@ impl PossibleKeys {
                 what: what.to_owned(),
             });
         }
-        let mut asked = Asked::default();
+        let mut comparisons = Comparisons::default();
         for &key in &places {
-            asked.add(&keys[key], &origins);
+            comparisons.add(&keys[key], &origins);
         }
-        let made_up = asked.made_up(state, &origins).await?;
+        let made_up = comparisons.made_up(state, &origins).await?;
         let computed = places.iter().map(|&key| {
-            let computed = asked.with_leaves(&keys[key])?.unalias();
+            let computed = comparisons.with_leaves(&keys[key])?.unalias();
             Ok(computed.alias(format!("k{key}")))
         });
         let computed = computed.collect::<Result<Vec<_>, DataFusionError>>()?;
@@ -300,7 +304,7 @@ impl PossibleKeys {
         Ok(Some(Self { places, values }))
     }
 
-    /// Adds groups that nobody is in, as if one person were, to the groups of a table with these keys.
+    /// Adds groups without persons, as if each had one, to the groups of a table with these keys.
     ///
     /// # Errors
     /// When there are more than `most`.

@@ -1,4 +1,4 @@
-//! The aggregates that can leave, and what has to be known of each of them: whose values it is made of, under which
+//! The aggregates that can leave, and what must be known of each of them: whose values it is made of, under which
 //! condition, and what a reader could work out from it together with the others.
 
 use datafusion::arrow::datatypes::DataType;
@@ -7,16 +7,18 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{ExprSchemable as _, cast, try_cast};
 use datafusion::prelude::{Expr, lit, when};
 
+use super::aggregate::{AskedAggregate, Columns, Scale, ToldSum, any_rows, columns, persons};
 use super::allowed::safe;
+use super::error::ReleaseError;
 use super::expressions::kind;
 use super::forms::{Form, form};
 use super::lineage::{Kind, Root, Rows};
-use super::systems::{Columns, Tell, any_rows, columns, persons};
-use super::{ReleaseError, plain};
+use super::numbers::{ConditionParts, Number, NumberCombination};
+use super::plain;
 
 /// Aggregates of one number.
 const OF_ONE: [&str; 6] = ["sum", "avg", "stddev", "stddev_pop", "var", "var_pop"];
-/// Aggregates of two numbers; those that start with `regr_` besides.
+/// Aggregates of two numbers, beside those that start with `regr_`.
 const OF_TWO: [&str; 3] = ["corr", "covar_samp", "covar_pop"];
 
 /// What the rules need to know of the rows of each group.
@@ -25,60 +27,17 @@ pub(super) struct Questions<'a> {
     /// Conditions of one row, none twice.
     pub(super) conditions: Vec<Expr>,
     /// What each of them is made of.
-    pub(super) parts: Vec<Parts>,
-    /// Of these, those that a number is not zero, by the number.
+    pub(super) parts: Vec<ConditionParts>,
+    /// Pairs of a condition and a number: the condition is that the number is not zero.
     pub(super) not_zero: Vec<(usize, usize)>,
     /// Numbers of one row, none twice; NULL where they do not count.
     pub(super) numbers: Vec<Number>,
-    /// Numbers whose values are looked at together.
+    /// Sets of numbers whose values are examined together.
     pub(super) together: Vec<Vec<usize>>,
-    /// For every aggregate.
-    pub(super) asked: Vec<Asked>,
+    /// The aggregates, in their order in the statement.
+    pub(super) aggregates: Vec<AskedAggregate>,
     /// Combinations of numbers that a reader could compute.
-    pub(super) linked: Vec<Linked>,
-}
-
-/// A combination of numbers.
-#[derive(Debug, Clone)]
-pub(super) struct Linked {
-    pub(super) number: Number,
-    /// The aggregates it can be computed from.
-    pub(super) asked: Vec<usize>,
-    /// Whether it is a column of its own; else nothing is left, for nearly all.
-    pub(super) is_column: bool,
-}
-
-/// A condition: a filter holds, and values are there.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parts {
-    pub(super) filter: Option<Expr>,
-    pub(super) values: Vec<Expr>,
-}
-
-/// A number that is summed in some way.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Number {
-    pub(super) value: Expr,
-    /// The same, whether it counts or not.
-    pub(super) of: Expr,
-    /// When it counts, among the conditions.
-    pub(super) condition: Option<usize>,
-    pub(super) kind: Kind,
-    /// Which function of its columns it is; `None` for a column that is a part of another number.
-    form: Option<Form>,
-}
-
-impl Number {
-    /// Computed from other numbers.
-    pub(super) fn of_others(value: Expr) -> Self {
-        Self {
-            of: value.clone(),
-            value,
-            condition: None,
-            kind: Kind::Mixed,
-            form: None,
-        }
-    }
+    pub(super) combinations: Vec<NumberCombination>,
 }
 
 /// An argument of an aggregate that is not the same for all rows.
@@ -93,58 +52,6 @@ struct Value<'a> {
     parts: Vec<Expr>,
 }
 
-/// How an aggregate depends on the number of values: two that do so in different ways tell it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Scale {
-    /// Not at all, but for `n` in place of `n - 1`.
-    #[default]
-    Mean,
-    /// By `n` in a spread.
-    Population,
-    /// By `n - 1` in a spread.
-    Sample,
-    /// It grows with the number.
-    Sum,
-}
-
-impl Scale {
-    fn of(function: &str) -> Self {
-        match function {
-            "sum" | "regr_sxx" | "regr_syy" | "regr_sxy" => Self::Sum,
-            "stddev" | "var" | "covar_samp" => Self::Sample,
-            "stddev_pop" | "var_pop" | "covar_pop" => Self::Population,
-            _ => Self::Mean,
-        }
-    }
-
-    /// Whether two aggregates of the same values tell how many there are.
-    pub(super) fn tells_with(self, other: Self) -> bool {
-        let has_mean = [self, other].contains(&Self::Mean);
-        self != other && (!has_mean || [self, other].contains(&Self::Sum))
-    }
-}
-
-/// One aggregate.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
-    /// Whose rows count, among the conditions; `None`: all rows of the group.
-    pub(super) condition: Option<usize>,
-    /// The filter alone, among the conditions.
-    pub(super) filter: Option<usize>,
-    /// Whether it counts rows or values.
-    pub(super) is_count: bool,
-    /// Whether it counts different persons.
-    pub(super) is_of_persons: bool,
-    /// What it sums in some way, among the numbers.
-    pub(super) numbers: Vec<usize>,
-    /// How the number of values enters it.
-    pub(super) scale: Scale,
-    /// The same with their values together, among those.
-    pub(super) together: Option<usize>,
-    /// Conditions whose sums of anything it tells, by the columns that are summed: none for counts.
-    pub(super) tells: Vec<(Columns, Tell)>,
-}
-
 impl<'a> Questions<'a> {
     pub(super) fn new(rows: &'a Rows) -> Self {
         Self {
@@ -154,12 +61,12 @@ impl<'a> Questions<'a> {
             not_zero: Vec::new(),
             numbers: Vec::new(),
             together: Vec::new(),
-            asked: Vec::new(),
-            linked: Vec::new(),
+            aggregates: Vec::new(),
+            combinations: Vec::new(),
         }
     }
 
-    /// The same about other conditions and numbers.
+    /// The same questions about changed conditions and numbers.
     ///
     /// # Errors
     /// Those of `change`.
@@ -178,7 +85,7 @@ impl<'a> Questions<'a> {
         });
         let numbers = numbers.collect::<Result<_, E>>()?;
         let parts = self.parts.iter().map(|parts| {
-            Ok(Parts {
+            Ok(ConditionParts {
                 filter: parts.filter.as_ref().map(&mut change).transpose()?,
                 values: parts
                     .values
@@ -194,18 +101,21 @@ impl<'a> Questions<'a> {
             not_zero: self.not_zero.clone(),
             numbers,
             together: self.together.clone(),
-            asked: self.asked.clone(),
-            linked: Vec::new(),
+            aggregates: self.aggregates.clone(),
+            combinations: Vec::new(),
         })
     }
 
-    /// The numbers asked for, and then the combinations of them.
+    /// The numbers asked for, followed by the combinations of them.
     pub(super) fn all_numbers(&self) -> impl Iterator<Item = &Number> {
-        let linked = self.linked.iter().map(|linked| &linked.number);
-        self.numbers.iter().chain(linked)
+        let combinations = self
+            .combinations
+            .iter()
+            .map(|combination| &combination.number);
+        self.numbers.iter().chain(combinations)
     }
 
-    /// Takes in one aggregate.
+    /// Adds one aggregate.
     ///
     /// # Errors
     /// When it cannot leave.
@@ -250,7 +160,7 @@ impl<'a> Questions<'a> {
             false => self.condition(&[], filter),
         };
         asked.tells.push((any_rows(), part(of_rows)));
-        self.asked.push(asked);
+        self.aggregates.push(asked);
         let safe = Expr::AggregateFunction(function);
         let name = aggregate.qualified_name();
         Ok(match safe.qualified_name() == name {
@@ -309,7 +219,7 @@ impl<'a> Questions<'a> {
         function: &AggregateFunction,
         values: &[Value<'_>],
         filter: Option<Expr>,
-    ) -> Result<Asked, ReleaseError> {
+    ) -> Result<AskedAggregate, ReleaseError> {
         let is_distinct = function.params.distinct;
         for value in values.iter().filter(|_| is_distinct) {
             let is_countable = match value.kind {
@@ -323,11 +233,11 @@ impl<'a> Questions<'a> {
             }
         }
         let is_person = |value: &Value<'_>| matches!(value.kind, Kind::Person(_));
-        Ok(Asked {
+        Ok(AskedAggregate {
             condition: self.condition(values, filter),
             is_count: true,
             is_of_persons: is_distinct && values.iter().any(is_person),
-            ..Asked::default()
+            ..AskedAggregate::default()
         })
     }
 
@@ -336,15 +246,15 @@ impl<'a> Questions<'a> {
         function: &AggregateFunction,
         values: &[Value<'_>],
         filter: Option<Expr>,
-    ) -> Result<Asked, ReleaseError> {
+    ) -> Result<AskedAggregate, ReleaseError> {
         let name = function.func.name();
         let condition = self.condition(values, filter.clone());
-        let mut asked = Asked {
+        let mut asked = AskedAggregate {
             condition,
             filter: self.condition(&[], filter),
             is_count: values.is_empty(),
             scale: Scale::of(name),
-            ..Asked::default()
+            ..AskedAggregate::default()
         };
         for value in values {
             let kind = &value.kind;
@@ -376,18 +286,18 @@ impl<'a> Questions<'a> {
         Ok(asked)
     }
 
-    fn tell(&mut self, asked: &mut Asked, value: &Value<'_>, number: usize) {
+    fn tell(&mut self, asked: &mut AskedAggregate, value: &Value<'_>, number: usize) {
         let columns = match &value.kind {
             Kind::Discrete(_) | Kind::Constant => Columns::new(),
             kind => columns(kind),
         };
         let is_discrete = matches!(value.kind, Kind::Discrete(_));
-        // A yes or no that is missing where nobody answered is no condition; one that is made missing is.
+        // A yes or no that is missing where no answer was given is no condition; one that is made missing is.
         if !is_discrete || value.has_branches {
             asked.tells.push((columns.clone(), part(asked.condition)));
         }
         if is_discrete {
-            asked.tells.push((columns, Tell::Values(number)));
+            asked.tells.push((columns, ToldSum::Values(number)));
         } else if matches!(value.kind, Kind::Part(_)) {
             let other = self.numbers[number].value.clone().not_eq(lit(0.0));
             let other = self.condition(&[], Some(other));
@@ -411,11 +321,11 @@ impl<'a> Questions<'a> {
         }
     }
 
-    /// Takes down that some numbers have few values, so that their sums count who has which.
+    /// Records that some numbers have few values, so that their sums count who has which.
     pub(super) fn tell_few(&mut self, has_few: impl Fn(usize) -> bool) {
-        for asked in &mut self.asked {
+        for asked in &mut self.aggregates {
             let few = asked.numbers.iter().filter(|&&number| has_few(number));
-            let tells = few.map(|&number| (Columns::new(), Tell::Values(number)));
+            let tells = few.map(|&number| (Columns::new(), ToldSum::Values(number)));
             let tells: Vec<_> = tells.collect();
             asked.tells.extend(tells);
         }
@@ -446,14 +356,14 @@ impl<'a> Questions<'a> {
         Ok(())
     }
 
-    /// The condition that every value is there, and the filter holds.
+    /// The condition that no value is missing and the filter holds.
     fn condition(&mut self, values: &[Value<'_>], filter: Option<Expr>) -> Option<usize> {
-        // What is there in every row is no condition.
+        // A value that is never missing makes no condition.
         let schema = self.rows.schema();
         let can_miss = |value: &&Value<'_>| value.safe.nullable(schema).unwrap_or(true);
         let values = values.iter().filter(can_miss);
         let values: Vec<Expr> = values.map(|value| value.safe.clone()).collect();
-        let parts = Parts { filter, values };
+        let parts = ConditionParts { filter, values };
         let is_there = parts.values.iter().cloned().map(Expr::is_not_null);
         let condition = parts.filter.clone().into_iter().chain(is_there);
         let condition = condition.reduce(Expr::and)?;
@@ -496,6 +406,6 @@ impl<'a> Questions<'a> {
     }
 }
 
-fn part(condition: Option<usize>) -> Tell {
-    condition.map_or(Tell::All, Tell::Part)
+fn part(condition: Option<usize>) -> ToldSum {
+    condition.map_or(ToldSum::All, ToldSum::Part)
 }

@@ -13,16 +13,17 @@ use datafusion::prelude::{DataFrame, Expr, abs, col, lit};
 use super::allowed::safe;
 use super::answers::{collect, counts, sizes};
 use super::below::{needs_person, rows};
-use super::estimates::{self, Behind};
+use super::error::ReleaseError;
+use super::estimates::{self, EstimateBasis};
 use super::expressions::kind;
-use super::lineage::{Belongs, Kind, Root, Rows};
+use super::lineage::{Kind, Root, RowOwner, Rows};
 use super::origins::{Origin, Origins};
 use super::possible::Restriction;
-use super::{KeptBack, ReleaseError, ReleaseRules};
+use super::rules::{ReleaseRules, WithheldCounts};
 use crate::disclosure::DisclosureRules;
 use crate::functions::{self, Roles};
 
-/// The rows of a relation after the rules, and what stays back.
+/// The rows of a relation after the rules, and what is withheld.
 ///
 /// # Errors
 /// When its input or its units cannot be released, or nothing is known of its rows.
@@ -30,7 +31,7 @@ pub(super) async fn protected(
     state: &SessionState,
     extension: &Extension,
     rules: &ReleaseRules,
-) -> Result<(LogicalPlan, KeptBack), ReleaseError> {
+) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let node = extension.node.as_ref();
     let unchecked = || ReleaseError::Unchecked {
         what: "this statement",
@@ -63,9 +64,9 @@ pub(super) async fn protected(
         .build()?;
     let called = node.with_exprs_and_inputs(Vec::new(), vec![given])?;
     let plan = LogicalPlan::Extension(Extension { node: called });
-    let behind = call.behind(state, rules).await?;
+    let basis = call.basis(state, rules).await?;
     let frame = DataFrame::new(state.clone(), plan);
-    estimates::protected(frame, name, behind, rules).await
+    estimates::protected(frame, name, basis, rules).await
 }
 
 /// A call over rows of persons.
@@ -95,7 +96,7 @@ impl Call<'_> {
         if self.roles.counts_rows {
             return Err(ReleaseError::CountsRows { relation });
         }
-        let of_persons = self.rows.belongs != Belongs::Nobody;
+        let of_persons = self.rows.owner != RowOwner::NoPerson;
         if let Some(unit) = self.roles.unit.filter(|_| of_persons)
             && !matches!(self.kind(unit)?, Kind::Person(_))
         {
@@ -144,11 +145,11 @@ impl Call<'_> {
     }
 
     /// How many persons stand behind the call as a whole, and whether every coefficient has enough.
-    async fn behind(
+    async fn basis(
         &self,
         state: &SessionState,
         rules: &ReleaseRules,
-    ) -> Result<Behind, ReleaseError> {
+    ) -> Result<EstimateBasis, ReleaseError> {
         let DisclosureRules {
             min_count,
             few_values,
@@ -193,7 +194,7 @@ impl Call<'_> {
             if is_label || is_discrete || levels.n <= few_values {
                 discrete.insert(column);
                 is_few |= levels.n > 0 && levels.least < min_count;
-                // A condition that nobody meets tells as little as one that a single person meets.
+                // A condition that no person meets tells as little as one that a single person meets.
                 is_few |= is_discrete && levels.n <= 1;
             }
         }
@@ -213,7 +214,7 @@ impl Call<'_> {
             let levels = measures.of_levels(state, &together).await?;
             is_few |= levels.n > 0 && levels.least < min_count;
         }
-        Ok(Behind {
+        Ok(EstimateBasis {
             is_few,
             is_of_table: false,
             n_absorbed,
@@ -274,8 +275,8 @@ impl Call<'_> {
         for (idx, column) in self.columns.iter().enumerate() {
             columns.push(safe(column, self.rows)?.unalias().alias(format!("x{idx}")));
         }
-        let person = match self.rows.belongs {
-            Belongs::Nobody => None,
+        let person = match self.rows.owner {
+            RowOwner::NoPerson => None,
             _ => self.rows.person(rules.person_columns),
         };
         let has_person = person.is_some();

@@ -8,9 +8,10 @@ use datafusion::common::TableReference;
 use datafusion::datasource::{MemTable, source_as_provider};
 use datafusion::logical_expr::{LogicalPlan, TableScan};
 
+use super::error::ReleaseError;
 use super::estimates::is_estimates;
-use super::lineage::{Belongs, Kind, Root, Rows};
-use super::{ReleaseError, ReleaseRules};
+use super::lineage::{Kind, Root, RowOwner, Rows};
+use super::rules::ReleaseRules;
 use crate::session::provider::LakeTableProvider;
 use crate::session::user::{CATALOG, SCHEMA};
 use crate::session::views::WholeView;
@@ -64,10 +65,10 @@ pub(super) fn rows(scan: &TableScan, rules: &ReleaseRules) -> Result<Rows, Relea
     let kinds = schema.fields().iter();
     let kinds: Vec<Kind> = kinds.map(|field| kind(name, field, rules)).collect();
     let has_person = kinds.iter().any(|kind| matches!(kind, Kind::Person(_)));
-    let belongs = match (has_person, rules.roles.records.contains_key(name)) {
-        (true, _) => Belongs::Person,
-        (false, true) => Belongs::Record(name.to_owned()),
-        (false, false) => Belongs::Nobody,
+    let owner = match (has_person, rules.roles.records.contains_key(name)) {
+        (true, _) => RowOwner::Person,
+        (false, true) => RowOwner::Record(name.to_owned()),
+        (false, false) => RowOwner::NoPerson,
     };
     let is_whole = scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none();
     if !is_whole {
@@ -77,7 +78,7 @@ pub(super) fn rows(scan: &TableScan, rules: &ReleaseRules) -> Result<Rows, Relea
     Ok(Rows {
         plan: LogicalPlan::TableScan(scan.clone()),
         kinds,
-        belongs,
+        owner,
     })
 }
 

@@ -12,12 +12,11 @@ pub(super) struct Atom {
     pub(super) persons: u64,
 }
 
-/// Sets of small atoms that are looked at, at most; beyond them nothing is shown.
+/// Sets of small atoms that are examined, at most; beyond them nothing is shown.
 const MOST_SETS: usize = 4096;
 
-/// Whether no combination of the shown sums is about less than `min_count` persons: about nobody where atoms without persons are
-/// given. The sums are those over the atoms that meet
-/// each condition, and over all of them where `has_whole`.
+/// Whether no combination of the shown sums is about less than `min_count` persons, or about none where atoms without persons
+/// are given. The sums are those over the atoms that meet each condition, and over all of them where `has_whole`.
 pub(super) fn is_safe(atoms: &[Atom], has_whole: bool, min_count: u64) -> bool {
     let small: Vec<usize> = (0..atoms.len())
         .filter(|&idx| atoms[idx].persons < min_count)
@@ -37,7 +36,7 @@ pub(super) fn is_safe(atoms: &[Atom], has_whole: bool, min_count: u64) -> bool {
     if small.is_empty() || !is_told(&small) {
         return true;
     }
-    // What nobody meets belongs to every set: it makes none larger.
+    // What no person meets belongs to every set: it makes none larger.
     let (absent, small): (Vec<usize>, Vec<usize>) =
         small.into_iter().partition(|&idx| atoms[idx].persons == 0);
     let mut n_sets = 0;

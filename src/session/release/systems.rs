@@ -1,47 +1,15 @@
-//! Which aggregates of a grouping tell sums of the same things, so that one can be taken from another.
+//! Which aggregates of a grouping tell sums of the same columns, so that one can be subtracted from another.
 
 use std::collections::BTreeSet;
 
-use super::lineage::Kind;
-use super::questions::Asked;
-
-/// Names of columns: of one name are taken for the same, whichever tables they come from.
-pub(super) type Columns = BTreeSet<String>;
-
-/// The columns that a kind is made of.
-pub(super) fn columns(kind: &Kind) -> Columns {
-    let roots = kind.roots().into_iter();
-    roots.map(|root| root.column).collect()
-}
-
-/// A sum that an aggregate tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tell {
-    /// Over all rows of the group.
-    All,
-    /// Over those that meet a condition.
-    Part(usize),
-    /// Of the few values of a number: how many have which.
-    Values(usize),
-}
-
-/// Stands for counts of different persons, which do not add up as rows do.
-pub(super) fn persons() -> Columns {
-    Columns::from(["(persons)".to_owned()])
-}
-
-/// Stands for rows, by the conditions under which anything is asked of them: a sum under one condition and another sum, or a
-/// count, under another tell of the rows that meet one of them only, where what is summed hangs together.
-pub(super) fn any_rows() -> Columns {
-    Columns::from(["(rows)".to_owned()])
-}
+use super::aggregate::{AskedAggregate, Columns, ToldSum, persons};
 
 /// What several aggregates tell of sums over parts of a group.
 #[derive(Debug, Clone)]
 pub(super) struct System {
     columns: Columns,
-    /// Aggregate and what it tells.
-    pub(super) told: Vec<(usize, Tell)>,
+    /// Positions of aggregates, each with a sum that it tells.
+    pub(super) told: Vec<(usize, ToldSum)>,
 }
 
 impl System {
@@ -50,16 +18,16 @@ impl System {
         self.columns == persons()
     }
 
-    /// Whether the sum over the whole group is known: where rows or persons are counted, and where it is asked.
+    /// Whether the sum over the whole group is known: where rows or persons are counted, and where it is asked for.
     pub(super) fn has_whole(&self) -> bool {
         let is_of_counts = self.columns.is_empty() || self.is_of_persons();
-        is_of_counts || self.told.iter().any(|(_, tell)| *tell == Tell::All)
+        is_of_counts || self.told.iter().any(|(_, tell)| *tell == ToldSum::All)
     }
 
     /// The different conditions.
     pub(super) fn conditions(&self) -> Vec<usize> {
         let conditions = self.told.iter().filter_map(|(_, tell)| match tell {
-            Tell::Part(condition) => Some(*condition),
+            ToldSum::Part(condition) => Some(*condition),
             _ => None,
         });
         conditions.collect::<BTreeSet<_>>().into_iter().collect()
@@ -68,13 +36,13 @@ impl System {
     /// The different numbers of few values.
     pub(super) fn values(&self) -> Vec<usize> {
         let values = self.told.iter().filter_map(|(_, tell)| match tell {
-            Tell::Values(number) => Some(*number),
+            ToldSum::Values(number) => Some(*number),
             _ => None,
         });
         values.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether it asks the same of the same rows, or persons, as another: which conditions are met together.
+    /// Whether it asks the same of the same rows, or persons, as another, so that the same conditions are met together.
     pub(super) fn asks_as(&self, other: &Self) -> bool {
         self.is_of_several() == other.is_of_several()
             && self.is_of_persons() == other.is_of_persons()
@@ -82,15 +50,16 @@ impl System {
             && self.values() == other.values()
     }
 
-    /// Whether anything could be worked out by taking one from another.
+    /// Whether anything could be worked out by subtracting one from another.
     pub(super) fn is_of_several(&self) -> bool {
         let n_parts = self.conditions().len() + self.values().len();
         n_parts + usize::from(self.has_whole()) > 1
     }
 }
 
-/// Aggregates that tell sums of the same columns: what each shows can be taken from what another shows.
-pub(super) fn systems(asked: &[Asked]) -> Vec<System> {
+/// The aggregates grouped into systems that tell sums of the same columns: what one shows can be subtracted from what another
+/// shows.
+pub(super) fn systems(asked: &[AskedAggregate]) -> Vec<System> {
     let mut systems: Vec<System> = Vec::new();
     for (idx, asked) in asked.iter().enumerate() {
         for (columns, tell) in &asked.tells {

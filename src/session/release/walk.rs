@@ -9,15 +9,18 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::below::reads_rows;
-use super::beside::Outline;
-use super::{KeptBack, ReleaseError, ReleaseRules, estimates, groups, relations, scans};
+use super::error::ReleaseError;
+use super::grouping_outline::GroupingOutline;
+use super::rules::{ReleaseRules, WithheldCounts};
+use super::{estimates, groups, relations, scans};
 
+/// The way through one statement, with what it withheld and met so far.
 pub(super) struct Walk<'a> {
     state: &'a SessionState,
     rules: &'a ReleaseRules,
-    kept_back: KeptBack,
+    withheld: WithheldCounts,
     /// Of the groupings so far.
-    outlines: Vec<Outline>,
+    outlines: Vec<GroupingOutline>,
 }
 
 impl<'a> Walk<'a> {
@@ -25,13 +28,13 @@ impl<'a> Walk<'a> {
         Self {
             state,
             rules,
-            kept_back: KeptBack::default(),
+            withheld: WithheldCounts::default(),
             outlines: Vec::new(),
         }
     }
 
-    pub(super) fn kept_back(&self) -> KeptBack {
-        self.kept_back
+    pub(super) fn withheld(&self) -> WithheldCounts {
+        self.withheld
     }
 
     /// The plan with protected rows in place of where its numbers are made.
@@ -45,19 +48,19 @@ impl<'a> Walk<'a> {
                     if reads_rows(&aggregate.input, self.rules)
                         && holds_persons(plan, self.rules)? =>
                 {
-                    self.stands_beside(Outline::of(aggregate, self.rules)?)?;
-                    let (plan, kept_back) =
+                    self.stands_beside(GroupingOutline::of(aggregate, self.rules)?)?;
+                    let (plan, withheld) =
                         groups::protected(self.state, aggregate, self.rules).await?;
-                    self.add(kept_back);
+                    self.add(withheld);
                     Ok(plan)
                 }
                 LogicalPlan::Extension(extension) => {
                     for input in extension.node.inputs() {
-                        self.stands_beside(Outline::of_relation(input, self.rules)?)?;
+                        self.stands_beside(GroupingOutline::of_relation(input, self.rules)?)?;
                     }
-                    let (plan, kept_back) =
+                    let (plan, withheld) =
                         relations::protected(self.state, extension, self.rules).await?;
-                    self.add(kept_back);
+                    self.add(withheld);
                     Ok(plan)
                 }
                 LogicalPlan::TableScan(scan) => self.table(scan, plan).await,
@@ -67,8 +70,11 @@ impl<'a> Walk<'a> {
         .boxed()
     }
 
-    /// Takes in what is protected next, unless it tells something together with what was before.
-    fn stands_beside(&mut self, next: Outline) -> Result<(), ReleaseError> {
+    /// Adds the outline of what is protected next.
+    ///
+    /// # Errors
+    /// When it tells something together with what was before.
+    fn stands_beside(&mut self, next: GroupingOutline) -> Result<(), ReleaseError> {
         let mut outlines = self.outlines.iter();
         if !outlines.all(|other| next.can_stand_beside(other)) {
             return Err(ReleaseError::OtherRows);
@@ -77,12 +83,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn add(&mut self, more: KeptBack) {
-        self.kept_back.n_groups += more.n_groups;
-        self.kept_back.n_groups_in_all += more.n_groups_in_all;
-        self.kept_back.is_unknown |= more.is_unknown;
-        self.kept_back.n_cells += more.n_cells;
-        self.kept_back.n_estimates += more.n_estimates;
+    fn add(&mut self, more: WithheldCounts) {
+        self.withheld.n_groups += more.n_groups;
+        self.withheld.n_groups_in_all += more.n_groups_in_all;
+        self.withheld.is_unknown |= more.is_unknown;
+        self.withheld.n_cells += more.n_cells;
+        self.withheld.n_estimates += more.n_estimates;
     }
 
     async fn table(
@@ -102,12 +108,12 @@ impl<'a> Walk<'a> {
         let schema = scan.source.schema();
         if estimates::is_estimates(&schema) {
             let rows = DataFrame::new(self.state.clone(), plan.clone());
-            let behind = estimates::Behind {
+            let basis = estimates::EstimateBasis {
                 is_of_table: true,
-                ..estimates::Behind::default()
+                ..estimates::EstimateBasis::default()
             };
-            let (plan, kept_back) = estimates::protected(rows, table, behind, self.rules).await?;
-            self.add(kept_back);
+            let (plan, withheld) = estimates::protected(rows, table, basis, self.rules).await?;
+            self.add(withheld);
             return Ok(plan);
         }
         match scans::is_free(&schema) {
@@ -118,7 +124,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A node that computes with what its inputs give.
+    /// A node that computes with what its inputs yield.
     async fn above(&mut self, plan: &LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
         let what = match plan {
             LogicalPlan::Projection(_)

@@ -1,4 +1,4 @@
-//! No byte of what stays back is in what leaves: not in the arrays' buffers, and not in files made of them.
+//! No byte of what is withheld is in what leaves: not in the arrays' buffers, and not in files made of them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::parquet::arrow::ArrowWriter;
 
-use super::{Released, world};
+use super::{ReleasedRows, world};
 use crate::session::release::copied::copied;
 
 /// Four bytes that no shown value has: whole, or repeated in wider values.
@@ -199,7 +199,7 @@ fn files_made_of_released_rows_hold_none_of_the_others() {
     ];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let hidden: [Option<&[bool]>; 3] = [None, None, Some(&[false, true, false, true])];
-    let released = Released::of(&batch, |row| row != 1, &hidden).unwrap();
+    let released = ReleasedRows::of(&batch, |row| row != 1, &hidden).unwrap();
     let found = |files: Vec<Vec<u8>>| {
         let found = files
             .iter()
@@ -215,7 +215,7 @@ fn files_made_of_released_rows_hold_none_of_the_others() {
     let nothing = Schema::empty();
     let nothing = RecordBatch::new_empty(Arc::new(nothing));
     assert_eq!(
-        Released::of(&nothing, |_| true, &[])
+        ReleasedRows::of(&nothing, |_| true, &[])
             .unwrap()
             .rows()
             .num_rows(),

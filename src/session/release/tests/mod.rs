@@ -8,8 +8,9 @@ use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
 
-use super::released::Released;
+use super::released_rows::ReleasedRows;
 use super::*;
+use crate::disclosure::DisclosureRules;
 use crate::session::SessionOptions;
 
 mod bytes;
@@ -102,14 +103,14 @@ async fn session_of(name: &str, sql: &str) -> (Session, ReleaseRules) {
     (session, rules)
 }
 
-async fn ask(sql: &str) -> Result<(String, KeptBack), ReleaseError> {
+async fn ask(sql: &str) -> Result<(String, WithheldCounts), ReleaseError> {
     let (session, rules) = world().await;
     let frame = session.plan(sql, &[]).await.unwrap();
-    let (frame, kept_back) = session.release(frame, &rules).await?;
+    let (frame, withheld) = session.release(frame, &rules).await?;
     let batches = frame.collect().await.unwrap();
     Ok((
         pretty_format_batches(&batches).unwrap().to_string(),
-        kept_back,
+        withheld,
     ))
 }
 
@@ -163,13 +164,13 @@ async fn rows_of_persons_do_not_leave_however_they_are_asked_for() {
 #[tokio::test]
 async fn persons_are_counted_not_rows_and_a_small_group_takes_another_with_it() {
     // Region 1 has twelve rows of four persons.
-    let (_, kept_back) = ask("SELECT region, count(*) FROM panel GROUP BY region")
+    let (_, withheld) = ask("SELECT region, count(*) FROM panel GROUP BY region")
         .await
         .unwrap();
-    assert_eq!((kept_back.n_groups, kept_back.n_groups_in_all), (2, 4));
+    assert_eq!((withheld.n_groups, withheld.n_groups_in_all), (2, 4));
     let rows = by_key("SELECT region, count(*) FROM panel GROUP BY region").await;
     assert_eq!(rows, [(3, Some(180.0)), (4, Some(300.0))]);
-    let said = kept_back.describe(10).unwrap();
+    let said = withheld.describe(10).unwrap();
     assert!(said.starts_with("2 of 4 groups are left out"), "{said}");
 }
 
@@ -279,11 +280,11 @@ async fn tables_nobody_describes_are_refused() {
 
 #[tokio::test]
 async fn estimates_of_few_are_withheld_wherever_they_come_from() {
-    let (rows, kept_back) =
+    let (rows, withheld) =
         ask("SELECT indicator, estimate, n_treated, n_control, status FROM effect_x ORDER BY 1")
             .await
             .unwrap();
-    assert_eq!(kept_back.n_estimates, 1);
+    assert_eq!(withheld.n_estimates, 1);
     assert!(
         rows.contains("withheld") && rows.contains("0.04") && !rows.contains("0.1 "),
         "{rows}"
@@ -292,15 +293,15 @@ async fn estimates_of_few_are_withheld_wherever_they_come_from() {
     let relation = "SELECT * FROM att((SELECT person_id, fiscal_year, cost,
           CASE WHEN entry <= WHO THEN 2022 END AS cohort FROM panel),
         outcome => cost, unit => person_id, time => fiscal_year, cohort => cohort)";
-    let (_, kept_back) = ask(&relation.replace("WHO", "90")).await.unwrap();
-    assert_eq!(kept_back.n_estimates, 0);
-    let (rows, kept_back) = ask(&relation.replace("WHO", "5")).await.unwrap();
-    assert!(kept_back.n_estimates > 0, "{rows}");
-    let (rows, kept_back) =
+    let (_, withheld) = ask(&relation.replace("WHO", "90")).await.unwrap();
+    assert_eq!(withheld.n_estimates, 0);
+    let (rows, withheld) = ask(&relation.replace("WHO", "5")).await.unwrap();
+    assert!(withheld.n_estimates > 0, "{rows}");
+    let (rows, withheld) =
         ask("SELECT * FROM ols((SELECT * FROM panel WHERE entry < 4), 'cost ~ sex')")
             .await
             .unwrap();
-    assert!(kept_back.n_estimates > 0, "{rows}");
+    assert!(withheld.n_estimates > 0, "{rows}");
     let error = refused("SELECT * FROM balance((SELECT person_id, smoker, cost FROM panel), treated => smoker, covariates => [cost])").await;
     assert!(matches!(error, ReleaseError::Relation { .. }), "{error}");
 }
@@ -311,24 +312,24 @@ async fn levels_of_few_hide_all_levels_and_participants_of_few_their_row() {
           CASE WHEN entry <= 90 THEN 2022 END AS cohort FROM panel),
         outcomes => [cost], unit => person_id, time => fiscal_year, cohort => cohort, participated => part BY)";
     let call = |part: &str, by: &str| relation.replace("PART", part).replace("BY", by);
-    let (rows, kept_back) = ask(&call("sex", ", by => [sex]")).await.unwrap();
-    assert_eq!(kept_back.n_estimates, 0, "{rows}");
+    let (rows, withheld) = ask(&call("sex", ", by => [sex]")).await.unwrap();
+    assert_eq!(withheld.n_estimates, 0, "{rows}");
     let n_all = rows.lines().count();
     assert!(n_all > 15, "{rows}");
     for by in ["region", "entry"] {
-        let (rows, kept_back) = ask(&call("sex", &format!(", by => [{by}]"))).await.unwrap();
+        let (rows, withheld) = ask(&call("sex", &format!(", by => [{by}]"))).await.unwrap();
         let n_rows = rows
             .lines()
             .filter(|line| line.contains("callaway_santanna"))
             .count();
-        assert!(kept_back.n_estimates >= n_rows as u64, "{by}: {rows}");
+        assert!(withheld.n_estimates >= n_rows as u64, "{by}: {rows}");
         assert!(!rows.contains("| ok"), "{by}: {rows}");
         assert!(!rows.contains(&format!("| {by} | 1 ")), "{by}: {rows}");
     }
     // One of three participants, and all but three.
     for part in ["entry <= 3", "entry > 3 AND entry < 400"] {
-        let (rows, kept_back) = ask(&call(part, "")).await.unwrap();
-        assert_eq!(kept_back.n_estimates, 1, "{part}: {rows}");
+        let (rows, withheld) = ask(&call(part, "")).await.unwrap();
+        assert_eq!(withheld.n_estimates, 1, "{part}: {rows}");
         let row = rows
             .lines()
             .find(|line| line.contains("participants_vs_non"));

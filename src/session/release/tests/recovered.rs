@@ -63,8 +63,8 @@ async fn parts_of_a_sum_are_not_taken_from_each_other() {
         "count(*), regr_count(cost, nullif(entry, 70))",
     ] {
         let sql = format!("SELECT {values} FROM panel WHERE region > 2");
-        let (rows, kept_back) = ask(&sql).await.unwrap();
-        assert!(kept_back.n_cells > 0, "{values}:\n{rows}");
+        let (rows, withheld) = ask(&sql).await.unwrap();
+        assert!(withheld.n_cells > 0, "{values}:\n{rows}");
     }
     for values in [
         "sum(cost), sum(cost) FILTER (WHERE sex = 1), sum(cost) FILTER (WHERE sex = 0)",
@@ -74,8 +74,8 @@ async fn parts_of_a_sum_are_not_taken_from_each_other() {
         "avg(CASE WHEN sex = 1 THEN cost END), avg(CASE WHEN sex = 0 THEN cost END)",
     ] {
         let sql = format!("SELECT {values} FROM panel WHERE region > 2");
-        let (rows, kept_back) = ask(&sql).await.unwrap();
-        assert_eq!(kept_back.n_cells, 0, "{values}:\n{rows}");
+        let (rows, withheld) = ask(&sql).await.unwrap();
+        assert_eq!(withheld.n_cells, 0, "{values}:\n{rows}");
     }
 }
 
@@ -150,8 +150,8 @@ async fn ordinary_questions_are_answered_whole() {
         "SELECT fiscal_year, avg(cost / 100) FROM panel GROUP BY 1 HAVING count(*) > 10 ORDER BY 1",
         "SELECT count(household_id), count(DISTINCT household_id) FROM panel",
     ] {
-        let (rows, kept_back) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));
-        assert_eq!(kept_back.describe(10), None, "{sql}\n{rows}");
+        let (rows, withheld) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));
+        assert_eq!(withheld.describe(10), None, "{sql}\n{rows}");
     }
 }
 
@@ -232,12 +232,12 @@ async fn a_condition_that_nobody_meets_tells_as_little_as_one_that_a_single_pers
         });
         let mut shown = Vec::new();
         for sql in answers {
-            let (rows, kept_back) = ask(&sql)
+            let (rows, withheld) = ask(&sql)
                 .await
                 .unwrap_or_else(|error| unreachable!("{sql}: {error}"));
             // The names of the columns hold the guess.
             let cells: Vec<&str> = rows.lines().skip(3).collect();
-            shown.push((cells.join("").replace([' ', '-'], ""), kept_back));
+            shown.push((cells.join("").replace([' ', '-'], ""), withheld));
         }
         assert_eq!(shown[0], shown[1], "{asked}");
     }
@@ -269,9 +269,9 @@ async fn inner_queries_hide_no_condition_on_several_columns() {
         for amount in ["12000", "13000"] {
             let sql = sql.replace("GUESS", guess).replace("PANEL", panel).replace("AMOUNT", amount);
             said.push(match ask(&sql).await {
-                Ok((rows, kept_back)) => {
+                Ok((rows, withheld)) => {
                     let rows: Vec<&str> = rows.lines().skip(3).collect();
-                    format!("{} {kept_back:?}", rows.join("").replace([' ', '-'], ""))
+                    format!("{} {withheld:?}", rows.join("").replace([' ', '-'], ""))
                 }
                 Err(error) => error.to_string(),
             });
@@ -300,9 +300,9 @@ async fn a_key_that_nobody_has_tells_as_little_as_one_that_a_single_person_has()
                 "SELECT {keys}, count(*) FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY {key}"
             );
             said.push(match ask(&sql).await {
-                Ok((rows, kept_back)) => {
+                Ok((rows, withheld)) => {
                     let rows: Vec<&str> = rows.lines().skip(3).collect();
-                    format!("{} {kept_back:?}", rows.join("").replace([' ', '-'], ""))
+                    format!("{} {withheld:?}", rows.join("").replace([' ', '-'], ""))
                 }
                 Err(error) => error.to_string(),
             });
@@ -324,8 +324,8 @@ async fn conditions_on_several_columns_are_answered_where_somebody_meets_each() 
         // No condition on several columns: nobody of region 4 and entry below 100 is a plain zero.
         "SELECT region, count(*) FILTER (WHERE entry < 101), count(*) FROM panel WHERE region > 2 GROUP BY 1",
     ] {
-        let (rows, kept_back) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));
-        assert_eq!(kept_back.describe(10), None, "{sql}\n{rows}");
+        let (rows, withheld) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));
+        assert_eq!(withheld.describe(10), None, "{sql}\n{rows}");
     }
 }
 
@@ -341,11 +341,11 @@ async fn a_constant_however_written_counts_rows() {
         "sum(abs(-1))",
     ] {
         let sql = format!("SELECT {asked}, count(DISTINCT person_id) {changed}");
-        let (rows, kept_back) = ask(&sql)
+        let (rows, withheld) = ask(&sql)
             .await
             .unwrap_or_else(|error| unreachable!("{sql}: {error}"));
         // The rows are chosen by several columns: how much stayed back is not said.
-        assert!(kept_back.is_unknown, "{sql}\n{rows}");
+        assert!(withheld.is_unknown, "{sql}\n{rows}");
         let cells = rows
             .lines()
             .nth(3)

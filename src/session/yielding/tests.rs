@@ -1,4 +1,4 @@
-//! Joins that would hold their thread for hours let others have turns, and their rows are the same.
+//! Joins that would hold their thread for hours yield it, and their rows are the same.
 
 use std::sync::mpsc::channel;
 
@@ -20,7 +20,7 @@ fn session() -> Session {
 
 const TURNS: usize = 20;
 
-/// Turns that somebody else has on the one thread on which `sql` runs, before it is stopped and ends.
+/// Turns that another task has on the one thread on which `sql` runs, before it is stopped and ends.
 fn turns_beside(sql: &str) -> usize {
     let (sender, ended) = channel();
     let sql = sql.to_owned();
@@ -52,7 +52,7 @@ fn turns_beside(sql: &str) -> usize {
 }
 
 #[test]
-fn endless_joins_give_way() {
+fn endless_joins_yield() {
     let series = "(select value, value % 2 as k from generate_series(1, 1000000))";
     for join in [
         "join {} b on a.value * b.value = -1",
@@ -152,7 +152,7 @@ async fn steps_are_around_joins_only() {
         let frame = session.plan(sql, &[]).await.unwrap();
         let plan = frame.create_physical_plan().await.unwrap();
         let text = datafusion::physical_plan::displayable(plan.as_ref()).indent(false);
-        text.to_string().matches(Way::STEP).count()
+        text.to_string().matches(STEP).count()
     };
     let nested = "select * from generate_series(1, 3) a join generate_series(1, 3) b";
     assert_eq!(shown(&format!("{nested} on a.value < b.value")).await, 2);

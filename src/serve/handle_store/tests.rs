@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn only_the_owner_finds_changes_and_forgets() {
-    let held = Held::new(8, Duration::from_secs(60));
+    let held = HandleStore::new(8, Duration::from_secs(60));
     let now = Instant::now();
     let handle = held.keep("hanako", 1, now).unwrap();
     assert_eq!(held.find("taro", &handle, now), None);
@@ -20,7 +20,7 @@ fn only_the_owner_finds_changes_and_forgets() {
 
 #[test]
 fn what_is_not_used_ends_and_too_many_push_out_the_least_used() {
-    let held = Held::new(2, Duration::from_secs(60));
+    let held = HandleStore::new(2, Duration::from_secs(60));
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);
     let first = held.keep("hanako", 1, at(0)).unwrap();

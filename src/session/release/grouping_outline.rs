@@ -1,5 +1,5 @@
 //! Several groupings in one statement are shown together, so that what differs between them is told. They have to be about the
-//! same rows, in groups that do not cut each other, or about rows that cannot be the same.
+//! same rows, in groups that do not overlap in part, or about rows that cannot be the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, LogicalPlan, Operator};
 use datafusion::prelude::Expr;
 
-use super::ReleaseRules;
 use super::origins::Origins;
+use super::rules::ReleaseRules;
 
 /// What a grouping or a relation is about, as far as it can be compared with others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Outline {
+pub(super) struct GroupingOutline {
     tables: BTreeSet<String>,
     n_scans: usize,
     has_persons: bool,
@@ -37,7 +37,7 @@ pub(super) struct Outline {
     is_relation: bool,
 }
 
-impl Outline {
+impl GroupingOutline {
     /// The outline of a grouping.
     ///
     /// # Errors

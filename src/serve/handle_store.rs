@@ -1,5 +1,5 @@
-//! What is kept between two calls of a client (planned statements, prepared statements): so many per owner,
-//! for so long, and for nobody else.
+//! What is kept between two calls of a client (planned statements, prepared statements): a limited number per owner,
+//! for a limited time, and for that owner only.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tonic::Status;
 
 /// A name that cannot be guessed.
-pub(super) type Handle = [u8; 16];
+pub(super) type StatementHandle = [u8; 16];
 
 /// Values by handle, each with its owner.
 #[derive(Debug)]
-pub(super) struct Held<T> {
-    entries: Mutex<HashMap<Handle, Entry<T>>>,
+pub(super) struct HandleStore<T> {
+    entries: Mutex<HashMap<StatementHandle, Entry<T>>>,
     most_per_owner: usize,
     /// How long a value is kept after it was last used.
     lifetime: Duration,
@@ -26,7 +26,7 @@ struct Entry<T> {
     value: T,
 }
 
-impl<T: Clone> Held<T> {
+impl<T: Clone> HandleStore<T> {
     pub(super) fn new(most_per_owner: usize, lifetime: Duration) -> Self {
         Self {
             entries: Mutex::default(),
@@ -35,9 +35,14 @@ impl<T: Clone> Held<T> {
         }
     }
 
-    /// Keeps a value; the owner's one that was not used for longest makes room.
-    pub(super) fn keep(&self, owner: &str, value: T, now: Instant) -> Result<Handle, Status> {
-        let mut handle = Handle::default();
+    /// Keeps a value. Where the owner has no room left, the value that was unused for longest is dropped.
+    pub(super) fn keep(
+        &self,
+        owner: &str,
+        value: T,
+        now: Instant,
+    ) -> Result<StatementHandle, Status> {
+        let mut handle = StatementHandle::default();
         getrandom::fill(&mut handle)
             .map_err(|_| Status::internal("the machine gives no random numbers"))?;
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,9 +63,9 @@ impl<T: Clone> Held<T> {
         Ok(handle)
     }
 
-    /// The value kept under `handle`, as long as it is the owner who asks.
+    /// The value kept under `handle`, if `owner` is its owner.
     pub(super) fn find(&self, owner: &str, handle: &[u8], now: Instant) -> Option<T> {
-        let handle = Handle::try_from(handle).ok()?;
+        let handle = StatementHandle::try_from(handle).ok()?;
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get_mut(&handle)?;
         let is_alive = now.saturating_duration_since(entry.used) < self.lifetime;
@@ -73,7 +78,7 @@ impl<T: Clone> Held<T> {
 
     /// Puts another value under a handle of the owner. Returns whether there was one.
     pub(super) fn replace(&self, owner: &str, handle: &[u8], value: T) -> bool {
-        let Ok(handle) = Handle::try_from(handle) else {
+        let Ok(handle) = StatementHandle::try_from(handle) else {
             return false;
         };
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +93,7 @@ impl<T: Clone> Held<T> {
 
     /// Forgets a value of the owner.
     pub(super) fn forget(&self, owner: &str, handle: &[u8]) {
-        let Ok(handle) = Handle::try_from(handle) else {
+        let Ok(handle) = StatementHandle::try_from(handle) else {
             return;
         };
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

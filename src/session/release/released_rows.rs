@@ -11,12 +11,12 @@ use datafusion::logical_expr::LogicalPlan;
 use super::answers::as_plan;
 use super::copied::copied;
 
-/// Rows in memory without what stays back: the values of hidden groups and cells were never copied into them. Only
-/// [`Released::of`] makes one, and only this type becomes a part of a plan again.
+/// Rows in memory without what is withheld: the values of hidden groups and cells were never copied into them. Only
+/// [`ReleasedRows::of`] makes one, and only this type becomes a part of a plan again.
 #[derive(Debug, Clone)]
-pub(super) struct Released(RecordBatch);
+pub(super) struct ReleasedRows(RecordBatch);
 
-impl Released {
+impl ReleasedRows {
     /// The first columns of `measured`, as many as `hidden` has: rows for which `is_shown`, and in them NULL for what
     /// `hidden` says of a column.
     ///

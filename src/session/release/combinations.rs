@@ -7,26 +7,27 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlanBuilder, try_cast, when};
 use datafusion::prelude::{Expr, abs, coalesce, lit};
 
-use super::ReleaseError;
 use super::answers::{collect, sizes};
+use super::error::ReleaseError;
 use super::lineage::{Kind, Rows};
-use super::questions::{Linked, Number, Questions};
+use super::numbers::{Number, NumberCombination};
+use super::questions::Questions;
 use korabo_estimators::identities::identities;
 
-/// Rows that are looked at.
+/// Rows that are examined.
 const MOST_ROWS: usize = 2_000;
-/// Numbers that are looked at together, at most: a combination of more is not recognised.
+/// Numbers that are examined together, at most: a combination of more is not recognised.
 const MOST_NUMBERS: usize = 12;
 
 /// The combinations of numbers asked for that are zero, or a column of the rows that is not asked for.
 ///
 /// # Errors
 /// When some rows cannot be computed.
-pub(super) async fn linked(
+pub(super) async fn combinations(
     state: &SessionState,
     rows: &Rows,
     questions: &Questions<'_>,
-) -> Result<Vec<Linked>, ReleaseError> {
+) -> Result<Vec<NumberCombination>, ReleaseError> {
     let is_number = |number: &Number| !matches!(number.kind, Kind::Discrete(_) | Kind::Constant);
     let numbers: Vec<usize> = (0..questions.numbers.len())
         .filter(|&idx| is_number(&questions.numbers[idx]))
@@ -64,20 +65,20 @@ pub(super) async fn linked(
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let (asked, others) = columns.split_at(values.len());
     let found = identities(asked, others);
-    let linked = found.into_iter().map(|identity| {
+    let combinations = found.into_iter().map(|identity| {
         let parts = identity.parts.iter();
         let value = sum_of(parts.map(|&(place, factor)| (values[place].clone(), factor)))?;
         let places = identity.parts.iter().map(|(place, _)| numbers[*place]);
         let numbers: Vec<usize> = places.collect();
-        let asked = questions.asked.iter().enumerate();
+        let asked = questions.aggregates.iter().enumerate();
         let asked = asked.filter(|(_, asked)| asked.numbers.iter().any(|of| numbers.contains(of)));
-        Ok(Linked {
+        Ok(NumberCombination {
             number: Number::of_others(value),
-            asked: asked.map(|(idx, _)| idx).collect(),
+            aggregates: asked.map(|(idx, _)| idx).collect(),
             is_column: identity.is_of_other,
         })
     });
-    linked.collect()
+    combinations.collect()
 }
 
 /// A sum of numbers with factors; zero where it is no more than what rounding leaves.

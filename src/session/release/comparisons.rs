@@ -14,13 +14,12 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{BinaryExpr, LogicalPlan, LogicalPlanBuilder, Operator, when};
 use datafusion::prelude::{Expr, lit};
 
-use super::ReleaseError;
-use super::allowed::is_arithmetic;
 use super::answers::{as_plan, collect, counts};
 use super::candidates::{Candidates, number_type};
-use super::expressions::is_nothing;
+use super::error::ReleaseError;
+use super::numbers::ConditionParts;
+use super::operators::{is_arithmetic, is_nothing};
 use super::origins::Origins;
-use super::questions::Parts;
 
 /// Functions that compare.
 const CONDITIONS: [&str; 4] = ["starts_with", "ends_with", "isnan", "iszero"];
@@ -29,9 +28,9 @@ const MOST_CANDIDATES: usize = 2_000;
 /// Made-up rows at most.
 pub(super) const MOST_ROWS: usize = 50_000;
 
-/// What conditions ask about columns.
+/// What conditions compare columns with, and what else they ask about them.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct Comparisons {
     /// The literals that each column is compared with.
     columns: BTreeMap<Column, BTreeSet<String>>,
     literals: BTreeMap<String, ScalarValue>,
@@ -45,7 +44,7 @@ pub(super) struct Asked {
     with_null: BTreeSet<Column>,
 }
 
-impl Asked {
+impl Comparisons {
     pub(super) fn add(&mut self, expression: &Expr, origins: &Origins) {
         match expression {
             Expr::BinaryExpr(BinaryExpr {
@@ -116,7 +115,7 @@ impl Asked {
         }
     }
 
-    pub(super) fn add_parts(&mut self, parts: &Parts, origins: &Origins) {
+    pub(super) fn add_parts(&mut self, parts: &ConditionParts, origins: &Origins) {
         if let Some(filter) = &parts.filter {
             self.add(filter, origins);
         }
@@ -125,7 +124,7 @@ impl Asked {
         }
     }
 
-    /// Takes in a value that counts where it is there.
+    /// Adds a value that counts where it is there.
     pub(super) fn add_value(&mut self, value: &Expr, origins: &Origins) {
         let mut of_value = Self::default();
         of_value.add(value, origins);
@@ -135,7 +134,7 @@ impl Asked {
         self.add(value, origins);
     }
 
-    /// Takes in a condition that may hold or not, whatever else does.
+    /// Adds a condition that may hold or not, whatever else does.
     fn leaf(&mut self, condition: &Expr) {
         if !self.leaves.contains(condition) {
             self.leaves.push(condition.clone());
@@ -146,7 +145,7 @@ impl Asked {
         }
     }
 
-    /// Takes in a comparison of a column with literals.
+    /// Adds a comparison of a column with literals.
     fn compared(&mut self, column: &Column, literals: &[&ScalarValue]) {
         let known = self.columns.entry(column.clone()).or_default();
         for literal in literals {
@@ -263,7 +262,7 @@ impl Asked {
 
 /// Columns that the conditions within a number of an inner grouping ask about.
 fn inner_columns(column: &Column, origins: &Origins) -> BTreeSet<Column> {
-    let mut inner = Asked::default();
+    let mut inner = Comparisons::default();
     for expression in origins
         .of(column)
         .map_or(&[][..], |(_, of)| &of.computed_from)

@@ -1,7 +1,7 @@
-//! Joins that give way. The engine's joins compare all pairs of a batch before anybody else has a turn: a join of millions with
+//! Joins that yield. The engine's joins compare all pairs of a batch before another task has a turn: a join of millions with
 //! millions then holds its thread for hours, also when its statement was stopped. Here joins by key get their input in pieces
-//! and give the thread back every few milliseconds, which is where what was stopped ends; joins by another condition have
-//! threads of their own and look before every comparison whether anybody still waits for their rows.
+//! and yield their thread every few milliseconds, which is where what was stopped ends; joins by another condition run on
+//! threads of their own and check before every comparison whether their rows still have a reader.
 
 mod watched;
 
@@ -26,29 +26,31 @@ use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceCh
 use futures::{Stream, StreamExt as _};
 
 use super::passing::{Pass, step};
-use watched::Count;
 pub(crate) use watched::JOIN_THREADS;
+use watched::LiveCount;
 
+/// The name in plans of the step that yields.
+pub(super) const STEP: &str = "YieldExec";
 /// The longest that a join by key is to hold its thread.
 const TURN: Duration = Duration::from_millis(10);
 /// By how much the pieces of an input grow or shrink.
 const FACTOR: usize = 8;
 
-/// The rule of the physical optimizer; to be its last, as it knows nothing of the others' work.
+/// The rule of the physical optimizer. It must be the last: the others do not know the steps that it adds.
 #[derive(Debug)]
-pub(super) struct GiveWay;
+pub(super) struct YieldingJoins;
 
-impl PhysicalOptimizerRule for GiveWay {
+impl PhysicalOptimizerRule for YieldingJoins {
     fn optimize(
         &self,
         plan: Arc<dyn ExecutionPlan>,
         _: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(giving_way).data()
+        plan.transform_up(with_yielding).data()
     }
 
     fn name(&self) -> &'static str {
-        "GiveWay"
+        "YieldingJoins"
     }
 
     fn schema_check(&self) -> bool {
@@ -56,25 +58,25 @@ impl PhysicalOptimizerRule for GiveWay {
     }
 }
 
-fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+fn with_yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
-        let readers = Count::default();
-        let left = step(Arc::clone(join.left()), Way::Anew(Arc::default()));
+        let readers = LiveCount::default();
+        let left = step(Arc::clone(join.left()), YieldMode::Anew(Arc::default()));
         let inputs = vec![left, Arc::clone(join.right())];
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
         let join = watched::join(join, &readers)?.replace_children(inputs, options)?;
-        return Ok(Transformed::yes(step(join, Way::OwnThread(readers))));
+        return Ok(Transformed::yes(step(join, YieldMode::OwnThread(readers))));
     }
     let [left, right] = plan.children()[..] else {
         return Ok(Transformed::no(plan));
     };
     let (left, right) = (Arc::clone(left), Arc::clone(right));
     let inputs = if plan.is::<HashJoinExec>() {
-        [left, step(right, Way::Pieces)]
+        [left, step(right, YieldMode::Pieces)]
     } else if let Some(join) = plan.downcast_ref::<SortMergeJoinExec>() {
         match SortMergeJoinExec::probe_side(&join.join_type()) {
-            JoinSide::Right => [left, step(right, Way::Pieces)],
-            _ => [step(left, Way::Pieces), right],
+            JoinSide::Right => [left, step(right, YieldMode::Pieces)],
+            _ => [step(left, YieldMode::Pieces), right],
         }
     } else if plan.is::<CrossJoinExec>() {
         [left, right]
@@ -83,25 +85,25 @@ fn giving_way(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn Execut
     };
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
     let join = plan.replace_children(inputs.into(), options)?;
-    Ok(Transformed::yes(step(join, Way::Turns)))
+    Ok(Transformed::yes(step(join, YieldMode::Turns)))
 }
 
-/// How the thread is given back.
+/// When a step yields its thread.
 #[derive(Debug, Clone)]
-pub(super) enum Way {
-    /// After every turn, between two batches.
+enum YieldMode {
+    /// After every turn of [`TURN`], between two batches.
     Turns,
     /// The same; batches come in pieces with so many rows that the join takes about a turn for each. The first piece is one row.
     Pieces,
     /// It is not held: the input runs on a thread of its own. The readers of its rows are counted.
-    OwnThread(Count),
+    OwnThread(LiveCount),
     /// Not at all: the input of a nested loop join, which the engine starts a second time, from the same plan, when its rows
     /// do not fit into memory. Most plans run once only: the second run is one of a new copy.
     Anew(Arc<AtomicBool>),
 }
 
-impl Pass for Way {
-    const STEP: &'static str = "GiveWayExec";
+impl Pass for YieldMode {
+    const STEP: &'static str = STEP;
 
     fn rows(
         &self,
@@ -121,7 +123,7 @@ impl Pass for Way {
             Self::Pieces => true,
             Self::Turns => false,
         };
-        Ok(Box::pin(GivingWay {
+        Ok(Box::pin(YieldingStream {
             input,
             is_in_pieces,
             rest: None,
@@ -132,7 +134,7 @@ impl Pass for Way {
     }
 }
 
-struct GivingWay {
+struct YieldingStream {
     input: SendableRecordBatchStream,
     is_in_pieces: bool,
     /// What of the last batch was not passed on yet.
@@ -141,11 +143,11 @@ struct GivingWay {
     size: usize,
     /// When the last piece was passed on, until the join asks for the next.
     given_at: Option<Instant>,
-    /// When the thread was got; `None` while it is not held.
+    /// When the thread was obtained; `None` while it is not held.
     turn_began: Option<Instant>,
 }
 
-impl GivingWay {
+impl YieldingStream {
     /// Takes the next piece off `batch`.
     fn piece(&mut self, batch: RecordBatch) -> RecordBatch {
         let n_rows = batch.num_rows();
@@ -169,7 +171,7 @@ impl GivingWay {
     }
 }
 
-impl Stream for GivingWay {
+impl Stream for YieldingStream {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -198,7 +200,7 @@ impl Stream for GivingWay {
     }
 }
 
-impl RecordBatchStream for GivingWay {
+impl RecordBatchStream for YieldingStream {
     fn schema(&self) -> SchemaRef {
         self.input.schema()
     }

@@ -1,4 +1,4 @@
-//! A nested loop join on a thread of its own, whose condition is an error once nobody reads the join's rows any more.
+//! A nested loop join on a thread of its own, whose condition fails once the join's rows have no reader any more.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -28,20 +28,20 @@ const WAITING: usize = 2;
 pub(crate) const JOIN_THREADS: usize = 128;
 
 /// Threads that joins have now.
-static THREADS: LazyLock<Count> = LazyLock::new(Count::default);
+static THREADS: LazyLock<LiveCount> = LazyLock::new(LiveCount::default);
 
 /// How many of something there are now, as of streams of a join's rows that are being read.
 #[derive(Debug, Clone, Default)]
-pub(in crate::session) struct Count(Arc<AtomicUsize>);
+pub(super) struct LiveCount(Arc<AtomicUsize>);
 
 /// One more of what is counted, until it is dropped.
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+struct CountGuard(Arc<AtomicUsize>);
 
-impl Count {
-    fn another(&self) -> Counted {
+impl LiveCount {
+    fn add_one(&self) -> CountGuard {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(Arc::clone(&self.0))
+        CountGuard(Arc::clone(&self.0))
     }
 
     fn now(&self) -> usize {
@@ -49,16 +49,19 @@ impl Count {
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// The same join with a condition that watches its readers.
-pub(super) fn join(join: &NestedLoopJoinExec, readers: &Count) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn join(
+    join: &NestedLoopJoinExec,
+    readers: &LiveCount,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let filter = join.filter().map(|filter| {
-        let condition = Arc::new(Condition {
+        let condition = Arc::new(WatchedCondition {
             condition: Arc::clone(filter.expression()),
             readers: readers.clone(),
         });
@@ -72,12 +75,12 @@ pub(super) fn join(join: &NestedLoopJoinExec, readers: &Count) -> Result<Arc<dyn
 /// The rows of `input`, which runs on a thread of its own until all are read or the stream is dropped.
 pub(super) fn on_own_thread(
     mut input: SendableRecordBatchStream,
-    readers: &Count,
+    readers: &LiveCount,
 ) -> SendableRecordBatchStream {
-    let reader = readers.another();
-    let thread = THREADS.another();
+    let reader = readers.add_one();
+    let thread = THREADS.add_one();
     if THREADS.now() > JOIN_THREADS {
-        return Box::pin(Read {
+        return Box::pin(CountedStream {
             rows: input,
             _reader: reader,
         });
@@ -96,7 +99,7 @@ pub(super) fn on_own_thread(
             Ok(())
         })
     });
-    Box::pin(Read {
+    Box::pin(CountedStream {
         rows: rows.build(),
         _reader: reader,
     })
@@ -112,12 +115,12 @@ async fn pass_on(input: &mut SendableRecordBatchStream, sender: &Sender<Result<R
 }
 
 /// Rows and the mark that they are read.
-struct Read {
+struct CountedStream {
     rows: SendableRecordBatchStream,
-    _reader: Counted,
+    _reader: CountGuard,
 }
 
-impl Stream for Read {
+impl Stream for CountedStream {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -125,40 +128,40 @@ impl Stream for Read {
     }
 }
 
-impl RecordBatchStream for Read {
+impl RecordBatchStream for CountedStream {
     fn schema(&self) -> SchemaRef {
         self.rows.schema()
     }
 }
 
-/// A condition as it is, and an error when nobody reads the rows it is for.
+/// A condition as it is, and an error when the rows it is for have no reader.
 #[derive(Debug)]
-struct Condition {
+struct WatchedCondition {
     condition: Arc<dyn PhysicalExpr>,
-    readers: Count,
+    readers: LiveCount,
 }
 
-impl PartialEq for Condition {
+impl PartialEq for WatchedCondition {
     fn eq(&self, other: &Self) -> bool {
         self.condition.eq(&other.condition)
     }
 }
 
-impl Eq for Condition {}
+impl Eq for WatchedCondition {}
 
-impl Hash for Condition {
+impl Hash for WatchedCondition {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.condition.hash(state);
     }
 }
 
-impl fmt::Display for Condition {
+impl fmt::Display for WatchedCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.condition.fmt(f)
     }
 }
 
-impl PhysicalExpr for Condition {
+impl PhysicalExpr for WatchedCondition {
     fn data_type(&self, schema: &Schema) -> Result<DataType> {
         self.condition.data_type(schema)
     }
@@ -173,7 +176,7 @@ impl PhysicalExpr for Condition {
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         if self.readers.now() == 0 {
-            // Nobody hears this.
+            // This message reaches no reader.
             return Err(DataFusionError::Execution(
                 "nobody reads the rows".to_owned(),
             ));

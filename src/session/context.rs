@@ -1,0 +1,232 @@
+//! A session: the engine's `SessionContext` with our settings, functions and relations, and lake tables at pinned versions.
+//! Sessions for several users are derived from it (`user`).
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{DataFusionError, TableReference};
+use datafusion::datasource::MemTable;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+
+use super::error::SessionError;
+use super::options::{SessionOptions, default_memory_limit, reservable};
+use super::wide_rows::WideRows;
+use super::yielding::YieldingJoins;
+use super::{local_files, named_files, provider, views};
+use crate::functions;
+use crate::lake::LakeTable;
+
+/// Parts that a statement may have once everything is put where it is used; see [`super::expansion`].
+const MOST_PARTS: u64 = 400_000;
+
+/// A SQL session over lake tables.
+#[derive(Clone)]
+pub struct Session {
+    pub(super) ctx: SessionContext,
+    /// Parts that a statement may have.
+    pub(super) most_parts: u64,
+}
+
+impl Session {
+    /// A session without tables.
+    ///
+    /// # Errors
+    /// When the engine cannot be set up, e.g. because the temporary folder cannot be used.
+    pub fn new(options: &SessionOptions) -> Result<Self, SessionError> {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        if let Some(threads) = options.threads {
+            config = config.with_target_partitions(threads.get());
+        }
+        config.options_mut().sql_parser.collect_spans = true;
+        // Text as plain arrays: arrays of views collect the buffers of every batch they were joined from,
+        // which cost a join of three million rows twelve gigabytes.
+        config
+            .options_mut()
+            .execution
+            .parquet
+            .schema_force_view_types = false;
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        // The engine's two planners disagree on whether `IS NOT TRUE` can be missing, and refuse `SELECT DISTINCT` of it as a bug.
+        config
+            .options_mut()
+            .execution
+            .skip_physical_aggregate_schema_check = true;
+        // A filtered table is taken to keep its rows: otherwise a join of claims with persons is built
+        // from the claims' side, with ten times the memory.
+        config.options_mut().optimizer.default_filter_selectivity = 100;
+        let limit = options.memory_limit.or_else(default_memory_limit);
+        let mut runtime = RuntimeEnvBuilder::new();
+        if let Some(limit) = limit {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let top = NonZeroUsize::new(3).expect("3 is not 0");
+            let pool = TrackConsumersPool::new(FairSpillPool::new(reservable(limit)), top);
+            runtime = runtime.with_memory_pool(Arc::new(pool));
+        }
+        if let Some(folder) = &options.temp_dir {
+            let mode = DiskManagerMode::Directories(vec![folder.clone()]);
+            runtime =
+                runtime.with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode));
+        }
+        let runtime = with_local_files(runtime)?;
+        let rules = trusted_rules(WideRows::new(&runtime.memory_pool));
+        let mut planners = functions::bounded_planners(&runtime.memory_pool);
+        planners.push(functions::whole_planner());
+        let builder = SessionStateBuilder::new()
+            .with_expr_planners(planners)
+            .with_default_features()
+            .with_config(config)
+            .with_runtime_env(runtime);
+        let builder = builder.with_physical_optimizer_rules(rules);
+        let mut ctx = named_files::with_named_files(functions::with_relations(builder)?);
+        functions::register_scalars(&ctx);
+        functions::bound_functions(&mut ctx)?;
+        functions::register_whole(&mut ctx)?;
+        Ok(Self {
+            ctx,
+            most_parts: MOST_PARTS,
+        })
+    }
+
+    /// Makes a lake table known under its own name, in place of an earlier one.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_table(&self, table: LakeTable) -> Result<(), SessionError> {
+        let name = table.name.clone();
+        self.register(&name, Arc::new(provider::LakeTableProvider::new(table)))
+    }
+
+    /// Makes an empty table known, for planning without data.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_empty(&self, name: &str, schema: SchemaRef) -> Result<(), SessionError> {
+        self.register(name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+    }
+
+    /// Rows in memory, as the answer to a query.
+    ///
+    /// # Errors
+    /// When the engine refuses them.
+    pub fn frame(&self, rows: RecordBatch) -> Result<DataFrame, SessionError> {
+        Ok(self.ctx.read_batch(rows)?)
+    }
+
+    /// Makes a planned query known as a view.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        self.register(name, frame.into_view())
+    }
+
+    /// Makes a planned query known as a view that statements see as one table, whatever it selects.
+    ///
+    /// # Errors
+    /// When the engine refuses the name.
+    pub fn register_whole_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        let view = views::WholeView(frame.into_view());
+        self.register(name, Arc::new(view))
+    }
+
+    pub(super) fn register(
+        &self,
+        name: &str,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<(), SessionError> {
+        let reference = TableReference::bare(name);
+        self.ctx.deregister_table(reference.clone())?;
+        self.ctx.register_table(reference, table)?;
+        Ok(())
+    }
+
+    /// Names of the tables known, sorted.
+    #[must_use]
+    pub fn table_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .ctx
+            .catalog("datafusion")
+            .and_then(|catalog| catalog.schema("public"))
+            .map(|schema| schema.table_names())
+            .unwrap_or_default();
+        names.sort();
+        names
+    }
+
+    /// A known table's columns.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub async fn table_schema(&self, name: &str) -> Result<SchemaRef, SessionError> {
+        let provider = self.ctx.table_provider(TableReference::bare(name)).await?;
+        Ok(provider.schema())
+    }
+
+    /// Names of all functions and relations, for completion.
+    #[must_use]
+    pub fn function_names(&self) -> Vec<String> {
+        let state = self.ctx.state();
+        let mut names: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .cloned()
+            .collect();
+        names.extend(
+            functions::RELATIONS
+                .iter()
+                .map(|relation| relation.name.to_owned()),
+        );
+        names.sort();
+        names
+    }
+
+    /// The same session with joins that sort and spill instead of holding one side in memory: slower, for
+    /// queries that do not fit otherwise.
+    #[must_use]
+    pub fn with_spilling_joins(&self) -> Self {
+        let mut state = self.ctx.state();
+        state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+        Self {
+            ctx: SessionContext::new_with_state(state),
+            most_parts: self.most_parts,
+        }
+    }
+
+    /// The engine's context, for streams of a planned query.
+    #[must_use]
+    pub fn task_context(&self) -> Arc<datafusion::execution::TaskContext> {
+        self.ctx.task_ctx()
+    }
+}
+
+/// The engine's surroundings, in which statements read regular files only.
+fn with_local_files(runtime: RuntimeEnvBuilder) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+    let runtime = runtime.build_arc()?;
+    let store = Arc::new(local_files::LocalFiles::default());
+    runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), store);
+    Ok(runtime)
+}
+
+/// The engine's physical optimizer without its filter push-down, which in this version maps a filter
+/// through a projection by name: `… FROM s RIGHT JOIN v … WHERE s.id IS NULL` then filters `v.id` and
+/// loses rows. Lake tables get their filters at planning time instead ([`provider`]). Wide rows are not repeated
+/// ([`WideRows`]). Joins yield their thread ([`YieldingJoins`]).
+fn trusted_rules(wide_rows: WideRows) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.retain(|rule| !rule.name().starts_with("FilterPushdown"));
+    rules.push(Arc::new(wide_rows));
+    rules.push(Arc::new(YieldingJoins));
+    rules
+}
