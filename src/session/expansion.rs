@@ -7,14 +7,20 @@ use std::ops::ControlFlow;
 
 use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, GroupByWithModifier, ObjectName, ObjectNamePart, Query, Select, Statement,
-    TableFactor, Visit as _, Visitor,
+    Expr, FunctionArgumentClause, FunctionArguments, GroupByExpr, GroupByWithModifier, ObjectName,
+    ObjectNamePart, Query, Select, Statement, TableFactor, Visit as _, Visitor,
 };
 
 /// What a table, a view or a CTE counts beside what it is made of.
 pub(super) const TABLE: u64 = 10;
 /// Most grouping sets of one GROUP BY: the engine numbers all rows of a batch anew for each of them.
 const MOST_SETS: u64 = 512;
+/// Most aggregate and window calls within each other. SQL has two: a window function over an aggregate. The engine names each
+/// call by the text of all within it, twice, before it looks whether the call may stand there: names double with every call.
+const MOST_CALLS_WITHIN: usize = 3;
+/// Most sub-queries of expressions within each other. The engine checks each of them again with every one around it, so that the
+/// time doubles with each level.
+const MOST_SUBQUERIES_WITHIN: u64 = 12;
 
 /// Names that stand alone where a statement reads tables, as the engine spells them.
 pub(super) fn names(statement: &Statement) -> BTreeSet<String> {
@@ -48,10 +54,19 @@ pub(super) fn check(
         most,
         frames: vec![Frame::default()],
         definitions: HashMap::new(),
+        in_expressions: BTreeSet::new(),
         n_sets: 0,
+        n_subqueries_within: 0,
     };
     match statement.visit(&mut expansion) {
         ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) if expansion.n_calls_within() > MOST_CALLS_WITHIN => Err(too_deep(
+            "aggregate or window functions",
+            MOST_CALLS_WITHIN as u64,
+        )),
+        ControlFlow::Break(()) if expansion.n_subqueries_within > MOST_SUBQUERIES_WITHIN => Err(
+            too_deep("sub-queries of expressions", MOST_SUBQUERIES_WITHIN),
+        ),
         ControlFlow::Break(()) if expansion.n_sets > MOST_SETS => {
             Err(too_many_sets(expansion.n_sets))
         }
@@ -73,6 +88,12 @@ fn too_many_sets(n_sets: u64) -> DataFusionError {
     ))
 }
 
+fn too_deep(what: &str, most: u64) -> DataFusionError {
+    DataFusionError::Plan(format!(
+        "more than {most} {what} are nested, where every CTE is put where it is used; join with the inner ones, or make tables of them"
+    ))
+}
+
 /// One query that is being visited.
 #[derive(Default)]
 struct Frame {
@@ -82,7 +103,18 @@ struct Frame {
     own: u64,
     /// Tables in its FROM clauses so far.
     n_tables: u64,
-    ctes: HashMap<String, u64>,
+    /// Aggregate and window calls around this place.
+    n_calls_within: usize,
+    /// Sub-queries of expressions within each other, here and in what is used.
+    n_subqueries_within: u64,
+    ctes: HashMap<String, Cte>,
+}
+
+/// What a CTE adds where it is used.
+#[derive(Clone, Copy)]
+struct Cte {
+    parts: u64,
+    n_subqueries_within: u64,
 }
 
 struct Expansion {
@@ -92,8 +124,12 @@ struct Expansion {
     frames: Vec<Frame>,
     /// Names of CTEs by the address of their query.
     definitions: HashMap<usize, String>,
+    /// Addresses of queries that are part of an expression.
+    in_expressions: BTreeSet<usize>,
     /// The most grouping sets of a GROUP BY so far.
     n_sets: u64,
+    /// The most sub-queries of expressions within each other so far.
+    n_subqueries_within: u64,
 }
 
 impl Expansion {
@@ -110,10 +146,31 @@ impl Expansion {
         ControlFlow::Continue(())
     }
 
-    fn parts_of(&self, name: &str) -> u64 {
+    fn n_calls_within(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.n_calls_within)
+    }
+
+    /// What a table's name stands for.
+    fn named(&self, name: &str) -> Cte {
         let ctes = self.frames.iter().rev();
         let cte = ctes.filter_map(|frame| frame.ctes.get(name)).next();
-        cte.or_else(|| self.views.get(name)).copied().unwrap_or(0)
+        let view = || Cte {
+            parts: self.views.get(name).copied().unwrap_or(0),
+            n_subqueries_within: 0,
+        };
+        cte.copied().unwrap_or_else(view)
+    }
+
+    /// Notes that the innermost query has so many sub-queries within each other.
+    fn deepen(&mut self, n_within: u64) -> ControlFlow<()> {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.n_subqueries_within = frame.n_subqueries_within.max(n_within);
+        }
+        self.n_subqueries_within = self.n_subqueries_within.max(n_within);
+        match n_within > MOST_SUBQUERIES_WITHIN {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 }
 
@@ -138,10 +195,16 @@ impl Visitor for Expansion {
             self.definitions.remove(&address(query)),
             self.frames.last_mut(),
         ) {
-            around.ctes.insert(name, frame.parts);
+            let cte = Cte {
+                parts: frame.parts,
+                n_subqueries_within: frame.n_subqueries_within,
+            };
+            around.ctes.insert(name, cte);
             // What it uses counts where it is used itself.
             return self.add(own, own);
         }
+        let is_in_expression = self.in_expressions.remove(&address(query));
+        self.deepen(frame.n_subqueries_within + u64::from(is_in_expression))?;
         self.add(frame.parts.saturating_add(1), own)
     }
 
@@ -159,17 +222,61 @@ impl Visitor for Expansion {
             frame.n_tables += 1;
             frame.n_tables - 1
         });
-        let inner = match factor {
-            TableFactor::Table { name, .. } => name_of(name).map_or(0, |name| self.parts_of(&name)),
-            _ => 0,
+        let named = match factor {
+            TableFactor::Table { name, .. } => name_of(name).map(|name| self.named(&name)),
+            _ => None,
         };
         let own = TABLE.saturating_add(n_before);
-        self.add(inner.saturating_add(own), own)
+        let parts = named.map_or(0, |named| named.parts);
+        self.deepen(named.map_or(0, |named| named.n_subqueries_within))?;
+        self.add(parts.saturating_add(own), own)
     }
 
-    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::Subquery(query)
+        | Expr::Exists {
+            subquery: query, ..
+        }
+        | Expr::InSubquery {
+            subquery: query, ..
+        } = expr
+        {
+            self.in_expressions.insert(address(query));
+        }
+        if gathers_rows(expr)
+            && let Some(frame) = self.frames.last_mut()
+        {
+            frame.n_calls_within += 1;
+            if frame.n_calls_within > MOST_CALLS_WITHIN {
+                return ControlFlow::Break(());
+            }
+        }
         self.add(1, 1)
     }
+
+    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if gathers_rows(expr)
+            && let Some(frame) = self.frames.last_mut()
+        {
+            frame.n_calls_within -= 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether it is a call that only an aggregate or a window function can be: by its clauses, whatever its name.
+fn gathers_rows(expr: &Expr) -> bool {
+    let Expr::Function(call) = expr else {
+        return false;
+    };
+    let has_order = match &call.args {
+        FunctionArguments::List(list) => list
+            .clauses
+            .iter()
+            .any(|clause| matches!(clause, FunctionArgumentClause::OrderBy(_))),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => false,
+    };
+    has_order || call.filter.is_some() || call.over.is_some() || !call.within_group.is_empty()
 }
 
 fn address(query: &Query) -> usize {

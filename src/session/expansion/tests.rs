@@ -98,3 +98,78 @@ fn grouping_sets_and_long_joins_count() {
     let join = |n: usize| format!("SELECT 1 FROM {}", vec!["t"; n].join(", "));
     assert!(!is_refused(&join(50), 5_000) && is_refused(&join(300), 40_000));
 }
+
+#[test]
+fn calls_that_gather_rows_are_not_nested_deeply() {
+    let nested = |(open, inner, close): (&str, &str, &str), n: usize| {
+        format!("SELECT {}{inner}{} FROM t", open.repeat(n), close.repeat(n))
+    };
+    for call in [
+        ("count(*) FILTER (WHERE ", "true", " > 0)"),
+        ("count(*) OVER (ORDER BY ", "a", ")"),
+        ("count(*) FILTER (WHERE ", "true", " > 0) OVER ()"),
+        ("percentile_cont(0.5) WITHIN GROUP (ORDER BY ", "a", ")"),
+        (
+            "max(a) FILTER (WHERE ceil(abs(count(*) FILTER (WHERE ",
+            "true",
+            "))) > 0)",
+        ),
+        ("array_agg(a ORDER BY ", "a", ")"),
+    ] {
+        assert!(!is_refused(&nested(call, 1), 5_000), "{call:?}");
+        for n in [4, 8, 20] {
+            let error = check(&parsed(&nested(call, n)), HashMap::new(), 5_000).unwrap_err();
+            assert!(
+                error.to_string().contains("more than 3 aggregate"),
+                "{error}"
+            );
+        }
+    }
+    // Beside each other, and in queries of their own, there may be any number.
+    let beside = vec!["sum(count(*) FILTER (WHERE a > 0)) OVER (ORDER BY b)"; 50].join(", ");
+    assert!(!is_refused(
+        &format!("SELECT {beside} FROM t GROUP BY b"),
+        5_000
+    ));
+    let own = ("count(*) FILTER (WHERE (SELECT ", "true", "))");
+    assert!(!is_refused(&nested(own, 8), 5_000));
+}
+
+#[test]
+fn subqueries_of_expressions_are_not_nested_deeply() {
+    let nested = |(open, close): (&str, &str), n: usize| {
+        format!("SELECT {}1{} FROM t", open.repeat(n), close.repeat(n))
+    };
+    for form in [
+        ("(SELECT ", ")"),
+        ("EXISTS (SELECT ", ")"),
+        ("a IN (SELECT ", ")"),
+        ("a = ANY (SELECT ", ")"),
+        ("(SELECT x.a FROM (SELECT ", " AS a) x)"),
+        ("(WITH c AS (SELECT ", " AS a) SELECT a FROM c)"),
+    ] {
+        assert!(!is_refused(&nested(form, 12), 5_000), "{form:?}");
+        for n in [13, 14] {
+            let error = check(&parsed(&nested(form, n)), HashMap::new(), 5_000).unwrap_err();
+            assert!(
+                error.to_string().contains("more than 12 sub-queries"),
+                "{error}"
+            );
+        }
+    }
+    let chain = |n: usize| {
+        let step = |at: usize| format!("t{at} AS (SELECT (SELECT max(a) FROM t{}) AS a)", at - 1);
+        let steps: Vec<String> = (1..=n).map(step).collect();
+        format!(
+            "WITH t0 AS (SELECT 1 AS a), {} SELECT a FROM t{n}",
+            steps.join(", ")
+        )
+    };
+    assert!(!is_refused(&chain(12), 50_000));
+    assert!(is_refused(&chain(13), 50_000));
+    // Tables within each other in FROM, and sub-queries beside each other, are no such thing.
+    let tables = |n: usize| format!("{}SELECT 1{}", "SELECT * FROM (".repeat(n), ") x".repeat(n));
+    assert!(!is_refused(&tables(20), 5_000));
+    let beside = vec!["(SELECT max(a) FROM t)"; 50].join(", ");
+    assert!(!is_refused(&format!("SELECT {beside}"), 5_000));
+}
