@@ -88,7 +88,10 @@ pub(super) async fn take_in(
         &project.config,
         &project.contracts,
         &workspace.lake,
-        named,
+        ingest::Wanted {
+            named,
+            again: false,
+        },
         &move |event| observer.tell(&Event::Delivery(event)),
     )
     .await?;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use sha2::{Digest as _, Sha256};
+
 use super::column::{ColumnContract, TERM};
 
 /// One table's contract, from one `schemas/<table>.toml`.
@@ -80,6 +82,17 @@ impl TableContract {
     #[must_use]
     pub fn has_enforced_key(&self) -> bool {
         self.key.iter().any(|column| self.column(column).is_some())
+    }
+
+    /// SHA-256 of all that it says, in hexadecimal: of another contract it is another. Where the file lies does not count.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let said = Self {
+            file: PathBuf::new(),
+            ..self.clone()
+        };
+        let hash = Sha256::digest(format!("{said:?}"));
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The contract of a delivery that only names keys. Codes by term hold where the term is part of the key.

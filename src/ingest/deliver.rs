@@ -6,12 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
 use super::event::DeliveryEvent;
-use super::find::{Delivery, NamedDelivery, find};
+use super::find::{ContractHashes, Delivery, Wanted, find};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
-use super::receipt::{DeliveryMode, Ledger, Receipt};
+use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
 use super::rejects::{rejects_schema, rejects_table};
-use super::removal::{Removal, rewrite_without};
+use super::removal::{OutgoingRows, Removal, rewrite_without};
 use super::validate::{KnownKeys, Validator};
 use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
 use crate::contract::{DELIVERY_ID, TableContract};
@@ -25,6 +25,8 @@ pub struct IngestSummary {
     pub n_deliveries: usize,
     /// Files whose content was taken in before.
     pub n_known: usize,
+    /// Of these, files with rejected rows that the contract of today may accept.
+    pub n_outdated: usize,
     /// Rows accepted.
     pub n_accepted: u64,
     /// Rows rejected.
@@ -37,11 +39,12 @@ pub struct IngestSummary {
 /// When files or the lake cannot be read.
 pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
     let ledger = Ledger::read(lake).await?;
-    Ok(find(config, lake, &ledger, &[])?.new)
+    let contracts = ContractHashes::new();
+    Ok(find(config, lake, (&ledger, &contracts), Wanted::default())?.new)
 }
 
-/// Takes in every new delivery of the project's sources, or the `named` files. The caller holds the
-/// lake's lock.
+/// Ingests the wanted deliveries: by default every new one of the project's sources. A delivery that is ingested again takes
+/// the place of the earlier one in one commit. The caller holds the lake's lock.
 ///
 /// # Errors
 /// When an extract is missing, when deliveries were refused (the others are in), or the lake fails.
@@ -49,7 +52,7 @@ pub async fn ingest(
     config: &ProjectConfig,
     contracts: &[TableContract],
     lake: &Lake,
-    named: &[NamedDelivery],
+    wanted: Wanted<'_>,
     observer: &(dyn Fn(DeliveryEvent) + Send + Sync),
 ) -> Result<IngestSummary, IngestError> {
     let tables: Vec<&str> = contracts
@@ -57,12 +60,17 @@ pub async fn ingest(
         .map(|contract| contract.name.as_str())
         .collect();
     let ledger = Ledger::open(lake, &tables).await?;
-    let found = find(config, lake, &ledger, named)?;
-    if named.is_empty() {
+    let hashes = contracts
+        .iter()
+        .map(|contract| (contract.name.clone(), contract.sha256()));
+    let hashes: ContractHashes = hashes.collect();
+    let found = find(config, lake, (&ledger, &hashes), wanted)?;
+    if wanted.named.is_empty() {
         require_extracts(config, lake, &found.new).await?;
     }
     let summary = IngestSummary {
         n_known: found.n_known,
+        n_outdated: found.n_outdated,
         ..IngestSummary::default()
     };
     let mut intake = Intake {
@@ -71,6 +79,7 @@ pub async fn ingest(
         observer,
         ledger,
         summary,
+        contracts: hashes,
         keys: None,
         refusals: Vec::new(),
     };
@@ -126,6 +135,8 @@ struct Intake<'a> {
     observer: &'a (dyn Fn(DeliveryEvent) + Send + Sync),
     ledger: Ledger,
     summary: IngestSummary,
+    /// SHA-256 of each table's contract.
+    contracts: ContractHashes,
     /// Keys of one table's rows, kept from one delivery to the next.
     keys: Option<(String, KnownKeys)>,
     refusals: Vec<Refusal>,
@@ -187,6 +198,10 @@ impl Intake<'_> {
         file: &str,
     ) -> Result<Result<(Receipt, u64), RefusalReason>, IngestError> {
         let existing = self.lake.table(&contract.name).await?;
+        if delivery.replaces.is_some() {
+            // They hold those of the delivery that is replaced.
+            self.keys = None;
+        }
         let (reader, validator) = match self.open(contract, delivery, existing.as_ref())? {
             Ok(opened) => opened,
             Err(reason) => return Ok(Err(reason)),
@@ -204,13 +219,21 @@ impl Intake<'_> {
             return writers.give_up(reason).await;
         }
         let mut receipt = receipt(id, contract, delivery, file, &validator);
+        receipt.contract_sha256 = self.contracts.get(&contract.name).cloned();
         let keys = validator.into_keys();
         let mut removal = Removal::default();
-        if let (Some(table), true) = (&existing, delivery.mode != DeliveryMode::Append) {
-            removal = rewrite_without(table, &keys, &mut writers.accepted).await?;
+        let outgoing = OutgoingRows {
+            delivery_id: delivery.replaces,
+            keys: (delivery.mode != DeliveryMode::Append).then_some(&keys),
+        };
+        if let Some(table) = existing.as_ref().filter(|_| outgoing.are_some()) {
+            removal = rewrite_without(table, &outgoing, &mut writers.accepted).await?;
             receipt.n_removed = signed(removal.n_rows);
         }
         let version = self.publish(contract, &receipt, writers, &removal).await?;
+        if let Some(replaced) = delivery.replaces {
+            remove_rejects(self.lake, &contract.name, replaced).await?;
+        }
         self.keys = match delivery.mode {
             DeliveryMode::Append => Some((contract.name.clone(), keys)),
             _ => None,
@@ -238,7 +261,9 @@ impl Intake<'_> {
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         let validator = match delivery.mode {
-            DeliveryMode::Append => self.with_known_keys(contract, validator, existing)?,
+            DeliveryMode::Append => {
+                self.with_known_keys(contract, validator, (existing, delivery.replaces))?
+            }
             _ => validator,
         };
         Ok(Ok((reader, validator)))
@@ -263,7 +288,7 @@ impl Intake<'_> {
         &mut self,
         contract: &TableContract,
         validator: Validator,
-        existing: Option<&LakeTable>,
+        (existing, replaced): (Option<&LakeTable>, Option<i32>),
     ) -> Result<Validator, IngestError> {
         if let Some((table, keys)) = self.keys.take()
             && table == contract.name
@@ -273,13 +298,19 @@ impl Intake<'_> {
         let mut validator = validator;
         let has_key = contract.has_enforced_key();
         if let Some(existing) = existing.filter(|_| has_key) {
-            for batch in existing.read(Some(&contract.key))? {
-                validator
-                    .add_existing_keys(&batch?)
-                    .map_err(|source| IngestError::Validate {
-                        file: contract.name.clone(),
-                        source,
-                    })?;
+            let mut columns = contract.key.clone();
+            columns.extend(replaced.map(|_| DELIVERY_ID.to_owned()));
+            let outgoing = OutgoingRows {
+                delivery_id: replaced,
+                keys: None,
+            };
+            let failed = |source| IngestError::Validate {
+                file: contract.name.clone(),
+                source,
+            };
+            for batch in existing.read(Some(&columns))? {
+                let batch = outgoing.rest_of(&batch?).map_err(failed)?;
+                validator.add_existing_keys(&batch).map_err(failed)?;
             }
         }
         Ok(validator)
@@ -363,6 +394,8 @@ fn receipt(
         n_rejected: signed(totals.rejected),
         n_removed: 0,
         received_at: now_micros(),
+        replaces: delivery.replaces,
+        contract_sha256: None,
     }
 }
 

@@ -32,6 +32,18 @@ pub enum IngestError {
         /// The nearest name.
         hint: String,
     },
+    /// A correction or withdrawal is to be ingested again, and later deliveries may have changed the same rows.
+    #[error(
+        "`{file}` cannot be ingested again: delivery {later} of `{table}` came after it and may have changed the same rows"
+    )]
+    Superseded {
+        /// The file.
+        file: String,
+        /// Its table.
+        table: String,
+        /// The last delivery of the table.
+        later: i32,
+    },
     /// Deliveries that were refused whole; the others were taken in.
     #[error("{} refused, nothing of {} was taken in{}", counted(.refusals.len() as u64, "delivery was", "deliveries were"), if .refusals.len() == 1 { "it" } else { "them" }, list(.refusals))]
     Refused {
@@ -124,7 +136,10 @@ impl IngestError {
     #[must_use]
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Source(_) | Self::NoExtract { .. } | Self::Refused { .. } => FailureKind::Extract,
+            Self::Source(_)
+            | Self::NoExtract { .. }
+            | Self::Refused { .. }
+            | Self::Superseded { .. } => FailureKind::Extract,
             Self::NoContract { .. } => FailureKind::Usage,
             Self::Validate { .. } | Self::Worker { .. } => FailureKind::Internal,
             Self::Lake(error) => crate::lake::failure_kind(error),
@@ -145,7 +160,9 @@ impl IngestError {
             {
                 Some("raise `max_reject_share` of the source in korabo.toml if that many is normal")
             }
-            Self::Refused { .. } => Some("ask the holder for a corrected file, then run again"),
+            Self::Refused { .. } | Self::Superseded { .. } => {
+                Some("ask the holder for a corrected file, then run again")
+            }
             _ => None,
         }
     }

@@ -8,9 +8,9 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::error::IngestError;
-use super::receipt::{DeliveryMode, Ledger};
+use super::receipt::{DeliveryMode, KnownDelivery, Ledger};
 use super::source::{SourceFile, find_sources, hash_file};
-use crate::config::ProjectConfig;
+use crate::config::{ProjectConfig, SourceConfig};
 use crate::lake::Lake;
 
 /// A delivery that is to be ingested.
@@ -22,6 +22,8 @@ pub struct Delivery {
     pub mode: DeliveryMode,
     /// Its file.
     pub source: SourceFile,
+    /// The earlier delivery of the same file whose place it takes.
+    pub replaces: Option<i32>,
 }
 
 impl Delivery {
@@ -48,64 +50,134 @@ pub struct NamedDelivery {
     pub path: PathBuf,
 }
 
+/// SHA-256 of each table's contract.
+pub(super) type ContractHashes = BTreeMap<String, String>;
+
 /// New and known deliveries.
 #[derive(Debug, Default)]
 pub(super) struct FoundDeliveries {
     pub(super) new: Vec<Delivery>,
     pub(super) n_known: usize,
+    /// Of the known ones, those with rejected rows that the contract of today may accept.
+    pub(super) n_outdated: usize,
 }
 
-/// Finds the deliveries of the project's sources, or the `named` ones, in the order in which they are
+/// Which deliveries are to be ingested.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Single files instead of those of the project's sources.
+    pub named: &'a [NamedDelivery],
+    /// Known ones as well: the named files, or those whose rejected rows the contract of today may accept.
+    pub again: bool,
+}
+
+/// Finds the wanted deliveries in the order in which they are
 /// taken in: table by table, additions before corrections, files by name.
 pub(super) fn find(
     config: &ProjectConfig,
     lake: &Lake,
-    ledger: &Ledger,
-    named: &[NamedDelivery],
+    (ledger, contracts): (&Ledger, &ContractHashes),
+    wanted: Wanted<'_>,
 ) -> Result<FoundDeliveries, IngestError> {
     let mut hashes = HashCache::load(lake.root());
     let mut found = FoundDeliveries::default();
-    let mut candidates: Vec<(String, DeliveryMode, PathBuf)> = Vec::new();
-    if named.is_empty() {
-        for (table, source) in &config.sources {
-            let modes = [
-                (DeliveryMode::Append, &source.files),
-                (DeliveryMode::Replace, &source.replace),
-                (DeliveryMode::Withdraw, &source.withdraw),
-            ];
-            for (mode, patterns) in modes {
-                for path in find_sources(&config.extracts, patterns)? {
-                    candidates.push((table.clone(), mode, path));
-                }
-            }
-        }
-    } else {
-        for delivery in named {
-            candidates.push((
-                delivery.table.clone(),
-                DeliveryMode::Append,
-                delivery.path.clone(),
-            ));
-        }
-    }
-    for (table, mode, path) in candidates {
+    for (table, mode, path) in candidates(config, wanted.named)? {
         let source = hashes.source(&path)?;
         let is_twin = found
             .new
             .iter()
             .any(|other| other.table == table && other.source.sha256 == source.sha256);
-        if is_twin || ledger.knows(&table, &source.sha256) {
+        let known = ledger.known(&table, &source.sha256).filter(|_| !is_twin);
+        let is_outdated = known.is_some_and(|known| match contracts.get(&table) {
+            Some(contract) => is_outdated(known, contract, wanted.again),
+            None => false,
+        });
+        let is_again = wanted.again && (is_outdated || known.is_some() && !wanted.named.is_empty());
+        let replaced = known.filter(|_| is_again);
+        if let Some(replaced) = replaced {
+            require_last(
+                replaced,
+                &table,
+                &display_name(&path, &config.extracts),
+                ledger,
+            )?;
+        }
+        if is_twin || known.is_some() && !is_again {
             found.n_known += 1;
+            found.n_outdated += usize::from(is_outdated);
         } else {
             found.new.push(Delivery {
                 table,
-                mode,
+                mode: replaced.map_or(mode, |replaced| replaced.mode),
                 source,
+                replaces: replaced.map(|replaced| replaced.delivery_id),
             });
         }
     }
     hashes.save();
     Ok(found)
+}
+
+/// Table, mode and file of what may be a delivery.
+fn candidates(
+    config: &ProjectConfig,
+    named: &[NamedDelivery],
+) -> Result<Vec<(String, DeliveryMode, PathBuf)>, IngestError> {
+    let mut candidates = Vec::new();
+    for delivery in named {
+        candidates.push((
+            delivery.table.clone(),
+            DeliveryMode::Append,
+            delivery.path.clone(),
+        ));
+    }
+    if !named.is_empty() {
+        return Ok(candidates);
+    }
+    for (table, source) in &config.sources {
+        for (mode, patterns) in source_modes(source) {
+            for path in find_sources(&config.extracts, patterns)? {
+                candidates.push((table.clone(), mode, path));
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+fn source_modes(source: &SourceConfig) -> [(DeliveryMode, &[String]); 3] {
+    [
+        (DeliveryMode::Append, &source.files),
+        (DeliveryMode::Replace, &source.replace),
+        (DeliveryMode::Withdraw, &source.withdraw),
+    ]
+}
+
+/// Whether a delivery has rejected rows and was checked against another contract than that of today. Of deliveries before
+/// contracts were recorded it is not known: they count when they are asked for.
+fn is_outdated(known: &KnownDelivery, contract: &str, is_asked: bool) -> bool {
+    let is_other = match &known.contract_sha256 {
+        Some(sha256) => sha256 != contract,
+        None => is_asked,
+    };
+    known.n_rejected > 0 && is_other
+}
+
+/// A correction or withdrawal again would undo what later deliveries changed of the same rows.
+fn require_last(
+    delivery: &KnownDelivery,
+    table: &str,
+    file: &str,
+    ledger: &Ledger,
+) -> Result<(), IngestError> {
+    let later = ledger.last_of(table);
+    match later.filter(|last| *last > delivery.delivery_id) {
+        Some(later) if delivery.mode != DeliveryMode::Append => Err(IngestError::Superseded {
+            file: file.to_owned(),
+            table: table.to_owned(),
+            later,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Hashes of files by path, size and time. Only a cache: losing it costs reading the files again.

@@ -36,7 +36,7 @@ pub use deliver::{IngestSummary, ingest, pending};
 pub use error::{IngestError, Refusal, RefusalReason};
 pub use event::DeliveryEvent;
 pub use file_schema::{SchemaProblem, SchemaRefusal};
-pub use find::{Delivery, NamedDelivery};
+pub use find::{Delivery, NamedDelivery, Wanted};
 pub use read_error::ReadError;
 pub use reader::{ExtractReader, RawBatch};
 pub use receipt::{

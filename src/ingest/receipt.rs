@@ -1,6 +1,7 @@
 //! What is recorded of a delivery: one row of the lake table `deliveries`. The same receipt is part of
 //! the commit that added the rows, so a crash between the two is mended from the commit.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -12,7 +13,9 @@ use datafusion::arrow::datatypes::{
 use datafusion::arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use crate::lake::{Lake, LakeError, LakeTable, Provenance, PublishMode};
+use super::rejects::{RejectedRows, rejects_table};
+use crate::contract::DELIVERY_ID;
+use crate::lake::{Lake, LakeError, LakeFile, LakeTable, Provenance, PublishMode};
 
 /// The lake table of receipts.
 pub const DELIVERIES: &str = "deliveries";
@@ -37,6 +40,15 @@ impl DeliveryMode {
             Self::Append => "append",
             Self::Replace => "replace",
             Self::Withdraw => "withdraw",
+        }
+    }
+
+    /// The mode of a word in `deliveries.mode`.
+    fn of(word: &str) -> Self {
+        match word {
+            "replace" => Self::Replace,
+            "withdraw" => Self::Withdraw,
+            _ => Self::Append,
         }
     }
 }
@@ -66,6 +78,12 @@ pub struct Receipt {
     pub n_removed: i64,
     /// When, microseconds since 1970 UTC.
     pub received_at: i64,
+    /// The delivery of the same file that this one takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i32>,
+    /// SHA-256 of the contract that the rows were checked against; not recorded before 0.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_sha256: Option<String>,
 }
 
 /// Schema of the lake table `deliveries`.
@@ -90,6 +108,8 @@ pub fn deliveries_schema() -> SchemaRef {
             DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             true,
         ),
+        Field::new("replaces", DataType::Int32, true),
+        text("contract_sha256"),
     ]))
 }
 
@@ -104,7 +124,7 @@ pub struct Recorded {
     pub file: String,
     /// By how many rows the table grew.
     pub n_rows: i64,
-    /// Rows that went to the table of rejected rows.
+    /// Rows in the table of rejected rows; none of a delivery that another one took the place of.
     pub n_rejected: i64,
     /// The table's version that has its rows.
     pub lake_version: u64,
@@ -116,19 +136,21 @@ pub struct Recorded {
 /// When the table cannot be read.
 pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError> {
     let mut recorded = Vec::new();
+    let mut replaced = HashSet::new();
     let Some(deliveries) = lake.table(DELIVERIES).await? else {
         return Ok(recorded);
     };
     let texts = ["table_name", "file", "mode"];
     let numbers = ["n_accepted", "n_removed", "n_rejected", "lake_version"];
     let columns = ["delivery_id"].into_iter().chain(texts).chain(numbers);
-    let columns: Vec<String> = columns.map(str::to_owned).collect();
+    let columns = with_later_columns(&deliveries, columns, &["replaces"]);
     for batch in deliveries.read(Some(&columns))? {
         let batch = batch?;
         let ids = batch.column(0).as_primitive::<Int32Type>();
         let [tables, files, modes] = [1, 2, 3].map(|at| batch.column(at).as_string::<i32>());
         let [accepted, removed, rejected, versions] =
             [4, 5, 6, 7].map(|at| batch.column(at).as_primitive::<Int64Type>());
+        replaced.extend(replaced_by(&batch));
         for row in 0..batch.num_rows() {
             let is_withdrawal = modes.value(row) == DeliveryMode::Withdraw.as_str();
             recorded.push(Recorded {
@@ -141,8 +163,32 @@ pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError
             });
         }
     }
+    for delivery in &mut recorded {
+        if replaced.contains(&delivery.delivery_id) {
+            delivery.n_rejected = 0;
+        }
+    }
     recorded.sort_by_key(|delivery| delivery.delivery_id);
     Ok(recorded)
+}
+
+/// Columns of `deliveries` to read; `later` ones only where the version that wrote the table had them.
+fn with_later_columns<'a>(
+    deliveries: &LakeTable,
+    columns: impl Iterator<Item = &'a str>,
+    later: &[&'a str],
+) -> Vec<String> {
+    let is_there = |column: &&&str| deliveries.schema.column_with_name(column).is_some();
+    let later = later.iter().filter(is_there).copied();
+    columns.chain(later).map(str::to_owned).collect()
+}
+
+/// Deliveries that those of a batch took the place of.
+fn replaced_by(batch: &RecordBatch) -> impl Iterator<Item = i32> {
+    let replaces = batch.column_by_name("replaces");
+    replaces
+        .into_iter()
+        .flat_map(|column| column.as_primitive::<Int32Type>().iter().flatten())
 }
 
 /// The delivery whose rows the newest version of raw table `table` added, as its commit says; without a version.
@@ -172,8 +218,22 @@ fn growth(is_withdrawal: bool, n_accepted: i64, n_removed: i64) -> i64 {
 /// Deliveries recorded so far.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    known: std::collections::HashSet<(String, String)>,
+    /// The last delivery of each content, by table and SHA-256.
+    known: HashMap<(String, String), KnownDelivery>,
+    /// The last delivery of each table.
+    last_of: HashMap<String, i32>,
+    /// Deliveries that others took the place of, with their table.
+    replaced: Vec<(String, i32)>,
     last_id: i32,
+}
+
+/// What was recorded of a delivery when it was ingested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KnownDelivery {
+    pub(super) delivery_id: i32,
+    pub(super) mode: DeliveryMode,
+    pub(super) n_rejected: i64,
+    pub(super) contract_sha256: Option<String>,
 }
 
 impl Ledger {
@@ -184,8 +244,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads the recorded deliveries and adds receipts that a crash kept from being recorded. The
-    /// caller holds the lake's lock.
+    /// Reads the recorded deliveries and does what a crash kept from being done: adds receipts, removes rejected rows of
+    /// deliveries that others took the place of. The caller holds the lake's lock.
     pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
         let mut ledger = Self::read(lake).await?;
         lake.remove_leftovers(DELIVERIES).await?;
@@ -202,6 +262,9 @@ impl Ledger {
                 ledger.record(lake, &receipt, version).await?;
             }
         }
+        for (table, delivery_id) in &ledger.replaced {
+            remove_rejects(lake, table, *delivery_id).await?;
+        }
         Ok(ledger)
     }
 
@@ -209,25 +272,55 @@ impl Ledger {
         let Some(deliveries) = lake.table(DELIVERIES).await? else {
             return Ok(());
         };
-        let columns = ["delivery_id", "table_name", "sha256"].map(str::to_owned);
+        let columns = ["delivery_id", "table_name", "sha256", "mode", "n_rejected"].into_iter();
+        let columns = with_later_columns(&deliveries, columns, &["replaces", "contract_sha256"]);
         for batch in deliveries.read(Some(&columns))? {
             let batch = batch?;
             let ids = batch.column(0).as_primitive::<Int32Type>();
-            let (tables, hashes) = (
-                batch.column(1).as_string::<i32>(),
-                batch.column(2).as_string::<i32>(),
-            );
+            let [tables, hashes, modes] = [1, 2, 3].map(|at| batch.column(at).as_string::<i32>());
+            let rejected = batch.column(4).as_primitive::<Int64Type>();
+            let replaces = batch.column_by_name("replaces");
+            let replaces = replaces.map(|column| column.as_primitive::<Int32Type>());
+            let contracts = batch.column_by_name("contract_sha256");
+            let contracts = contracts.map(|column| column.as_string::<i32>());
             for row in 0..batch.num_rows() {
-                self.last_id = self.last_id.max(ids.value(row));
-                self.known
-                    .insert((tables.value(row).to_owned(), hashes.value(row).to_owned()));
+                let contract = contracts.filter(|contracts| contracts.is_valid(row));
+                let delivery = KnownDelivery {
+                    delivery_id: ids.value(row),
+                    mode: DeliveryMode::of(modes.value(row)),
+                    n_rejected: rejected.value(row),
+                    contract_sha256: contract.map(|contracts| contracts.value(row).to_owned()),
+                };
+                let replaced = replaces.filter(|replaces| replaces.is_valid(row));
+                let replaced = replaced.map(|replaces| replaces.value(row));
+                self.add(tables.value(row), hashes.value(row), delivery, replaced);
             }
         }
         Ok(())
     }
 
-    pub(super) fn knows(&self, table: &str, sha256: &str) -> bool {
-        self.known.contains(&(table.to_owned(), sha256.to_owned()))
+    fn add(&mut self, table: &str, sha256: &str, delivery: KnownDelivery, replaced: Option<i32>) {
+        let id = delivery.delivery_id;
+        self.last_id = self.last_id.max(id);
+        let last = self.last_of.entry(table.to_owned()).or_insert(id);
+        *last = (*last).max(id);
+        self.replaced
+            .extend(replaced.map(|replaced| (table.to_owned(), replaced)));
+        let known = self.known.entry((table.to_owned(), sha256.to_owned()));
+        let known = known.or_insert_with(|| delivery.clone());
+        if known.delivery_id < id {
+            *known = delivery;
+        }
+    }
+
+    /// The last delivery of a content.
+    pub(super) fn known(&self, table: &str, sha256: &str) -> Option<&KnownDelivery> {
+        self.known.get(&(table.to_owned(), sha256.to_owned()))
+    }
+
+    /// The last delivery of a table.
+    pub(super) fn last_of(&self, table: &str) -> Option<i32> {
+        self.last_of.get(table).copied()
     }
 
     pub(super) fn next_id(&self) -> i32 {
@@ -247,11 +340,42 @@ impl Ledger {
         let provenance = Provenance::of_raw(None);
         lake.publish(DELIVERIES, staged, PublishMode::Append, &provenance)
             .await?;
-        self.known
-            .insert((receipt.table_name.clone(), receipt.sha256.clone()));
-        self.last_id = self.last_id.max(receipt.delivery_id);
+        let delivery = KnownDelivery {
+            delivery_id: receipt.delivery_id,
+            mode: receipt.mode,
+            n_rejected: receipt.n_rejected,
+            contract_sha256: receipt.contract_sha256.clone(),
+        };
+        let (table, sha256) = (&receipt.table_name, &receipt.sha256);
+        self.add(table, sha256, delivery, receipt.replaces);
         Ok(())
     }
+}
+
+/// Removes the rejected rows of a delivery that another one took the place of.
+pub(super) async fn remove_rejects(
+    lake: &Lake,
+    table: &str,
+    delivery_id: i32,
+) -> Result<(), LakeError> {
+    let name = rejects_table(table);
+    let Some(rejects) = lake.table(&name).await? else {
+        return Ok(());
+    };
+    let id = delivery_id.to_string();
+    let is_of_it = |file: &LakeFile| {
+        let value = file.partition_values.get(DELIVERY_ID);
+        value.and_then(Option::as_deref) == Some(&id)
+    };
+    if !rejects.files.iter().any(is_of_it) {
+        return Ok(());
+    }
+    let nothing = lake.writer(&name, RejectedRows::schema(), &[DELIVERY_ID.to_owned()])?;
+    let nothing = nothing.close().await?;
+    let mode = PublishMode::ReplaceFiles(&is_of_it);
+    lake.publish(&name, nothing, mode, &Provenance::of_raw(None))
+        .await?;
+    Ok(())
 }
 
 impl Receipt {
@@ -272,6 +396,8 @@ impl Receipt {
             number(self.n_removed),
             number(lake_version),
             Arc::new(received.with_timezone("UTC")),
+            Arc::new(Int32Array::from(vec![self.replaces])),
+            Arc::new(StringArray::from(vec![self.contract_sha256.as_deref()])),
         ];
         debug_assert!(columns.iter().all(|column| column.len() == 1));
         RecordBatch::try_new(deliveries_schema(), columns)

@@ -7,7 +7,7 @@ use fs_err as fs;
 use korabo::config::ProjectConfig;
 use korabo::contract::TableContract;
 use korabo::diagnostic::FailureKind;
-use korabo::ingest::{ExtractReader, NamedDelivery, Validator, ingest, rejects_table};
+use korabo::ingest::{ExtractReader, NamedDelivery, Validator, Wanted, ingest, rejects_table};
 use korabo::lake::Lake;
 use korabo::session::causes;
 use tempfile::TempDir;
@@ -174,9 +174,13 @@ impl Extracts {
             path,
         }];
         let contracts = std::slice::from_ref(&delivery.contract);
+        let wanted = Wanted {
+            named: &named,
+            again: false,
+        };
         let result = self
             .runtime
-            .block_on(ingest(&config, contracts, &lake, &named, &observer));
+            .block_on(ingest(&config, contracts, &lake, wanted, &observer));
         let refused = result
             .as_ref()
             .err()

@@ -15,6 +15,7 @@ mod circles;
 mod data_tests;
 mod freshness;
 mod ingest;
+mod ingest_again;
 mod init;
 mod insurer_only;
 mod json_schema;
