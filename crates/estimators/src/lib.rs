@@ -70,64 +70,40 @@
 //! Results never depend on the order of rows, on unit labels (beyond rounding) or on the number of threads: units and
 //! rows are put into a canonical order first, and every sum runs in that order.
 
-pub mod estimate;
+mod linear_algebra;
+
+mod status;
+
+mod error;
+
+mod diagnostic;
+
+mod estimate;
+
+pub mod inference;
 
 pub mod panel;
 
-pub mod did;
+pub mod group_time;
 
-pub mod aggregate;
+pub mod sun_abraham;
 
 pub mod imputation;
 
-pub mod sup_t;
-
-pub mod few_clusters;
-pub mod formula;
-
-pub mod regression_data;
-
-pub mod least_squares;
-
-pub mod demean;
-
-pub mod covariance;
-
-pub mod balance;
-
-pub mod identities;
+pub mod regression;
 
 pub mod bacon;
 
 pub mod naive;
 
-pub mod sun_abraham;
+pub mod balance;
 
-mod influence;
-
-mod bootstrap;
-
-mod comparison;
-
-mod adjusted;
-
-mod adjusted_cells;
-
-mod basis;
-
-mod propensity;
-
-mod points;
-
-pub mod sample;
-
-mod design;
-
-mod within;
-
-mod linear_algebra;
-
-mod normal;
+pub mod identities;
 
 #[cfg(test)]
 mod tests;
+
+pub use diagnostic::Diagnostic;
+pub use error::EstimatorError;
+pub use estimate::{Counts, Estimate};
+pub use status::{Status, TOO_FEW_UNITS};

@@ -180,3 +180,27 @@ pub(crate) fn lane_sum(a: &[f64]) -> f64 {
     }
     sums.iter().sum::<f64>() + rest
 }
+
+/// The inverse of the matrix on the kept columns, zero elsewhere; `None` when it is singular.
+pub(crate) fn embedded_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<DMatrix<f64>> {
+    embedded(matrix, kept, inverse)
+}
+
+pub(crate) fn embedded(
+    matrix: &DMatrix<f64>,
+    kept: &[bool],
+    invert: impl Fn(&DMatrix<f64>) -> Option<DMatrix<f64>>,
+) -> Option<DMatrix<f64>> {
+    let columns: Vec<usize> = (0..kept.len()).filter(|&column| kept[column]).collect();
+    let own = DMatrix::from_fn(columns.len(), columns.len(), |a, b| {
+        matrix[(columns[a], columns[b])]
+    });
+    let inverse = invert(&own)?;
+    let mut all = DMatrix::zeros(kept.len(), kept.len());
+    for (a, &row) in columns.iter().enumerate() {
+        for (b, &column) in columns.iter().enumerate() {
+            all[(row, column)] = inverse[(a, b)];
+        }
+    }
+    all.iter().all(|value| value.is_finite()).then_some(all)
+}

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::RelationError;
 use super::column_role::{is_numeric, is_text, is_whole, is_written, quoted, value_type};
-use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::EstimatorError;
 use korabo_estimators::panel::{Covariate, CovariateValues, NEVER};
 
 /// The code of a missing cluster or category, as the estimators know it.

@@ -51,7 +51,7 @@ pub(crate) use roles::roles;
 
 use crate::diagnostic::counted;
 use gather::LARGEST_PERIOD;
-use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::{EstimatorError, Status};
 
 /// Every relation SQL can call.
 pub const RELATIONS: &[RelationDefinition] = &[

@@ -15,11 +15,11 @@ use super::ols_columns::{InputColumn, input_columns};
 use super::panel_call::{level, optional, seed};
 use super::result::{counts, numbers, texts};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError, Roles};
-use korabo_estimators::covariance::{SmallSample, Vcov};
-use korabo_estimators::estimate::{EstimatorError, Status};
-use korabo_estimators::formula::{self, AtomKind, Formula, Term};
-use korabo_estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
-use korabo_estimators::regression_data::{Column, RegressionData};
+use korabo_estimators::regression::formula::{self, AtomKind, Formula, Term};
+use korabo_estimators::regression::{
+    Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov, ols,
+};
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const OLS: RelationDefinition = RelationDefinition {
     name: "ols",

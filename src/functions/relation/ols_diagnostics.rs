@@ -9,8 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::ols::{OLS_ARGUMENTS, OlsCall};
 use super::result::{diagnostic_batch, diagnostic_schema};
 use super::{Gather, PreparedRelation, RelationDefinition, RelationError};
-use korabo_estimators::least_squares::ols_diagnostics;
-use korabo_estimators::regression_data::RegressionData;
+use korabo_estimators::regression::{RegressionData, ols_diagnostics};
 
 const NAME: &str = "ols_diagnostics";
 

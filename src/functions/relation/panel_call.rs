@@ -9,7 +9,7 @@ use super::args::{ArgumentDefinition, ArgumentKind, BoundArguments};
 use super::argument_error::ArgumentProblem;
 use super::column_role::ColumnRole;
 use super::gather::ColumnName;
-use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method};
+use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method};
 use korabo_estimators::panel::Layout;
 
 pub(super) const fn required(

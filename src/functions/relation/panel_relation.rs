@@ -13,7 +13,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::panel_call::PanelCall;
 use super::panel_rows::{PanelGather, PanelRows};
 use super::{Gather, PreparedRelation, RelationError, Roles};
-use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::{EstimatorError, Status};
 
 /// What a relation estimates from the rows of a panel.
 pub(super) trait PanelEstimator: Clone + Debug + Send + Sync + 'static {

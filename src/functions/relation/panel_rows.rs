@@ -10,7 +10,7 @@ use super::gather::{
     LabelColumn, MISSING_CODE, ValueColumn, push_cohorts, push_numbers, push_times,
 };
 use super::panel_call::PanelCall;
-use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::EstimatorError;
 use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,
 };

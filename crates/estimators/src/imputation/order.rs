@@ -2,10 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
-use crate::panel::{
-    MISSING_CODE, NEVER, PanelColumns, count_distinct, distinct_i32, renumber_clusters,
-};
+use crate::error::EstimatorError;
+use crate::panel::codes::{MISSING_CODE, NEVER, count_distinct, distinct_i32, renumber_clusters};
+use crate::panel::columns::PanelColumns;
 
 /// What does not vary within a unit, and the units' places in the order (cluster, id).
 pub(super) struct Units {

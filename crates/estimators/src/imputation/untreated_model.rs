@@ -11,12 +11,13 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
+use crate::error::EstimatorError;
 use crate::imputation::design::{Design, GroupSums};
 use crate::linear_algebra::{COLLINEAR, independent_columns, inverse};
 
 /// The component of a period without an untreated row.
 pub(super) const NO_COMPONENT: usize = usize::MAX;
+
 /// Largest factor by which other columns may inflate the variance of a coefficient before digits are lost.
 const LARGEST_INFLATION: f64 = 1e12;
 
