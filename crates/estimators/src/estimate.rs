@@ -8,16 +8,6 @@ use crate::inference::normal;
 use crate::inference::student::student_quantile;
 use crate::status::Status;
 
-pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
-    if level > 0.0 && level < 1.0 {
-        return Ok(());
-    }
-    Err(EstimatorError::BadOption {
-        option: "level",
-        expected: "between 0 and 1",
-    })
-}
-
 /// Counts behind one estimate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -124,6 +114,7 @@ impl Estimate {
 
     /// The row of something that could not be estimated, with the reason.
     pub fn missing(counts: Counts, status: Status) -> Self {
+        // Any level: all numbers are NaN.
         Self::normal(f64::NAN, (f64::NAN, 0.0), 0.95, counts, status)
     }
 
@@ -134,13 +125,25 @@ impl Estimate {
     }
 }
 
+pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
+    if level > 0.0 && level < 1.0 {
+        return Ok(());
+    }
+    Err(EstimatorError::BadOption {
+        option: "level",
+        expected: "between 0 and 1",
+    })
+}
+
 /// What rounding may leave of a variance of zero, as a share of the numbers it is made from.
+// A thousand roundings, 2e-13: sums over many rows leave more than one, and no real error is that small beside its outcome.
 const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
 
 /// Standard errors up to this size are what rounding leaves of a variance of zero, for outcomes as large as these.
 ///
 /// R's `did` takes away errors up to 1.49e-7 whatever the unit of the outcome; here an outcome in other units loses nothing.
 pub(crate) fn rounding_error(outcome: &[f64]) -> f64 {
+    // The largest number is the same in whatever order it is looked for, so threads may join it as they come; sums may not.
     let largest = outcome
         .par_chunks(1 << 16)
         .map(|part| part.iter().fold(0.0_f64, |most, y| most.max(y.abs())))

@@ -1,8 +1,5 @@
 //! What to think of a row of results.
 
-/// Cohorts with fewer units than this get the status `too_few`.
-pub const TOO_FEW_UNITS: usize = 5;
-
 /// Why a row is to be trusted, or not, or with care. The text form is what SQL shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -16,7 +13,7 @@ pub enum Status {
     NoControls,
     /// The cohort has no period after its exposure in the sample; there is no estimate.
     NoPostPeriod,
-    /// Fewer than [`crate::status::TOO_FEW_UNITS`] treated units: estimate given, error unreliable.
+    /// Fewer than [`TOO_FEW_UNITS`] treated units: estimate given, error unreliable.
     TooFew,
     /// Too few clusters for the clustered error to be reliable: estimate given.
     FewClusters,
@@ -67,3 +64,7 @@ impl Status {
         }
     }
 }
+
+/// Cohorts with fewer units than this get the status `too_few`.
+// The number below which R `did` warns of small groups, without covariates.
+pub const TOO_FEW_UNITS: usize = 5;

@@ -2,7 +2,7 @@
 //!
 //! Every aggregate is θ = Σ w_k ATT_k with w_k made from the cohort shares p_g. Its influence function is linear in those
 //! of the cells and of the shares: Σ w_k ψ_k + Σ_g \[Σ_{k∈g}(ATT_k − θ)/S\]·(ω1{G = g} − p_g), S = Σ p_{g_k}; so the variance
-//! is a quadratic form in the joint covariance that [`crate::did::att_gt`] left behind.
+//! is a quadratic form in the joint covariance that [`crate::group_time::att_gt`] left behind.
 
 use std::collections::BTreeSet;
 

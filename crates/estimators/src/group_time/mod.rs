@@ -16,7 +16,7 @@
 //! *Reference*: Callaway and Sant'Anna (2021), J. Econometrics 225:200; numbers from R `did` 2.5.1 and an independent
 //! M-estimation implementation (`tests/golden/sim`).
 //!
-//! Grounds are `options.rs` and `cell.rs`; `sample.rs` selects units and periods, `comparison.rs` estimates one comparison (with
+//! Everything rests on `options.rs` and `cell.rs`: `sample.rs` selects units and periods, `comparison.rs` estimates one comparison (with
 //! covariates by `adjustment/`), `influence.rs` has their joint covariance.
 
 pub(crate) mod options;

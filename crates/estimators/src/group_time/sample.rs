@@ -11,28 +11,10 @@ use crate::error::EstimatorError;
 use crate::estimate::rounding_error;
 use crate::group_time::options::{AttGtOptions, Control};
 use crate::inference::few_clusters::Side;
+use crate::panel::codes::renumber_clusters;
 use crate::panel::covariate_table::{Covariates, RowSlice};
 use crate::panel::table::{CohortUnits, Layout, OutcomeTable, Panel};
 use crate::status::TOO_FEW_UNITS;
-
-/// Some units and their clusters; without clusters each unit is its own.
-pub(super) fn side(sample: &Sample<'_>, units: &Range<usize>) -> Side {
-    let Some(clusters) = &sample.clusters else {
-        let n_units = units.len() as u64;
-        return Side {
-            n_units,
-            squares: n_units as f64,
-        };
-    };
-    let (mut side, mut counts) = (Side::EMPTY, vec![0_u64; sample.n_clusters]);
-    for &cluster in &clusters[units.clone()] {
-        counts[cluster as usize] += 1;
-    }
-    for n_units in counts {
-        side.add_cluster(n_units);
-    }
-    side
-}
 
 /// What was used and what was left out; nothing is dropped without appearing here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -244,7 +226,7 @@ impl<'a> Sample<'a> {
         self.set_cohorts(rules, &kept);
         if let Some(clusters) = &panel.clusters {
             let mut own: Vec<u32> = kept.iter().map(|&unit| clusters[unit as usize]).collect();
-            self.n_clusters = renumber(&mut own);
+            self.n_clusters = renumber_clusters(&mut own);
             self.clusters = Some(own);
         } else {
             self.n_clusters = self.n_units;
@@ -386,21 +368,6 @@ fn runs(periods: &[u16]) -> Vec<(usize, Range<usize>)> {
         .collect()
 }
 
-/// Cluster codes made dense in order of appearance; returns how many there are.
-fn renumber(codes: &mut [u32]) -> usize {
-    let mut new_codes = vec![u32::MAX; codes.iter().max().map_or(0, |&max| max as usize + 1)];
-    let mut next = 0_u32;
-    for code in codes {
-        let new_code = &mut new_codes[*code as usize];
-        if *new_code == u32::MAX {
-            *new_code = next;
-            next += 1;
-        }
-        *code = *new_code;
-    }
-    next as usize
-}
-
 /// What the cohorts say about units and periods, before looking at single units.
 struct Rules {
     first_unit: usize,
@@ -486,4 +453,23 @@ impl Rules {
         self.never = units;
         Ok(())
     }
+}
+
+/// Some units and their clusters; without clusters each unit is its own.
+pub(super) fn side(sample: &Sample<'_>, units: &Range<usize>) -> Side {
+    let Some(clusters) = &sample.clusters else {
+        let n_units = units.len() as u64;
+        return Side {
+            n_units,
+            squares: n_units as f64,
+        };
+    };
+    let (mut side, mut counts) = (Side::EMPTY, vec![0_u64; sample.n_clusters]);
+    for &cluster in &clusters[units.clone()] {
+        counts[cluster as usize] += 1;
+    }
+    for n_units in counts {
+        side.add_cluster(n_units);
+    }
+    side
 }

@@ -10,7 +10,7 @@ pub struct ImputationColumns {
     pub panel: PanelColumns,
     /// Covariates by name. Of a text column the first label in sort order is the reference.
     pub covariates: Vec<(String, Column)>,
-    /// What the fixed effect is of, as codes ([`crate::panel::codes::MISSING_CODE`] = missing); `None`: the unit.
+    /// What the fixed effect is of, as codes ([`crate::panel::MISSING_CODE`] = missing); `None`: the unit.
     pub unit_effect: Option<Vec<u32>>,
 }
 

@@ -43,11 +43,13 @@ impl Bootstrap {
 
     /// The weights of one cluster in all draws.
     fn fill(self, cluster: usize, weights: &mut [f64]) {
+        // 2⁶⁴ over the golden ratio: neighbouring clusters get seeds far apart.
         let stream = self.seed ^ (cluster as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mut random = Xoshiro256PlusPlus::seed_from_u64(stream);
         let root = 5.0_f64.sqrt();
         let (low, high) = ((1.0 - root) / 2.0, (1.0 + root) / 2.0);
         let probability_low = (root + 1.0) / (2.0 * root);
+        // Half of a 64-bit number per weight is enough: the probability is off by less than 2⁻³².
         let threshold = (probability_low * 2.0_f64.powi(32)) as u32;
         for pair in weights.chunks_mut(2) {
             let bits = random.next_u64();

@@ -82,6 +82,7 @@ impl Interval {
             }
         };
         let df = effective - 1.0;
+        // One effective cluster or fewer: there is no such law, and no error to rely on.
         let Ok(law) = StudentsT::new(0.0, 1.0, df) else {
             return true;
         };

@@ -4,6 +4,7 @@ use statrs::function::erf;
 
 /// Φ(x).
 pub(crate) fn cdf(x: f64) -> f64 {
+    // By the complement: in the lower tail 1 − erf would cancel all digits.
     0.5 * erf::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
@@ -29,6 +30,7 @@ pub(crate) fn quantile(p: f64) -> f64 {
         let r = 0.180_625 - q * q;
         return q * ratio(r, &CENTRE_TOP, &CENTRE_BOTTOM);
     }
+    // The smaller tail keeps its digits; 1 − p of a small p would not.
     let tail = if q < 0.0 { p } else { 1.0 - p };
     let r = (-tail.ln()).sqrt();
     let value = if r <= 5.0 {

@@ -121,6 +121,7 @@ fn cross_sections(
     let weight = |row: usize| columns.weight.as_ref().map_or(1.0, |w| w[row]);
     let cluster = |row: usize| columns.cluster.as_ref().map_or(0, |codes| codes[row]);
     let mut order: Vec<usize> = rows.indices().collect();
+    // By everything a row holds: rows that tie in all of it are interchangeable, so that the input order cannot matter.
     order.sort_unstable_by(|&a, &b| {
         codes
             .index(columns.cohort[a])

@@ -8,36 +8,6 @@ use crate::error::EstimatorError;
 use crate::panel::codes::{MISSING_CODE, NEVER};
 use crate::panel::covariate::{Covariate, CovariateValues};
 
-/// Refuses a yes/no column with other values than 0 and 1; missing ones pass.
-pub(crate) fn check_binary(column: &'static str, values: &[f64]) -> Result<(), EstimatorError> {
-    let other = |value: &&f64| value.is_finite() && **value != 0.0 && **value != 1.0;
-    let n_rows = values.iter().filter(other).count() as u64;
-    if n_rows > 0 {
-        return Err(EstimatorError::NotBinary { column, n_rows });
-    }
-    Ok(())
-}
-
-/// Whether two outcomes are missing in the same rows, so that all else about their panels is the same.
-pub fn same_rows_missing(one: &[f64], other: &[f64]) -> bool {
-    let mut pairs = one.iter().zip(other);
-    one.len() == other.len() && pairs.all(|(a, b)| a.is_finite() == b.is_finite())
-}
-
-impl Places<'_> {
-    /// A column by period and unit; holes are NaN.
-    pub(super) fn lay_out(&self, column: &[f64]) -> Vec<f64> {
-        let mut values = vec![f64::NAN; self.n_units * self.n_periods];
-        let mut next = 0;
-        self.rows.for_each(|row| {
-            let period = usize::from(self.periods[next]);
-            values[period * self.n_units + self.units[next] as usize] = column[row];
-            next += 1;
-        });
-        values
-    }
-}
-
 /// Flat rows as they come from a query; all vectors have the same length.
 #[derive(Clone, Default)]
 pub struct PanelColumns {
@@ -63,36 +33,6 @@ impl std::fmt::Debug for PanelColumns {
         f.debug_struct("PanelColumns")
             .field("n_rows", &self.unit.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The complete rows: all of them, or these.
-pub(super) enum Rows {
-    All(usize),
-    Some(Vec<u32>),
-}
-
-impl Rows {
-    pub(super) fn len(&self, all: usize) -> usize {
-        match self {
-            Self::All(_) => all,
-            Self::Some(rows) => rows.len(),
-        }
-    }
-
-    pub(super) fn indices(&self) -> Box<dyn Iterator<Item = usize> + '_> {
-        match self {
-            Self::All(n) => Box::new(0..*n),
-            Self::Some(rows) => Box::new(rows.iter().map(|&row| row as usize)),
-        }
-    }
-
-    /// Calls `body` for every row: a plain loop where all rows are complete.
-    pub(super) fn for_each(&self, mut body: impl FnMut(usize)) {
-        match self {
-            Self::All(n) => (0..*n).for_each(body),
-            Self::Some(rows) => rows.iter().for_each(|&row| body(row as usize)),
-        }
     }
 }
 
@@ -143,6 +83,52 @@ pub(crate) fn check_clusters_of_never(columns: &PanelColumns) -> Result<(), Esti
     Err(EstimatorError::NeverWithoutCluster {
         n_rows: never.count() as u64,
     })
+}
+
+/// Refuses a yes/no column with other values than 0 and 1; missing ones pass.
+pub(crate) fn check_binary(column: &'static str, values: &[f64]) -> Result<(), EstimatorError> {
+    let other = |value: &&f64| value.is_finite() && **value != 0.0 && **value != 1.0;
+    let n_rows = values.iter().filter(other).count() as u64;
+    if n_rows > 0 {
+        return Err(EstimatorError::NotBinary { column, n_rows });
+    }
+    Ok(())
+}
+
+/// Whether two outcomes are missing in the same rows, so that all else about their panels is the same.
+pub fn same_rows_missing(one: &[f64], other: &[f64]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.all(|(a, b)| a.is_finite() == b.is_finite())
+}
+
+/// The complete rows: all of them, or these.
+pub(super) enum Rows {
+    All(usize),
+    Some(Vec<u32>),
+}
+
+impl Rows {
+    pub(super) fn len(&self, all: usize) -> usize {
+        match self {
+            Self::All(_) => all,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+
+    pub(super) fn indices(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Self::All(n) => Box::new(0..*n),
+            Self::Some(rows) => Box::new(rows.iter().map(|&row| row as usize)),
+        }
+    }
+
+    /// Calls `body` for every row: a plain loop where all rows are complete.
+    pub(super) fn for_each(&self, mut body: impl FnMut(usize)) {
+        match self {
+            Self::All(n) => (0..*n).for_each(body),
+            Self::Some(rows) => rows.iter().for_each(|&row| body(row as usize)),
+        }
+    }
 }
 
 /// The rows with nothing missing, after refusing negative weights.
@@ -217,4 +203,18 @@ pub(super) struct Places<'a> {
     pub(super) periods: &'a [u16],
     pub(super) n_units: usize,
     pub(super) n_periods: usize,
+}
+
+impl Places<'_> {
+    /// A column by period and unit; holes are NaN.
+    pub(super) fn lay_out(&self, column: &[f64]) -> Vec<f64> {
+        let mut values = vec![f64::NAN; self.n_units * self.n_periods];
+        let mut next = 0;
+        self.rows.for_each(|row| {
+            let period = usize::from(self.periods[next]);
+            values[period * self.n_units + self.units[next] as usize] = column[row];
+            next += 1;
+        });
+        values
+    }
 }

@@ -11,6 +11,20 @@ pub struct Covariate {
     pub values: CovariateValues,
 }
 
+/// The values of a covariate.
+#[derive(Clone)]
+pub enum CovariateValues {
+    /// Numbers, or yes and no as 1 and 0; NaN or infinite = missing.
+    Numbers(Vec<f64>),
+    /// Categories; a regression takes one indicator for each label but the first that occurs.
+    Categories {
+        /// Index of the label by row; [`MISSING_CODE`] = missing.
+        codes: Vec<u32>,
+        /// The labels, in their order.
+        labels: Vec<String>,
+    },
+}
+
 impl Covariate {
     /// The covariate of some of the rows, with the labels that occur there.
     #[must_use]
@@ -42,43 +56,6 @@ impl Covariate {
     }
 }
 
-fn with_labels_that_occur(mut codes: Vec<u32>, labels: &[String]) -> CovariateValues {
-    let mut occurs = vec![false; labels.len()];
-    for &code in codes.iter().filter(|code| **code != MISSING_CODE) {
-        occurs[code as usize] = true;
-    }
-    let mut next = 0;
-    let new_codes: Vec<u32> = occurs
-        .iter()
-        .map(|&occurs| {
-            next += u32::from(occurs);
-            next.wrapping_sub(1)
-        })
-        .collect();
-    for code in codes.iter_mut().filter(|code| **code != MISSING_CODE) {
-        *code = new_codes[*code as usize];
-    }
-    let kept = labels.iter().zip(occurs).filter(|(_, occurs)| *occurs);
-    CovariateValues::Categories {
-        codes,
-        labels: kept.map(|(label, _)| label.clone()).collect(),
-    }
-}
-
-/// The values of a covariate.
-#[derive(Clone)]
-pub enum CovariateValues {
-    /// Numbers, or yes and no as 1 and 0; NaN or infinite = missing.
-    Numbers(Vec<f64>),
-    /// Categories; a regression takes one indicator for each label but the first that occurs.
-    Categories {
-        /// Index of the label by row; [`MISSING_CODE`] = missing.
-        codes: Vec<u32>,
-        /// The labels, in their order.
-        labels: Vec<String>,
-    },
-}
-
 impl CovariateValues {
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -99,5 +76,28 @@ impl CovariateValues {
             Self::Numbers(values) => values[row],
             Self::Categories { codes, .. } => f64::from(codes[row]),
         }
+    }
+}
+
+fn with_labels_that_occur(mut codes: Vec<u32>, labels: &[String]) -> CovariateValues {
+    let mut occurs = vec![false; labels.len()];
+    for &code in codes.iter().filter(|code| **code != MISSING_CODE) {
+        occurs[code as usize] = true;
+    }
+    let mut next = 0;
+    let new_codes: Vec<u32> = occurs
+        .iter()
+        .map(|&occurs| {
+            next += u32::from(occurs);
+            next.wrapping_sub(1)
+        })
+        .collect();
+    for code in codes.iter_mut().filter(|code| **code != MISSING_CODE) {
+        *code = new_codes[*code as usize];
+    }
+    let kept = labels.iter().zip(occurs).filter(|(_, occurs)| *occurs);
+    CovariateValues::Categories {
+        codes,
+        labels: kept.map(|(label, _)| label.clone()).collect(),
     }
 }

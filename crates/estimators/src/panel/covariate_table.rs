@@ -160,15 +160,6 @@ impl Covariates {
             },
         }
     }
-
-    /// Memory held, in bytes.
-    pub(crate) fn size_in_bytes(&self) -> usize {
-        let codes = match &self.rows {
-            TableRows::Units | TableRows::Observations => 0,
-            TableRows::UnitCodes(codes) | TableRows::ObservationCodes(codes) => codes.len(),
-        };
-        8 * self.columns.iter().map(Vec::len).sum::<usize>() + 4 * codes
-    }
 }
 
 /// How often a unit (or unit and period) is observed.
@@ -311,6 +302,7 @@ fn combine(
     let used: Vec<usize> = (0..n_combinations)
         .filter(|&code| seen[code] > 0.0)
         .collect();
+    // With fewer than four observations to a row the codes cost more than they spare.
     if used.len() * 4 > codes.len() {
         return None;
     }
@@ -376,6 +368,7 @@ fn expand(
 }
 
 /// Columns shorter than this share of their length after taking out the earlier ones are combinations of them.
+// Lengths here, not squares, and measured after taking out twice: far fewer digits are lost than in products.
 const DEPENDENT: f64 = 1e-8;
 
 /// Centres the columns and makes them orthonormal under the counts.
@@ -396,11 +389,13 @@ fn orthonormal(
             column.iter_mut().for_each(|value| *value *= scale);
         }
         for _ in 0..2 {
+            // Twice: the second mean is what rounding left of the first, for columns whose mean is large beside their spread.
             let mean = lane_dot(&column, counts) / n;
             column.iter_mut().for_each(|value| *value -= mean);
         }
         let length = (dot(&column, &column)).sqrt();
         let mut left = length;
+        // The largest number is about one by now, so a length of 1.5e-14 is what rounding leaves of a constant.
         if length > f64::EPSILON.sqrt() * 1e-6 {
             for _ in 0..2 {
                 for earlier in &done {

@@ -106,15 +106,4 @@ impl Panel {
     pub fn has_clusters(&self) -> bool {
         self.clusters.is_some()
     }
-
-    /// Memory held, in bytes.
-    pub fn size_in_bytes(&self) -> usize {
-        let weights = self.weights.as_ref().map_or(0, Vec::len);
-        let clusters = self.clusters.as_ref().map_or(0, Vec::len);
-        let covariates = self
-            .covariates
-            .as_ref()
-            .map_or(0, Covariates::size_in_bytes);
-        8 * (self.values.len() + weights) + 2 * self.row_periods.len() + 4 * clusters + covariates
-    }
 }

@@ -17,6 +17,7 @@ use crate::regression::within::absorb::{ColumnNote, INTERCEPT, absorb};
 use crate::status::Status;
 
 /// A column of which less than this share of the squares is left after absorbing fixed effects is absorbed by them.
+// Squares: a millionth of the column's length, above what demeaning leaves and below any regressor worth the name.
 const ABSORBED: f64 = 1e-12;
 
 /// A column that is not in the model, and why.

@@ -4,24 +4,6 @@ use rayon::prelude::*;
 
 use crate::panel::codes::{MISSING_CODE, rank_i64};
 
-/// Codes below `n` made dense, in their order.
-pub(super) fn compressed(codes: impl Iterator<Item = u32> + Clone, n: usize) -> Groups {
-    let mut dense = vec![0_u32; n];
-    for code in codes.clone() {
-        dense[code as usize] = 1;
-    }
-    let mut next = 0;
-    for entry in &mut dense {
-        let seen = *entry;
-        *entry = next;
-        next += seen;
-    }
-    Groups {
-        codes: codes.map(|code| dense[code as usize]).collect(),
-        n_groups: next as usize,
-    }
-}
-
 /// A partition of the rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Groups {
@@ -103,6 +85,24 @@ fn root(parent: &mut [u32], mut node: u32) -> u32 {
         node = above;
     }
     node
+}
+
+/// Codes below `n` made dense, in their order.
+pub(super) fn compressed(codes: impl Iterator<Item = u32> + Clone, n: usize) -> Groups {
+    let mut dense = vec![0_u32; n];
+    for code in codes.clone() {
+        dense[code as usize] = 1;
+    }
+    let mut next = 0;
+    for entry in &mut dense {
+        let seen = *entry;
+        *entry = next;
+        next += seen;
+    }
+    Groups {
+        codes: codes.map(|code| dense[code as usize]).collect(),
+        n_groups: next as usize,
+    }
 }
 
 /// Rows by ascending code, equal codes in the order given.

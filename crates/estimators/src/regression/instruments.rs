@@ -290,6 +290,7 @@ fn noncentral_quantile(p: f64, df: f64, noncentrality: f64) -> f64 {
         df + noncentrality,
         (2.0 * (df + 2.0 * noncentrality)).sqrt(),
     );
+    // Ten standard deviations and room for small degrees of freedom, where the law is skewed.
     let (mut low, mut high) = (0.0, mean + 10.0 * spread + 50.0);
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
@@ -305,8 +306,10 @@ fn noncentral_quantile(p: f64, df: f64, noncentrality: f64) -> f64 {
 /// The noncentral chi-squared law as a Poisson mixture of central ones.
 fn noncentral_cdf(value: f64, df: f64, noncentrality: f64) -> f64 {
     let mean = noncentrality / 2.0;
+    // Twelve standard deviations of the Poisson weights; what is beyond is below 1e-30.
     let last = (mean + 12.0 * mean.sqrt() + 40.0) as u32;
     let mut total = 0.0;
+    // In logarithms: the first weights underflow where the noncentrality is large.
     let mut log_weight = -mean;
     for j in 0..=last {
         let law = ChiSquared::new(df + 2.0 * f64::from(j));

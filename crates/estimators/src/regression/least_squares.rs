@@ -47,7 +47,7 @@ pub struct Coefficient {
     pub band_low: f64,
     /// Upper end of the band.
     pub band_high: f64,
-    /// Clusters that the coefficient rests on (see [`crate::inference::few_clusters`]); NaN without clusters.
+    /// Clusters that the coefficient rests on (see [`crate::inference`]); NaN without clusters.
     pub effective_clusters: f64,
     /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters` or `no_variance`.
     pub status: Status,
@@ -247,6 +247,7 @@ fn refuse_leverages(effects: &[Effect], vcov: &Vcov) -> Result<(), EstimatorErro
 }
 
 /// Most coefficients a band is computed for.
+// The draws have a fixed budget: over more coefficients they are too few.
 const BAND_LIMIT: usize = 200;
 
 /// The band over all coefficients but the intercept.
@@ -281,6 +282,7 @@ impl Inference<'_> {
         let row = |(term, place): &(String, Option<usize>)| match *place {
             Some(k) => {
                 let band = self.band.filter(|_| Some(k) != model.intercept());
+                // Two-way clustering can give a negative variance: its root is NaN, and the row loses its error, not its estimate.
                 let std_error = self.covariance[(k, k)].sqrt();
                 let row = self.row(term, estimates[k], std_error, band);
                 self.with_clusters(row, k)

@@ -7,6 +7,7 @@ use crate::linear_algebra::inverse;
 use crate::regression::within::columns::Within;
 
 /// Fixed effects after the largest are solved for directly when they have at most this many levels together.
+// Solving directly costs a square matrix of that size; conjugate gradients cost an unknown number of passes over the rows.
 pub(crate) const DIRECT_LEVELS: usize = 500;
 
 /// The same where leverages are needed, which exist in no other way.

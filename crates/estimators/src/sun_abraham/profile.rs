@@ -171,6 +171,7 @@ impl UnitRows {
                 value,
             });
         }
+        // The profile goes first: what is left is small, so that the mean of large outcomes costs no digits.
         let mean = sum / self.total_weight;
         for row in &mut self.seen {
             row.value -= mean;

@@ -146,6 +146,7 @@ impl Newton<'_> {
                 continue;
             }
             // Probabilities run into one: the sides can be separated by their covariates.
+            // Not before: a long step may lead there for once, and is then taken back.
             if step >= 12 && largest > 1.0 - 1e-9 {
                 return Err(Status::NoOverlap);
             }

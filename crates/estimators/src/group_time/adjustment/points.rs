@@ -13,20 +13,6 @@ use rayon::prelude::*;
 use crate::linear_algebra::{lane_dot, lane_sum};
 use crate::panel::covariate_table::{Covariates, RowSlice};
 
-/// The two sides of a comparison.
-#[derive(Clone, Copy)]
-pub(crate) struct Sides<'a> {
-    pub(crate) treated: &'a Points<'a>,
-    pub(crate) control: &'a Points<'a>,
-}
-
-impl<'a> Sides<'a> {
-    /// Treated, then comparison.
-    pub(crate) fn of([treated, control]: &'a [Points<'a>; 2]) -> Self {
-        Self { treated, control }
-    }
-}
-
 /// Points per partial sum.
 const CHUNK: usize = 4_096;
 
@@ -97,161 +83,12 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Observations summed by their covariates.
-#[derive(Clone)]
-struct Bins {
-    counts: Vec<f64>,
-    weights: Vec<f64>,
-    outcomes: Vec<f64>,
-}
-
 /// The observations of one side of a comparison.
 pub(crate) struct Points<'a> {
     covariates: &'a Covariates,
     segments: Vec<Segment<'a>>,
     bins: Option<Bins>,
     chunks: Vec<(usize, Range<usize>)>,
-}
-
-/// Some points, loaded.
-pub(crate) struct Loaded<'b> {
-    covariates: &'b Covariates,
-    first_row: usize,
-    /// First unit of the sample; only without bins.
-    pub(crate) first_unit: usize,
-    /// Observations with a weight per point.
-    pub(crate) counts: &'b [f64],
-    /// Weight per point.
-    pub(crate) weights: &'b [f64],
-    /// Weight times outcome per point.
-    pub(crate) outcomes: &'b [f64],
-}
-
-impl Loaded<'_> {
-    pub(crate) fn len(&self) -> usize {
-        self.weights.len()
-    }
-
-    /// Rows of the table of covariates.
-    pub(crate) fn rows(&self) -> Range<usize> {
-        self.first_row..self.first_row + self.len()
-    }
-
-    /// The values of a covariate.
-    pub(crate) fn column(&self, index: usize) -> &[f64] {
-        &self.covariates.columns[index][self.rows()]
-    }
-
-    /// β₀ + Σ β_j X_j for each point.
-    pub(crate) fn linear(&self, coefficients: &[f64], out: &mut Vec<f64>) {
-        out.clear();
-        out.resize(self.len(), 0.0);
-        linear_form(self.covariates, coefficients, self.first_row, out);
-    }
-
-    /// Adds Σ s X (intercept first) to the head of `sums`.
-    pub(crate) fn add_vector(&self, scale: &[f64], sums: &mut [f64]) {
-        sums[0] += lane_sum(scale);
-        for (index, sum) in sums[1..].iter_mut().enumerate() {
-            *sum += lane_dot(scale, self.column(index));
-        }
-    }
-
-    /// Adds the lower triangle of Σ s X X' (intercept first), row by row.
-    pub(crate) fn add_products(&self, scale: &[f64], buffer: &mut Vec<f64>, sums: &mut [f64]) {
-        sums[0] += lane_sum(scale);
-        let mut next = 1;
-        for row in 0..self.covariates.columns.len() {
-            buffer.clear();
-            buffer.extend(self.column(row).iter().zip(scale).map(|(x, s)| x * s));
-            sums[next] += lane_sum(buffer);
-            next += 1;
-            for column in 0..=row {
-                sums[next] += lane_dot(buffer, self.column(column));
-                next += 1;
-            }
-        }
-    }
-}
-
-/// Coefficients, intercept first, on consecutive rows of the table; no coefficients = zero.
-pub(crate) fn linear_form(
-    covariates: &Covariates,
-    coefficients: &[f64],
-    first_row: usize,
-    out: &mut [f64],
-) {
-    let Some((intercept, slopes)) = coefficients.split_first() else {
-        out.fill(0.0);
-        return;
-    };
-    out.fill(*intercept);
-    let rows = first_row..first_row + out.len();
-    let used = covariates.columns.iter().zip(slopes);
-    let used: Vec<(&[f64], f64)> = used
-        .filter(|(_, slope)| **slope != 0.0)
-        .map(|(column, slope)| (&column[rows.clone()], *slope))
-        .collect();
-    // Three columns at a time: each pass over `out` costs as much as a column.
-    for columns in used.chunks(3) {
-        match *columns {
-            [(a, at_a), (b, at_b), (c, at_c)] => {
-                for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *slot += at_a * a + at_b * b + at_c * c;
-                }
-            }
-            [(a, at_a), (b, at_b)] => {
-                for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
-                    *slot += at_a * a + at_b * b;
-                }
-            }
-            _ => {
-                for (a, at_a) in columns {
-                    for (slot, a) in out.iter_mut().zip(*a) {
-                        *slot += at_a * a;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Numbers in the lower triangle of a k × k matrix.
-pub(crate) fn triangle(k: usize) -> usize {
-    k * (k + 1) / 2
-}
-
-/// The symmetric matrix of a lower triangle, row by row.
-pub(crate) fn symmetric(lower: &[f64], k: usize) -> DMatrix<f64> {
-    DMatrix::from_fn(k, k, |a, b| {
-        let (row, column) = (a.max(b), a.min(b));
-        lower[triangle(row) + column]
-    })
-}
-
-/// Buffers of one thread.
-#[derive(Default)]
-struct Buffers {
-    counts: Vec<f64>,
-    weights: Vec<f64>,
-    outcomes: Vec<f64>,
-}
-
-/// Sums of weights and covariates.
-pub(crate) struct WeightMoments {
-    /// Σ ω X, intercept first: its first entry is Σ ω.
-    pub(crate) vector: DVector<f64>,
-    /// Σ ω X X'.
-    pub(crate) matrix: DMatrix<f64>,
-}
-
-impl WeightMoments {
-    pub(crate) fn of(matrix: DMatrix<f64>) -> Self {
-        Self {
-            vector: matrix.column(0).into_owned(),
-            matrix,
-        }
-    }
 }
 
 impl<'a> Points<'a> {
@@ -407,6 +244,97 @@ impl<'a> Points<'a> {
     }
 }
 
+/// The two sides of a comparison.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides<'a> {
+    pub(crate) treated: &'a Points<'a>,
+    pub(crate) control: &'a Points<'a>,
+}
+
+impl<'a> Sides<'a> {
+    /// Treated, then comparison.
+    pub(crate) fn of([treated, control]: &'a [Points<'a>; 2]) -> Self {
+        Self { treated, control }
+    }
+}
+
+/// Some points, loaded.
+pub(crate) struct Loaded<'b> {
+    covariates: &'b Covariates,
+    first_row: usize,
+    /// First unit of the sample; only without bins.
+    pub(crate) first_unit: usize,
+    /// Observations with a weight per point.
+    pub(crate) counts: &'b [f64],
+    /// Weight per point.
+    pub(crate) weights: &'b [f64],
+    /// Weight times outcome per point.
+    pub(crate) outcomes: &'b [f64],
+}
+
+impl Loaded<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Rows of the table of covariates.
+    pub(crate) fn rows(&self) -> Range<usize> {
+        self.first_row..self.first_row + self.len()
+    }
+
+    /// The values of a covariate.
+    pub(crate) fn column(&self, index: usize) -> &[f64] {
+        &self.covariates.columns[index][self.rows()]
+    }
+
+    /// β₀ + Σ β_j X_j for each point.
+    pub(crate) fn linear(&self, coefficients: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        out.resize(self.len(), 0.0);
+        linear_form(self.covariates, coefficients, self.first_row, out);
+    }
+
+    /// Adds Σ s X (intercept first) to the head of `sums`.
+    pub(crate) fn add_vector(&self, scale: &[f64], sums: &mut [f64]) {
+        sums[0] += lane_sum(scale);
+        for (index, sum) in sums[1..].iter_mut().enumerate() {
+            *sum += lane_dot(scale, self.column(index));
+        }
+    }
+
+    /// Adds the lower triangle of Σ s X X' (intercept first), row by row.
+    pub(crate) fn add_products(&self, scale: &[f64], buffer: &mut Vec<f64>, sums: &mut [f64]) {
+        sums[0] += lane_sum(scale);
+        let mut next = 1;
+        for row in 0..self.covariates.columns.len() {
+            buffer.clear();
+            buffer.extend(self.column(row).iter().zip(scale).map(|(x, s)| x * s));
+            sums[next] += lane_sum(buffer);
+            next += 1;
+            for column in 0..=row {
+                sums[next] += lane_dot(buffer, self.column(column));
+                next += 1;
+            }
+        }
+    }
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Buffers {
+    counts: Vec<f64>,
+    weights: Vec<f64>,
+    outcomes: Vec<f64>,
+}
+
+/// Observations summed by their covariates.
+#[derive(Clone)]
+struct Bins {
+    counts: Vec<f64>,
+    weights: Vec<f64>,
+    outcomes: Vec<f64>,
+}
+
 impl Bins {
     fn of(segments: &[Segment<'_>], n_rows: usize) -> Self {
         let mut bins = Self {
@@ -434,4 +362,76 @@ impl Bins {
         }
         bins
     }
+}
+
+/// Sums of weights and covariates.
+pub(crate) struct WeightMoments {
+    /// Σ ω X, intercept first: its first entry is Σ ω.
+    pub(crate) vector: DVector<f64>,
+    /// Σ ω X X'.
+    pub(crate) matrix: DMatrix<f64>,
+}
+
+impl WeightMoments {
+    pub(crate) fn of(matrix: DMatrix<f64>) -> Self {
+        Self {
+            vector: matrix.column(0).into_owned(),
+            matrix,
+        }
+    }
+}
+
+/// Coefficients, intercept first, on consecutive rows of the table; no coefficients = zero.
+pub(crate) fn linear_form(
+    covariates: &Covariates,
+    coefficients: &[f64],
+    first_row: usize,
+    out: &mut [f64],
+) {
+    let Some((intercept, slopes)) = coefficients.split_first() else {
+        out.fill(0.0);
+        return;
+    };
+    out.fill(*intercept);
+    let rows = first_row..first_row + out.len();
+    let used = covariates.columns.iter().zip(slopes);
+    let used: Vec<(&[f64], f64)> = used
+        .filter(|(_, slope)| **slope != 0.0)
+        .map(|(column, slope)| (&column[rows.clone()], *slope))
+        .collect();
+    // Three columns at a time: each pass over `out` costs as much as a column.
+    for columns in used.chunks(3) {
+        match *columns {
+            [(a, at_a), (b, at_b), (c, at_c)] => {
+                for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *slot += at_a * a + at_b * b + at_c * c;
+                }
+            }
+            [(a, at_a), (b, at_b)] => {
+                for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
+                    *slot += at_a * a + at_b * b;
+                }
+            }
+            _ => {
+                for (a, at_a) in columns {
+                    for (slot, a) in out.iter_mut().zip(*a) {
+                        *slot += at_a * a;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Numbers in the lower triangle of a k × k matrix.
+pub(crate) fn triangle(k: usize) -> usize {
+    k * (k + 1) / 2
+}
+
+/// The symmetric matrix of a lower triangle, row by row.
+pub(crate) fn symmetric(lower: &[f64], k: usize) -> DMatrix<f64> {
+    DMatrix::from_fn(k, k, |a, b| {
+        let (row, column) = (a.max(b), a.min(b));
+        lower[triangle(row) + column]
+    })
 }

@@ -66,6 +66,8 @@ impl Scores<'_> {
         if rule == FixedEffectCount::Full || vcov.columns().is_empty() {
             return n_coefficients + all;
         }
+        // The levels of a nested effect are means within clusters, which the sums over clusters already allow for; one level stays as the
+        // constant that fixed effects stand for.
         let nested = self.effects.iter().filter(|effect| effect.is_nested());
         let free: u64 = nested.map(|effect| levels(effect) - 1).sum();
         n_coefficients + all.saturating_sub(free).max(1)
@@ -86,6 +88,7 @@ impl Scores<'_> {
                 n_obs: self.residuals.len() as u64,
             });
         }
+        // Written as fixest does, for all kinds: times 1/(n − 1) it is σ² for iid, times n/(n − 1) it is HC1.
         let factor = if small.adjust { (n - 1.0) / rest } else { 1.0 };
         let matrix = match vcov {
             Vcov::Iid => {
@@ -168,6 +171,7 @@ impl Scores<'_> {
                 *square /= match vcov {
                     Vcov::Hc2 => free,
                     Vcov::Hc3 => free * free,
+                    // δ = nh/p with h = 1 − free; capped at 4, beyond which a single row would decide.
                     _ => free.powf((ratio * (1.0 - free)).min(4.0)),
                 };
             }

@@ -251,6 +251,7 @@ fn orthonormal(atom: &Atom, values: &[f64], degree: u32) -> Result<Vec<Vec<f64>>
         });
     }
     let n = values.len() as f64;
+    // From the smallest value and over half the range: numbers stay within ±2, and powers of them neither overflow nor lose the mean.
     let mean = distinct[0] + values.iter().map(|x| x - distinct[0]).sum::<f64>() / n;
     let scale = (distinct[distinct.len() - 1] - distinct[0]) / 2.0;
     let x: Vec<f64> = values.iter().map(|value| (value - mean) / scale).collect();

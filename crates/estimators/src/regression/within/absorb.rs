@@ -17,6 +17,7 @@ use crate::regression::within::columns::{Centre, DenseColumn, IndicatorBlock, Wi
 use crate::regression::within::demean::{Partition, absorb_further};
 
 /// A column whose centred squares are below this share of its squares is constant.
+// Squares: 1e-12 of the values, some thousand roundings, which sums over many rows add up.
 const CONSTANT: f64 = 1e-24;
 
 /// Name of the constant.

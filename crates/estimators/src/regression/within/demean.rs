@@ -21,6 +21,7 @@ const ACCEPTABLE: f64 = 1e-10;
 /// Iterations per attempt; each attempt starts from the column as the last one left it.
 const MAX_ITERATIONS: usize = 5_000;
 
+// A fresh start forgets the rounding that the directions have gathered; a few are enough or nothing is.
 const MAX_ATTEMPTS: usize = 5;
 
 /// Rows worked on at a time.
@@ -157,6 +158,7 @@ impl<'a> System<'a> {
                 return Ok(());
             }
             left = largest;
+            // Below the limit: the residual that the iteration updates drifts off the true one, which is what is looked at next.
             let effects = self.solve(right, 0.3 * TOLERANCE * spread);
             self.subtract(column, &effects);
         }
