@@ -63,15 +63,15 @@ fn main() -> Result<(), EstimatorError> {
     Ok(())
 }
 
-/// 60 worksites of 5 persons, 2018 to 2023. A third each enters in 2020, in 2022 and never; the effect is 1 in the first year and
+/// 150 worksites of 4 persons, 2018 to 2023. A third each enters in 2020, in 2022 and never; the effect is 1 in the first year and
 /// grows by a half a year.
 fn simulated() -> PanelColumns {
     let mut columns = PanelColumns::default();
     let mut clusters = Vec::new();
-    for worksite in 0..60_u32 {
+    for worksite in 0..150_u32 {
         let cohort = [2020, 2022, NEVER][worksite as usize % 3];
-        for person in 0..5 {
-            let unit = i64::from(worksite * 5 + person);
+        for person in 0..4 {
+            let unit = i64::from(worksite * 4 + person);
             for time in 2018..=2023 {
                 let effect = if time >= cohort {
                     1.0 + 0.5 * f64::from(time - cohort)

@@ -2,7 +2,7 @@
 //!
 //! The influence function ψ of a comparison is never stored for all units: what is kept ([`CellInfluence`]) is enough to
 //! evaluate ψ for any unit. Without covariates a comparison is a difference of mean changes, or of the means of four groups
-//! of rows; with covariates see `adjusted.rs`.
+//! of rows; with covariates see `adjustment/adjusted.rs`.
 
 use std::ops::Range;
 use std::sync::Arc;

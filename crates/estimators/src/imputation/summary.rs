@@ -48,7 +48,7 @@ impl Summary<'_> {
         DMatrix::from_fn(n, m, |a, b| covariance[(a, b)] * factor(a) * factor(b))
     }
 
-    /// The small-sample factor (n − 1)/(n − K)·G/(G − 1) of a clustered regression, as in `covariance.rs`: K counts the
+    /// The small-sample factor (n − 1)/(n − K)·G/(G − 1) of a clustered regression, as in `regression/covariance/`: K counts the
     /// coefficients and the levels of those fixed effects that are not nested in the clusters.
     fn lead_factor(&self) -> f64 {
         let Some(fit) = self.lead_fit else {

@@ -1,7 +1,7 @@
 //! Critical values of simultaneous bands: the exact quantile of max |Z| for a joint normal law.
 //!
 //! A row of a result table invites looking at the largest of many estimates. The band with this critical value covers
-//! all of them at once. The joint law comes from the influence functions; how they are summed is in `influence.rs`.
+//! all of them at once. The joint law comes from the influence functions; how they are summed is in `group_time/influence.rs`.
 //!
 //! P(max|Z| > c) is a union of d events of known, equal probability 2Φ(−c). Drawing one of them at random, then Z given
 //! that event, the number N of events that hold gives the unbiased estimate 2dΦ(−c)·E\[1/N\] (Owen, Maximov and Chertkov

@@ -8,10 +8,9 @@
 //! ([`SmallSample`]). *Columns without a coefficient* are named with the reason: constant, absorbed by the fixed
 //! effects, or a combination of earlier columns ([`DroppedColumn`]). *Singletons*: kept and counted, as in
 //! `fixest` 0.12, unless asked otherwise: coefficients stay, and nothing is dropped unasked. *Missing*: any used column missing or not
-//! finite, a function of it not finite, or a weight of zero, drops the row and counts it. *One cluster*: refused.
-//! *Fixed effects*: the largest exactly, others directly or by conjugate gradients (levels end with means below 1e-12 of the column's
-//! standard deviation). *Instruments*: tests in
-//! [`InstrumentTests`].
+//! finite, a function of it not finite, or a weight of zero, drops the row and counts it. *One cluster*: no error, status `no_variance`.
+//! *Fixed effects*: the largest exactly, others directly or by conjugate gradients, until no level has a mean above 1e-12 of the
+//! column's standard deviation. *Instruments*: tests in [`InstrumentTests`].
 //! *Reference*: Cameron, Gelbach and Miller (2011), J. Business & Economic Statistics 29:238; numbers from R `fixest`
 //! 0.12.2, `sandwich` 3.0-2 and `clubSandwich` 0.5.8.
 

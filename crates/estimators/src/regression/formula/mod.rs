@@ -10,8 +10,7 @@
 //! | <code>\| a + b^c</code> | fixed effects: of `a`, and of the combinations of `b` and `c` |
 //! | <code>\| d ~ z</code> | endogenous columns and their instruments |
 //!
-//! As in `fixest`, the last part is the instrumental
-//! one when it holds a `~`, so that `y ~ 1 | d ~ z` has no fixed effects.
+//! As in `fixest`, the last part is the instrumental one when it holds a `~`, so that `y ~ 1 | d ~ z` has no fixed effects.
 
 pub(crate) mod error;
 
