@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     println!(
-        "{} rows, {} of them left out for a missing value; {} clusters; within R² {:.3}",
+        "{} rows used, {} left out for a missing value; {} clusters; within R² {:.3}",
         result.n_obs,
         result.counts.n_missing_rows,
         result.n_clusters.unwrap_or_default(),

@@ -64,7 +64,7 @@ pub enum WeightRole {
     Balancing,
 }
 
-/// Options of [`balance`].
+/// Options of [`balance`](fn@super::balance).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BalanceOptions {
     /// Denominator of the standardised difference.

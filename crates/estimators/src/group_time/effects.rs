@@ -56,7 +56,7 @@ pub enum Pretest {
     Singular,
 }
 
-/// What [`att_gt`] found, with all that the aggregates need.
+/// What [`att_gt`](super::att_gt) found, with all that the aggregates need.
 #[derive(Clone)]
 pub struct AttGtResult {
     /// One row per cohort and time, ascending.

@@ -29,7 +29,7 @@ pub enum BasePeriod {
     Universal,
 }
 
-/// Options of [`att_gt`].
+/// Options of [`att_gt`](super::att_gt).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AttGtOptions {
     /// Adjustment for covariates.

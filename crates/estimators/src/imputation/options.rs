@@ -24,7 +24,7 @@ impl std::fmt::Debug for ImputationColumns {
     }
 }
 
-/// Options of [`did_imputation`].
+/// Options of [`did_imputation`](super::did_imputation).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImputationOptions {
     /// First and last event time returned. Those before exposure are coefficients of the pre-trend regression and exist

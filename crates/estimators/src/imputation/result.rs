@@ -41,7 +41,7 @@ pub struct ImputationCounts {
     pub n_clusters: u64,
 }
 
-/// What [`did_imputation`] found.
+/// What [`did_imputation`](super::did_imputation) found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImputationResult {
     /// The overall effect, then event times, ascending.

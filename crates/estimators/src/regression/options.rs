@@ -23,7 +23,7 @@ pub enum Reference {
     Normal,
 }
 
-/// Options of [`ols`].
+/// Options of [`ols`](super::ols).
 #[derive(Debug, Clone, PartialEq)]
 pub struct OlsOptions {
     /// Covariance matrix.

@@ -4,7 +4,7 @@ use crate::estimate::Estimate;
 use crate::group_time::SampleCounts;
 use crate::inference::sup_t::SupT;
 
-/// Options of [`sun_abraham`].
+/// Options of [`sun_abraham`](fn@super::sun_abraham).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SunAbrahamOptions {
     /// First event time shown; the fit uses all.
@@ -28,7 +28,7 @@ pub struct CohortEffect {
     pub estimate: Estimate,
 }
 
-/// What [`sun_abraham`] found.
+/// What [`sun_abraham`](fn@super::sun_abraham) found.
 #[derive(Debug, Clone)]
 pub struct SunAbrahamResult {
     /// All cells with e ≥ 0; it carries no band and does not depend on the window.
