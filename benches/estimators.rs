@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
+use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
 use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,

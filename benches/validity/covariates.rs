@@ -1,6 +1,6 @@
 //! Trends that depend on a covariate, with models of the outcome and of the exposure that are right or wrong.
 
-use korabo_estimators::did::Method;
+use korabo_estimators::group_time::Method;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{SIMPLE, event_time, group_time, since};

@@ -1,6 +1,6 @@
 //! The list of designs, and what several of them share. Each is in the file of its kind.
 
-use korabo_estimators::aggregate::Aggregate;
+use korabo_estimators::group_time::Aggregate;
 use korabo_estimators::panel::Layout;
 
 use crate::clustered;

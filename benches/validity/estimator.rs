@@ -4,18 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use korabo_estimators::aggregate::{Aggregate, AggregateOptions, aggregate};
-use korabo_estimators::covariance::{SmallSample, Vcov};
-use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method, Pretest, att_gt};
-use korabo_estimators::estimate::{Estimate, EstimatorError, Status};
-use korabo_estimators::formula;
+use korabo_estimators::group_time::{
+    Aggregate, AggregateOptions, AttGtOptions, BasePeriod, Control, Method, Pretest, aggregate,
+    att_gt,
+};
 use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use korabo_estimators::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
-use korabo_estimators::regression_data::{Column, RegressionData};
+use korabo_estimators::regression::{
+    Coefficient, Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov,
+    formula, ols,
+};
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use korabo_estimators::{Estimate, EstimatorError, Status};
 
 /// Level of all intervals and bands.
 pub(crate) const LEVEL: f64 = 0.95;
@@ -195,7 +197,7 @@ fn group_time(
     if targets.contains(&Target::CellBand) {
         effects = effects.with_band();
     }
-    let cell = |row: &korabo_estimators::did::GroupTime| {
+    let cell = |row: &korabo_estimators::group_time::GroupTime| {
         let (cohort, time) = (row.cohort, row.time);
         Interval::new(Quantity::Cell { cohort, time }, &row.estimate)
     };

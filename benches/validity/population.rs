@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use korabo_estimators::aggregate::Aggregate;
+use korabo_estimators::group_time::Aggregate;
 
 /// The cohorts of a design and their effects.
 pub(crate) struct Population {

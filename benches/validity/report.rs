@@ -1,6 +1,6 @@
 //! Tables of the results: the same rows as text for the terminal and as Markdown for the document.
 
-use korabo_estimators::aggregate::Aggregate;
+use korabo_estimators::group_time::Aggregate;
 
 use crate::design::{Design, Promise};
 use crate::estimator::{Quantity, Target};

@@ -1,7 +1,7 @@
 //! Staggered exposure of independent persons: constant, heterogeneous, absent and anticipated effects, and a broken
 //! assumption.
 
-use korabo_estimators::did::Control;
+use korabo_estimators::group_time::Control;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{
@@ -137,7 +137,7 @@ fn growing(cohort: i32, time: i32) -> f64 {
 
 fn heterogeneous() -> Design {
     let population = Population::new(1..=LAST, &COHORTS, growing);
-    let simple = population.overall(korabo_estimators::aggregate::Aggregate::Simple);
+    let simple = population.overall(korabo_estimators::group_time::Aggregate::Simple);
     Design {
         name: "heterogeneous",
         description: "As staggered, but the effect grows by 0.3, 0.2 and 0.1 per period in the three cohorts and \

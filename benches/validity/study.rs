@@ -1,6 +1,6 @@
 //! Runs the draws of a design: what each estimator answers and how often its intervals hold.
 
-use korabo_estimators::estimate::Status;
+use korabo_estimators::Status;
 use rayon::prelude::*;
 
 use crate::design::{Analysis, Design, Figure};

@@ -15,9 +15,11 @@
 
 use std::ops::Range;
 
-use crate::balance::check_binary;
-use crate::estimate::{EstimatorError, Status};
-use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions, rank_i64};
+use crate::error::EstimatorError;
+use crate::panel::codes::{NEVER, rank_i64};
+use crate::panel::columns::{PanelColumns, check_binary};
+use crate::panel::table::{Layout, Panel, PanelOptions};
+use crate::status::Status;
 
 /// Flat rows as they come from a query; all vectors have the same length.
 #[derive(Clone, Default)]

@@ -4,8 +4,10 @@ use nalgebra::{DMatrix, DVector};
 
 /// Rows in which an identity has to hold.
 const PIECE: usize = 160;
+
 /// What is left of a column that follows from others, relative to its length.
 const NOTHING: f64 = 1e-8;
+
 /// Part of a column in a sum, relative to the sum's length, from which on it belongs to it.
 const MENTIONED: f64 = 1e-6;
 

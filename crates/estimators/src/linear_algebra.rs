@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Correlation matrices whose smallest eigenvalue is below this are singular.
+// Some hundred roundings: what the search for eigenvalues leaves of a zero for a few dozen estimates.
 const SINGULAR: f64 = 1e-13;
 
 /// Solves V x = b for a covariance matrix V; `None` when its correlation matrix is singular.
@@ -11,6 +12,7 @@ pub(crate) fn solve_correlation_checked(
     right: &DVector<f64>,
 ) -> Option<DVector<f64>> {
     let n = covariance.nrows();
+    // On a unit diagonal, so that whether it is singular does not depend on the unit of each estimate.
     let scale: Vec<f64> = (0..n).map(|k| covariance[(k, k)].sqrt()).collect();
     let correlation = DMatrix::from_fn(n, n, |a, b| covariance[(a, b)] / (scale[a] * scale[b]));
     // Without numbers the search for eigenvalues does not end.
@@ -27,23 +29,12 @@ pub(crate) fn solve_correlation_checked(
 }
 
 /// Columns whose unexplained part is below this share of their length are collinear with earlier ones.
+// The pivots are squares: 1e-9 of them is a part of 3e-5 of the column's length. Sums of squares hold some 15 digits, and taking
+// one from another leaves the fewer of them the smaller the rest is.
 pub(crate) const COLLINEAR: f64 = 1e-9;
 
 /// Part of a dropped column, relative to its length, that is worth mentioning.
 const MENTIONED: f64 = 1e-6;
-
-/// Σ ω a b.
-pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
-    match weights {
-        Some(weights) => a
-            .iter()
-            .zip(b)
-            .zip(weights)
-            .map(|((a, b), w)| a * b * w)
-            .sum(),
-        None => a.iter().zip(b).map(|(a, b)| a * b).sum(),
-    }
-}
 
 /// Which columns are combinations of earlier ones, and of which: Cholesky in the given order, skipping vanishing pivots. `None` for
 /// an independent column; else the earlier independent columns with a part in it worth mentioning.
@@ -53,6 +44,7 @@ pub(crate) fn dependencies(gram: &DMatrix<f64>) -> Vec<Option<Vec<usize>>> {
     for column in 0..gram.nrows() {
         let mut factor: Vec<f64> = Vec::with_capacity(kept.len() + 1);
         for (index, (earlier, row)) in kept.iter().enumerate() {
+            // No pivoting: of columns that depend on each other the last one written is dropped, as a reader expects and as R does.
             let explained: f64 = factor.iter().zip(row).map(|(a, b)| a * b).sum();
             factor.push((gram[(*earlier, column)] - explained) / row[index]);
         }
@@ -101,12 +93,38 @@ pub(crate) fn inverse(matrix: &DMatrix<f64>) -> Option<DMatrix<f64>> {
     if n == 0 {
         return Some(DMatrix::zeros(0, 0));
     }
+    // Scaling makes the accuracy depend on how correlated columns are, no longer on their units.
     let scale: Vec<f64> = (0..n).map(|k| 1.0 / matrix[(k, k)].sqrt()).collect();
     let scaled = DMatrix::from_fn(n, n, |a, b| matrix[(a, b)] * scale[a] * scale[b]);
     let inverted = scaled.cholesky()?.inverse();
     Some(DMatrix::from_fn(n, n, |a, b| {
         inverted[(a, b)] * scale[a] * scale[b]
     }))
+}
+
+/// The inverse of the matrix on the kept columns, zero elsewhere; `None` when it is singular.
+pub(crate) fn embedded_inverse(matrix: &DMatrix<f64>, kept: &[bool]) -> Option<DMatrix<f64>> {
+    embedded(matrix, kept, inverse)
+}
+
+/// Inverts the part of a matrix on the kept columns by `invert`; zero elsewhere, `None` without finite numbers.
+pub(crate) fn embedded(
+    matrix: &DMatrix<f64>,
+    kept: &[bool],
+    invert: impl Fn(&DMatrix<f64>) -> Option<DMatrix<f64>>,
+) -> Option<DMatrix<f64>> {
+    let columns: Vec<usize> = (0..kept.len()).filter(|&column| kept[column]).collect();
+    let own = DMatrix::from_fn(columns.len(), columns.len(), |a, b| {
+        matrix[(columns[a], columns[b])]
+    });
+    let inverse = invert(&own)?;
+    let mut all = DMatrix::zeros(kept.len(), kept.len());
+    for (a, &row) in columns.iter().enumerate() {
+        for (b, &column) in columns.iter().enumerate() {
+            all[(row, column)] = inverse[(a, b)];
+        }
+    }
+    all.iter().all(|value| value.is_finite()).then_some(all)
 }
 
 /// The inverse of a positive definite matrix in the directions in which it is not zero: on a unit diagonal, eigenvalues of less than
@@ -148,10 +166,26 @@ pub(crate) fn inverse_where_curved(matrix: &DMatrix<f64>, zero: f64) -> Option<D
 }
 
 /// A matrix on a unit diagonal with pivots above this needs no look at its eigenvalues.
+// Of the diagonal of the factor, that is, the root of a pivot. Pivots bound the smallest eigenvalue only loosely, hence far above
+// the shares that count as zero.
 const CLEARLY_CURVED: f64 = 1e-5;
+
+/// Σ ω a b.
+pub(crate) fn dot(a: &[f64], b: &[f64], weights: Option<&[f64]>) -> f64 {
+    match weights {
+        Some(weights) => a
+            .iter()
+            .zip(b)
+            .zip(weights)
+            .map(|((a, b), w)| a * b * w)
+            .sum(),
+        None => a.iter().zip(b).map(|(a, b)| a * b).sum(),
+    }
+}
 
 /// Σ a b with eight running sums: the same bits always, and as fast as the machine adds.
 pub(crate) fn lane_dot(a: &[f64], b: &[f64]) -> f64 {
+    // The number of lanes is fixed here, not by the machine: whatever its vectors are, the additions come in this order.
     let mut sums = [0.0_f64; 8];
     let (a_lanes, b_lanes) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a_lanes

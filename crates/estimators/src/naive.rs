@@ -9,12 +9,15 @@
 //!
 //! Errors are clustered, with the factors of `fixest` and t(G − 1). Rows without an outcome or cluster are left out.
 
-use crate::covariance::{SmallSample, Vcov};
-use crate::estimate::{Counts, Estimate, EstimatorError, Status};
-use crate::formula;
-use crate::least_squares::{Coefficient, OlsOptions, Reference, Singletons, ols};
-use crate::panel::{MISSING_CODE, NEVER, PanelColumns, rank_i64};
-use crate::regression_data::{Column, RegressionData};
+use crate::error::EstimatorError;
+use crate::estimate::{Counts, Estimate};
+use crate::panel::codes::{MISSING_CODE, NEVER, rank_i64};
+use crate::panel::columns::PanelColumns;
+use crate::regression::{
+    Coefficient, Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov,
+    formula, ols,
+};
+use crate::status::Status;
 
 /// One of the comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

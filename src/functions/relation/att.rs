@@ -15,11 +15,11 @@ use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
-use korabo_estimators::aggregate::{
-    Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate,
+use korabo_estimators::group_time::{
+    Aggregate, AggregateOptions, AggregateResult, AggregateRow, AttGtOptions, aggregate,
+    att_gt_outcomes,
 };
-use korabo_estimators::did::{AttGtOptions, att_gt_outcomes};
-use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const ATT: RelationDefinition = RelationDefinition {
     name: "att",

@@ -12,7 +12,7 @@ use super::argument_error::{ArgumentError, ArgumentProblem, StatementPosition};
 use super::bound_arguments::BoundArguments;
 use super::relation_error::RelationError;
 use super::roles::Roles;
-use korabo_estimators::estimate::Status;
+use korabo_estimators::Status;
 
 /// One relation: its name, its documentation, its arguments and how to prepare it.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub trait PreparedRelation: Debug + Send + Sync {
     fn schema(&self) -> SchemaRef;
     /// Starts gathering rows.
     fn gather(&self) -> Box<dyn Gather>;
-    /// The rows, without numbers, where there is nothing to work on (see [`korabo_estimators::estimate::EstimatorError::nothing_to_estimate`]), so that a
+    /// The rows, without numbers, where there is nothing to work on (see [`korabo_estimators::EstimatorError::nothing_to_estimate`]), so that a
     /// query over many outcomes or groups survives one that is empty. `None`: such input is refused.
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
         let _ = status;

@@ -20,12 +20,12 @@ use super::result::{
     no_overall_estimate,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, seed, window};
-use korabo_estimators::estimate::{EstimatorError, Status};
 use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
 };
 use korabo_estimators::panel::{CovariateValues, PanelColumns};
-use korabo_estimators::regression_data::Column;
+use korabo_estimators::regression::Column;
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const DID_IMPUTATION: RelationDefinition = RelationDefinition {
     name: "did_imputation",

@@ -19,13 +19,15 @@ use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, texts};
 use super::shared_arguments::{BY, COHORT, OUTCOMES, TIME, UNIT, window, window_of};
 use super::sun_abraham::sun_abraham_outcomes;
-use korabo_estimators::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
-use korabo_estimators::did::{AttGtOptions, BasePeriod, Method, att_gt_outcomes};
-use korabo_estimators::estimate::{Counts, Estimate, EstimatorError, Status};
+use korabo_estimators::group_time::{
+    Aggregate, AggregateOptions, AggregateResult, AttGtOptions, BasePeriod, Method, aggregate,
+    att_gt_outcomes,
+};
 use korabo_estimators::imputation::{ImputationOptions, did_imputation};
 use korabo_estimators::naive::{Naive, NaiveComparisons, NaiveOptions};
 use korabo_estimators::panel::Layout;
 use korabo_estimators::sun_abraham::SunAbrahamOptions;
+use korabo_estimators::{Counts, Estimate, EstimatorError, Status};
 
 pub(super) const EFFECTS: RelationDefinition = RelationDefinition {
     name: "effects",

@@ -17,8 +17,8 @@ use super::result::{
     diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_diagnostics,
     no_estimate,
 };
-use korabo_estimators::did::{AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes};
-use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::group_time::{AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes};
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
     name: "att_gt",

@@ -19,11 +19,11 @@ use super::relation_error::{ColumnName, RelationError};
 use super::result::{counts, numbers, texts};
 use super::roles::Roles;
 use super::shared_arguments::{level, seed};
-use korabo_estimators::covariance::{SmallSample, Vcov};
-use korabo_estimators::estimate::{EstimatorError, Status};
-use korabo_estimators::formula::{self, AtomKind, Formula, Term};
-use korabo_estimators::least_squares::{OlsOptions, Reference, Singletons, ols};
-use korabo_estimators::regression_data::{Column, RegressionData};
+use korabo_estimators::regression::formula::{self, AtomKind, Formula, Term};
+use korabo_estimators::regression::{
+    Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov, ols,
+};
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const OLS: RelationDefinition = RelationDefinition {
     name: "ols",

@@ -5,8 +5,8 @@ use datafusion::arrow::datatypes::DataType;
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::column_role::{ColumnRole, is_numeric, is_whole, value_type};
-use korabo_estimators::covariance::Vcov;
-use korabo_estimators::formula::{ColumnUse, Formula};
+use korabo_estimators::regression::Vcov;
+use korabo_estimators::regression::formula::{ColumnUse, Formula};
 
 /// A column that a regression reads.
 #[derive(Debug, Clone)]

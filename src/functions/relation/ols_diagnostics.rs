@@ -10,8 +10,7 @@ use super::definition::{Gather, PreparedRelation, RelationDefinition};
 use super::ols::{OLS_ARGUMENTS, OlsCall};
 use super::relation_error::RelationError;
 use super::result::{diagnostic_batch, diagnostic_schema};
-use korabo_estimators::least_squares::ols_diagnostics;
-use korabo_estimators::regression_data::RegressionData;
+use korabo_estimators::regression::{RegressionData, ols_diagnostics};
 
 const NAME: &str = "ols_diagnostics";
 

@@ -11,7 +11,7 @@ use super::column_role::ColumnRole;
 use super::relation_error::ColumnName;
 use super::roles::Roles;
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, level, seed};
-use korabo_estimators::did::{AttGtOptions, BasePeriod, Control, Method};
+use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method};
 use korabo_estimators::panel::Layout;
 
 /// Arguments of group-time effects.

@@ -15,7 +15,7 @@ use super::panel_call::PanelCall;
 use super::panel_rows::{PanelGather, PanelRows};
 use super::relation_error::RelationError;
 use super::roles::Roles;
-use korabo_estimators::estimate::{EstimatorError, Status};
+use korabo_estimators::{EstimatorError, Status};
 
 /// What a relation estimates from the rows of a panel.
 pub(super) trait PanelEstimator: Clone + Debug + Send + Sync + 'static {

@@ -9,7 +9,7 @@ use super::numbers::{push_cohorts, push_numbers, push_times, refuse_cohorts_of_z
 use super::panel_call::PanelCall;
 use super::relation_error::RelationError;
 use super::value_column::ValueColumn;
-use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::EstimatorError;
 use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,
 };

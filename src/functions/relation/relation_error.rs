@@ -5,7 +5,7 @@ use datafusion::arrow::error::ArrowError;
 
 use super::column_role::quoted;
 use crate::diagnostic::counted;
-use korabo_estimators::estimate::EstimatorError;
+use korabo_estimators::EstimatorError;
 
 /// Periods and cohorts lie within this distance from zero, so that the time between two of them is a 32-bit number too.
 pub(super) const LARGEST_PERIOD: i32 = 1_000_000_000;

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use korabo_estimators::estimate::{Counts, Diagnostic, Estimate, Status};
+use korabo_estimators::{Counts, Diagnostic, Estimate, Status};
 
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
 pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {

@@ -19,9 +19,9 @@ use super::result::{
     no_overall_estimate,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, window};
-use korabo_estimators::estimate::{EstimatorError, Status};
 use korabo_estimators::panel::{Layout, OutcomeTable, Panel};
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham};
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
     name: "sun_abraham",

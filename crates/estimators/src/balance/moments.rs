@@ -64,6 +64,7 @@ fn sample_moments(rows: impl Iterator<Item = Weighed> + Clone) -> Moments {
     }
     let mean = sum / weight;
     let distances = rows.map(|row| row.weight * (row.value - mean).powi(2));
+    // Reliability weights, as in R `cobalt`: with equal weights the denominator is n − 1 times the weight.
     let variance = distances.sum::<f64>() / (weight - squares / weight);
     Moments { mean, variance }
 }

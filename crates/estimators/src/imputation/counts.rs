@@ -3,9 +3,9 @@
 //! Treated are the units with a row at the event time that entered the estimate; compared with them are all other units
 //! that are untreated in one of the periods in which those rows lie.
 
-use crate::few_clusters::Side;
 use crate::imputation::design::Design;
 use crate::imputation::effects::Effects;
+use crate::inference::few_clusters::Side;
 
 /// The units on both sides and their clusters.
 #[derive(Clone, Copy)]

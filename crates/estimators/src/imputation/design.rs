@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::estimate::EstimatorError;
+use crate::error::EstimatorError;
 use crate::imputation::rows::{Covariate, Rows};
 
 /// Stands for "no column".
 const NONE: u32 = u32::MAX;
+
 /// Columns (and event times) the dense matrices can have.
 const MOST_COLUMNS: usize = 1_000;
 

@@ -2,10 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
-use crate::panel::{
-    MISSING_CODE, NEVER, PanelColumns, count_distinct, distinct_i32, renumber_clusters,
-};
+use crate::error::EstimatorError;
+use crate::panel::codes::{MISSING_CODE, NEVER, count_distinct, distinct_i32, renumber_clusters};
+use crate::panel::columns::PanelColumns;
 
 /// What does not vary within a unit, and the units' places in the order (cluster, id).
 pub(super) struct Units {
@@ -44,8 +43,7 @@ impl Units {
         };
         let mut clusters = constant_within(codes, ranks, n_units)
             .map_err(|n_units| EstimatorError::ClusterVaries { n_units })?;
-        renumber_clusters(&mut clusters);
-        let n_clusters = clusters.iter().max().map_or(0, |&code| code as usize + 1);
+        let n_clusters = renumber_clusters(&mut clusters);
         let all: Vec<u32> = (0..n_units as u32).collect();
         let (order, _) = sorted_by(&all, |&unit| clusters[unit as usize], n_clusters);
         let mut places = vec![0; n_units];

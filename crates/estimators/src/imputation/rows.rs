@@ -8,18 +8,19 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
-use crate::imputation::ImputationColumns;
+use crate::error::EstimatorError;
+use crate::imputation::options::ImputationColumns;
 use crate::imputation::order::{Groups, Units, by_unit_and_period, pick};
-use crate::panel::{
-    MISSING_CODE, check_clusters_of_never, check_lengths, distinct_i32, period_lookup, rank_i64,
-};
-use crate::regression_data::Column;
+use crate::panel::codes::{MISSING_CODE, distinct_i32, period_lookup, rank_i64};
+use crate::panel::columns::{check_clusters_of_never, check_lengths};
+use crate::regression::data::Column;
 
 /// Cohorts × periods that a table can hold.
 const MOST_CELLS: u64 = 1_000_000;
+
 /// Parts of the work that can run at the same time; they, not the threads, fix the order of summation.
 const CHUNKS: usize = 64;
+
 /// Rows below which a part is not worth its own.
 const LEAST_CHUNK: usize = 4_096;
 

@@ -11,13 +11,15 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
+use crate::error::EstimatorError;
 use crate::imputation::design::{Design, GroupSums};
 use crate::linear_algebra::{COLLINEAR, independent_columns, inverse};
 
 /// The component of a period without an untreated row.
 pub(super) const NO_COMPONENT: usize = usize::MAX;
+
 /// Largest factor by which other columns may inflate the variance of a coefficient before digits are lost.
+// Of the sixteen digits four are left then.
 const LARGEST_INFLATION: f64 = 1e12;
 
 /// The normal equations of all columns after eliminating the unit effects.
@@ -177,6 +179,7 @@ impl NormalEquations {
             let mut open = vec![first];
             while let Some(period) = open.pop() {
                 for (other, component) in components.iter_mut().enumerate() {
+                    // Exactly zero without a link: nothing is ever added to that entry, so no tolerance is needed, and small weights link too.
                     let link = self.gram[period * self.n_columns + other];
                     if *component == NO_COMPONENT && link != 0.0 {
                         *component = first;
@@ -260,6 +263,7 @@ impl NormalEquations {
 }
 
 /// Deviations below this share of a column's spread count as zero.
+// Above 3e-5, the root of COLLINEAR: combinations up to that length were taken to vanish in the first place.
 pub(super) const NULL_TOLERANCE: f64 = 1e-4;
 
 /// The inverse of a positive definite matrix; refused where it would be noise.

@@ -1,5 +1,11 @@
 //! Dense codes for integers: ranks in ascending order, by table where the range allows it. Text is coded by the caller.
 
+/// The code of a missing category, for clusters and categorical columns.
+pub const MISSING_CODE: u32 = u32::MAX;
+
+/// The cohort of units that are never exposed.
+pub const NEVER: i32 = i32::MAX;
+
 /// The distinct values, ascending, among those that `visit` hands to its argument.
 pub(crate) fn distinct_i32(visit: impl FnOnce(&mut dyn FnMut(i32))) -> Vec<i32> {
     // Periods and cohorts are few, so a short list beats any hash table; a bit map catches the usual years.
@@ -55,4 +61,47 @@ fn rank_by_table(values: &[i64], low: i64, span: usize) -> (Vec<u32>, usize) {
             .collect(),
         next as usize,
     )
+}
+
+/// Index of each period by value.
+pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
+    let periods = periods.to_vec();
+    let first = periods[0];
+    let span = (i64::from(periods[periods.len() - 1]) - i64::from(first)) as usize + 1;
+    let mut table = Vec::new();
+    if span <= 1 << 16 {
+        table = vec![0_u16; span];
+        for (index, &period) in periods.iter().enumerate() {
+            table[(period - first) as usize] = index as u16;
+        }
+    }
+    move |period| {
+        if table.is_empty() {
+            periods.partition_point(|&known| known < period)
+        } else {
+            usize::from(table[(period - first) as usize])
+        }
+    }
+}
+
+/// Cluster codes renumbered by first appearance, so that they do not depend on how the caller numbered them; returns how many
+/// there are.
+pub(crate) fn renumber_clusters(codes: &mut [u32]) -> usize {
+    let mut new_codes = vec![MISSING_CODE; codes.iter().max().map_or(0, |&max| max as usize + 1)];
+    let mut next = 0;
+    for code in codes {
+        let new_code = &mut new_codes[*code as usize];
+        if *new_code == MISSING_CODE {
+            *new_code = next;
+            next += 1;
+        }
+        *code = *new_code;
+    }
+    next as usize
+}
+
+pub(crate) fn count_distinct(mut items: Vec<u32>) -> u64 {
+    items.sort_unstable();
+    items.dedup();
+    items.len() as u64
 }

@@ -1,14 +1,18 @@
 //! From the coefficients of the interacted regression to averages over cohorts, with fixed sample shares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use nalgebra::DMatrix;
 
-use super::{Cell, CohortEffect, Fit, SunAbrahamOptions, SunAbrahamResult};
-use crate::did::TOO_FEW_UNITS;
-use crate::estimate::{Counts, Estimate, EstimatorError, Status, student_band, student_quantile};
-use crate::few_clusters::{Interval, Side};
-use crate::sup_t;
+use crate::error::EstimatorError;
+use crate::estimate::{Counts, Estimate};
+use crate::inference::few_clusters::{Interval, Side};
+use crate::inference::student::{student_band, student_quantile};
+use crate::inference::sup_t;
+use crate::status::{Status, TOO_FEW_UNITS};
+use crate::sun_abraham::effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
+use crate::sun_abraham::fit::{Cell, Fit};
 
 /// A weighted mean of cells.
 struct Average {

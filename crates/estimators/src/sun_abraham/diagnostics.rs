@@ -1,7 +1,7 @@
 //! What the interaction-weighted regression says about its own making.
 
-use crate::estimate::Diagnostic;
-use crate::sun_abraham::SunAbrahamResult;
+use crate::diagnostic::Diagnostic;
+use crate::sun_abraham::effects::SunAbrahamResult;
 
 impl SunAbrahamResult {
     /// What was done with rows, units and periods, degrees of freedom, and the band.

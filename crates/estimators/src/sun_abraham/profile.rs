@@ -11,10 +11,10 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::estimate::EstimatorError;
-use crate::few_clusters::Side;
+use crate::error::EstimatorError;
+use crate::group_time::sample::Sample;
+use crate::inference::few_clusters::Side;
 use crate::linear_algebra::inverse;
-use crate::sample::Sample;
 
 /// Units per partial sum; the blocks, not the threads, fix the order of summation.
 const BLOCK: usize = 16_384;
@@ -171,6 +171,7 @@ impl UnitRows {
                 value,
             });
         }
+        // The profile goes first: what is left is small, so that the mean of large outcomes costs no digits.
         let mean = sum / self.total_weight;
         for row in &mut self.seen {
             row.value -= mean;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::golden::{Data, Expected, Report, as_ids, close, expected, fields, key};
 use super::public::reference_data;
+use crate::EstimatorError;
 use crate::bacon::{BaconColumns, BaconRow, Comparison, bacon};
-use crate::estimate::EstimatorError;
 
 /// Columns of a data set; never treated = NaN in the cohort.
 fn columns(data: &Data, names: [&str; 4]) -> BaconColumns {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::golden::{Data, Report, close, expected, key};
 use crate::balance::{BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole, balance};
-use crate::estimate::{EstimatorError, Status};
 use crate::panel::{Covariate, CovariateValues, MISSING_CODE};
+use crate::{EstimatorError, Status};
 
 const NUMBERS: [&str; 5] = ["sex", "age", "baseline_bmi", "sleep_hours", "cost"];
 const POOLED: BalanceOptions = BalanceOptions {

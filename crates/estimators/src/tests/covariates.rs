@@ -17,11 +17,11 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::properties::{bits, permute};
-use crate::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
-use crate::estimate::{EstimatorError, Status};
+use crate::group_time::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
 use crate::panel::{
     Covariate, CovariateValues, Layout, MISSING_CODE, NEVER, Panel, PanelColumns, PanelOptions,
 };
+use crate::{EstimatorError, Status};
 
 const LAYOUTS: [Layout; 4] = [
     Layout::Balanced,
@@ -286,7 +286,7 @@ fn check_same(
     check_numbers(found, expected, scale, tolerance)?;
     prop_assert_eq!(&found.sample, &expected.sample);
     for (found, expected) in found.rows.iter().zip(&expected.rows) {
-        let key = |row: &crate::did::GroupTime| {
+        let key = |row: &crate::group_time::GroupTime| {
             let e = row.estimate;
             (
                 row.cohort,

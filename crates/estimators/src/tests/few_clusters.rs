@@ -2,8 +2,8 @@
 
 use super::golden::close;
 use super::regression_cases::{data, fit, noise, with_vcov};
-use crate::estimate::Status;
-use crate::few_clusters::{Interval, Side};
+use crate::Status;
+use crate::inference::few_clusters::{Interval, Side};
 
 fn side(sizes: &[u64]) -> Side {
     let mut side = Side::EMPTY;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::golden::{Data, Expected, Report, as_ids, close, expected, key};
-use crate::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
-use crate::did::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, Pretest, att_gt};
-use crate::estimate::{Estimate, EstimatorError, Status};
+use crate::group_time::{
+    Aggregate, AggregateOptions, AggregateResult, AttGtOptions, AttGtResult, BasePeriod, Control,
+    Method, Pretest, aggregate, att_gt,
+};
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
+use crate::{Estimate, EstimatorError, Status};
 
 pub(super) fn columns(data: &Data, spec: &str) -> PanelColumns {
     let data = match key(spec, "filter") {
@@ -330,7 +332,7 @@ fn bands_match_the_reference_within_simulation_error() {
         let band = if row.row.starts_with("all_cells") {
             let n = effects.rows.len();
             let own = effects.covariance.view((0, 0), (n, n)).into_owned();
-            crate::sup_t::critical_value(&own, level, 20_261_122)
+            crate::inference::sup_t::critical_value(&own, level, 20_261_122)
         } else {
             aggregated(effects, row, level).band
         }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use super::golden::{Data, Expected, Report, as_ids, close, expected, fields, key};
 use super::group_time::columns as panel_columns;
 use super::public::reference_data;
-use crate::estimate::Estimate;
+use crate::Estimate;
 use crate::imputation::{ImputationColumns, ImputationOptions, ImputationResult, did_imputation};
 use crate::panel::{NEVER, PanelColumns};
-use crate::regression_data::Column;
+use crate::regression::Column;
 
 const ALL: ImputationOptions = ImputationOptions {
     window: None,

@@ -2,7 +2,7 @@
 //! there are no holes.
 
 use super::properties::small;
-use crate::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
+use crate::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
 use crate::panel::{Layout, Panel, PanelOptions};
 
 const OPTIONS: AttGtOptions = AttGtOptions {

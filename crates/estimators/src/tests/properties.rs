@@ -3,14 +3,13 @@
 use super::golden::{Data, close};
 use super::group_time::{columns, layout, options};
 use super::regression::regression_data;
-use crate::aggregate::{Aggregate, AggregateOptions, aggregate};
-use crate::covariance::{SmallSample, Vcov};
-use crate::did::{AttGtResult, att_gt};
-use crate::estimate::{EstimatorError, Status};
-use crate::formula;
-use crate::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
+use crate::group_time::{Aggregate, AggregateOptions, AttGtResult, aggregate, att_gt};
+use crate::inference::sup_t;
 use crate::panel::{Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions};
-use crate::sup_t;
+use crate::regression::{
+    OlsOptions, OlsResult, Reference, Singletons, SmallSample, Vcov, formula, ols,
+};
+use crate::{EstimatorError, Status};
 use nalgebra::DMatrix;
 
 const SPECS: [(&str, &str); 4] = [
@@ -345,7 +344,7 @@ fn a_window_that_excludes_everything_is_refused() {
 #[test]
 fn band_of_independent_and_of_equal_estimates_is_known() {
     let independent = sup_t::critical_value(&DMatrix::identity(10, 10), 0.95, 1).unwrap();
-    let exact = crate::normal::two_sided_quantile(0.95_f64.powf(0.1));
+    let exact = crate::inference::normal::two_sided_quantile(0.95_f64.powf(0.1));
     assert!((independent.critical_value - exact).abs() < 3.0 * independent.simulation_error);
     assert!(independent.simulation_error < 1e-3);
     let equal = sup_t::critical_value(&DMatrix::from_element(8, 8, 2.0), 0.95, 1).unwrap();

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use super::golden::{Data, Expected, Report, as_ids, close, fields, key};
 use super::group_time::options;
 use super::regression::regression_data;
-use crate::aggregate::{Aggregate, AggregateOptions, AggregateResult, aggregate};
-use crate::covariance::{SmallSample, Vcov};
-use crate::did::{AttGtResult, Pretest, att_gt};
-use crate::estimate::Estimate;
-use crate::formula;
-use crate::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
+use crate::Estimate;
+use crate::group_time::{
+    Aggregate, AggregateOptions, AggregateResult, AttGtResult, Pretest, aggregate, att_gt,
+};
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
+use crate::regression::{
+    OlsOptions, OlsResult, Reference, Singletons, SmallSample, Vcov, formula, ols,
+};
 
 pub(super) fn reference_data() -> Option<PathBuf> {
     let folder = std::env::var_os("KORABO_REFERENCE_DATA");

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::golden::{Data, Expected, Report, close, fields, key};
 use super::public::reference_data;
 use super::regression::regression_data;
-use crate::covariance::{SmallSample, Vcov};
-use crate::formula;
-use crate::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
+use crate::regression::{
+    OlsOptions, OlsResult, Reference, Singletons, SmallSample, Vcov, formula, ols,
+};
 
 /// A never-treated row's event time.
 const NEVER: f64 = -1000.0;

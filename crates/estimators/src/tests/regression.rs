@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::golden::{Data, Expected, Report, expected, key};
-use crate::covariance::{SmallSample, Vcov};
-use crate::estimate::{EstimatorError, Status};
-use crate::formula;
-use crate::least_squares::{
-    Coefficient, Effort, FTest, OlsOptions, OlsResult, Reference, Singletons, fit_with, ols,
+use crate::regression::least_squares::{Effort, fit_with};
+use crate::regression::{
+    Coefficient, Column, FTest, OlsOptions, OlsResult, Reference, RegressionData, Singletons,
+    SmallSample, Vcov, formula, ols,
 };
-use crate::regression_data::{Column, RegressionData};
+use crate::{EstimatorError, Status};
 
 /// A never-exposed row's event time.
 const NEVER: f64 = -1000.0;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::golden::close;
-use crate::covariance::{FixedEffectCount, SmallSample, Vcov};
-use crate::estimate::{EstimatorError, Status};
-use crate::formula;
-use crate::least_squares::{
-    Effort, OlsOptions, OlsResult, Reference, Singletons, fit_with, ols, ols_diagnostics,
+use crate::regression::least_squares::{Effort, fit_with};
+use crate::regression::{
+    Column, FixedEffectCount, OlsOptions, OlsResult, Reference, RegressionData, Singletons,
+    SmallSample, Vcov, formula, ols, ols_diagnostics,
 };
-use crate::regression_data::{Column, RegressionData};
+use crate::{EstimatorError, Status};
 
 pub(super) const OPTIONS: OlsOptions = OlsOptions {
     vcov: Vcov::Hc1,

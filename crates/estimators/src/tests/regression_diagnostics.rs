@@ -2,10 +2,8 @@
 
 use super::golden::close;
 use super::regression_cases::{data, noise, rows, with_vcov};
-use crate::estimate::{Diagnostic, Status};
-use crate::formula;
-use crate::least_squares::{OlsOptions, ols_diagnostics};
-use crate::regression_data::RegressionData;
+use crate::regression::{OlsOptions, RegressionData, formula, ols_diagnostics};
+use crate::{Diagnostic, Status};
 
 fn diagnostic<'a>(rows: &'a [Diagnostic], name: &str, term: &str) -> &'a Diagnostic {
     let row = rows

@@ -3,10 +3,9 @@
 
 use super::golden::close;
 use super::regression_cases::{data, estimate, fit, noise, rows, std_error, with_vcov};
-use crate::estimate::EstimatorError;
-use crate::formula;
-use crate::least_squares::{Effort, OlsOptions, OlsResult, fit_with, ols};
-use crate::regression_data::{Column, RegressionData};
+use crate::EstimatorError;
+use crate::regression::least_squares::{Effort, fit_with};
+use crate::regression::{Column, OlsOptions, OlsResult, RegressionData, formula, ols};
 
 /// Persons who change employer, in years they may miss; weights vary.
 fn movers(n_persons: usize, n_employers: usize) -> RegressionData {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::golden::{Data, Report, as_ids, close, expected, fields, key};
 use super::group_time::columns;
 use super::public::reference_data;
-use crate::covariance::{SmallSample, Vcov};
-use crate::estimate::{Estimate, EstimatorError, Status};
-use crate::formula;
-use crate::least_squares::{OlsOptions, OlsResult, Reference, Singletons, ols};
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
-use crate::regression_data::{Column, RegressionData};
+use crate::regression::{
+    Column, OlsOptions, OlsResult, Reference, RegressionData, Singletons, SmallSample, Vcov,
+    formula, ols,
+};
 use crate::sun_abraham::{CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham};
+use crate::{Estimate, EstimatorError, Status};
 
 pub(super) const ALL: SunAbrahamOptions = SunAbrahamOptions {
     min_e: None,

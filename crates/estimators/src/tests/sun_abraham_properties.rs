@@ -6,9 +6,9 @@ use super::golden::{Data, close};
 use super::group_time::columns;
 use super::properties::{permute, shuffled, small};
 use super::sun_abraham::{ALL, fit};
-use crate::estimate::{EstimatorError, Status};
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 use crate::sun_abraham::{CohortEffect, SunAbrahamOptions, SunAbrahamResult, sun_abraham};
+use crate::{EstimatorError, Status};
 
 const SPECS: [(&str, &str); 4] = [
     ("s1_staggered", "outcome=cost"),

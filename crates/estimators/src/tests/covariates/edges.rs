@@ -6,14 +6,14 @@ use proptest::sample::select;
 use super::{
     Case, LAYOUTS, METHODS, Random, any_case, cases, categories_mut, check_same, numbers_mut,
 };
-use crate::did::{
-    AttGtOptions, AttGtResult, BasePeriod, Control, GroupTime, Method, TOO_FEW_UNITS, att_gt,
+use crate::group_time::{
+    AttGtOptions, AttGtResult, BasePeriod, Control, GroupTime, Method, att_gt,
 };
-use crate::estimate::{EstimatorError, Status};
 use crate::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use crate::panel::{
     Covariate, CovariateValues, Layout, MISSING_CODE, NEVER, Panel, PanelColumns, PanelOptions,
 };
+use crate::{EstimatorError, Status, TOO_FEW_UNITS};
 
 /// Two periods, exposure in the second.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Case, LAYOUTS, METHODS, Random, any_case, cases, check_same, numbers_mut};
-use crate::did::{AttGtOptions, BasePeriod, Control, Method, att_gt};
-use crate::estimate::Status;
+use crate::Status;
+use crate::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
 use crate::panel::{Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 proptest! {

@@ -8,9 +8,8 @@ use proptest::sample::select;
 use proptest::test_runner::TestCaseResult;
 
 use super::{Case, LAYOUTS, any_case, cases};
-use crate::aggregate::{Aggregate, AggregateOptions, aggregate};
-use crate::did::AttGtResult;
-use crate::estimate::Estimate;
+use crate::Estimate;
+use crate::group_time::{Aggregate, AggregateOptions, AttGtResult, aggregate};
 use crate::panel::{Layout, PanelColumns};
 
 const KINDS: [Aggregate; 4] = [

@@ -3,9 +3,9 @@
 
 use super::Random;
 use super::edges::options;
-use crate::did::{Method, att_gt};
-use crate::estimate::{Estimate, Status};
+use crate::group_time::{Method, att_gt};
 use crate::panel::{Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions};
+use crate::{Estimate, Status};
 
 /// A unit in two periods, exposed in the second or never.
 struct Unit {

@@ -8,10 +8,10 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::{at, window};
-use crate::estimate::Status;
+use crate::Status;
 use crate::imputation::{ImputationColumns, ImputationResult, did_imputation};
 use crate::panel::{NEVER, PanelColumns};
-use crate::regression_data::Column;
+use crate::regression::Column;
 use crate::tests::golden::close;
 
 /// A random panel and what the dense computation needs of it.

@@ -2,12 +2,12 @@
 
 use super::properties::bits;
 use super::{ALL, at, columns, window};
-use crate::estimate::{EstimatorError, Status};
 use crate::imputation::{ImputationColumns, ImputationOptions, did_imputation};
 use crate::panel::{MISSING_CODE, NEVER};
-use crate::regression_data::Column;
+use crate::regression::Column;
 use crate::tests::golden::Data;
 use crate::tests::properties::small;
+use crate::{EstimatorError, Status};
 
 /// Unit, period, cohort, outcome.
 type Row = (i64, i32, Option<i32>, f64);

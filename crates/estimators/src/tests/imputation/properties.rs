@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::dense::case;
 use super::{ALL, at, columns, window};
-use crate::covariance::{SmallSample, Vcov};
-use crate::formula;
 use crate::imputation::{ImputationColumns, ImputationResult, did_imputation};
-use crate::least_squares::{OlsOptions, Reference, Singletons, ols};
 use crate::panel::NEVER;
-use crate::regression_data::{Column, RegressionData};
+use crate::regression::{
+    Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov, formula, ols,
+};
 use crate::tests::golden::{Data, close};
 
 const SPECS: [(&str, &str); 4] = [

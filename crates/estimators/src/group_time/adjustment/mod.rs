@@ -1,0 +1,13 @@
+//! Adjusting one comparison for covariates. Which comparisons there are is decided outside; here are observations of two sides.
+
+pub(super) mod points;
+
+mod basis;
+
+mod logit;
+
+pub(super) mod propensity;
+
+pub(super) mod terms;
+
+pub(super) mod adjusted;

@@ -1,0 +1,419 @@
+//! Averages of group-time effects over cohorts and periods, with the error of the estimated cohort shares.
+//!
+//! Every aggregate is θ = Σ w_k ATT_k with w_k made from the cohort shares p_g. Its influence function is linear in those
+//! of the cells and of the shares: Σ w_k ψ_k + Σ_g \[Σ_{k∈g}(ATT_k − θ)/S\]·(ω1{G = g} − p_g), S = Σ p_{g_k}; so the variance
+//! is a quadratic form in the joint covariance that [`crate::group_time::att_gt`] left behind.
+
+use std::collections::BTreeSet;
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::error::EstimatorError;
+use crate::estimate::{Counts, Estimate, check_level};
+use crate::group_time::effects::{AttGtResult, GroupTime};
+use crate::group_time::options::Control;
+use crate::inference::few_clusters::{Interval, Side};
+use crate::inference::sup_t::SupT;
+use crate::status::{Status, TOO_FEW_UNITS};
+
+/// What is averaged over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    /// All cohorts and periods after exposure, by cohort share: one overall number.
+    Simple,
+    /// Per cohort over its periods after exposure; overall by cohort share.
+    Group,
+    /// Per time since exposure over cohorts; overall the plain mean from zero on.
+    Dynamic,
+    /// Per period over cohorts exposed by then; overall the plain mean.
+    Calendar,
+}
+
+/// Options of [`aggregate`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AggregateOptions {
+    /// What is averaged over.
+    pub kind: Aggregate,
+    /// First event time shown (dynamic only).
+    pub min_e: Option<i32>,
+    /// Last event time used (dynamic, simple, group; the last two count observed periods, not years).
+    pub max_e: Option<i32>,
+    /// Dynamic only: keep cohorts observed for this many periods after exposure, and event times all of them share.
+    pub balance_e: Option<i32>,
+    /// Level of intervals and bands, between 0 and 1.
+    pub level: f64,
+    /// Seed of the band's simulation.
+    pub seed: u64,
+}
+
+/// One aggregate: overall (`at` = `None`) or at a cohort, event time or period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateRow {
+    /// Cohort, event time or period; `None` = overall.
+    pub at: Option<i32>,
+    /// The estimate.
+    pub estimate: Estimate,
+}
+
+/// What [`aggregate`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateResult {
+    /// The overall number; it carries no band.
+    pub overall: AggregateRow,
+    /// Its parts, ascending; empty for [`Aggregate::Simple`].
+    pub rows: Vec<AggregateRow>,
+    /// The simultaneous band over `rows`.
+    pub band: Option<SupT>,
+}
+
+/// Aggregates group-time effects. Cells without an estimate are left out and the shares of the others grow.
+///
+/// # Errors
+/// [`EstimatorError::BadOption`] for an impossible level or window.
+pub fn aggregate(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<AggregateResult, EstimatorError> {
+    check_level(options.level)?;
+    if let (Some(low), Some(high)) = (options.min_e, options.max_e)
+        && low > high
+    {
+        return Err(EstimatorError::BadOption {
+            option: "min_e",
+            expected: "at most max_e",
+        });
+    }
+    let aggregator = Aggregator { effects, options };
+    let (overall, parts) = match options.kind {
+        Aggregate::Simple => (aggregator.simple(), Vec::new()),
+        Aggregate::Group => aggregator.groups(),
+        Aggregate::Dynamic => aggregator.dynamic(),
+        Aggregate::Calendar => aggregator.calendar(),
+    };
+    let band = aggregator.band(&parts);
+    let mut rows: Vec<AggregateRow> = parts
+        .iter()
+        .map(|(at, part)| AggregateRow {
+            at: Some(*at),
+            estimate: aggregator.estimate(part),
+        })
+        .collect();
+    if let Some(band) = band {
+        for row in &mut rows {
+            row.estimate.set_band(band.critical_value);
+        }
+    }
+    let overall = AggregateRow {
+        at: None,
+        estimate: aggregator.estimate(&overall),
+    };
+    Ok(AggregateResult {
+        overall,
+        rows,
+        band,
+    })
+}
+
+/// A linear combination of cells, and what multiplies the influence of the shares.
+struct Combination {
+    estimate: f64,
+    /// Multipliers of the joint influence: cells, then shares.
+    multipliers: DVector<f64>,
+    cells: Vec<usize>,
+    /// Whether a cell that belongs here has no estimate.
+    leaves_out: bool,
+}
+
+struct Aggregator<'a> {
+    effects: &'a AttGtResult,
+    options: &'a AggregateOptions,
+}
+
+/// The overall combination and the parts with their label.
+type Parts = (Combination, Vec<(i32, Combination)>);
+
+impl Aggregator<'_> {
+    fn usable(&self) -> impl Iterator<Item = (usize, &GroupTime)> {
+        self.effects
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| !row.estimate.estimate.is_nan())
+    }
+
+    fn cohort_index(&self, label: i32) -> usize {
+        self.effects
+            .cohorts
+            .partition_point(|cohort| cohort.label < label)
+    }
+
+    /// Whether a cell lies after exposure, up to `max_e` steps on the merged list of periods and cohorts.
+    fn is_post(&self) -> impl Fn(&GroupTime) -> bool {
+        let merged: BTreeSet<i32> = self
+            .effects
+            .periods
+            .iter()
+            .copied()
+            .chain(self.effects.cohorts.iter().map(|cohort| cohort.label))
+            .collect();
+        let max_e = self.options.max_e;
+        move |row| {
+            let steps = || merged.range(row.cohort..row.time).count() as i64;
+            row.event_time >= 0 && max_e.is_none_or(|max| steps() <= max.into())
+        }
+    }
+
+    fn post_cells(&self) -> Vec<usize> {
+        let is_post = self.is_post();
+        self.usable()
+            .filter(|(_, row)| is_post(row))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    fn nothing(&self) -> Combination {
+        let multipliers = DVector::zeros(self.effects.covariance.nrows());
+        Combination {
+            estimate: f64::NAN,
+            multipliers,
+            cells: Vec::new(),
+            leaves_out: false,
+        }
+    }
+
+    /// Whether a cell without an estimate is among those that `belongs` picks.
+    fn leaves_out(&self, belongs: impl Fn(&GroupTime) -> bool) -> bool {
+        let rows = self.effects.rows.iter();
+        rows.filter(|row| row.estimate.estimate.is_nan())
+            .any(belongs)
+    }
+
+    /// Σ p_g ATT / Σ p_g.
+    fn by_share(&self, cells: &[usize]) -> Combination {
+        let mut combination = self.nothing();
+        let cohort_of = |&cell: &usize| self.cohort_index(self.effects.rows[cell].cohort);
+        let share_of = |cell: &usize| self.effects.cohorts[cohort_of(cell)].share;
+        let effect_of = |cell: &usize| self.effects.rows[*cell].estimate.estimate;
+        let total: f64 = cells.iter().map(share_of).sum();
+        if cells.is_empty() || total <= 0.0 {
+            return combination;
+        }
+        let estimate = cells
+            .iter()
+            .map(|cell| share_of(cell) * effect_of(cell))
+            .sum::<f64>()
+            / total;
+        let n_rows = self.effects.rows.len();
+        for cell in cells {
+            combination.multipliers[*cell] += share_of(cell) / total;
+            combination.multipliers[n_rows + cohort_of(cell)] +=
+                (effect_of(cell) - estimate) / total;
+        }
+        combination.estimate = estimate;
+        combination.cells = cells.to_vec();
+        combination
+    }
+
+    fn simple(&self) -> Combination {
+        let mut overall = self.by_share(&self.post_cells());
+        overall.leaves_out = self.leaves_out(self.is_post());
+        overall
+    }
+
+    /// The plain mean of some combinations.
+    fn plain_mean<'c>(&self, parts: impl Iterator<Item = &'c Combination>) -> Combination {
+        let mut mean = self.nothing();
+        let parts: Vec<&Combination> = parts.filter(|part| !part.estimate.is_nan()).collect();
+        if parts.is_empty() {
+            return mean;
+        }
+        let n = parts.len() as f64;
+        mean.leaves_out = parts.iter().any(|part| part.leaves_out);
+        mean.estimate = parts.iter().map(|part| part.estimate).sum::<f64>() / n;
+        for part in parts {
+            mean.multipliers += &part.multipliers / n;
+            mean.cells.extend_from_slice(&part.cells);
+        }
+        mean
+    }
+
+    fn single(&self, cell: usize) -> Combination {
+        let mut single = self.nothing();
+        single.estimate = self.effects.rows[cell].estimate.estimate;
+        single.multipliers[cell] = 1.0;
+        single.cells = vec![cell];
+        single
+    }
+
+    fn groups(&self) -> Parts {
+        let (post, is_post) = (self.post_cells(), self.is_post());
+        let parts: Vec<(i32, Combination)> = self
+            .effects
+            .cohorts
+            .iter()
+            .map(|cohort| {
+                let own = post
+                    .iter()
+                    .filter(|&&cell| self.effects.rows[cell].cohort == cohort.label);
+                let singles: Vec<Combination> = own.map(|&cell| self.single(cell)).collect();
+                let mut part = self.plain_mean(singles.iter());
+                part.leaves_out = self.leaves_out(|row| row.cohort == cohort.label && is_post(row));
+                (cohort.label, part)
+            })
+            .collect();
+        let with_cells = || parts.iter().zip(&self.effects.cohorts).enumerate();
+        let usable = || with_cells().filter(|(_, ((_, part), _))| !part.estimate.is_nan());
+        let total: f64 = usable().map(|(_, (_, cohort))| cohort.share).sum();
+        let mut overall = self.nothing();
+        overall.leaves_out = parts.iter().any(|(_, part)| part.leaves_out);
+        if total > 0.0 {
+            let sum = usable().map(|(_, ((_, part), cohort))| cohort.share * part.estimate);
+            overall.estimate = sum.sum::<f64>() / total;
+            for (index, ((_, part), cohort)) in usable() {
+                overall.multipliers += &part.multipliers * (cohort.share / total);
+                overall.multipliers[self.effects.rows.len() + index] +=
+                    (part.estimate - overall.estimate) / total;
+                overall.cells.extend_from_slice(&part.cells);
+            }
+        }
+        (overall, parts)
+    }
+
+    fn dynamic(&self) -> Parts {
+        let first = self.effects.periods[0];
+        let last = self.effects.periods[self.effects.periods.len() - 1];
+        let shown = |row: &GroupTime| {
+            let e = row.event_time;
+            let balanced = self.options.balance_e.is_none_or(|balance| {
+                last - row.cohort >= balance && e <= balance && e >= balance - last + first
+            });
+            balanced
+                && self.options.min_e.is_none_or(|min| e >= min)
+                && self.options.max_e.is_none_or(|max| e <= max)
+        };
+        let cells: Vec<usize> = self
+            .usable()
+            .filter(|(_, row)| shown(row))
+            .map(|(cell, _)| cell)
+            .collect();
+        let mut parts = self.parts_by(&cells, |row| row.event_time);
+        for (event_time, part) in &mut parts {
+            part.leaves_out = self.leaves_out(|row| row.event_time == *event_time && shown(row));
+        }
+        let after = parts
+            .iter()
+            .filter(|(event_time, _)| *event_time >= 0)
+            .map(|(_, part)| part);
+        let mut overall = self.plain_mean(after);
+        overall.leaves_out = self.leaves_out(|row| row.event_time >= 0 && shown(row));
+        (overall, parts)
+    }
+
+    fn calendar(&self) -> Parts {
+        let post = self.usable().filter(|(_, row)| row.event_time >= 0);
+        let cells: Vec<usize> = post.map(|(cell, _)| cell).collect();
+        let mut parts = self.parts_by(&cells, |row| row.time);
+        for (time, part) in &mut parts {
+            part.leaves_out = self.leaves_out(|row| row.time == *time && row.event_time >= 0);
+        }
+        let mut overall = self.plain_mean(parts.iter().map(|(_, part)| part));
+        overall.leaves_out = self.leaves_out(|row| row.event_time >= 0);
+        (overall, parts)
+    }
+
+    fn parts_by(
+        &self,
+        cells: &[usize],
+        label: impl Fn(&GroupTime) -> i32,
+    ) -> Vec<(i32, Combination)> {
+        let labels: BTreeSet<i32> = cells
+            .iter()
+            .map(|&cell| label(&self.effects.rows[cell]))
+            .collect();
+        labels
+            .into_iter()
+            .map(|at| {
+                let own = cells
+                    .iter()
+                    .copied()
+                    .filter(|&cell| label(&self.effects.rows[cell]) == at);
+                (at, self.by_share(&own.collect::<Vec<_>>()))
+            })
+            .collect()
+    }
+
+    fn band(&self, parts: &[(i32, Combination)]) -> Option<SupT> {
+        if parts.is_empty() {
+            return None;
+        }
+        let n = self.effects.covariance.nrows();
+        let multipliers =
+            DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
+        self.effects
+            .band_of(&multipliers, self.options.level, self.options.seed)
+    }
+
+    fn estimate(&self, part: &Combination) -> Estimate {
+        let (counts, few) = self.counts(part);
+        let sample_has_clusters = counts.n_clusters < counts.n_units;
+        let all_base = part
+            .cells
+            .iter()
+            .all(|&cell| self.effects.rows[cell].estimate.status == Status::BasePeriod);
+        let status = if part.estimate.is_nan() {
+            Status::NoPostPeriod
+        } else if all_base {
+            Status::BasePeriod
+        } else if counts.n_treated < TOO_FEW_UNITS as u64 {
+            Status::TooFew
+        } else if part.leaves_out {
+            Status::NotIdentified
+        } else if sample_has_clusters && few {
+            Status::FewClusters
+        } else {
+            Status::Ok
+        };
+        let std_error = self.effects.std_error_of(&part.multipliers);
+        Estimate::normal(
+            part.estimate,
+            (std_error, self.effects.rounding),
+            self.options.level,
+            counts,
+            status,
+        )
+    }
+
+    /// Units behind a combination, and whether they sit in few clusters.
+    fn counts(&self, part: &Combination) -> (Counts, bool) {
+        let effects = self.effects;
+        let rows = || part.cells.iter().map(|&cell| &effects.rows[cell]);
+        let cohorts: BTreeSet<usize> = rows().map(|row| self.cohort_index(row.cohort)).collect();
+        let mut controls: BTreeSet<usize> = BTreeSet::new();
+        if effects.options.control == Control::NotYetTreated {
+            for row in rows() {
+                let cutoff = i64::from(row.cutoff) + i64::from(effects.options.anticipation);
+                let later = effects.cohorts.iter().enumerate();
+                let used =
+                    later.filter(|(_, c)| i64::from(c.label) > cutoff && c.label != row.cohort);
+                controls.extend(used.map(|(index, _)| index));
+            }
+        }
+        let side = |set: &BTreeSet<usize>| {
+            let sides = set.iter().map(|&c| effects.cohorts[c].side);
+            sides.fold(Side::EMPTY, Side::plus)
+        };
+        let (treated, control) = (side(&cohorts), side(&controls).plus(effects.never));
+        let few = Interval::Normal.has_few(treated, control);
+        let counts = Counts {
+            n_treated: treated.n_units,
+            n_control: if part.cells.is_empty() {
+                0
+            } else {
+                control.n_units
+            },
+            n_units: effects.sample.n_units,
+            n_clusters: effects.sample.n_clusters,
+        };
+        (counts, few)
+    }
+}

@@ -1,0 +1,264 @@
+//! Group-time effects with their joint covariance: rows, band and pre-test. The comparisons they come from are made in `did.rs`.
+
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use crate::estimate::{Counts, Estimate};
+use crate::group_time::cell::Cell;
+use crate::group_time::comparison::{CellFit, CellInfluence};
+use crate::group_time::influence::joint;
+use crate::group_time::options::AttGtOptions;
+use crate::group_time::sample::{Sample, SampleCounts, side};
+use crate::inference::bootstrap::{self, Bootstrap};
+use crate::inference::few_clusters::{Interval, Side};
+use crate::inference::sup_t::{self, SupT};
+use crate::linear_algebra::solve_correlation_checked;
+use crate::status::{Status, TOO_FEW_UNITS};
+
+/// The effect on one cohort in one period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupTime {
+    /// Period of first exposure.
+    pub cohort: i32,
+    /// Period of the effect.
+    pub time: i32,
+    /// `time` − `cohort`.
+    pub event_time: i32,
+    /// The effect; `n_treated` and `n_control` count units.
+    pub estimate: Estimate,
+    /// Rows of treated units in the comparison (both periods where rows are compared, else the units).
+    pub n_treated_rows: u64,
+    /// Rows of comparison units.
+    pub n_control_rows: u64,
+    /// Comparison units (or rows) without weight, for a probability of treatment near one; not in `n_control`.
+    pub n_trimmed: u64,
+    /// The later of the two periods compared: units exposed by then are no controls.
+    pub(crate) cutoff: i32,
+}
+
+/// The test that all pre-period effects are zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pretest {
+    /// Wald statistic, chi-squared with `df` degrees of freedom.
+    Wald {
+        /// The statistic.
+        statistic: f64,
+        /// Pre-period effects tested.
+        df: u32,
+        /// P(χ² > statistic).
+        p_value: f64,
+    },
+    /// There is no pre-period effect with an error.
+    NoPreCells,
+    /// The covariance of the pre-period effects is singular, usually because there are few clusters.
+    Singular,
+}
+
+/// What [`att_gt`](super::att_gt) found, with all that the aggregates need.
+#[derive(Clone)]
+pub struct AttGtResult {
+    /// One row per cohort and time, ascending.
+    pub rows: Vec<GroupTime>,
+    /// What was used and left out.
+    pub sample: SampleCounts,
+    /// Test of the pre-period effects.
+    pub pretest: Pretest,
+    /// The simultaneous band over all rows with an error, once [`AttGtResult::with_band`] was called.
+    pub band: Option<SupT>,
+    /// Observed periods used.
+    pub(crate) periods: Vec<i32>,
+    /// Treated cohorts with their shares of the (weighted) units, unit and cluster counts.
+    pub(crate) cohorts: Vec<CohortShare>,
+    pub(crate) never: Side,
+    /// Joint covariance of the rows, then of the cohort shares.
+    pub(crate) covariance: DMatrix<f64>,
+    /// Bootstrap draws of the rows' and shares' deviations.
+    pub(crate) draws: Option<DMatrix<f64>>,
+    /// Errors up to this size are rounding.
+    pub(crate) rounding: f64,
+    pub(crate) options: AttGtOptions,
+}
+
+/// Shows sizes only.
+impl std::fmt::Debug for AttGtResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttGtResult")
+            .field("n_rows", &self.rows.len())
+            .field("sample", &self.sample)
+            .field("pretest", &self.pretest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A cohort's part of the sample.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CohortShare {
+    pub(crate) label: i32,
+    pub(crate) share: f64,
+    /// Its units, and their clusters where there are any.
+    pub(crate) side: Side,
+}
+
+impl AttGtResult {
+    /// The rows of one outcome, with their joint covariance.
+    pub(super) fn of(
+        sample: &Sample<'_>,
+        cells: &[Cell],
+        fits: &[CellFit],
+        (cohorts, share_weights): &(Vec<CohortShare>, Vec<f64>),
+        options: &AttGtOptions,
+    ) -> Self {
+        let bootstrap = options.bootstrap.map(|n_draws| Bootstrap {
+            n_draws,
+            seed: options.seed,
+        });
+        let law = joint(sample, cells, fits, share_weights, bootstrap);
+        let mut result = Self {
+            rows: Vec::with_capacity(cells.len()),
+            sample: sample.counts.clone(),
+            pretest: Pretest::NoPreCells,
+            band: None,
+            periods: sample.periods.clone(),
+            cohorts: cohorts.clone(),
+            never: side(sample, &sample.never),
+            covariance: law.covariance,
+            draws: law.draws,
+            rounding: sample.rounding_error(),
+            options: *options,
+        };
+        for (index, (cell, fit)) in cells.iter().zip(fits).enumerate() {
+            let row = result.row(sample, cell, fit, index);
+            result.rows.push(row);
+        }
+        result.pretest = result.wald_pretest();
+        result
+    }
+
+    /// Adds the simultaneous band over all rows with an error; aggregates have their own.
+    #[must_use]
+    pub fn with_band(mut self) -> Self {
+        let rows = DMatrix::identity(self.covariance.nrows(), self.rows.len());
+        self.band = self.band_of(&rows, self.options.level, self.options.seed);
+        if let Some(band) = self.band {
+            for row in &mut self.rows {
+                row.estimate.set_band(band.critical_value);
+            }
+        }
+        self
+    }
+
+    /// The simultaneous band over linear combinations of rows and shares, which are the columns of `combinations`.
+    pub(crate) fn band_of(
+        &self,
+        combinations: &DMatrix<f64>,
+        level: f64,
+        seed: u64,
+    ) -> Option<SupT> {
+        if let Some(draws) = &self.draws {
+            return bootstrap::critical_value(&(draws * combinations), level, self.rounding);
+        }
+        let covariance = combinations.tr_mul(&(&self.covariance * combinations));
+        sup_t::critical_value_above(self.rounding, &covariance, level, seed)
+    }
+
+    /// The standard error of a linear combination of rows and shares.
+    pub(crate) fn std_error_of(&self, combination: &DVector<f64>) -> f64 {
+        match &self.draws {
+            Some(draws) => bootstrap::std_error((draws * combination).as_slice()),
+            None => {
+                let variance = combination.dot(&(&self.covariance * combination));
+                variance.max(0.0).sqrt()
+            }
+        }
+    }
+
+    fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit, index: usize) -> GroupTime {
+        let (cohort, time) = (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
+        let counts = Counts {
+            n_treated: fit.n_treated,
+            n_control: fit.n_control,
+            n_units: self.sample.n_units,
+            n_clusters: self.sample.n_clusters,
+        };
+        let status = match fit.influence {
+            CellInfluence::Missing(status) => status,
+            CellInfluence::Zero => Status::BasePeriod,
+            _ => match self.care(sample, cell) {
+                Status::Ok if fit.n_trimmed > 0 => Status::Trimmed,
+                care => care,
+            },
+        };
+        let std_error = match &self.draws {
+            Some(draws) => bootstrap::std_error(draws.column(index).as_slice()),
+            None => self.covariance[(index, index)].sqrt(),
+        };
+        GroupTime {
+            cohort,
+            time,
+            event_time: time - cohort,
+            estimate: Estimate::normal(
+                fit.estimate,
+                (std_error, self.rounding),
+                self.options.level,
+                counts,
+                status,
+            ),
+            n_treated_rows: fit.n_treated_rows,
+            n_control_rows: fit.n_control_rows,
+            n_trimmed: fit.n_trimmed,
+            cutoff: sample.periods[cell.current.max(cell.reference)],
+        }
+    }
+
+    /// Whether the row is to be read with care.
+    fn care(&self, sample: &Sample<'_>, cell: &Cell) -> Status {
+        let treated = self.cohorts[cell.cohort].side;
+        if treated.n_units < TOO_FEW_UNITS as u64 {
+            return Status::TooFew;
+        }
+        if sample.clusters.is_some() {
+            let sides = cell
+                .controls
+                .iter()
+                .map(|units| self.side_of(sample, units));
+            let control = sides.fold(Side::EMPTY, Side::plus);
+            if Interval::Normal.has_few(treated, control) {
+                return Status::FewClusters;
+            }
+        }
+        Status::Ok
+    }
+
+    /// The side that a whole cohort, or the never treated, make.
+    fn side_of(&self, sample: &Sample<'_>, units: &Range<usize>) -> Side {
+        let cohort = sample.cohorts.iter().position(|(_, own)| own == units);
+        cohort.map_or(self.never, |cohort| self.cohorts[cohort].side)
+    }
+
+    /// Wald test over the rows before exposure that have an error.
+    fn wald_pretest(&self) -> Pretest {
+        let pre: Vec<usize> = (0..self.rows.len())
+            .filter(|&k| self.rows[k].event_time < 0 && self.rows[k].estimate.std_error.is_finite())
+            .collect();
+        if pre.is_empty() {
+            return Pretest::NoPreCells;
+        }
+        let effects = DVector::from_fn(pre.len(), |k, _| self.rows[pre[k]].estimate.estimate);
+        let covariance = DMatrix::from_fn(pre.len(), pre.len(), |a, b| {
+            self.covariance[(pre[a], pre[b])]
+        });
+        let Some(solved) = solve_correlation_checked(&covariance, &effects) else {
+            return Pretest::Singular;
+        };
+        let statistic = effects.dot(&solved);
+        let df = pre.len() as u32;
+        let p_value = ChiSquared::new(f64::from(df)).map_or(f64::NAN, |law| law.sf(statistic));
+        Pretest::Wald {
+            statistic,
+            df,
+            p_value,
+        }
+    }
+}
