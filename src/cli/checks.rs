@@ -16,7 +16,7 @@ use crate::checks::{
     Unit,
 };
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
-use crate::observe::{CheckTally, Event};
+use crate::event::{CheckTally, RunEvent};
 use crate::pipeline::{self, PipelineError, Project};
 use crate::session::Session;
 
@@ -79,7 +79,7 @@ pub(super) async fn gate(
         .filter(|result| evaluated.contains(&result.check.table))
         .collect();
     if !new.is_empty() {
-        observed.tell(&Event::Checks(CheckTally {
+        observed.tell(&RunEvent::Checks(CheckTally {
             failed: failed(&new),
             counts: CheckCounts::of(new),
         }));

@@ -11,8 +11,8 @@ use super::printer::Printer;
 use super::workspace::{self, Workspace};
 use super::{Signal, until_signal};
 use crate::diagnostic::{FailureKind, counted};
+use crate::event::RunEvent;
 use crate::ingest::{self, IngestSummary, NamedDelivery};
-use crate::observe::Event;
 use crate::pipeline;
 
 /// Arguments of `ingest`.
@@ -89,7 +89,7 @@ pub(super) async fn take_in(
         &project.contracts,
         &workspace.lake,
         named,
-        &move |event| observer.tell(&Event::Delivery(event)),
+        &move |event| observer.tell(&RunEvent::Delivery(event)),
     )
     .await?;
     if summary.n_known > 0 {

@@ -12,9 +12,10 @@ use super::printer::Printer;
 use super::workspace::Workspace;
 use super::{Signal, checks, ingest, report, selection, until_signal};
 use crate::diagnostic::FailureKind;
+use crate::event::{RunEvent, RunOutcome, StepOutcome, StepStatus};
 use crate::lake::Lake;
-use crate::observe::{Event, Journal, RunOutcome, Tally};
-use crate::pipeline::{self, RunRecord, Selection, StepOutcome, StepStatus, Work};
+use crate::observe::{Journal, Tally};
+use crate::pipeline::{self, RunRecord, Selection, Work};
 
 /// How long a run that was stopped may take to write itself into the history.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -137,7 +138,7 @@ async fn work(
             selected,
             full_refresh: job.full_refresh,
         },
-        Arc::new(move |event| observer.tell(&Event::Step(event))),
+        Arc::new(move |event| observer.tell(&RunEvent::Step(event))),
     )
     .await?;
     observed.clear();

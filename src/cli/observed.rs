@@ -12,14 +12,11 @@ use super::failure::Failure;
 use super::job::Job;
 use super::printer::Printer;
 use super::progress::Progress;
-use super::sql::redacted;
 use super::workspace::{self, Workspace};
 use crate::config::{NotifyConfig, ProjectConfig};
 use crate::diagnostic::FailureKind;
-use crate::observe::{
-    self, Event, Interrupted, MetricsFile, Notifier, Observer, OpenLineage, RunEnd, RunOutcome,
-    RunStart, RunUuid, Tally, UntoldRun,
-};
+use crate::event::{Observer, RunEnd, RunEvent, RunOutcome, RunStart, RunUuid};
+use crate::observe::{self, Interrupted, MetricsFile, Notifier, OpenLineage, Tally, UntoldRun};
 #[cfg(feature = "otel")]
 use crate::observe::{TraceParent, Traces};
 use crate::pipeline::{self, Lineage, Work};
@@ -67,7 +64,7 @@ impl Observed {
             observer.add(Box::new(job.journal()));
         }
         let project = workspace.project.config.name.clone();
-        observer.tell(&Event::RunStarted(RunStart {
+        observer.tell(&RunEvent::RunStarted(RunStart {
             uuid: RunUuid::of_run(&project, Utc::now(), std::process::id()),
             run_id,
             project,
@@ -89,7 +86,7 @@ impl Observed {
     }
 
     /// Tells the sinks what happened.
-    pub(super) fn tell(&self, event: &Event) {
+    pub(super) fn tell(&self, event: &RunEvent) {
         self.observer.tell(event);
     }
 
@@ -106,7 +103,7 @@ impl Observed {
     /// Ends. What a sink could not do is a warning.
     pub(super) fn end(&self, result: Result<u8, &Failure>, state: LakeAfter) {
         let causes = result.err().map_or_else(Vec::new, Failure::lines);
-        self.observer.tell(&Event::RunEnded(RunEnd {
+        self.observer.tell(&RunEvent::RunEnded(RunEnd {
             outcome: result.err().map_or(RunOutcome::Ok, outcome),
             exit_code: result.unwrap_or_else(|failure| failure.kind.exit_code()),
             elapsed: self.started.elapsed(),
@@ -207,8 +204,7 @@ async fn add_sinks(
         let session = Session::new(&SessionOptions::default())?;
         let lineage = Lineage::of(project, &session).await?;
         let api_key = variable(&open_lineage.api_key_env);
-        let made = (Arc::clone(project), lineage);
-        let sink = OpenLineage::new(open_lineage, api_key, made, redacted);
+        let sink = OpenLineage::new(open_lineage, api_key, Arc::clone(project), lineage);
         observer.add(Box::new(sink));
     }
     if let (Some(path), true) = (&config.metrics, command != "ingest") {

@@ -10,9 +10,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::printer::{Entry, Level, Printer};
 use crate::diagnostic::thousands;
-use crate::ingest::DeliveryEvent;
-use crate::observe::{Event, Sink, Tally};
-use crate::pipeline::{Event as StepEvent, StepOutcome, StepStatus};
+use crate::event::{DeliveryEvent, RunEvent, Sink, StepEvent, StepOutcome, StepStatus};
+use crate::observe::Tally;
 
 /// Draws or prints what happens.
 pub(super) struct Progress {
@@ -169,14 +168,14 @@ impl Progress {
 }
 
 impl Sink for Arc<Progress> {
-    fn observe(&self, _at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, _at: DateTime<Utc>, event: &RunEvent) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.take(event);
         drop(tally);
         match event {
-            Event::Delivery(event) => self.delivery(event),
-            Event::Step(event) => self.step(event),
-            Event::RunStarted(_) | Event::Checks(_) | Event::RunEnded(_) => {}
+            RunEvent::Delivery(event) => self.delivery(event),
+            RunEvent::Step(event) => self.step(event),
+            _ => {}
         }
     }
 }

@@ -27,7 +27,8 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use deliver::{DeliveryEvent, IngestSummary, ingest, pending, rejects_schema, rejects_table};
+pub use crate::event::DeliveryEvent;
+pub use deliver::{IngestSummary, ingest, pending, rejects_schema, rejects_table};
 pub use error::{IngestError, Refusal, RefusalReason};
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, NamedDelivery};

@@ -2,11 +2,12 @@
 
 use chrono::{Datelike as _, Months, NaiveDate};
 
-use super::data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
+use super::data_test::{AgeUnit, DataTest, Rule};
 use super::error::PipelineError;
 use super::query::Query;
 use super::step::{RunContext, run_error, store_error};
 use crate::diagnostic::{counted, thousands};
+use crate::event::{Severity, TestResult};
 use crate::lake::{LakeTable, StagedFiles};
 use crate::session::Newest;
 

@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::header::list;
+use crate::event::Severity;
 use crate::session::{Bounded, nesting};
 
 /// One test of a table's rows.
@@ -18,15 +19,6 @@ pub struct DataTest {
     pub severity: Severity,
     /// What must hold.
     pub rule: Rule,
-}
-
-/// What follows when a test does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The table is not published.
-    Error,
-    /// The table is published and the run says so.
-    Warn,
 }
 
 /// What a test asks.
@@ -93,49 +85,7 @@ impl AgeUnit {
     }
 }
 
-/// How one test ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestResult {
-    /// The test as it stands in the header.
-    pub test: String,
-    /// What follows when it does not hold.
-    pub severity: Severity,
-    /// Rows that break it, of `freshness` the age in its unit, of `key` repeated keys; `None` when it could not be applied.
-    pub n_rows_found: Option<u64>,
-    /// Rows that were tested.
-    pub n_rows: Option<u64>,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-impl TestResult {
-    /// The word in `test_results.status`.
-    #[must_use]
-    pub fn status(&self) -> &'static str {
-        match (self.n_rows_found, self.holds, self.severity) {
-            (None, ..) => "not_applicable",
-            (Some(_), true, _) => "ok",
-            (Some(_), false, severity) => severity.as_str(),
-        }
-    }
-
-    /// Whether it is to be mentioned, but does not keep the table from being published.
-    #[must_use]
-    pub fn is_warning(&self) -> bool {
-        !self.holds && self.severity == Severity::Warn
-    }
-}
-
 impl Severity {
-    /// The word in `test_results.severity`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-        }
-    }
-
     /// The severity in header key `test` or `test(…)`.
     pub(super) fn of_key(key: &str) -> Option<Self> {
         match key {

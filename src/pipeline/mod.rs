@@ -21,8 +21,9 @@ mod stale;
 mod step;
 mod templates;
 
+pub use crate::event::{Severity, StepEvent as Event, StepOutcome, StepStatus, TestResult};
 pub use dag::{Dag, GivenTables};
-pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
+pub use data_test::{AgeUnit, DataTest, Rule};
 pub use diff::{Cause, Moved, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs};
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
@@ -34,6 +35,6 @@ pub use losses::{losses, require_whole};
 pub use project::{Project, query_named, register_undelivered};
 pub(crate) use query::named_tables;
 pub use query::{Query, Stage};
-pub use run::{Event, RunSummary, StepOutcome, StepStatus, build};
+pub use run::{RunSummary, build};
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};

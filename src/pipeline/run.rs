@@ -10,96 +10,18 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::audit::{failures, test_age};
-use super::data_test::TestResult;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
 use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{Published, RunContext, run_step};
+use crate::event::{StepEvent, StepOutcome, StepStatus, TestResult};
 use crate::lake::{Lake, LakeTable, Provenance};
 use crate::session::{Session, causes};
 
 /// Steps that run side by side; each uses all of the engine's threads.
 const STEPS_AT_ONCE: usize = 2;
-
-/// What happens during a run, for progress and logs. No event carries a cell of data.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// The run begins.
-    Steps {
-        /// Tables and views selected; each ends with a [`Event::StepFinished`].
-        n_steps: usize,
-    },
-    /// A step began.
-    StepStarted {
-        /// The query.
-        name: String,
-        /// Why it is built.
-        reason: String,
-        /// What it reads: the version of every table, the fingerprint of every view.
-        inputs: BTreeMap<String, String>,
-    },
-    /// A step has written so many rows so far.
-    StepRows {
-        /// The query.
-        name: String,
-        /// Rows so far.
-        n_rows: u64,
-    },
-    /// A step passed its tests and is about to be published.
-    StepPublishing {
-        /// The query.
-        name: String,
-        /// The version it is to have.
-        version: u64,
-        /// Rows written.
-        n_rows: u64,
-        /// What the tests of its header found.
-        tests: Vec<TestResult>,
-    },
-    /// A step ended.
-    StepFinished(StepStatus),
-}
-
-/// How one step ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepStatus {
-    /// The query.
-    pub name: String,
-    /// How it ended.
-    pub outcome: StepOutcome,
-    /// Why it was built, or not.
-    pub reason: String,
-    /// Seconds it took.
-    pub elapsed: Duration,
-    /// What the tests of its header found.
-    pub tests: Vec<TestResult>,
-    /// Why it failed, outermost first: one line per cause, no values from data.
-    pub causes: Vec<String>,
-}
-
-/// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepOutcome {
-    /// Published.
-    Built {
-        /// Lake version.
-        version: u64,
-        /// Rows written.
-        n_rows: u64,
-        /// Bytes written.
-        n_bytes: u64,
-    },
-    /// Up to date already, or a view.
-    Skipped,
-    /// Failed.
-    Failed,
-    /// Not run because something it needs failed.
-    Blocked,
-    /// Not reached: the run ended before.
-    NotRun,
-}
 
 /// What a run did.
 #[derive(Debug, Default)]
@@ -145,7 +67,7 @@ pub async fn build(
     lake: &Lake,
     session: &Session,
     work: Work,
-    observer: Arc<dyn Fn(Event) + Send + Sync>,
+    observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
 ) -> Result<RunSummary, PipelineError> {
     let context = Arc::new(RunContext {
         project: Arc::clone(&project),
@@ -157,7 +79,7 @@ pub async fn build(
     });
     project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
-    (context.observer)(Event::Steps {
+    (context.observer)(StepEvent::Steps {
         n_steps: work.selected.len(),
     });
     let mut builder = Builder {
@@ -281,7 +203,7 @@ impl Builder {
 
     fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {
         let context = Arc::clone(&self.context);
-        (context.observer)(Event::StepStarted {
+        (context.observer)(StepEvent::StepStarted {
             name: query.name.clone(),
             reason: reason.clone(),
             inputs: provenance.inputs.clone(),
@@ -413,7 +335,7 @@ impl Builder {
     }
 
     fn end(&mut self, status: StepStatus) {
-        (self.context.observer)(Event::StepFinished(status.clone()));
+        (self.context.observer)(StepEvent::StepFinished(status.clone()));
         self.summary.steps.push(status);
     }
 }

@@ -10,13 +10,12 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream_partit
 use futures::TryStreamExt as _;
 
 use super::audit::run_tests;
-use super::data_test::{Severity, TestResult};
 use super::error::PipelineError;
 use super::header::{Identity, Materialize};
 use super::identity::{Numbering, schema_with_id};
 use super::project::Project;
 use super::query::Query;
-use super::run::Event;
+use crate::event::{Severity, StepEvent, TestResult};
 use crate::lake::{Lake, LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
 use crate::session::{ErrorClass, Session, SessionError};
 
@@ -25,7 +24,7 @@ pub(super) struct RunContext {
     pub(super) project: Arc<Project>,
     pub(super) lake: Lake,
     pub(super) session: Session,
-    pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
+    pub(super) observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
     /// The day of the run, UTC.
     pub(super) today: chrono::NaiveDate,
     /// Read by steps side by side, written by one that is alone.
@@ -111,7 +110,7 @@ async fn build(
     let (n_rows, n_bytes) = (staged.n_rows, staged.n_bytes());
     let present = context.lake.table(&query.name).await;
     let present = present.map_err(|source| store_error(query, source))?;
-    (context.observer)(Event::StepPublishing {
+    (context.observer)(StepEvent::StepPublishing {
         name: query.name.clone(),
         version: present.map_or(0, |table| table.version + 1),
         n_rows,
@@ -214,7 +213,7 @@ async fn write_stream(
     mut writer: crate::lake::TableWriter,
     name: String,
     written: Arc<AtomicU64>,
-    observer: Arc<dyn Fn(Event) + Send + Sync>,
+    observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
 ) -> Result<StagedFiles, PipelineError> {
     loop {
         let batch = match stream.try_next().await {
@@ -242,7 +241,7 @@ async fn write_stream(
             })?;
         let n_rows = batch.num_rows() as u64;
         let n_rows = written.fetch_add(n_rows, Ordering::Relaxed) + n_rows;
-        observer(Event::StepRows {
+        observer(StepEvent::StepRows {
             name: name.clone(),
             n_rows,
         });

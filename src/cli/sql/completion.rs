@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use super::commands::{self, CommandArgument};
 use super::scope::{Call, Scope};
-use super::statements::{Token, TokenKind, tokens};
 use crate::functions::{self, ArgumentDefinition, ArgumentKind, RELATIONS};
+use crate::session::statements::{Token, TokenKind, tokens};
 
 /// Keywords worth offering and colouring.
 pub(super) const KEYWORDS: [&str; 85] = [

@@ -11,7 +11,7 @@ use rustyline::{Context, Helper};
 
 use super::commands;
 use super::completion::{KEYWORDS, Names};
-use super::statements::{TokenKind, ends_inside, pieces, tokens};
+use crate::session::statements::{TokenKind, ends_inside, pieces, tokens};
 
 /// What the line editor asks while somebody types.
 pub(super) struct Editing<'a> {

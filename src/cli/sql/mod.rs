@@ -6,7 +6,6 @@ mod commands;
 mod completion;
 mod copy;
 mod editing;
-pub(super) mod files;
 mod format;
 mod history;
 mod memory;
@@ -35,10 +34,8 @@ use futures::TryStreamExt as _;
 
 use copy::Writable;
 pub use editing::Keystrokes;
-use files::OutputFile;
 pub(super) use format::Format;
 use format::{ResultWriter, WriteError, WriteOptions};
-pub(super) use history::redacted;
 pub(super) use memory::count_thread;
 use pager::{PagedOutput, Pager};
 use place::Origin;
@@ -54,6 +51,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
+use crate::output_file::OutputFile;
 use crate::regular_file::{self, NotRegular};
 use crate::session::{self, SessionError, statements};
 

@@ -2,8 +2,8 @@
 //! it is in. Read from tokens, since such a statement does not parse.
 
 use super::completion::KEYWORDS;
-use super::statements::{Token, TokenKind};
 use crate::functions;
+use crate::session::statements::{Token, TokenKind};
 
 /// A statement and the place in it that is being typed.
 pub(super) struct Scope<'a> {
