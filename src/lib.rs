@@ -33,6 +33,7 @@ pub mod observe;
 pub mod report;
 pub mod serve;
 
+pub mod job;
 pub mod site;
 
 pub mod cli;

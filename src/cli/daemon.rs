@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::Signal;
 use super::args::GlobalArgs;
 use super::failure::Failure;
-use super::observed::NOMINAL_START;
+use super::job::NOMINAL_START;
 use super::printer::Printer;
+use super::watch::Signal;
 use crate::diagnostic::FailureKind;
+use crate::job::StopReason;
 use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
 
 /// The clock is looked at this often, as somebody may set it or the machine may sleep.
@@ -32,9 +33,9 @@ pub(super) struct Daemon {
     arguments: Vec<OsString>,
     state_file: PathBuf,
     printer: Printer,
-    signals: mpsc::Receiver<Failure>,
+    signals: mpsc::Receiver<StopReason>,
     /// Why it ends.
-    reason: Option<Failure>,
+    reason: Option<StopReason>,
     child: Option<Running>,
 }
 
@@ -60,9 +61,9 @@ impl Daemon {
         })?;
         let (sender, signals) = mpsc::channel();
         std::thread::spawn(move || {
-            if let Ok(failure) = signal.blocking_recv() {
-                // Nobody is left to tell when the loop has ended first.
-                drop(sender.send(failure));
+            if let Ok(reason) = signal.blocking_recv() {
+                // The loop may have ended first.
+                drop(sender.send(reason));
             }
         });
         Ok(Self {
@@ -78,9 +79,10 @@ impl Daemon {
 
     /// Why the loop ended.
     pub(super) fn into_reason(self) -> Failure {
-        self.reason.unwrap_or_else(|| {
-            Failure::new(FailureKind::Internal, "the schedules ended by themselves")
-        })
+        self.reason.map_or_else(
+            || Failure::new(FailureKind::Internal, "the schedules ended by themselves"),
+            Failure::from,
+        )
     }
 
     /// How the child ended, if it did.
@@ -134,8 +136,8 @@ impl Host for Daemon {
                 None => left.min(LONGEST_PAUSE),
             };
             match self.signals.recv_timeout(pause) {
-                Ok(failure) => {
-                    self.reason = Some(failure);
+                Ok(reason) => {
+                    self.reason = Some(reason);
                     return Event::Stop;
                 }
                 Err(RecvTimeoutError::Timeout) => {}

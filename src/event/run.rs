@@ -36,6 +36,8 @@ pub enum RunEvent {
     Checks(CheckTally),
     /// A table's step began, ended, failed or was skipped, with the tests of its header.
     Step(StepEvent),
+    /// Every selected table has ended, well or not.
+    BuildEnded,
     /// The report was written anew.
     ReportWritten {
         /// Its file.

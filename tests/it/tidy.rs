@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 11] = [
     &["checks"],
     &["pipeline"],
     &["observe", "report", "serve"],
-    &["site"],
+    &["job", "site"],
     &["cli"],
 ];
 
