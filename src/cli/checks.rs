@@ -12,7 +12,7 @@ use super::workspace;
 use crate::checks::{Check, CheckResult, Unit};
 use crate::diagnostic::{FailureKind, did_you_mean, thousands};
 use crate::event::{CheckCounts, CheckStatus};
-use crate::job::{self, describe};
+use crate::job::{self, describe_result};
 use crate::pipeline::{self, Project};
 
 /// Arguments of `checks`.
@@ -45,7 +45,7 @@ pub(super) async fn run(
     let _lock = workspace.lake.lock()?;
     pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let session = workspace::session(global)?;
-    let evaluation = job::evaluate(&workspace, &session, None).await?;
+    let evaluation = job::evaluate_checks(&workspace, &session, None).await?;
     if !evaluation.evaluated.is_empty() {
         let counts = CheckCounts::of(&evaluation.results);
         printer.note(&counts_line(&counts));
@@ -168,7 +168,11 @@ fn shown_text(results: &[&CheckResult], all: bool) -> String {
             _ => "",
         };
         let status = result.status().as_str();
-        let _ = writeln!(text, "{status:<14} {severity:<5} {}", describe(result));
+        let _ = writeln!(
+            text,
+            "{status:<14} {severity:<5} {}",
+            describe_result(result)
+        );
     }
     text
 }

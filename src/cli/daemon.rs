@@ -9,12 +9,14 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use clap::ValueEnum;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::job::NOMINAL_START;
 use super::printer::Printer;
 use super::watch::Signal;
+use super::workspace;
 use crate::diagnostic::FailureKind;
 use crate::job::StopReason;
 use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
@@ -68,7 +70,7 @@ impl Daemon {
         });
         Ok(Self {
             program,
-            arguments: global.to_arguments(project)?,
+            arguments: arguments_of(global, project)?,
             state_file,
             printer: printer.clone(),
             signals,
@@ -102,6 +104,51 @@ impl Running {
             let _ = self.child.kill();
         }
     }
+}
+
+/// The same options for another process of this program, working on `project`.
+fn arguments_of(global: &GlobalArgs, project: &Path) -> Result<Vec<OsString>, Failure> {
+    let GlobalArgs {
+        project: _,
+        threads,
+        memory_limit,
+        temp_dir,
+        quiet,
+        verbose,
+        log_format,
+        progress,
+        color,
+        lang,
+    } = global;
+    let mut arguments = Vec::new();
+    let mut add = |name: &str, value: OsString| {
+        arguments.push(OsString::from(name));
+        arguments.push(value);
+    };
+    add("--project", project.as_os_str().to_owned());
+    if let Some(threads) = threads {
+        add("--threads", threads.to_string().into());
+    }
+    if let Some(bytes) = memory_limit {
+        add("--memory-limit", bytes.to_string().into());
+    }
+    if let Some(folder) = temp_dir {
+        add("--temp-dir", workspace::absolute(folder)?.into());
+    }
+    add("--log-format", word(log_format));
+    add("--progress", word(progress));
+    add("--color", word(color));
+    add("--lang", word(lang));
+    let flags = [(*quiet, "--quiet"), (*verbose, "--verbose")];
+    let flags = flags.into_iter().filter(|(is_given, _)| *is_given);
+    arguments.extend(flags.map(|(_, name)| OsString::from(name)));
+    Ok(arguments)
+}
+
+/// A value as it is written on the command line.
+fn word(value: &impl ValueEnum) -> OsString {
+    let value = value.to_possible_value().expect("no value is left out");
+    value.get_name().into()
 }
 
 /// Whether the time has come; then it is taken out, so that this is said once.

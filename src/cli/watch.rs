@@ -100,3 +100,29 @@ pub(super) async fn until_signal<T>(
 ) -> Result<T, Failure> {
     job::until(stop(signal), work).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn clock_rings_after_its_time_and_not_before() {
+        let started = Instant::now();
+        time_is_up(Some(Duration::from_millis(60))).await;
+        assert!(started.elapsed() >= Duration::from_millis(60));
+        let never = tokio::time::timeout(Duration::from_millis(60), time_is_up(None));
+        assert!(never.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn condition_is_looked_at_again_and_again() {
+        let n_looks = AtomicUsize::new(0);
+        holds(Duration::from_millis(5), move || {
+            n_looks.fetch_add(1, Ordering::Relaxed) == 2
+        })
+        .await;
+    }
+}

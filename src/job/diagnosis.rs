@@ -173,3 +173,32 @@ impl From<&JobError> for Diagnosis {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stage_words_stand_above_their_causes() {
+        let error = JobError::ReportFolder(std::io::Error::other("no room"));
+        let diagnosis = Diagnosis::from(&error);
+        assert_eq!(diagnosis.kind, FailureKind::Resources);
+        assert_eq!(diagnosis.lines(), ["cannot write the report", "no room"]);
+    }
+
+    #[test]
+    fn stage_errors_are_not_said_twice() {
+        let error = JobError::Lake(LakeError::Locked);
+        let diagnosis = Diagnosis::from(&error);
+        assert_eq!(diagnosis.kind, FailureKind::Locked);
+        assert_eq!(diagnosis.lines(), [LakeError::Locked.to_string()]);
+        let failed = vec!["a".to_owned(), "b".to_owned()];
+        let diagnosis = Diagnosis::from(&JobError::ChecksFailed { failed });
+        let expected = [
+            "2 checks of severity `error` failed; no table was built",
+            "a",
+            "b",
+        ];
+        assert_eq!(diagnosis.lines(), expected);
+    }
+}

@@ -21,7 +21,8 @@ pub(super) async fn gate(
 ) -> Result<(), JobError> {
     let last = pipeline::last_run(&workspace.lake).await?;
     let run_id = pipeline::LastRun::next_id(last.as_ref());
-    let Evaluation { evaluated, results } = evaluate(workspace, session, Some(run_id)).await?;
+    let Evaluation { evaluated, results } =
+        evaluate_checks(workspace, session, Some(run_id)).await?;
     if !evaluated.is_empty() {
         let counts = CheckCounts::of(&results);
         observers.tell(&RunEvent::ChecksEvaluated(counts));
@@ -37,7 +38,7 @@ pub(super) async fn gate(
         }));
     }
     let stopping = results.iter().filter(|result| result.stops());
-    let failed: Vec<String> = stopping.map(describe).collect();
+    let failed: Vec<String> = stopping.map(describe_result).collect();
     match failed.is_empty() {
         true => Ok(()),
         false => Err(JobError::ChecksFailed { failed }),
@@ -48,7 +49,7 @@ pub(super) async fn gate(
 ///
 /// # Errors
 /// When the lake cannot be read or written, or the engine fails.
-pub async fn evaluate(
+pub async fn evaluate_checks(
     workspace: &Workspace,
     session: &Session,
     run_id: Option<i64>,
@@ -77,12 +78,12 @@ fn failed(results: &[&CheckResult]) -> Vec<String> {
         result.delivery_id.is_none() || !whole.contains(result.check.name.as_str())
     };
     let told = failed().filter(is_told);
-    told.map(|result| describe(result)).collect()
+    told.map(|result| describe_result(result)).collect()
 }
 
 /// A result in words: its check, numbers, threshold. No value of the data.
 #[must_use]
-pub fn describe(result: &CheckResult) -> String {
+pub fn describe_result(result: &CheckResult) -> String {
     let check = &result.check;
     let delivery = result
         .delivery_id

@@ -26,7 +26,7 @@ mod workspace;
 pub use diagnosis::{Diagnosis, add_causes};
 pub use ending::{Ended, Ending};
 pub use error::JobError;
-pub use gate::{describe, evaluate};
+pub use gate::{describe_result, evaluate_checks};
 pub use ingest::ingest;
 pub use options::JobOptions;
 pub use report::write_report;

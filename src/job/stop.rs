@@ -41,3 +41,21 @@ pub async fn until<T, E: From<StopReason>>(
         reason = stop => Err(reason.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::job::JobError;
+
+    #[tokio::test]
+    async fn what_ends_first_decides() {
+        let done: Result<u8, JobError> = until(pending(), ready(Ok(7))).await;
+        assert_eq!(done.unwrap(), 7);
+        let stopped: Result<u8, JobError> = until(ready(StopReason::Terminate), pending()).await;
+        let error = stopped.unwrap_err();
+        assert!(matches!(error, JobError::Stopped(StopReason::Terminate)));
+        assert_eq!(error.to_string(), "stopped by SIGTERM");
+    }
+}

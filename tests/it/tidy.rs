@@ -203,7 +203,7 @@ fn crates_are_named_only_where_they_belong() {
 fn only_the_printer_writes_to_the_terminal() {
     let printers = [
         "src/cli/printer.rs",
-        "src/cli/sql/mod.rs",
+        "src/cli/sql/output.rs",
         "src/cli/sql/shell.rs",
         "src/cli/progress.rs",
     ];

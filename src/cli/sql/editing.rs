@@ -10,7 +10,8 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::commands;
-use super::completion::{KEYWORDS, Names};
+use super::completion::Names;
+use super::keywords::KEYWORDS;
 use crate::session::statements::{TokenKind, ends_inside, pieces, tokens};
 
 /// What the line editor asks while somebody types.

@@ -16,11 +16,13 @@ use super::commands::{self, Command};
 use super::completion::Names;
 use super::editing::Editing;
 use super::format::Format;
+use super::history;
+use super::output::{Output, format_of};
 use super::pager::Pager;
 use super::place::Origin;
 use super::repl::{Next, ReplInput, ReplOptions, run_repl, run_script};
 use super::runner::{Asked, GRACE, Interrupts, Runner};
-use super::{Output, format_of, history};
+use super::script::read_script;
 use crate::cli::failure::Failure;
 use crate::diagnostic::FailureKind;
 use crate::session::THREAD_STACK;
@@ -345,7 +347,7 @@ impl Shell {
             let message = format!("`{}` is run by files {MAX_DEPTH} deep", file.display());
             return Err(Failure::new(FailureKind::Usage, message).hint("does a file run itself?"));
         }
-        let text = super::read_script(file)?;
+        let text = read_script(file)?;
         self.files.push(file.display().to_string());
         let result = run_script(&text, &mut |input, line| self.execute(input, line));
         self.files.pop();

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::event::DeliveryEvent;
-use crate::observe::RunUuid;
+use crate::event::{DeliveryEvent, RunUuid};
 
 fn start(at: DateTime<Utc>) -> RunStart {
     RunStart {
