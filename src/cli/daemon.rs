@@ -21,11 +21,11 @@ use crate::diagnostic::FailureKind;
 use crate::job::StopReason;
 use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
 
-/// The clock is looked at this often, as somebody may set it or the machine may sleep.
+/// The clock is looked at this often, as it may be set and the machine may sleep.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A run at work is looked at this often.
+/// A running child is looked at this often.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
-/// A run that was asked to stop and still is at work after this is killed.
+/// A run that was asked to stop and is still running after this is killed.
 const TIME_TO_STOP: Duration = Duration::from_secs(60);
 
 /// The process that serves the schedules.
@@ -41,7 +41,7 @@ pub(super) struct Daemon {
     child: Option<Running>,
 }
 
-/// The run at work.
+/// The running child.
 struct Running {
     child: Child,
     /// When it will have taken too long; `None` when there is no limit or that was told.

@@ -27,13 +27,13 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     /// What to do.
     pub(super) hints: Vec<String>,
-    /// Bytes of the statement that it is about, until somebody knows where the statement stands.
+    /// Bytes of the statement that it is about, until it is known where the statement stands.
     pub(super) mark: Option<Range<usize>>,
     /// The line that it is about.
     pub(super) place: Option<Place>,
 }
 
-/// A place in a text that somebody wrote.
+/// A place in a text that a user wrote.
 #[derive(Debug)]
 pub(super) struct Place {
     /// The file, unless the text was typed.

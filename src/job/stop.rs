@@ -11,7 +11,7 @@ pub enum StopReason {
     /// SIGTERM.
     #[error("stopped by SIGTERM")]
     Terminate,
-    /// Nobody could stop it later.
+    /// Signals cannot be listened for, so that nothing could stop it later.
     #[error("cannot listen for signals")]
     Unheard(#[source] std::io::Error),
 }

@@ -54,7 +54,7 @@ pub(super) async fn recover(
 }
 
 /// Notifies whom the project file in `folder` names of a `command` that could not begin: `causes` say why, a line each. Returns
-/// what could not be done. A project file without notifications, or that cannot be read, notifies nobody.
+/// what could not be done. A project file without notifications, or that cannot be read, sends nothing.
 #[must_use]
 pub fn notify_not_begun(
     folder: &Path,

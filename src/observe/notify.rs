@@ -1,4 +1,4 @@
-//! Telling somebody that a run failed, was stopped or crossed a threshold: a command that gets JSON on its standard input, an
+//! Notifications that a run failed, was stopped or crossed a threshold: a command that gets JSON on its standard input, an
 //! address that gets it as a body, or both. What it says holds counts, names and blanked messages.
 
 use std::io::Write as _;
@@ -78,7 +78,7 @@ impl Notifier {
         }
     }
 
-    /// Tells at once of a run of `project` that nobody was told of. Gives back what could not be done.
+    /// Tells at once of a run of `project` whose own process could not. Returns what could not be done.
     #[must_use]
     pub fn tell_of(&self, run: UntoldRun<'_>, project: &str, command: &str) -> Vec<String> {
         if !self.config.on_failure {

@@ -1,5 +1,5 @@
 //! Metrics of the last run as a file that node_exporter's textfile collector reads: written beside its place and moved there,
-//! so that nobody reads half of it.
+//! so that no reader sees half of it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

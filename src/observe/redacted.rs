@@ -1,4 +1,4 @@
-//! SQL without what could identify somebody: for events that leave the machine, and for histories on disk.
+//! SQL without what could identify a person: for events that leave the machine, and for histories on disk.
 
 use crate::session::statements::{TokenKind, tokens};
 

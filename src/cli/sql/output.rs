@@ -60,7 +60,7 @@ pub(crate) async fn print(
     print_awaited(frame, output, printer, &waiting).await
 }
 
-/// As [`print`], for somebody who is shown how far it is.
+/// As [`print`], while `waiting` shows how far it is.
 pub(super) async fn print_awaited(
     frame: DataFrame,
     output: &Output,
@@ -112,7 +112,7 @@ pub(super) async fn print_awaited(
                     write_rows(frame, out, options, waiting).await
                 }
                 _ => {
-                    let out = Shown {
+                    let out = AfterProgress {
                         out: io::stdout(),
                         waiting: waiting.clone(),
                     };
@@ -149,13 +149,13 @@ async fn append(
     write_rows(frame, file, options, waiting).await
 }
 
-/// Standard output, before which what shows that somebody waits is taken away.
-struct Shown<W: Write> {
+/// Standard output; the progress that is shown is taken away before the first byte.
+struct AfterProgress<W: Write> {
     out: W,
     waiting: Waiting,
 }
 
-impl<W: Write> Write for Shown<W> {
+impl<W: Write> Write for AfterProgress<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.waiting.end();
         self.out.write(bytes)

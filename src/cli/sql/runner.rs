@@ -39,7 +39,7 @@ pub(super) struct Runner {
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Request {
     /// A statement, without its `;`.
     Statement(String),
     /// The tables and views.
@@ -50,18 +50,18 @@ pub(super) enum Asked {
     Functions(String),
 }
 
-impl From<&str> for Asked {
+impl From<&str> for Request {
     fn from(statement: &str) -> Self {
         Self::Statement(statement.to_owned())
     }
 }
 
 impl Runner {
-    /// Plans and runs what is asked and writes its rows. Comes back when nobody reads them in a pager any
-    /// more.
+    /// Plans and runs what is asked and writes its rows. Returns as soon as the user has left the pager
+    /// that shows them.
     pub(super) async fn run(
         &self,
-        asked: impl Into<Asked>,
+        asked: impl Into<Request>,
         output: &Output,
         interrupts: Option<&mut Interrupts>,
     ) -> Result<(), Failure> {
@@ -120,12 +120,17 @@ impl Runner {
         }
     }
 
-    async fn execute(&self, asked: Asked, output: Output, shown: &Waiting) -> Result<(), Failure> {
+    async fn execute(
+        &self,
+        asked: Request,
+        output: Output,
+        shown: &Waiting,
+    ) -> Result<(), Failure> {
         let frame = match asked {
-            Asked::Statement(statement) => return self.answer(statement, output, shown).await,
-            Asked::Tables => self.tables.list()?,
-            Asked::Columns => self.tables.all_columns().await?,
-            Asked::Functions(pattern) => self.tables.session().functions_like(&pattern)?,
+            Request::Statement(statement) => return self.answer(statement, output, shown).await,
+            Request::Tables => self.tables.list()?,
+            Request::Columns => self.tables.all_columns().await?,
+            Request::Functions(pattern) => self.tables.session().functions_like(&pattern)?,
         };
         let printed = print_awaited(frame, &output, &self.printer, shown).await;
         printed.map(drop)
@@ -217,7 +222,7 @@ impl Interrupts {
     }
 }
 
-/// Ends at the next Ctrl-C; never when nobody listens.
+/// Ends at the next Ctrl-C; never without a listener.
 async fn interrupted(interrupts: Option<&mut Interrupts>) {
     let is_pressed = match interrupts {
         Some(interrupts) => interrupts.counts.changed().await.is_ok(),

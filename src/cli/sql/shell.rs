@@ -21,7 +21,7 @@ use super::output::{Output, format_of};
 use super::pager::Pager;
 use super::place::Origin;
 use super::repl::{Next, ReplInput, ReplOptions, run_repl, run_script};
-use super::runner::{Asked, GRACE, Interrupts, Runner};
+use super::runner::{GRACE, Interrupts, Request, Runner};
 use super::script::read_script;
 use crate::cli::failure::Failure;
 use crate::diagnostic::FailureKind;
@@ -228,7 +228,7 @@ impl Shell {
         }
     }
 
-    fn timed(&mut self, asked: impl Into<Asked>) -> Result<(), Failure> {
+    fn timed(&mut self, asked: impl Into<Request>) -> Result<(), Failure> {
         let started = Instant::now();
         self.interrupts.forget();
         let run = self
@@ -249,13 +249,13 @@ impl Shell {
         match command {
             Command::Quit => return Ok(Next::Stop),
             Command::Help => self.runner.printer.data(commands::help().as_bytes())?,
-            Command::Tables => self.timed(Asked::Tables)?,
-            Command::Schema => self.timed(Asked::Columns)?,
+            Command::Tables => self.timed(Request::Tables)?,
+            Command::Schema => self.timed(Request::Columns)?,
             Command::Describe(name) => {
                 self.timed(format!("DESCRIBE {}", reference(&name)).as_str())?;
             }
             Command::Relations => self.timed("SHOW RELATIONS")?,
-            Command::Functions(pattern) => self.timed(Asked::Functions(pattern))?,
+            Command::Functions(pattern) => self.timed(Request::Functions(pattern))?,
             Command::Read(file) => self.read(&file)?,
             Command::Output(path) => self.set_output(path)?,
             Command::Vertical(wanted) => self.set_vertical(wanted),
