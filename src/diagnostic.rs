@@ -1,10 +1,12 @@
 //! What every stage's errors share: whose fault it is (the exit code), where it is, and what to do
-//! about it. The error enums themselves live with their stages; `cli::failure` prints them.
+//! about it; and how numbers and times are written. The error enums themselves live with their stages; `cli::failure` prints them.
 
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Local, SecondsFormat, Utc};
 
 /// Why a command did not finish. Each kind has one exit code, the same for every command, so that a
 /// job scheduler can act without reading logs.
@@ -161,4 +163,11 @@ pub fn thousands(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A time to the second as a person reads it here: `2026-11-01T12:30:00+09:00`.
+#[must_use]
+pub fn local_time(time: DateTime<Utc>) -> String {
+    let local = time.with_timezone(&Local);
+    local.to_rfc3339_opts(SecondsFormat::Secs, false)
 }

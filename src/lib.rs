@@ -4,6 +4,8 @@
 //! The modules in the order of the data's journey; ARCHITECTURE.md has the map.
 
 pub mod diagnostic;
+pub mod event;
+pub mod output_file;
 pub mod regular_file;
 pub mod schedule;
 pub mod toml_reader;
@@ -31,6 +33,7 @@ pub mod observe;
 pub mod report;
 pub mod serve;
 
+pub mod job;
 pub mod site;
 
 pub mod cli;

@@ -16,6 +16,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::catalogue::{Check, CheckKind};
 use super::drift::LARGE;
 use crate::config::CheckSeverity;
+use crate::event::{CheckCounts, CheckStatus as Status};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
 /// Table of what checks found.
@@ -46,45 +47,6 @@ pub struct CheckResult {
     pub note: Option<String>,
 }
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// There is nothing to apply it to.
-    NotApplicable,
-    /// Within the threshold.
-    Pass,
-    /// Notable: only a shift of a distribution that is not large.
-    Warn,
-    /// Beyond the threshold.
-    Fail,
-}
-
-impl Status {
-    /// The word in `check_results.status`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotApplicable => "not_applicable",
-            Self::Pass => "pass",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// Checks by how they ended; a check counts once, by its worst result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CheckCounts {
-    /// Within the threshold.
-    pub n_pass: u64,
-    /// Notable.
-    pub n_warn: u64,
-    /// Beyond the threshold.
-    pub n_fail: u64,
-    /// With nothing to apply them to.
-    pub n_not_applicable: u64,
-}
-
 impl CheckCounts {
     /// Counts the checks of `results`.
     pub fn of<'r>(results: impl IntoIterator<Item = &'r CheckResult>) -> Self {
@@ -105,23 +67,6 @@ impl CheckCounts {
             } += 1;
         }
         counts
-    }
-
-    /// How many ended in each way.
-    #[must_use]
-    pub fn by_status(&self) -> [(Status, u64); 4] {
-        [
-            (Status::Pass, self.n_pass),
-            (Status::Warn, self.n_warn),
-            (Status::Fail, self.n_fail),
-            (Status::NotApplicable, self.n_not_applicable),
-        ]
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn n_checks(&self) -> u64 {
-        self.by_status().map(|(_, n)| n).into_iter().sum()
     }
 }
 

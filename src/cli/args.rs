@@ -1,13 +1,10 @@
 //! Arguments every command takes.
 
-use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::failure::Failure;
-use super::workspace;
 use crate::report::Lang;
 use crate::session::SessionOptions;
 
@@ -104,51 +101,6 @@ impl GlobalArgs {
             temp_dir: self.temp_dir.clone(),
         }
     }
-
-    /// The same options for another process of this program, working on `project`.
-    pub(super) fn to_arguments(&self, project: &Path) -> Result<Vec<OsString>, Failure> {
-        let Self {
-            project: _,
-            threads,
-            memory_limit,
-            temp_dir,
-            quiet,
-            verbose,
-            log_format,
-            progress,
-            color,
-            lang,
-        } = self;
-        let mut arguments = Vec::new();
-        let mut add = |name: &str, value: OsString| {
-            arguments.push(OsString::from(name));
-            arguments.push(value);
-        };
-        add("--project", project.as_os_str().to_owned());
-        if let Some(threads) = threads {
-            add("--threads", threads.to_string().into());
-        }
-        if let Some(bytes) = memory_limit {
-            add("--memory-limit", bytes.to_string().into());
-        }
-        if let Some(folder) = temp_dir {
-            add("--temp-dir", workspace::absolute(folder)?.into());
-        }
-        add("--log-format", word(log_format));
-        add("--progress", word(progress));
-        add("--color", word(color));
-        add("--lang", word(lang));
-        let flags = [(*quiet, "--quiet"), (*verbose, "--verbose")];
-        let flags = flags.into_iter().filter(|(is_given, _)| *is_given);
-        arguments.extend(flags.map(|(_, name)| OsString::from(name)));
-        Ok(arguments)
-    }
-}
-
-/// A value as it is written on the command line.
-fn word(value: &impl ValueEnum) -> OsString {
-    let value = value.to_possible_value().expect("no value is left out");
-    value.get_name().into()
 }
 
 /// `512M`, `2G`, `2GiB`, `1000000`.

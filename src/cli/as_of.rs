@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Days, Local, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Days, Local, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::backup;
 use crate::config::ProjectConfig;
-use crate::diagnostic::{FailureKind, counted, thousands};
+use crate::diagnostic::{FailureKind, counted, local_time, thousands};
+use crate::job::Workspace;
 use crate::lake::Lake;
 use crate::pipeline;
 
@@ -76,15 +77,9 @@ impl AsOfArgs {
                 })?
             }
         };
-        printer.detail(&format!("as of {}", shown(time)));
+        printer.detail(&format!("as of {}", local_time(time)));
         Ok(lake.as_of(time))
     }
-}
-
-/// A time as a person reads it here.
-pub(super) fn shown(time: DateTime<Utc>) -> String {
-    let local = time.with_timezone(&Local);
-    local.to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// A project in the folder `into`, with the lake as it was: what `run --as-of` works on, so that nothing of it mixes with
@@ -120,7 +115,7 @@ pub(super) async fn project_in(
     let copied = then.copy_to(&target).await?;
     let note = format!(
         "as of {}: {}, {} kB, in {}; the project's own lake stays as it is",
-        then.time().map_or_else(String::new, shown),
+        then.time().map_or_else(String::new, local_time),
         counted(copied.tables, "table", "tables"),
         thousands(copied.bytes.div_ceil(1_000)),
         into.display(),
@@ -133,9 +128,9 @@ pub(super) async fn project_in(
         .report
         .strip_prefix(&config.folder)
         .map_or_else(|_| into.join("report.html"), |below| into.join(below));
-    Workspace::of_config(ProjectConfig {
+    Ok(Workspace::of_config(ProjectConfig {
         lake: target.root().to_path_buf(),
         report,
         ..config
-    })
+    })?)
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::backup::{Backup, BackupError};
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::{counted, thousands};
@@ -52,7 +52,7 @@ pub(super) async fn run(
     if args.list || args.verify {
         return look(args, &backup, printer);
     }
-    let workspace = Workspace::load(global)?;
+    let workspace = workspace::load(global)?;
     pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let config = &workspace.project.config;
     let saved = backup.save(&workspace.lake, config, Utc::now()).await?;

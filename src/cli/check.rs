@@ -4,14 +4,14 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::schedule;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::diagnostic::counted;
 use crate::pipeline::Project;
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let project = Project::load(workspace::config(global)?)?;
     schedule::check(&project)?;
-    project.check_queries(&Workspace::session(global)?).await?;
+    project.check_queries(&workspace::session(global)?).await?;
     printer.note(&format!(
         "{} and {} are right",
         counted(project.contracts.len() as u64, "contract", "contracts"),

@@ -9,20 +9,23 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use clap::ValueEnum;
 
-use super::Signal;
 use super::args::GlobalArgs;
 use super::failure::Failure;
-use super::observed::NOMINAL_START;
+use super::job::NOMINAL_START;
 use super::printer::Printer;
+use super::watch::Signal;
+use super::workspace;
 use crate::diagnostic::FailureKind;
+use crate::job::StopReason;
 use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
 
-/// The clock is looked at this often, as somebody may set it or the machine may sleep.
+/// The clock is looked at this often, as it may be set and the machine may sleep.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A run at work is looked at this often.
+/// A running child is looked at this often.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
-/// A run that was asked to stop and still is at work after this is killed.
+/// A run that was asked to stop and is still running after this is killed.
 const TIME_TO_STOP: Duration = Duration::from_secs(60);
 
 /// The process that serves the schedules.
@@ -32,13 +35,13 @@ pub(super) struct Daemon {
     arguments: Vec<OsString>,
     state_file: PathBuf,
     printer: Printer,
-    signals: mpsc::Receiver<Failure>,
+    signals: mpsc::Receiver<StopReason>,
     /// Why it ends.
-    reason: Option<Failure>,
+    reason: Option<StopReason>,
     child: Option<Running>,
 }
 
-/// The run at work.
+/// The running child.
 struct Running {
     child: Child,
     /// When it will have taken too long; `None` when there is no limit or that was told.
@@ -60,14 +63,14 @@ impl Daemon {
         })?;
         let (sender, signals) = mpsc::channel();
         std::thread::spawn(move || {
-            if let Ok(failure) = signal.blocking_recv() {
-                // Nobody is left to tell when the loop has ended first.
-                drop(sender.send(failure));
+            if let Ok(reason) = signal.blocking_recv() {
+                // The loop may have ended first.
+                drop(sender.send(reason));
             }
         });
         Ok(Self {
             program,
-            arguments: global.to_arguments(project)?,
+            arguments: arguments_of(global, project)?,
             state_file,
             printer: printer.clone(),
             signals,
@@ -78,9 +81,10 @@ impl Daemon {
 
     /// Why the loop ended.
     pub(super) fn into_reason(self) -> Failure {
-        self.reason.unwrap_or_else(|| {
-            Failure::new(FailureKind::Internal, "the schedules ended by themselves")
-        })
+        self.reason.map_or_else(
+            || Failure::new(FailureKind::Internal, "the schedules ended by themselves"),
+            Failure::from,
+        )
     }
 
     /// How the child ended, if it did.
@@ -100,6 +104,51 @@ impl Running {
             let _ = self.child.kill();
         }
     }
+}
+
+/// The same options for another process of this program, working on `project`.
+fn arguments_of(global: &GlobalArgs, project: &Path) -> Result<Vec<OsString>, Failure> {
+    let GlobalArgs {
+        project: _,
+        threads,
+        memory_limit,
+        temp_dir,
+        quiet,
+        verbose,
+        log_format,
+        progress,
+        color,
+        lang,
+    } = global;
+    let mut arguments = Vec::new();
+    let mut add = |name: &str, value: OsString| {
+        arguments.push(OsString::from(name));
+        arguments.push(value);
+    };
+    add("--project", project.as_os_str().to_owned());
+    if let Some(threads) = threads {
+        add("--threads", threads.to_string().into());
+    }
+    if let Some(bytes) = memory_limit {
+        add("--memory-limit", bytes.to_string().into());
+    }
+    if let Some(folder) = temp_dir {
+        add("--temp-dir", workspace::absolute(folder)?.into());
+    }
+    add("--log-format", word(log_format));
+    add("--progress", word(progress));
+    add("--color", word(color));
+    add("--lang", word(lang));
+    let flags = [(*quiet, "--quiet"), (*verbose, "--verbose")];
+    let flags = flags.into_iter().filter(|(is_given, _)| *is_given);
+    arguments.extend(flags.map(|(_, name)| OsString::from(name)));
+    Ok(arguments)
+}
+
+/// A value as it is written on the command line.
+fn word(value: &impl ValueEnum) -> OsString {
+    let value = value.to_possible_value().expect("no value is left out");
+    value.get_name().into()
 }
 
 /// Whether the time has come; then it is taken out, so that this is said once.
@@ -134,8 +183,8 @@ impl Host for Daemon {
                 None => left.min(LONGEST_PAUSE),
             };
             match self.signals.recv_timeout(pause) {
-                Ok(failure) => {
-                    self.reason = Some(failure);
+                Ok(reason) => {
+                    self.reason = Some(reason);
                     return Event::Stop;
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -13,7 +13,7 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::sql::{self, Format, Output};
-use super::workspace::Workspace;
+use super::workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
 use crate::pipeline::{self, Cause, MovedValue, PastRun, RootCause, RunDiff, TableDiff};
 
@@ -42,7 +42,7 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let workspace = workspace::load(global)?;
     let project = &workspace.project;
     if let Some(table) = &args.table
         && project.dag.query(table).is_none()
@@ -61,7 +61,7 @@ pub(super) async fn run(
     for lost in pipeline::losses(project, &workspace.lake).await? {
         printer.warning(&format!("what differs may be what is missing: {lost}"));
     }
-    let session = Workspace::session(global)?;
+    let session = workspace::session(global)?;
     let lake = (project.as_ref(), &workspace.lake, &session);
     let between = (before.run_id, after.run_id);
     let diff = pipeline::diff(lake, between, args.table.as_deref()).await?;

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::checks;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::Lake;
@@ -30,7 +30,7 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<u8, Failure> {
     let project = Project::load(workspace::config(global)?)?;
-    let lineage = Lineage::of(&project, &Workspace::session(global)?).await?;
+    let lineage = Lineage::of(&project, &workspace::session(global)?).await?;
     // Without a lake there is nothing to say about checks; none is made for it.
     let results = match project.config.lake.is_dir() {
         true => {

@@ -3,15 +3,18 @@
 
 use std::ops::Range;
 
+use crate::checks::ChecksError;
 use crate::config::ConfigError;
 use crate::contract::ContractError;
 use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
-use crate::lake::{self, LakeError};
+use crate::job::{Diagnosis, JobError, StopReason, add_causes};
+use crate::lake::LakeError;
 use crate::pipeline::{PipelineError, Stage};
+use crate::report::LoadError;
 use crate::serve::ServeError;
 use crate::session::inquiry::AnswerError;
-use crate::session::{ErrorClass, ReleaseError, SessionError, WRITE_REFUSED, causes};
+use crate::session::{ReleaseError, SessionError, WRITE_REFUSED};
 
 /// A command that did not finish.
 #[derive(Debug)]
@@ -24,13 +27,13 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     /// What to do.
     pub(super) hints: Vec<String>,
-    /// Bytes of the statement that it is about, until somebody knows where the statement stands.
+    /// Bytes of the statement that it is about, until it is known where the statement stands.
     pub(super) mark: Option<Range<usize>>,
     /// The line that it is about.
     pub(super) place: Option<Place>,
 }
 
-/// A place in a text that somebody wrote.
+/// A place in a text that a user wrote.
 #[derive(Debug)]
 pub(super) struct Place {
     /// The file, unless the text was typed.
@@ -59,11 +62,7 @@ impl Failure {
 
     /// Adds the chain of causes that begins with `error`.
     pub(super) fn because(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
-        for line in causes(error) {
-            if self.message != line && self.causes.last().is_none_or(|last| *last != line) {
-                self.causes.push(line);
-            }
-        }
+        add_causes(&self.message, &mut self.causes, error);
         self
     }
 
@@ -79,11 +78,62 @@ impl Failure {
     }
 
     fn of(kind: FailureKind, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut failure = Self::new(kind, error.to_string());
-        if let Some(source) = error.source() {
-            failure = failure.because(source);
+        Self::from(Diagnosis::of(kind, error))
+    }
+
+    fn with_hint(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
         }
-        failure
+    }
+}
+
+impl From<Diagnosis> for Failure {
+    fn from(diagnosis: Diagnosis) -> Self {
+        let Diagnosis {
+            kind,
+            message,
+            causes,
+        } = diagnosis;
+        Self {
+            causes,
+            ..Self::new(kind, message)
+        }
+    }
+}
+
+impl From<StopReason> for Failure {
+    fn from(reason: StopReason) -> Self {
+        Self::from(Diagnosis::from(&reason))
+    }
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Lake(error) => Self::from(error),
+            JobError::Ingest(error) => Self::from(error),
+            JobError::Pipeline(error) => Self::from(error),
+            JobError::Session(error) => Self::from(error),
+            JobError::Checks(error) => Self::from(error),
+            JobError::Report(LoadError::Lake(error)) => Self::from(error),
+            JobError::Report(LoadError::Session(error)) => Self::from(error),
+            JobError::ChecksFailed { .. } => Self::from(Diagnosis::from(&error)).hint(
+                "`korabo checks` shows them; mend the extracts, or change `[[checks]]` in korabo.toml",
+            ),
+            error => Self::from(Diagnosis::from(&error)),
+        }
+    }
+}
+
+impl From<ChecksError> for Failure {
+    fn from(error: ChecksError) -> Self {
+        match error {
+            ChecksError::Lake(error) => Self::from(error),
+            ChecksError::Session(error) => Self::from(error),
+            error => Self::from(Diagnosis::from(&error)),
+        }
     }
 }
 
@@ -100,7 +150,7 @@ impl From<ConfigError> for Failure {
 
 impl From<ContractError> for Failure {
     fn from(error: ContractError) -> Self {
-        Self::of(FailureKind::Project, &error)
+        Self::from(Diagnosis::from(&error))
     }
 }
 
@@ -137,7 +187,7 @@ impl From<LakeError> for Failure {
         let repair = repair(&error);
         let is_locked = matches!(error, LakeError::Locked | LakeError::Copying);
         let is_removed = matches!(error, LakeError::Removed { .. });
-        let failure = Self::of(lake::failure_kind(&error), &error);
+        let failure = Self::from(Diagnosis::from(&error));
         if is_removed {
             return failure.hint(
                 "`keep_days` under [maintain] in korabo.toml says how long earlier versions stay",
@@ -146,10 +196,7 @@ impl From<LakeError> for Failure {
         if is_locked {
             return failure.hint("wait for it to end, then run again");
         }
-        match repair {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        failure.with_hint(repair)
     }
 }
 
@@ -160,17 +207,12 @@ impl From<IngestError> for Failure {
             _ => None,
         };
         let hint = error.hint().map(str::to_owned).or(repaired);
-        let failure = Self::of(error.kind(), &error);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Self::from(Diagnosis::from(&error)).with_hint(hint)
     }
 }
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
-        let kind = error.kind();
         let hint = match &error {
             PipelineError::JoinCardinality { table, .. } => Some(format!(
                 "find the keys: SELECT … FROM {table} GROUP BY … HAVING count(*) > 1"
@@ -178,28 +220,13 @@ impl From<PipelineError> for Failure {
             PipelineError::DuplicateKeys { .. } => {
                 Some("the table stays as it was; check the query's joins and its `key`".to_owned())
             }
-            PipelineError::Lake(LakeError::Locked) => {
-                Some("wait for it to end, then run again".to_owned())
-            }
             _ => error.lake_error().and_then(repair),
         };
-        let failure = match error {
-            PipelineError::Ingest(error) => return Self::from(error),
-            PipelineError::Lake(error) => return Self::from(error),
-            PipelineError::Session(error) => return Self::from(error),
-            PipelineError::Contract(error) => return Self::from(error),
-            PipelineError::Plan { file, source, .. } => match source.place() {
-                Some((line, column)) => Self::new(
-                    kind,
-                    format!("{file}:{line}:{column}: {}", source.message()),
-                ),
-                None => Self::new(kind, format!("{file}: {}", source.message())),
-            },
-            error => Self::of(kind, &error),
-        };
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+        match error {
+            PipelineError::Ingest(error) => Self::from(error),
+            PipelineError::Lake(error) => Self::from(error),
+            PipelineError::Session(error) => Self::from(error),
+            error => Self::from(Diagnosis::from(&error)).with_hint(hint),
         }
     }
 }
@@ -211,10 +238,7 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Engine(error) => return Self::from(error),
             error => Self::of(FailureKind::Disclosure, &error),
         };
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        failure.with_hint(hint)
     }
 }
 
@@ -238,34 +262,18 @@ impl From<ServeError> for Failure {
             ServeError::Session(error) => return Self::from(error),
             error => Self::of(kind, &error),
         };
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        failure.with_hint(hint)
     }
 }
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         let repaired = error.lake_error().and_then(repair);
-        let kind = match error.class() {
-            _ if repaired.is_some() => FailureKind::Quality,
-            ErrorClass::Sql | ErrorClass::Data => FailureKind::Project,
-            ErrorClass::Estimator => FailureKind::Estimator,
-            ErrorClass::Resources => FailureKind::Resources,
-            ErrorClass::Internal => FailureKind::Internal,
-        };
         let usage = error.argument_error().map(|argument| argument.usage);
-        let text = error.describe();
-        let mut lines = text.lines();
-        let mut failure = Self::new(kind, lines.next().unwrap_or("the engine failed"));
-        failure.causes.extend(lines.map(str::to_owned));
+        let failure = Self::from(Diagnosis::from(&error));
         if failure.message == WRITE_REFUSED {
             return failure.hint("`-o FILE` writes a result");
         }
-        match usage.map(|usage| format!("usage: {usage}")).or(repaired) {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        failure.with_hint(usage.map(|usage| format!("usage: {usage}")).or(repaired))
     }
 }

@@ -15,7 +15,7 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::sql::{self, Output};
-use super::workspace::Workspace;
+use super::workspace;
 use crate::config::ParameterValue;
 use crate::lake::LakeTable;
 use crate::observe;
@@ -57,8 +57,8 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
-    let session = Workspace::session(global)?;
+    let workspace = workspace::load(global)?;
+    let session = workspace::session(global)?;
     if let Some(begun_at) = observe::begun_at(&workspace.lake) {
         let time = begun_at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
         printer.note(&match workspace.lake.lock() {

@@ -6,14 +6,13 @@ use clap::Args;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
-use super::observed::{LakeAfter, Observed};
+use super::job::{observer, options, tell};
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
-use super::{Signal, until_signal};
-use crate::diagnostic::{FailureKind, counted};
-use crate::ingest::{self, IngestSummary, NamedDelivery};
-use crate::observe::Event;
-use crate::pipeline;
+use super::watch::{self, Signal};
+use super::workspace;
+use crate::diagnostic::FailureKind;
+use crate::ingest::{NamedDelivery, Wanted};
+use crate::job::{self, Ended};
 
 /// Arguments of `ingest`.
 #[derive(Debug, Args)]
@@ -21,35 +20,45 @@ pub(super) struct IngestArgs {
     /// Single deliveries instead of the project's sources: TABLE=PATH
     #[arg(value_name = "TABLE=PATH")]
     deliveries: Vec<String>,
+    /// Also deliveries that are in the lake: those named, or all with rejected rows whose contract has changed; each takes the
+    /// place of what it was
+    #[arg(long)]
+    again: bool,
     /// Folder with the extracts, instead of the project's
     #[arg(long, value_name = "DIR")]
     extracts: Option<PathBuf>,
 }
 
-/// Takes in. An error is why it did not begin; when it began it gives back its exit code, however it ended.
+/// Takes in. An error is why it did not begin; when it began it returns its exit code, however it ended.
 pub(super) async fn run(
     args: &IngestArgs,
     global: &GlobalArgs,
     printer: &Printer,
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::with_extracts(global, args.extracts.as_deref())?;
+    let workspace = workspace::with_extracts(global, args.extracts.as_deref())?;
     let named = args
         .deliveries
         .iter()
         .map(|text| named(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let _lock = workspace.lake.lock()?;
-    let observed = Observed::begin(&workspace, "ingest", None, printer).await?;
-    let result = until_signal(take_in(&workspace, &named, &observed, printer), signal).await;
-    observed.clear();
+    let wanted = Wanted {
+        named: &named,
+        again: args.again,
+    };
+    let stop = watch::stop(signal);
+    let options = options(global);
+    let Ended { result, ending, .. } =
+        job::ingest(&workspace, &options, wanted, observer(printer), stop).await?;
+    let result = result.map_err(Failure::from);
     if let Err(failure) = &result {
         printer.failure(failure);
     }
-    observed.end(result.as_ref().map(|_| 0), LakeAfter::default());
-    let summary = match result {
-        Ok(summary) => summary,
-        Err(failure) => return Ok(failure.kind.exit_code()),
+    let failure = result.as_ref().err();
+    let exit_code = failure.map_or(0, |failure| failure.kind.exit_code());
+    tell(&ending, exit_code, printer).await;
+    let Ok(summary) = result else {
+        return Ok(exit_code);
     };
     printer.summary(&format!(
         "deliveries={} rows_in={} accepted={} rejected_rows={}",
@@ -72,32 +81,4 @@ fn named(text: &str) -> Result<NamedDelivery, Failure> {
             format!("`{text}` is not TABLE=PATH"),
         )),
     }
-}
-
-/// Takes in what is new, unless the lake has lost something; the caller holds the lake's lock.
-pub(super) async fn take_in(
-    workspace: &Workspace,
-    named: &[NamedDelivery],
-    observed: &Observed,
-    printer: &Printer,
-) -> Result<IngestSummary, Failure> {
-    let project = &workspace.project;
-    pipeline::require_whole(project, &workspace.lake).await?;
-    let observer = observed.observer();
-    let summary = ingest::ingest(
-        &project.config,
-        &project.contracts,
-        &workspace.lake,
-        ingest::Wanted {
-            named,
-            again: false,
-        },
-        &move |event| observer.tell(&Event::Delivery(event)),
-    )
-    .await?;
-    if summary.n_known > 0 {
-        let files = counted(summary.n_known as u64, "file", "files");
-        printer.detail(&format!("{files} known already"));
-    }
-    Ok(summary)
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::workspace;
 use crate::contract::TableContract;
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::pipeline::{Dag, Lineage, Project, TableColumn};
@@ -46,7 +46,7 @@ pub(super) async fn run(
     let text = match column {
         None => of_table(&project.dag, table),
         Some(column) => {
-            let lineage = Lineage::of(&project, &Workspace::session(global)?).await?;
+            let lineage = Lineage::of(&project, &workspace::session(global)?).await?;
             let contract = project.contract(table);
             let columns = match contract {
                 Some(contract) => raw_columns(contract),

@@ -9,9 +9,10 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::Workspace;
+use super::workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
 use crate::ingest;
+use crate::job::Workspace;
 use crate::lake::Upkeep;
 use crate::pipeline::{self, RUN_STEPS, RUNS, TEST_RESULTS};
 
@@ -34,7 +35,7 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let workspace = workspace::load(global)?;
     let lake = &workspace.lake;
     let _lock = lake.lock()?;
     let _files = lake.lock_files()?;

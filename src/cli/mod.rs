@@ -17,7 +17,6 @@ mod init;
 mod job;
 mod lineage;
 mod maintain;
-mod observed;
 mod plan;
 mod printer;
 mod progress;
@@ -31,6 +30,7 @@ mod serve;
 mod sql;
 mod status;
 mod synth;
+mod watch;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -44,6 +44,7 @@ pub use sql::Keystrokes;
 use args::GlobalArgs;
 use failure::Failure;
 use printer::Printer;
+use watch::{signalled, until_signal};
 
 use crate::diagnostic::FailureKind;
 use crate::session::THREAD_STACK;
@@ -169,12 +170,12 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
             let ran = run::run(args, global, printer, &mut signal).await;
             return match args.is_dry() {
                 true => ran,
-                false => Ok(begun(ran, "run", global, printer)),
+                false => Ok(job::begun(ran, "run", global, printer)),
             };
         }
         Command::Retry(args) => {
             let ran = retry::run(args, global, printer, &mut signal).await;
-            return Ok(begun(ran, "retry", global, printer));
+            return Ok(job::begun(ran, "retry", global, printer));
         }
         // A server that is stopped lets running statements end.
         Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
@@ -182,7 +183,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Schedule(args) => return schedule::run(args, global, printer, signal).await,
         Command::Ingest(args) => {
             let ran = ingest::run(args, global, printer, &mut signal).await;
-            return Ok(begun(ran, "ingest", global, printer));
+            return Ok(job::begun(ran, "ingest", global, printer));
         }
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
@@ -205,11 +206,6 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Completions { shell } => Box::pin(async { complete(*shell, printer) }),
     };
     until_signal(work, &mut signal).await
-}
-
-/// The exit code of a command that ended by itself, or did not begin, of which somebody is told.
-fn begun(ran: Result<u8, Failure>, command: &str, global: &GlobalArgs, printer: &Printer) -> u8 {
-    ran.unwrap_or_else(|failure| observed::not_begun(&failure, command, global, printer))
 }
 
 fn complete(shell: clap_complete::Shell, printer: &Printer) -> Result<u8, Failure> {
@@ -244,52 +240,4 @@ fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     builder.enable_all().build().map_err(|error| {
         Failure::new(FailureKind::Internal, "cannot start worker threads").because(&error)
     })
-}
-
-/// Tells once when the process is asked to stop.
-type Signal = tokio::sync::oneshot::Receiver<Failure>;
-
-/// Runs `work` until it ends or the process is asked to stop.
-async fn until_signal<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-    signal: &mut Signal,
-) -> Result<T, Failure> {
-    let mut work = Box::pin(work);
-    let stopped = tokio::select! {
-        result = &mut work => return result,
-        Ok(failure) = signal => failure,
-    };
-    // The summary is to be the last line: a half-written file that is dropped in another thread may
-    // still complain.
-    std::panic::set_hook(Box::new(|_| ()));
-    drop(work);
-    Err(stopped)
-}
-
-/// Waits for a signal to stop. It is listened for on a thread of its own: the worker threads may be busy
-/// with one step for a long time.
-fn signalled() -> Signal {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let listen = async || -> std::io::Result<Failure> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        Ok(tokio::select! {
-            _ = interrupt.recv() => Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C"),
-            _ = terminate.recv() => Failure::new(FailureKind::Terminated, "stopped by SIGTERM"),
-        })
-    };
-    std::thread::spawn(move || {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let stopped = runtime
-            .enable_all()
-            .build()
-            .and_then(|runtime| runtime.block_on(listen()));
-        let failure = stopped.unwrap_or_else(|error| {
-            Failure::new(FailureKind::Internal, "cannot listen for signals").because(&error)
-        });
-        // Nobody is left to tell when the work has ended first.
-        drop(sender.send(failure));
-    });
-    receiver
 }

@@ -8,9 +8,10 @@ use clap::Args;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::selection::{self, SelectArgs};
-use super::workspace::Workspace;
+use super::selection::SelectArgs;
+use super::workspace;
 use crate::diagnostic::counted;
+use crate::job::{self, Workspace};
 use crate::pipeline::{self, Selection, Work};
 
 /// Arguments of `plan`.
@@ -31,7 +32,7 @@ pub(super) async fn run(
     global: &GlobalArgs,
     printer: &Printer,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::with_extracts(global, args.extracts.as_deref())?;
+    let workspace = workspace::with_extracts(global, args.extracts.as_deref())?;
     let selection = args.select.parse()?;
     show(&workspace, &selection, args.full_refresh, true, printer).await?;
     Ok(0)
@@ -47,12 +48,12 @@ pub(super) async fn show(
 ) -> Result<bool, Failure> {
     pipeline::require_whole(&workspace.project, &workspace.lake).await?;
     let pending = match takes_in {
-        true => selection::pending(workspace).await?,
+        true => job::pending(workspace).await?,
         false => Vec::new(),
     };
-    let delivered = selection::delivered(&pending);
+    let delivered = job::tables_of(&pending);
     let work = Work {
-        selected: selection::names(selection, workspace, &delivered).await?,
+        selected: job::selected_tables(selection, workspace, &delivered).await?,
         full_refresh,
     };
     let mut text = String::new();

@@ -12,7 +12,7 @@ use super::caret;
 use super::failure::Failure;
 use crate::diagnostic::{FailureKind, is_contained};
 
-/// How to talk to whoever started the program.
+/// How messages are written for the user of the program.
 #[derive(Debug, Clone)]
 pub(super) struct Printer {
     is_quiet: bool,
@@ -148,7 +148,7 @@ fn excerpt_width() -> usize {
     cells.saturating_sub(3)
 }
 
-/// A line on stderr. There is nobody to tell when that fails.
+/// A line on stderr. A failure of that cannot be told anywhere.
 fn stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

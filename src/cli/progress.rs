@@ -8,11 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::checks::counts_line;
 use super::printer::{Entry, Level, Printer};
-use crate::diagnostic::thousands;
-use crate::ingest::DeliveryEvent;
-use crate::observe::{Event, Sink, Tally};
-use crate::pipeline::{Event as StepEvent, StepOutcome, StepStatus};
+use crate::diagnostic::{counted, thousands};
+use crate::event::{DeliveryEvent, RunEvent, Sink, StepEvent, StepOutcome, StepStatus};
 
 /// Draws or prints what happens.
 pub(super) struct Progress {
@@ -20,7 +19,6 @@ pub(super) struct Progress {
     bars: Option<MultiProgress>,
     total: ProgressBar,
     running: Mutex<HashMap<String, ProgressBar>>,
-    tally: Mutex<Tally>,
 }
 
 const TICK: Duration = Duration::from_millis(120);
@@ -38,7 +36,6 @@ impl Progress {
             bars,
             total,
             running: Mutex::new(HashMap::new()),
-            tally: Mutex::default(),
         })
     }
 
@@ -120,14 +117,8 @@ impl Progress {
         }
     }
 
-    /// What has happened so far.
-    pub(super) fn tally(&self) -> Tally {
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.clone()
-    }
-
     /// Removes the bars.
-    pub(super) fn clear(&self) {
+    fn clear(&self) {
         self.total.finish_and_clear();
         for (_, bar) in self.lock().drain() {
             bar.finish_and_clear();
@@ -169,14 +160,37 @@ impl Progress {
 }
 
 impl Sink for Arc<Progress> {
-    fn observe(&self, _at: DateTime<Utc>, event: &Event) {
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.take(event);
-        drop(tally);
+    fn observe(&self, _at: DateTime<Utc>, event: &RunEvent) {
         match event {
-            Event::Delivery(event) => self.delivery(event),
-            Event::Step(event) => self.step(event),
-            Event::RunStarted(_) | Event::Checks(_) | Event::RunEnded(_) => {}
+            RunEvent::Recovered { run_id } => self.printer.warning(&format!(
+                "the last run was killed: it is run {run_id} in the history, `interrupted`"
+            )),
+            RunEvent::Warning(text) => self.printer.warning(text),
+            RunEvent::Delivery(event) => self.delivery(event),
+            RunEvent::Step(event) => self.step(event),
+            RunEvent::KnownFiles {
+                n_files,
+                n_outdated,
+            } => self.known_files(*n_files as u64, *n_outdated as u64),
+            RunEvent::ChecksEvaluated(counts) => self.printer.note(&counts_line(counts)),
+            RunEvent::ReportWritten { path } => {
+                self.printer.note(&format!("report: {}", path.display()));
+            }
+            RunEvent::BuildEnded | RunEvent::WorkEnded => self.clear(),
+            RunEvent::RunStarted(_) | RunEvent::Checks(_) | RunEvent::RunEnded(_) => {}
+        }
+    }
+}
+
+impl Progress {
+    fn known_files(&self, n_files: u64, n_outdated: u64) {
+        let files = counted(n_files, "file", "files");
+        self.printer.detail(&format!("{files} known already"));
+        if n_outdated > 0 {
+            let deliveries = counted(n_outdated, "delivery", "deliveries");
+            self.printer.note(&format!(
+                "rejected rows of {deliveries} may be accepted by the contract of today: `korabo ingest --again`"
+            ));
         }
     }
 }

@@ -1,20 +1,20 @@
 //! `korabo run`: new extracts → lake → every stale table → report.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::args::GlobalArgs;
 use super::as_of::{self, AsOfArgs};
 use super::failure::Failure;
-use super::job::{self, Job};
+use super::job::{carry_out, options};
+use super::plan;
 use super::printer::Printer;
-use super::selection::{self, SelectArgs};
-use super::workspace::Workspace;
-use super::{Signal, plan};
+use super::selection::SelectArgs;
+use super::watch::{Signal, until_signal};
+use super::workspace;
 use crate::diagnostic::FailureKind;
+use crate::job::{Job, Workspace};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ impl RunArgs {
     }
 }
 
-/// Runs. An error is why the run did not begin; one that began gives back its exit code, however it ended.
+/// Runs. An error is why the run did not begin; one that began returns its exit code, however it ended.
 pub(super) async fn run(
     args: &RunArgs,
     global: &GlobalArgs,
@@ -64,28 +64,15 @@ pub(super) async fn run(
     let selection = args.select.parse()?;
     if args.dry_run {
         let shown = plan::show(&workspace, &selection, args.full_refresh, takes_in, printer);
-        return match super::until_signal(shown, signal).await? {
+        return match until_signal(shown, signal).await? {
             true => Ok(0),
             false => Ok(args.nothing_new_code),
         };
     }
-    // Finding what is pending reads every extract, which ingest does again.
-    let delivered = match selection.asks_stale() && takes_in {
-        true => selection::delivered(&selection::pending(&workspace).await?),
-        false => BTreeSet::new(),
-    };
-    let job = Job {
-        selected: selection::names(&selection, &workspace, &delivered).await?,
-        selection: Some(selection),
-        selection_text: args.select.text(),
-        takes_in,
-        full_refresh: args.full_refresh,
-        retry_of: None,
-        nothing_new_code: args.nothing_new_code,
-        unrecorded: Arc::default(),
-        workspace,
-    };
-    job::carry_out(&job, global, printer, signal).await
+    let selection = (selection, args.select.text());
+    let options = options(global);
+    let job = Job::of_selection(workspace, options, selection, takes_in, args.full_refresh).await?;
+    carry_out(&job, args.nothing_new_code, printer, signal).await
 }
 
 /// The project to work on: as it is, or as it was at some time, in a folder of its own.
@@ -95,7 +82,7 @@ async fn workspace(
     printer: &Printer,
 ) -> Result<Workspace, Failure> {
     if args.as_of.is_given() && args.dry_run {
-        let mut workspace = Workspace::load(global)?;
+        let mut workspace = workspace::load(global)?;
         workspace.lake = args.as_of.lake(&workspace.lake, printer).await?;
         return Ok(workspace);
     }
@@ -106,5 +93,5 @@ async fn workspace(
         let message = "--as-of needs --into DIR: tables of another time never mix with the present";
         return Err(Failure::new(FailureKind::Usage, message));
     }
-    Workspace::with_extracts(global, args.extracts.as_deref())
+    workspace::with_extracts(global, args.extracts.as_deref())
 }

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
-use super::Signal;
 use super::args::GlobalArgs;
 use super::daemon::Daemon;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::Workspace;
+use super::watch::Signal;
+use super::workspace;
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::Lake;
@@ -35,7 +35,7 @@ pub(super) async fn run(
     printer: &Printer,
     signal: Signal,
 ) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let workspace = workspace::load(global)?;
     check(&workspace.project)?;
     let config = &workspace.project.config;
     if config.schedules.is_empty() {

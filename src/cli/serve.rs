@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::Signal;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::{self, Workspace};
+use super::watch::Signal;
+use super::workspace;
 use crate::config::{ProjectConfig, ServeConfig, TlsFiles};
 use crate::diagnostic::FailureKind;
+use crate::job::Workspace;
 use crate::serve::{self, Event, ExistingUser, Log, ServeError, ServedProject, Server};
 use crate::session;
 
@@ -131,7 +132,7 @@ async fn listen(
     let served = ServedProject {
         lake,
         project: Arc::unwrap_or_clone(project),
-        session: Workspace::session(global)?,
+        session: workspace::session(global)?,
         memory_limit: global.memory_limit.or_else(session::default_memory_limit),
     };
     let log: Log = {
@@ -157,7 +158,7 @@ async fn listen(
     }
     let stopped = server.run(signal).await?;
     match stopped {
-        Ok(failure) => Err(failure),
+        Ok(reason) => Err(reason.into()),
         Err(error) => {
             Err(Failure::new(FailureKind::Internal, "cannot listen for signals").because(&error))
         }

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
-use super::workspace::Workspace;
+use super::workspace;
 use crate::diagnostic::{FailureKind, thousands};
 use crate::lake::LakeError;
 use crate::pipeline::{self, Work};
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
-    let workspace = Workspace::load(global)?;
+    let workspace = workspace::load(global)?;
     let losses = pipeline::losses(&workspace.project, &workspace.lake).await?;
     let work = Work::everything(&workspace.project.dag);
     let nothing = BTreeSet::new();

@@ -1,51 +1,34 @@
 //! The project a command works on: found, loaded and checked.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use crate::config::{ConfigError, ProjectConfig};
 use crate::diagnostic::FailureKind;
-use crate::lake::Lake;
-use crate::pipeline::Project;
+use crate::job::Workspace;
 use crate::session::Session;
 
-/// A loaded project with its lake.
-pub(super) struct Workspace {
-    pub(super) project: Arc<Project>,
-    pub(super) lake: Lake,
+/// Loads the project that the arguments mean.
+pub(super) fn load(global: &GlobalArgs) -> Result<Workspace, Failure> {
+    Ok(Workspace::of_config(config(global)?)?)
 }
 
-impl Workspace {
-    /// Loads the project that the arguments mean.
-    pub(super) fn load(global: &GlobalArgs) -> Result<Self, Failure> {
-        Self::of_config(config(global)?)
+/// Loads it with the extracts of another folder, if one is given.
+pub(super) fn with_extracts(
+    global: &GlobalArgs,
+    extracts: Option<&Path>,
+) -> Result<Workspace, Failure> {
+    let mut config = config(global)?;
+    if let Some(extracts) = extracts {
+        config.extracts = absolute(extracts)?;
     }
+    Ok(Workspace::of_config(config)?)
+}
 
-    /// Loads it with the extracts of another folder, if one is given.
-    pub(super) fn with_extracts(
-        global: &GlobalArgs,
-        extracts: Option<&Path>,
-    ) -> Result<Self, Failure> {
-        let mut config = config(global)?;
-        if let Some(extracts) = extracts {
-            config.extracts = absolute(extracts)?;
-        }
-        Self::of_config(config)
-    }
-
-    /// Loads the project of `config`.
-    pub(super) fn of_config(config: ProjectConfig) -> Result<Self, Failure> {
-        let lake = Lake::open(&config.lake)?.checking_contents();
-        let project = Arc::new(Project::load(config)?);
-        Ok(Self { project, lake })
-    }
-
-    /// A session without tables.
-    pub(super) fn session(global: &GlobalArgs) -> Result<Session, Failure> {
-        Ok(Session::new(&global.session_options())?)
-    }
+/// A session without tables.
+pub(super) fn session(global: &GlobalArgs) -> Result<Session, Failure> {
+    Ok(Session::new(&global.session_options())?)
 }
 
 /// The configuration of the project that the arguments mean.

@@ -5,7 +5,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
-use super::event::DeliveryEvent;
 use super::find::{ContractHashes, Delivery, Wanted, find};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
@@ -16,6 +15,7 @@ use super::validate::{KnownKeys, Validator};
 use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
 use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;
+use crate::event::DeliveryEvent;
 use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 
 /// What ingest did.

@@ -12,7 +12,6 @@ mod column_rules;
 mod delimited;
 mod deliver;
 mod error;
-mod event;
 mod expected;
 mod file_schema;
 mod find;
@@ -32,9 +31,9 @@ mod validate_error;
 #[cfg(test)]
 mod tests;
 
+pub use crate::event::DeliveryEvent;
 pub use deliver::{IngestSummary, ingest, pending};
 pub use error::{IngestError, Refusal, RefusalReason};
-pub use event::DeliveryEvent;
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, NamedDelivery, Wanted};
 pub use read_error::ReadError;

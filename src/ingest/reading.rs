@@ -4,13 +4,13 @@ use datafusion::common::runtime::SpawnedTask;
 use tokio::sync::mpsc;
 
 use super::error::{IngestError, RefusalReason};
-use super::event::DeliveryEvent;
 use super::find::Delivery;
 use super::read_error::ReadError;
 use super::reader::ExtractReader;
 use super::receipt::{DeliveryMode, Receipt};
 use super::validate::{SortedRows, Validator};
 use super::validate_error::ValidateError;
+use crate::event::DeliveryEvent;
 use crate::lake::TableWriter;
 
 /// Validated batches that may wait for the writer.

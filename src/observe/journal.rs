@@ -13,10 +13,11 @@ use chrono::{DateTime, Utc};
 use rustix::fs::{FallocateFlags, fallocate};
 use serde_json::{Value, json};
 
-use super::{Event, Sink};
-use crate::ingest::DeliveryEvent;
+use crate::event::{
+    DeliveryEvent, RunEvent, Severity, Sink, StepEvent, StepOutcome, StepStatus, TestResult,
+};
 use crate::lake::Lake;
-use crate::pipeline::{self, RunRecord, Severity, StepOutcome, StepStatus, TestResult};
+use crate::pipeline::RunRecord;
 
 const FILE: &str = ".running";
 /// Bytes kept free for the notes.
@@ -90,9 +91,9 @@ impl Journal {
 }
 
 impl Sink for Journal {
-    fn observe(&self, _at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, _at: DateTime<Utc>, event: &RunEvent) {
         match event {
-            Event::Step(pipeline::Event::StepPublishing {
+            RunEvent::Step(StepEvent::StepPublishing {
                 name,
                 version,
                 n_rows,
@@ -103,7 +104,7 @@ impl Sink for Journal {
                 "rows": n_rows,
                 "tests": tests_as_json(tests),
             })),
-            Event::Step(pipeline::Event::StepFinished(status)) => {
+            RunEvent::Step(StepEvent::StepFinished(status)) => {
                 let (version, n_rows) = match status.outcome {
                     StepOutcome::Built {
                         version, n_rows, ..
@@ -120,7 +121,7 @@ impl Sink for Journal {
                     "tests": tests_as_json(&status.tests),
                 }));
             }
-            Event::Delivery(DeliveryEvent::Finished { n_rejected, .. }) => {
+            RunEvent::Delivery(DeliveryEvent::Finished { n_rejected, .. }) => {
                 self.note(&json!({ "rejected_rows": n_rejected }));
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Telling somebody that a run failed, was stopped or crossed a threshold: a command that gets JSON on its standard input, an
+//! Notifications that a run failed, was stopped or crossed a threshold: a command that gets JSON on its standard input, an
 //! address that gets it as a body, or both. What it says holds counts, names and blanked messages.
 
 use std::io::Write as _;
@@ -11,9 +11,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::post::{Address, post_one};
-use super::{Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
+use super::tally::Tally;
 use crate::config::{NotifyConfig, Thresholds};
-use crate::pipeline::{RunRecord, StepOutcome};
+use crate::event::{RunEnd, RunEvent, RunOutcome, RunStart, Sink, StepOutcome};
+use crate::pipeline::RunRecord;
 
 /// Failed checks that the text for people names.
 const MOST_CHECKS_IN_TEXT: usize = 10;
@@ -77,7 +78,7 @@ impl Notifier {
         }
     }
 
-    /// Tells at once of a run of `project` that nobody was told of. Gives back what could not be done.
+    /// Tells at once of a run of `project` whose own process could not. Returns what could not be done.
     #[must_use]
     pub fn tell_of(&self, run: UntoldRun<'_>, project: &str, command: &str) -> Vec<String> {
         if !self.config.on_failure {
@@ -159,12 +160,12 @@ fn wait(child: &mut Child, limit: Duration) -> Result<(), String> {
 }
 
 impl Sink for Notifier {
-    fn observe(&self, at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, at: DateTime<Utc>, event: &RunEvent) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tally.take(event);
         match event {
-            Event::RunStarted(run) => state.run = Some((at, run.clone())),
-            Event::RunEnded(end) => {
+            RunEvent::RunStarted(run) => state.run = Some((at, run.clone())),
+            RunEvent::RunEnded(end) => {
                 let crossed = crossed(&self.config.thresholds, &state.tally, end);
                 let Some(reason) = self.reason(end, &crossed) else {
                     return;

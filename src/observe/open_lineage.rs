@@ -10,34 +10,26 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::post::{Address, LineFile, Poster};
-use super::{Event, RunEnd, RunOutcome, RunStart, RunUuid, Sink};
+use super::redacted::redacted;
 use crate::config::{OpenLineageConfig, SqlInEvents};
-use crate::ingest::{DeliveryEvent, rejects_table};
-use crate::pipeline::{
-    self, Lineage, Materialize, Project, Query, StepOutcome, StepStatus, TestResult,
+use crate::event::{
+    DeliveryEvent, RunEnd, RunEvent, RunOutcome, RunStart, RunUuid, Sink, StepEvent, StepOutcome,
+    StepStatus, TestResult,
 };
-use facets::Facets;
+use crate::ingest::rejects_table;
+use crate::pipeline::{Lineage, Materialize, Project, Query};
+use facets::{Facets, PRODUCER};
 
 const RUN_EVENT: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
-/// Who makes the events, as a URI.
-const PRODUCER: &str = concat!("urn:korabo:", env!("CARGO_PKG_VERSION"));
 
 /// Sends the events of a run to a file, an address or both.
 pub struct OpenLineage {
     namespace: String,
     project: Arc<Project>,
     lineage: Lineage,
-    texts: Texts,
-    state: Mutex<State>,
-}
-
-/// How much of what an analyst wrote goes out.
-#[derive(Clone, Copy)]
-struct Texts {
-    /// How much of a query's text.
+    /// How much of a query's text goes out.
     sql: SqlInEvents,
-    /// SQL → the same without comments and literals.
-    redact: fn(&str) -> String,
+    state: Mutex<State>,
 }
 
 struct State {
@@ -86,8 +78,8 @@ impl OpenLineage {
     pub fn new(
         config: &OpenLineageConfig,
         api_key: Option<String>,
-        (project, lineage): (Arc<Project>, Lineage),
-        redact: fn(&str) -> String,
+        project: Arc<Project>,
+        lineage: Lineage,
     ) -> Self {
         let namespace = config.namespace.clone();
         let poster = config.url.clone().map(|url| {
@@ -101,10 +93,7 @@ impl OpenLineage {
             namespace: namespace.unwrap_or_else(|| default_namespace(&project.config.name)),
             project,
             lineage,
-            texts: Texts {
-                sql: config.sql,
-                redact,
-            },
+            sql: config.sql,
             state: Mutex::new(State {
                 run: None,
                 running: BTreeMap::new(),
@@ -175,15 +164,15 @@ impl OpenLineage {
         }
     }
 
-    fn step(&self, state: &mut State, at: DateTime<Utc>, event: &pipeline::Event) {
+    fn step(&self, state: &mut State, at: DateTime<Utc>, event: &StepEvent) {
         match event {
-            pipeline::Event::StepStarted { name, inputs, .. } => {
+            StepEvent::StepStarted { name, inputs, .. } => {
                 let Some(query) = self.project.dag.query(name) else {
                     return;
                 };
                 self.start_step(state, at, query, inputs);
             }
-            pipeline::Event::StepFinished(status) => {
+            StepEvent::StepFinished(status) => {
                 let Some(query) = self.project.dag.query(&status.name) else {
                     return;
                 };
@@ -199,9 +188,9 @@ impl OpenLineage {
                 };
                 self.end_step(state, at, part, (query, status));
             }
-            pipeline::Event::Steps { .. }
-            | pipeline::Event::StepRows { .. }
-            | pipeline::Event::StepPublishing { .. } => {}
+            StepEvent::Steps { .. }
+            | StepEvent::StepRows { .. }
+            | StepEvent::StepPublishing { .. } => {}
         }
     }
 
@@ -399,19 +388,17 @@ impl OpenLineage {
     }
 
     fn sql(&self, query: &Query) -> Facets {
-        match self.texts.sql {
+        match self.sql {
             SqlInEvents::None => Facets::default(),
             SqlInEvents::Text => Facets::default().sql(&query.text),
-            SqlInEvents::WithoutLiterals => {
-                Facets::default().sql(&(self.texts.redact)(&query.text))
-            }
+            SqlInEvents::WithoutLiterals => Facets::default().sql(&redacted(&query.text)),
         }
     }
 
     fn test_text(&self, test: &TestResult) -> String {
-        match self.texts.sql {
+        match self.sql {
             SqlInEvents::Text => test.test.clone(),
-            _ => (self.texts.redact)(&test.test),
+            _ => redacted(&test.test),
         }
     }
 }
@@ -429,17 +416,17 @@ impl State {
 }
 
 impl Sink for OpenLineage {
-    fn observe(&self, at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, at: DateTime<Utc>, event: &RunEvent) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::RunStarted(run) => {
+            RunEvent::RunStarted(run) => {
                 state.run = Some(run.clone());
                 self.tell_run(&mut state, at, Transition::Start, Facets::default());
             }
-            Event::Delivery(event) => self.delivery(&mut state, at, event),
-            Event::Step(event) => self.step(&mut state, at, event),
-            Event::Checks(_) => {}
-            Event::RunEnded(end) => self.end_run(&mut state, at, end),
+            RunEvent::Delivery(event) => self.delivery(&mut state, at, event),
+            RunEvent::Step(event) => self.step(&mut state, at, event),
+            RunEvent::RunEnded(end) => self.end_run(&mut state, at, end),
+            _ => {}
         }
     }
 

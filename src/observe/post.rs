@@ -1,5 +1,5 @@
 //! Getting JSON out of the process: lines appended to a file, bodies posted over HTTP. Posting happens on a thread of its own
-//! with a queue that has an end, so a slow or silent receiver costs a run nothing but, at its end, the time limit.
+//! with a bounded queue, so a slow or silent receiver costs a run nothing but, at its end, the time limit.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -79,7 +79,7 @@ impl Poster {
         let (tell, ended) = sync_channel(1);
         let timeout = address.timeout;
         std::thread::spawn(move || {
-            // Nobody is left to tell when the run did not wait.
+            // The receiver is gone when the run did not wait.
             drop(tell.send(post_all(&address, &bodies)));
         });
         Self {

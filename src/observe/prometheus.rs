@@ -1,5 +1,5 @@
 //! Metrics of the last run as a file that node_exporter's textfile collector reads: written beside its place and moved there,
-//! so that nobody reads half of it.
+//! so that no reader sees half of it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,11 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::{CheckTally, Event, RunEnd, RunOutcome, RunStart, Sink, Tally};
-use crate::checks::Status;
-use crate::pipeline::{Severity, StepOutcome};
+use super::tally::Tally;
+use crate::event::{
+    CheckStatus, CheckTally, RunEnd, RunEvent, RunOutcome, RunStart, Severity, Sink, StepOutcome,
+    StepStatus,
+};
 
 /// Writes the file at the end of a run.
 pub struct MetricsFile {
@@ -51,12 +53,12 @@ impl MetricsFile {
 }
 
 impl Sink for MetricsFile {
-    fn observe(&self, at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, at: DateTime<Utc>, event: &RunEvent) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tally.take(event);
         match event {
-            Event::RunStarted(run) => state.run = Some((at, run.clone())),
-            Event::RunEnded(end) => {
+            RunEvent::RunStarted(run) => state.run = Some((at, run.clone())),
+            RunEvent::RunEnded(end) => {
                 let Some((started_at, run)) = &state.run else {
                     return;
                 };
@@ -201,7 +203,7 @@ impl Ended<'_> {
 
     fn of_tables(&self) -> Vec<Metric> {
         let table = |name: &str| ("table", name.to_owned());
-        let built = |step: &&crate::pipeline::StepStatus| {
+        let built = |step: &&StepStatus| {
             matches!(
                 step.outcome,
                 StepOutcome::Built { .. } | StepOutcome::Failed
@@ -278,7 +280,7 @@ impl Ended<'_> {
         let Some(CheckTally { counts, .. }) = &self.tally.checks else {
             return Vec::new();
         };
-        let value = |(status, n): (Status, u64)| {
+        let value = |(status, n): (CheckStatus, u64)| {
             let status = status.as_str().to_owned();
             (vec![("status", status)], number(n))
         };

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Event;
-use crate::checks::CheckCounts;
-use crate::ingest::DeliveryEvent;
-use crate::pipeline::{self, StepOutcome, StepStatus, TestResult};
+use crate::event::{
+    CheckTally, DeliveryEvent, RunEvent, StepEvent, StepOutcome, StepStatus, TestResult,
+};
 
 /// What has happened so far.
 #[derive(Debug, Clone, Default)]
@@ -16,15 +15,6 @@ pub struct Tally {
     pub deliveries: BTreeMap<String, DeliveryTally>,
     /// Checks of the tables that changed; `None` when none were counted.
     pub checks: Option<CheckTally>,
-}
-
-/// What the checks of the tables that changed found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CheckTally {
-    /// Checks by status.
-    pub counts: CheckCounts,
-    /// Those that failed, in words: names and numbers of rows, no value.
-    pub failed: Vec<String>,
 }
 
 /// What happened to the deliveries of one table.
@@ -51,10 +41,10 @@ impl DeliveryTally {
 
 impl Tally {
     /// Takes in an event.
-    pub fn take(&mut self, event: &Event) {
+    pub fn take(&mut self, event: &RunEvent) {
         match event {
-            Event::Step(pipeline::Event::StepFinished(status)) => self.steps.push(status.clone()),
-            Event::Delivery(DeliveryEvent::Finished {
+            RunEvent::Step(StepEvent::StepFinished(status)) => self.steps.push(status.clone()),
+            RunEvent::Delivery(DeliveryEvent::Finished {
                 table,
                 n_accepted,
                 n_rejected,
@@ -65,10 +55,10 @@ impl Tally {
                 tally.n_accepted += n_accepted;
                 tally.n_rejected += n_rejected;
             }
-            Event::Delivery(DeliveryEvent::Refused { table, .. }) => {
+            RunEvent::Delivery(DeliveryEvent::Refused { table, .. }) => {
                 self.deliveries.entry(table.clone()).or_default().n_refused += 1;
             }
-            Event::Checks(tally) => self.checks = Some(tally.clone()),
+            RunEvent::Checks(tally) => self.checks = Some(tally.clone()),
             _ => {}
         }
     }

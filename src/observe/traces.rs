@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::post::{Address, post_one};
-use super::{Event, RunEnd, RunOutcome, RunStart, RunUuid, Sink};
 use crate::config::TracesConfig;
-use crate::ingest::DeliveryEvent;
-use crate::pipeline::{self, StepOutcome};
+use crate::event::{
+    DeliveryEvent, RunEnd, RunEvent, RunOutcome, RunStart, RunUuid, Sink, StepEvent, StepOutcome,
+};
 
 /// Collects the spans of a run and posts them.
 pub struct Traces {
@@ -140,14 +140,14 @@ impl State {
         });
     }
 
-    fn take(&mut self, at: DateTime<Utc>, event: &Event) {
+    fn take(&mut self, at: DateTime<Utc>, event: &RunEvent) {
         match event {
-            Event::RunStarted(run) => self.run = Some((at, run.clone())),
-            Event::Delivery(event) => self.delivery(at, event),
-            Event::Step(pipeline::Event::StepStarted { name, .. }) => {
+            RunEvent::RunStarted(run) => self.run = Some((at, run.clone())),
+            RunEvent::Delivery(event) => self.delivery(at, event),
+            RunEvent::Step(StepEvent::StepStarted { name, .. }) => {
                 self.started.insert(name.clone(), at);
             }
-            Event::Step(pipeline::Event::StepFinished(status)) => {
+            RunEvent::Step(StepEvent::StepFinished(status)) => {
                 let mut attributes = vec![
                     text("korabo.table", &status.name),
                     text("korabo.reason", &status.reason),
@@ -167,7 +167,7 @@ impl State {
                 self.end(status.name.clone(), at, attributes, problem);
             }
             // What did not end ends with the run.
-            Event::RunEnded(_) => {
+            RunEvent::RunEnded(_) => {
                 let names: Vec<String> = self.started.keys().cloned().collect();
                 for name in names {
                     self.end(
@@ -178,7 +178,7 @@ impl State {
                     );
                 }
             }
-            Event::Step(_) | Event::Checks(_) => {}
+            _ => {}
         }
     }
 
@@ -217,10 +217,10 @@ impl State {
 }
 
 impl Sink for Traces {
-    fn observe(&self, at: DateTime<Utc>, event: &Event) {
+    fn observe(&self, at: DateTime<Utc>, event: &RunEvent) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.take(at, event);
-        if let Event::RunEnded(end) = event {
+        if let RunEvent::RunEnded(end) = event {
             state.body = self.body(&state, at, end);
         }
     }

@@ -3,9 +3,10 @@
 use chrono::{Datelike as _, Months, NaiveDate};
 
 use super::context::{RunContext, run_error, store_error};
-use super::data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
+use super::data_test::{AgeUnit, DataTest, Rule};
 use super::error::PipelineError;
 use super::query::Query;
+use crate::event::{Severity, TestResult};
 use crate::lake::{LakeTable, StagedFiles};
 use crate::session::Newest;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::error::PipelineError;
-use super::event::Event;
 use super::project::Project;
 use super::query::Query;
+use crate::event::StepEvent;
 use crate::lake::{Lake, LakeError};
 use crate::session::{Session, SessionError};
 
@@ -14,7 +14,7 @@ pub(super) struct RunContext {
     pub(super) project: Arc<Project>,
     pub(super) lake: Lake,
     pub(super) session: Session,
-    pub(super) observer: Arc<dyn Fn(Event) + Send + Sync>,
+    pub(super) observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
     /// The day of the run, UTC.
     pub(super) today: chrono::NaiveDate,
     /// Read-locked by steps that run side by side, write-locked by one that must run alone.

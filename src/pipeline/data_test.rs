@@ -4,7 +4,7 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::sql::sqlparser::ast::{self, UnaryOperator, Value};
 use datafusion::sql::sqlparser::parser::Parser;
 
-use crate::diagnostic::{counted, thousands};
+use crate::event::Severity;
 use crate::session::{BoundedDialect, nesting};
 
 /// One test of a table's rows.
@@ -18,15 +18,6 @@ pub struct DataTest {
     pub severity: Severity,
     /// What must hold.
     pub rule: Rule,
-}
-
-/// What happens when a test does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The table is not published.
-    Error,
-    /// The table is published and the run says so.
-    Warn,
 }
 
 /// What a test requires.
@@ -93,70 +84,7 @@ impl AgeUnit {
     }
 }
 
-/// How one test ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestResult {
-    /// The test as it stands in the header.
-    pub test: String,
-    /// What happens when it does not hold.
-    pub severity: Severity,
-    /// Rows that break it, of `freshness` the age in its unit, of `key` repeated keys; `None` when it could not be applied.
-    pub n_rows_found: Option<u64>,
-    /// Rows that were tested.
-    pub n_rows: Option<u64>,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-impl TestResult {
-    /// The word in `test_results.status`.
-    #[must_use]
-    pub fn status(&self) -> &'static str {
-        match (self.n_rows_found, self.holds, self.severity) {
-            (None, ..) => "not_applicable",
-            (Some(_), true, _) => "ok",
-            (Some(_), false, severity) => severity.as_str(),
-        }
-    }
-
-    /// Whether it does not hold, but the table is published nevertheless.
-    #[must_use]
-    pub fn is_warning(&self) -> bool {
-        !self.holds && self.severity == Severity::Warn
-    }
-
-    /// What it found, in words: the test and a count.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let n_rows = self.n_rows_found.unwrap_or(0);
-        let test = &self.test;
-        let unit = match test.contains("month") {
-            true => " months",
-            false => " days",
-        };
-        match test.starts_with("row_count_change") {
-            true => format!("`{test}`: {} rows more or fewer", thousands(n_rows)),
-            false if test.starts_with("freshness") => {
-                format!(
-                    "`{test}`: the newest value is {} old",
-                    thousands(n_rows) + unit
-                )
-            }
-            false => format!("`{test}`: {}", counted(n_rows, "row", "rows")),
-        }
-    }
-}
-
 impl Severity {
-    /// The word in `test_results.severity`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-        }
-    }
-
     /// The severity in header key `test` or `test(…)`.
     pub(super) fn of_key(key: &str) -> Option<Self> {
         match key {

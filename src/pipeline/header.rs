@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::data_test::{DataTest, Rule, Severity, comma_list};
+use super::data_test::{DataTest, Rule, comma_list};
 use super::error::PipelineError;
 use crate::diagnostic::{SourceLocation, did_you_mean, nearest};
+use crate::event::Severity;
 
 /// What a query's leading comment declares.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,8 +14,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::data_test::TestResult;
-use super::event::{StepOutcome, StepStatus};
+use crate::event::{StepOutcome, StepStatus, TestResult};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
 /// Table of runs.

@@ -8,7 +8,6 @@ mod dag;
 mod data_test;
 mod diff;
 mod error;
-mod event;
 mod header;
 mod header_columns;
 mod history;
@@ -25,16 +24,17 @@ mod select;
 mod sources;
 mod stale;
 mod step;
+mod summary;
 mod templates;
 
+pub use crate::event::{Severity, StepEvent as Event, StepOutcome, StepStatus, TestResult};
 pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
-pub use data_test::{AgeUnit, DataTest, Rule, Severity, TestResult};
+pub use data_test::{AgeUnit, DataTest, Rule};
 pub use diff::{
     Cause, MovedValue, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs,
 };
 pub use error::PipelineError;
-pub use event::{Event, RunSummary, StepOutcome, StepStatus};
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
@@ -48,3 +48,4 @@ pub use query_files::query_named;
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};
+pub use summary::RunSummary;

@@ -11,14 +11,14 @@ use futures::stream::FuturesUnordered;
 
 use super::audit::{failures, test_age};
 use super::context::RunContext;
-use super::data_test::TestResult;
 use super::error::PipelineError;
-use super::event::{Event, RunSummary, StepOutcome, StepStatus};
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
 use super::stale::{Work, expected_provenance, raw_fingerprints, stale_reason, view_fingerprint};
 use super::step::{PublishedVersion, run_step};
+use super::summary::RunSummary;
+use crate::event::{StepEvent, StepOutcome, StepStatus, TestResult};
 use crate::lake::{Lake, LakeTable, Provenance};
 use crate::session::{Session, causes};
 
@@ -56,7 +56,7 @@ pub async fn build(
     lake: &Lake,
     session: &Session,
     work: Work,
-    observer: Arc<dyn Fn(Event) + Send + Sync>,
+    observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
 ) -> Result<RunSummary, PipelineError> {
     let context = Arc::new(RunContext {
         project: Arc::clone(&project),
@@ -68,7 +68,7 @@ pub async fn build(
     });
     project.read_ahead(lake).await;
     project.register_given(session, lake).await?;
-    (context.observer)(Event::Steps {
+    (context.observer)(StepEvent::Steps {
         n_steps: work.selected.len(),
     });
     let mut builder = Builder {
@@ -193,7 +193,7 @@ impl Builder {
     /// Starts the step of `query` on a task of its own.
     fn start(&self, query: Query, reason: String, provenance: Provenance) -> RunningStep {
         let context = Arc::clone(&self.context);
-        (context.observer)(Event::StepStarted {
+        (context.observer)(StepEvent::StepStarted {
             name: query.name.clone(),
             reason: reason.clone(),
             inputs: provenance.inputs.clone(),
@@ -328,7 +328,7 @@ impl Builder {
     }
 
     fn end(&mut self, status: StepStatus) {
-        (self.context.observer)(Event::StepFinished(status.clone()));
+        (self.context.observer)(StepEvent::StepFinished(status.clone()));
         self.summary.steps.push(status);
     }
 }

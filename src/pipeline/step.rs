@@ -11,12 +11,11 @@ use futures::TryStreamExt as _;
 
 use super::audit::run_tests;
 use super::context::{RunContext, run_error, store_error};
-use super::data_test::{Severity, TestResult};
 use super::error::PipelineError;
-use super::event::Event;
 use super::header::{Identity, Materialize};
 use super::identity::{Numbering, schema_with_id};
 use super::query::Query;
+use crate::event::{Severity, StepEvent, TestResult};
 use crate::lake::{LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
 use crate::session::{ErrorClass, SessionError};
 
@@ -85,7 +84,7 @@ async fn build(
     let (n_rows, n_bytes) = (staged.n_rows, staged.n_bytes());
     let present = context.lake.table(&query.name).await;
     let present = present.map_err(|source| store_error(query, source))?;
-    (context.observer)(Event::StepPublishing {
+    (context.observer)(StepEvent::StepPublishing {
         name: query.name.clone(),
         version: present.map_or(0, |table| table.version + 1),
         n_rows,
@@ -176,7 +175,7 @@ async fn write_stream(
     mut writer: crate::lake::TableWriter,
     name: String,
     written: Arc<AtomicU64>,
-    observer: Arc<dyn Fn(Event) + Send + Sync>,
+    observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
 ) -> Result<StagedFiles, PipelineError> {
     loop {
         let batch = match stream.try_next().await {
@@ -204,7 +203,7 @@ async fn write_stream(
             })?;
         let n_rows = batch.num_rows() as u64;
         let n_rows = written.fetch_add(n_rows, Ordering::Relaxed) + n_rows;
-        observer(Event::StepRows {
+        observer(StepEvent::StepRows {
             name: name.clone(),
             n_rows,
         });

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use datafusion::sql::parser::{CopyToStatement, Statement};
 
-use super::Output;
 use super::format::Format;
+use super::output::{Output, format_of};
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
@@ -196,7 +196,7 @@ fn format(copy: &CopyToStatement) -> Result<Format, Failure> {
         return Err(refused("OPTIONS"));
     }
     match &copy.stored_as {
-        None => super::format_of(Path::new(&copy.target)),
+        None => format_of(Path::new(&copy.target)),
         Some(name) => Format::from_path(Path::new(&format!("x.{name}")))
             .ok_or_else(|| refused(&format!("the format {name}"))),
     }

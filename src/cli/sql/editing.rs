@@ -10,8 +10,9 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::commands;
-use super::completion::{KEYWORDS, Names};
-use super::statements::{TokenKind, ends_inside, pieces, tokens};
+use super::completion::Names;
+use super::keywords::KEYWORDS;
+use crate::session::statements::{TokenKind, ends_inside, pieces, tokens};
 
 /// What the line editor asks while somebody types.
 pub(super) struct Editing<'a> {

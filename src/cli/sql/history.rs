@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::statements::{TokenKind, tokens};
-
 /// Hexadecimal digits of the folder's name.
 const NAME_DIGITS: usize = 16;
 
@@ -41,19 +39,6 @@ fn below(state: &Path, folder: Option<&Path>) -> PathBuf {
         None => state,
     };
     folder.join("sql_history")
-}
-
-/// A statement with `?` for every literal and without its comments.
-pub(in crate::cli) fn redacted(statement: &str) -> String {
-    let mut out = String::with_capacity(statement.len());
-    for token in tokens(statement) {
-        match token.kind {
-            TokenKind::Text | TokenKind::Number => out.push('?'),
-            TokenKind::Comment => out.push(' '),
-            _ => out.push_str(&statement[token.start..token.end]),
-        }
-    }
-    out.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 //! more than the limit is stopped.
 
 use std::sync::OnceLock;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use korabo_memory::Account;
-use tokio::sync::oneshot;
 
 use crate::cli::failure::Failure;
+use crate::cli::watch::holds;
 use crate::diagnostic::FailureKind;
 
 /// How often it is looked at.
@@ -25,7 +24,7 @@ fn account() -> Option<&'static Account> {
 }
 
 /// From now on this thread counts.
-pub(in crate::cli) fn count_thread() {
+pub(crate) fn count_thread() {
     if let Some(account) = account() {
         account.enter();
     }
@@ -39,20 +38,7 @@ pub(super) async fn held_beyond(limit: Option<u64>) {
     let most = limit.saturating_add(limit / 5).max(ANY_STATEMENT);
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let most = most.saturating_add(account.held());
-    // The thread ends when this future is dropped, because the sender goes with it.
-    let (_alive, is_dropped): (Sender<()>, _) = channel();
-    let (sender, receiver) = oneshot::channel();
-    std::thread::spawn(move || {
-        while is_dropped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            if account.held() > most {
-                let _ = sender.send(());
-                return;
-            }
-        }
-    });
-    if receiver.await.is_err() {
-        std::future::pending().await
-    }
+    holds(INTERVAL, move || account.held() > most).await;
 }
 
 pub(super) fn too_large() -> Failure {

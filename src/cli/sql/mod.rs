@@ -6,15 +6,18 @@ mod commands;
 mod completion;
 mod copy;
 mod editing;
-pub(super) mod files;
 mod format;
 mod history;
+mod keywords;
 mod memory;
+mod output;
 mod pager;
 mod place;
 mod repl;
+mod result_writer;
 mod runner;
 mod scope;
+mod script;
 mod shell;
 mod table;
 mod tables;
@@ -23,29 +26,23 @@ mod vertical;
 mod waiting;
 mod xlsx;
 
-use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::DataFrame;
-use futures::TryStreamExt as _;
 
 use copy::Writable;
 pub use editing::Keystrokes;
-use files::OutputFile;
 pub(super) use format::Format;
-use format::{ResultWriter, WriteError, WriteOptions};
-pub(super) use history::redacted;
 pub(super) use memory::count_thread;
-use pager::{PagedOutput, Pager};
+use output::format_of;
+pub(super) use output::{Output, print};
 use place::Origin;
 use runner::Runner;
-use statements::split_statements;
+use script::Script;
 use tables::Tables;
-use waiting::Waiting;
 
 use super::args::GlobalArgs;
 use super::as_of::AsOfArgs;
@@ -54,8 +51,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::ParameterValue;
 use crate::diagnostic::FailureKind;
-use crate::regular_file::{self, NotRegular};
-use crate::session::{self, SessionError, statements};
+use crate::session;
 
 /// Arguments of `sql`.
 #[derive(Debug, Args)]
@@ -105,27 +101,6 @@ fn parse_parameter(text: &str) -> Result<(String, ParameterValue), String> {
             ParameterValue::from_text(value),
         )),
         _ => Err("write NAME=VALUE".to_owned()),
-    }
-}
-
-/// Where a result goes and how.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Output {
-    format: Option<Format>,
-    path: Option<PathBuf>,
-    /// Whether the file holds a result already, which the next one follows.
-    has_result: bool,
-    /// What shows results that do not fit the terminal.
-    pager: Option<Pager>,
-}
-
-impl Output {
-    /// To standard output in `format`.
-    pub(super) fn of(format: Format) -> Self {
-        Self {
-            format: Some(format),
-            ..Self::default()
-        }
     }
 }
 
@@ -191,43 +166,6 @@ pub(super) async fn run(
     Ok(0)
 }
 
-/// Text with statements.
-struct Script {
-    /// Its name, when it is a file.
-    file: Option<String>,
-    text: String,
-}
-
-impl Script {
-    fn typed(text: &str) -> Self {
-        Self {
-            file: None,
-            text: text.to_owned(),
-        }
-    }
-
-    fn read(file: &Path) -> Result<Self, Failure> {
-        let is_file = file != Path::new("-");
-        Ok(Self {
-            file: is_file.then(|| file.display().to_string()),
-            text: read_script(file)?,
-        })
-    }
-
-    fn statements(&self) -> impl Iterator<Item = (Origin<'_>, String)> {
-        let statements = split_statements(&self.text).into_iter();
-        statements.map(|(start, statement)| {
-            let origin = Origin {
-                file: self.file.as_deref(),
-                text: &self.text,
-                start,
-                first_line: 1,
-            };
-            (origin, statement)
-        })
-    }
-}
-
 fn output(args: &SqlArgs) -> Result<Output, Failure> {
     let format = match (&args.format, &args.output) {
         (Some(format), _) => Some(*format),
@@ -240,204 +178,4 @@ fn output(args: &SqlArgs) -> Result<Output, Failure> {
         has_result: false,
         pager: None,
     })
-}
-
-fn format_of(path: &Path) -> Result<Format, Failure> {
-    Format::from_path(path).ok_or_else(|| {
-        let message = format!("cannot tell a format from the name `{}`", path.display());
-        Failure::new(FailureKind::Usage, message).hint(
-            "end it in .csv .tsv .json .ndjson .md .html .parquet .arrow .xlsx or .txt, or add --format",
-        )
-    })
-}
-
-fn read_script(file: &Path) -> Result<String, Failure> {
-    let read = |error: io::Error| {
-        let message = format!("cannot read SQL from `{}`", file.display());
-        Failure::new(FailureKind::Project, message).because(&error)
-    };
-    if file == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(read)?;
-        return Ok(text);
-    }
-    regular_file::read_to_string(file).map_err(|error| {
-        let is_other = error
-            .get_ref()
-            .is_some_and(|cause| cause.is::<NotRegular>());
-        let failure = read(error);
-        match is_other {
-            true => failure.hint("`-f -` reads standard input"),
-            false => failure,
-        }
-    })
-}
-
-/// Runs a planned query and writes its rows as they come. Returns how many there were.
-pub(super) async fn print(
-    frame: DataFrame,
-    output: &Output,
-    printer: &Printer,
-) -> Result<u64, Failure> {
-    let waiting = Waiting::start(printer);
-    let _awaited = waiting.until_dropped();
-    print_awaited(frame, output, printer, &waiting).await
-}
-
-/// As [`print`], for somebody who is shown how far it is.
-async fn print_awaited(
-    frame: DataFrame,
-    output: &Output,
-    printer: &Printer,
-    waiting: &Waiting,
-) -> Result<u64, Failure> {
-    match &output.path {
-        Some(path) => {
-            let format = output.format.unwrap_or(Format::Table);
-            if output.has_result {
-                return append(frame, path, format, waiting).await;
-            }
-            let mut file = OutputFile::create(path).map_err(|error| write_failure(&error))?;
-            let options = WriteOptions {
-                format,
-                max_width: None,
-                is_scrolled: false,
-                null_text: None,
-                color: false,
-            };
-            let n_rows = write_rows(frame, &mut file, options, waiting).await?;
-            file.finish().map_err(|error| write_failure(&error))?;
-            Ok(n_rows)
-        }
-        None => {
-            let format = output.format.unwrap_or(Format::Table);
-            let is_terminal = io::stdout().is_terminal();
-            if format.is_binary() && is_terminal {
-                return Err(
-                    Failure::new(FailureKind::Usage, "this format is not for a terminal")
-                        .hint("write it to a file with -o, or into a pipe"),
-                );
-            }
-            let max_width = is_terminal.then(terminal_width);
-            let options = WriteOptions {
-                format,
-                max_width,
-                is_scrolled: output.pager.is_some(),
-                null_text: None,
-                color: printer.stdout_color,
-            };
-            match &output.pager {
-                Some(pager) if is_terminal => {
-                    let (rows, cells) = console::Term::stdout().size();
-                    let window = (usize::from(rows), usize::from(cells));
-                    let shown = waiting.clone();
-                    let end = move || shown.end();
-                    let out = PagedOutput::new(io::stdout(), pager.clone(), window, end);
-                    write_rows(frame, out, options, waiting).await
-                }
-                _ => {
-                    let out = Shown {
-                        out: io::stdout(),
-                        waiting: waiting.clone(),
-                    };
-                    write_rows(frame, out, options, waiting).await
-                }
-            }
-        }
-    }
-}
-
-/// Writes a result below those a file of text holds already.
-async fn append(
-    frame: DataFrame,
-    path: &Path,
-    format: Format,
-    waiting: &Waiting,
-) -> Result<u64, Failure> {
-    if format.is_binary() || format == Format::Json {
-        let message = format!(
-            "`{}` holds a result already, and such a file only one",
-            path.display()
-        );
-        return Err(Failure::new(FailureKind::Usage, message).hint("`\\o FILE` names another"));
-    }
-    let file = fs_err::OpenOptions::new().append(true).open(path);
-    let file = file.map_err(|error| write_failure(&error))?;
-    let options = WriteOptions {
-        format,
-        max_width: None,
-        is_scrolled: false,
-        null_text: None,
-        color: false,
-    };
-    write_rows(frame, file, options, waiting).await
-}
-
-/// Standard output, before which what shows that somebody waits is taken away.
-struct Shown<W: Write> {
-    out: W,
-    waiting: Waiting,
-}
-
-impl<W: Write> Write for Shown<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.waiting.end();
-        self.out.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-fn terminal_width() -> usize {
-    usize::from(console::Term::stdout().size().1)
-}
-
-async fn write_rows<W: Write + Send>(
-    frame: DataFrame,
-    out: W,
-    options: WriteOptions,
-    waiting: &Waiting,
-) -> Result<u64, Failure> {
-    let context = Arc::new(frame.task_ctx());
-    let planned = frame.create_physical_plan().await;
-    let plan = planned.map_err(SessionError::from)?;
-    waiting.runs(&plan);
-    let sorting = session::sorting_of(plan.as_ref());
-    let mut stream = execute_stream(plan, context).map_err(SessionError::from)?;
-    let result = async {
-        let mut writer = ResultWriter::new(out, stream.schema(), options, &sorting)?;
-        while let Some(batch) = stream.try_next().await.map_err(RowsError::Engine)? {
-            writer.write(&batch)?;
-        }
-        Ok(writer.finish()?)
-    }
-    .await;
-    match result {
-        Ok(n_rows) => Ok(n_rows),
-        Err(RowsError::Engine(error)) => Err(SessionError::from(error).into()),
-        Err(RowsError::Write(error)) if error.is_broken_pipe() => Ok(0),
-        Err(RowsError::Write(error)) => Err(write_failure(&error)),
-    }
-}
-
-/// Either side of a stream of rows.
-enum RowsError {
-    Engine(datafusion::common::DataFusionError),
-    Write(WriteError),
-}
-
-impl From<WriteError> for RowsError {
-    fn from(error: WriteError) -> Self {
-        Self::Write(error)
-    }
-}
-
-fn write_failure(error: &(dyn std::error::Error + 'static)) -> Failure {
-    let failure = Failure::new(FailureKind::Resources, error.to_string());
-    match error.source() {
-        Some(source) => failure.because(source),
-        None => failure,
-    }
 }

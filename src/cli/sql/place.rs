@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::statements::{Token, TokenKind, tokens};
 use crate::cli::failure::{Failure, Place};
 use crate::session::ErrorPlace;
+use crate::session::statements::{Token, TokenKind, tokens};
 
 /// A text that holds a statement.
 #[derive(Debug, Clone, Copy)]

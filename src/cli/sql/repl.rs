@@ -11,8 +11,8 @@ use rustyline::{CompletionType, Config, Editor};
 
 use super::commands::{self, Command};
 use super::editing::Editing;
-use super::history::redacted;
-use super::statements::{ends_inside, pieces};
+use crate::observe::redacted;
+use crate::session::statements::{ends_inside, pieces};
 
 /// The prompt before a statement.
 const PROMPT: &str = "korabo> ";

@@ -1,22 +1,23 @@
-//! Runs one statement until it is done, its time is up, or somebody presses Ctrl-C. Clock and signals are
-//! watched on threads of their own: the worker threads may be busy with one step for a long time.
+//! Runs one statement until it is done, its time is up, it holds too much memory, or Ctrl-C is pressed.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use datafusion::common::runtime::SpawnedTask;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use super::copy::{Copy, Writable};
+use super::memory;
+use super::output::{Output, print_awaited};
 use super::tables::Tables;
 use super::waiting::Waiting;
-use super::{Output, memory, print_awaited};
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
+use crate::cli::watch::{on_signals, time_is_up};
 use crate::config::ParameterValue;
 use crate::diagnostic::{FailureKind, thousands};
+use crate::job::StopReason;
 use crate::session::inquiry::StatementAnswer;
 
 /// How long a stopped statement may take to put its things away.
@@ -38,7 +39,7 @@ pub(super) struct Runner {
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Request {
     /// A statement, without its `;`.
     Statement(String),
     /// The tables and views.
@@ -49,18 +50,18 @@ pub(super) enum Asked {
     Functions(String),
 }
 
-impl From<&str> for Asked {
+impl From<&str> for Request {
     fn from(statement: &str) -> Self {
         Self::Statement(statement.to_owned())
     }
 }
 
 impl Runner {
-    /// Plans and runs what is asked and writes its rows. Comes back when nobody reads them in a pager any
-    /// more.
+    /// Plans and runs what is asked and writes its rows. Returns as soon as the user has left the pager
+    /// that shows them.
     pub(super) async fn run(
         &self,
-        asked: impl Into<Asked>,
+        asked: impl Into<Request>,
         output: &Output,
         interrupts: Option<&mut Interrupts>,
     ) -> Result<(), Failure> {
@@ -119,12 +120,17 @@ impl Runner {
         }
     }
 
-    async fn execute(&self, asked: Asked, output: Output, shown: &Waiting) -> Result<(), Failure> {
+    async fn execute(
+        &self,
+        asked: Request,
+        output: Output,
+        shown: &Waiting,
+    ) -> Result<(), Failure> {
         let frame = match asked {
-            Asked::Statement(statement) => return self.answer(statement, output, shown).await,
-            Asked::Tables => self.tables.list()?,
-            Asked::Columns => self.tables.all_columns().await?,
-            Asked::Functions(pattern) => self.tables.session().functions_like(&pattern)?,
+            Request::Statement(statement) => return self.answer(statement, output, shown).await,
+            Request::Tables => self.tables.list()?,
+            Request::Columns => self.tables.all_columns().await?,
+            Request::Functions(pattern) => self.tables.session().functions_like(&pattern)?,
         };
         let printed = print_awaited(frame, &output, &self.printer, shown).await;
         printed.map(drop)
@@ -179,24 +185,6 @@ fn too_long(limit: Option<Duration>) -> Failure {
         .hint("--timeout sets the limit; ask for fewer rows or columns, or give it more time")
 }
 
-/// Ends after `limit`; never when there is none.
-async fn time_is_up(limit: Option<Duration>) {
-    let Some(limit) = limit else {
-        return std::future::pending().await;
-    };
-    // The thread ends when this future is dropped, because the sender goes with it.
-    let (_alive, is_dropped): (Sender<()>, _) = channel();
-    let (sender, receiver) = oneshot::channel();
-    std::thread::spawn(move || {
-        if is_dropped.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            let _ = sender.send(());
-        }
-    });
-    if receiver.await.is_err() {
-        std::future::pending().await
-    }
-}
-
 /// Ctrl-C while a statement runs at the prompt.
 #[derive(Clone)]
 pub(super) struct Interrupts {
@@ -208,27 +196,15 @@ impl Interrupts {
     /// `terminate`.
     pub(super) fn listen(terminate: impl Fn() + Send + 'static) -> Self {
         let (sender, counts) = watch::channel(0);
-        let listen = async move || -> std::io::Result<()> {
-            let mut terminated = signal(SignalKind::terminate())?;
-            let mut interrupted = signal(SignalKind::interrupt())?;
-            loop {
-                let is_terminated = tokio::select! {
-                    _ = interrupted.recv() => false,
-                    _ = terminated.recv() => true,
-                };
-                if is_terminated {
-                    terminate();
-                }
-                sender.send_modify(|count| *count += 1);
+        on_signals(move |reason| {
+            match reason {
+                StopReason::Interrupt => {}
+                StopReason::Terminate => terminate(),
+                // Then the prompt has no Ctrl-C, and works.
+                StopReason::Unheard(_) => return ControlFlow::Break(()),
             }
-        };
-        std::thread::spawn(move || {
-            let mut builder = tokio::runtime::Builder::new_current_thread();
-            let Ok(runtime) = builder.enable_all().build() else {
-                return;
-            };
-            // Without signals there is nothing to listen for.
-            let _ = runtime.block_on(listen());
+            sender.send_modify(|count| *count += 1);
+            ControlFlow::Continue(())
         });
         Self { counts }
     }
@@ -247,7 +223,7 @@ impl Interrupts {
     }
 }
 
-/// Ends at the next Ctrl-C; never when nobody listens.
+/// Ends at the next Ctrl-C; never without a listener.
 async fn interrupted(interrupts: Option<&mut Interrupts>) {
     let is_pressed = match interrupts {
         Some(interrupts) => interrupts.counts.changed().await.is_ok(),

@@ -1,9 +1,9 @@
 //! What a statement that is still being typed names around the cursor: tables and their aliases, the call
 //! it is in. Read from tokens, since such a statement does not parse.
 
-use super::completion::KEYWORDS;
-use super::statements::{Token, TokenKind};
+use super::keywords::KEYWORDS;
 use crate::functions;
+use crate::session::statements::{Token, TokenKind};
 
 /// A statement and the place in it that is being typed.
 pub(super) struct Scope<'a> {

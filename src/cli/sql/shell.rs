@@ -16,11 +16,13 @@ use super::commands::{self, Command};
 use super::completion::Names;
 use super::editing::Editing;
 use super::format::Format;
+use super::history;
+use super::output::{Output, format_of};
 use super::pager::Pager;
 use super::place::Origin;
 use super::repl::{Next, ReplInput, ReplOptions, run_repl, run_script};
-use super::runner::{Asked, GRACE, Interrupts, Runner};
-use super::{Output, format_of, history};
+use super::runner::{GRACE, Interrupts, Request, Runner};
+use super::script::read_script;
 use crate::cli::failure::Failure;
 use crate::diagnostic::FailureKind;
 use crate::session::THREAD_STACK;
@@ -226,7 +228,7 @@ impl Shell {
         }
     }
 
-    fn timed(&mut self, asked: impl Into<Asked>) -> Result<(), Failure> {
+    fn timed(&mut self, asked: impl Into<Request>) -> Result<(), Failure> {
         let started = Instant::now();
         self.interrupts.forget();
         let run = self
@@ -247,13 +249,13 @@ impl Shell {
         match command {
             Command::Quit => return Ok(Next::Stop),
             Command::Help => self.runner.printer.data(commands::help().as_bytes())?,
-            Command::Tables => self.timed(Asked::Tables)?,
-            Command::Schema => self.timed(Asked::Columns)?,
+            Command::Tables => self.timed(Request::Tables)?,
+            Command::Schema => self.timed(Request::Columns)?,
             Command::Describe(name) => {
                 self.timed(format!("DESCRIBE {}", reference(&name)).as_str())?;
             }
             Command::Relations => self.timed("SHOW RELATIONS")?,
-            Command::Functions(pattern) => self.timed(Asked::Functions(pattern))?,
+            Command::Functions(pattern) => self.timed(Request::Functions(pattern))?,
             Command::Read(file) => self.read(&file)?,
             Command::Output(path) => self.set_output(path)?,
             Command::Vertical(wanted) => self.set_vertical(wanted),
@@ -345,7 +347,7 @@ impl Shell {
             let message = format!("`{}` is run by files {MAX_DEPTH} deep", file.display());
             return Err(Failure::new(FailureKind::Usage, message).hint("does a file run itself?"));
         }
-        let text = super::read_script(file)?;
+        let text = read_script(file)?;
         self.files.push(file.display().to_string());
         let result = run_script(&text, &mut |input, line| self.execute(input, line));
         self.files.pop();

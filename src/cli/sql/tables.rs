@@ -9,11 +9,11 @@ use datafusion::prelude::DataFrame;
 
 use super::place;
 use crate::cli::args::GlobalArgs;
-use crate::cli::as_of::{AsOfArgs, shown};
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::{ParameterValue, ProjectConfig};
-use crate::diagnostic::{FailureKind, did_you_mean};
+use crate::diagnostic::{FailureKind, did_you_mean, local_time};
 use crate::lake::{Lake, LogStamp};
 use crate::pipeline::{self, Materialize, Project, Query};
 use crate::regular_file::{self, NotRegular};
@@ -105,7 +105,7 @@ impl Tables {
         let is_then = lake
             .table_names()
             .is_ok_and(|names| names.iter().any(|then| then == name));
-        (lake.has_table_now(name) && !is_then).then(|| shown(time))
+        (lake.has_table_now(name) && !is_then).then(|| local_time(time))
     }
 
     pub(super) fn session(&self) -> &Session {

@@ -19,19 +19,19 @@ const PATIENCE: Duration = Duration::from_millis(700);
 /// Time between two looks at the plan.
 const TICK: Duration = Duration::from_millis(150);
 
-/// A statement that somebody waits for.
+/// A statement that the user waits for.
 #[derive(Clone)]
 pub(super) struct Waiting {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    shown: Mutex<Shown>,
+    shown: Mutex<Display>,
     over: Condvar,
 }
 
 #[derive(Default)]
-struct Shown {
+struct Display {
     is_over: bool,
     plan: Option<Arc<dyn ExecutionPlan>>,
     bar: Option<ProgressBar>,
@@ -54,8 +54,8 @@ impl Waiting {
     }
 
     /// Something whose end is the end of the waiting.
-    pub(super) fn until_dropped(&self) -> Awaited {
-        Awaited(self.clone())
+    pub(super) fn until_dropped(&self) -> EndOnDrop {
+        EndOnDrop(self.clone())
     }
 
     /// The plan that runs now.
@@ -76,16 +76,16 @@ impl Waiting {
 }
 
 /// Ends the waiting however the work ends, also when it is given up.
-pub(super) struct Awaited(Waiting);
+pub(super) struct EndOnDrop(Waiting);
 
-impl Drop for Awaited {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Shown> {
+    fn lock(&self) -> MutexGuard<'_, Display> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -226,9 +226,9 @@ mod tests {
         show(&bar, &at(400), 80);
         show(&bar, &at(300), 80);
         assert_eq!(bar.position(), 400);
-        let shown = Shown {
+        let shown = Display {
             bar: Some(bar),
-            ..Shown::default()
+            ..Display::default()
         };
         let waiting = Waiting {
             shared: Arc::new(Shared {

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::RunUuid;
-use super::PRODUCER;
-use crate::pipeline::{ColumnUse, MadeTable, Sources, TestResult};
+use crate::event::{RunUuid, TestResult};
+use crate::pipeline::{ColumnUse, MadeTable, Sources};
+
+/// Who makes the events, as a URI.
+pub(super) const PRODUCER: &str = concat!("urn:korabo:", env!("CARGO_PKG_VERSION"));
 
 /// Facets of a run, a job or a dataset, by name.
 #[derive(Default)]

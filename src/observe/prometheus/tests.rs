@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ingest::DeliveryEvent;
-use crate::observe::RunUuid;
+use crate::event::{DeliveryEvent, RunUuid};
 
 fn start(at: DateTime<Utc>) -> RunStart {
     RunStart {
@@ -31,10 +30,10 @@ fn end(outcome: RunOutcome, exit_code: u8) -> RunEnd {
 fn run(path: &Path, at: i64, ended: RunEnd) -> String {
     let file = MetricsFile::new(path.to_path_buf());
     let at = DateTime::from_timestamp(at, 0).unwrap();
-    file.observe(at, &Event::RunStarted(start(at)));
+    file.observe(at, &RunEvent::RunStarted(start(at)));
     file.observe(
         at,
-        &Event::Delivery(DeliveryEvent::Finished {
+        &RunEvent::Delivery(DeliveryEvent::Finished {
             file: "a.csv".to_owned(),
             table: "claims".to_owned(),
             n_accepted: 40,
@@ -42,7 +41,7 @@ fn run(path: &Path, at: i64, ended: RunEnd) -> String {
             version: 0,
         }),
     );
-    file.observe(at + Duration::from_millis(1500), &Event::RunEnded(ended));
+    file.observe(at + Duration::from_millis(1500), &RunEvent::RunEnded(ended));
     assert!(file.finish().is_empty());
     fs_err::read_to_string(path).unwrap()
 }
@@ -106,8 +105,8 @@ fn a_place_that_cannot_be_written_is_said_and_nothing_else() {
     fs_err::write(&blocked, "").unwrap();
     let file = MetricsFile::new(blocked.join("korabo.prom"));
     let at = DateTime::from_timestamp(1, 0).unwrap();
-    file.observe(at, &Event::RunStarted(start(at)));
-    file.observe(at, &Event::RunEnded(end(RunOutcome::Ok, 0)));
+    file.observe(at, &RunEvent::RunStarted(start(at)));
+    file.observe(at, &RunEvent::RunEnded(end(RunOutcome::Ok, 0)));
     let said = file.finish();
     assert!(
         said.len() == 1 && said[0].starts_with("metrics not written"),

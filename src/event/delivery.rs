@@ -1,4 +1,4 @@
-//! Events of ingest, for progress.
+//! What happens to the deliveries that ingest takes in.
 
 /// What happens during ingest, for progress. No event carries a cell of data.
 #[derive(Debug, Clone)]

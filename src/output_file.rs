@@ -1,5 +1,5 @@
 //! Output files that appear whole or not at all: bytes go to a temporary neighbour, which takes the
-//! name only when everything was written. What the bytes are is `format`'s concern.
+//! name only when everything was written. What the bytes are is the caller's concern.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use fs_err::{self as fs, File, OpenOptions};
 
 /// Why an output file could not be made.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OutputError {
+pub enum OutputError {
     /// The path names a folder, or nothing at all.
     #[error("cannot write `{}`: it is not the name of a file", path.display())]
     NotAFile {
@@ -38,7 +38,7 @@ pub(crate) enum OutputError {
 /// A file being written. Without [`OutputFile::finish`] nothing remains of it, and a file that was
 /// there before stays as it was.
 #[derive(Debug)]
-pub(crate) struct OutputFile {
+pub struct OutputFile {
     path: PathBuf,
     file: File,
     /// `None` for a device or a pipe, which is written in place.
@@ -58,7 +58,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// When `path` is a folder, its folder is missing, or the system refuses.
-    pub(crate) fn create(path: &Path) -> Result<Self, OutputError> {
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
         let failed = |source| OutputError::Io {
             path: path.to_path_buf(),
             source,
@@ -109,7 +109,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// When the system refuses; the temporary file is removed then.
-    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
+    pub fn finish(mut self) -> Result<(), OutputError> {
         self.publish().map_err(|source| OutputError::Io {
             path: self.path.clone(),
             source,

@@ -1,8 +1,10 @@
 //! Choice of format, the binary formats read back, and the errors a user can meet.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use clap::ValueEnum as _;
 use datafusion::arrow::array::types::Int8Type;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int64Array, ListArray, StringArray,

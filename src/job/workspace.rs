@@ -1,0 +1,29 @@
+//! The project a job works on, with its lake.
+
+use std::sync::Arc;
+
+use super::error::JobError;
+use crate::config::ProjectConfig;
+use crate::lake::Lake;
+use crate::pipeline::Project;
+
+/// A loaded project with its lake.
+#[derive(Clone)]
+pub struct Workspace {
+    /// The project.
+    pub project: Arc<Project>,
+    /// Its lake, or the lake as of a time.
+    pub lake: Lake,
+}
+
+impl Workspace {
+    /// Loads the project of `config`.
+    ///
+    /// # Errors
+    /// When the lake cannot be opened, or contracts, fields, indicators or queries are wrong.
+    pub fn of_config(config: ProjectConfig) -> Result<Self, JobError> {
+        let lake = Lake::open(&config.lake)?.checking_contents();
+        let project = Arc::new(Project::load(config)?);
+        Ok(Self { project, lake })
+    }
+}
