@@ -6,6 +6,7 @@
 //! lock → killed run into the history → RunStarted → ingest → checks → build → report → WorkEnded → history │ Ending → RunEnded
 //! ```
 
+mod checked;
 mod diagnosis;
 mod ending;
 mod error;

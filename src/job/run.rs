@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::checked::check_once;
 use super::ending::{Ended, outcome};
 use super::error::JobError;
 use super::gate::gate;
@@ -137,6 +138,9 @@ pub async fn run(
 
 async fn work(job: &Job, observers: &Observers) -> Result<(), JobError> {
     let workspace = &job.workspace;
+    if job.selection_text.is_none() {
+        check_once(workspace, &job.options).await?;
+    }
     match job.takes_in {
         true => drop(take_in(workspace, Wanted::default(), observers).await?),
         false => pipeline::require_whole(&workspace.project, &workspace.lake).await?,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
+use sha2::{Digest as _, Sha256};
 
 use super::dag::{Dag, GivenTables};
 use super::error::PipelineError;
 use super::header_columns::{check_header_columns, check_tests};
 use super::history::{self, RUN_STEPS, RUNS, TEST_RESULTS};
 use super::identity::schema_with_id;
-use super::query::Query;
+use super::query::{Query, hex};
 use super::query_files::load_queries;
 use super::templates::{self, PANEL, PANEL_INDICATORS};
 use crate::checks::{self, CHECK_RESULTS, Check};
@@ -143,6 +144,28 @@ impl Project {
     /// For the first query that does not plan or whose header names a column it does not return.
     pub async fn check_queries(&self, session: &Session) -> Result<(), PipelineError> {
         self.plan_queries(session, &mut |_, _| ()).await
+    }
+
+    /// SHA-256 of all that [`Project::check_queries`] looks at, and of korabo's version: a project with the same one need not be
+    /// checked again.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut add = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        };
+        add(env!("CARGO_PKG_VERSION"));
+        self.contracts
+            .iter()
+            .for_each(|contract| add(&contract.sha256()));
+        for query in self.dag.queries() {
+            add(&query.name);
+            add(&query.text);
+        }
+        add(&format!("{:?}", self.config.parameters));
+        add(&format!("{:?}", self.vocabulary));
+        hex(&hasher.finalize())
     }
 
     /// Plans every query against the contracts and hands each plan to `visit`, in the order in which they run.

@@ -6,6 +6,7 @@ use std::fs::File;
 use fs_err as fs;
 use korabo::vocabulary::Vocabulary;
 
+use crate::small_project;
 use crate::support::Project;
 
 /// Tables that the latest run built.
@@ -397,4 +398,40 @@ fn second_writer_is_refused_at_once() {
     assert_eq!(project.versions(), before);
     lock.unlock().unwrap();
     project.korabo(&["run"]).exits(0);
+}
+
+#[test]
+fn a_mistake_in_the_last_query_is_found_before_anything_is_taken_in() {
+    let project = small_project::project("");
+    let summary = project.path().join("queries/summary_visits.sql");
+    let right = fs::read_to_string(&summary).unwrap();
+    fs::write(&summary, right.replace("avg(pressure)", "avg(presure)")).unwrap();
+    project.korabo(&["run"]).exits(3).says(&[
+        "summary_visits.sql:",
+        "presure",
+        "did you mean `pressure`?",
+    ]);
+    assert_eq!(project.count("SELECT count(*) AS n FROM deliveries"), 0);
+    assert_eq!(project.count("SELECT count(*) AS n FROM clean_visits"), 0);
+
+    fs::write(&summary, &right).unwrap();
+    project.korabo(&["run"]).exits(0).says(&["failed=0"]);
+    // A project that was right is checked again once it has changed: queries, contracts, parameters.
+    fs::write(&summary, right.replace("avg(pressure)", "avg(presure)")).unwrap();
+    let versions = project.versions();
+    project.korabo(&["run"]).exits(3).says(&["presure"]);
+    fs::write(&summary, &right).unwrap();
+    let contract = project.path().join("schemas/visits.toml");
+    let text = fs::read_to_string(&contract).unwrap();
+    fs::write(
+        &contract,
+        text.replace("[columns.pressure]", "[columns.tension]"),
+    )
+    .unwrap();
+    project.korabo(&["run"]).exits(3).says(&["pressure"]);
+    let without_runs = |mut versions: BTreeMap<String, u64>| {
+        versions.retain(|table, _| !table.starts_with("run"));
+        versions
+    };
+    assert_eq!(without_runs(project.versions()), without_runs(versions));
 }

@@ -6,9 +6,14 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::*;
 
 fn parsed(sql: &str) -> Statement {
-    Parser::parse_sql(&GenericDialect {}, sql)
+    // More than the program's own parser reads, so that what it lets through is far from what is refused.
+    let parser = Parser::new(&GenericDialect {}).with_recursion_limit(200);
+    let mut statements = parser
+        .try_with_sql(sql)
         .unwrap()
-        .remove(0)
+        .parse_statements()
+        .unwrap();
+    statements.swap_remove(0)
 }
 
 fn is_refused(sql: &str, most: u64) -> bool {
@@ -117,7 +122,7 @@ fn calls_that_gather_rows_are_not_nested_deeply() {
         ("array_agg(a ORDER BY ", "a", ")"),
     ] {
         assert!(!is_refused(&nested(call, 1), 5_000), "{call:?}");
-        for n in [4, 8, 20] {
+        for n in [4, 8] {
             let error = check(&parsed(&nested(call, n)), HashMap::new(), 5_000).unwrap_err();
             assert!(
                 error.to_string().contains("more than 3 aggregate"),
