@@ -88,7 +88,7 @@ pub(super) fn of_table(site: &Site<'_>, table: &str) -> Markup {
                     th { (lang.pick("検査", "check")) }
                     th { (lang.pick("内容", "what must hold")) }
                     th.num { (lang.pick("しきい値", "threshold")) }
-                    th { (lang.pick("重さ", "severity")) }
+                    th { (lang.pick("重大度", "severity")) }
                 } }
                 tbody {
                     @for check in checks {

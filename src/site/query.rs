@@ -122,7 +122,7 @@ fn sources(site: &Site<'_>, query: &Query, column: &str) -> Markup {
 fn tests(query: &Query, lang: Lang) -> Markup {
     html! {
         table {
-            thead { tr { th { (lang.pick("検査", "test")) } th { (lang.pick("重さ", "severity")) } } }
+            thead { tr { th { (lang.pick("検査", "test")) } th { (lang.pick("重大度", "severity")) } } }
             tbody {
                 @for test in &query.header.tests {
                     tr { td { code { (test.text) } } td { (test.severity.as_str()) } }
