@@ -9,7 +9,7 @@ use super::find::{ContractHashes, Delivery, Wanted, find};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
 use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
-use super::rejects::{rejects_schema, rejects_table};
+use super::rejects::{is_of_delivery, rejects_schema, rejects_table};
 use super::removal::{OutgoingRows, Removal, rewrite_without};
 use super::validate::{KnownKeys, Validator};
 use crate::config::{DEFAULT_MAX_REJECT_SHARE, ProjectConfig};
@@ -346,11 +346,7 @@ impl Intake<'_> {
     ) -> Result<u64, IngestError> {
         let rejected = writers.rejects.close().await?;
         let accepted = writers.accepted.close().await?;
-        let id = receipt.delivery_id.to_string();
-        let of_this_delivery = |file: &LakeFile| {
-            let value = file.partition_values.get(DELIVERY_ID);
-            value.and_then(Option::as_deref) == Some(&id)
-        };
+        let of_this_delivery = |file: &LakeFile| is_of_delivery(file, receipt.delivery_id);
         if rejected.n_rows > 0 {
             let name = rejects_table(&contract.name);
             let mode = PublishMode::ReplaceFiles(&of_this_delivery);

@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use super::rejects::{RejectedRows, rejects_table};
+use super::rejects::{RejectedRows, is_of_delivery, rejects_table};
 use crate::contract::DELIVERY_ID;
 use crate::lake::{Lake, LakeError, LakeFile, LakeTable, Provenance, PublishMode};
 
@@ -81,7 +81,7 @@ pub struct Receipt {
     /// The delivery of the same file that this one takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<i32>,
-    /// SHA-256 of the contract that the rows were checked against; not recorded before 0.2.
+    /// SHA-256 of the contract that the rows were checked against; missing where it was not recorded yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_sha256: Option<String>,
 }
@@ -222,8 +222,9 @@ pub(super) struct Ledger {
     known: HashMap<(String, String), KnownDelivery>,
     /// The last delivery of each table.
     last_of: HashMap<String, i32>,
-    /// Deliveries that others took the place of, with their table.
-    replaced: Vec<(String, i32)>,
+    /// What the last delivery took the place of, with its table. Earlier ones are done with: each ingest begins by finishing the one
+    /// before it.
+    last_replaced: Option<(String, i32)>,
     last_id: i32,
 }
 
@@ -244,8 +245,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads the recorded deliveries and does what a crash kept from being done: adds receipts, removes rejected rows of
-    /// deliveries that others took the place of. The caller holds the lake's lock.
+    /// Reads the recorded deliveries and does what a crash kept from being done: adds a receipt, removes the rejected
+    /// rows of the delivery that the last one took the place of. The caller holds the lake's lock.
     pub(super) async fn open(lake: &Lake, tables: &[&str]) -> Result<Self, LakeError> {
         let mut ledger = Self::read(lake).await?;
         lake.remove_leftovers(DELIVERIES).await?;
@@ -262,7 +263,7 @@ impl Ledger {
                 ledger.record(lake, &receipt, version).await?;
             }
         }
-        for (table, delivery_id) in &ledger.replaced {
+        if let Some((table, delivery_id)) = &ledger.last_replaced {
             remove_rejects(lake, table, *delivery_id).await?;
         }
         Ok(ledger)
@@ -301,11 +302,12 @@ impl Ledger {
 
     fn add(&mut self, table: &str, sha256: &str, delivery: KnownDelivery, replaced: Option<i32>) {
         let id = delivery.delivery_id;
-        self.last_id = self.last_id.max(id);
+        if id > self.last_id {
+            self.last_id = id;
+            self.last_replaced = replaced.map(|replaced| (table.to_owned(), replaced));
+        }
         let last = self.last_of.entry(table.to_owned()).or_insert(id);
         *last = (*last).max(id);
-        self.replaced
-            .extend(replaced.map(|replaced| (table.to_owned(), replaced)));
         let known = self.known.entry((table.to_owned(), sha256.to_owned()));
         let known = known.or_insert_with(|| delivery.clone());
         if known.delivery_id < id {
@@ -362,11 +364,7 @@ pub(super) async fn remove_rejects(
     let Some(rejects) = lake.table(&name).await? else {
         return Ok(());
     };
-    let id = delivery_id.to_string();
-    let is_of_it = |file: &LakeFile| {
-        let value = file.partition_values.get(DELIVERY_ID);
-        value.and_then(Option::as_deref) == Some(&id)
-    };
+    let is_of_it = |file: &LakeFile| is_of_delivery(file, delivery_id);
     if !rejects.files.iter().any(is_of_it) {
         return Ok(());
     }

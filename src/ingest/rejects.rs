@@ -12,6 +12,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::contract::{DELIVERY_ID, ROW_NUMBER};
+use crate::lake::LakeFile;
 
 /// How many row numbers are remembered for each column and rule.
 const FIRST_ROWS: usize = 5;
@@ -262,6 +263,12 @@ impl RowWriter {
 #[must_use]
 pub fn rejects_table(table: &str) -> String {
     format!("rejects_{table}")
+}
+
+/// Whether a file of a `rejects_<table>` has the rows of a delivery: they are partitioned by it.
+pub(super) fn is_of_delivery(file: &LakeFile, delivery_id: i32) -> bool {
+    let value = file.partition_values.get(DELIVERY_ID);
+    value.and_then(Option::as_deref) == Some(delivery_id.to_string().as_str())
 }
 
 /// The schema of every `rejects_<table>`.
