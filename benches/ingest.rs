@@ -1,4 +1,4 @@
-//! Taking in a checkup extract, beside plainly copying the same parquet file with DataFusion.
+//! Ingest of a checkup extract, beside plainly copying the same parquet file with DataFusion.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 

@@ -44,7 +44,7 @@ pub(super) struct Daemon {
 /// The running child.
 struct Running {
     child: Child,
-    /// When it will have taken too long; `None` when there is no limit or that was told.
+    /// When it will have taken too long; `None` when there is no limit or that was reported.
     overtime_at: Option<Instant>,
     /// When it is killed, once it was asked to stop.
     killed_at: Option<Instant>,
@@ -151,7 +151,7 @@ fn word(value: &impl ValueEnum) -> OsString {
     value.get_name().into()
 }
 
-/// Whether the time has come; then it is taken out, so that this is said once.
+/// Whether the time has come; then it is taken out, so that this is reported once.
 fn take_past(time: &mut Option<Instant>) -> bool {
     time.take_if(|time| Instant::now() >= *time).is_some()
 }

@@ -20,8 +20,8 @@ pub(super) struct IngestArgs {
     /// Single deliveries instead of the project's sources: TABLE=PATH
     #[arg(value_name = "TABLE=PATH")]
     deliveries: Vec<String>,
-    /// Also deliveries that are in the lake: those named, or all with rejected rows whose contract has changed; each takes the
-    /// place of what it was
+    /// Ingest deliveries again: those named, or all with rejected rows whose contract has changed; each replaces what it
+    /// brought before
     #[arg(long)]
     again: bool,
     /// Folder with the extracts, instead of the project's
@@ -29,7 +29,7 @@ pub(super) struct IngestArgs {
     extracts: Option<PathBuf>,
 }
 
-/// Takes in. An error is why it did not begin; when it began it returns its exit code, however it ended.
+/// Ingests. An error is why it did not begin; when it began it returns its exit code, however it ended.
 pub(super) async fn run(
     args: &IngestArgs,
     global: &GlobalArgs,

@@ -148,7 +148,7 @@ fn excerpt_width() -> usize {
     cells.saturating_sub(3)
 }
 
-/// A line on stderr. A failure of that cannot be told anywhere.
+/// A line on stderr. A failure of that cannot be reported anywhere.
 fn stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -22,7 +22,7 @@ pub enum StepEvent {
         /// What it reads: the version of every table, the fingerprint of every view.
         inputs: BTreeMap<String, String>,
     },
-    /// A step has written so many rows so far.
+    /// Rows that a step has written so far.
     StepRows {
         /// The query.
         name: String,

@@ -1,6 +1,6 @@
 //! One delivery → the lake: rows validated on one thread, encoded on another, published in one commit.
 //! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
-//! crash after any of them is mended by the next ingest.
+//! crash after any of them is repaired by the next ingest.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,9 +21,9 @@ use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IngestSummary {
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     pub n_deliveries: usize,
-    /// Files whose content was taken in before.
+    /// Files whose content was ingested before.
     pub n_known: usize,
     /// Of these, files with rejected rows that the contract of today may accept.
     pub n_outdated: usize,
@@ -33,7 +33,7 @@ pub struct IngestSummary {
     pub n_rejected: u64,
 }
 
-/// The deliveries that [`ingest`] would take in.
+/// The deliveries that [`ingest`] would ingest.
 ///
 /// # Errors
 /// When files or the lake cannot be read.
@@ -128,7 +128,7 @@ async fn require_extracts(
     Ok(())
 }
 
-/// The deliveries of one ingest, taken in one after the other.
+/// The deliveries of one ingest, one after the other.
 struct Intake<'a> {
     config: &'a ProjectConfig,
     lake: &'a Lake,

@@ -1,5 +1,5 @@
 //! What is recorded of a delivery: one row of the lake table `deliveries`. The same receipt is part of
-//! the commit that added the rows, so a crash between the two is mended from the commit.
+//! the commit that added the rows, so a crash between the two is repaired from the commit.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -135,7 +135,7 @@ struct LakeAfter {
 }
 
 impl LakeAfter {
-    /// Reads what the project's sinks need; what cannot be read is not told.
+    /// Reads what the project's sinks need; what cannot be read is not reported.
     async fn read(workspace: &Workspace) -> Self {
         let config = &workspace.project.config.observability;
         let mut after = Self::default();

@@ -74,11 +74,11 @@ fn failed(results: &[&CheckResult]) -> Vec<String> {
     };
     let whole = failed().filter(|result| result.delivery_id.is_none());
     let whole: BTreeSet<&str> = whole.map(|result| result.check.name.as_str()).collect();
-    let is_told = |result: &&&CheckResult| {
+    let is_reported = |result: &&&CheckResult| {
         result.delivery_id.is_none() || !whole.contains(result.check.name.as_str())
     };
-    let told = failed().filter(is_told);
-    told.map(|result| describe_result(result)).collect()
+    let reported = failed().filter(is_reported);
+    reported.map(|result| describe_result(result)).collect()
 }
 
 /// A result in words: its check, numbers, threshold. No value of the data.

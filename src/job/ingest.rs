@@ -1,4 +1,4 @@
-//! Taking in new extracts: as a job of its own, and as the first step of a run.
+//! Ingest of new extracts: as a job of its own, and as the first step of a run.
 
 use super::ending::Ended;
 use super::error::JobError;

@@ -37,9 +37,9 @@ pub struct Job {
     pub selection: Option<Selection>,
     /// The selection in words, for the history; `None` for everything, which also writes the report.
     pub selection_text: Option<String>,
-    /// Whether new extracts are taken in first.
+    /// Whether new extracts are ingested first.
     pub takes_in: bool,
-    /// Whether selected tables are built although they are fresh.
+    /// Whether selected tables are built even if they are up to date.
     pub full_refresh: bool,
     /// The number of the run that this one continues.
     pub retry_of: Option<i64>,

@@ -142,7 +142,7 @@ impl Sink for Journal {
     }
 }
 
-/// When the run began whose notes lie in the lake: it goes on, or it was killed.
+/// When the run began whose notes lie in the lake: it is in progress, or it was killed.
 #[must_use]
 pub fn begun_at(lake: &Lake) -> Option<DateTime<Utc>> {
     let text = fs_err::read_to_string(lake.root().join(FILE)).ok()?;

@@ -37,7 +37,7 @@ struct State {
 /// A run whose own process cannot tell how it ended.
 #[derive(Debug, Clone, Copy)]
 pub enum UntoldRun<'a> {
-    /// It could not begin: another run is at work, or the project cannot be read.
+    /// It could not begin: another run is in progress, or the project cannot be read.
     NotBegun {
         /// Exit code of the process.
         exit_code: u8,

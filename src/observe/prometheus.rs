@@ -175,7 +175,7 @@ impl Ended<'_> {
             ),
             one(
                 "korabo_run_success",
-                "1 when the last run did what it was to do.",
+                "1 when the last run succeeded.",
                 Some(f64::from(u8::from(is_ok))),
             ),
             one(

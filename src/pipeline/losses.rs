@@ -29,7 +29,7 @@ struct Witness {
 }
 
 /// Every table that has lost rows or files, in the order of their names: raw tables, tables that assign numbers to persons, and
-/// korabo's own. Of other tables, only those that lost versions: a table with missing files is built anew.
+/// korabo's own. Of other tables, only those that lost versions: a table with missing files is rebuilt.
 ///
 /// # Errors
 /// When the lake cannot be read for another reason.
@@ -218,7 +218,7 @@ async fn add_step_witnesses(
 }
 
 /// What of `witnesses` the table does not have. A table that is missing and can be built again was removed on purpose. So was
-/// one that was built anew since then: its newest version is younger than the record of a higher one.
+/// one that was rebuilt since then: its newest version is younger than the record of a higher one.
 fn lost_versions(
     (project, lake): (&Project, &Lake),
     name: &str,

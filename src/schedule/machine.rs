@@ -252,7 +252,7 @@ impl Machine {
     /// Starts the turn that has waited longest, when no run is running.
     fn start(&mut self, now: DateTime<Utc>) {
         for turn in self.turns.iter_mut().flatten() {
-            // A clock that was put back must not make a retry wait for ever.
+            // A clock that was put back must not make a retry wait forever.
             let longest = now + TimeDelta::seconds(i64::from(LONGEST_WAIT_SECONDS));
             turn.not_before = turn.not_before.min(longest);
         }
@@ -367,7 +367,7 @@ fn verdict(ending: Ending) -> Verdict {
     } else if is(FailureKind::Locked) {
         Verdict::Busy
     } else if is(FailureKind::Usage) || is(FailureKind::Project) {
-        Verdict::Final("the project has to be mended first")
+        Verdict::Final("the project has to be corrected first")
     } else if is(FailureKind::Quality) || is(FailureKind::Disclosure) || is(FailureKind::Estimator)
     {
         Verdict::Final("the same data would give the same again")

@@ -368,7 +368,7 @@ fn a_snapshot_of_a_lake_that_was_damaged_is_not_restored() {
 }
 
 #[test]
-fn a_restore_that_was_cut_short_goes_on_and_writes_over_nobody() {
+fn a_restore_that_was_cut_short_continues_and_overwrites_nothing() {
     let project = built();
     project.korabo(&["backup", ".saved"]).exits(0);
     let snapshots = project

@@ -42,7 +42,7 @@ fn python() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Runs a script against a server and gives back what it printed.
+/// Runs a script against a server and returns what it printed.
 #[track_caller]
 fn run(python: &Path, script: &[&str], settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(python);

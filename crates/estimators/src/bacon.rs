@@ -273,7 +273,7 @@ impl CohortMeans {
                 bottom += share(cohort) * left * treated;
             }
         }
-        // One cohort alone is treated in the same periods as everybody.
+        // One cohort alone is treated in the same periods as all units.
         if self.cohorts.len() < 2 {
             let columns = "treated".to_owned();
             return Err(EstimatorError::NothingToEstimate { columns });

@@ -155,7 +155,7 @@ mod tests {
         let doubled = columns(&[&[2.0, 8.0, 0.0, 2.0]]);
         assert!(of_piece(&all[1..3], &doubled).is_empty());
         assert!(of_piece(&all[1..3], &columns(&[&[1.0, 0.0, 0.0, 7.0]])).is_empty());
-        // Nobody has any of it.
+        // No row has any of it.
         assert!(of_piece(&columns(&[total, &[0.0; 4]]), &[]).is_empty());
     }
 }

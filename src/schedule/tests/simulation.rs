@@ -22,7 +22,7 @@ fn goes(schedule: &'static str, minutes: i64, code: u8) -> Script {
     }
 }
 
-/// A run at work.
+/// A run in progress.
 struct Run {
     ends: TimeDelta,
     /// When it will have taken too long.
@@ -34,11 +34,11 @@ struct Run {
 enum Incident {
     /// SIGTERM.
     Stop,
-    /// Somebody sets the clock by so many minutes.
+    /// The clock is set by so many minutes.
     SetClock(i64),
 }
 
-/// An invented machine. Time passes on two clocks: one that somebody may set, and one that only goes on.
+/// An invented machine. Time passes on two clocks: one that can be set, and one that only moves forward.
 struct World {
     /// What the wall clock showed when the world began, and what was added to it since.
     clock: DateTime<Utc>,
@@ -78,11 +78,11 @@ impl World {
         let stop = self.passed + TimeDelta::minutes(minutes);
         self.incidents.push_back((stop, Incident::Stop));
         serve(schedules.to_vec(), self.memory.clone(), self);
-        assert!(self.run.is_none(), "left with a run at work");
+        assert!(self.run.is_none(), "ended with a run in progress");
         std::mem::take(&mut self.started)
     }
 
-    /// Nobody is there for a while.
+    /// No scheduler runs for a while.
     fn sleep(&mut self, minutes: i64) {
         self.passed += TimeDelta::minutes(minutes);
     }
@@ -211,7 +211,7 @@ fn a_day_of_three_schedules_with_failures_overlaps_and_a_restart() {
         goes("nightly", 30, 0),
         // A test of a table found something.
         goes("claims", 5, 5),
-        // Somebody's run is at work for two minutes.
+        // Another process's run takes two minutes.
         goes("claims", 0, 8),
         goes("claims", 0, 8),
         goes("claims", 10, 0),
@@ -326,7 +326,7 @@ fn a_run_that_takes_too_long_is_stopped_and_tried_again() {
 }
 
 #[test]
-fn waiting_for_somebody_elses_run_uses_up_no_retries() {
+fn waiting_for_another_run_uses_up_no_retries() {
     let busy = (0..20).map(|_| goes("nightly", 0, 8));
     let then = [goes("nightly", 1, 1), goes("nightly", 1, 0)];
     let mut once = nightly();
@@ -493,7 +493,7 @@ fn a_clock_that_is_set_back_repeats_nothing_and_does_not_stop_for_ever() {
     let started = world.serve(&[nightly()], DAY);
     assert_eq!(started.len(), 2, "{started:?}");
     assert_eq!(started[1], "22 02:30:00 nightly");
-    world.has_said("the clock was set back; goes on from now");
+    world.has_said("the clock was set back; continues from now");
 }
 
 #[test]

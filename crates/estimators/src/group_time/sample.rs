@@ -31,7 +31,7 @@ pub struct SampleCounts {
     pub n_incomplete_rows: u64,
     /// Units first treated after the last period, counted as never treated.
     pub n_late_units: u64,
-    /// Periods left out because nobody is untreated in them.
+    /// Periods left out because no unit is untreated in them.
     pub n_dropped_periods: u64,
     /// The last cohort, where it stands in for a missing never-treated group.
     pub comparison_cohort: Option<i32>,

@@ -70,7 +70,7 @@ pub(crate) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError
     Ok(())
 }
 
-/// Refuses clusters that leave out all of the never exposed: somebody else would silently be compared with.
+/// Refuses clusters that leave out all of the never exposed: the exposed would silently be compared with other units.
 pub(crate) fn check_clusters_of_never(columns: &PanelColumns) -> Result<(), EstimatorError> {
     let Some(clusters) = &columns.cluster else {
         return Ok(());
