@@ -101,6 +101,7 @@ fn explained(
         .iter()
         .map(|&place| asked[place].normalize())
         .collect();
+    // Products square the condition of the columns; what they leave is therefore measured on the columns themselves below.
     let gram = DMatrix::from_fn(n, n, |a, b| units[a].dot(&units[b]));
     let right = DVector::from_fn(n, |a, _| units[a].dot(column));
     let factors = gram.cholesky()?.solve(&right);

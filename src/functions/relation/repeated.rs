@@ -24,7 +24,8 @@ const LABEL_MEASURED: &str = "an outcome cannot also be the key or group of its 
 const LABEL_WEIGHED: &str = "a weight is a quantity, not a key or group of its row";
 const GIVEN_BY_TREATMENT: &str = "the answer would be given by the treatment itself";
 const GIVEN_BY_OUTCOME: &str = "the outcome would explain itself";
-const UNIT_AND_PERIOD: &str = "unit and period together identify a row, so they must be different columns";
+const UNIT_AND_PERIOD: &str =
+    "unit and period together identify a row, so they must be different columns";
 
 const EXCLUSIONS: &[Exclusion] = &[
     apart("unit", "time", UNIT_AND_PERIOD),

@@ -66,6 +66,7 @@ pub(crate) fn adjusted_cells(
 
 /// Groups of cells with one adjustment.
 fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<Shared> {
+    // Covariates and weights that never change: one fit serves all periods of a cohort that have the same controls.
     let constant = covariates.are_constant() && sample.period_weights(0).is_none();
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
@@ -95,6 +96,7 @@ fn changes_adjusted(
         let of_sample = move |sample| cells.clone().map(move |cell| (sample, cell));
         samples.iter().copied().flat_map(of_sample)
     };
+    // Eight bytes a unit for every adjustment that runs: only where more than one comparison reads them.
     let keep = if shared.cells.len() * samples.len() > 1 {
         Keep::ForUnits(samples[0].n_units)
     } else {

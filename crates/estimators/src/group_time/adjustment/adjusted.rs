@@ -81,6 +81,7 @@ impl Adjustment {
         {
             propensity.store_rows(basis.covariates(covariates));
         }
+        // It borrows the basis, which is moved below.
         drop(rebased);
         Ok(Self {
             basis,
@@ -120,6 +121,8 @@ impl Adjustment {
             ..Terms::default()
         };
         let mut control = Terms::default();
+        // The derivative of the estimate by β. With weights it vanishes where the comparison units have the mean covariates of
+        // the treated.
         let mut direction = -&self.treated.vector / total;
         let mut mean_control = 0.0;
         if let Some(propensity) = &self.propensity {
@@ -162,10 +165,14 @@ fn determined_inverse(
     moments: &WeightMoments,
     kept: &[bool],
 ) -> Result<nalgebra::DMatrix<f64>, Status> {
+    // Of these observations alone: the coefficient of a column that varies among the treated only would be arbitrary, and is
+    // needed to predict for them.
     let own = independent_columns(&moments.matrix);
     if kept.iter().zip(&own).any(|(kept, own)| *kept && !own) {
         return Err(Status::Singular);
     }
+    // Normal equations rather than QR: sums over observations take one pass and add up over chunks, and columns that are
+    // orthonormal over the panel lose few digits by squaring.
     embedded_inverse(&moments.matrix, kept).ok_or(Status::Singular)
 }
 

@@ -54,6 +54,7 @@ impl Counting {
 }
 
 pub(super) fn logistic(index: f64) -> f64 {
+    // Where the exponential overflows the quotient is zero, its limit.
     1.0 / (1.0 + (-index).exp())
 }
 
@@ -190,6 +191,7 @@ impl Newton<'_> {
         let mut coefficients = vec![0.0; self.kept.len()];
         let [treated, control] =
             [self.sides.treated, self.sides.control].map(|points| self.total(points, counting));
+        // The maximum of a logit without slopes, in closed form.
         coefficients[0] = (treated / control).ln();
         coefficients
     }

@@ -14,6 +14,7 @@ use crate::linear_algebra::{lane_dot, lane_sum};
 use crate::panel::covariate_table::{Covariates, RowSlice};
 
 /// Points per partial sum.
+// 32 KiB a column, so that the few columns a sum reads stay in the cache of a core.
 const CHUNK: usize = 4_096;
 
 /// What is subtracted from the values of observations.
@@ -190,6 +191,7 @@ impl<'a> Points<'a> {
             let seen = buffers
                 .weights
                 .iter()
+                // The unweighted logit counts observations; one of weight zero counts as absent.
                 .map(|&w| f64::from(u8::from(w != 0.0)));
             buffers.counts.clear();
             buffers.counts.extend(seen);
@@ -306,6 +308,7 @@ impl Loaded<'_> {
     pub(crate) fn add_products(&self, scale: &[f64], buffer: &mut Vec<f64>, sums: &mut [f64]) {
         sums[0] += lane_sum(scale);
         let mut next = 1;
+        // Half of the products, the matrix being symmetric; each column is scaled once for all products with earlier ones.
         for row in 0..self.covariates.columns.len() {
             buffer.clear();
             buffer.extend(self.column(row).iter().zip(scale).map(|(x, s)| x * s));
@@ -342,6 +345,7 @@ impl Bins {
             weights: vec![0.0; n_rows],
             outcomes: vec![0.0; n_rows],
         };
+        // On one thread, in the order of the units: threads would each need bins of their own, added up in a fixed order.
         for segment in segments {
             let RowSlice::Codes(codes) = segment.rows else {
                 unreachable!("observations that share covariates have codes")

@@ -17,9 +17,11 @@ use crate::panel::covariate_table::{Covariates, RowSlice};
 use crate::status::Status;
 
 /// Probabilities are capped here.
+// The cap of R `DRDID`; it keeps p(1 − p) above zero.
 const CAP: f64 = 1.0 - 1e-6;
 
 /// Comparison units from this probability on get no weight.
+// The default of R `DRDID`.
 const TRIM: f64 = 0.995;
 
 /// A fitted logit on one comparison.
@@ -84,6 +86,7 @@ impl Propensity {
         if largest >= NO_OVERLAP {
             return Err(Status::NoOverlap);
         }
+        // The check for overlap is of the unweighted fit, as in R `did`; its maximum is where the weighted search begins.
         if is_weighted {
             coefficients = newton.maximise(Counting::Weights, Some(coefficients))?.0;
         }
