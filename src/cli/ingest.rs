@@ -11,8 +11,8 @@ use super::printer::Printer;
 use super::watch::{self, Signal};
 use super::workspace;
 use crate::diagnostic::FailureKind;
-use crate::ingest::{NamedDelivery, Wanted};
-use crate::job::{self, Ended};
+use crate::ingest::{DeliverySelection, NamedDelivery};
+use crate::job::{self, EndedJob};
 
 /// Arguments of `ingest`.
 #[derive(Debug, Args)]
@@ -42,13 +42,13 @@ pub(super) async fn run(
         .iter()
         .map(|text| named(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = Wanted {
+    let wanted = DeliverySelection {
         named: &named,
         again: args.again,
     };
     let stop = watch::stop(signal);
     let options = options(global);
-    let Ended { result, ending, .. } =
+    let EndedJob { result, ending, .. } =
         job::ingest(&workspace, &options, wanted, observer(printer), stop).await?;
     let result = result.map_err(Failure::from);
     if let Err(failure) = &result {

@@ -5,7 +5,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
-use super::find::{ContractHashes, Delivery, Wanted, find};
+use super::find::{ContractHashes, Delivery, DeliverySelection, find};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
 use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
@@ -40,7 +40,13 @@ pub struct IngestSummary {
 pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
     let ledger = Ledger::read(lake).await?;
     let contracts = ContractHashes::new();
-    Ok(find(config, lake, (&ledger, &contracts), Wanted::default())?.new)
+    Ok(find(
+        config,
+        lake,
+        (&ledger, &contracts),
+        DeliverySelection::default(),
+    )?
+    .new)
 }
 
 /// Ingests the wanted deliveries: by default every new one of the project's sources. A delivery that is ingested again takes
@@ -52,7 +58,7 @@ pub async fn ingest(
     config: &ProjectConfig,
     contracts: &[TableContract],
     lake: &Lake,
-    wanted: Wanted<'_>,
+    wanted: DeliverySelection<'_>,
     observer: &(dyn Fn(DeliveryEvent) + Send + Sync),
 ) -> Result<IngestSummary, IngestError> {
     let tables: Vec<&str> = contracts

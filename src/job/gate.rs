@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::error::JobError;
 use super::observers::Observers;
 use super::workspace::Workspace;
-use crate::checks::{self, CheckKind, CheckResult, ChecksError, Evaluation, Occasion, Unit};
+use crate::checks::{self, CheckKind, CheckResult, ChecksError, Evaluation, MeasureUnit, Occasion};
 use crate::diagnostic::{counted, thousands};
 use crate::event::{CheckCounts, CheckStatus, CheckTally, RunEvent};
 use crate::pipeline;
@@ -92,13 +92,17 @@ pub fn describe_result(result: &CheckResult) -> String {
         let note = result.note.as_deref().unwrap_or("nothing to check");
         return format!("{}{delivery}: {note}", check.name);
     };
-    let number = |value: f64| match Unit::of(check.kind) {
-        Unit::Share | Unit::Change => format!("{:.2} %", value * 100.0),
-        Unit::Days => counted(value.max(0.0) as u64, "day", "days"),
-        Unit::Psi => format!("PSI {value:.3}"),
+    let number = |value: f64| match MeasureUnit::of(check.kind) {
+        MeasureUnit::Share | MeasureUnit::Change => format!("{:.2} %", value * 100.0),
+        MeasureUnit::Days => counted(value.max(0.0) as u64, "day", "days"),
+        MeasureUnit::Psi => format!("PSI {value:.3}"),
     };
-    let of = match (Unit::of(check.kind), result.n_failed, result.n_checked) {
-        (Unit::Share, Some(failed), Some(checked)) => {
+    let of = match (
+        MeasureUnit::of(check.kind),
+        result.n_failed,
+        result.n_checked,
+    ) {
+        (MeasureUnit::Share, Some(failed), Some(checked)) => {
             format!(" ({} of {})", thousands(failed), thousands(checked))
         }
         _ => String::new(),

@@ -10,7 +10,7 @@ use super::error::PipelineError;
 use super::history::{RUN_STEPS, RUNS, integers, text_at};
 use super::project::Project;
 use crate::diagnostic::thousands;
-use crate::ingest::{self, Recorded};
+use crate::ingest::{self, RecordedDelivery};
 use crate::lake::{Lake, LakeError, LakeTable};
 
 /// How often the lake is read again while a run publishes and something seems lost.
@@ -129,7 +129,10 @@ fn is_remade(project: &Project, name: &str) -> bool {
     query.is_some_and(|query| query.header.identity.is_none())
 }
 
-fn delivery_witnesses(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Witnesses {
+fn delivery_witnesses(
+    deliveries: &[RecordedDelivery],
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Witnesses {
     let mut witnesses = Witnesses::new();
     for name in tables.keys() {
         witnesses.entry((*name).to_owned()).or_default();
@@ -250,7 +253,7 @@ fn lost_versions(
 }
 
 /// Whether a raw table has fewer rows than its deliveries brought.
-fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
+fn lost_rows(table: &LakeTable, deliveries: &[RecordedDelivery]) -> Option<LakeError> {
     let own = || {
         deliveries
             .iter()
@@ -276,7 +279,7 @@ fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
 /// Whether fewer rejected rows of raw table `name` are there than its deliveries had. They are written before the receipt.
 fn lost_rejects(
     name: &str,
-    deliveries: &[Recorded],
+    deliveries: &[RecordedDelivery],
     tables: &BTreeMap<&str, LakeTable>,
 ) -> Option<LakeError> {
     let own = deliveries.iter().filter(|delivery| delivery.table == name);
@@ -297,7 +300,10 @@ fn lost_rejects(
 }
 
 /// Whether receipts are missing that no killed run explains: one at most is written after its rows.
-fn lost_receipts(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Option<LakeError> {
+fn lost_receipts(
+    deliveries: &[RecordedDelivery],
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Option<LakeError> {
     let last = deliveries.last().map_or(0, |delivery| delivery.delivery_id);
     let newest = tables.values().filter_map(ingest::delivery_of);
     let newest = newest.max_by_key(|delivery| delivery.delivery_id)?;

@@ -5,20 +5,20 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{at, schedule};
-use crate::schedule::{CatchUp, Ending, Event, Host, Notice, Schedule, State, serve};
+use crate::schedule::{CatchUp, Host, MachineEvent, Notice, RunEnding, Schedule, State, serve};
 
 /// How the next run of a schedule goes: how long it takes and how it ends.
 struct Script {
     schedule: &'static str,
     minutes: i64,
-    ending: Ending,
+    ending: RunEnding,
 }
 
 fn goes(schedule: &'static str, minutes: i64, code: u8) -> Script {
     Script {
         schedule,
         minutes,
-        ending: Ending::Code(code),
+        ending: RunEnding::Code(code),
     }
 }
 
@@ -27,7 +27,7 @@ struct Run {
     ends: TimeDelta,
     /// When it will have taken too long.
     overtime: Option<TimeDelta>,
-    ending: Ending,
+    ending: RunEnding,
 }
 
 /// What happens at some moment whatever the schedules do.
@@ -103,7 +103,7 @@ impl Host for World {
         self.clock + self.passed
     }
 
-    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event {
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> MachineEvent {
         self.n_waits += 1;
         assert!(self.n_waits < 100_000, "the loop does not rest");
         let half_a_minute = TimeDelta::seconds(30);
@@ -117,19 +117,19 @@ impl Host for World {
         self.passed = first.unwrap();
         if end == first {
             let run = self.run.take().unwrap();
-            return Event::Ended(run.ending);
+            return MachineEvent::Ended(run.ending);
         }
         if overtime == first {
             self.run.as_mut().unwrap().overtime = None;
-            return Event::Overtime;
+            return MachineEvent::Overtime;
         }
         if incident == first {
             match self.incidents.pop_front().unwrap().1 {
-                Incident::Stop => return Event::Stop,
+                Incident::Stop => return MachineEvent::Stop,
                 Incident::SetClock(minutes) => self.clock += TimeDelta::minutes(minutes),
             }
         }
-        Event::Tick
+        MachineEvent::Tick
     }
 
     fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error> {
@@ -149,7 +149,7 @@ impl Host for World {
             Some(idx) => self.scripts.remove(idx),
             None => goes("", 1, 0),
         };
-        if script.ending == Ending::NotStarted {
+        if script.ending == RunEnding::NotStarted {
             return Err(std::io::Error::other("no such program"));
         }
         self.run = Some(Run {
@@ -165,7 +165,7 @@ impl Host for World {
     fn stop_run(&mut self) {
         let run = self.run.as_mut().unwrap();
         run.ends = self.passed + TimeDelta::seconds(2);
-        run.ending = Ending::Code(143);
+        run.ending = RunEnding::Code(143);
     }
 
     fn save(&mut self, state: &State) {
@@ -206,7 +206,7 @@ fn a_day_of_three_schedules_with_failures_overlaps_and_a_restart() {
         Script {
             schedule: "nightly",
             minutes: 2,
-            ending: Ending::Killed,
+            ending: RunEnding::Killed,
         },
         goes("nightly", 30, 0),
         // A test of a table found something.
@@ -296,7 +296,7 @@ fn a_program_that_cannot_be_started_is_a_failure_like_others() {
     let script = Script {
         schedule: "nightly",
         minutes: 0,
-        ending: Ending::NotStarted,
+        ending: RunEnding::NotStarted,
     };
     let mut world = World::beginning("2026-11-21 15:00").with([script]);
     let expected = ["22 02:30:00 nightly", "22 02:31:00 nightly"];

@@ -3,7 +3,7 @@
 
 use rayon::slice::ParallelSliceMut;
 
-use crate::balance::moments::{Moments, Weighed, moments};
+use crate::balance::moments::{Moments, WeightedValue, moments};
 use crate::balance::table::{BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole};
 use crate::error::EstimatorError;
 use crate::panel::codes::MISSING_CODE;
@@ -181,8 +181,8 @@ impl Summary {
 
 /// The rows that have a number, sorted within their group.
 struct NumericSample {
-    treated: Vec<Weighed>,
-    control: Vec<Weighed>,
+    treated: Vec<WeightedValue>,
+    control: Vec<WeightedValue>,
     /// Subtracted from all values, so that large means cost no digits.
     centre: f64,
     n_missing: u64,
@@ -200,7 +200,7 @@ impl NumericSample {
                 } else {
                     &mut control
                 };
-                group.push(Weighed { value, weight });
+                group.push(WeightedValue { value, weight });
             }
         }
         let n_missing = rows.n_rows_in - (treated.len() + control.len()) as u64;
@@ -211,7 +211,7 @@ impl NumericSample {
             });
         }
         // The middle one: at hand after sorting, and among the values however far outliers lie.
-        let middle = |group: &[Weighed]| group.get(group.len() / 2).map(|row| row.value);
+        let middle = |group: &[WeightedValue]| group.get(group.len() / 2).map(|row| row.value);
         let centre = middle(&control).or(middle(&treated)).unwrap_or(0.0);
         for row in treated.iter_mut().chain(&mut control) {
             row.value -= centre;
@@ -227,7 +227,7 @@ impl NumericSample {
     fn summary(&self) -> Summary {
         let two = self.two_values();
         let both = || self.treated.iter().chain(&self.control);
-        let unit = |row: &Weighed| Weighed {
+        let unit = |row: &WeightedValue| WeightedValue {
             value: row.value,
             weight: 1.0,
         };

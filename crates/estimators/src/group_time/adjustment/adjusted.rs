@@ -30,7 +30,7 @@ pub(crate) struct Adjustment {
 }
 
 /// An adjusted comparison.
-pub(crate) struct Adjusted {
+pub(crate) struct AdjustedComparison {
     pub(crate) estimate: f64,
     /// One for each group of observations: treated, comparison; with rows each at the current and the reference period.
     pub(crate) groups: Vec<Terms>,
@@ -99,7 +99,7 @@ impl Adjustment {
         &self,
         covariates: &Covariates,
         sides: Sides<'_>,
-    ) -> Result<Adjusted, Status> {
+    ) -> Result<AdjustedComparison, Status> {
         let rebased = self.basis.rebased(sides);
         let sides = rebased.as_ref().map_or(sides, Sides::of);
         let outcome = sides.treated.outcome_vector();
@@ -150,7 +150,7 @@ impl Adjustment {
         for group in &mut groups {
             group.finish(covariates, &self.basis, self.propensity.as_deref());
         }
-        Ok(Adjusted {
+        Ok(AdjustedComparison {
             estimate: mean_treated - mean_control,
             groups,
         })
@@ -223,7 +223,7 @@ pub(crate) fn compare_rows(
     sides: RowSides<'_>,
     method: Method,
     is_weighted: bool,
-) -> Result<(Adjusted, Option<Propensity>), Status> {
+) -> Result<(AdjustedComparison, Option<Propensity>), Status> {
     let groups = row_groups(sides.current, sides.reference);
     if groups.iter().any(|[treated, _]| treated.total() <= 0.0) {
         return Err(Status::NoTreated);
@@ -300,7 +300,7 @@ impl RowComparison<'_> {
         Ok(())
     }
 
-    fn outcome_regression(&self) -> Result<Adjusted, Status> {
+    fn outcome_regression(&self) -> Result<AdjustedComparison, Status> {
         let none = DVector::zeros(self.kept.len());
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
         let total = treated_vector[0];
@@ -333,7 +333,7 @@ impl RowComparison<'_> {
                 ..Terms::default()
             });
         }
-        Ok(Adjusted { estimate, groups })
+        Ok(AdjustedComparison { estimate, groups })
     }
 
     /// Inverse probability weighting, doubly robust with `regressions`.
@@ -342,7 +342,7 @@ impl RowComparison<'_> {
         propensity: &Propensity,
         sides: RowSides<'_>,
         regressions: bool,
-    ) -> Result<Adjusted, Status> {
+    ) -> Result<AdjustedComparison, Status> {
         let k = self.kept.len();
         let periods = [sides.current, sides.reference];
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
@@ -401,7 +401,7 @@ impl RowComparison<'_> {
         for group in &mut groups {
             group.h.clone_from(&h);
         }
-        Ok(Adjusted { estimate, groups })
+        Ok(AdjustedComparison { estimate, groups })
     }
 
     /// The part of the influence of treated rows that comes from averaging the regressions' gap over all treated rows.

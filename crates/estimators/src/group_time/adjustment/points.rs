@@ -145,7 +145,7 @@ impl<'a> Points<'a> {
     }
 
     /// Applies `f` to all points, chunk by chunk; the results come in the order of the points.
-    pub(crate) fn map<T: Send>(&self, f: impl Fn(&Loaded<'_>) -> T + Sync) -> Vec<T> {
+    pub(crate) fn map<T: Send>(&self, f: impl Fn(&LoadedPoints<'_>) -> T + Sync) -> Vec<T> {
         self.map_every(1, f)
     }
 
@@ -153,7 +153,7 @@ impl<'a> Points<'a> {
     pub(crate) fn map_every<T: Send>(
         &self,
         stride: usize,
-        f: impl Fn(&Loaded<'_>) -> T + Sync,
+        f: impl Fn(&LoadedPoints<'_>) -> T + Sync,
     ) -> Vec<T> {
         self.chunks
             .par_iter()
@@ -169,9 +169,9 @@ impl<'a> Points<'a> {
         index: usize,
         range: &Range<usize>,
         buffers: &'b mut Buffers,
-    ) -> Loaded<'b> {
+    ) -> LoadedPoints<'b> {
         if let Some(bins) = &self.bins {
-            return Loaded {
+            return LoadedPoints {
                 covariates: self.covariates,
                 first_row: range.start,
                 first_unit: 0,
@@ -202,7 +202,7 @@ impl<'a> Points<'a> {
         let RowSlice::From(first_row) = segment.rows else {
             unreachable!("observations that share covariates are summed first")
         };
-        Loaded {
+        LoadedPoints {
             covariates: self.covariates,
             first_row,
             first_unit: segment.units.start,
@@ -213,7 +213,11 @@ impl<'a> Points<'a> {
     }
 
     /// Sums vectors of `len` numbers over the chunks.
-    pub(crate) fn sum(&self, len: usize, add: impl Fn(&Loaded<'_>, &mut [f64]) + Sync) -> Vec<f64> {
+    pub(crate) fn sum(
+        &self,
+        len: usize,
+        add: impl Fn(&LoadedPoints<'_>, &mut [f64]) + Sync,
+    ) -> Vec<f64> {
         let parts = self.map(|loaded| {
             let mut sums = vec![0.0; len];
             add(loaded, &mut sums);
@@ -261,7 +265,7 @@ impl<'a> Sides<'a> {
 }
 
 /// Some points, loaded.
-pub(crate) struct Loaded<'b> {
+pub(crate) struct LoadedPoints<'b> {
     covariates: &'b Covariates,
     first_row: usize,
     /// First unit of the sample; only without bins.
@@ -274,7 +278,7 @@ pub(crate) struct Loaded<'b> {
     pub(crate) outcomes: &'b [f64],
 }
 
-impl Loaded<'_> {
+impl LoadedPoints<'_> {
     pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
