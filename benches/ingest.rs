@@ -33,7 +33,7 @@ fn world(folder: &Path) -> std::path::PathBuf {
 async fn ingest_once(contracts: &[TableContract], config: &ProjectConfig) {
     let lake = Lake::open(&config.lake).unwrap();
     let _lock = lake.lock().unwrap();
-    ingest::ingest(config, contracts, &lake, ingest::Wanted::default(), &|_| ())
+    ingest::ingest(config, contracts, &lake, ingest::DeliverySelection::default(), &|_| ())
         .await
         .unwrap();
 }

@@ -23,7 +23,7 @@ pub struct Check {
     pub kind: CheckKind,
     /// The questionnaire term it is asked for.
     pub term: Option<i64>,
-    /// What must hold, in words.
+    /// What must hold, as text.
     pub description: String,
     /// Largest value with which it passes; `None`: it only counts.
     pub threshold: Option<f64>,

@@ -162,7 +162,7 @@ pub(super) enum Level {
     Warning,
 }
 
-/// One line of the log: the same thing in words and in fields. Holds no cell of data.
+/// One line of the log: the same thing as text and as fields. Holds no cell of data.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     level: Level,

@@ -19,7 +19,7 @@ pub enum RunEvent {
         /// The number of the killed run in `runs`.
         run_id: i64,
     },
-    /// Something is not as it should be and does not stop the run; in words, without a value from data.
+    /// Something is wrong but does not stop the run; text without a value from data.
     Warning(String),
     /// The run has the lake's lock and begins.
     RunStarted(RunStart),

@@ -66,7 +66,7 @@ pub async fn evaluate_checks(
     checks::evaluate(session, lake, &project.contracts, &project.checks, occasion).await
 }
 
-/// What failed, in words. A delivery is named where it fails and its table as a whole does not.
+/// What failed, as text. A delivery is named where it fails and its table as a whole does not.
 fn failed(results: &[&CheckResult]) -> Vec<String> {
     let failed = || {
         let failed = results.iter();
@@ -81,7 +81,7 @@ fn failed(results: &[&CheckResult]) -> Vec<String> {
     reported.map(|result| describe_result(result)).collect()
 }
 
-/// A result in words: its check, numbers, threshold. No value of the data.
+/// A result as text: its check, numbers, threshold. No value of the data.
 #[must_use]
 pub fn describe_result(result: &CheckResult) -> String {
     let check = &result.check;

@@ -35,7 +35,7 @@ pub struct Job {
     pub selected: BTreeSet<String>,
     /// What `selected` was made of. It is asked again once the extracts are in, when it asks what is stale.
     pub selection: Option<Selection>,
-    /// The selection in words, for the history; `None` for everything, which also writes the report.
+    /// The selection as text, for the history; `None` for everything, which also writes the report.
     pub selection_text: Option<String>,
     /// Whether new extracts are ingested first.
     pub takes_in: bool,

@@ -63,7 +63,7 @@ pub enum LakeError {
     Lost {
         /// The table.
         table: String,
-        /// What is missing, in words without values.
+        /// What is missing, as text without values.
         losses: Vec<String>,
     },
     /// Joining small files changed the number of rows.

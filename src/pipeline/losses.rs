@@ -24,7 +24,7 @@ struct Witness {
     version: u64,
     /// When the table had that version; `None` for a version that it must still have.
     at: Option<DateTime<Utc>>,
-    /// The record, in words without values.
+    /// The record, as text without values.
     text: String,
 }
 

@@ -63,7 +63,7 @@ impl<'page> Names<'page> {
     }
 }
 
-/// A name of `kind` in words, or the name itself when it is not listed.
+/// The readable name of `kind`, or the name itself when it is not listed.
 #[must_use]
 pub fn label(kind: LabelKind, name: &str, lang: Lang) -> String {
     let list = match kind {
@@ -79,7 +79,7 @@ pub fn label(kind: LabelKind, name: &str, lang: Lang) -> String {
     find(list, name, lang).unwrap_or_else(|| name.to_owned())
 }
 
-/// A level of a linkage dimension or of a covariate in words.
+/// The readable name of a level of a linkage dimension or of a covariate.
 #[must_use]
 pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
     let list = match dimension {

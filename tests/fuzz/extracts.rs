@@ -1,5 +1,5 @@
 //! Extracts: bytes and rows through reader and validation, and some through the whole of ingest into a lake. Every row is accepted
-//! or rejected; nothing that is said quotes a cell.
+//! or rejected; no message quotes a cell.
 
 use std::sync::Arc;
 

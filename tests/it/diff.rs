@@ -130,7 +130,7 @@ fn a_changed_parameter_is_followed_downwards() {
 }
 
 #[test]
-fn a_table_built_anew_without_a_cause_says_so() {
+fn a_table_rebuilt_without_a_cause_says_so() {
     let project = small_project("");
     project.korabo(&["run"]).exits(0);
     project

@@ -14,7 +14,7 @@ use crate::support::{Project, copy_contracts, program};
 const CONFIG: &str = "[project]\nname = \"pipes\"\n[extracts]\npath = \"extracts\"\n\
                       [sources.municipalities]\nfiles = [\"*\"]\n";
 
-/// What is no regular file: its name and what is said of it.
+/// What is no regular file: its name and what the message calls it.
 const OTHERS: [(&str, &str); 6] = [
     ("pipe.csv", "it is a named pipe"),
     ("link.csv", "it is a named pipe"),

@@ -1,4 +1,4 @@
-//! What a run tells others: metrics, notifications, traces, the log for programs, and what is left of a run that was killed.
+//! What a run reports to others: metrics, notifications, traces, the log for programs, and what is left of a run that was killed.
 //! Receivers here are files, scripts and a small HTTP server.
 
 use fs_err as fs;

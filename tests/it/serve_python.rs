@@ -100,7 +100,7 @@ fn the_python_example_reads_what_korabo_sql_reads() {
     ];
     assert_eq!(run(&python, &example, &settings), printed);
 
-    // User and password, the list of tables, and an error in words.
+    // User and password, the list of tables, and a readable error.
     let script = "import os, adbc_driver_flightsql.dbapi as f\n\
                   c = f.connect(os.environ['A'], db_kwargs={'username': 'hanako', 'password': os.environ['T']}, autocommit=True)\n\
                   schemas = c.adbc_get_objects(depth='tables').read_all().to_pylist()[0]['catalog_db_schemas']\n\

@@ -292,7 +292,7 @@ fn row_groups(current: Sides<'_>, reference: Sides<'_>) -> [[RowGroup; 2]; 2] {
 const SIGNS: [f64; 2] = [1.0, -1.0];
 
 impl RowComparison<'_> {
-    /// Refuses comparison rows that determine no regression, before anything else is said about them.
+    /// Refuses comparison rows that determine no regression, before other reasons are looked for.
     fn check_regressions(&self) -> Result<(), Status> {
         for [_, control] in &self.groups {
             determined_inverse(&control.moments, self.kept)?;

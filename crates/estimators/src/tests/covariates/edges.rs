@@ -482,7 +482,7 @@ proptest! {
             prop_assert_eq!(found.estimate.is_nan(), is_without, "{:?}", found);
             prop_assert!(!found.estimate.is_infinite() && !found.std_error.is_infinite());
             prop_assert!(found.std_error.is_nan() || found.std_error > 0.0);
-            // What is said about an error is said about one that exists.
+            // A status about an error needs an error.
             let says_error = matches!(
                 found.status,
                 Status::Ok | Status::FewClusters | Status::TooFew | Status::Trimmed
