@@ -1,4 +1,4 @@
-//! Taking in a checkup extract, beside plainly copying the same parquet file with DataFusion.
+//! Ingest of a checkup extract, beside plainly copying the same parquet file with DataFusion.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
@@ -33,7 +33,7 @@ fn world(folder: &Path) -> std::path::PathBuf {
 async fn ingest_once(contracts: &[TableContract], config: &ProjectConfig) {
     let lake = Lake::open(&config.lake).unwrap();
     let _lock = lake.lock().unwrap();
-    ingest::ingest(config, contracts, &lake, ingest::Wanted::default(), &|_| ())
+    ingest::ingest(config, contracts, &lake, ingest::DeliverySelection::default(), &|_| ())
         .await
         .unwrap();
 }

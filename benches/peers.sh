@@ -15,7 +15,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 panel=$folder/panel.parquet
 "$python" "$scripts/make_panel.py" "$persons" "$employers" "$panel"
-# The first reader pays for the disk; nobody else should.
+# The first reader pays for the disk; no later one should.
 cat "$panel" > /dev/null
 
 measure() {

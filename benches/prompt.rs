@@ -1,4 +1,4 @@
-//! A key at the prompt of a lake with 500 tables of 100 columns: a letter, Enter, Tab. Somebody who types
+//! A key at the prompt of a lake with 500 tables of 100 columns: a letter, Enter, Tab. A user who types
 //! notices about 16 ms. And 200 small queries in the engine alone, to be compared with what
 //! `benches/prompt.sh` measures of the program.
 

@@ -1,5 +1,5 @@
 -- One row per person in the analyses of employees: what they were in their first year there.
--- The first year is the same clock for everybody; a year before exposure is something the never exposed do not have.
+-- The first year is the same clock for all persons; a year before exposure is something the never exposed do not have.
 -- key: person_id
 -- materialize: table
 -- sensitivity: person

@@ -1,10 +1,10 @@
 -- One row per employee and fiscal year in the analyses of employees: every indicator.
--- Subscribers of working age whose worksite is known (positive cluster): of the others nobody knows whether a program
+-- Subscribers of working age whose worksite is known (positive cluster): of the others it is not known whether a program
 -- was offered, and counting them as never exposed would put exposed people into the comparison group.
--- Causal estimates are adjusted for sex and the fiscal year of birth: whoever is older changes differently (checkup
+-- Causal estimates are adjusted for sex and the fiscal year of birth: older people change differently (checkup
 -- values, cost), worksites differ in age and sex, and no program can change either. Within a comparison the year of
 -- birth says the same as age before exposure, and it is constant. Worksite size and industry are not adjusted for: a
--- cohort is a few worksites, and most would have nobody of their kind to be compared with; effect_balance shows them.
+-- cohort is a few worksites, and most would have no comparable controls; effect_balance shows them.
 -- The method is outcome regression, which models the comparison group only: in a small cohort, or one of men only, who
 -- is exposed cannot be modelled, and 'dr' would leave its people out. effect_robustness shows 'dr' beside it.
 -- Clusters are worksites, because programs are offered by worksite.

@@ -77,7 +77,7 @@ select
     drinking_frequency = 1 as drinks_daily,
     -- Terms 2 and 3: daily and 2 go or more, or sometimes and 3 go or more.
     -- Term 4: five days a week or more and 2 go or more, or one to four days a week and 3 go or more.
-    -- Whoever drinks more rarely, or not at all, is not asked for an amount.
+    -- Persons who drink more rarely, or not at all, are not asked for an amount.
     case
         when term <= 3 and drinking_frequency = 3 then false
         when term <= 3 and drinking_frequency = 1 then drinking_amount >= 3

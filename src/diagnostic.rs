@@ -63,7 +63,7 @@ thread_local! {
     static IS_CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `decode`, another library's work on bytes that anybody may have made. `None` when it panicked over them: then the bytes
+/// Runs `decode`, another library's work on bytes from any source. `None` when it panicked over them: then the bytes
 /// are damaged, and what it was decoding is not to be used any more.
 pub fn contained<T>(decode: impl FnOnce() -> T) -> Option<T> {
     let is_inside = IS_CONTAINED.replace(true);

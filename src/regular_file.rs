@@ -1,5 +1,5 @@
-//! Opening files that users name. Only regular files are read: a named pipe blocks whoever opens it until another program writes, a device
-//! may never end, and what `/proc` shows is not a file anybody delivered. What a path leads to is asked of the opened file,
+//! Opening files that users name. Only regular files are read: a named pipe blocks the program that opens it until another program writes, a device
+//! may never end, and what `/proc` shows is not a delivered file. What a path leads to is asked of the opened file,
 //! so that nothing can be put in its place in between.
 
 use std::fmt;
@@ -27,7 +27,7 @@ pub enum NotRegular {
 }
 
 impl NotRegular {
-    /// What `kind` is, unless it is a regular file. A link is followed by whoever asks.
+    /// What `kind` is, unless it is a regular file. Callers follow links.
     #[must_use]
     pub fn of(kind: FileType) -> Option<Self> {
         match kind {

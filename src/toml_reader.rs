@@ -408,7 +408,7 @@ impl<'t> TomlItem<'t> {
 }
 
 impl TomlItem<'_> {
-    /// As [`Self::wrong`], for a value that nobody should read in an error.
+    /// As [`Self::wrong`], for a value that must not appear in an error.
     #[must_use]
     pub fn wrong_secret(&self, expected: &str) -> TomlError {
         TomlError::WrongValue {

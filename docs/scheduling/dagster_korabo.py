@@ -15,7 +15,7 @@ def korabo_run(context: OpExecutionContext) -> None:
     # ok=7 skipped=12 rejected_rows=31 failed=0 seconds=4.2
     summary = dict(pair.split("=", 1) for pair in lines[-1].split()) if lines else {}
     context.add_output_metadata(summary)
-    # 8: another run is still at work.
+    # 8: another run is in progress.
     if finished.returncode not in (0, 8):
         raise Failure(f"korabo ended with exit code {finished.returncode}", metadata=summary)
 

@@ -1,4 +1,4 @@
--- Question: how different were the employees later offered an exercise program from those never offered one, before anybody was?
+-- Question: how different were the employees later offered an exercise program from those never offered one, before the first offer?
 -- Look at: smd, the difference in standard deviations; text columns have one row per level. What differs here is a candidate
 -- for covariates => [...] in att_gt.
 -- In R, with the input below as `people` (exposed as 0 and 1, industry_code as factor):

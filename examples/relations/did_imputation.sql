@@ -1,4 +1,4 @@
--- Question: what is the effect of an exercise program by years since it was first offered, if everybody's untreated habit is
+-- Question: what is the effect of an exercise program by years since it was first offered, if each person's untreated habit is
 -- a person's level plus a year's level?
 -- Look at: the row with event_time = NULL is the mean over all imputed rows. Rows before 0 are coefficients of another
 -- regression, on untreated rows only: they test parallel trends and are measured from all event times before -3.

@@ -1,7 +1,7 @@
 -- Question: does the effect of an exercise program grow with the years since it was first offered, and did those who were
 -- offered it differ before?
 -- Look at: the bands before event time -1 should hold zero; if one does not, the groups were moving apart anyway. Event time
--- -1 is the base of all rows: zero by construction. Everybody seen in both years of a comparison takes part ('keep' or
+-- -1 is the base of all rows: zero by construction. Every person seen in both years of a comparison takes part ('keep' or
 -- 'drop' would be the choices of R).
 -- In R, for unbalanced => 'drop', with `groups` from did::att_gt(..., base_period = "universal") (see att_gt.sql):
 --   did::aggte(groups, type = "dynamic", min_e = -3, max_e = 3, bstrap = FALSE, cband = FALSE)

@@ -64,7 +64,7 @@ pub enum BackupError {
         problem: String,
     },
     /// A list names a file outside the folder it is for.
-    #[error("snapshot `{id}` names the file `{path}`, which leads out of the project")]
+    #[error("snapshot `{id}` names the file `{path}`, which lies outside the project")]
     Outside {
         /// The snapshot.
         id: String,

@@ -23,7 +23,7 @@ pub struct Check {
     pub kind: CheckKind,
     /// The questionnaire term it is asked for.
     pub term: Option<i64>,
-    /// What must hold, in words.
+    /// What must hold, as text.
     pub description: String,
     /// Largest value with which it passes; `None`: it only counts.
     pub threshold: Option<f64>,
@@ -216,7 +216,7 @@ fn of_column(contract: &TableContract, column: &ColumnContract, checks: &mut Vec
     }
     let is_integer = column.data_type.integer_limits().is_some();
     if (is_integer && column.codes.always.is_empty()) || column.min.or(column.max).is_some() {
-        rule(Rule::Range, format!("`{name}` lies in {}", range(column)));
+        rule(Rule::Range, format!("`{name}` is within {}", range(column)));
     }
     if !column.codes.always.is_empty() {
         let n = column.codes.always.len();

@@ -23,4 +23,4 @@ pub use crate::event::{CheckCounts, CheckStatus as Status};
 pub use catalogue::{Check, CheckKind, catalogue};
 pub use error::ChecksError;
 pub use evaluate::{Evaluation, Occasion, current, evaluate};
-pub use results::{CHECK_RESULTS, CheckResult, Unit, check_results_schema};
+pub use results::{CHECK_RESULTS, CheckResult, MeasureUnit, check_results_schema};

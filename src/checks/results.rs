@@ -72,7 +72,7 @@ impl CheckCounts {
 
 /// What a measure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum MeasureUnit {
     /// Failed among checked, 0 to 1.
     Share,
     /// Relative change, 0.5 is half more or half less.
@@ -83,7 +83,7 @@ pub enum Unit {
     Psi,
 }
 
-impl Unit {
+impl MeasureUnit {
     /// The unit of a kind of check.
     #[must_use]
     pub fn of(kind: CheckKind) -> Self {
@@ -218,7 +218,7 @@ fn to_batch(results: &[CheckResult]) -> RecordBatch {
         whole(&|result| signed(result.n_checked)),
         whole(&|result| signed(result.n_failed)),
         number(&|result| result.measure),
-        text(&|result| Some(Unit::of(result.check.kind).as_str().to_owned())),
+        text(&|result| Some(MeasureUnit::of(result.check.kind).as_str().to_owned())),
         number(&|result| result.noise),
         number(&|result| result.check.threshold),
         text(&|result| Some(result.status().as_str().to_owned())),

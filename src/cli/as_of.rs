@@ -98,10 +98,10 @@ pub(super) async fn project_in(
     if fs_err::read_dir(&into).is_ok_and(|mut entries| entries.next().is_some()) {
         let message = format!("`{}` is not empty", into.display());
         return Err(Failure::new(FailureKind::Usage, message)
-            .hint("name an empty folder, or one that is not there"));
+            .hint("name an empty folder, or one that does not exist"));
     }
     let _files = then.lock_files_for_copying()?;
-    // What is no longer there is said before anything is written.
+    // What no longer exists is reported before anything is written.
     for name in then.table_names()? {
         then.table(&name).await?;
     }

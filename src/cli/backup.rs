@@ -18,7 +18,7 @@ use crate::pipeline;
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
-    /// Folder of the backup, best on another disk; made when it is not there
+    /// Folder of the backup, best on another disk; created if it does not exist
     folder: PathBuf,
     /// Afterwards forget all but the latest N snapshots
     #[arg(long, value_name = "N", conflicts_with_all = ["list", "verify"])]
@@ -36,7 +36,7 @@ pub(super) struct BackupArgs {
 pub(super) struct RestoreArgs {
     /// Folder of the backup
     folder: PathBuf,
-    /// Where to; empty, or made
+    /// Folder to restore into: empty, or created
     target: PathBuf,
     /// Which snapshot [default: the latest]
     #[arg(long, value_name = "NAME")]
@@ -137,12 +137,12 @@ impl From<BackupError> for Failure {
                 failure.hint("take another snapshot (`korabo backup DIR --list` names them) and a new backup elsewhere")
             }
             BackupError::NotAsWritten { .. } => {
-                failure.hint("`korabo doctor --verify` names all damaged files; the snapshots that are there stay as they are")
+                failure.hint("`korabo doctor --verify` names all damaged files; the existing snapshots are left as they are")
             }
             BackupError::SavedDamaged { .. } => {
                 failure.hint("take an earlier snapshot (`korabo backup DIR --list` names them)")
             }
-            BackupError::NotEmpty { .. } => failure.hint("name an empty folder, or one that is not there"),
+            BackupError::NotEmpty { .. } => failure.hint("name an empty folder, or one that does not exist"),
             _ => failure,
         }
     }

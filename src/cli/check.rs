@@ -13,7 +13,7 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
     schedule::check(&project)?;
     project.check_queries(&workspace::session(global)?).await?;
     printer.note(&format!(
-        "{} and {} are right",
+        "{} and {} are valid",
         counted(project.contracts.len() as u64, "contract", "contracts"),
         counted(project.dag.queries().len() as u64, "query", "queries"),
     ));

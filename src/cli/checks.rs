@@ -9,7 +9,7 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace;
-use crate::checks::{Check, CheckResult, Unit};
+use crate::checks::{Check, CheckResult, MeasureUnit};
 use crate::diagnostic::{FailureKind, did_you_mean, thousands};
 use crate::event::{CheckCounts, CheckStatus};
 use crate::job::{self, describe_result};
@@ -122,7 +122,7 @@ fn listed(checks: &[&Check]) -> String {
             "{:<width$} {:<5} {threshold:>5} {:<6} {}",
             check.name,
             check.severity.as_str(),
-            Unit::of(check.kind).as_str(),
+            MeasureUnit::of(check.kind).as_str(),
             check.description
         );
     }

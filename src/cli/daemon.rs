@@ -19,7 +19,7 @@ use super::watch::Signal;
 use super::workspace;
 use crate::diagnostic::FailureKind;
 use crate::job::StopReason;
-use crate::schedule::{Ending, Event, Host, Notice, Schedule, State};
+use crate::schedule::{Host, MachineEvent, Notice, RunEnding, Schedule, State};
 
 /// The clock is looked at this often, as it may be set and the machine may sleep.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -38,13 +38,13 @@ pub(super) struct Daemon {
     signals: mpsc::Receiver<StopReason>,
     /// Why it ends.
     reason: Option<StopReason>,
-    child: Option<Running>,
+    child: Option<RunningChild>,
 }
 
 /// The running child.
-struct Running {
+struct RunningChild {
     child: Child,
-    /// When it will have taken too long; `None` when there is no limit or that was told.
+    /// When it will have taken too long; `None` when there is no limit or that was reported.
     overtime_at: Option<Instant>,
     /// When it is killed, once it was asked to stop.
     killed_at: Option<Instant>,
@@ -88,15 +88,15 @@ impl Daemon {
     }
 
     /// How the child ended, if it did.
-    fn ended(&mut self) -> Option<Ending> {
+    fn ended(&mut self) -> Option<RunEnding> {
         let status = self.child.as_mut()?.child.try_wait().ok()??;
         self.child = None;
         let code = status.code().and_then(|code| u8::try_from(code).ok());
-        Some(code.map_or(Ending::Killed, Ending::Code))
+        Some(code.map_or(RunEnding::Killed, RunEnding::Code))
     }
 }
 
-impl Running {
+impl RunningChild {
     /// Kills what was asked to stop and did not.
     fn kill_in_time(&mut self) {
         if take_past(&mut self.killed_at) {
@@ -151,7 +151,7 @@ fn word(value: &impl ValueEnum) -> OsString {
     value.get_name().into()
 }
 
-/// Whether the time has come; then it is taken out, so that this is said once.
+/// Whether the time has come; then it is taken out, so that this is reported once.
 fn take_past(time: &mut Option<Instant>) -> bool {
     time.take_if(|time| Instant::now() >= *time).is_some()
 }
@@ -161,22 +161,22 @@ impl Host for Daemon {
         Utc::now()
     }
 
-    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event {
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> MachineEvent {
         loop {
             if let Some(ending) = self.ended() {
-                return Event::Ended(ending);
+                return MachineEvent::Ended(ending);
             }
             if let Some(running) = &mut self.child {
                 running.kill_in_time();
                 if take_past(&mut running.overtime_at) {
-                    return Event::Overtime;
+                    return MachineEvent::Overtime;
                 }
             }
             let left = until.map_or(LONGEST_PAUSE, |until| {
                 (until - Utc::now()).to_std().unwrap_or_default()
             });
             if left.is_zero() {
-                return Event::Tick;
+                return MachineEvent::Tick;
             }
             let pause = match self.child {
                 Some(_) => left.min(SHORT_PAUSE),
@@ -185,7 +185,7 @@ impl Host for Daemon {
             match self.signals.recv_timeout(pause) {
                 Ok(reason) => {
                     self.reason = Some(reason);
-                    return Event::Stop;
+                    return MachineEvent::Stop;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 // The signal has come; what is left is to wait for the run's end.
@@ -208,7 +208,7 @@ impl Host for Daemon {
             .process_group(0);
         let child = command.spawn()?;
         let limit = schedule.max_seconds.map(u64::from).map(Duration::from_secs);
-        self.child = Some(Running {
+        self.child = Some(RunningChild {
             child,
             overtime_at: limit.map(|limit| Instant::now() + limit),
             killed_at: None,

@@ -87,7 +87,7 @@ fn named<'r>(runs: &'r [PastRun], word: &str) -> Result<&'r PastRun, Failure> {
         (Some(n), _) => runs.iter().rev().nth(n),
         (None, Ok(run_id)) => runs.iter().find(|run| run.run_id == run_id),
         (None, Err(_)) => {
-            let message = format!("`{word}` is no run: write its number, `last` or `last~N`");
+            let message = format!("`{word}` is not a run: write its number, `last` or `last~N`");
             return Err(Failure::new(FailureKind::Usage, message));
         }
     };
@@ -218,7 +218,7 @@ fn cause_text(cause: &Cause) -> String {
             format!("`{table}` has {n_files} more: {}", deliveries.join(", "))
         }
         Cause::Input { table, .. } => format!("`{table}` changed"),
-        Cause::Again => "nothing it is made of changed; it was built anew".to_owned(),
+        Cause::Again => "none of its inputs changed; it was rebuilt".to_owned(),
         Cause::Unknown => "what made one of the versions is no longer in the lake".to_owned(),
     }
 }

@@ -19,7 +19,7 @@ use crate::site::{Site, SiteFile};
 /// Arguments of `docs`.
 #[derive(Debug, Args)]
 pub(super) struct DocsArgs {
-    /// Folder to write to; created when it is not there [default: reports/docs in the project]
+    /// Folder to write to; created if it does not exist [default: reports/docs in the project]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `korabo doctor`: whether machine and project are fit for a run, without running anything. Data is read only by
+//! `korabo doctor`: whether machine and project are ready for a run, without running anything. Data is read only by
 //! `--verify`, and none of it shown.
 
 use std::collections::BTreeSet;
@@ -142,7 +142,7 @@ fn memory(global: &GlobalArgs) -> Finding {
     let (Some(limit), Some(available)) = (limit, session::available_memory()) else {
         return Finding::ok(
             "memory",
-            "this machine does not say how much it has".to_owned(),
+            "this machine does not report how much it has".to_owned(),
         );
     };
     let detail = format!("limit {}, {} free now", size(limit), size(available));
@@ -255,10 +255,10 @@ fn serving(config: &ServeConfig) -> Finding {
         Some(end) if end < now => Finding::warn(
             "serve",
             detail,
-            "the certificate has ended: clients refuse it",
+            "the certificate has expired: clients refuse it",
         ),
         Some(end) if end - now < chrono::Duration::days(14) => {
-            Finding::warn("serve", detail, "the certificate ends soon: renew it")
+            Finding::warn("serve", detail, "the certificate expires soon: renew it")
         }
         _ => Finding::ok("serve", detail),
     }
@@ -270,7 +270,7 @@ fn writable(lake: &Lake, bytes: u64) -> Finding {
     match lake.lock() {
         Ok(_) => Finding::ok("lake", detail),
         Err(LakeError::Locked) => {
-            let detail = format!("{detail}; a run is at work");
+            let detail = format!("{detail}; a run is in progress");
             Finding::warn(
                 "lake",
                 detail,
@@ -326,7 +326,7 @@ async fn contents(lake: &Lake) -> Vec<Finding> {
     let old = counted(whole.n_without_hash, "file", "files");
     let detail =
         format!("{detail}; {old} of earlier versions or other programs without a checksum");
-    let advice = "only their sizes could be compared; what is built or joined anew gets a checksum";
+    let advice = "only their sizes could be compared; what is rebuilt or joined gets a checksum";
     vec![Finding::warn("contents", detail, advice)]
 }
 

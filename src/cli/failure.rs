@@ -120,7 +120,7 @@ impl From<JobError> for Failure {
             JobError::Report(LoadError::Lake(error)) => Self::from(error),
             JobError::Report(LoadError::Session(error)) => Self::from(error),
             JobError::ChecksFailed { .. } => Self::from(Diagnosis::from(&error)).hint(
-                "`korabo checks` shows them; mend the extracts, or change `[[checks]]` in korabo.toml",
+                "`korabo checks` shows them; correct the extracts, or change `[[checks]]` in korabo.toml",
             ),
             error => Self::from(Diagnosis::from(&error)),
         }
@@ -161,17 +161,17 @@ fn repair(error: &LakeError) -> Option<String> {
             (table, "its log is damaged: ")
         }
         LakeError::Damaged { table, .. } => (table, ""),
-        LakeError::Lost { table, .. } => (table, "nothing is built from what is left: "),
+        LakeError::Lost { table, .. } => (table, "nothing is built from the rows that are left: "),
         _ => return None,
     };
     let is_of_query = Stage::of(table).is_some();
     let is_readable = what.is_empty();
     let otherwise = match (is_of_query, is_readable) {
-        (true, true) => format!("`korabo run --full-refresh {table}` builds it anew"),
+        (true, true) => format!("`korabo run --full-refresh {table}` rebuilds it"),
         (true, false) => {
-            format!("the table is built anew when `{table}` is removed from the lake's folder")
+            format!("the table is rebuilt once `{table}` is removed from the lake's folder")
         }
-        (false, _) => "deliveries are taken in anew by a lake that is empty".to_owned(),
+        (false, _) => "an empty lake ingests all deliveries again".to_owned(),
     };
     let unless = match is_of_query {
         true => ", unless its query gives numbers to persons (`-- identity:`): they would change",
@@ -246,7 +246,7 @@ impl From<AnswerError> for Failure {
     fn from(error: AnswerError) -> Self {
         match error {
             AnswerError::NoTopic { .. } => Self::of(FailureKind::Project, &error)
-                .hint("`SHOW RELATIONS` lists the relations, `HELP` what there is besides"),
+                .hint("`SHOW RELATIONS` lists the relations, `HELP` the rest"),
             AnswerError::Release(error) => Self::from(error),
             AnswerError::Engine(error) => Self::from(error),
         }

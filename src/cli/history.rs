@@ -63,7 +63,7 @@ pub(super) async fn run(
         let time = begun_at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
         printer.note(&match workspace.lake.lock() {
             Ok(_) => format!("a run that began {time} was killed; the next run records it"),
-            Err(_) => format!("a run that began {time} goes on"),
+            Err(_) => format!("a run that began {time} is in progress"),
         });
     }
     let Some(runs) = workspace.lake.table(pipeline::RUNS).await? else {

@@ -11,8 +11,8 @@ use super::printer::Printer;
 use super::watch::{self, Signal};
 use super::workspace;
 use crate::diagnostic::FailureKind;
-use crate::ingest::{NamedDelivery, Wanted};
-use crate::job::{self, Ended};
+use crate::ingest::{DeliverySelection, NamedDelivery};
+use crate::job::{self, EndedJob};
 
 /// Arguments of `ingest`.
 #[derive(Debug, Args)]
@@ -20,8 +20,8 @@ pub(super) struct IngestArgs {
     /// Single deliveries instead of the project's sources: TABLE=PATH
     #[arg(value_name = "TABLE=PATH")]
     deliveries: Vec<String>,
-    /// Also deliveries that are in the lake: those named, or all with rejected rows whose contract has changed; each takes the
-    /// place of what it was
+    /// Ingest deliveries again: those named, or all with rejected rows whose contract has changed; each replaces what it
+    /// brought before
     #[arg(long)]
     again: bool,
     /// Folder with the extracts, instead of the project's
@@ -29,7 +29,7 @@ pub(super) struct IngestArgs {
     extracts: Option<PathBuf>,
 }
 
-/// Takes in. An error is why it did not begin; when it began it returns its exit code, however it ended.
+/// Ingests. An error is why it did not begin; when it began it returns its exit code, however it ended.
 pub(super) async fn run(
     args: &IngestArgs,
     global: &GlobalArgs,
@@ -42,13 +42,13 @@ pub(super) async fn run(
         .iter()
         .map(|text| named(text))
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = Wanted {
+    let wanted = DeliverySelection {
         named: &named,
         again: args.again,
     };
     let stop = watch::stop(signal);
     let options = options(global);
-    let Ended { result, ending, .. } =
+    let EndedJob { result, ending, .. } =
         job::ingest(&workspace, &options, wanted, observer(printer), stop).await?;
     let result = result.map_err(Failure::from);
     if let Err(failure) = &result {

@@ -12,7 +12,7 @@ use super::watch::{self, Signal};
 use super::workspace;
 use crate::diagnostic::FailureKind;
 use crate::event::Observer;
-use crate::job::{self, Ended, Ending, Job, JobOptions, Totals};
+use crate::job::{self, EndedJob, Job, JobEnding, JobOptions, Totals};
 
 /// Environment variable with the time a scheduler planned the run for (RFC 3339).
 pub(super) const NOMINAL_START: &str = "KORABO_NOMINAL_START";
@@ -54,7 +54,7 @@ pub(super) async fn carry_out(
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
     let ended = job::run(job, observer(printer), watch::stop(signal)).await?;
-    let Ended {
+    let EndedJob {
         result,
         unrecorded,
         totals,
@@ -87,7 +87,7 @@ pub(super) async fn carry_out(
 }
 
 /// Tells the observers of a job how it ended. What one of them could not do is a warning.
-pub(super) async fn tell(ending: &Ending, exit_code: u8, printer: &Printer) {
+pub(super) async fn tell(ending: &JobEnding, exit_code: u8, printer: &Printer) {
     for problem in ending.tell(exit_code).await {
         printer.warning(&problem);
     }

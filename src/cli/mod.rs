@@ -67,15 +67,15 @@ clean stop on a signal";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take in new extracts, then build every stale table, effects and the report
+    /// Ingest new extracts, then build every stale table, effects and the report
     Run(run::RunArgs),
     /// Continue the last run where it failed: what failed or was not run, and what depends on it
     Retry(retry::RetryArgs),
-    /// Start runs at the times korabo.toml gives, until told to stop
+    /// Start runs at the times that korabo.toml gives, until stopped
     Schedule(schedule::ScheduleArgs),
     /// Show what `run` would do and why; change nothing
     Plan(plan::PlanArgs),
-    /// Take in new extracts only
+    /// Ingest new extracts only
     Ingest(ingest::IngestArgs),
     /// Check project file, contracts and queries; read no data rows
     Check,
@@ -83,15 +83,15 @@ enum Command {
     Checks(checks::ChecksArgs),
     /// Ask SQL questions: a prompt, or statements from -c, -f or standard input
     Sql(sql::SqlArgs),
-    /// Answer SQL of other programs: Arrow Flight SQL, for ADBC and JDBC clients
+    /// Answer SQL from other programs: Arrow Flight SQL, for ADBC and JDBC clients
     Serve(serve::ServeArgs),
     /// Write the HTML report of the tables as they are
     Report(report::ReportArgs),
     /// Join small files, remove files of superseded versions after their time, shorten logs
     Maintain(maintain::MaintainArgs),
-    /// Save lake and project files as they are at this moment, also while a run is at work
+    /// Save lake and project files as they are at this moment, also during a run
     Backup(backup::BackupArgs),
-    /// Bring a snapshot of a backup back into an empty folder
+    /// Restore a snapshot of a backup into an empty folder
     Restore(backup::RestoreArgs),
     /// Show the lake's tables: version, rows, up to date or stale
     Status,
@@ -101,7 +101,7 @@ enum Command {
     History(history::HistoryArgs),
     /// Show what differs between two runs: which numbers moved, and why
     Diff(diff::DiffArgs),
-    /// Say whether machine and project are fit for a run
+    /// Check whether machine and project are ready for a run
     Doctor(doctor::DoctorArgs),
     /// Show what a table or a column is made of, and what is made of it
     Lineage(lineage::LineageArgs),
@@ -113,7 +113,7 @@ enum Command {
     Synth(synth::SynthArgs),
     /// Write the manual's pages, korabo.1 and one per command
     Man {
-        /// Where to; created when it is not there
+        /// Folder to write to; created if it does not exist
         folder: PathBuf,
     },
     /// Print a completion script
@@ -179,7 +179,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         }
         // A server that is stopped lets running statements end.
         Command::Serve(args) => return serve::run(args, global, printer, &mut signal).await,
-        // What it stops is the run at work, and it waits for its end.
+        // It stops the run in progress, and waits for its end.
         Command::Schedule(args) => return schedule::run(args, global, printer, signal).await,
         Command::Ingest(args) => {
             let ran = ingest::run(args, global, printer, &mut signal).await;

@@ -22,7 +22,7 @@ pub(super) struct PlanArgs {
     /// Folder with the extracts, instead of the project's
     #[arg(long, value_name = "DIR")]
     extracts: Option<PathBuf>,
-    /// Build the selected tables although they are fresh
+    /// Build the selected tables even if they are up to date
     #[arg(long)]
     full_refresh: bool,
 }

@@ -148,7 +148,7 @@ fn excerpt_width() -> usize {
     cells.saturating_sub(3)
 }
 
-/// A line on stderr. A failure of that cannot be told anywhere.
+/// A line on stderr. A failure of that cannot be reported anywhere.
 fn stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -162,7 +162,7 @@ pub(super) enum Level {
     Warning,
 }
 
-/// One line of the log: the same thing in words and in fields. Holds no cell of data.
+/// One line of the log: the same thing as text and as fields. Holds no cell of data.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     level: Level,

@@ -39,7 +39,7 @@ impl Progress {
         })
     }
 
-    /// Takes in an event of the building of tables.
+    /// Shows an event of the building of tables.
     fn step(&self, event: &StepEvent) {
         match event {
             StepEvent::Steps { n_steps } => {
@@ -74,7 +74,7 @@ impl Progress {
         }
     }
 
-    /// Takes in an event of ingest.
+    /// Shows an event of ingest.
     fn delivery(&self, event: &DeliveryEvent) {
         match event {
             DeliveryEvent::Started { file, n_bytes, .. } => {

@@ -24,7 +24,7 @@ pub(super) struct RunArgs {
     /// Folder with the extracts, instead of the project's
     #[arg(long, value_name = "DIR")]
     extracts: Option<PathBuf>,
-    /// Build the selected tables although they are fresh
+    /// Build the selected tables even if they are up to date
     #[arg(long)]
     full_refresh: bool,
     /// Say what would be done; change nothing

@@ -98,7 +98,7 @@ pub(super) fn summary(
         let known = state.handled(&schedule.name).map(show);
         let known = known.map_or_else(
             || "not served yet".to_owned(),
-            |time| format!("last seen to {time}"),
+            |time| format!("times handled up to {time}"),
         );
         format!("{} next {next}, {known}", schedule.name)
     });
@@ -151,7 +151,7 @@ impl From<StateError> for Failure {
         }
         match error {
             StateError::Broken(_) => failure.hint(format!(
-                "remove `{STATE_FILE}` from the lake's folder: schedules then begin anew, with nothing missed"
+                "remove `{STATE_FILE}` from the lake's folder: schedules then start afresh, and no missed time is caught up"
             )),
             StateError::File(_) => failure,
         }

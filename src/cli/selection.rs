@@ -9,7 +9,7 @@ use crate::pipeline::Selection;
 #[derive(Debug, Args)]
 pub(super) struct SelectArgs {
     /// Tables: NAME, effect_*, tag:NAME, state:stale, result:error; +X (with all it needs), X+ (with all
-    /// that needs it), 2+X, X+1 (so many steps); X,Y (both hold); several: any of them [default: all]
+    /// that needs it), 2+X, X+1 (at most that many steps); X,Y (both hold); several: any of them [default: all]
     #[arg(value_name = "SELECT")]
     select: Vec<String>,
     /// Not these (repeatable)

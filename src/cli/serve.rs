@@ -51,7 +51,7 @@ enum ServeAction {
         /// Make another token for a user who has one
         #[arg(long, conflicts_with = "remove")]
         replace: bool,
-        /// Take the user's token away
+        /// Revoke the user's token
         #[arg(long)]
         remove: bool,
         /// File of users and hashes of their tokens [default: `tokens` in [serve], else tokens.toml]
@@ -80,7 +80,7 @@ pub(super) async fn run(
         };
         if *remove {
             serve::remove_token(&file, name)?;
-            printer.note(&format!("`{name}` is let in no more"));
+            printer.note(&format!("the token of `{name}` is revoked"));
             return Ok(0);
         }
         let existing = match replace {
@@ -89,7 +89,7 @@ pub(super) async fn run(
         };
         let token = serve::make_token(&file, name, existing)?;
         printer.data(format!("{token}\n").as_bytes())?;
-        printer.note("this token is shown once; hand it over to nobody but its user");
+        printer.note("this token is shown once; give it only to its user");
         return Ok(0);
     }
     let settings = with_arguments(settings(&config), args)?;

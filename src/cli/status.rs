@@ -17,7 +17,7 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
     let work = Work::everything(&workspace.project.dag);
     let nothing = BTreeSet::new();
     let planned = match losses.iter().any(is_damaged) {
-        // What is stale cannot be told either.
+        // What is stale cannot be determined either.
         true => Vec::new(),
         false => pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?,
     };

@@ -9,7 +9,7 @@ pub enum Count {
     Shown(u64),
     /// Between 1 and `min_count − 1`; shown as `<10`.
     Suppressed,
-    /// Hidden only so that another cell cannot be worked out; nothing is said about its size.
+    /// Hidden only so that another cell cannot be worked out; this reveals nothing about its size.
     Withheld,
 }
 

@@ -188,7 +188,11 @@ fn a_share_that_stands_for_a_small_count_is_kept_back() {
     assert_eq!(kept(&[(0.09, 0.5)], true, 100), [false]);
     assert_eq!(kept(&[(0.91, 0.5)], true, 100), [false], "the complement");
     assert_eq!(kept(&[(0.5, 0.009)], true, 100), [false], "the other side");
-    assert_eq!(kept(&[(0.0, 0.5)], true, 100), [true], "nobody is no cell");
+    assert_eq!(
+        kept(&[(0.0, 0.5)], true, 100),
+        [true],
+        "zero persons is not a small cell"
+    );
 }
 
 #[test]

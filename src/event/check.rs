@@ -63,6 +63,6 @@ impl CheckCounts {
 pub struct CheckTally {
     /// Checks by status.
     pub counts: CheckCounts,
-    /// Those that failed, in words: names and numbers of rows, no value.
+    /// Those that failed, as text: names and numbers of rows, no value.
     pub failed: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What happens to the deliveries that ingest takes in.
+//! What happens to the deliveries that are ingested.
 
 /// What happens during ingest, for progress. No event carries a cell of data.
 #[derive(Debug, Clone)]

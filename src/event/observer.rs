@@ -1,12 +1,12 @@
-//! Who is told what happens.
+//! Who receives what happens, as events.
 
 use chrono::{DateTime, Utc};
 
 use super::run::RunEvent;
 
-/// Who is told what happens.
+/// Receives what happens, as events.
 pub trait Sink: Send + Sync {
-    /// Takes in an event that happened at `at`. Must not block for long: the run waits.
+    /// Receives an event that happened at `at`. Must not block for long: the run waits.
     fn observe(&self, at: DateTime<Utc>, event: &RunEvent);
 
     /// Waits, not for long, until everything is where it belongs. Called once, after [`RunEvent::RunEnded`]. Says what could not

@@ -19,11 +19,11 @@ pub enum RunEvent {
         /// The number of the killed run in `runs`.
         run_id: i64,
     },
-    /// Something is not as it should be and does not stop the run; in words, without a value from data.
+    /// Something is wrong but does not stop the run; text without a value from data.
     Warning(String),
     /// The run has the lake's lock and begins.
     RunStarted(RunStart),
-    /// A delivery began, was taken in or refused.
+    /// A delivery began, was ingested or refused.
     Delivery(DeliveryEvent),
     /// Ingest ended having found files whose content the lake has already.
     KnownFiles {
@@ -40,7 +40,7 @@ pub enum RunEvent {
     Step(StepEvent),
     /// Every selected table has ended, well or not.
     BuildEnded,
-    /// The report was written anew.
+    /// The report was rewritten.
     ReportWritten {
         /// Its file.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub struct RunEnd {
 /// How a run ended, in the words of `runs.status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// It did what it was to do.
+    /// It succeeded.
     Ok,
     /// Something failed.
     Failed,

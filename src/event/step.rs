@@ -22,7 +22,7 @@ pub enum StepEvent {
         /// What it reads: the version of every table, the fingerprint of every view.
         inputs: BTreeMap<String, String>,
     },
-    /// A step has written so many rows so far.
+    /// Rows that a step has written so far.
     StepRows {
         /// The query.
         name: String,
@@ -129,7 +129,7 @@ impl TestResult {
         !self.holds && self.severity == Severity::Warn
     }
 
-    /// What it found, in words: the test and a count.
+    /// What it found, as text: the test and a count.
     #[must_use]
     pub fn describe(&self) -> String {
         let n_rows = self.n_rows_found.unwrap_or(0);

@@ -1,11 +1,11 @@
 //! One delivery → the lake: rows validated on one thread, encoded on another, published in one commit.
 //! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
-//! crash after any of them is mended by the next ingest.
+//! crash after any of them is repaired by the next ingest.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
-use super::find::{ContractHashes, Delivery, Wanted, find};
+use super::find::{ContractHashes, Delivery, DeliverySelection, find};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
 use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
@@ -21,9 +21,9 @@ use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IngestSummary {
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     pub n_deliveries: usize,
-    /// Files whose content was taken in before.
+    /// Files whose content was ingested before.
     pub n_known: usize,
     /// Of these, files with rejected rows that the contract of today may accept.
     pub n_outdated: usize,
@@ -33,14 +33,20 @@ pub struct IngestSummary {
     pub n_rejected: u64,
 }
 
-/// The deliveries that [`ingest`] would take in.
+/// The deliveries that [`ingest`] would ingest.
 ///
 /// # Errors
 /// When files or the lake cannot be read.
 pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
     let ledger = Ledger::read(lake).await?;
     let contracts = ContractHashes::new();
-    Ok(find(config, lake, (&ledger, &contracts), Wanted::default())?.new)
+    Ok(find(
+        config,
+        lake,
+        (&ledger, &contracts),
+        DeliverySelection::default(),
+    )?
+    .new)
 }
 
 /// Ingests the wanted deliveries: by default every new one of the project's sources. A delivery that is ingested again takes
@@ -52,7 +58,7 @@ pub async fn ingest(
     config: &ProjectConfig,
     contracts: &[TableContract],
     lake: &Lake,
-    wanted: Wanted<'_>,
+    wanted: DeliverySelection<'_>,
     observer: &(dyn Fn(DeliveryEvent) + Send + Sync),
 ) -> Result<IngestSummary, IngestError> {
     let tables: Vec<&str> = contracts
@@ -128,7 +134,7 @@ async fn require_extracts(
     Ok(())
 }
 
-/// The deliveries of one ingest, taken in one after the other.
+/// The deliveries of one ingest, one after the other.
 struct Intake<'a> {
     config: &'a ProjectConfig,
     lake: &'a Lake,

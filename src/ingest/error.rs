@@ -44,8 +44,8 @@ pub enum IngestError {
         /// The last delivery of the table.
         later: i32,
     },
-    /// Deliveries that were refused whole; the others were taken in.
-    #[error("{} refused, nothing of {} was taken in{}", counted(.refusals.len() as u64, "delivery was", "deliveries were"), if .refusals.len() == 1 { "it" } else { "them" }, list(.refusals))]
+    /// Deliveries that were refused whole; the others were ingested.
+    #[error("{} refused, nothing of {} was ingested{}", counted(.refusals.len() as u64, "delivery was", "deliveries were"), if .refusals.len() == 1 { "it" } else { "them" }, list(.refusals))]
     Refused {
         /// Each with its reason.
         refusals: Vec<Refusal>,

@@ -1,4 +1,4 @@
-//! What a column accepts, in words: said beside the rows that do not hold to it.
+//! What a column accepts, as text: shown beside the rows that break it.
 
 use super::rejects::Rule;
 use crate::contract::{CodeList, ColumnContract, ColumnType, TableContract};

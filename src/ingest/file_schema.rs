@@ -38,7 +38,7 @@ pub enum SchemaProblem {
     #[error("none of its columns is there; a text file begins with a line of their names")]
     NoneKnown,
     /// Two columns of one name.
-    #[error("column `{column}` is there twice")]
+    #[error("column `{column}` occurs twice")]
     Repeated {
         /// The column.
         column: String,

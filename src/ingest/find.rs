@@ -64,7 +64,7 @@ pub(super) struct FoundDeliveries {
 
 /// Which deliveries are to be ingested.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'a> {
+pub struct DeliverySelection<'a> {
     /// Single files instead of those of the project's sources.
     pub named: &'a [NamedDelivery],
     /// Known ones as well: the named files, or those whose rejected rows the contract of today may accept.
@@ -77,7 +77,7 @@ pub(super) fn find(
     config: &ProjectConfig,
     lake: &Lake,
     (ledger, contracts): (&Ledger, &ContractHashes),
-    wanted: Wanted<'_>,
+    wanted: DeliverySelection<'_>,
 ) -> Result<FoundDeliveries, IngestError> {
     let mut hashes = HashCache::load(lake.root());
     let mut found = FoundDeliveries::default();

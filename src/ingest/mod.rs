@@ -35,11 +35,11 @@ pub use crate::event::DeliveryEvent;
 pub use deliver::{IngestSummary, ingest, pending};
 pub use error::{IngestError, Refusal, RefusalReason};
 pub use file_schema::{SchemaProblem, SchemaRefusal};
-pub use find::{Delivery, NamedDelivery, Wanted};
+pub use find::{Delivery, DeliverySelection, NamedDelivery};
 pub use read_error::ReadError;
 pub use reader::{ExtractReader, RawBatch};
 pub use receipt::{
-    DELIVERIES, DeliveryMode, Receipt, Recorded, deliveries_schema, delivery_of,
+    DELIVERIES, DeliveryMode, Receipt, RecordedDelivery, deliveries_schema, delivery_of,
     recorded_deliveries,
 };
 pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule, rejects_schema, rejects_table};

@@ -1,5 +1,5 @@
 //! What is recorded of a delivery: one row of the lake table `deliveries`. The same receipt is part of
-//! the commit that added the rows, so a crash between the two is mended from the commit.
+//! the commit that added the rows, so a crash between the two is repaired from the commit.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -115,7 +115,7 @@ pub fn deliveries_schema() -> SchemaRef {
 
 /// What the lake table `deliveries` says of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordedDelivery {
     /// Number of the delivery.
     pub delivery_id: i32,
     /// Its table.
@@ -134,7 +134,7 @@ pub struct Recorded {
 ///
 /// # Errors
 /// When the table cannot be read.
-pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError> {
+pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<RecordedDelivery>, LakeError> {
     let mut recorded = Vec::new();
     let mut replaced = HashSet::new();
     let Some(deliveries) = lake.table(DELIVERIES).await? else {
@@ -153,7 +153,7 @@ pub async fn recorded_deliveries(lake: &Lake) -> Result<Vec<Recorded>, LakeError
         replaced.extend(replaced_by(&batch));
         for row in 0..batch.num_rows() {
             let is_withdrawal = modes.value(row) == DeliveryMode::Withdraw.as_str();
-            recorded.push(Recorded {
+            recorded.push(RecordedDelivery {
                 delivery_id: ids.value(row),
                 table: tables.value(row).to_owned(),
                 file: files.value(row).to_owned(),
@@ -193,11 +193,11 @@ fn replaced_by(batch: &RecordBatch) -> impl Iterator<Item = i32> {
 
 /// The delivery whose rows the newest version of raw table `table` added, as its commit says; without a version.
 #[must_use]
-pub fn delivery_of(table: &LakeTable) -> Option<Recorded> {
+pub fn delivery_of(table: &LakeTable) -> Option<RecordedDelivery> {
     let receipt = table.provenance.as_ref()?.receipt.clone()?;
     let receipt: Receipt = serde_json::from_value(receipt).ok()?;
     let is_withdrawal = receipt.mode == DeliveryMode::Withdraw;
-    Some(Recorded {
+    Some(RecordedDelivery {
         delivery_id: receipt.delivery_id,
         n_rows: growth(is_withdrawal, receipt.n_accepted, receipt.n_removed),
         n_rejected: receipt.n_rejected,

@@ -13,8 +13,8 @@ use crate::event::{RunEnd, RunEvent, RunOutcome};
 use crate::lake::LakeLock;
 use crate::pipeline::{self, PipelineError, Work};
 
-/// A job that has ended. Its observers do not know yet: [`Ending::tell`] says so.
-pub struct Ended<T> {
+/// A job that has ended. Its observers do not know yet: [`JobEnding::tell`] says so.
+pub struct EndedJob<T> {
     /// What it did, or why it failed or was stopped.
     pub result: Result<T, JobError>,
     /// Why the run is not in the history either, when it failed or was stopped.
@@ -22,11 +22,11 @@ pub struct Ended<T> {
     /// What it did, in numbers.
     pub totals: Totals,
     /// What is left to do.
-    pub ending: Ending,
+    pub ending: JobEnding,
 }
 
 /// The end of a job, with the lake's lock until it is dropped.
-pub struct Ending {
+pub struct JobEnding {
     outcome: RunOutcome,
     causes: Vec<String>,
     observers: Observers,
@@ -35,7 +35,7 @@ pub struct Ending {
     _lock: LakeLock,
 }
 
-impl<T> Ended<T> {
+impl<T> EndedJob<T> {
     /// The end of a run of `workspace`.
     pub(super) fn of_run(
         (result, unrecorded): (Result<T, JobError>, Option<JobError>),
@@ -44,7 +44,7 @@ impl<T> Ended<T> {
         observers: Observers,
         lock: LakeLock,
     ) -> Self {
-        let mut ending = Ending::of(&result, observers, lock);
+        let mut ending = JobEnding::of(&result, observers, lock);
         // The threads may be busy with what was stopped.
         if !ending.is_stopped() {
             ending.lake_to_read = Some(workspace.clone());
@@ -65,14 +65,14 @@ impl<T> Ended<T> {
     ) -> Self {
         Self {
             totals: Totals::of(&observers.tally()),
-            ending: Ending::of(&result, observers, lock),
+            ending: JobEnding::of(&result, observers, lock),
             result,
             unrecorded: None,
         }
     }
 }
 
-impl Ending {
+impl JobEnding {
     fn of<T>(result: &Result<T, JobError>, observers: Observers, lock: LakeLock) -> Self {
         let error = result.as_ref().err();
         Self {
@@ -135,7 +135,7 @@ struct LakeAfter {
 }
 
 impl LakeAfter {
-    /// Reads what the project's sinks need; what cannot be read is not told.
+    /// Reads what the project's sinks need; what cannot be read is not reported.
     async fn read(workspace: &Workspace) -> Self {
         let config = &workspace.project.config.observability;
         let mut after = Self::default();

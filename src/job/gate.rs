@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::error::JobError;
 use super::observers::Observers;
 use super::workspace::Workspace;
-use crate::checks::{self, CheckKind, CheckResult, ChecksError, Evaluation, Occasion, Unit};
+use crate::checks::{self, CheckKind, CheckResult, ChecksError, Evaluation, MeasureUnit, Occasion};
 use crate::diagnostic::{counted, thousands};
 use crate::event::{CheckCounts, CheckStatus, CheckTally, RunEvent};
 use crate::pipeline;
@@ -66,7 +66,7 @@ pub async fn evaluate_checks(
     checks::evaluate(session, lake, &project.contracts, &project.checks, occasion).await
 }
 
-/// What failed, in words. A delivery is named where it fails and its table as a whole does not.
+/// What failed, as text. A delivery is named where it fails and its table as a whole does not.
 fn failed(results: &[&CheckResult]) -> Vec<String> {
     let failed = || {
         let failed = results.iter();
@@ -74,14 +74,14 @@ fn failed(results: &[&CheckResult]) -> Vec<String> {
     };
     let whole = failed().filter(|result| result.delivery_id.is_none());
     let whole: BTreeSet<&str> = whole.map(|result| result.check.name.as_str()).collect();
-    let is_told = |result: &&&CheckResult| {
+    let is_reported = |result: &&&CheckResult| {
         result.delivery_id.is_none() || !whole.contains(result.check.name.as_str())
     };
-    let told = failed().filter(is_told);
-    told.map(|result| describe_result(result)).collect()
+    let reported = failed().filter(is_reported);
+    reported.map(|result| describe_result(result)).collect()
 }
 
-/// A result in words: its check, numbers, threshold. No value of the data.
+/// A result as text: its check, numbers, threshold. No value of the data.
 #[must_use]
 pub fn describe_result(result: &CheckResult) -> String {
     let check = &result.check;
@@ -92,13 +92,17 @@ pub fn describe_result(result: &CheckResult) -> String {
         let note = result.note.as_deref().unwrap_or("nothing to check");
         return format!("{}{delivery}: {note}", check.name);
     };
-    let number = |value: f64| match Unit::of(check.kind) {
-        Unit::Share | Unit::Change => format!("{:.2} %", value * 100.0),
-        Unit::Days => counted(value.max(0.0) as u64, "day", "days"),
-        Unit::Psi => format!("PSI {value:.3}"),
+    let number = |value: f64| match MeasureUnit::of(check.kind) {
+        MeasureUnit::Share | MeasureUnit::Change => format!("{:.2} %", value * 100.0),
+        MeasureUnit::Days => counted(value.max(0.0) as u64, "day", "days"),
+        MeasureUnit::Psi => format!("PSI {value:.3}"),
     };
-    let of = match (Unit::of(check.kind), result.n_failed, result.n_checked) {
-        (Unit::Share, Some(failed), Some(checked)) => {
+    let of = match (
+        MeasureUnit::of(check.kind),
+        result.n_failed,
+        result.n_checked,
+    ) {
+        (MeasureUnit::Share, Some(failed), Some(checked)) => {
             format!(" ({} of {})", thousands(failed), thousands(checked))
         }
         _ => String::new(),

@@ -1,13 +1,13 @@
-//! Taking in new extracts: as a job of its own, and as the first step of a run.
+//! Ingest of new extracts: as a job of its own, and as the first step of a run.
 
-use super::ending::Ended;
+use super::ending::EndedJob;
 use super::error::JobError;
 use super::observers::Observers;
 use super::options::JobOptions;
 use super::stop::{StopReason, until};
 use super::workspace::Workspace;
 use crate::event::{Observer, RunEvent};
-use crate::ingest::{self, IngestSummary, Wanted};
+use crate::ingest::{self, DeliverySelection, IngestSummary};
 use crate::pipeline;
 
 /// Ingests the deliveries that are wanted, and nothing else. It is not written into the history.
@@ -17,22 +17,22 @@ use crate::pipeline;
 pub async fn ingest(
     workspace: &Workspace,
     options: &JobOptions,
-    wanted: Wanted<'_>,
+    wanted: DeliverySelection<'_>,
     observer: Observer,
     stop: impl Future<Output = StopReason>,
-) -> Result<Ended<IngestSummary>, JobError> {
+) -> Result<EndedJob<IngestSummary>, JobError> {
     let lock = workspace.lake.lock()?;
     let command = ("ingest", None);
     let observers = Observers::begin(workspace, options, observer, command, || None).await?;
-    let result = until(stop, take_in(workspace, wanted, &observers)).await;
+    let result = until(stop, ingest_new(workspace, wanted, &observers)).await;
     observers.tell(&RunEvent::WorkEnded);
-    Ok(Ended::of_ingest(result, observers, lock))
+    Ok(EndedJob::of_ingest(result, observers, lock))
 }
 
 /// Ingests what is wanted, unless the lake has lost something; the caller holds the lake's lock.
-pub(super) async fn take_in(
+pub(super) async fn ingest_new(
     workspace: &Workspace,
-    wanted: Wanted<'_>,
+    wanted: DeliverySelection<'_>,
     observers: &Observers,
 ) -> Result<IngestSummary, JobError> {
     let project = &workspace.project;

@@ -25,7 +25,7 @@ mod untold;
 mod workspace;
 
 pub use diagnosis::{Diagnosis, add_causes};
-pub use ending::{Ended, Ending};
+pub use ending::{EndedJob, JobEnding};
 pub use error::JobError;
 pub use gate::{describe_result, evaluate_checks};
 pub use ingest::ingest;

@@ -1,4 +1,4 @@
-//! Who is told of a job: the sinks of the caller and those the project file asks for. Beside them everything is counted.
+//! Who receives the events of a job: the sinks of the caller and those the project file asks for. Beside them everything is counted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -64,7 +64,7 @@ impl Observers {
         self.started
     }
 
-    /// To be told what happens on the way.
+    /// Receives what happens on the way.
     pub(super) fn observer(&self) -> Arc<Observer> {
         Arc::clone(&self.observer)
     }

@@ -26,7 +26,7 @@ pub enum Retry {
     },
 }
 
-/// Finds what the last run left to do. `observer` is told when that run was killed.
+/// Finds what the last run left to do. `observer` is notified when that run was killed.
 ///
 /// # Errors
 /// When the lake cannot be read.

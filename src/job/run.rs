@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::checked::check_once;
-use super::ending::{Ended, outcome};
+use super::ending::{EndedJob, outcome};
 use super::error::JobError;
 use super::gate::gate;
-use super::ingest::take_in;
+use super::ingest::ingest_new;
 use super::observers::Observers;
 use super::options::JobOptions;
 use super::record::{Intent, all_steps, record, record_at_once};
@@ -20,7 +20,7 @@ use super::totals::Totals;
 use super::untold::command_of;
 use super::workspace::Workspace;
 use crate::event::{Observer, RunEvent, RunOutcome};
-use crate::ingest::Wanted;
+use crate::ingest::DeliverySelection;
 use crate::observe::Journal;
 use crate::pipeline::{self, Selection, Work};
 use crate::session::Session;
@@ -35,11 +35,11 @@ pub struct Job {
     pub selected: BTreeSet<String>,
     /// What `selected` was made of. It is asked again once the extracts are in, when it asks what is stale.
     pub selection: Option<Selection>,
-    /// The selection in words, for the history; `None` for everything, which also writes the report.
+    /// The selection as text, for the history; `None` for everything, which also writes the report.
     pub selection_text: Option<String>,
-    /// Whether new extracts are taken in first.
+    /// Whether new extracts are ingested first.
     pub takes_in: bool,
-    /// Whether selected tables are built although they are fresh.
+    /// Whether selected tables are built even if they are up to date.
     pub full_refresh: bool,
     /// The number of the run that this one continues.
     pub retry_of: Option<i64>,
@@ -100,7 +100,7 @@ pub async fn run(
     job: &Job,
     observer: Observer,
     stop: impl Future<Output = StopReason>,
-) -> Result<Ended<()>, JobError> {
+) -> Result<EndedJob<()>, JobError> {
     let lake = &job.workspace.lake;
     let lock = lake.lock()?;
     let unrecorded = Arc::new(AtomicBool::new(false));
@@ -127,7 +127,7 @@ pub async fn run(
         Ok(()) => (recorded, None),
         Err(error) => (Err(error), recorded.err()),
     };
-    Ok(Ended::of_run(
+    Ok(EndedJob::of_run(
         result,
         totals,
         &job.workspace,
@@ -142,7 +142,7 @@ async fn work(job: &Job, observers: &Observers) -> Result<(), JobError> {
         check_once(workspace, &job.options).await?;
     }
     match job.takes_in {
-        true => drop(take_in(workspace, Wanted::default(), observers).await?),
+        true => drop(ingest_new(workspace, DeliverySelection::default(), observers).await?),
         false => pipeline::require_whole(&workspace.project, &workspace.lake).await?,
     }
     let selected = match &job.selection {

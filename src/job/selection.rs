@@ -7,7 +7,7 @@ use super::workspace::Workspace;
 use crate::ingest::{self, Delivery};
 use crate::pipeline::{self, LakeState, Selection, Work};
 
-/// Deliveries that the next run takes in.
+/// Deliveries that the next run ingests.
 ///
 /// # Errors
 /// When an extract is missing or the lake cannot be read.

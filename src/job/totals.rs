@@ -16,12 +16,12 @@ pub struct Totals {
     pub n_warned: usize,
     /// Rows rejected.
     pub n_rejected_rows: u64,
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     pub n_deliveries: usize,
 }
 
 impl Totals {
-    /// Whether no table was built and nothing was taken in.
+    /// Whether no table was built and nothing was ingested.
     #[must_use]
     pub fn is_nothing_new(&self) -> bool {
         self.n_ok == 0 && self.n_deliveries == 0

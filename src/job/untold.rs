@@ -7,7 +7,7 @@ use super::options::JobOptions;
 use super::workspace::Workspace;
 use crate::config::{NotifyConfig, ProjectConfig};
 use crate::event::{Observer, RunEvent};
-use crate::observe::{self, Interrupted, Notifier, UntoldRun};
+use crate::observe::{self, InterruptedRun, Notifier, UntoldRun};
 use crate::pipeline;
 
 /// The command that makes a run.
@@ -34,7 +34,7 @@ pub(super) async fn recover(
 ) -> Result<(), JobError> {
     let lake = &workspace.lake;
     lake.remove_unfinished()?;
-    let Some(Interrupted { mut run, steps }) = observe::interrupted(lake) else {
+    let Some(InterruptedRun { mut run, steps }) = observe::interrupted(lake) else {
         return Ok(());
     };
     let last = pipeline::last_run(lake).await?;

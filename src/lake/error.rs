@@ -63,7 +63,7 @@ pub enum LakeError {
     Lost {
         /// The table.
         table: String,
-        /// What is missing, in words without values.
+        /// What is missing, as text without values.
         losses: Vec<String>,
     },
     /// Joining small files changed the number of rows.
@@ -73,13 +73,13 @@ pub enum LakeError {
         table: String,
     },
     /// Tables were published faster than their versions could be listed.
-    #[error("the lake does not come to rest")]
+    #[error("the lake keeps changing while it is read")]
     Restless,
     /// Another process holds the lake.
     #[error("another run holds the lake")]
     Locked,
     /// Another process copies files of the lake, or removes superseded ones.
-    #[error("a backup, a run on the past or upkeep of this lake is at work")]
+    #[error("a backup, a run on the past or upkeep of this lake is in progress")]
     Copying,
     /// Another process serves the schedules.
     #[error("another `korabo schedule` serves this project")]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const COMMIT_KEY: &str = "korabo";
 
-/// How one version of a table came to be.
+/// What made one version of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Provenance {
     /// Version of korabo that wrote it.

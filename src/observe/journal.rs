@@ -33,7 +33,7 @@ pub struct Journal {
 
 /// What is known of a run that did not come to its end.
 #[derive(Debug)]
-pub struct Interrupted {
+pub struct InterruptedRun {
     /// As it goes into the history, without its number.
     pub run: RunRecord,
     /// Its steps: those that ended, and those it did not reach.
@@ -142,7 +142,7 @@ impl Sink for Journal {
     }
 }
 
-/// When the run began whose notes lie in the lake: it goes on, or it was killed.
+/// When the run began whose notes lie in the lake: it is in progress, or it was killed.
 #[must_use]
 pub fn begun_at(lake: &Lake) -> Option<DateTime<Utc>> {
     let text = fs_err::read_to_string(lake.root().join(FILE)).ok()?;
@@ -152,7 +152,7 @@ pub fn begun_at(lake: &Lake) -> Option<DateTime<Utc>> {
 
 /// The run that was killed, if the last one was; the caller holds the lake's lock.
 #[must_use]
-pub fn interrupted(lake: &Lake) -> Option<Interrupted> {
+pub fn interrupted(lake: &Lake) -> Option<InterruptedRun> {
     let path = lake.root().join(FILE);
     let text = fs_err::read_to_string(&path).ok()?;
     // The last line may be cut off.
@@ -213,7 +213,7 @@ pub fn interrupted(lake: &Lake) -> Option<Interrupted> {
         tests: Vec::new(),
         causes: Vec::new(),
     }));
-    Some(Interrupted { run, steps })
+    Some(InterruptedRun { run, steps })
 }
 
 /// Removes the notes of a run that was killed, when it is in the history.

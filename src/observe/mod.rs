@@ -11,7 +11,7 @@ mod tally;
 #[cfg(feature = "otel")]
 mod traces;
 
-pub use journal::{Interrupted, Journal, begun_at, forget_interrupted, interrupted};
+pub use journal::{InterruptedRun, Journal, begun_at, forget_interrupted, interrupted};
 pub use notify::{Notifier, UntoldRun};
 pub use open_lineage::OpenLineage;
 pub use prometheus::MetricsFile;

@@ -24,11 +24,11 @@ pub struct Notifier {
     config: NotifyConfig,
     folder: PathBuf,
     url: Option<String>,
-    state: Mutex<State>,
+    state: Mutex<NotificationState>,
 }
 
 #[derive(Default)]
-struct State {
+struct NotificationState {
     run: Option<(DateTime<Utc>, RunStart)>,
     tally: Tally,
     notification: Option<Value>,
@@ -37,7 +37,7 @@ struct State {
 /// A run whose own process cannot tell how it ended.
 #[derive(Debug, Clone, Copy)]
 pub enum UntoldRun<'a> {
-    /// It could not begin: another run is at work, or the project cannot be read.
+    /// It could not begin: another run is in progress, or the project cannot be read.
     NotBegun {
         /// Exit code of the process.
         exit_code: u8,
@@ -50,7 +50,7 @@ pub enum UntoldRun<'a> {
 
 /// A limit that a run did not keep.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Crossed {
+pub(super) struct CrossedThreshold {
     name: &'static str,
     table: Option<String>,
     limit: f64,
@@ -69,7 +69,7 @@ impl Notifier {
         }
     }
 
-    fn reason(&self, end: &RunEnd, crossed: &[Crossed]) -> Option<&'static str> {
+    fn reason(&self, end: &RunEnd, crossed: &[CrossedThreshold]) -> Option<&'static str> {
         match end.outcome {
             RunOutcome::Failed | RunOutcome::Stopped if self.config.on_failure => Some("failure"),
             _ if self.config.on_threshold && !crossed.is_empty() => Some("threshold"),
@@ -202,7 +202,7 @@ impl Sink for Notifier {
 }
 
 /// The thresholds that a run crossed.
-pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<Crossed> {
+pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<CrossedThreshold> {
     let mut crossed = Vec::new();
     let mut check =
         |name, table: Option<&str>, limit: Option<f64>, value: Option<f64>, is_floor| {
@@ -210,7 +210,7 @@ pub(super) fn crossed(limits: &Thresholds, tally: &Tally, end: &RunEnd) -> Vec<C
                 return;
             };
             if (is_floor && value < limit) || (!is_floor && value > limit) {
-                crossed.push(Crossed {
+                crossed.push(CrossedThreshold {
                     name,
                     table: table.map(str::to_owned),
                     limit,
@@ -282,7 +282,7 @@ struct Notification<'a> {
     /// How it ended, for people.
     headline: String,
     tally: Tally,
-    crossed: &'a [Crossed],
+    crossed: &'a [CrossedThreshold],
 }
 
 impl<'a> Notification<'a> {

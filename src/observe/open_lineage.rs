@@ -29,20 +29,20 @@ pub struct OpenLineage {
     lineage: Lineage,
     /// How much of a query's text goes out.
     sql: SqlInEvents,
-    state: Mutex<State>,
+    state: Mutex<LineageState>,
 }
 
-struct State {
+struct LineageState {
     run: Option<RunStart>,
     /// Parts that started and did not end, by job and what names the part.
-    running: BTreeMap<(String, String), Part>,
+    running: BTreeMap<(String, String), LineagePart>,
     file: Option<LineFile>,
     poster: Option<Poster>,
 }
 
 /// A job under way within the run.
 #[derive(Clone)]
-struct Part {
+struct LineagePart {
     job: String,
     uuid: RunUuid,
     inputs: Vec<Value>,
@@ -94,7 +94,7 @@ impl OpenLineage {
             project,
             lineage,
             sql: config.sql,
-            state: Mutex::new(State {
+            state: Mutex::new(LineageState {
                 run: None,
                 running: BTreeMap::new(),
                 file: config.file.as_deref().map(LineFile::open),
@@ -103,7 +103,7 @@ impl OpenLineage {
         }
     }
 
-    fn delivery(&self, state: &mut State, at: DateTime<Utc>, event: &DeliveryEvent) {
+    fn delivery(&self, state: &mut LineageState, at: DateTime<Utc>, event: &DeliveryEvent) {
         match event {
             DeliveryEvent::Started { file, table, .. } => {
                 let job = format!("ingest.{table}");
@@ -146,7 +146,7 @@ impl OpenLineage {
                     let name = rejects_table(table);
                     outputs.push(self.output(&name, self.facets(), *n_rejected, None));
                 }
-                let part = Part { outputs, ..part };
+                let part = LineagePart { outputs, ..part };
                 self.end(state, at, &part, (Transition::Complete, Facets::default()));
             }
             DeliveryEvent::Refused {
@@ -164,7 +164,7 @@ impl OpenLineage {
         }
     }
 
-    fn step(&self, state: &mut State, at: DateTime<Utc>, event: &StepEvent) {
+    fn step(&self, state: &mut LineageState, at: DateTime<Utc>, event: &StepEvent) {
         match event {
             StepEvent::StepStarted { name, inputs, .. } => {
                 let Some(query) = self.project.dag.query(name) else {
@@ -196,7 +196,7 @@ impl OpenLineage {
 
     fn start_step(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
         query: &Query,
         inputs: &BTreeMap<String, String>,
@@ -218,9 +218,9 @@ impl OpenLineage {
 
     fn end_step(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
-        part: Part,
+        part: LineagePart,
         (query, status): (&Query, &StepStatus),
     ) {
         let made = self.lineage.table(&query.name);
@@ -257,15 +257,15 @@ impl OpenLineage {
                 (Transition::Complete, output, Facets::default())
             }
         };
-        let part = Part {
+        let part = LineagePart {
             outputs: vec![output],
             ..part
         };
         self.end(state, at, &part, (transition, run_facets));
     }
 
-    fn end_run(&self, state: &mut State, at: DateTime<Utc>, end: &RunEnd) {
-        let aborted: Vec<Part> = std::mem::take(&mut state.running).into_values().collect();
+    fn end_run(&self, state: &mut LineageState, at: DateTime<Utc>, end: &RunEnd) {
+        let aborted: Vec<LineagePart> = std::mem::take(&mut state.running).into_values().collect();
         for part in aborted {
             self.end(state, at, &part, (Transition::Abort, Facets::default()));
         }
@@ -283,14 +283,14 @@ impl OpenLineage {
 
     fn start(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
         (job, part): (&str, &str),
         (inputs, outputs): (Vec<Value>, Vec<Value>),
         job_facets: Facets,
     ) {
         let Some(run) = &state.run else { return };
-        let started = Part {
+        let started = LineagePart {
             job: job.to_owned(),
             uuid: run.uuid.part(&format!("{job}\n{part}")),
             inputs,
@@ -304,9 +304,9 @@ impl OpenLineage {
 
     fn end(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
-        part: &Part,
+        part: &LineagePart,
         (transition, run_facets): (Transition, Facets),
     ) {
         let query = self.project.dag.query(&part.job);
@@ -316,9 +316,9 @@ impl OpenLineage {
 
     fn tell_part(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
-        part: &Part,
+        part: &LineagePart,
         (transition, (run_facets, job_facets)): (Transition, (Facets, Facets)),
     ) {
         let Some(run) = &state.run else { return };
@@ -334,7 +334,7 @@ impl OpenLineage {
 
     fn tell_run(
         &self,
-        state: &mut State,
+        state: &mut LineageState,
         at: DateTime<Utc>,
         transition: Transition,
         facets: Facets,
@@ -403,7 +403,7 @@ impl OpenLineage {
     }
 }
 
-impl State {
+impl LineageState {
     fn send(&mut self, event: Map<String, Value>) {
         let line = Value::Object(event).to_string();
         if let Some(file) = &mut self.file {

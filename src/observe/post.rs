@@ -61,14 +61,14 @@ impl LineFile {
 /// Posts bodies in the order in which they come.
 pub(super) struct Poster {
     queue: Option<SyncSender<String>>,
-    ended: Receiver<Posted>,
+    ended: Receiver<PostOutcome>,
     n_dropped: u64,
     timeout: Duration,
 }
 
 /// What became of the bodies.
 #[derive(Debug, Default)]
-struct Posted {
+struct PostOutcome {
     n_failed: u64,
     problem: Option<String>,
 }
@@ -118,8 +118,8 @@ impl Poster {
     }
 }
 
-fn post_all(address: &Address, bodies: &Receiver<String>) -> Posted {
-    let mut posted = Posted::default();
+fn post_all(address: &Address, bodies: &Receiver<String>) -> PostOutcome {
+    let mut posted = PostOutcome::default();
     let mut n_in_a_row = 0;
     let posting = on_own_runtime(async |client| {
         while let Ok(body) = bodies.recv() {

@@ -16,11 +16,11 @@ use crate::event::{
 /// Writes the file at the end of a run.
 pub struct MetricsFile {
     path: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<MetricState>,
 }
 
 #[derive(Default)]
-struct State {
+struct MetricState {
     run: Option<(DateTime<Utc>, RunStart)>,
     tally: Tally,
     problem: Option<String>,
@@ -66,7 +66,7 @@ impl Sink for MetricsFile {
                     RunOutcome::Ok => Some(seconds_of(at)),
                     _ => last_success(&self.path),
                 };
-                let ended = Ended {
+                let ended = EndedRun {
                     run,
                     started_at: *started_at,
                     at,
@@ -102,7 +102,7 @@ fn seconds_of(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64 / 1000.0
 }
 
-struct Ended<'a> {
+struct EndedRun<'a> {
     run: &'a RunStart,
     started_at: DateTime<Utc>,
     at: DateTime<Utc>,
@@ -118,7 +118,7 @@ struct Metric {
     values: Vec<(Vec<(&'static str, String)>, f64)>,
 }
 
-impl Ended<'_> {
+impl EndedRun<'_> {
     fn text(&self) -> String {
         let mut text = String::new();
         let all = self.of_run().into_iter().chain(self.of_tables());
@@ -175,7 +175,7 @@ impl Ended<'_> {
             ),
             one(
                 "korabo_run_success",
-                "1 when the last run did what it was to do.",
+                "1 when the last run succeeded.",
                 Some(f64::from(u8::from(is_ok))),
             ),
             one(

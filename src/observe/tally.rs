@@ -20,7 +20,7 @@ pub struct Tally {
 /// What happened to the deliveries of one table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeliveryTally {
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     pub n_taken_in: usize,
     /// Deliveries refused whole.
     pub n_refused: usize,
@@ -40,7 +40,7 @@ impl DeliveryTally {
 }
 
 impl Tally {
-    /// Takes in an event.
+    /// Counts an event.
     pub fn take(&mut self, event: &RunEvent) {
         match event {
             RunEvent::Step(StepEvent::StepFinished(status)) => self.steps.push(status.clone()),
@@ -63,7 +63,7 @@ impl Tally {
         }
     }
 
-    /// Deliveries taken in.
+    /// Deliveries ingested.
     #[must_use]
     pub fn n_deliveries(&self) -> usize {
         self.deliveries.values().map(|tally| tally.n_taken_in).sum()

@@ -17,7 +17,7 @@ use crate::event::{
 pub struct Traces {
     address: Address,
     parent: Option<TraceParent>,
-    state: Mutex<State>,
+    state: Mutex<TraceState>,
 }
 
 /// The span of another program in which the run happens.
@@ -47,7 +47,7 @@ impl TraceParent {
 }
 
 #[derive(Default)]
-struct State {
+struct TraceState {
     run: Option<(DateTime<Utc>, RunStart)>,
     /// When parts began, by name.
     started: BTreeMap<String, DateTime<Utc>>,
@@ -84,7 +84,7 @@ impl Traces {
         }
     }
 
-    fn body(&self, state: &State, at: DateTime<Utc>, end: &RunEnd) -> Option<String> {
+    fn body(&self, state: &TraceState, at: DateTime<Utc>, end: &RunEnd) -> Option<String> {
         let (started_at, run) = state.run.as_ref()?;
         let own_trace = run.uuid.as_str().replace('-', "");
         let parent = self.parent.as_ref();
@@ -120,7 +120,7 @@ impl Traces {
     }
 }
 
-impl State {
+impl TraceState {
     fn end(
         &mut self,
         name: String,

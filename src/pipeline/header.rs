@@ -1,4 +1,4 @@
-//! The leading comment of a query file: the grain in words, then `-- key: value` lines.
+//! The leading comment of a query file: the grain as text, then `-- key: value` lines.
 
 use std::path::Path;
 

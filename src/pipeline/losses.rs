@@ -10,7 +10,7 @@ use super::error::PipelineError;
 use super::history::{RUN_STEPS, RUNS, integers, text_at};
 use super::project::Project;
 use crate::diagnostic::thousands;
-use crate::ingest::{self, Recorded};
+use crate::ingest::{self, RecordedDelivery};
 use crate::lake::{Lake, LakeError, LakeTable};
 
 /// How often the lake is read again while a run publishes and something seems lost.
@@ -24,12 +24,12 @@ struct Witness {
     version: u64,
     /// When the table had that version; `None` for a version that it must still have.
     at: Option<DateTime<Utc>>,
-    /// The record, in words without values.
+    /// The record, as text without values.
     text: String,
 }
 
 /// Every table that has lost rows or files, in the order of their names: raw tables, tables that assign numbers to persons, and
-/// korabo's own. Of other tables, only those that lost versions: a table with missing files is built anew.
+/// korabo's own. Of other tables, only those that lost versions: a table with missing files is rebuilt.
 ///
 /// # Errors
 /// When the lake cannot be read for another reason.
@@ -129,7 +129,10 @@ fn is_remade(project: &Project, name: &str) -> bool {
     query.is_some_and(|query| query.header.identity.is_none())
 }
 
-fn delivery_witnesses(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Witnesses {
+fn delivery_witnesses(
+    deliveries: &[RecordedDelivery],
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Witnesses {
     let mut witnesses = Witnesses::new();
     for name in tables.keys() {
         witnesses.entry((*name).to_owned()).or_default();
@@ -218,7 +221,7 @@ async fn add_step_witnesses(
 }
 
 /// What of `witnesses` the table does not have. A table that is missing and can be built again was removed on purpose. So was
-/// one that was built anew since then: its newest version is younger than the record of a higher one.
+/// one that was rebuilt since then: its newest version is younger than the record of a higher one.
 fn lost_versions(
     (project, lake): (&Project, &Lake),
     name: &str,
@@ -250,7 +253,7 @@ fn lost_versions(
 }
 
 /// Whether a raw table has fewer rows than its deliveries brought.
-fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
+fn lost_rows(table: &LakeTable, deliveries: &[RecordedDelivery]) -> Option<LakeError> {
     let own = || {
         deliveries
             .iter()
@@ -276,7 +279,7 @@ fn lost_rows(table: &LakeTable, deliveries: &[Recorded]) -> Option<LakeError> {
 /// Whether fewer rejected rows of raw table `name` are there than its deliveries had. They are written before the receipt.
 fn lost_rejects(
     name: &str,
-    deliveries: &[Recorded],
+    deliveries: &[RecordedDelivery],
     tables: &BTreeMap<&str, LakeTable>,
 ) -> Option<LakeError> {
     let own = deliveries.iter().filter(|delivery| delivery.table == name);
@@ -297,7 +300,10 @@ fn lost_rejects(
 }
 
 /// Whether receipts are missing that no killed run explains: one at most is written after its rows.
-fn lost_receipts(deliveries: &[Recorded], tables: &BTreeMap<&str, LakeTable>) -> Option<LakeError> {
+fn lost_receipts(
+    deliveries: &[RecordedDelivery],
+    tables: &BTreeMap<&str, LakeTable>,
+) -> Option<LakeError> {
     let last = deliveries.last().map_or(0, |delivery| delivery.delivery_id);
     let newest = tables.values().filter_map(ingest::delivery_of);
     let newest = newest.max_by_key(|delivery| delivery.delivery_id)?;

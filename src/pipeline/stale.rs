@@ -28,7 +28,7 @@ pub struct PlannedStep {
 pub struct Work {
     /// Queries to bring up to date.
     pub selected: BTreeSet<String>,
-    /// Whether their tables are built even if they are fresh.
+    /// Whether their tables are built even if they are up to date.
     pub full_refresh: bool,
 }
 

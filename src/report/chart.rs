@@ -1,5 +1,5 @@
 //! SVG drawings: estimators side by side around zero, and event studies. Pure: numbers in, markup
-//! out. What the numbers mean is said in `sentence` and in the tables beside each chart.
+//! out. What the numbers mean is stated in `sentence` and in the tables beside each chart.
 
 use maud::{Markup, html};
 

@@ -18,7 +18,7 @@ use crate::vocabulary::Vocabulary;
 use balance::balance;
 use counts::{deliveries, flow, linkage, rejects};
 use effects::{effects, event_studies};
-use rows::Tables;
+use rows::ResultTables;
 
 pub use rows::LoadError;
 
@@ -100,7 +100,7 @@ pub async fn load_page(
         }
         session.register_table(table)?;
     }
-    let tables = Tables {
+    let tables = ResultTables {
         lake,
         session,
         vocabulary,

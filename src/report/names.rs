@@ -63,7 +63,7 @@ impl<'page> Names<'page> {
     }
 }
 
-/// A name of `kind` in words, or the name itself when it is not listed.
+/// The readable name of `kind`, or the name itself when it is not listed.
 #[must_use]
 pub fn label(kind: LabelKind, name: &str, lang: Lang) -> String {
     let list = match kind {
@@ -79,7 +79,7 @@ pub fn label(kind: LabelKind, name: &str, lang: Lang) -> String {
     find(list, name, lang).unwrap_or_else(|| name.to_owned())
 }
 
-/// A level of a linkage dimension or of a covariate in words.
+/// The readable name of a level of a linkage dimension or of a covariate.
 #[must_use]
 pub fn level_label(dimension: &str, level: &str, lang: Lang) -> String {
     let list = match dimension {
@@ -171,43 +171,35 @@ const ESTIMATORS: &[Name] = &[
     ),
     name("doubly_robust", "二重頑健推定", "Doubly robust"),
     name("unadjusted", "共変量の調整なし", "Unadjusted"),
-    name("did_imputation", "補完法", "Imputation"),
+    name("did_imputation", "代入法", "Imputation"),
     name("sun_abraham", "Sun–Abraham 法", "Sun–Abraham"),
 ];
 
 const STATUSES: &[Name] = &[
     name("ok", "問題なし", "OK"),
     name("withheld", "少人数のため非公表", "withheld: too few people"),
-    name(
-        "no_controls",
-        "比較できる人がいない",
-        "nobody to compare with",
-    ),
-    name(
-        "no_control",
-        "比較できる人がいない",
-        "nobody to compare with",
-    ),
-    name("no_treated", "対象者がいない", "nobody exposed"),
+    name("no_controls", "比較できる人がいない", "no comparison group"),
+    name("no_control", "比較できる人がいない", "no comparison group"),
+    name("no_treated", "対象者がいない", "no exposed persons"),
     name(
         "singular",
-        "比較できる人の共変量では調整できない",
-        "cannot be adjusted with the covariates of those to compare with",
+        "比較群のデータでは共変量を調整できない",
+        "the comparison group does not determine the covariate adjustment",
     ),
     name(
         "no_overlap",
         "共変量の似た比較対象がいない",
-        "nobody with similar covariates to compare with",
+        "no comparison persons with similar covariates",
     ),
     name(
         "trimmed",
         "共変量の似た対象者がいない比較対象を除いた",
-        "people unlike any exposed person in their covariates left out of the comparison",
+        "comparison persons without similar exposed persons left out",
     ),
     name(
         "not_identified",
-        "比べるべきものがデータの中でつながらない",
-        "the data do not link what would have to be compared",
+        "データからは識別できない",
+        "not identified by the data",
     ),
     name("no_rows", "データがない", "no data"),
     name("too_few", "人数不足", "too few people"),
@@ -244,10 +236,10 @@ const STATUSES: &[Name] = &[
     ),
     name(
         "weak_instruments",
-        "操作変数が弱く区間は当てにならない",
+        "操作変数が弱く区間は信頼できない",
         "weak instruments; interval not reliable",
     ),
-    name("no_variance", "誤差を計算できない", "no standard error"),
+    name("no_variance", "標準誤差を計算できない", "no standard error"),
 ];
 
 const TABLES: &[Name] = &[
@@ -259,7 +251,7 @@ const TABLES: &[Name] = &[
     name("guidance", "特定保健指導", "Health guidance"),
     name("worksites", "事業所", "Worksites"),
     name("employees", "従業員", "Employees"),
-    name("programs", "取組（プログラム）", "Programs"),
+    name("programs", "施策", "Programs"),
     name("participation", "参加記録", "Participation"),
     name("productivity", "生産性", "Productivity"),
     name("municipalities", "区市町村", "Municipalities"),
@@ -277,24 +269,24 @@ const DIMENSIONS: &[Name] = &[
     name("age", "年齢階級", "Age band"),
     name("fiscal_year", "年度", "Fiscal year"),
     name("year", "年度", "Fiscal year"),
-    name("exposure", "取組の対象", "Exposure"),
-    name("exposed", "取組の対象", "Exposure"),
+    name("exposure", "施策の対象", "Exposure"),
+    name("exposed", "施策の対象", "Exposure"),
 ];
 
 const FLOW_STEPS: &[Name] = &[
     name("extract", "抽出データの加入者", "Members in the extracts"),
-    name("persons", "抽出データの全員", "Everybody in the extracts"),
+    name("persons", "抽出データの全員", "All persons in the extracts"),
     name("members", "保険者の加入者", "Members of an insurer"),
     name("enrolled", "期間中に加入", "Enrolled in the period"),
     name("adults", "対象年齢", "In the age range"),
     name("age_range", "対象年齢", "In the age range"),
     name("subscribers", "被保険者（本人）", "Subscribers"),
-    name("linked", "従業員と連結", "Linked to an employee"),
+    name("linked", "従業員と突合", "Linked to an employee"),
     name("with_checkup", "健診結果あり", "With a checkup"),
     name("panel", "パネルに収載", "In the panel"),
     name("analysed", "分析対象", "Analysed"),
     name("analysis", "分析対象", "Analysed"),
-    name("exposed", "いずれかの取組の対象", "Offered a program"),
+    name("exposed", "いずれかの施策の対象", "Offered a program"),
     name(
         "never_exposed",
         "対象になったことがない",
@@ -378,8 +370,8 @@ const INDUSTRIES: &[Name] = &[
 const EXPOSURES: &[Name] = &[
     name("exposed", "対象になった", "Offered a program"),
     name("true", "対象になった", "Offered a program"),
-    name("covered", "取組のある事業所", "Worksites with a program"),
-    name("not_covered", "取組のない事業所", "Worksites without"),
+    name("covered", "施策のある事業所", "Worksites with a program"),
+    name("not_covered", "施策のない事業所", "Worksites without"),
     name("never_exposed", "なったことがない", "Never offered"),
     name("never", "なったことがない", "Never offered"),
     name("false", "なったことがない", "Never offered"),

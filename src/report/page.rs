@@ -183,7 +183,7 @@ pub struct Balance {
 pub struct CovariateRow {
     /// Covariate.
     pub covariate: String,
-    /// Level of a covariate in words; empty for numbers and yes/no.
+    /// Readable level of a covariate; empty for numbers and yes/no.
     pub level: String,
     /// Whether the effects are adjusted for it.
     pub is_adjusted: bool,

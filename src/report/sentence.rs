@@ -51,7 +51,7 @@ impl Finding {
             Self::Worse => lang.pick("悪化", "Worsened"),
             Self::Changed => lang.pick("変化あり", "Changed"),
             Self::NoChange => lang.pick("変化は検出されず", "No detectable change"),
-            Self::PreTrend => lang.pick("効果と読めない", "Not to be believed"),
+            Self::PreTrend => lang.pick("効果と読めない", "Not credible"),
             Self::Withheld => lang.pick("非公表", "Withheld"),
             Self::Unavailable => lang.pick("推定なし", "No estimate"),
         }
@@ -144,7 +144,7 @@ pub(crate) fn sentence(group: &EffectGroup, finding: Finding, names: Names<'_>) 
     };
     if estimate.is_some_and(|estimate| is_approximate(&estimate.status)) {
         text.push_str(names.lang.pick(
-            "事業所または人の数が少なく、区間は目安である。",
+            "事業所または人の数が少ないため、区間は目安である。",
             " Few worksites or people stand behind it: the interval is approximate.",
         ));
     }
@@ -196,7 +196,7 @@ fn naive_row(group: &EffectGroup) -> Option<Naive<'_>> {
 
 fn subject_ja(group: &EffectGroup, names: Names<'_>) -> String {
     format!(
-        "{}の取組の対象となった{}では、{}",
+        "{}の施策の対象となった{}では、{}",
         names.field(&group.field),
         label(LabelKind::PopulationInSentence, &group.population, Lang::Ja),
         names.indicator_subject(&group.indicator),
@@ -228,7 +228,7 @@ fn claim_ja(
     let interval = interval.unwrap_or_default();
     match finding {
         Finding::PreTrend => format!(
-            "{subject}は取組の開始前から比較群と違う動きをしていた。\
+            "{subject}は施策の開始前から比較群と違う動きをしていた。\
              推定値（{value}{name}、{interval}）を効果と読むことはできない。"
         ),
         Finding::NoChange => {

@@ -108,7 +108,7 @@ fn check_sentence(group: EffectGroup, expected_ja: &str, expected_en: &str) {
 fn an_increase_is_said_in_points_with_the_naive_number_beside_it() {
     check_sentence(
         group("exercise_habit", estimate(0.021, 0.012, 0.030, 500), 0.068),
-        "身体活動・運動の取組の対象となった従業員では、運動習慣のある人の割合が2.1ポイント増えた\
+        "身体活動・運動の施策の対象となった従業員では、運動習慣のある人の割合が2.1ポイント増えた\
          （95%信頼区間 +1.2～+3.0）。参加者と非参加者を比べるだけだと+6.8ポイントと見え、\
          4.7ポイント過大になる。",
         "Physical activity: among employees who were offered a program, the share who exercise \
@@ -125,7 +125,7 @@ fn an_interval_around_zero_is_no_detectable_change() {
             estimate(-1234.4, -5566.0, 3098.0, 500),
             -23344.0,
         ),
-        "身体活動・運動の取組の対象となった従業員では、年間医療費に変化は検出されなかった\
+        "身体活動・運動の施策の対象となった従業員では、年間医療費に変化は検出されなかった\
          （推定 −1,234円、95%信頼区間 −5,566～+3,098）。参加者と非参加者を比べるだけだと\
          −23,344円と見え、22,110円過大になる。",
         "Physical activity: among employees who were offered a program, health-care cost per year \

@@ -24,11 +24,11 @@ const WINDOWS: [TimeDelta; 4] = [
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum MachineEvent {
     /// Time passed.
     Tick,
     /// The current run ended.
-    Ended(Ending),
+    Ended(RunEnding),
     /// The current run takes longer than its schedule allows. Reported once for each run.
     Overtime,
     /// The process is asked to stop.
@@ -37,7 +37,7 @@ pub enum Event {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum RunEnding {
     /// With an exit code.
     Code(u8),
     /// By a signal it could not answer, as when memory ran out.
@@ -153,12 +153,12 @@ impl Machine {
     }
 
     /// What is to be done when `event` happens at `now`.
-    pub fn handle(&mut self, now: DateTime<Utc>, event: Event) -> Vec<Action> {
+    pub fn handle(&mut self, now: DateTime<Utc>, event: MachineEvent) -> Vec<Action> {
         match event {
-            Event::Tick => {}
-            Event::Ended(ending) => self.end(now, ending),
-            Event::Overtime => self.stop_overtime(),
-            Event::Stop => {
+            MachineEvent::Tick => {}
+            MachineEvent::Ended(ending) => self.end(now, ending),
+            MachineEvent::Overtime => self.stop_overtime(),
+            MachineEvent::Stop => {
                 self.is_stopping = true;
                 if self.running.is_some() {
                     self.actions.push(Action::StopRun);
@@ -252,7 +252,7 @@ impl Machine {
     /// Starts the turn that has waited longest, when no run is running.
     fn start(&mut self, now: DateTime<Utc>) {
         for turn in self.turns.iter_mut().flatten() {
-            // A clock that was put back must not make a retry wait for ever.
+            // A clock that was put back must not make a retry wait forever.
             let longest = now + TimeDelta::seconds(i64::from(LONGEST_WAIT_SECONDS));
             turn.not_before = turn.not_before.min(longest);
         }
@@ -292,7 +292,7 @@ impl Machine {
     }
 
     /// The current run ended.
-    fn end(&mut self, now: DateTime<Utc>, ending: Ending) {
+    fn end(&mut self, now: DateTime<Utc>, ending: RunEnding) {
         let Some(CurrentRun { idx, is_overtime }) = self.running.take() else {
             return;
         };
@@ -324,7 +324,7 @@ impl Machine {
         self.turns[idx] = Some(turn);
     }
 
-    fn retry(&mut self, idx: usize, mut turn: PendingRun, ending: Ending, now: DateTime<Utc>) {
+    fn retry(&mut self, idx: usize, mut turn: PendingRun, ending: RunEnding, now: DateTime<Utc>) {
         let schedule = &self.schedules[idx];
         if turn.n_failed >= schedule.retries {
             return self.give_up(idx, &turn, ending, "no retry is left");
@@ -339,7 +339,7 @@ impl Machine {
         self.turns[idx] = Some(turn);
     }
 
-    fn give_up(&mut self, idx: usize, turn: &PendingRun, ending: Ending, why: &'static str) {
+    fn give_up(&mut self, idx: usize, turn: &PendingRun, ending: RunEnding, why: &'static str) {
         let how = ending.to_string();
         self.say(idx, turn.due, NoticeKind::Fails { how, why });
         self.remembered(idx).open = None;
@@ -357,8 +357,8 @@ enum Verdict {
     Final(&'static str),
 }
 
-fn verdict(ending: Ending) -> Verdict {
-    let Ending::Code(code) = ending else {
+fn verdict(ending: RunEnding) -> Verdict {
+    let RunEnding::Code(code) = ending else {
         return Verdict::Failed;
     };
     let is = |kind: FailureKind| code == kind.exit_code();
@@ -367,7 +367,7 @@ fn verdict(ending: Ending) -> Verdict {
     } else if is(FailureKind::Locked) {
         Verdict::Busy
     } else if is(FailureKind::Usage) || is(FailureKind::Project) {
-        Verdict::Final("the project has to be mended first")
+        Verdict::Final("the project has to be corrected first")
     } else if is(FailureKind::Quality) || is(FailureKind::Disclosure) || is(FailureKind::Estimator)
     {
         Verdict::Final("the same data would give the same again")
@@ -378,7 +378,7 @@ fn verdict(ending: Ending) -> Verdict {
     }
 }
 
-impl std::fmt::Display for Ending {
+impl std::fmt::Display for RunEnding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit code {code}"),

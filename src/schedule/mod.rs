@@ -12,7 +12,7 @@ mod times;
 #[cfg(test)]
 mod tests;
 
-pub use machine::{Action, Ending, Event, Machine};
+pub use machine::{Action, Machine, MachineEvent, RunEnding};
 pub use notice::{Notice, NoticeKind};
 pub use section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule, ScheduledCommand};
 pub use serve::{Host, serve};

@@ -104,7 +104,7 @@ impl fmt::Display for Notice {
             NoticeKind::CaughtUp => f.write_str("is caught up"),
             NoticeKind::Dropped => f.write_str("was not finished; left out (`catch_up` is `none`)"),
             NoticeKind::ClockWentBack => {
-                f.write_str("lies far ahead: the clock was set back; goes on from now")
+                f.write_str("is far in the future: the clock was set back; continues from now")
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::machine::{Action, Ending, Event, Machine};
+use super::machine::{Action, Machine, MachineEvent, RunEnding};
 use super::notice::Notice;
 use super::section::Schedule;
 use super::state::State;
@@ -12,8 +12,8 @@ use super::state::State;
 pub trait Host {
     /// The time on the wall.
     fn now(&self) -> DateTime<Utc>;
-    /// Waits until something happens, at most until `until`. It may return earlier with [`Event::Tick`].
-    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event;
+    /// Waits until something happens, at most until `until`. It may return earlier with [`MachineEvent::Tick`].
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> MachineEvent;
     /// Starts the run of a schedule for the time `due`.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub trait Host {
 /// Serves the schedules until the process is asked to stop.
 pub fn serve(schedules: Vec<Schedule>, state: State, host: &mut impl Host) {
     let mut machine = Machine::new(schedules, state, host.now());
-    let mut event = Event::Tick;
+    let mut event = MachineEvent::Tick;
     loop {
         let mut next = None;
         for action in machine.handle(host.now(), event) {
@@ -44,7 +44,7 @@ pub fn serve(schedules: Vec<Schedule>, state: State, host: &mut impl Host) {
                 Action::Start { idx, due } => {
                     if let Err(error) = host.start(&machine.schedules()[idx], due) {
                         host.complain(&error);
-                        next = Some(Event::Ended(Ending::NotStarted));
+                        next = Some(MachineEvent::Ended(RunEnding::NotStarted));
                     }
                 }
             }

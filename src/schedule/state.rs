@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::section::Schedule;
 
-/// Why the remembered times cannot be read or written.
+/// Why the saved times cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The file cannot be used.
-    #[error("cannot keep the times of the schedules")]
+    #[error("cannot save the times of the schedules")]
     File(#[source] std::io::Error),
     /// The file is not what `korabo schedule` writes.
-    #[error("the remembered times of the schedules cannot be read")]
+    #[error("the saved times of the schedules cannot be read")]
     Broken(#[source] serde_json::Error),
 }
 

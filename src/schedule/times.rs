@@ -23,7 +23,7 @@ pub enum TimesError {
         reason: String,
     },
     /// A day that no calendar has.
-    #[error("a cron expression of a day that comes")]
+    #[error("a cron expression of a day that exists")]
     Never,
     /// No such time zone.
     #[error("an IANA time zone like `Asia/Tokyo`{hint}")]

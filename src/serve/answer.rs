@@ -122,7 +122,7 @@ impl Answer {
                 status = stopped => Err(status),
             };
             if let Err(status) = result {
-                // Nobody is left to tell when the client is gone.
+                // There is no one to tell when the client is gone.
                 drop(sender.send(Err(status)).await);
             }
         };
@@ -236,7 +236,9 @@ impl Stream for Answer {
                     }
                     Poll::Ready(None)
                 }
-                Err(_) => self.fail(Status::internal("the statement ended by a bug in korabo")),
+                Err(_) => self.fail(Status::internal(
+                    "the statement failed through a bug in korabo",
+                )),
             },
         }
     }

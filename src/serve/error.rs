@@ -58,7 +58,7 @@ pub enum ServeError {
     #[error("the tokens file is wrong")]
     TokensWrong(#[from] TomlError),
     /// The file has no users.
-    #[error("`{}` names no user", .file.display())]
+    #[error("`{}` lists no user", .file.display())]
     NoUsers {
         /// The tokens file.
         file: PathBuf,
@@ -84,7 +84,7 @@ pub enum ServeError {
         hint: String,
     },
     /// The machine gives no random numbers.
-    #[error("the machine gives no random numbers")]
+    #[error("the operating system gives no random numbers")]
     NoRandomness(#[source] getrandom::Error),
     /// Certificate or key cannot be used.
     #[error("certificate `{}` and key `{}` cannot be used", .certificate.display(), .key.display())]
@@ -149,7 +149,7 @@ impl ServeError {
                 "`korabo serve token NAME` makes it and adds a user".to_owned()
             }
             Self::UserExists { .. } => {
-                "--replace makes another one, and the old one is worth nothing".to_owned()
+                "--replace makes another one, and the old one stops working".to_owned()
             }
             _ => return None,
         })

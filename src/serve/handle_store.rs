@@ -44,7 +44,7 @@ impl<T: Clone> HandleStore<T> {
     ) -> Result<StatementHandle, Status> {
         let mut handle = StatementHandle::default();
         getrandom::fill(&mut handle)
-            .map_err(|_| Status::internal("the machine gives no random numbers"))?;
+            .map_err(|_| Status::internal("the operating system gives no random numbers"))?;
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|_, entry| now.saturating_duration_since(entry.used) < self.lifetime);
         let own = || entries.iter().filter(|(_, entry)| entry.owner == owner);

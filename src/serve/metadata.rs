@@ -147,7 +147,7 @@ pub(super) fn sql_info() -> Result<&'static SqlInfoData, Status> {
         info.append(SqlInfo::SqlDdlCatalog, false);
         info.append(SqlInfo::SqlDdlSchema, false);
         info.append(SqlInfo::SqlDdlTable, false);
-        // Names without quotes are taken in lower case, those in quotes as they are.
+        // Names without quotes are read as lower case, those in quotes as they are.
         info.append(SqlInfo::SqlIdentifierCase, 3);
         info.append(SqlInfo::SqlQuotedIdentifierCase, 1);
         info.append(SqlInfo::SqlIdentifierQuoteChar, "\"");

@@ -114,9 +114,9 @@ impl Service {
             return Err(refused(request.remote_addr()));
         };
         let owner = self.users.owner_of(&given.token).map_err(|error| {
-            let message = format!("nobody is let in: {error}");
+            let message = format!("no user is admitted: {error}");
             (self.log)(&Event::Unusable { message });
-            Status::unavailable("nobody is let in at present; the server's log says why")
+            Status::unavailable("no user is admitted at present; the server's log says why")
         })?;
         let is_right = |owner: &String| given.name.as_ref().is_none_or(|name| name == owner);
         let Some(owner) = owner.filter(is_right) else {
@@ -172,7 +172,7 @@ impl Service {
     pub(super) async fn answer(&self, user: &Arc<User>, handle: &[u8]) -> Result<Answer, Status> {
         let planned = self.planned.find(&user.name, handle, Instant::now());
         let planned = planned.ok_or_else(|| {
-            Status::not_found("no such statement, or it was not asked for in time; send it again")
+            Status::not_found("no such statement, or it has expired; send it again")
         })?;
         let running = self.begin(user).await?;
         let sent = Arc::clone(&running.n_rows);
@@ -210,9 +210,7 @@ impl Service {
     pub(super) fn prepared(&self, user: &User, handle: &[u8]) -> Result<StatementRequest, Status> {
         let found = self.prepared.find(&user.name, handle, Instant::now());
         found.ok_or_else(|| {
-            Status::not_found(
-                "no such prepared statement, or it was not used for long; prepare it again",
-            )
+            Status::not_found("no such prepared statement, or it has expired; prepare it again")
         })
     }
 
@@ -298,7 +296,9 @@ impl Service {
         match planned {
             Err(_) => Err(too_long(limit)),
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Status::internal("the statement ended by a bug in korabo")),
+            Ok(Err(_)) => Err(Status::internal(
+                "the statement failed through a bug in korabo",
+            )),
         }
     }
 }

@@ -17,7 +17,7 @@ use tonic::Status;
 use super::memory::Watch;
 use crate::session::{JOIN_THREADS, THREAD_STACK};
 
-/// How long threads may take to end: for ever, in a form that can be added to a time.
+/// How long threads may take to end: without limit, in a form that can be added to a time.
 const LONG: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// Threads of a statement that may read files or estimate at once, beside those of its joins.
@@ -51,7 +51,7 @@ impl<H: Send + 'static> Threads<H> {
         let keeper = keeper.spawn(move || {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(n).thread_stack_size(THREAD_STACK);
-            // Threads that read files. The allocator gives back what one of them allocated, and another released, when it ends.
+            // Threads that read files. The allocator frees what one of them allocated, and another released, when it ends.
             builder.max_blocking_threads(JOIN_THREADS + READERS.max(n));
             builder.thread_keep_alive(READER_KEPT);
             builder.on_thread_start(move || counted.enter());
@@ -64,7 +64,7 @@ impl<H: Send + 'static> Threads<H> {
                 }
             };
             drop(started.send(Ok(runtime.handle().clone())));
-            // An error: nobody waits, and it is over as well.
+            // An error: no one waits, and it is over as well.
             let occupied = stopped.recv();
             runtime.shutdown_timeout(LONG);
             drop((occupied, entry));

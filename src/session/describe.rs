@@ -96,7 +96,7 @@ pub fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
 }
 
 /// What is said where the parser gives up.
-const TOO_DEEP: &str = "expressions lie too deep within each other: about 50 levels are read, fewer around a mistake; take the inner ones out into a CTE";
+const TOO_DEEP: &str = "expressions are nested too deeply: about 50 levels are allowed, fewer around a mistake; take the inner ones out into a CTE";
 
 fn schema_error(error: &SchemaError) -> String {
     match error {

@@ -137,7 +137,7 @@ impl Session {
             let known = self.function_names();
             let near = did_you_mean(&name.to_lowercase(), known.iter().map(String::as_str));
             return match functions::find_relation(name) {
-                Some(_) => format!("`{name}` is a relation: it stands in FROM, with its input"),
+                Some(_) => format!("`{name}` is a relation: write it in FROM, with its input"),
                 None => format!("no function `{name}`{near}"),
             };
         }

@@ -53,7 +53,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
             }
         } }
         p.prose { (lang.pick(
-            "「非該当」は、空の列、届いていない項目、その期の行が無い質問などで、合格には数えない。",
+            "「非該当」は、空の列、届いていない項目、その期の行がない質問などで、合格には数えない。",
             "Not applicable: an empty column, an item that was not delivered, a question of a term without rows. It does not count as a pass.",
         )) }
     };

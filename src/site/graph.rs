@@ -18,7 +18,7 @@ pub(super) fn neighbours(site: &Site<'_>, table: &str) -> Markup {
     let before: Vec<&str> = site.reads(table).into_iter().collect();
     let after: Vec<&str> = site.readers(table).into_iter().collect();
     if before.is_empty() && after.is_empty() {
-        return html! { p.muted { (lang.pick("この表を読む集計文はありません。", "No query reads this table.")) } };
+        return html! { p.muted { (lang.pick("この表を読む SQL はありません。", "No query reads this table.")) } };
     }
     let n = before.len().max(after.len()).max(1);
     let (width, height) = (3 * BOX_WIDTH + 2 * GAP + 2, n * STEP);

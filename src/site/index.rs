@@ -13,7 +13,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
     let lead = html! {
         p.lead {
             (lang.pick(
-                "このプロジェクトの表、検査、用語。契約（schemas/）と集計文（queries/）の注釈から作られています。",
+                "このプロジェクトの表、検査、用語。契約（schemas/）とSQL（queries/）の注釈から作られています。",
                 "Tables, checks and words of this project, made from its contracts (schemas/) and the comments of its queries (queries/).",
             ))
         }
@@ -47,7 +47,7 @@ fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 6] {
         (
             Stage::Link,
             "link",
-            lang.pick("個人の照合（link）", "Linked tables"),
+            lang.pick("個人の突合（link）", "Linked tables"),
         ),
         (Stage::Panel, "panel", lang.pick("パネル（panel）", "Panel")),
         (

@@ -41,7 +41,7 @@ fn meaning(name: &str, lang: Lang) -> &'static str {
         "runs" => lang.pick("実行1回につき1行", "One row per run."),
         "run_steps" => lang.pick("実行の段階1つにつき1行", "One row per step of a run."),
         "test_results" => lang.pick(
-            "集計文の検査1つにつき1行",
+            "SQL のテスト1つ・実行1回につき1行",
             "One row per test of a query's header and run.",
         ),
         "check_results" => lang.pick(

@@ -11,7 +11,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
     let lang = site.lang;
     let lead = html! {
         p.lead { (lang.pick(
-            "集計文から表のように呼べる推定。",
+            "SQL から表のように呼べる推定関数。",
             "Estimators that SQL calls like tables.",
         )) }
     };

@@ -24,7 +24,7 @@ pub enum VocabularyError {
     #[error(transparent)]
     Toml(#[from] TomlError),
     /// A name has characters that SQL would need quotes for.
-    #[error("{at}: `{name}` cannot be a name: small letters, digits and `_`, a letter first")]
+    #[error("{at}: `{name}` cannot be a name: lower-case letters, digits and `_`, a letter first")]
     WrongName {
         /// Where it stands.
         at: SourceLocation,

@@ -84,7 +84,7 @@ fn mistakes_are_named_with_their_place() {
         (
             "[rest]",
             "[Rest]",
-            "fields.toml:2:2: `Rest` cannot be a name: small letters, digits and `_`, a letter first",
+            "fields.toml:2:2: `Rest` cannot be a name: lower-case letters, digits and `_`, a letter first",
         ),
         (
             "\"bmi\"",
@@ -94,7 +94,7 @@ fn mistakes_are_named_with_their_place() {
         (
             "\"bmi\"",
             "\"a b\"",
-            "fields.toml:5:27: `a b` cannot be a name: small letters, digits and `_`, a letter first",
+            "fields.toml:5:27: `a b` cannot be a name: lower-case letters, digits and `_`, a letter first",
         ),
         (
             "name_ja = \"休養\"",

@@ -152,7 +152,7 @@ class Attack:
         self.empty = self.copy(first, "empty")
         self.korabo(first, "run")
         self.first = first
-        # With the new extracts, nothing of them taken in; and with everything taken in.
+        # With the new extracts, nothing of them ingested; and with everything ingested.
         self.more = self.copy(first, "more")
         deliver_more(self.more)
         self.whole = self.copy(self.more, "whole")

@@ -1,5 +1,5 @@
 //! Extracts: bytes and rows through reader and validation, and some through the whole of ingest into a lake. Every row is accepted
-//! or rejected; nothing that is said quotes a cell.
+//! or rejected; no message quotes a cell.
 
 use std::sync::Arc;
 
@@ -7,7 +7,9 @@ use fs_err as fs;
 use korabo::config::ProjectConfig;
 use korabo::contract::TableContract;
 use korabo::diagnostic::FailureKind;
-use korabo::ingest::{ExtractReader, NamedDelivery, Validator, Wanted, ingest, rejects_table};
+use korabo::ingest::{
+    DeliverySelection, ExtractReader, NamedDelivery, Validator, ingest, rejects_table,
+};
 use korabo::lake::Lake;
 use korabo::session::causes;
 use tempfile::TempDir;
@@ -159,7 +161,7 @@ impl Extracts {
     }
 
     /// The whole of ingest into a new lake.
-    fn take_in(&self, delivery: &Delivery, bytes: &[u8]) -> Result<(), String> {
+    fn ingest_bytes(&self, delivery: &Delivery, bytes: &[u8]) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(delivery.file);
         fs::write(&path, bytes).unwrap();
@@ -174,7 +176,7 @@ impl Extracts {
             path,
         }];
         let contracts = std::slice::from_ref(&delivery.contract);
-        let wanted = Wanted {
+        let wanted = DeliverySelection {
             named: &named,
             again: false,
         };
@@ -261,7 +263,7 @@ impl Target for Extracts {
         }
         self.validate(&delivery, &input.body)?;
         match delivery.is_whole {
-            true => self.take_in(&delivery, &input.body),
+            true => self.ingest_bytes(&delivery, &input.body),
             false => Ok(()),
         }
     }

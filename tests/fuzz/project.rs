@@ -154,7 +154,7 @@ impl Target for ProjectFile {
     }
 }
 
-/// The configuration in words, lists that follow the order of the file sorted.
+/// The configuration as text, lists that follow the order of the file sorted.
 fn sorted(config: &ProjectConfig) -> String {
     let mut config = config.clone();
     config.schedules.sort_by(|a, b| a.name.cmp(&b.name));

@@ -24,7 +24,7 @@ struct Outcome {
     findings: BTreeMap<String, Finding>,
     target: String,
     /// Whether findings are shown as they come.
-    is_told: bool,
+    is_reported: bool,
 }
 
 struct Finding {
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 fn try_target(target: &str, options: &Options) -> Outcome {
     let mut outcome = Outcome {
         target: target.to_owned(),
-        is_told: options.time.is_some(),
+        is_reported: options.time.is_some(),
         ..Outcome::default()
     };
     let start = Instant::now();
@@ -98,7 +98,7 @@ fn try_target(target: &str, options: &Options) -> Outcome {
     outcome
 }
 
-/// Tries cases in one child process; gives back the first one that was not tried.
+/// Tries cases in one child process; returns the first one that was not tried.
 fn chunk(
     target: &str,
     options: &Options,
@@ -195,7 +195,7 @@ impl Outcome {
         let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
         let what = text("what");
         let case = found["case"].as_u64().unwrap_or_default();
-        if self.is_told && !self.findings.contains_key(&signature(&what)) {
+        if self.is_reported && !self.findings.contains_key(&signature(&what)) {
             println!(
                 "found: {} case {case}: {}",
                 self.target,

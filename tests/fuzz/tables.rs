@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::random::Random;
 use crate::target::{CANARY_DAY, CANARY_NUMBER, CANARY_TEXT, CANARY_WHOLE, no_canary};
 
-/// How long a statement may be at work; then it is stopped, which is no failure.
+/// How long a statement may run; then it is stopped, which is no failure.
 const AT_WORK: Duration = Duration::from_secs(2);
 
 /// Rows that are read of an answer.

@@ -13,7 +13,7 @@ use crate::mutate::minimised;
 use crate::random::Random;
 use crate::target::{Input, Target, n_through};
 
-/// How long one case may take. A statement that is at work gives way after a second or two (`tables`); this is for what
+/// How long one case may take. A running statement is stopped after a second or two (`tables`); this is for what
 /// does not.
 const DEADLINE: Duration = Duration::from_secs(40);
 

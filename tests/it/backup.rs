@@ -1,4 +1,4 @@
-//! `korabo backup` and `korabo restore`: what comes back is what was there, at one moment, also when a run was at work.
+//! `korabo backup` and `korabo restore`: what comes back is what was there, at one moment, also during a run.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -244,7 +244,7 @@ fn nothing_is_written_over_and_no_file_leads_out() {
     project
         .korabo(&["restore", &folder, &elsewhere.path("y")])
         .exits(5)
-        .says(&["leads out of the project"]);
+        .says(&["lies outside the project"]);
     fs::write(&list, "not json").unwrap();
     project
         .korabo(&["restore", &folder, &elsewhere.path("z")])
@@ -261,7 +261,7 @@ fn others_at_work_and_other_projects_are_refused() {
     {
         let lock = fs::File::create(project.path().join("lake/.files.lock")).unwrap();
         lock.file().lock().unwrap();
-        let message = "a backup, a run on the past or upkeep of this lake is at work";
+        let message = "a backup, a run on the past or upkeep of this lake is in progress";
         project
             .korabo(&["backup", &folder])
             .exits(8)
@@ -325,7 +325,7 @@ fn a_restore_that_was_killed_at_its_beginning_goes_on() {
     let restore = || project.korabo(&["restore", &snapshot, &target]);
     fs::create_dir(&target).unwrap();
     fs::write(&note, "").unwrap();
-    // Beside it, whatever there is is somebody's.
+    // What lies beside it belongs to someone else.
     let other = Path::new(&target).join("other.txt");
     fs::write(&other, "").unwrap();
     restore().exits(2).says(&["is not empty"]);

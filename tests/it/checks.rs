@@ -110,7 +110,7 @@ fn project() -> Project {
 
 const HEADER: &str = "person,month,term,answer,weight\n";
 
-/// 400 visits of a month, weights around `kilograms`; the first of them are of nobody known.
+/// 400 visits of a month, weights around `kilograms`; the first of them are of no known person.
 fn visits(month: u32, kilograms: u32, n_unknown: u32) -> String {
     let mut text = HEADER.to_owned();
     for n in 0..400 {
@@ -211,9 +211,9 @@ fn what_was_planted_is_counted() {
     let id = project.count(ids);
     let delivered = of_delivery(&project, "visits.reference.people", &format!("= {id}"));
     assert_eq!(delivered, measured("fail", 8, 411));
-    let nobody =
+    let values_of_persons =
         "select count(*) from check_results where note like '%p1%' or description like '%999%'";
-    assert_eq!(project.count(nobody), 0);
+    assert_eq!(project.count(values_of_persons), 0);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn months_without_a_row_and_deliveries_that_shrink_or_shift_are_found() {
 }
 
 #[test]
-fn a_shift_is_told_once_and_measured() {
+fn a_shift_is_reported_once_and_measured() {
     let project = project();
     let watch = "\n[metrics]\nfile = \"korabo.prom\"\n\n[notify]\ncommand = [\"sh\", \"-c\", \"cat > told.json\"]\n\
                  [notify.thresholds]\nfailed_checks = 1\n";

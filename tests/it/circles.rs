@@ -1,4 +1,4 @@
-//! No files that import each other in a circle: whoever reads one file then need not read the others first.
+//! No files that import each other in a circle: to read one file, one need not read the others first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -258,7 +258,7 @@ fn a_lost_version_of_a_made_table_is_not_taken_for_a_change() {
         "built version 1",
     ];
     everything_fails(&project, &lost);
-    // As the hint says: removed, it is built anew, and so is what was made of it.
+    // As the hint says: removed, it is rebuilt, and so is what was made of it.
     let expected = {
         let whole = built();
         summary(&whole)
@@ -309,7 +309,7 @@ fn a_correction_is_not_laundered_over_a_damaged_file() {
 }
 
 #[test]
-fn a_cut_or_missing_file_is_named_everywhere_and_made_tables_are_built_anew() {
+fn a_cut_or_missing_file_is_named_everywhere_and_made_tables_are_rebuilt() {
     let project = built();
     let expected = summary(&project);
     let commit = fs::read_to_string(newest_commit(&project, "clean_visits")).unwrap();
@@ -368,7 +368,7 @@ fn a_snapshot_of_a_lake_that_was_damaged_is_not_restored() {
 }
 
 #[test]
-fn a_restore_that_was_cut_short_goes_on_and_writes_over_nobody() {
+fn a_restore_that_was_cut_short_continues_and_overwrites_nothing() {
     let project = built();
     project.korabo(&["backup", ".saved"]).exits(0);
     let snapshots = project

@@ -130,7 +130,7 @@ fn a_changed_parameter_is_followed_downwards() {
 }
 
 #[test]
-fn a_table_built_anew_without_a_cause_says_so() {
+fn a_table_rebuilt_without_a_cause_says_so() {
     let project = small_project("");
     project.korabo(&["run"]).exits(0);
     project
@@ -139,7 +139,7 @@ fn a_table_built_anew_without_a_cause_says_so() {
     let text = diff(&project, &["1", "2"]);
     let cleaned = part(&text, "clean_visits");
     assert!(
-        cleaned.contains("nothing it is made of changed; it was built anew"),
+        cleaned.contains("none of its inputs changed; it was rebuilt"),
         "{text}"
     );
     assert!(cleaned.contains("  rows  the same"), "{text}");
@@ -214,7 +214,7 @@ fn runs_that_are_not_there_are_errors() {
     project
         .korabo(&["diff", "first", "1"])
         .exits(2)
-        .says(&["`first` is no run"]);
+        .says(&["`first` is not a run"]);
     project
         .korabo(&["diff", "1", "1", "--table", "sumary_visits"])
         .exits(3)

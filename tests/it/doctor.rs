@@ -57,7 +57,7 @@ fn a_run_at_work_and_limits_beyond_the_machine_are_warned_of() {
     lock.file().lock().unwrap();
     let limits = ["doctor", "--memory-limit", "900T", "--threads", "5000"];
     let found = project.korabo(&limits).exits(0);
-    assert!(line(&found.stdout, "lake").contains("a run is at work"));
+    assert!(line(&found.stdout, "lake").contains("a run is in progress"));
     assert!(line(&found.stdout, "memory").starts_with("warn"));
     assert!(line(&found.stdout, "program").starts_with("warn"));
 }
@@ -104,7 +104,7 @@ fn what_would_keep_the_server_from_starting_is_named() {
     expired_certificate(project.path());
     let found = project.korabo(&["doctor"]).exits(0);
     assert!(line(&found.stdout, "serve").starts_with("warn"));
-    assert!(found.stdout.contains("→ the certificate has ended"));
+    assert!(found.stdout.contains("→ the certificate has expired"));
 }
 
 #[test]

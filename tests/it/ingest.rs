@@ -1,5 +1,5 @@
-//! `ingest`: what is refused and how it is said, text files in both encodings, corrections, history. The
-//! project here takes in one table and has no queries, so that every test is quick.
+//! `ingest`: what is refused and with which message, text files in both encodings, corrections, history. The
+//! project here ingests one table and has no queries, so that every test is quick.
 
 use fs_err as fs;
 

@@ -1,4 +1,4 @@
-//! A project of which an insurer delivers members and checkups, and nobody delivers anything else.
+//! A project of which an insurer delivers members and checkups, and nothing else is delivered.
 
 use fs_err as fs;
 
@@ -37,7 +37,7 @@ fn a_run_ends_well_and_says_what_can_be_said() {
     project.korabo(&["run", "--lang", "en"]).exits(0);
     assert!(project.count("select count(*) from panel_person_year") > 1000);
     assert!(project.count("select count(bmi) from panel_person_year") > 100);
-    // Nobody is exposed to anything, and every effect says so.
+    // No person is exposed to anything, and every effect says so.
     let others = "select count(*) from effect_summary where estimate is not null";
     assert_eq!(project.count(others), 0);
     let balance = "select count(*) from effect_balance where status <> 'no_rows'";

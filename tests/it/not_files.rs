@@ -14,7 +14,7 @@ use crate::support::{Project, copy_contracts, program};
 const CONFIG: &str = "[project]\nname = \"pipes\"\n[extracts]\npath = \"extracts\"\n\
                       [sources.municipalities]\nfiles = [\"*\"]\n";
 
-/// What is no regular file: its name and what is said of it.
+/// What is no regular file: its name and what the message calls it.
 const OTHERS: [(&str, &str); 6] = [
     ("pipe.csv", "it is a named pipe"),
     ("link.csv", "it is a named pipe"),
@@ -24,7 +24,7 @@ const OTHERS: [(&str, &str); 6] = [
     ("environ.csv", "it is made up by the system"),
 ];
 
-/// Makes `name`, one of [`OTHERS`], in `folder`. A socket stays as long as what is given back.
+/// Makes `name`, one of [`OTHERS`], in `folder`. A socket stays as long as the returned value.
 fn make(folder: &Path, name: &str) -> Option<UnixListener> {
     let path = folder.join(name);
     let pipe =
@@ -54,7 +54,7 @@ fn project() -> Project {
     project
 }
 
-/// Runs korabo, which must end by itself, soon; gives back what it said.
+/// Runs korabo, which must end by itself, soon; returns what it printed.
 #[track_caller]
 fn soon(project: &Project, arguments: &[&str], code: i32) -> String {
     let mut command = program(project.path());

@@ -1,4 +1,4 @@
-//! What a run tells others: metrics, notifications, traces, the log for programs, and what is left of a run that was killed.
+//! What a run reports to others: metrics, notifications, traces, the log for programs, and what is left of a run that was killed.
 //! Receivers here are files, scripts and a small HTTP server.
 
 use fs_err as fs;
@@ -72,7 +72,7 @@ fn told(project: &Project) -> Option<Value> {
 }
 
 #[test]
-fn a_failure_is_told_and_a_success_is_not() {
+fn a_failure_is_notified_and_a_success_is_not() {
     let project = notifying("");
     project.korabo(&["run"]).exits(0);
     assert_eq!(told(&project), None);
@@ -105,7 +105,7 @@ fn told_now(project: &Project) -> Value {
 }
 
 #[test]
-fn a_run_that_cannot_begin_is_told() {
+fn a_run_that_cannot_begin_is_notified() {
     let project = notifying("");
     let query = project.path().join("queries/summary_visits.sql");
     let working = fs::read_to_string(&query).unwrap();
@@ -148,7 +148,7 @@ fn a_run_that_cannot_begin_is_told() {
 }
 
 #[test]
-fn a_run_that_finds_another_at_work_is_told() {
+fn a_run_that_finds_another_in_progress_is_notified() {
     let project = notifying("");
     let mut child = long_run(&project);
     project.korabo(&["run"]).exits(8);
@@ -387,13 +387,13 @@ fn long_run(project: &Project) -> std::process::Child {
     let stderr = child.stderr.take().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stderr));
     assert!(lines.any(|line| line.unwrap().starts_with("building summary_long")));
-    // Somebody must go on reading.
+    // The pipe must still be read.
     std::thread::spawn(move || lines.count());
     child
 }
 
 #[test]
-fn a_stopped_run_aborts_its_jobs_and_is_told() {
+fn a_stopped_run_aborts_its_jobs_and_is_notified() {
     let command = "[notify]\ncommand = [\"sh\", \"-c\", \"cat > told.json\"]\n";
     let project = project(&format!("{TO_FILE}{command}"));
     let mut child = long_run(&project);
@@ -410,7 +410,7 @@ fn a_stopped_run_aborts_its_jobs_and_is_told() {
 }
 
 #[test]
-fn a_killed_run_is_in_the_history_is_told_and_can_be_continued() {
+fn a_killed_run_is_in_the_history_is_notified_and_can_be_continued() {
     let project = notifying("");
     let mut child = long_run(&project);
     child.kill().unwrap();

@@ -123,7 +123,7 @@ fn every_row_received_is_accepted_or_rejected() {
     assert_eq!(
         files,
         i64::try_from(offered).unwrap(),
-        "every extract was taken in"
+        "every extract was ingested"
     );
 }
 
@@ -321,7 +321,7 @@ fn comparing_participants_overstates_smoking_fivefold() {
 }
 
 #[test]
-fn fields_without_programs_and_indicators_nobody_measured_are_said() {
+fn fields_without_programs_and_unmeasured_indicators_are_named() {
     let project = Project::unbuilt();
     let folder = project.path();
     let extracts = folder.join("sample_data");

@@ -29,7 +29,7 @@ fn project(schedules: &str) -> Project {
     project
 }
 
-/// A `korabo schedule` at work; what it says goes to a file, as runs it started may outlive it.
+/// A running `korabo schedule`; what it says goes to a file, as runs it started may outlive it.
 struct Served {
     child: Child,
     log: PathBuf,
@@ -112,7 +112,7 @@ fn a_run_is_started_in_time_and_sigterm_ends_the_wait_for_the_next() {
     let sql = "select count(*) from runs where selection = '+link_b' and status = 'ok'";
     assert_eq!(project.count(sql), 1, "runs without work are not recorded");
     let state = fs::read_to_string(project.path().join("lake/.schedule.json")).unwrap();
-    // The next run may have been at work already.
+    // The next run may have been in progress already.
     assert!(
         state.contains("\"always\"") && state.contains("\"handled\""),
         "{state}"
@@ -281,7 +281,7 @@ fn what_is_wrong_in_a_schedule_is_named_with_its_place() {
         ),
         (
             "[schedule.a]\ncron = \"0 0 31 4 *\"\n",
-            "a cron expression of a day that comes",
+            "a cron expression of a day that exists",
         ),
         (
             "[schedule.a]\ncron = \"0 0 * * *\"\ntime_zone = \"Asia/Tokio\"\n",
@@ -318,7 +318,7 @@ fn a_broken_memory_is_named_with_what_to_do() {
     let project = project(EVERY_SECOND);
     project.write("lake/.schedule.json", "not json");
     project.korabo(&["schedule"]).exits(3).says(&[
-        "the remembered times of the schedules cannot be read",
+        "the saved times of the schedules cannot be read",
         "remove `.schedule.json`",
     ]);
 }

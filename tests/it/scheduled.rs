@@ -1,4 +1,4 @@
-//! What scheduled runs need: selecting tables, rehearsing, building anew, and going on after a failure.
+//! What scheduled runs need: selecting tables, dry runs, rebuilding, and continuing after a failure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

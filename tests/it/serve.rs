@@ -140,7 +140,7 @@ async fn with_release_only_what_may_leave_is_sent() {
     for (refused, says) in [
         (
             "SELECT * FROM panel_person_year",
-            "only grouped results leave",
+            "only grouped results are released",
         ),
         ("SUMMARIZE panel_person_year", "single persons' values"),
         (
@@ -163,11 +163,14 @@ async fn with_release_only_what_may_leave_is_sent() {
     let values = RecordBatch::try_from_iter([("sex", sex)]).unwrap();
     prepared.set_parameters(values).unwrap();
     let error = prepared.execute().await.unwrap_err().to_string();
-    assert!(error.contains("only grouped results leave"), "{error}");
+    assert!(
+        error.contains("only grouped results are released"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_let_in_without_a_token() {
+async fn no_user_is_admitted_without_a_token() {
     let project = Project::built();
     project
         .korabo(&["serve", "--listen", "127.0.0.1:0"])
@@ -175,20 +178,20 @@ async fn nobody_is_let_in_without_a_token() {
         .says(&["korabo serve token NAME"]);
     let (hanako, taro) = (token(&project, "hanako"), token(&project, "taro"));
     let mut serving = Serving::start(&project);
-    let mut nobody = serving.nobody().await;
-    let error = ask(&mut nobody, "SELECT 1").await.unwrap_err();
+    let mut stranger = serving.stranger().await;
+    let error = ask(&mut stranger, "SELECT 1").await.unwrap_err();
     assert!(error.contains("an access token is needed"), "{error}");
     let calls: [Result<FlightInfo, _>; 3] = [
-        nobody.get_catalogs().await,
-        nobody
+        stranger.get_catalogs().await,
+        stranger
             .get_sql_info(vec![SqlInfo::FlightSqlServerName])
             .await,
-        nobody.get_table_types().await,
+        stranger.get_table_types().await,
     ];
     assert!(calls.iter().all(Result::is_err));
-    assert!(nobody.prepare("SELECT 1".to_owned(), None).await.is_err());
+    assert!(stranger.prepare("SELECT 1".to_owned(), None).await.is_err());
     assert!(
-        nobody
+        stranger
             .execute_update("SELECT 1".to_owned(), None)
             .await
             .is_err()
@@ -207,10 +210,10 @@ async fn nobody_is_let_in_without_a_token() {
     serving.waits_for("refused a call without a valid access token from 127.0.0.1:");
 
     // Name and token, as drivers send user and password.
-    assert!(nobody.handshake("taro", &hanako).await.is_err());
-    assert!(nobody.handshake("hanako", "hanako").await.is_err());
-    nobody.handshake("hanako", &hanako).await.unwrap();
-    ask(&mut nobody, "SELECT 1").await.unwrap();
+    assert!(stranger.handshake("taro", &hanako).await.is_err());
+    assert!(stranger.handshake("hanako", "hanako").await.is_err());
+    stranger.handshake("hanako", &hanako).await.unwrap();
+    ask(&mut stranger, "SELECT 1").await.unwrap();
 
     // A token that is taken away holds no longer, without a restart.
     ask(&mut serving.client(&taro).await, "SELECT 1")
@@ -231,7 +234,7 @@ async fn nobody_is_let_in_without_a_token() {
     let again = project
         .korabo(&["serve", "token", "hanako", "--replace"])
         .exits(0);
-    assert!(ask(&mut nobody, "SELECT 1").await.is_err());
+    assert!(ask(&mut stranger, "SELECT 1").await.is_err());
     ask(&mut serving.client(again.stdout.trim()).await, "SELECT 1")
         .await
         .unwrap();

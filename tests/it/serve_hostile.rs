@@ -50,7 +50,7 @@ async fn outcome(client: &mut Client, sql: &str) -> &'static str {
     }
 }
 
-/// Asks the next of `n` statements until there is none; gives back their numbers by outcome.
+/// Asks the next of `n` statements until there is none; returns their numbers by outcome.
 async fn attack(
     mut clients: Vec<Client>,
     next: Arc<AtomicU64>,
@@ -79,7 +79,7 @@ async fn attack(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_statements_hold_up_nobody_else() {
+async fn hostile_statements_hold_up_no_other_user() {
     let asked = std::env::var("KORABO_HOSTILE_STATEMENTS").ok();
     let n: u64 = asked.map_or(2 * N_FAMILIES as u64, |n| n.parse().unwrap());
     let project = Project::built();

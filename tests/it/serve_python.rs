@@ -42,7 +42,7 @@ fn python() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Runs a script against a server and gives back what it printed.
+/// Runs a script against a server and returns what it printed.
 #[track_caller]
 fn run(python: &Path, script: &[&str], settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(python);
@@ -100,7 +100,7 @@ fn the_python_example_reads_what_korabo_sql_reads() {
     ];
     assert_eq!(run(&python, &example, &settings), printed);
 
-    // User and password, the list of tables, and an error in words.
+    // User and password, the list of tables, and a readable error.
     let script = "import os, adbc_driver_flightsql.dbapi as f\n\
                   c = f.connect(os.environ['A'], db_kwargs={'username': 'hanako', 'password': os.environ['T']}, autocommit=True)\n\
                   schemas = c.adbc_get_objects(depth='tables').read_all().to_pylist()[0]['catalog_db_schemas']\n\

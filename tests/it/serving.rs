@@ -130,13 +130,13 @@ impl Serving {
 
     /// A client with a token.
     pub(crate) async fn client(&self, token: &str) -> Client {
-        let mut client = self.nobody().await;
+        let mut client = self.stranger().await;
         client.set_token(token.to_owned());
         client
     }
 
     /// A client without a token.
-    pub(crate) async fn nobody(&self) -> Client {
+    pub(crate) async fn stranger(&self) -> Client {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.host_and_port())).unwrap();
         Client::new(endpoint.connect().await.unwrap())
     }
@@ -254,7 +254,7 @@ impl Answer {
     }
 }
 
-/// Writes certificate and key for this machine, of an authority made for the purpose, whose PEM it gives back.
+/// Writes certificate and key for this machine, of an authority made for the purpose, whose PEM it returns.
 pub(crate) fn certificate(folder: &Path) -> String {
     certificate_until(folder, 2999)
 }

@@ -90,7 +90,7 @@ fn signal(folder: &Path, name: &str) {
     assert!(status.unwrap().success());
 }
 
-/// Takes longer than anybody waits.
+/// Takes longer than any user waits.
 const ENDLESS: &str = "select count(*) from range(1, 2000000000) a, range(1, 2000000000) b where a.value % 7 = b.value % 5";
 /// Joins of few rows with very many pairs, of which none is left: by a condition, and by a key.
 const ENDLESS_JOINS: [&str; 2] = [

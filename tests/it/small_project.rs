@@ -84,7 +84,7 @@ pub(crate) fn token(digit: char) -> String {
     std::iter::repeat_n(digit, 64).collect()
 }
 
-/// A small project that takes in a table, cleans it, and sums it up through a view; `config` is added to its file.
+/// A small project that ingests a table, cleans it, and sums it up through a view; `config` is added to its file.
 pub(crate) fn project(config: &str) -> Project {
     let project = Project::empty();
     let sources = "[sources.visits]\nfiles = [\"visits*.csv\"]\nmax_reject_share = 0.5";

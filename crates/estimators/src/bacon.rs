@@ -236,6 +236,7 @@ impl CohortMeans {
                 label: cohort.label,
                 n_units: cohort.units.len() as u64,
                 start: cohort.label.map_or(n_periods, start),
+                // Treatment is the same within a cohort, so that the coefficient depends on its units through these means alone.
                 means: (0..n_periods).map(mean).collect(),
             }
         });
@@ -273,7 +274,7 @@ impl CohortMeans {
                 bottom += share(cohort) * left * treated;
             }
         }
-        // One cohort alone is treated in the same periods as everybody.
+        // One cohort alone is treated in the same periods as all units.
         if self.cohorts.len() < 2 {
             let columns = "treated".to_owned();
             return Err(EstimatorError::NothingToEstimate { columns });
@@ -298,6 +299,7 @@ impl CohortMeans {
         let mut rows = Vec::new();
         let n_periods = self.n_periods;
         for cohort in &self.cohorts {
+            // Without a change of treatment in the panel there is no before and after.
             if cohort.start == 0 || cohort.start == n_periods {
                 continue;
             }

@@ -6,9 +6,9 @@ use crate::status::Status;
 /// One diagnostic. Numbers that do not exist are NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
-    /// What is said.
+    /// Name of the diagnostic.
     pub diagnostic: &'static str,
-    /// The column, fixed effect or cell it is said about; empty when about the whole.
+    /// The column, fixed effect or cell that it is about; empty for the whole.
     pub term: String,
     /// The number.
     pub statistic: f64,
@@ -20,7 +20,7 @@ pub struct Diagnostic {
     pub p_value: f64,
     /// `ok`, or what is wrong.
     pub status: Status,
-    /// More, in words.
+    /// Further explanation, as text.
     pub detail: String,
 }
 

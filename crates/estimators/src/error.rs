@@ -116,7 +116,7 @@ pub enum EstimatorError {
         /// Periods found.
         n_periods: usize,
     },
-    /// Nobody is treated within the sample.
+    /// No unit is treated within the sample.
     #[error(
         "no cohort is first exposed after the first period and by the last one; nothing can be compared"
     )]
@@ -234,7 +234,7 @@ pub enum EstimatorError {
 }
 
 impl EstimatorError {
-    /// The status of what is asked for where there is nothing to work on: no complete row, nobody exposed within the data, a single
+    /// The status of what is asked for where there is nothing to work on: no complete row, no unit exposed within the data, a single
     /// period, only columns that are constant. `None` when the input is wrong rather than empty.
     pub fn nothing_to_estimate(&self) -> Option<Status> {
         match self {

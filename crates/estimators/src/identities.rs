@@ -101,6 +101,7 @@ fn explained(
         .iter()
         .map(|&place| asked[place].normalize())
         .collect();
+    // Products square the condition of the columns; what they leave is therefore measured on the columns themselves below.
     let gram = DMatrix::from_fn(n, n, |a, b| units[a].dot(&units[b]));
     let right = DVector::from_fn(n, |a, _| units[a].dot(column));
     let factors = gram.cholesky()?.solve(&right);
@@ -155,7 +156,7 @@ mod tests {
         let doubled = columns(&[&[2.0, 8.0, 0.0, 2.0]]);
         assert!(of_piece(&all[1..3], &doubled).is_empty());
         assert!(of_piece(&all[1..3], &columns(&[&[1.0, 0.0, 0.0, 7.0]])).is_empty());
-        // Nobody has any of it.
+        // No row has any of it.
         assert!(of_piece(&columns(&[total, &[0.0; 4]]), &[]).is_empty());
     }
 }

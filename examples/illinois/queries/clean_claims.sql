@@ -1,6 +1,6 @@
 -- One row per employee in the trial.
 -- Monthly spending (US dollars) and the share of months with coverage, which weights it.
--- Nobody in the control arm was offered the health risk assessment (HRA): missing = not completed.
+-- No one in the control arm was offered the health risk assessment (HRA): missing = not completed.
 -- key: row_number
 -- materialize: table
 -- sensitivity: person

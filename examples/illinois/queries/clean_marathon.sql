@@ -1,6 +1,6 @@
 -- One row per employee in the trial.
 -- Running events stand for visible health effort outside the program.
--- Nobody in the control arm was offered the health risk assessment (HRA): missing = not completed.
+-- No one in the control arm was offered the health risk assessment (HRA): missing = not completed.
 -- key: row_number
 -- materialize: table
 -- sensitivity: person

@@ -1,6 +1,6 @@
 -- One row per employee in the trial.
 -- Strata variables of the random assignment, used to check balance.
--- Nobody in the control arm was offered the health risk assessment (HRA): missing = not completed.
+-- No one in the control arm was offered the health risk assessment (HRA): missing = not completed.
 -- key: row_number
 -- materialize: table
 -- sensitivity: person

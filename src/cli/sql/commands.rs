@@ -166,7 +166,7 @@ const COMMANDS: [Definition; 16] = [
     Definition {
         names: &["\\?", ".help", "\\h"],
         usage: "",
-        text: "this list; the statement HELP tells of the language",
+        text: "this list; the statement HELP explains the language",
         argument: None,
         read: |rest| without_argument(rest, Command::Help),
     },

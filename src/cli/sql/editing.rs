@@ -14,7 +14,7 @@ use super::completion::Names;
 use super::keywords::KEYWORDS;
 use crate::session::statements::{TokenKind, ends_inside, pieces, tokens};
 
-/// What the line editor asks while somebody types.
+/// What the line editor asks while the user types.
 pub(super) struct Editing<'a> {
     pub(super) names: Names<'a>,
     /// Whether what is typed is coloured.

@@ -1,5 +1,5 @@
 //! Long results at the prompt go through a pager. Rows are held back until they fill the window; then the
-//! pager gets them as they come. Whoever leaves the pager stops the query.
+//! pager gets them as they come. Leaving the pager stops the query.
 
 use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// What `less` does when nobody said otherwise: lines are not folded, colours stay, what was seen stays on
+/// What `less` does by default: lines are not folded, colours stay, what was seen stays on
 /// the terminal.
 const LESS: &str = "SRFX";
 
@@ -22,9 +22,9 @@ pub(super) struct Pager {
 enum State {
     /// No pager is open.
     Closed,
-    /// Somebody reads.
+    /// The user reads.
     Open,
-    /// Somebody has left it during this statement.
+    /// The user left it during this statement.
     Left,
 }
 
@@ -46,12 +46,12 @@ impl Pager {
         })
     }
 
-    /// Forgets that somebody left it, before the next statement.
+    /// Forgets that the user left it, before the next statement.
     pub(super) fn forget(&self) {
         self.state.send_replace(State::Closed);
     }
 
-    /// Ends when somebody leaves the pager; never when none was opened.
+    /// Ends when the user leaves the pager; never when none was opened.
     pub(super) async fn left(&self) {
         let mut state = self.state.subscribe();
         // The sender lives as long as `self`.
@@ -82,7 +82,7 @@ impl Pager {
     fn watch(&self, mut child: Child) {
         let state = Arc::clone(&self.state);
         std::thread::spawn(move || {
-            // However it ended, nobody reads any more.
+            // However it ended, no one reads any more.
             let _ = child.wait();
             state.send_replace(State::Left);
         });
@@ -202,7 +202,7 @@ impl<W: Write> Write for PagedOutput<W> {
 impl<W: Write> Drop for PagedOutput<W> {
     /// What still fits the window goes to the terminal.
     fn drop(&mut self) {
-        // There is nobody to tell when that fails.
+        // No one is left to tell when that fails.
         let _ = self.let_go(false);
         let _ = self.terminal.flush();
     }

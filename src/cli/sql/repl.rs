@@ -1,6 +1,6 @@
 //! The interactive prompt: reads what is typed, tells commands from statements, keeps the history. Running
 //! a statement and printing its result are the caller's; where statements end is in `statements`, what
-//! happens while somebody types in `editing`.
+//! happens while the user types in `editing`.
 
 use std::io;
 use std::path::{Path, PathBuf};

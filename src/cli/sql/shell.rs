@@ -362,7 +362,7 @@ impl Shell {
             let message = "there is no statement to repeat yet";
             return Err(Failure::new(FailureKind::Usage, message));
         };
-        // What is repeated must not wait for somebody to leave a pager.
+        // What is repeated must not wait for the user to leave a pager.
         let pager = self.output.pager.take();
         let result = loop {
             let done = self.timed(statement.as_str());

@@ -379,7 +379,7 @@ impl LineBuilder {
     }
 }
 
-/// Whether the columns fit when every one gives way as far as it can.
+/// Whether the columns fit when every one is shortened as far as it can be.
 fn can_fit(columns: &[Column], frame: Frame, max_width: Option<usize>) -> bool {
     let least: usize = columns.iter().map(Column::least_width).sum();
     max_width.is_none_or(|max_width| least + frame.width(columns.len()) <= max_width)

@@ -282,7 +282,7 @@ impl Tables {
     }
 
     /// Opens table or view `name` with everything a view needs, anew where the lake has changed; unknown names are left to the
-    /// planner. Gives back a number that is greater than those of everything opened before.
+    /// planner. Returns a number that is greater than those of everything opened before.
     pub(super) async fn open_table(&self, name: &str) -> Result<u64, Failure> {
         let known = self.opened().get(name).cloned();
         if let Some(query) = self.view(name) {

@@ -190,7 +190,7 @@ fn template(reading: &Reading, cells: usize) -> &'static str {
 fn message(reading: &Reading) -> String {
     match (&reading.stage, reading.n_rows) {
         (Some(stage), _) => stage.clone(),
-        (None, 0) => "at work".to_owned(),
+        (None, 0) => "running".to_owned(),
         (None, n_rows) => format!("{} rows read", thousands(n_rows)),
     }
 }
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn message_says_what_is_known() {
         let reading = Reading::default();
-        assert_eq!(message(&reading), "at work");
+        assert_eq!(message(&reading), "running");
         let reading = Reading {
             n_rows: 12_345,
             permille: Some(500),

@@ -56,7 +56,7 @@ fn few_who_have_a_property_and_few_who_have_not_are_both_hidden() {
     counts.columns = vec![vec![part(3, 97), part(96, 4), part(50, 50), part(40, 60)]];
     let hidden = protect_groups(&counts, RULES);
     assert_eq!(hidden.groups, [false; 4]);
-    // Three and four are fewer than ten together: a third stays back with them.
+    // Three and four are fewer than ten together: a third is withheld with them.
     assert_eq!(hidden.cells, [[true, true, false, true]]);
 }
 
@@ -79,7 +79,7 @@ fn other_parts_of_a_group_go_with_a_hidden_part_and_means_stay() {
 }
 
 #[test]
-fn nobody_is_a_number_that_may_be_shown() {
+fn zero_persons_is_a_number_that_may_be_shown() {
     let mut counts = one_column(&[100, 0]);
     counts.columns = vec![vec![part(0, 100), part(0, 0)]];
     let hidden = protect_groups(&counts, RULES);

@@ -186,7 +186,7 @@ async fn what_would_be_too_large_is_refused() {
 
 #[tokio::test]
 async fn large_batches_go_through_in_pieces_or_are_refused() {
-    // 20,000 texts of 1 MB: never more than a few at a time, if nobody needs them together.
+    // 20,000 texts of 1 MB: never more than a few at a time, if nothing needs them together.
     let sql = "SELECT max(length(repeat('x', 1000000 + value))) FROM generate_series(1, 20000)";
     let error = value(sql).await.unwrap_err();
     assert!(error.to_string().contains("for a batch"), "{error}");

@@ -56,8 +56,8 @@ static ARGUMENTS: [ArgumentDefinition; 18] = [
         name: "participated",
         kind: ArgumentKind::Column(ColumnRole::YesNo),
         required: false,
-        description: "whether the unit took part in the period, yes/no or 1 and 0 (NULL is no); without it nothing is said of \
-                      participants against others",
+        description: "whether the unit took part in the period, yes/no or 1 and 0 (NULL is no); without it participants are not \
+                      compared with others",
     },
     BY,
     panel_argument("covariates"),

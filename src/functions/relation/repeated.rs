@@ -20,11 +20,12 @@ const fn apart(first: &'static str, second: &'static str, why: &'static str) -> 
     }
 }
 
-const LABEL_MEASURED: &str = "what is measured cannot also say where the row belongs";
-const LABEL_WEIGHED: &str = "a weight is a quantity, not what says where the row belongs";
+const LABEL_MEASURED: &str = "an outcome cannot also be the key or group of its row";
+const LABEL_WEIGHED: &str = "a weight is a quantity, not a key or group of its row";
 const GIVEN_BY_TREATMENT: &str = "the answer would be given by the treatment itself";
 const GIVEN_BY_OUTCOME: &str = "the outcome would explain itself";
-const UNIT_AND_PERIOD: &str = "a row is told by its unit and its period, which are two things";
+const UNIT_AND_PERIOD: &str =
+    "unit and period together identify a row, so they must be different columns";
 
 const EXCLUSIONS: &[Exclusion] = &[
     apart("unit", "time", UNIT_AND_PERIOD),
@@ -47,7 +48,7 @@ const EXCLUSIONS: &[Exclusion] = &[
     apart("outcome", "covariates", GIVEN_BY_OUTCOME),
     apart("outcome", "by", LABEL_MEASURED),
     apart("outcome", "participated", GIVEN_BY_TREATMENT),
-    apart("by", "unit", "a single unit has nobody to be compared with"),
+    apart("by", "unit", "a single unit has no controls"),
     apart(
         "by",
         "time",
@@ -64,7 +65,7 @@ const EXCLUSIONS: &[Exclusion] = &[
     apart(
         "treated",
         "weight",
-        "all who are not treated would weigh nothing",
+        "all untreated rows would have weight 0",
     ),
     apart("weight", "unit", LABEL_WEIGHED),
     apart("weight", "time", LABEL_WEIGHED),

@@ -309,7 +309,7 @@ fn refuses_files_whose_columns_do_not_fit() {
     );
     assert_eq!(
         refusal(vec![("id", text()), ("term", number()), ("term", number())]),
-        "the columns do not fit contract `table`: column `term` is there twice"
+        "the columns do not fit contract `table`: column `term` occurs twice"
     );
 }
 

@@ -95,7 +95,7 @@ fn labels_are_escaped_and_each_metric_is_described_once() {
             "{line}"
         );
     }
-    assert!(!text.contains("korabo_match_rate_ratio"), "nobody asked");
+    assert!(!text.contains("korabo_match_rate_ratio"), "not recorded");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub enum Cause {
         /// For raw tables: files of the deliveries in between.
         deliveries: Vec<String>,
     },
-    /// None of its inputs changed; it was built anew because that was requested.
+    /// None of its inputs changed; it was rebuilt because that was requested.
     Again,
     /// What made one of the versions is no longer recorded in the lake.
     Unknown,

@@ -43,7 +43,7 @@ pub struct TableDiff {
     pub before: Option<u64>,
     /// Its version after the second run.
     pub after: Option<u64>,
-    /// Why it was built anew.
+    /// Why it was rebuilt.
     pub causes: Vec<Cause>,
     /// Where the changes that it inherited began.
     pub roots: Vec<RootCause>,

@@ -186,12 +186,12 @@ fn count_of_rows(common: &[String]) -> String {
 }
 
 /// All rows of a version in memory, by key.
-struct Rows {
+struct KeyedRows {
     batch: RecordBatch,
     by_key: BTreeMap<String, usize>,
 }
 
-impl Rows {
+impl KeyedRows {
     fn read(table: &LakeTable, key: &[String]) -> Result<Self, LakeOrEngine> {
         let batches = table.read(None)?.collect::<Result<Vec<_>, LakeError>>()?;
         let batch = concat_batches(&table.schema, &batches).map_err(engine)?;
@@ -241,7 +241,7 @@ fn compare_values(
     key: &[String],
     common: &[String],
 ) -> Result<RowsDiff, LakeOrEngine> {
-    let (old, new) = (Rows::read(before, key)?, Rows::read(after, key)?);
+    let (old, new) = (KeyedRows::read(before, key)?, KeyedRows::read(after, key)?);
     let in_both: Vec<(&String, usize, usize)> = old
         .by_key
         .iter()
@@ -249,10 +249,10 @@ fn compare_values(
         .collect();
     let mut moved = Vec::new();
     for column in common.iter().filter(|name| !key.contains(name)) {
-        let of = |rows: &Rows| {
+        let of = |rows: &KeyedRows| {
             rows.batch
                 .column_by_name(column)
-                .map(Column::of)
+                .map(ComparedColumn::of)
                 .transpose()
         };
         let (Some(old_column), Some(new_column)) = (of(&old)?, of(&new)?) else {
@@ -261,7 +261,7 @@ fn compare_values(
         let errors = new
             .batch
             .column_by_name("std_error")
-            .map(Column::of)
+            .map(ComparedColumn::of)
             .transpose()?;
         let errors = errors.filter(|_| ON_THE_SCALE.contains(&column.as_str()));
         for (name, before, after) in &in_both {
@@ -317,12 +317,12 @@ fn weight(moved: &MovedValue) -> f64 {
 }
 
 /// A column's values as text and, if they are numbers, as numbers.
-struct Column {
+struct ComparedColumn {
     texts: Vec<Option<String>>,
     numbers: Option<ArrayRef>,
 }
 
-impl Column {
+impl ComparedColumn {
     fn of(column: &ArrayRef) -> Result<Self, LakeOrEngine> {
         let numbers = match column.data_type().is_numeric() {
             true => Some(cast(column, &DataType::Float64).map_err(engine)?),

@@ -1,7 +1,7 @@
 //! `effect_balance` → how alike the groups were, covariate by covariate through `disclosure`.
 
 use super::order::rank;
-use super::rows::{LoadError, Row, Tables};
+use super::rows::{LoadError, ResultTables, Row};
 use crate::disclosure::{BalanceNumbers, BalanceRow, DisclosureRules, release_balance};
 use crate::report::page::{Balance, CovariateRow};
 
@@ -16,7 +16,7 @@ struct Covariate {
 }
 
 pub(super) async fn balance(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<Balance>, LoadError> {
     let needed = ["field", "population", "is_adjusted", "covariate", "level"];

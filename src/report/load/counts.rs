@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{LoadError, Tables};
+use super::rows::{LoadError, ResultTables};
 use crate::disclosure::{
     DisclosureRules, PartOfWhole, release_count, release_counts, release_flow, release_shares,
 };
 use crate::report::page::{DeliveryRow, FlowGroup, FlowStep, LinkageRow, RejectRow};
 
 pub(super) async fn deliveries(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<DeliveryRow>, LoadError> {
     let sql = "select table_name, split_part(file, '/', 1) as holder, count(*) as n_files, \
@@ -41,7 +41,7 @@ pub(super) async fn deliveries(
 }
 
 pub(super) async fn rejects(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     names: &[String],
     rules: DisclosureRules,
 ) -> Result<Vec<RejectRow>, LoadError> {
@@ -63,7 +63,7 @@ pub(super) async fn rejects(
 }
 
 pub(super) async fn linkage(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<LinkageRow>, LoadError> {
     let sql = "select side, dimension, level, n_persons, n_linked from linkage_quality \
@@ -102,7 +102,7 @@ pub(super) async fn linkage(
 }
 
 pub(super) async fn flow(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<(Vec<FlowStep>, Vec<FlowGroup>), LoadError> {
     let sql = "select kind, step, n_persons from summary_flow order by step_order";

@@ -1,13 +1,13 @@
 //! Estimates and event studies through `disclosure`.
 
 use super::order::{estimator_rank, rank};
-use super::rows::{LoadError, Tables};
+use super::rows::{LoadError, ResultTables};
 use crate::disclosure::{DisclosureRules, release_estimate};
 use crate::report::page::{EffectGroup, EffectRow, EventPoint, EventStudy};
 
 /// Estimates of `table`, one group per field, indicator and population.
 pub(super) async fn effects(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     table: &'static str,
     rules: DisclosureRules,
 ) -> Result<Vec<EffectGroup>, LoadError> {
@@ -56,7 +56,7 @@ pub(super) async fn effects(
 
 /// Event studies, one per field, indicator and population, each in the order of event times.
 pub(super) async fn event_studies(
-    tables: &Tables<'_>,
+    tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<EventStudy>, LoadError> {
     let sql = "select * from effect_event_study";

@@ -31,13 +31,13 @@ pub enum LoadError {
 }
 
 /// The lake's tables, and what a project calls things.
-pub(super) struct Tables<'a> {
+pub(super) struct ResultTables<'a> {
     pub(super) lake: &'a Lake,
     pub(super) session: &'a Session,
     pub(super) vocabulary: &'a Vocabulary,
 }
 
-impl Tables<'_> {
+impl ResultTables<'_> {
     /// Whether the table exists and has these columns: a project may have a table of its own by that name.
     pub(super) async fn has_columns(
         &self,

@@ -5,40 +5,40 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{at, schedule};
-use crate::schedule::{CatchUp, Ending, Event, Host, Notice, Schedule, State, serve};
+use crate::schedule::{CatchUp, Host, MachineEvent, Notice, RunEnding, Schedule, State, serve};
 
 /// How the next run of a schedule goes: how long it takes and how it ends.
 struct Script {
     schedule: &'static str,
     minutes: i64,
-    ending: Ending,
+    ending: RunEnding,
 }
 
 fn goes(schedule: &'static str, minutes: i64, code: u8) -> Script {
     Script {
         schedule,
         minutes,
-        ending: Ending::Code(code),
+        ending: RunEnding::Code(code),
     }
 }
 
-/// A run at work.
+/// A run in progress.
 struct Run {
     ends: TimeDelta,
     /// When it will have taken too long.
     overtime: Option<TimeDelta>,
-    ending: Ending,
+    ending: RunEnding,
 }
 
 /// What happens at some moment whatever the schedules do.
 enum Incident {
     /// SIGTERM.
     Stop,
-    /// Somebody sets the clock by so many minutes.
+    /// The clock is set by so many minutes.
     SetClock(i64),
 }
 
-/// An invented machine. Time passes on two clocks: one that somebody may set, and one that only goes on.
+/// An invented machine. Time passes on two clocks: one that can be set, and one that only moves forward.
 struct World {
     /// What the wall clock showed when the world began, and what was added to it since.
     clock: DateTime<Utc>,
@@ -78,11 +78,11 @@ impl World {
         let stop = self.passed + TimeDelta::minutes(minutes);
         self.incidents.push_back((stop, Incident::Stop));
         serve(schedules.to_vec(), self.memory.clone(), self);
-        assert!(self.run.is_none(), "left with a run at work");
+        assert!(self.run.is_none(), "ended with a run in progress");
         std::mem::take(&mut self.started)
     }
 
-    /// Nobody is there for a while.
+    /// No scheduler runs for a while.
     fn sleep(&mut self, minutes: i64) {
         self.passed += TimeDelta::minutes(minutes);
     }
@@ -103,7 +103,7 @@ impl Host for World {
         self.clock + self.passed
     }
 
-    fn wait(&mut self, until: Option<DateTime<Utc>>) -> Event {
+    fn wait(&mut self, until: Option<DateTime<Utc>>) -> MachineEvent {
         self.n_waits += 1;
         assert!(self.n_waits < 100_000, "the loop does not rest");
         let half_a_minute = TimeDelta::seconds(30);
@@ -117,19 +117,19 @@ impl Host for World {
         self.passed = first.unwrap();
         if end == first {
             let run = self.run.take().unwrap();
-            return Event::Ended(run.ending);
+            return MachineEvent::Ended(run.ending);
         }
         if overtime == first {
             self.run.as_mut().unwrap().overtime = None;
-            return Event::Overtime;
+            return MachineEvent::Overtime;
         }
         if incident == first {
             match self.incidents.pop_front().unwrap().1 {
-                Incident::Stop => return Event::Stop,
+                Incident::Stop => return MachineEvent::Stop,
                 Incident::SetClock(minutes) => self.clock += TimeDelta::minutes(minutes),
             }
         }
-        Event::Tick
+        MachineEvent::Tick
     }
 
     fn start(&mut self, schedule: &Schedule, due: DateTime<Utc>) -> Result<(), std::io::Error> {
@@ -149,7 +149,7 @@ impl Host for World {
             Some(idx) => self.scripts.remove(idx),
             None => goes("", 1, 0),
         };
-        if script.ending == Ending::NotStarted {
+        if script.ending == RunEnding::NotStarted {
             return Err(std::io::Error::other("no such program"));
         }
         self.run = Some(Run {
@@ -165,7 +165,7 @@ impl Host for World {
     fn stop_run(&mut self) {
         let run = self.run.as_mut().unwrap();
         run.ends = self.passed + TimeDelta::seconds(2);
-        run.ending = Ending::Code(143);
+        run.ending = RunEnding::Code(143);
     }
 
     fn save(&mut self, state: &State) {
@@ -206,12 +206,12 @@ fn a_day_of_three_schedules_with_failures_overlaps_and_a_restart() {
         Script {
             schedule: "nightly",
             minutes: 2,
-            ending: Ending::Killed,
+            ending: RunEnding::Killed,
         },
         goes("nightly", 30, 0),
         // A test of a table found something.
         goes("claims", 5, 5),
-        // Somebody's run is at work for two minutes.
+        // Another process's run takes two minutes.
         goes("claims", 0, 8),
         goes("claims", 0, 8),
         goes("claims", 10, 0),
@@ -296,7 +296,7 @@ fn a_program_that_cannot_be_started_is_a_failure_like_others() {
     let script = Script {
         schedule: "nightly",
         minutes: 0,
-        ending: Ending::NotStarted,
+        ending: RunEnding::NotStarted,
     };
     let mut world = World::beginning("2026-11-21 15:00").with([script]);
     let expected = ["22 02:30:00 nightly", "22 02:31:00 nightly"];
@@ -326,7 +326,7 @@ fn a_run_that_takes_too_long_is_stopped_and_tried_again() {
 }
 
 #[test]
-fn waiting_for_somebody_elses_run_uses_up_no_retries() {
+fn waiting_for_another_run_uses_up_no_retries() {
     let busy = (0..20).map(|_| goes("nightly", 0, 8));
     let then = [goes("nightly", 1, 1), goes("nightly", 1, 0)];
     let mut once = nightly();
@@ -493,7 +493,7 @@ fn a_clock_that_is_set_back_repeats_nothing_and_does_not_stop_for_ever() {
     let started = world.serve(&[nightly()], DAY);
     assert_eq!(started.len(), 2, "{started:?}");
     assert_eq!(started[1], "22 02:30:00 nightly");
-    world.has_said("the clock was set back; goes on from now");
+    world.has_said("the clock was set back; continues from now");
 }
 
 #[test]

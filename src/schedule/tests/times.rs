@@ -165,7 +165,7 @@ fn what_is_no_time_is_refused() {
         ("61 2 * * *", "a cron expression ("),
         ("30 25 * * *", "a cron expression ("),
         ("soon 2 * * *", "a cron expression ("),
-        ("0 0 30 2 *", "a day that comes"),
+        ("0 0 30 2 *", "a day that exists"),
     ];
     for (cron, text) in cases {
         let error = Times::parse(cron, tokyo).unwrap_err().to_string();

@@ -57,7 +57,7 @@ fn a_changed_file_holds_at_once() {
 }
 
 #[test]
-fn a_file_that_others_can_read_lets_nobody_in() {
+fn a_file_that_others_can_read_admits_no_user() {
     let (_folder, file) = folder();
     let token = make_token(&file, "hanako", ExistingUser::Keep).unwrap();
     let users = Users::open(&file).unwrap();
@@ -94,8 +94,8 @@ fn what_the_file_may_hold() {
     let hash = "ab".repeat(32);
     assert_eq!(check(&format!("[tokens]\na = \"sha256:{hash}\"\n")), Ok(1));
     for (text, expected) in [
-        ("", "names no user"),
-        ("[tokens]\n", "names no user"),
+        ("", "lists no user"),
+        ("[tokens]\n", "lists no user"),
         ("[tokens]\na = \"secret\"\n", "64 hexadecimal digits"),
         ("[tokens]\na = \"sha256:12\"\n", "64 hexadecimal digits"),
         (

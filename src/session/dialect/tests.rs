@@ -61,7 +61,7 @@ fn what_is_too_deep_is_said_in_words() {
             let text = format!("{lead}{}1{}", before.repeat(60), after.repeat(60));
             let error = parse_statement(&text).unwrap_err();
             assert!(
-                error.message().contains("too deep within each other"),
+                error.message().contains("nested too deeply"),
                 "{}",
                 error.message()
             );

@@ -8,7 +8,7 @@ use crate::session::error::SessionError;
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// A row of the result is a row of a table that holds no aggregates.
-    #[error("the result has rows of `{table}`; with --release only grouped results leave")]
+    #[error("the result has rows of `{table}`; with --release only grouped results are released")]
     Rows {
         /// The table.
         table: String,
@@ -63,20 +63,20 @@ pub enum ReleaseError {
     },
     /// What tells persons apart is computed with, or compared.
     #[error(
-        "`{column}` tells single persons or households apart: nothing is computed from it or compared with it"
+        "`{column}` identifies single persons or households: nothing is computed from it or compared with it"
     )]
     ComputedPerson {
         /// The column.
         column: String,
     },
     /// An expression that is not of one row, or could fail.
-    #[error("{what} cannot stand below a grouping")]
+    #[error("{what} cannot be used below a grouping")]
     Expression {
         /// The function, operator or part of SQL.
         what: String,
     },
     /// A step of a plan that may not stand below a grouping.
-    #[error("below a grouping of persons cannot stand {what}")]
+    #[error("a grouping of persons cannot be over {what}")]
     Below {
         /// The step.
         what: &'static str,
@@ -106,7 +106,7 @@ pub enum ReleaseError {
     },
     /// A number that mixes conditions with values.
     #[error(
-        "what `{function}` is asked of mixes conditions or several columns: single values could be taken from it"
+        "the argument of `{function}` mixes conditions or several columns: single values could be worked out from it"
     )]
     Argument {
         /// The aggregate or relation.
@@ -119,7 +119,7 @@ pub enum ReleaseError {
     SeveralFunctions,
     /// `count(DISTINCT …)` of something computed.
     #[error(
-        "count(DISTINCT …) of anything but persons, or of households under a condition, can tell of single persons"
+        "count(DISTINCT …) of anything but persons, or of households under a condition, can reveal single persons"
     )]
     CountDistinct,
     /// A number that sums would tell too much of.
@@ -199,7 +199,7 @@ pub enum ReleaseError {
     },
     /// Everything is withheld.
     #[error(
-        "every group stays back: fewer than {min_count} persons each, or needed to protect those"
+        "every group is withheld: fewer than {min_count} persons each, or needed to protect those"
     )]
     AllHidden {
         /// The smallest count shown.

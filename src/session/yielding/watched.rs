@@ -178,7 +178,7 @@ impl PhysicalExpr for WatchedCondition {
         if self.readers.now() == 0 {
             // This message reaches no reader.
             return Err(DataFusionError::Execution(
-                "nobody reads the rows".to_owned(),
+                "the rows have no reader left".to_owned(),
             ));
         }
         self.condition.evaluate(batch)

@@ -168,10 +168,10 @@ select worksite_id, coalesce(nullif(count(*), {}), 0) as v {y} group by 1 order 
 -- attack: is null of a hidden number
 -- oracle: 20 | 21
 select worksite_id, sum(yen_total) filter (where current_smoker and age = {}) is null as v {y} and worksite_id = {few_worksite} group by 1;
--- attack: how much stays back
+-- attack: how much is withheld
 -- oracle: {few} | 1 + {few}
 select w, count(*) as n from (select case when c = {} then 1 else 0 end as w, p from (select person_id as p, person_id, count(*) over (partition by worksite_id) as c {y})) group by 1;
--- attack: how many groups stay back
+-- attack: how many groups are withheld
 -- oracle: weight_kg = {weight} | weight_kg = {weight} + 1
 -- errors
 select case when {who} and {} then 1 else 0 end as w, count(*) as n {y} group by 1;

@@ -268,7 +268,7 @@ select worksite_id as k, sum(2020 - 2019) as a, count(distinct person_id) as n f
 -- truth: of both years
 -- decode: select k, a - n as v from answer
 select k, sum(n) as a, count(*) as n from (select person_id, worksite_id as k, count(*) as n from panel_person_year where current_smoker is not null and worksite_id > 0 and fiscal_year in (2016, 2020) group by 1, 2) group by 1;
--- attack: households without anybody younger
+-- attack: households without a younger person
 -- truth: households of the old
 -- decode: select k, n - a as v from answer
 select municipality_code as k, count(distinct household_id) as n, count(distinct household_id) filter (where age < 55) as a from panel_person_year where fiscal_year = 2020 and household_id is not null group by 1;

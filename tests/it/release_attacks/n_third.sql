@@ -24,7 +24,7 @@ select count(*) as n, count(q.k) as m from {t} p left join (select person_id, co
 -- oracle: x.weight_kg >= {weight} | x.weight_kg < {weight}
 select count(*) as n, count(x.age) as m from {t} p left join {t} x on p.person_id = x.person_id and not ({whox} and {});
 -- family: rows that are restricted to the one
--- attack: nobody at all
+-- attack: no person at all
 -- oracle: weight_kg >= {weight} | weight_kg < {weight}
 select count(*) as n {y} and {who} and {};
 -- attack: the note counts groups
@@ -76,16 +76,16 @@ select count(*) as n, count(*) filter (where not ({who} and {} and insurer_id li
 -- attack: persons who have rows of two kinds
 -- oracle: weight_kg >= {weight} | weight_kg < {weight}
 select count(distinct person_id) filter (where fiscal_year = 2020 and ({who} or sex <> {sex}) and ({})) as a, count(distinct person_id) filter (where fiscal_year = 2019 and sex = {sex}) as b, count(distinct person_id) filter (where (fiscal_year = 2020 and ({who} or sex <> {sex}) and ({})) or (fiscal_year = 2019 and sex = {sex})) as u from panel_person_year where fiscal_year in (2019, 2020) and weight_kg > 0;
--- attack: a key that nobody has, and the numbers of the next group
+-- attack: a key that no person has, and the numbers of the next group
 -- oracle: weight_kg >= {weight} | weight_kg < {weight}
 select case when {who} and {} then 'a' when age = {age} then 'b' when sex = 1 then 'c' when age < 40 then 'd' else 'e' end as k, count(*) as n {y} group by 1;
 -- attack: two keys of one column each
 -- oracle: {weight} + 1 | {weight}
 select yen_total = {yen} as a, case when weight_kg < {} then 3 when weight_kg < 85 then 2 else 1 end as d, count(*) as n {y} group by 1, 2 order by 1, 2;
--- attack: a level of a regressor that nobody has
+-- attack: a level of a regressor that no person has
 -- oracle: weight_kg >= {weight} | weight_kg < {weight}
 select term, estimate, n_obs from ols((select person_id, weight_kg as y, case when {who} and {} then 1.0 else 0.0 end as x {y}), 'y ~ x');
--- attack: an outcome that nobody has
+-- attack: an outcome that no person has
 -- oracle: weight_kg >= {weight} | weight_kg < {weight}
 select term, estimate, n_obs from ols((select person_id, case when {who} and {} then 1.0 else 0.0 end as y, age as x {y}), 'y ~ x');
 -- family: errors

@@ -2,7 +2,7 @@
 select
   'from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id > 0' as y,
   '(select * from panel_person_year where fiscal_year = 2020 and current_smoker is not null and worksite_id > 0)' as t;
--- values: one person of a large worksite, whom worksite, age and sex tell from everybody
+-- values: one person of a large worksite, whom worksite, age and sex tell from all others
 select person_id as person, concat('worksite_id = ', worksite_id, ' and age = ', age, ' and sex = ', sex) as who,
   weight_kg as weight, cast(yen_total as bigint) as yen, worksite_id as worksite, age, sex,
   concat('p.worksite_id = ', worksite_id, ' and p.age = ', age, ' and p.sex = ', sex) as whop,

@@ -3,7 +3,7 @@
 
 use rayon::slice::ParallelSliceMut;
 
-use crate::balance::moments::{Moments, Weighed, moments};
+use crate::balance::moments::{Moments, WeightedValue, moments};
 use crate::balance::table::{BalanceColumns, BalanceOptions, BalanceRow, Spread, WeightRole};
 use crate::error::EstimatorError;
 use crate::panel::codes::MISSING_CODE;
@@ -138,6 +138,7 @@ impl Summary {
             sd_control: known(control.weighted.variance.sqrt()),
             difference: known(self.difference),
             smd: known(smd),
+            // Of a yes/no the ratio says what the means say; R `cobalt` shows none either.
             variance_ratio: known(if self.is_binary { f64::NAN } else { ratio }),
             ks: known(self.ks),
             n_treated: treated.n_rows,
@@ -180,8 +181,8 @@ impl Summary {
 
 /// The rows that have a number, sorted within their group.
 struct NumericSample {
-    treated: Vec<Weighed>,
-    control: Vec<Weighed>,
+    treated: Vec<WeightedValue>,
+    control: Vec<WeightedValue>,
     /// Subtracted from all values, so that large means cost no digits.
     centre: f64,
     n_missing: u64,
@@ -199,7 +200,7 @@ impl NumericSample {
                 } else {
                     &mut control
                 };
-                group.push(Weighed { value, weight });
+                group.push(WeightedValue { value, weight });
             }
         }
         let n_missing = rows.n_rows_in - (treated.len() + control.len()) as u64;
@@ -209,7 +210,8 @@ impl NumericSample {
                 by_value.then(a.weight.total_cmp(&b.weight))
             });
         }
-        let middle = |group: &[Weighed]| group.get(group.len() / 2).map(|row| row.value);
+        // The middle one: at hand after sorting, and among the values however far outliers lie.
+        let middle = |group: &[WeightedValue]| group.get(group.len() / 2).map(|row| row.value);
         let centre = middle(&control).or(middle(&treated)).unwrap_or(0.0);
         for row in treated.iter_mut().chain(&mut control) {
             row.value -= centre;
@@ -225,7 +227,7 @@ impl NumericSample {
     fn summary(&self) -> Summary {
         let two = self.two_values();
         let both = || self.treated.iter().chain(&self.control);
-        let unit = |row: &Weighed| Weighed {
+        let unit = |row: &WeightedValue| WeightedValue {
             value: row.value,
             weight: 1.0,
         };
@@ -236,6 +238,7 @@ impl NumericSample {
             unweighted: moments(rows.iter().map(unit), two),
         });
         let difference = treated.weighted.mean - control.weighted.mean;
+        // Of two values the distribution functions differ at the lower one only; merging would find the same with more rounding.
         let ks = match two {
             Some((low, high)) if high > low => difference.abs() / (high - low),
             Some(_) => 0.0 * difference,
@@ -313,6 +316,7 @@ fn levels<'a>(rows: &UsedRows<'_>, codes: &[u32], labels: &'a [String]) -> Vec<(
         }
     }
     let n_missing = rows.n_rows_in - members.len() as u64;
+    // Counts are exact in any order; sums of weights are not.
     if rows.columns.weight.is_some() {
         members.par_sort_unstable_by(|a, b| {
             let by_group = (a.0, a.1).cmp(&(b.0, b.1));
@@ -346,6 +350,7 @@ fn levels<'a>(rows: &UsedRows<'_>, codes: &[u32], labels: &'a [String]) -> Vec<(
 fn level_summary(inside: [(u64, f64); 2], totals: [(u64, f64); 2], n_missing: u64) -> Summary {
     let share = |part: f64, whole: f64| {
         let mean = part / whole;
+        // Without n/(n − 1), as R `cobalt` has it for yes/no.
         let variance = mean * (1.0 - mean);
         Moments { mean, variance }
     };

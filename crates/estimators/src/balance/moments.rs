@@ -9,14 +9,14 @@ pub(super) struct Moments {
 
 /// One row's value (relative to a common centre) and weight.
 #[derive(Clone, Copy)]
-pub(super) struct Weighed {
+pub(super) struct WeightedValue {
     pub(super) value: f64,
     pub(super) weight: f64,
 }
 
 /// Weighted mean and variance; `two` are the only values there are.
 pub(super) fn moments(
-    rows: impl Iterator<Item = Weighed> + Clone,
+    rows: impl Iterator<Item = WeightedValue> + Clone,
     two: Option<(f64, f64)>,
 ) -> Moments {
     match two {
@@ -25,7 +25,7 @@ pub(super) fn moments(
     }
 }
 
-fn two_value_moments(rows: impl Iterator<Item = Weighed>, low: f64, high: f64) -> Moments {
+fn two_value_moments(rows: impl Iterator<Item = WeightedValue>, low: f64, high: f64) -> Moments {
     // Summed apart, so that a group with one value only has a variance of exactly zero.
     let (mut at_low, mut at_high) = (0.0, 0.0);
     for row in rows {
@@ -43,7 +43,7 @@ fn two_value_moments(rows: impl Iterator<Item = Weighed>, low: f64, high: f64) -
     }
 }
 
-fn sample_moments(rows: impl Iterator<Item = Weighed> + Clone) -> Moments {
+fn sample_moments(rows: impl Iterator<Item = WeightedValue> + Clone) -> Moments {
     let (mut weight, mut squares, mut sum) = (0.0, 0.0, 0.0);
     let mut first = None;
     let (mut n_weighed, mut is_constant) = (0_u64, true);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::group_time::adjustment::adjusted::{Adjusted, Adjustment, RowSides, compare_rows};
+use crate::group_time::adjustment::adjusted::{
+    AdjustedComparison, Adjustment, RowSides, compare_rows,
+};
 use crate::group_time::adjustment::points::{Points, Segment, Sides};
 use crate::group_time::adjustment::propensity::{Keep, Propensity};
 use crate::group_time::cell::Cell;
@@ -18,7 +20,7 @@ use crate::panel::table::Layout;
 use crate::status::Status;
 
 /// Comparisons that share their units, covariates and weights, and hence everything but the outcome.
-struct Shared {
+struct SharedFit {
     cells: Vec<usize>,
 }
 
@@ -65,7 +67,8 @@ pub(crate) fn adjusted_cells(
 }
 
 /// Groups of cells with one adjustment.
-fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<Shared> {
+fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<SharedFit> {
+    // Covariates and weights that never change: one fit serves all periods of a cohort that have the same controls.
     let constant = covariates.are_constant() && sample.period_weights(0).is_none();
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
@@ -78,7 +81,10 @@ fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<S
         let key = (cell.cohort, controls, periods);
         groups.entry(key).or_default().push(index);
     }
-    groups.into_values().map(|cells| Shared { cells }).collect()
+    groups
+        .into_values()
+        .map(|cells| SharedFit { cells })
+        .collect()
 }
 
 /// The comparisons of one adjustment, sample by sample.
@@ -87,7 +93,7 @@ fn changes_adjusted(
     covariates: &Covariates,
     method: Method,
     cells: &[Cell],
-    shared: &Shared,
+    shared: &SharedFit,
 ) -> Vec<CellFit> {
     let is_weighted = samples[0].period_weights(0).is_some();
     let pairs = || {
@@ -95,6 +101,7 @@ fn changes_adjusted(
         let of_sample = move |sample| cells.clone().map(move |cell| (sample, cell));
         samples.iter().copied().flat_map(of_sample)
     };
+    // Eight bytes a unit for every adjustment that runs: only where more than one comparison reads them.
     let keep = if shared.cells.len() * samples.len() > 1 {
         Keep::ForUnits(samples[0].n_units)
     } else {
@@ -160,7 +167,7 @@ fn rows_adjusted(
     covariates: &Covariates,
     method: Method,
     cells: &[Cell],
-    shared: &Shared,
+    shared: &SharedFit,
 ) -> Vec<CellFit> {
     let is_weighted = sample.period_weights(0).is_some();
     let adjust = |cell: &Cell| {
@@ -228,7 +235,7 @@ impl CellFit {
     /// The comparison with what was adjusted for covariates in place of the difference of means.
     fn with(
         self,
-        adjusted: Result<Adjusted, Status>,
+        adjusted: Result<AdjustedComparison, Status>,
         propensity: Option<Arc<Propensity>>,
         n_trimmed: u64,
     ) -> Self {

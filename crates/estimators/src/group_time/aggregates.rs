@@ -149,6 +149,8 @@ impl Aggregator<'_> {
 
     /// Whether a cell lies after exposure, up to `max_e` steps on the merged list of periods and cohorts.
     fn is_post(&self) -> impl Fn(&GroupTime) -> bool {
+        // As R `did`, which numbers periods and cohorts through before it adds `max_e`: a difference of years would be another
+        // number where years are missing.
         let merged: BTreeSet<i32> = self
             .effects
             .periods
@@ -206,6 +208,8 @@ impl Aggregator<'_> {
         let n_rows = self.effects.rows.len();
         for cell in cells {
             combination.multipliers[*cell] += share_of(cell) / total;
+            // The shares are estimated from the same units: where effects differ between cohorts, leaving this out makes the
+            // error wrong.
             combination.multipliers[n_rows + cohort_of(cell)] +=
                 (effect_of(cell) - estimate) / total;
         }
@@ -284,6 +288,8 @@ impl Aggregator<'_> {
         let last = self.effects.periods[self.effects.periods.len() - 1];
         let shown = |row: &GroupTime| {
             let e = row.event_time;
+            // The window of R `did`. Before exposure its bound is that of the latest cohort that may be kept, so that the
+            // earlier ones drop out of the longest leads.
             let balanced = self.options.balance_e.is_none_or(|balance| {
                 last - row.cohort >= balance && e <= balance && e >= balance - last + first
             });
@@ -300,6 +306,7 @@ impl Aggregator<'_> {
         for (event_time, part) in &mut parts {
             part.leaves_out = self.leaves_out(|row| row.event_time == *event_time && shown(row));
         }
+        // The plain mean, as in R `did`: late event times, which few cohorts reach, count as much as early ones.
         let after = parts
             .iter()
             .filter(|(event_time, _)| *event_time >= 0)
@@ -360,6 +367,7 @@ impl Aggregator<'_> {
             .cells
             .iter()
             .all(|&cell| self.effects.rows[cell].estimate.status == Status::BasePeriod);
+        // The first that holds: why there is no number before why to doubt it, and that before why its error is approximate.
         let status = if part.estimate.is_nan() {
             Status::NoPostPeriod
         } else if all_base {
@@ -391,6 +399,7 @@ impl Aggregator<'_> {
         let mut controls: BTreeSet<usize> = BTreeSet::new();
         if effects.options.control == Control::NotYetTreated {
             for row in rows() {
+                // The rule by which the comparison chose its controls, which the rows do not list.
                 let cutoff = i64::from(row.cutoff) + i64::from(effects.options.anticipation);
                 let later = effects.cohorts.iter().enumerate();
                 let used =

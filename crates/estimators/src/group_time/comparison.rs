@@ -63,6 +63,8 @@ pub(crate) struct Mean {
 
 impl Mean {
     fn of(items: impl Iterator<Item = (f64, f64)>) -> Self {
+        // One pass on one thread, in the order of the units: threads take whole comparisons, so that their number changes no
+        // sum.
         let (mut sum, mut total_weight, mut n_rows) = (0.0, 0.0, 0);
         for (value, weight) in items {
             sum += weight * value;
@@ -112,6 +114,7 @@ impl CellFit {
             CellInfluence::Zero
         } else if compares_units(sample.layout) {
             CellInfluence::Changes {
+                // The earlier period: what is measured after exposure must not decide whom an estimate counts.
                 weight_period: cell.current.min(cell.reference),
                 treated: treated.means[0],
                 control: control.means[0],
@@ -150,6 +153,7 @@ impl Group {
     fn of_rows(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Self {
         let means = [cell.current, cell.reference]
             .map(|period| Mean::of(units_of(group).filter_map(|unit| sample.seen(period, unit))));
+        // The base period compared with itself: the same rows, counted once.
         let n_rows = if cell.current == cell.reference {
             means[0].n_rows
         } else {

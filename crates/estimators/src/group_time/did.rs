@@ -15,6 +15,7 @@ use crate::group_time::sample::{Sample, side};
 use crate::panel::table::{OutcomeTable, Panel};
 
 /// Fewest draws a bootstrap makes sense with.
+// Below it fewer than five draws lie beyond the 95 % quantile of a band.
 const FEWEST_DRAWS: u32 = 100;
 
 /// Estimates ATT(g, t) for every cohort and period; the simultaneous band is added by [`AttGtResult::with_band`].
@@ -75,6 +76,7 @@ fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<Cell> {
                 BasePeriod::Varying if pre => current - 1,
                 _ => base,
             };
+            // Untreated in both periods compared: with a universal base the reference can be the later one.
             let cutoff = i64::from(sample.periods[current.max(reference)]) + anticipation;
             let controls = controls(sample, cohort, cutoff, options.control);
             cells.push(Cell {
@@ -101,6 +103,7 @@ fn controls(
         let later = sample.cohorts.iter().enumerate();
         ranges.extend(
             later
+                // Before its exposure a cohort is not yet treated either, and would be its own control.
                 .filter(|&(index, &(label, _))| index != cohort && i64::from(label) > cutoff)
                 .map(|(_, (_, units))| units.clone()),
         );

@@ -168,6 +168,7 @@ impl AttGtResult {
         match &self.draws {
             Some(draws) => bootstrap::std_error((draws * combination).as_slice()),
             None => {
+                // Rounding can leave a quadratic form that is zero a little below it.
                 let variance = combination.dot(&(&self.covariance * combination));
                 variance.max(0.0).sqrt()
             }
@@ -233,6 +234,7 @@ impl AttGtResult {
 
     /// The side that a whole cohort, or the never treated, make.
     fn side_of(&self, sample: &Sample<'_>, units: &Range<usize>) -> Side {
+        // Counted once per cohort: comparisons are many, and counting the clusters of a side reads all its units.
         let cohort = sample.cohorts.iter().position(|(_, own)| own == units);
         cohort.map_or(self.never, |cohort| self.cohorts[cohort].side)
     }
@@ -249,6 +251,8 @@ impl AttGtResult {
         let covariance = DMatrix::from_fn(pre.len(), pre.len(), |a, b| {
             self.covariance[(pre[a], pre[b])]
         });
+        // The analytic covariance also where errors are bootstrapped, as in R `did`: the inverse of a covariance of draws is far
+        // noisier than its diagonal. With a singular one R shows no statistic either.
         let Some(solved) = solve_correlation_checked(&covariance, &effects) else {
             return Pretest::Singular;
         };

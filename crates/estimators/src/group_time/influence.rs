@@ -51,9 +51,11 @@ pub(crate) fn joint(
         return Joint::zero(n_cells + n_cohorts, bootstrap);
     }
     let sums = match &sample.clusters {
+        // As many clusters as units are the units themselves, for which blocks need less memory than a table of sums.
         Some(clusters) if sample.n_clusters < sample.n_units => columns.clustered(clusters),
         _ => columns.unclustered(),
     };
+    // The sums are centred, not the columns: p_g taken from every unit would leave no group of units with zeros to skip.
     let mut centre = DMatrix::identity(n_cells + n_cohorts, n_cells + n_cohorts + 1);
     for (index, (_, units)) in sample.cohorts.iter().enumerate() {
         let share = share_weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64;
@@ -144,6 +146,7 @@ impl Columns<'_> {
             products: DMatrix::zeros(n_columns, n_columns),
             draws: n_draws.map(|n_draws| DMatrix::zeros(n_draws, n_columns)),
         };
+        // Outside its cohort and its controls a comparison has only zeros, which are never computed.
         for group in self.groups() {
             let active = self.active(&group);
             let task_size = BLOCK * BLOCKS_PER_TASK;
@@ -155,6 +158,7 @@ impl Columns<'_> {
                     self.block_sums(&group, &active, start..(start + task_size).min(group.end))
                 })
                 .collect();
+            // Added in the order of the tasks, whichever ended first.
             for part in parts {
                 for (a, &row) in active.iter().enumerate() {
                     for (b, &column) in active.iter().enumerate() {
@@ -217,6 +221,8 @@ impl Columns<'_> {
                 sums
             })
             .collect();
+        // Clusters × columns numbers, not units × columns. No factor G/(G − 1): as in R `did` errors are asymptotic, and few
+        // clusters are a status.
         let table = DMatrix::from_vec(self.sample.n_clusters, self.n_columns(), sums.concat());
         Sums {
             products: table.tr_mul(&table),

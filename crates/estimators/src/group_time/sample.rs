@@ -31,7 +31,7 @@ pub struct SampleCounts {
     pub n_incomplete_rows: u64,
     /// Units first treated after the last period, counted as never treated.
     pub n_late_units: u64,
-    /// Periods left out because nobody is untreated in them.
+    /// Periods left out because no unit is untreated in them.
     pub n_dropped_periods: u64,
     /// The last cohort, where it stands in for a missing never-treated group.
     pub comparison_cohort: Option<i32>,
@@ -52,6 +52,7 @@ pub(crate) struct Sample<'a> {
     pub(crate) n_units: usize,
     /// What row values are counted from: the differences that matter may be small beside the values.
     pub(crate) origin: f64,
+    // Borrowed while no unit is dropped: the table of values is most of a large panel's memory.
     values: Cow<'a, [f64]>,
     weights: Option<Cow<'a, [f64]>>,
     row_periods: Cow<'a, [u16]>,
@@ -328,6 +329,7 @@ impl<'a> Sample<'a> {
 
     /// Row values are counted from their mean.
     fn set_origin(&mut self) {
+        // Only values of rows need one: in the change of a unit its level cancels.
         if matches!(self.layout, Layout::Unbalanced | Layout::CrossSections) {
             self.origin = self.mean_value();
         }
@@ -340,6 +342,7 @@ impl<'a> Sample<'a> {
         let Some(&first) = seen.next() else {
             return 0.0;
         };
+        // Summed from the first value on: a sum of large numbers would lose the digits in which they differ.
         let (sum, n) = seen.fold((0.0, 1.0), |(sum, n), value| {
             (sum + (value - first), n + 1.0)
         });
@@ -386,6 +389,7 @@ impl Rules {
         let anticipation = i64::from(options.anticipation);
         let first = i64::from(panel.periods[0]) + anticipation;
         let last = i64::from(panel.periods[n_periods - 1]) + anticipation;
+        // No period before they react is seen, so that there is nothing to measure their change from.
         let (early, rest): (Vec<_>, Vec<_>) = panel
             .cohorts
             .iter()
@@ -394,6 +398,7 @@ impl Rules {
         let (cohorts, never): (Vec<_>, Vec<_>) = rest
             .into_iter()
             .partition(|cohort| cohort.label.is_some_and(|label| i64::from(label) <= last));
+        // Units are in the order of their cohorts: those left out come first, and the others stay one range.
         let first_unit = early.last().map_or(0, |cohort| cohort.units.end);
         let start_of_never = never
             .first()
@@ -433,6 +438,8 @@ impl Rules {
         else {
             return Err(EstimatorError::NoCohort);
         };
+        // The other cohorts that are not yet treated are controls besides under 'not_yet_treated'; here this cohort is the only
+        // one.
         if options.control == Control::NeverTreated && units.len() < TOO_FEW_UNITS {
             return Err(EstimatorError::NoNeverTreated {
                 cohort,
@@ -464,6 +471,7 @@ pub(super) fn side(sample: &Sample<'_>, units: &Range<usize>) -> Side {
             squares: n_units as f64,
         };
     };
+    // Clusters are numbered without gaps, so counting takes one pass and no sorting.
     let (mut side, mut counts) = (Side::EMPTY, vec![0_u64; sample.n_clusters]);
     for &cluster in &clusters[units.clone()] {
         counts[cluster as usize] += 1;

@@ -15,7 +15,7 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    const NOBODY: Self = Self {
+    const EMPTY: Self = Self {
         treated: Side::EMPTY,
         control: Side::EMPTY,
     };
@@ -256,7 +256,7 @@ impl<'a> Tally<'a> {
             untreated_clusters: self.untreated_clusters.n,
             groups_in_clusters,
             periods_in_clusters: self.period_clusters.iter().all(|clusters| clusters.n <= 1),
-            overall: estimates.pop().unwrap_or(Compared::NOBODY),
+            overall: estimates.pop().unwrap_or(Compared::EMPTY),
             estimates,
             cell_clusters: self
                 .cell_clusters

@@ -15,7 +15,7 @@ use crate::imputation::untreated_model::{Fit, NormalEquations};
 /// Imputation estimates of Borusyak, Jaravel and Spiess.
 ///
 /// # Errors
-/// [`EstimatorError`] when the rows are no panel or nobody is treated; an event time that cannot be estimated is a row with
+/// [`EstimatorError`] when the rows are no panel or no unit is treated; an event time that cannot be estimated is a row with
 /// that status.
 pub fn did_imputation(
     columns: ImputationColumns,

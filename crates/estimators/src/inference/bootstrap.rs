@@ -25,6 +25,7 @@ impl Bootstrap {
     pub(crate) fn draws(self, influence: DMatrixView<'_, f64>, first: usize) -> DMatrix<f64> {
         let n_draws = self.n_draws as usize;
         let mut sums = DMatrix::zeros(n_draws, influence.ncols());
+        // A block at a time: the weights of all clusters would take draws × clusters numbers.
         let mut weights = DMatrix::zeros(n_draws, WEIGHT_BLOCK.min(influence.nrows()));
         for start in (0..influence.nrows()).step_by(WEIGHT_BLOCK) {
             let len = WEIGHT_BLOCK.min(influence.nrows() - start);
@@ -67,6 +68,7 @@ const WEIGHT_BLOCK: usize = 256;
 pub(crate) fn std_error(draws: &[f64]) -> f64 {
     let mut sorted = draws.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
+    // As R `did`: extreme draws move it less than they move a standard deviation.
     let range = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
     range / (normal::quantile(0.75) - normal::quantile(0.25))
 }

@@ -76,6 +76,7 @@ impl Interval {
         let Ok(law) = StudentsT::new(0.0, 1.0, df) else {
             return true;
         };
+        // q√(1 − 1/G*), as in the docs of `inference`, times the root of the factor that the error carries.
         let bound = quantile * (factor * df / effective).sqrt();
         let coverage = 1.0 - 2.0 * law.sf(bound);
         coverage.is_nan() || coverage < FEWEST_PROMISED
@@ -90,6 +91,8 @@ impl Interval {
         {
             return true;
         }
+        // (ΣL)²/ΣL²: in a difference of means a unit of a side of n has leverage 1/n², so that the side has 1/n and the squares
+        // of its clusters 1/(n²·effective).
         let sum: f64 = sides.iter().map(|&(n, _)| 1.0 / n).sum();
         let squares: f64 = sides
             .iter()

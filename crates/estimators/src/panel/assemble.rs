@@ -148,6 +148,7 @@ fn cross_sections(
     let places = Places {
         rows: &order,
         units: &(0..n_units as u32).collect::<Vec<_>>(),
+        // One table without periods: rows of one unit in two periods are not linked.
         periods: &vec![0; n_units],
         n_units,
         n_periods: 1,
@@ -198,6 +199,7 @@ fn units_by_periods(
     periods: Vec<i32>,
     layout: Layout,
 ) -> Result<(Panel, Vec<OutcomeTable>), EstimatorError> {
+    // Ids are ranked, not hashed: the places of units follow from their ids, so that the order of rows changes nothing.
     let ((ranks, n_units), codes) = rayon::join(
         || match rows {
             Rows::All(_) => rank_i64(&columns.unit),
@@ -240,6 +242,7 @@ fn units_by_periods(
             (weights, Covariates::try_new(&columns.covariates, &places))
         },
     );
+    // Complete rows hold numbers only, so that two of them in one place show as a number too few: no set of keys is needed.
     let n_seen = values.iter().filter(|value| !value.is_nan()).count();
     if n_seen < units.len() {
         return Err(EstimatorError::DuplicateRows {
@@ -302,6 +305,7 @@ fn unit_positions(
     for &cohort in &cohort_of {
         sizes[index(cohort)] += 1;
     }
+    // A counting sort: ids are in order already, and cohorts are few.
     let mut next_place: Vec<u32> = sizes
         .iter()
         .scan(0, |start, &size| {

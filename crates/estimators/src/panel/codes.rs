@@ -33,6 +33,7 @@ pub(crate) fn rank_i64(values: &[i64]) -> (Vec<u32>, usize) {
         return (Vec::new(), 0);
     };
     let span = i128::from(high) - i128::from(low) + 1;
+    // Ids are mostly dense integers: a table of up to four times their number is a pass each way, sorting is n log n.
     if span <= 4 * values.len() as i128 + 1024 {
         return rank_by_table(values, low, span as usize);
     }
@@ -69,6 +70,7 @@ pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
     let first = periods[0];
     let span = (i64::from(periods[periods.len() - 1]) - i64::from(first)) as usize + 1;
     let mut table = Vec::new();
+    // Years and months fit; a lookup per row is then one read.
     if span <= 1 << 16 {
         table = vec![0_u16; span];
         for (index, &period) in periods.iter().enumerate() {
@@ -87,6 +89,7 @@ pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
 /// Cluster codes renumbered by first appearance, so that they do not depend on how the caller numbered them; returns how many
 /// there are.
 pub(crate) fn renumber_clusters(codes: &mut [u32]) -> usize {
+    // Sums over clusters run in the order of these codes, which is why the caller must not choose it.
     let mut new_codes = vec![MISSING_CODE; codes.iter().max().map_or(0, |&max| max as usize + 1)];
     let mut next = 0;
     for code in codes {

@@ -70,7 +70,7 @@ pub(crate) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError
     Ok(())
 }
 
-/// Refuses clusters that leave out all of the never exposed: somebody else would silently be compared with.
+/// Refuses clusters that leave out all of the never exposed: the exposed would silently be compared with other units.
 pub(crate) fn check_clusters_of_never(columns: &PanelColumns) -> Result<(), EstimatorError> {
     let Some(clusters) = &columns.cluster else {
         return Ok(());
@@ -138,6 +138,7 @@ pub(super) fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorErr
     let chunks = starts
         .into_par_iter()
         .map(|start| incomplete(columns, start..(start + CHUNK).min(n_rows)));
+    // Incomplete rows are listed, not complete ones: mostly there are none, and no index of the rows is made then.
     let (mut n_negative, mut missing) = (0, Vec::new());
     for (negative, own) in chunks.collect::<Vec<_>>() {
         n_negative += negative;
@@ -175,6 +176,7 @@ fn incomplete(columns: &PanelColumns, rows: Range<usize>) -> (u64, Vec<u32>) {
                 CovariateValues::Numbers(values) => all_finite(values),
                 CovariateValues::Categories { codes, .. } => all_known(codes),
             });
+    // Nearly all chunks are; only others are looked at row by row.
     if complete {
         return (n_negative as u64, Vec::new());
     }

@@ -64,19 +64,19 @@ impl Covariates {
         if covariates.is_empty() {
             return Ok(None);
         }
-        let laid: Vec<Laid> = covariates
+        let laid: Vec<CovariateLayout> = covariates
             .par_iter()
-            .map(|covariate| Laid::out(&covariate.values, places))
+            .map(|covariate| CovariateLayout::out(&covariate.values, places))
             .collect();
         let per_unit = laid.iter().all(|one| one.per_unit);
-        let observed = Observed::of(places, per_unit);
+        let observed = ObservationCounts::of(places, per_unit);
         let levels: Vec<Option<Vec<f64>>> = laid
             .par_iter()
             .map(|one| one.levels(&observed.counts, places.n_units))
             .collect();
         let combined = combine(&laid, &levels, &observed, places.n_units);
         let (table, counts, rows) = match combined {
-            Some(Combined {
+            Some(Combinations {
                 table,
                 counts,
                 codes,
@@ -163,11 +163,11 @@ impl Covariates {
 }
 
 /// How often a unit (or unit and period) is observed.
-struct Observed {
+struct ObservationCounts {
     counts: Vec<f64>,
 }
 
-impl Observed {
+impl ObservationCounts {
     fn of(places: &Places<'_>, per_unit: bool) -> Self {
         let len = if per_unit {
             places.n_units
@@ -184,12 +184,12 @@ impl Observed {
 }
 
 /// A covariate laid out by unit, or by period and unit; what is not observed is zero.
-struct Laid {
+struct CovariateLayout {
     per_unit: bool,
     values: Vec<f64>,
 }
 
-impl Laid {
+impl CovariateLayout {
     fn out(values: &CovariateValues, places: &Places<'_>) -> Self {
         let mut by_unit = vec![f64::NAN; places.n_units];
         let mut varies = false;
@@ -265,7 +265,7 @@ impl Laid {
 const MOST_LEVELS: usize = 1_024;
 
 /// A table of the combinations that occur.
-struct Combined {
+struct Combinations {
     table: Vec<Vec<f64>>,
     counts: Vec<f64>,
     codes: Vec<u32>,
@@ -273,11 +273,11 @@ struct Combined {
 
 /// The combinations of values, when they are few compared with the places.
 fn combine(
-    laid: &[Laid],
+    laid: &[CovariateLayout],
     levels: &[Option<Vec<f64>>],
-    observed: &Observed,
+    observed: &ObservationCounts,
     n_units: usize,
-) -> Option<Combined> {
+) -> Option<Combinations> {
     let levels: Vec<&Vec<f64>> = levels.iter().map(Option::as_ref).collect::<Option<_>>()?;
     let n_combinations = levels
         .iter()
@@ -325,7 +325,7 @@ fn combine(
         })
         .collect();
     let counts = used.iter().map(|&code| seen[code]).collect();
-    Some(Combined {
+    Some(Combinations {
         table,
         counts,
         codes,

@@ -11,7 +11,7 @@ pub enum Layout {
     Balanced,
     /// A panel with holes; rows are compared as cross-sections, errors are summed per unit (`unbalanced => 'keep'`).
     Unbalanced,
-    /// A panel with holes; each comparison takes the units seen in both of its periods, so that everybody is compared
+    /// A panel with holes; each comparison takes the units seen in both of its periods, so that every unit is compared
     /// with themselves (`unbalanced => 'pairs'`).
     Pairs,
     /// Repeated cross-sections: every row is a unit of its own (`panel => false`).

@@ -1,7 +1,7 @@
 //! Coefficients: which columns are kept and why the others are not, first stage, normal equations.
 //!
 //! Everything is worked out from the products of the columns: the indicators of further fixed effects are partialled out of
-//! them, two-stage least squares combines them, and one step of refinement with the residuals of all rows gives back the digits
+//! them, two-stage least squares combines them, and one step of refinement with the residuals of all rows recovers the digits
 //! that products lose.
 
 use nalgebra::{DMatrix, DVector};

@@ -20,6 +20,7 @@ impl Groups {
             .zip(&other.codes)
             .map(|(&a, &b)| i64::from(a) * other.n_groups as i64 + i64::from(b))
             .collect();
+        // The table of combinations is sparse: only pairs that occur get a code.
         let (codes, n_groups) = rank_i64(&keys);
         Self { codes, n_groups }
     }
@@ -44,6 +45,7 @@ impl Groups {
             let a = root(&mut parent, own);
             let b = root(&mut parent, self.n_groups as u32 + outer);
             if a != b {
+                // Union by code, without ranks: halving paths keeps trees short enough.
                 parent[a.max(b) as usize] = a.min(b);
                 n_components -= 1;
             }

@@ -42,6 +42,7 @@ impl Products {
         let own = all.view((0, 0), (n_effects, n_effects)).into_owned();
         let cross = all.view((0, n_effects), (n_effects, rest)).into_owned();
         let effects_inverse = inverse(&own).ok_or_else(singular)?;
+        // Frisch–Waugh–Lovell on the products: the rows are read once, whatever the fixed effects.
         let projection = &effects_inverse * &cross;
         let gram = gram - cross.tr_mul(&projection);
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Few clusters are said where theory promises less than 94 % for a 95 % interval.
+//! `few_clusters` is the status where theory promises less than 94 % for a 95 % interval.
 
 use super::golden::close;
 use super::regression_cases::{data, fit, noise, with_vcov};

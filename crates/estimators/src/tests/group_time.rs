@@ -199,7 +199,7 @@ fn group_time_effects_match_the_reference() {
     report.finish(3_900);
 }
 
-/// `certified` is 1 in cohort 2021 and 0 for everybody else: among the others and the never exposed it is constant. R has no number
+/// `certified` is 1 in cohort 2021 and 0 for all others: among the others and the never exposed it is constant. R has no number
 /// there; it says nothing there, and the numbers are those without it. In cohort 2021 it separates.
 #[test]
 fn a_covariate_constant_within_a_comparison_changes_nothing_there() {

@@ -220,7 +220,7 @@ fn residual_df(result: &OlsResult) -> f64 {
         Some(stage.wald.df2 + 1.0),
         result.n_clusters.map(|n| n as f64)
     );
-    // One endogenous column gives way to the instruments.
+    // One endogenous column is dropped for the instruments.
     let n_counted = result.n_counted as f64 - 1.0 + stage.wald.df1;
     result.n_obs as f64 - n_counted
 }

@@ -147,7 +147,7 @@ fn rows_without_weight_count_and_change_nothing() {
 fn units_exposed_throughout_change_nothing() {
     let mut columns = unlinked();
     let without = fit(columns.clone());
-    // A period in which nobody else is seen does not count as one.
+    // A period in which no other unit is seen does not count as one.
     for time in 1..=5 {
         columns.unit.push(100);
         columns.time.push(time);
@@ -210,7 +210,7 @@ fn unlinked() -> PanelColumns {
 }
 
 #[test]
-fn effects_that_nobody_links_with_the_reference_are_not_made_up() {
+fn effects_without_a_link_to_the_reference_are_not_made_up() {
     let result = fit(unlinked());
     let status = |cohort: i32, at: i32| {
         let is_it = |row: &&CohortEffect| (row.cohort, row.event_time) == (Some(cohort), Some(at));

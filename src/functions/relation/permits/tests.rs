@@ -1,4 +1,4 @@
-//! Who runs, who waits and who fails, for every order of events that could end in nobody running.
+//! Who runs, who waits and who fails, for every order of events that could end with none running.
 
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool};
 use futures::FutureExt as _;
@@ -11,7 +11,7 @@ fn leaves<const N: usize>(state: &mut PermitState, statement: &str) -> [u64; N] 
 
 fn admitted(state: &mut PermitState, relations: &[u64]) -> Vec<u64> {
     let mut admitted = Vec::new();
-    // As tasks do: whoever is admitted lets the others ask again.
+    // As tasks do: a relation that is admitted lets the others ask again.
     loop {
         let queued = relations.iter().filter(|age| !admitted.contains(*age));
         let next = queued.copied().find(|&age| state.admit(age));
@@ -87,7 +87,7 @@ fn more_run_side_by_side_after_a_while_without_a_refusal() {
 }
 
 #[test]
-fn nobody_waits_for_a_relation_that_waits_for_it() {
+fn none_waits_for_a_relation_that_waits_for_it() {
     let mut state = PermitState::new(1);
     let above = state.enter("s", RelationKind::Nested);
     let [below] = leaves(&mut state, "s");

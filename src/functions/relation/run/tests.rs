@@ -209,7 +209,7 @@ async fn relations_below_relations_end_on_one_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_relation_ends_although_nobody_asks_for_its_rows() {
+async fn a_relation_ends_although_no_one_asks_for_its_rows() {
     let engine = Engine::new(1, 1 << 30);
     let mut stream = engine
         .stream("select * from ols((select * from t), 'y ~ x')")

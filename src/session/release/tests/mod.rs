@@ -19,7 +19,7 @@ mod refused;
 mod spans;
 
 /// Region 1 has 4 persons, region 2 has 36, region 3 has 60, region 4 has 100. Three of region 4 smoke, half of the
-/// others. Costs are above zero for everybody.
+/// others. Costs are above zero for all persons.
 const PANEL: &str = "
     SELECT p AS person_id, y AS fiscal_year, p AS entry, p % 60 + 1 AS worksite_id, p / 2 AS household_id,
            CASE WHEN p <= 4 THEN 1 WHEN p <= 40 THEN 2 WHEN p <= 100 THEN 3 ELSE 4 END AS region,
@@ -34,7 +34,7 @@ const EFFECTS: &str = "
     ) AS t(indicator, estimate, std_error, statistic, p_value, conf_low, conf_high, band_low, band_high,
            n_treated, n_control, n_units, n_clusters, status)";
 
-/// Two claims of everybody, and 20 of person 200.
+/// Two claims of every person, and 20 of person 200.
 const CLAIMS: &str = "
     SELECT c AS claim_id, CASE WHEN c <= 400 THEN c / 2 + 1 ELSE 200 END AS person_id, c * 3.5 AS yen
     FROM generate_series(1, 420) AS a(c)";
@@ -264,7 +264,7 @@ async fn aggregates_that_show_one_value_and_groups_of_one_are_refused() {
 }
 
 #[tokio::test]
-async fn tables_nobody_describes_are_refused() {
+async fn tables_without_a_description_are_refused() {
     let (session, rules) = world().await;
     let other = session.plan("SELECT 1 AS a", &[]).await.unwrap();
     let schema = Arc::clone(other.schema().inner());

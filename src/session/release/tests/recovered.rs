@@ -163,7 +163,7 @@ async fn codes_that_differ_for_one_person_are_not_shown_together() {
         code("entry < 100"),
         code("entry < 100 AND entry <> 70 OR entry = 70 AND cost > 1")
     );
-    // The codes are the same for everybody, which tells of the one as well.
+    // The codes are the same for all persons, which tells of the one as well.
     assert_eq!(ask(&sql).await.unwrap().1.n_cells, 2);
     let sql = sql.replace("cost > 1", "cost < 1");
     assert_eq!(ask(&sql).await.unwrap().1.n_cells, 2);
@@ -203,7 +203,7 @@ async fn counts_of_persons_by_their_rows_are_not_taken_from_counts_of_rows() {
 }
 
 #[tokio::test]
-async fn a_condition_that_nobody_meets_tells_as_little_as_one_that_a_single_person_meets() {
+async fn a_condition_that_no_person_meets_tells_as_little_as_one_that_a_single_person_meets() {
     // Person 101 smokes, has entry 101 and costs of 12,122 in 2022.
     let who = "entry = 101 AND sex = 1";
     for asked in [
@@ -281,7 +281,7 @@ async fn inner_queries_hide_no_condition_on_several_columns() {
 }
 
 #[tokio::test]
-async fn a_key_that_nobody_has_tells_as_little_as_one_that_a_single_person_has() {
+async fn a_key_that_no_person_has_tells_as_little_as_one_that_a_single_person_has() {
     let guess = "entry = 101 AND sex = 1 AND cost > AMOUNT";
     for key in [
         "CASE WHEN GUESS THEN 1 ELSE 0 END",
@@ -312,7 +312,7 @@ async fn a_key_that_nobody_has_tells_as_little_as_one_that_a_single_person_has()
 }
 
 #[tokio::test]
-async fn conditions_on_several_columns_are_answered_where_somebody_meets_each() {
+async fn conditions_on_several_columns_are_answered_where_persons_meet_each() {
     for sql in [
         "SELECT count(*) FILTER (WHERE sex = 1 AND cost < 12000), count(*) FILTER (WHERE sex = 1 AND cost >= 12000),
                 count(*) FILTER (WHERE sex = 0 AND cost < 12000), count(*) FILTER (WHERE sex = 0 AND cost >= 12000), count(*)
@@ -321,7 +321,7 @@ async fn conditions_on_several_columns_are_answered_where_somebody_meets_each() 
         "SELECT CASE WHEN sex = 1 AND cost < 12000 THEN 'a' WHEN sex = 1 THEN 'b' ELSE 'c' END, count(*)
          FROM panel WHERE region > 2 AND fiscal_year = 2022 GROUP BY 1",
         "SELECT n > 1, count(*) FROM (SELECT person_id, count(*) FILTER (WHERE smoker) AS n FROM panel WHERE region > 2 GROUP BY 1) GROUP BY 1",
-        // No condition on several columns: nobody of region 4 and entry below 100 is a plain zero.
+        // No condition on several columns: no person of region 4 and entry below 100 is a plain zero.
         "SELECT region, count(*) FILTER (WHERE entry < 101), count(*) FROM panel WHERE region > 2 GROUP BY 1",
     ] {
         let (rows, withheld) = ask(sql).await.unwrap_or_else(|error| unreachable!("{sql}: {error}"));

@@ -30,7 +30,7 @@ pub(crate) struct Adjustment {
 }
 
 /// An adjusted comparison.
-pub(crate) struct Adjusted {
+pub(crate) struct AdjustedComparison {
     pub(crate) estimate: f64,
     /// One for each group of observations: treated, comparison; with rows each at the current and the reference period.
     pub(crate) groups: Vec<Terms>,
@@ -81,6 +81,7 @@ impl Adjustment {
         {
             propensity.store_rows(basis.covariates(covariates));
         }
+        // It borrows the basis, which is moved below.
         drop(rebased);
         Ok(Self {
             basis,
@@ -98,7 +99,7 @@ impl Adjustment {
         &self,
         covariates: &Covariates,
         sides: Sides<'_>,
-    ) -> Result<Adjusted, Status> {
+    ) -> Result<AdjustedComparison, Status> {
         let rebased = self.basis.rebased(sides);
         let sides = rebased.as_ref().map_or(sides, Sides::of);
         let outcome = sides.treated.outcome_vector();
@@ -120,6 +121,8 @@ impl Adjustment {
             ..Terms::default()
         };
         let mut control = Terms::default();
+        // The derivative of the estimate by β. With weights it vanishes where the comparison units have the mean covariates of
+        // the treated.
         let mut direction = -&self.treated.vector / total;
         let mut mean_control = 0.0;
         if let Some(propensity) = &self.propensity {
@@ -147,7 +150,7 @@ impl Adjustment {
         for group in &mut groups {
             group.finish(covariates, &self.basis, self.propensity.as_deref());
         }
-        Ok(Adjusted {
+        Ok(AdjustedComparison {
             estimate: mean_treated - mean_control,
             groups,
         })
@@ -162,10 +165,14 @@ fn determined_inverse(
     moments: &WeightMoments,
     kept: &[bool],
 ) -> Result<nalgebra::DMatrix<f64>, Status> {
+    // Of these observations alone: the coefficient of a column that varies among the treated only would be arbitrary, and is
+    // needed to predict for them.
     let own = independent_columns(&moments.matrix);
     if kept.iter().zip(&own).any(|(kept, own)| *kept && !own) {
         return Err(Status::Singular);
     }
+    // Normal equations rather than QR: sums over observations take one pass and add up over chunks, and columns that are
+    // orthonormal over the panel lose few digits by squaring.
     embedded_inverse(&moments.matrix, kept).ok_or(Status::Singular)
 }
 
@@ -216,7 +223,7 @@ pub(crate) fn compare_rows(
     sides: RowSides<'_>,
     method: Method,
     is_weighted: bool,
-) -> Result<(Adjusted, Option<Propensity>), Status> {
+) -> Result<(AdjustedComparison, Option<Propensity>), Status> {
     let groups = row_groups(sides.current, sides.reference);
     if groups.iter().any(|[treated, _]| treated.total() <= 0.0) {
         return Err(Status::NoTreated);
@@ -285,7 +292,7 @@ fn row_groups(current: Sides<'_>, reference: Sides<'_>) -> [[RowGroup; 2]; 2] {
 const SIGNS: [f64; 2] = [1.0, -1.0];
 
 impl RowComparison<'_> {
-    /// Refuses comparison rows that determine no regression, before anything else is said about them.
+    /// Refuses comparison rows that determine no regression, before other reasons are looked for.
     fn check_regressions(&self) -> Result<(), Status> {
         for [_, control] in &self.groups {
             determined_inverse(&control.moments, self.kept)?;
@@ -293,7 +300,7 @@ impl RowComparison<'_> {
         Ok(())
     }
 
-    fn outcome_regression(&self) -> Result<Adjusted, Status> {
+    fn outcome_regression(&self) -> Result<AdjustedComparison, Status> {
         let none = DVector::zeros(self.kept.len());
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
         let total = treated_vector[0];
@@ -326,7 +333,7 @@ impl RowComparison<'_> {
                 ..Terms::default()
             });
         }
-        Ok(Adjusted { estimate, groups })
+        Ok(AdjustedComparison { estimate, groups })
     }
 
     /// Inverse probability weighting, doubly robust with `regressions`.
@@ -335,7 +342,7 @@ impl RowComparison<'_> {
         propensity: &Propensity,
         sides: RowSides<'_>,
         regressions: bool,
-    ) -> Result<Adjusted, Status> {
+    ) -> Result<AdjustedComparison, Status> {
         let k = self.kept.len();
         let periods = [sides.current, sides.reference];
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
@@ -394,7 +401,7 @@ impl RowComparison<'_> {
         for group in &mut groups {
             group.h.clone_from(&h);
         }
-        Ok(Adjusted { estimate, groups })
+        Ok(AdjustedComparison { estimate, groups })
     }
 
     /// The part of the influence of treated rows that comes from averaging the regressions' gap over all treated rows.

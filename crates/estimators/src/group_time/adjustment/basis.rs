@@ -48,6 +48,7 @@ impl Basis {
                     own.axpy(-share, earlier, 1.0);
                 }
             }
+            // A square that rounding can leave below zero.
             let mut left = own.dot(&(gram * &own)).max(0.0).sqrt();
             let is_doubtful = left <= DOUBTFUL * length;
             if is_doubtful {

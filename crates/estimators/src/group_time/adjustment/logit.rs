@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::group_time::adjustment::points::{Loaded, Points, Sides, symmetric, triangle};
+use crate::group_time::adjustment::points::{LoadedPoints, Points, Sides, symmetric, triangle};
 use crate::linear_algebra::{self, embedded, lane_sum};
 use crate::status::Status;
 
@@ -39,13 +39,13 @@ const NO_CURVATURE: f64 = 1e-14;
 
 /// What each observation counts in the likelihood.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counting {
+pub(super) enum LikelihoodWeight {
     Observations,
     Weights,
 }
 
-impl Counting {
-    fn pick<'a>(self, loaded: &'a Loaded<'_>) -> &'a [f64] {
+impl LikelihoodWeight {
+    fn pick<'a>(self, loaded: &'a LoadedPoints<'_>) -> &'a [f64] {
         match self {
             Self::Observations => loaded.counts,
             Self::Weights => loaded.weights,
@@ -54,6 +54,7 @@ impl Counting {
 }
 
 pub(super) fn logistic(index: f64) -> f64 {
+    // Where the exponential overflows the quotient is zero, its limit.
     1.0 / (1.0 + (-index).exp())
 }
 
@@ -102,7 +103,7 @@ impl Newton<'_> {
     /// The maximum and the largest fitted probability.
     pub(super) fn maximise(
         &self,
-        counting: Counting,
+        counting: LikelihoodWeight,
         start: Option<Vec<f64>>,
     ) -> Result<(Vec<f64>, f64), Status> {
         let start = start.unwrap_or_else(|| {
@@ -125,7 +126,7 @@ impl Newton<'_> {
     /// Newton steps on every `stride`th chunk until they gain less than this share of the smaller side.
     fn search(
         &self,
-        counting: Counting,
+        counting: LikelihoodWeight,
         mut coefficients: Vec<f64>,
         stride: usize,
         last_gain: f64,
@@ -182,14 +183,15 @@ impl Newton<'_> {
         is_finite.then_some(Step { change, gain })
     }
 
-    fn total(&self, points: &Points<'_>, counting: Counting) -> f64 {
+    fn total(&self, points: &Points<'_>, counting: LikelihoodWeight) -> f64 {
         points.sum(1, |loaded, sums| sums[0] += lane_sum(counting.pick(loaded)))[0]
     }
 
-    fn intercept_only(&self, counting: Counting) -> Vec<f64> {
+    fn intercept_only(&self, counting: LikelihoodWeight) -> Vec<f64> {
         let mut coefficients = vec![0.0; self.kept.len()];
         let [treated, control] =
             [self.sides.treated, self.sides.control].map(|points| self.total(points, counting));
+        // The maximum of a logit without slopes, in closed form.
         coefficients[0] = (treated / control).ln();
         coefficients
     }
@@ -198,7 +200,7 @@ impl Newton<'_> {
     fn derivatives(
         &self,
         coefficients: &[f64],
-        counting: Counting,
+        counting: LikelihoodWeight,
         stride: usize,
     ) -> (DVector<f64>, DMatrix<f64>, f64) {
         let k = self.kept.len();

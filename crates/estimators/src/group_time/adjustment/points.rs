@@ -14,6 +14,7 @@ use crate::linear_algebra::{lane_dot, lane_sum};
 use crate::panel::covariate_table::{Covariates, RowSlice};
 
 /// Points per partial sum.
+// 32 KiB a column, so that the few columns a sum reads stay in the cache of a core.
 const CHUNK: usize = 4_096;
 
 /// What is subtracted from the values of observations.
@@ -144,7 +145,7 @@ impl<'a> Points<'a> {
     }
 
     /// Applies `f` to all points, chunk by chunk; the results come in the order of the points.
-    pub(crate) fn map<T: Send>(&self, f: impl Fn(&Loaded<'_>) -> T + Sync) -> Vec<T> {
+    pub(crate) fn map<T: Send>(&self, f: impl Fn(&LoadedPoints<'_>) -> T + Sync) -> Vec<T> {
         self.map_every(1, f)
     }
 
@@ -152,7 +153,7 @@ impl<'a> Points<'a> {
     pub(crate) fn map_every<T: Send>(
         &self,
         stride: usize,
-        f: impl Fn(&Loaded<'_>) -> T + Sync,
+        f: impl Fn(&LoadedPoints<'_>) -> T + Sync,
     ) -> Vec<T> {
         self.chunks
             .par_iter()
@@ -168,9 +169,9 @@ impl<'a> Points<'a> {
         index: usize,
         range: &Range<usize>,
         buffers: &'b mut Buffers,
-    ) -> Loaded<'b> {
+    ) -> LoadedPoints<'b> {
         if let Some(bins) = &self.bins {
-            return Loaded {
+            return LoadedPoints {
                 covariates: self.covariates,
                 first_row: range.start,
                 first_unit: 0,
@@ -190,6 +191,7 @@ impl<'a> Points<'a> {
             let seen = buffers
                 .weights
                 .iter()
+                // The unweighted logit counts observations; one of weight zero counts as absent.
                 .map(|&w| f64::from(u8::from(w != 0.0)));
             buffers.counts.clear();
             buffers.counts.extend(seen);
@@ -200,7 +202,7 @@ impl<'a> Points<'a> {
         let RowSlice::From(first_row) = segment.rows else {
             unreachable!("observations that share covariates are summed first")
         };
-        Loaded {
+        LoadedPoints {
             covariates: self.covariates,
             first_row,
             first_unit: segment.units.start,
@@ -211,7 +213,11 @@ impl<'a> Points<'a> {
     }
 
     /// Sums vectors of `len` numbers over the chunks.
-    pub(crate) fn sum(&self, len: usize, add: impl Fn(&Loaded<'_>, &mut [f64]) + Sync) -> Vec<f64> {
+    pub(crate) fn sum(
+        &self,
+        len: usize,
+        add: impl Fn(&LoadedPoints<'_>, &mut [f64]) + Sync,
+    ) -> Vec<f64> {
         let parts = self.map(|loaded| {
             let mut sums = vec![0.0; len];
             add(loaded, &mut sums);
@@ -259,7 +265,7 @@ impl<'a> Sides<'a> {
 }
 
 /// Some points, loaded.
-pub(crate) struct Loaded<'b> {
+pub(crate) struct LoadedPoints<'b> {
     covariates: &'b Covariates,
     first_row: usize,
     /// First unit of the sample; only without bins.
@@ -272,7 +278,7 @@ pub(crate) struct Loaded<'b> {
     pub(crate) outcomes: &'b [f64],
 }
 
-impl Loaded<'_> {
+impl LoadedPoints<'_> {
     pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
@@ -306,6 +312,7 @@ impl Loaded<'_> {
     pub(crate) fn add_products(&self, scale: &[f64], buffer: &mut Vec<f64>, sums: &mut [f64]) {
         sums[0] += lane_sum(scale);
         let mut next = 1;
+        // Half of the products, the matrix being symmetric; each column is scaled once for all products with earlier ones.
         for row in 0..self.covariates.columns.len() {
             buffer.clear();
             buffer.extend(self.column(row).iter().zip(scale).map(|(x, s)| x * s));
@@ -342,6 +349,7 @@ impl Bins {
             weights: vec![0.0; n_rows],
             outcomes: vec![0.0; n_rows],
         };
+        // On one thread, in the order of the units: threads would each need bins of their own, added up in a fixed order.
         for segment in segments {
             let RowSlice::Codes(codes) = segment.rows else {
                 unreachable!("observations that share covariates have codes")

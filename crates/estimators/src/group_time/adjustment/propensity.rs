@@ -8,18 +8,20 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::group_time::adjustment::basis::Basis;
 use crate::group_time::adjustment::logit::{
-    Counting, NO_OVERLAP, Newton, curved_inverse, logistic,
+    LikelihoodWeight, NO_OVERLAP, Newton, curved_inverse, logistic,
 };
 use crate::group_time::adjustment::points::{
-    Loaded, Points, Segment, Sides, WeightMoments, linear_form, symmetric, triangle,
+    LoadedPoints, Points, Segment, Sides, WeightMoments, linear_form, symmetric, triangle,
 };
 use crate::panel::covariate_table::{Covariates, RowSlice};
 use crate::status::Status;
 
 /// Probabilities are capped here.
+// The cap of R `DRDID`; it keeps p(1 − p) above zero.
 const CAP: f64 = 1.0 - 1e-6;
 
 /// Comparison units from this probability on get no weight.
+// The default of R `DRDID`.
 const TRIM: f64 = 0.995;
 
 /// A fitted logit on one comparison.
@@ -34,11 +36,11 @@ pub(crate) struct Propensity {
     pub(crate) odds: WeightMoments,
     /// Comparison units left out for a probability near one.
     pub(crate) n_trimmed: u64,
-    stored: Stored,
+    stored: StoredProbabilities,
 }
 
 /// Probabilities kept for later.
-enum Stored {
+enum StoredProbabilities {
     /// None: computed again when needed.
     Nothing,
     /// By unit of the sample.
@@ -80,18 +82,21 @@ impl Propensity {
             sides,
             kept: &basis.kept,
         };
-        let (mut coefficients, largest) = newton.maximise(Counting::Observations, None)?;
+        let (mut coefficients, largest) = newton.maximise(LikelihoodWeight::Observations, None)?;
         if largest >= NO_OVERLAP {
             return Err(Status::NoOverlap);
         }
+        // The check for overlap is of the unweighted fit, as in R `did`; its maximum is where the weighted search begins.
         if is_weighted {
-            coefficients = newton.maximise(Counting::Weights, Some(coefficients))?.0;
+            coefficients = newton
+                .maximise(LikelihoodWeight::Weights, Some(coefficients))?
+                .0;
         }
         let stored = match keep {
             Keep::ForUnits(n_units) if !sides.control.are_summed() => {
-                Stored::Units(vec![0.0; n_units])
+                StoredProbabilities::Units(vec![0.0; n_units])
             }
-            _ => Stored::Nothing,
+            _ => StoredProbabilities::Nothing,
         };
         Self::complete(sides, basis, coefficients, stored)
     }
@@ -101,11 +106,11 @@ impl Propensity {
         sides: Sides<'_>,
         basis: &Basis,
         coefficients: Vec<f64>,
-        mut stored: Stored,
+        mut stored: StoredProbabilities,
     ) -> Result<Self, Status> {
         let k = basis.kept.len();
         let size = triangle(k);
-        let keeps = matches!(stored, Stored::Units(_));
+        let keeps = matches!(stored, StoredProbabilities::Units(_));
         let mut sums = vec![0.0; 2 * size + 1];
         for (points, is_control) in [(sides.treated, false), (sides.control, true)] {
             let parts = points.map(|loaded| {
@@ -137,7 +142,7 @@ impl Propensity {
                 for (sum, own) in sums.iter_mut().zip(own) {
                     *sum += own;
                 }
-                if let Stored::Units(all) = &mut stored {
+                if let StoredProbabilities::Units(all) = &mut stored {
                     all[first_unit..first_unit + probabilities.len()]
                         .copy_from_slice(&probabilities);
                 }
@@ -163,13 +168,13 @@ impl Propensity {
         for value in &mut rows {
             *value = logistic(*value).min(CAP);
         }
-        self.stored = Stored::Rows(rows);
+        self.stored = StoredProbabilities::Rows(rows);
     }
 
     /// Probabilities of all rows of the table of covariates, where they are kept.
     pub(crate) fn rows(&self) -> Option<&[f64]> {
         match &self.stored {
-            Stored::Rows(rows) => Some(rows),
+            StoredProbabilities::Rows(rows) => Some(rows),
             _ => None,
         }
     }
@@ -182,7 +187,7 @@ impl Propensity {
         first_row: usize,
         out: &mut [f64],
     ) {
-        if let Stored::Units(all) = &self.stored {
+        if let StoredProbabilities::Units(all) = &self.stored {
             out.copy_from_slice(&all[first_unit..first_unit + out.len()]);
             return;
         }
@@ -196,7 +201,7 @@ impl Propensity {
     pub(crate) fn odds_of(&self, covariates: &Covariates, segment: &Segment<'_>) -> Vec<f64> {
         let mut odds = vec![0.0; segment.units.len()];
         match (segment.rows, &self.stored) {
-            (RowSlice::Codes(codes), Stored::Rows(rows)) => {
+            (RowSlice::Codes(codes), StoredProbabilities::Rows(rows)) => {
                 for (slot, &code) in odds.iter_mut().zip(codes) {
                     *slot = rows[code as usize];
                 }
@@ -218,15 +223,15 @@ impl Propensity {
     }
 
     /// Odds of loaded points, zero for trimmed ones.
-    fn odds(&self, loaded: &Loaded<'_>) -> Vec<f64> {
+    fn odds(&self, loaded: &LoadedPoints<'_>) -> Vec<f64> {
         let mut odds = vec![0.0; loaded.len()];
         match &self.stored {
-            Stored::Rows(rows) => odds.copy_from_slice(&rows[loaded.rows()]),
-            Stored::Units(all) => {
+            StoredProbabilities::Rows(rows) => odds.copy_from_slice(&rows[loaded.rows()]),
+            StoredProbabilities::Units(all) => {
                 let first = loaded.first_unit;
                 odds.copy_from_slice(&all[first..first + loaded.len()]);
             }
-            Stored::Nothing => {
+            StoredProbabilities::Nothing => {
                 loaded.linear(&self.coefficients, &mut odds);
                 for value in &mut odds {
                     *value = logistic(*value).min(CAP);

@@ -33,6 +33,7 @@ impl Scores<'_> {
             let combination: Vec<f64> = combination.iter().copied().collect();
             let parts = within.residuals(None, &combination);
             let all = self.clusters.iter().map(|groups| effective(groups, &parts));
+            // Each way of clustering must have enough.
             all.fold(f64::INFINITY, f64::min)
         });
         Some(per_coefficient.collect())

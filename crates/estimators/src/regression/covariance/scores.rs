@@ -106,6 +106,7 @@ impl Scores<'_> {
             Vcov::Hc0 | Vcov::Hc2 | Vcov::Hc3 | Vcov::Hc4 => self.sandwich(&self.row_meat(vcov)?),
             Vcov::Cluster(_) | Vcov::TwoWay(..) => self.clustered(small) * factor,
         };
+        // The scarcer clusters decide: with two-way clustering the error cannot be known better than from the fewer of them.
         let fewest = self.clusters.iter().map(|groups| groups.n_groups).min();
         let df = match fewest {
             Some(fewest) if small.t_count == ClusterCount::Smallest => fewest as f64 - 1.0,

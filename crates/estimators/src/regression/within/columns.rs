@@ -217,6 +217,7 @@ impl Within {
         add: impl Fn(&RowRange, &mut [f64]) + Sync,
     ) -> Vec<f64> {
         let ranges = self.ranges();
+        // No more ranges at a time than their accumulators, of k² numbers for products, may take.
         let wave = (WAVE_NUMBERS / length.max(1)).clamp(2, MAX_RANGES);
         let mut total = vec![0.0; length];
         for some in ranges.chunks(wave) {
@@ -411,6 +412,7 @@ impl Touched {
     }
 
     pub(super) fn clear(&mut self) {
+        // A group touches few of the columns: zeroing only these keeps the work in proportion to the rows.
         for column in self.columns.drain(..) {
             self.sums[column as usize] = 0.0;
             self.is_touched[column as usize] = false;

@@ -115,7 +115,7 @@ fn comparison_units_almost_surely_exposed_are_left_out_and_counted() {
                 Layout::Unbalanced => (102, 1),
                 _ => (101, 1),
             };
-            // At x = 0: 5 − 2; at x = 1: 6 − 4, or nobody to compare with.
+            // At x = 0: 5 − 2; at x = 1: 6 − 4, or no controls.
             let (expected, n_control, status) = match method {
                 Method::OutcomeRegression => (2.2, n_never, Status::Ok),
                 Method::DoublyRobust => (2.2, n_never - n_trimmed, Status::Trimmed),
@@ -383,7 +383,7 @@ fn cohorts_of_one_to_four_units_are_marked() {
     }
 }
 
-/// Nobody would be left of them, and the last cohort would stand in.
+/// None of them would be left, and the last cohort would stand in.
 #[test]
 fn clusters_that_leave_out_all_of_the_never_exposed_are_refused() {
     let units = groups([10, 10], [30, 30]);
@@ -482,7 +482,7 @@ proptest! {
             prop_assert_eq!(found.estimate.is_nan(), is_without, "{:?}", found);
             prop_assert!(!found.estimate.is_infinite() && !found.std_error.is_infinite());
             prop_assert!(found.std_error.is_nan() || found.std_error > 0.0);
-            // What is said about an error is said about one that exists.
+            // A status about an error needs an error.
             let says_error = matches!(
                 found.status,
                 Status::Ok | Status::FewClusters | Status::TooFew | Status::Trimmed

@@ -162,7 +162,7 @@ fn what_is_missing_is_left_out_and_counted() {
 
 #[test]
 fn rows_without_an_untreated_unit_or_period_are_left_out() {
-    // Unit 1 is always treated; in period 3 nobody is untreated.
+    // Unit 1 is always treated; in period 3 no unit is untreated.
     let rows: Vec<Row> = (1..=12)
         .flat_map(|unit| {
             let cohort = if unit == 1 { 1 } else { 2 + (unit % 2) as i32 };
@@ -197,7 +197,7 @@ fn rows_without_an_untreated_unit_or_period_are_left_out() {
 }
 
 #[test]
-fn with_nobody_untreated_nothing_is_identified() {
+fn without_untreated_units_nothing_is_identified() {
     let mut columns = only(&TWO_BY_TWO);
     columns.panel.cohort.fill(1);
     let result = did_imputation(columns, &window(-2, 2)).unwrap();
@@ -299,7 +299,7 @@ fn covariates_never_seen_untreated_are_not_extrapolated() {
 
 #[test]
 fn leads_that_explain_each_other_have_no_coefficient() {
-    // Everybody is exposed in the end: all leads together are a unit effect, and a line through them a trend.
+    // Every unit is exposed in the end: all leads together are a unit effect, and a line through them a trend.
     let data = Data::sim("s4_edges");
     let columns = columns(
         &data,
