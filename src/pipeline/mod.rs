@@ -14,6 +14,7 @@ mod history;
 mod identity;
 mod lineage;
 mod losses;
+mod made_text;
 mod parts;
 mod project;
 mod query;
