@@ -476,6 +476,10 @@ impl<T: FromToml> FromToml for Located<T> {
 impl FromToml for LocatedText {
     fn from_toml(item: &TomlItem<'_>) -> Result<Self, TomlError> {
         let written = item.document.text.get(item.value.span());
-        Ok(Self::new(item.text()?, item.location(), written.unwrap_or_default()))
+        Ok(Self::new(
+            item.text()?,
+            item.location(),
+            written.unwrap_or_default(),
+        ))
     }
 }

@@ -121,7 +121,8 @@ fn check_expression(
     key: &'static str,
     sql: &LocatedText,
 ) -> Result<(), VocabularyError> {
-    session::check_expression(&sql.value).map_err(|error| wrong_sql(indicator, key, (sql, 0), &error))
+    session::check_expression(&sql.value)
+        .map_err(|error| wrong_sql(indicator, key, (sql, 0), &error))
 }
 
 /// The error of an expression, at its place in the expression, which began behind `n_lines_before` of the text that the engine saw.

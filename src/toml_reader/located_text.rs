@@ -32,7 +32,8 @@ impl LocatedText {
         let whole = self.value[start..].lines().next().unwrap_or_default();
         let within = whole.char_indices().nth(column.saturating_sub(1));
         let byte = start + within.map_or(whole.len(), |(at, _)| at);
-        let in_string = SourceLocation::of_offset(&self.at.file, &self.written, self.written_at(byte));
+        let in_string =
+            SourceLocation::of_offset(&self.at.file, &self.written, self.written_at(byte));
         SourceLocation {
             line: self.at.line + in_string.line - 1,
             column: match in_string.line {

@@ -461,5 +461,8 @@ fn a_run_of_selected_tables_checks_the_whole_project_once() {
     project.korabo(&["run", "clean_visits"]).exits(0);
     assert_eq!(time_of(&mark), before);
     fs::write(&summary, &wrong).unwrap();
-    project.korabo(&["run", "clean_visits"]).exits(3).says(&texts);
+    project
+        .korabo(&["run", "clean_visits"])
+        .exits(3)
+        .says(&texts);
 }

@@ -175,7 +175,12 @@ fn what_is_wrong_in_sql_is_shown_where_it_was_written() {
         (sql("4 + nosuch(bmi)"), line, 12, "no function `nosuch`"),
         (sql("4 + * bmi"), line, 12, "found: *"),
         (sql("sum(bmi)"), line, 0, "`sql` of `sitting_hours`"),
-        (sql("(select 1 from claims)"), line, 23, "only `clean_*` queries read"),
+        (
+            sql("(select 1 from claims)"),
+            line,
+            23,
+            "only `clean_*` queries read",
+        ),
         (sql("(select 1 from nosuch)"), line, 23, "no table `nosuch`"),
         (long, line + 2, 3, "no column `bim`"),
     ];
