@@ -49,3 +49,43 @@ impl Expressions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::toml_reader::TomlDocument;
+
+    fn sql(file: &str) -> LocatedText {
+        let document = TomlDocument::parse(Path::new("indicators.toml"), file).unwrap();
+        document.root().required("sql").unwrap()
+    }
+
+    #[test]
+    fn places_of_the_text_are_those_of_its_expressions() {
+        let mut made = MadeText::plain("-- One row.\nselect a.*");
+        made.push(",\n");
+        made.push_expression(&sql("\n\nsql = '''\nx +\n  y'''"));
+        made.push(" as z,\n");
+        made.push_expression(&sql("sql = \"w\""));
+        made.push(" as v\nfrom a\n");
+        let expected = "-- One row.\nselect a.*,\n(\nx +\n  y\n) as z,\n(\nw\n) as v\nfrom a\n";
+        assert_eq!(made.text, expected);
+        for (place, written) in [
+            ((2, 8), (2, 8)),
+            ((4, 1), (4, 1)),
+            ((5, 3), (5, 3)),
+            ((6, 1), (5, 4)),
+            ((8, 1), (1, 8)),
+            ((10, 1), (1, 9)),
+        ] {
+            let file = Path::new("indicators.toml").to_path_buf();
+            let (line, column) = place;
+            let at = made
+                .expressions
+                .written_at(SourceLocation { file, line, column });
+            assert_eq!((at.line, at.column), written, "{place:?}");
+        }
+    }
+}

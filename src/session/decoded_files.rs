@@ -50,9 +50,7 @@ pub(super) async fn table(
     let url = ListingTableUrl::parse(format!("{STORE}{}", path.get_url().path()))?;
     // Files whose rows may hold line breaks are not read in pieces.
     let format = CsvFormat::default().with_newlines_in_values(true);
-    let options = ListingOptions::new(Arc::new(format))
-        .with_file_extension("")
-        .with_target_partitions(state.config().target_partitions());
+    let options = ListingOptions::new(Arc::new(format)).with_file_extension("");
     let config = ListingTableConfig::new(url).with_listing_options(options);
     let table = ListingTable::try_new(config.infer_schema(state).await?)?;
     Ok(Arc::new(table))

@@ -18,7 +18,7 @@ impl FileError {
 
     /// The error of this kind among the causes of `error`.
     pub(super) fn among<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
-        let causes = std::iter::successors(Some(error), |error| error.source());
-        causes.into_iter().find_map(|cause| cause.downcast_ref())
+        let mut causes = std::iter::successors(Some(error), |error| error.source());
+        causes.find_map(|cause| cause.downcast_ref())
     }
 }

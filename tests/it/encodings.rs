@@ -23,7 +23,10 @@ fn files_in_cp932_are_read_like_those_in_utf8() {
     let rows = "氏名,年度\r\n髙橋①,2023\r\n\"ｻﾄｳ ソ表\n十\",2024\r\n";
     folder.write("健診.csv", cp932(rows));
     folder.write("utf8.csv", rows);
-    folder.write("marked.csv", [&b"\xef\xbb\xbf"[..], rows.as_bytes()].concat());
+    folder.write(
+        "marked.csv",
+        [&b"\xef\xbb\xbf"[..], rows.as_bytes()].concat(),
+    );
     let expected = "氏名,翌年\n髙橋①,2024\n\"ｻﾄｳ ソ表\n十\",2025\n";
     for file in ["健診.csv", "utf8.csv", "marked.csv"] {
         let sql = format!("select 氏名, 年度 + 1 as 翌年 from '{file}' order by 年度");
