@@ -9,6 +9,7 @@ pub mod output_file;
 pub mod regular_file;
 pub mod schedule;
 pub mod toml_reader;
+pub mod transcoder;
 
 pub mod vocabulary;
 

@@ -9,8 +9,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{SourceLocation, did_you_mean};
 
+mod located_text;
 #[cfg(test)]
 mod tests;
+
+pub use located_text::LocatedText;
 
 /// Why a TOML file could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -467,5 +470,16 @@ impl<T: FromToml> FromToml for Located<T> {
             value: T::from_toml(item)?,
             at: item.location(),
         })
+    }
+}
+
+impl FromToml for LocatedText {
+    fn from_toml(item: &TomlItem<'_>) -> Result<Self, TomlError> {
+        let written = item.document.text.get(item.value.span());
+        Ok(Self::new(
+            item.text()?,
+            item.location(),
+            written.unwrap_or_default(),
+        ))
     }
 }

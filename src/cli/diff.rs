@@ -15,7 +15,10 @@ use super::printer::Printer;
 use super::sql::{self, Format, Output};
 use super::workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean, thousands};
-use crate::pipeline::{self, Cause, MovedValue, PastRun, RootCause, RunDiff, TableDiff};
+use crate::pipeline::{self, Cause, MovedValue, PastRun, RootCause, RowsDiff, RunDiff, TableDiff};
+use lead::{Estimates, SeenChange};
+
+mod lead;
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
@@ -29,10 +32,10 @@ pub(super) struct DiffArgs {
     /// Only this table
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
-    /// One row per cause and per moved number, instead of text
+    /// One row per changed estimate, cause and moved number, instead of text
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Moved numbers shown per table
+    /// Estimates shown, and moved numbers per table
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
 }
@@ -65,13 +68,17 @@ pub(super) async fn run(
     let lake = (project.as_ref(), &workspace.lake, &session);
     let between = (before.run_id, after.run_id);
     let diff = pipeline::diff(lake, between, args.table.as_deref()).await?;
+    let estimates = Estimates::of(&diff, &project.vocabulary);
     match args.format {
         Some(format) => {
-            let batch = batch(&diff, args.limit);
+            let batch = batch(&diff, &estimates, args.limit);
             let frame = session.frame(batch)?;
             sql::print(frame, &Output::of(format), printer).await?;
         }
-        None => printer.data(text(before, after, &diff, args.limit).as_bytes())?,
+        None => {
+            let text = text((before, after), &diff, &estimates, args.limit);
+            printer.data(text.as_bytes())?;
+        }
     }
     Ok(0)
 }
@@ -103,7 +110,12 @@ fn named<'r>(runs: &'r [PastRun], word: &str) -> Result<&'r PastRun, Failure> {
     })
 }
 
-fn text(before: &PastRun, after: &PastRun, diff: &RunDiff, limit: usize) -> String {
+fn text(
+    (before, after): (&PastRun, &PastRun),
+    diff: &RunDiff,
+    estimates: &Estimates<'_>,
+    limit: usize,
+) -> String {
     let mut text = String::new();
     for run in [before, after] {
         let started = run.started_at.get(..16).unwrap_or(&run.started_at);
@@ -115,8 +127,9 @@ fn text(before: &PastRun, after: &PastRun, diff: &RunDiff, limit: usize) -> Stri
             run.status
         );
     }
-    if diff.tables.is_empty() {
-        text.push_str("\nno table differs\n");
+    match diff.tables.is_empty() {
+        true => text.push_str("\nno table differs\n"),
+        false => lead::text(&mut text, diff, estimates, limit),
     }
     for table in &diff.tables {
         table_text(&mut text, table, limit);
@@ -143,31 +156,24 @@ fn table_text(text: &mut String, table: &TableDiff, limit: usize) {
         Err(problem) => {
             let _ = writeln!(text, "  rows  {problem}");
         }
-        Ok(rows) => {
-            let mut counts = [
-                (rows.n_changed, "changed"),
-                (rows.n_added, "added"),
-                (rows.n_removed, "removed"),
-            ]
-            .into_iter()
-            .filter(|(n_rows, _)| *n_rows > 0)
-            .map(|(n_rows, word)| format!("{} {word}", thousands(n_rows)))
-            .collect::<Vec<_>>()
-            .join(", ");
-            if counts.is_empty() {
-                "the same".clone_into(&mut counts);
-            }
-            let _ = writeln!(text, "  rows  {counts}");
-            if !rows.columns.is_empty() {
-                let _ = writeln!(
-                    text,
-                    "        columns of one version only: {}",
-                    rows.columns.join(", ")
-                );
-            }
-            moved_text(text, &rows.moved, limit);
-        }
+        Ok(rows) => rows_text(text, rows, limit),
     }
+}
+
+fn rows_text(text: &mut String, rows: &RowsDiff, limit: usize) {
+    let counts = match lead::counts(rows) {
+        counts if counts.is_empty() => "the same".to_owned(),
+        counts => counts,
+    };
+    let _ = writeln!(text, "  rows  {counts}");
+    if !rows.columns.is_empty() {
+        let _ = writeln!(
+            text,
+            "        columns of one version only: {}",
+            rows.columns.join(", ")
+        );
+    }
+    moved_text(text, &rows.moved, limit);
 }
 
 fn moved_text(text: &mut String, moved: &[MovedValue], limit: usize) {
@@ -244,7 +250,7 @@ fn query_changes(cause: &Cause) -> Option<String> {
     Some(changes.unified_diff().context_radius(2).to_string())
 }
 
-/// One row per cause, per count of rows and per moved value.
+/// One row per change of an estimate, per cause, per count of rows and per moved value.
 struct FlatRow<'a> {
     table: &'a str,
     what: &'static str,
@@ -257,9 +263,9 @@ struct FlatRow<'a> {
 }
 
 impl<'a> FlatRow<'a> {
-    fn new(table: &'a TableDiff, what: &'static str, detail: String) -> Self {
+    fn new(table: &'a str, what: &'static str, detail: String) -> Self {
         Self {
-            table: &table.name,
+            table,
             what,
             detail,
             column: None,
@@ -271,12 +277,45 @@ impl<'a> FlatRow<'a> {
     }
 }
 
+/// An estimate that the report shows otherwise: its number, and, where they changed, its status and whether its interval includes 0.
+fn flat_estimate<'a>(seen: &SeenChange<'a>) -> Vec<FlatRow<'a>> {
+    let change = seen.change;
+    let row = |what| FlatRow::new(seen.table, what, change.key.clone());
+    let number = |value: Option<f64>| value.map(|value| value.to_string());
+    let (before, after) = (&change.before, &change.after);
+    let mut rows = vec![FlatRow {
+        column: Some("estimate"),
+        before: number(before.estimate),
+        after: number(after.estimate),
+        difference: before.estimate.zip(after.estimate).map(|(b, a)| a - b),
+        std_errors: change.std_errors,
+        ..row("estimate")
+    }];
+    if let Some(excludes) = seen.significance() {
+        let word = |excludes: bool| if excludes { "excludes 0" } else { "includes 0" };
+        rows.push(FlatRow {
+            before: Some(word(excludes.0).to_owned()),
+            after: Some(word(excludes.1).to_owned()),
+            ..row("interval")
+        });
+    }
+    if seen.has_other_status() {
+        rows.push(FlatRow {
+            column: Some("status"),
+            before: before.status.clone(),
+            after: after.status.clone(),
+            ..row("status")
+        });
+    }
+    rows
+}
+
 fn flat(table: &TableDiff, limit: usize) -> Vec<FlatRow<'_>> {
     let version = |version: Option<u64>| version.map(|v| v.to_string());
     let mut rows = vec![FlatRow {
         before: version(table.before),
         after: version(table.after),
-        ..FlatRow::new(table, "version", String::new())
+        ..FlatRow::new(&table.name, "version", String::new())
     }];
     rows.extend(table.causes.iter().map(|cause| {
         let (before, after) = match cause {
@@ -289,22 +328,23 @@ fn flat(table: &TableDiff, limit: usize) -> Vec<FlatRow<'_>> {
         FlatRow {
             before,
             after,
-            ..FlatRow::new(table, "cause", cause_text(cause))
+            ..FlatRow::new(&table.name, "cause", cause_text(cause))
         }
     }));
     let roots = table.roots.iter();
-    rows.extend(roots.map(|root| FlatRow::new(table, "root", root_text(root))));
+    rows.extend(roots.map(|root| FlatRow::new(&table.name, "root", root_text(root))));
     match &table.rows {
-        Err(problem) => rows.push(FlatRow::new(table, "gone", problem.clone())),
+        Err(problem) => rows.push(FlatRow::new(&table.name, "gone", problem.clone())),
         Ok(found) => {
             let counts = [
                 ("rows_changed", found.n_changed),
                 ("rows_added", found.n_added),
                 ("rows_removed", found.n_removed),
+                ("rows_rounded", found.n_rounded),
             ];
             rows.extend(counts.map(|(what, n)| FlatRow {
                 after: Some(n.to_string()),
-                ..FlatRow::new(table, what, String::new())
+                ..FlatRow::new(&table.name, what, String::new())
             }));
             rows.extend(found.moved.iter().take(limit).map(|moved| FlatRow {
                 column: Some(&moved.column),
@@ -312,19 +352,17 @@ fn flat(table: &TableDiff, limit: usize) -> Vec<FlatRow<'_>> {
                 after: moved.after.clone(),
                 difference: moved.difference,
                 std_errors: moved.std_errors,
-                ..FlatRow::new(table, "value", moved.key.clone())
+                ..FlatRow::new(&table.name, "value", moved.key.clone())
             }));
         }
     }
     rows
 }
 
-fn batch(diff: &RunDiff, limit: usize) -> RecordBatch {
-    let rows: Vec<FlatRow<'_>> = diff
-        .tables
-        .iter()
-        .flat_map(|table| flat(table, limit))
-        .collect();
+fn batch(diff: &RunDiff, estimates: &Estimates<'_>, limit: usize) -> RecordBatch {
+    let estimates = estimates.seen.iter().take(limit).flat_map(flat_estimate);
+    let tables = diff.tables.iter().flat_map(|table| flat(table, limit));
+    let rows: Vec<FlatRow<'_>> = estimates.chain(tables).collect();
     let texts = |get: &dyn Fn(&FlatRow<'_>) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(get).collect::<StringArray>())
     };

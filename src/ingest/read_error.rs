@@ -49,12 +49,17 @@ pub enum ReadError {
         file: PathBuf,
     },
     /// Bytes that are neither UTF-8 nor CP932.
-    #[error("extract `{}` is neither UTF-8 nor CP932: byte {} fits neither", file.display(), thousands(*byte))]
+    #[error(
+        "extract `{}` is neither UTF-8 nor CP932: byte {} in line {} fits neither",
+        file.display(), thousands(*byte), thousands(*line)
+    )]
     Encoding {
         /// The file.
         file: PathBuf,
-        /// The first byte that fits neither, from 1 (to within one buffer's decoding).
+        /// The first byte that fits neither, from 1.
         byte: u64,
+        /// Its line, from 1.
+        line: u64,
     },
     /// A line with too many or too few fields.
     #[error("extract `{}`, row {}: expected {expected} fields, found {found}", file.display(), thousands(*row))]

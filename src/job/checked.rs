@@ -1,5 +1,6 @@
-//! A project is checked before a run takes anything in or builds anything, as `check` does it: a mistake in the last query is
-//! found at once, not after the others were built. Nothing is planned again for a project that has not changed since.
+//! A project is checked before a run, whatever it selects, takes anything in or builds anything, as `check` does it: a mistake in
+//! the last query is found at once, not after the others were built. Nothing is planned again for a project that has not
+//! changed since.
 
 use super::error::JobError;
 use super::options::JobOptions;

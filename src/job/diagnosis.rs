@@ -107,12 +107,8 @@ impl From<&PipelineError> for Diagnosis {
             PipelineError::Lake(error) => Self::from(error),
             PipelineError::Session(error) => Self::from(error),
             PipelineError::Contract(error) => Self::from(error),
-            PipelineError::Plan { file, source, .. } => {
-                let message = source.message();
-                let message = match source.place() {
-                    Some((line, column)) => format!("{file}:{line}:{column}: {message}"),
-                    None => format!("{file}: {message}"),
-                };
+            PipelineError::Plan { place, source, .. } => {
+                let message = format!("{place}: {}", source.message());
                 Self::because(error.kind(), message, None)
             }
             error => Self::of(error.kind(), error),

@@ -138,9 +138,7 @@ pub async fn run(
 
 async fn work(job: &Job, observers: &Observers) -> Result<(), JobError> {
     let workspace = &job.workspace;
-    if job.selection_text.is_none() {
-        check_once(workspace, &job.options).await?;
-    }
+    check_once(workspace, &job.options).await?;
     match job.takes_in {
         true => drop(ingest_new(workspace, DeliverySelection::default(), observers).await?),
         false => pipeline::require_whole(&workspace.project, &workspace.lake).await?,

@@ -86,7 +86,8 @@ pub enum PipelineError {
     #[error("`{query}` cannot be planned")]
     Plan {
         query: String,
-        file: String,
+        /// The file, with line and column where the engine says them.
+        place: String,
         #[source]
         source: SessionError,
     },

@@ -14,6 +14,7 @@ mod history;
 mod identity;
 mod lineage;
 mod losses;
+mod made_text;
 mod parts;
 mod project;
 mod query;
@@ -32,7 +33,8 @@ pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule};
 pub use diff::{
-    Cause, MovedValue, PastRun, RootCause, RowsDiff, RunDiff, TableDiff, diff, past_runs,
+    Cause, EstimateChange, EstimateState, MovedValue, PastRun, RootCause, RowsDiff, RunDiff,
+    TableDiff, diff, past_runs,
 };
 pub use error::PipelineError;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};

@@ -242,7 +242,9 @@ impl Project {
             .await
             .map_err(|source| PipelineError::Plan {
                 query: query.name.clone(),
-                file: query.file.display().to_string(),
+                place: query
+                    .location_of_error(&source)
+                    .map_or_else(|| query.file.display().to_string(), |at| at.to_string()),
                 source,
             })
     }

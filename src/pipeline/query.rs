@@ -16,10 +16,11 @@ use sha2::{Digest as _, Sha256};
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, prose, read_header};
+use super::made_text::{Expressions, MadeText};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::SourceLocation;
 use crate::functions;
-use crate::session;
+use crate::session::{self, SessionError};
 
 /// One query file: makes one table (or view) named after the file.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Query {
     pub parameters: BTreeSet<String>,
     /// Values of some of these parameters, which come from the program field that the query was made for.
     pub values: Vec<(String, ParameterValue)>,
+    /// Expressions of another file that the text is made of.
+    expressions: Expressions,
 }
 
 /// Stages of the journey in order: a query reads its own or earlier stages.
@@ -110,14 +113,15 @@ impl Query {
         let name = file
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned());
-        Self::named(&name.unwrap_or_default(), file, text)
+        Self::made(&name.unwrap_or_default(), file, MadeText::plain(text))
     }
 
-    /// Parses the text of the query called `name`, which `file` holds or leads to.
+    /// Parses the text of the query called `name`, which `file` holds or its expressions make.
     ///
     /// # Errors
     /// As [`Query::parse`].
-    pub(super) fn named(name: &str, file: &Path, text: &str) -> Result<Self, PipelineError> {
+    pub(super) fn made(name: &str, file: &Path, made: MadeText) -> Result<Self, PipelineError> {
+        let MadeText { text, expressions } = made;
         let start = SourceLocation {
             file: file.to_path_buf(),
             line: 1,
@@ -127,8 +131,14 @@ impl Query {
             at: start,
             query: name.to_owned(),
         })?;
-        let header = read_header(file, text)?;
-        let statement = parse_one(file, text)?;
+        let header = read_header(file, &text)?;
+        let statement = parse_one(file, &text).map_err(|error| match error {
+            PipelineError::Syntax { at, message } => PipelineError::Syntax {
+                at: expressions.written_at(at),
+                message,
+            },
+            error => error,
+        })?;
         let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
         let mut reads = reads.unwrap_or_default();
         let mut uses = StatementUses::default();
@@ -142,12 +152,13 @@ impl Query {
         Ok(Self {
             name: name.to_owned(),
             file: file.to_path_buf(),
-            text: text.to_owned(),
+            text,
             header,
             stage,
             reads,
             parameters: uses.parameters,
             values: Vec::new(),
+            expressions,
         })
     }
 
@@ -200,7 +211,19 @@ impl Query {
             places().find(|at| lines.contains(&(self.text[..*at].matches('\n').count() + 1)))
         };
         let offset = in_code.or_else(in_test).unwrap_or(0);
-        SourceLocation::of_offset(&self.file, &self.text, offset)
+        let at = SourceLocation::of_offset(&self.file, &self.text, offset);
+        self.expressions.written_at(at)
+    }
+
+    /// Where the engine found the text wrong, when it says where.
+    pub(super) fn location_of_error(&self, error: &SessionError) -> Option<SourceLocation> {
+        let (line, column) = error.place()?;
+        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Some(self.expressions.written_at(SourceLocation {
+            file: self.file.clone(),
+            line: number(line),
+            column: number(column),
+        }))
     }
 }
 
@@ -276,7 +299,8 @@ fn is_in_comment(text: &str, at: usize) -> bool {
     text[line_start..at].contains("--")
 }
 
-fn is_word(text: &str, at: usize, len: usize) -> bool {
+/// Whether the `len` bytes from `at` on are a whole word.
+pub(super) fn is_word(text: &str, at: usize, len: usize) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     !text[..at].ends_with(is_part) && !text[at + len..].starts_with(is_part)
 }

@@ -9,11 +9,13 @@ use std::path::Path;
 use datafusion::arrow::datatypes::Schema;
 
 use super::error::PipelineError;
-use super::query::Query;
+use super::made_text::MadeText;
+use super::query::{Query, is_word};
 use crate::config::ParameterValue;
 use crate::diagnostic::{SourceLocation, did_you_mean};
-use crate::session::{self, Session, SessionError};
-use crate::toml_reader::Located;
+use crate::lake::storable_schema;
+use crate::session::{self, ErrorPlace, Session, SessionError, split_place};
+use crate::toml_reader::{Located, LocatedText};
 use crate::vocabulary::{INDICATORS_FILE, Indicator, ProgramField, Vocabulary, VocabularyError};
 
 /// The panel with all indicators.
@@ -94,46 +96,80 @@ fn values_of(field: &ProgramField) -> Vec<(String, ParameterValue)> {
 }
 
 fn panel_indicators(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
-    let mut columns = vec![format!("{PANEL}.*")];
+    let mut made = MadeText::plain(&format!(
+        "-- One row per person and fiscal year: {PANEL} with the indicators that {INDICATORS_FILE} defines by SQL.\n\
+         -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
+         select\n    {PANEL}.*"
+    ));
     for indicator in &vocabulary.indicators {
         if let Some(sql) = &indicator.sql {
             check_expression(indicator, "sql", sql)?;
-            // A comment at its end would hide what follows on the same line.
-            columns.push(format!("(\n{}\n) as {}", sql.value, indicator.name));
+            made.push(",\n    ");
+            made.push_expression(sql);
+            made.push(&format!(" as {}", indicator.name));
         }
         if let Some(sql) = &indicator.at_risk {
             check_expression(indicator, "at_risk", sql)?;
         }
     }
-    let text = format!(
-        "-- One row per person and fiscal year: {PANEL} with the indicators that {INDICATORS_FILE} defines by SQL.\n\
-         -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
-         select\n    {}\nfrom {PANEL}\n",
-        columns.join(",\n    ")
-    );
-    Query::named(PANEL_INDICATORS, Path::new(INDICATORS_FILE), &text)
+    made.push(&format!("\nfrom {PANEL}\n"));
+    Query::made(PANEL_INDICATORS, Path::new(INDICATORS_FILE), made)
 }
 
 fn check_expression(
     indicator: &Indicator,
     key: &'static str,
-    sql: &Located<String>,
+    sql: &LocatedText,
 ) -> Result<(), VocabularyError> {
-    session::check_expression(&sql.value).map_err(|error| wrong_sql(indicator, key, sql, &error))
+    session::check_expression(&sql.value)
+        .map_err(|error| wrong_sql(indicator, key, (sql, 0), &error))
 }
 
+/// The error of an expression, at its place in the expression, which began behind `n_lines_before` of the text that the engine saw.
 fn wrong_sql(
     indicator: &Indicator,
     key: &'static str,
-    sql: &Located<String>,
+    (sql, n_lines_before): (&LocatedText, usize),
     error: &SessionError,
 ) -> VocabularyError {
+    let message = match error.argument_error() {
+        Some(argument) => format!("`{}`: {}", argument.relation, argument.problem),
+        None => error.message(),
+    };
+    let message = split_place(&message).map_or(message.as_str(), |(message, _)| message);
     VocabularyError::Sql {
-        at: sql.at.clone(),
+        at: place_in(sql, n_lines_before, error).unwrap_or_else(|| sql.at.clone()),
         key,
         name: indicator.name.clone(),
-        message: error.message(),
+        message: message.to_owned(),
     }
+}
+
+fn place_in(
+    sql: &LocatedText,
+    n_lines_before: usize,
+    error: &SessionError,
+) -> Option<SourceLocation> {
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let name = match error.error_place()? {
+        ErrorPlace::Span {
+            start: (line, column),
+            ..
+        } => {
+            let line = number(line).checked_sub(n_lines_before)?;
+            return (line > 0).then(|| sql.location(line, number(column)));
+        }
+        ErrorPlace::End => return Some(sql.location(usize::MAX, usize::MAX)),
+        ErrorPlace::Table(name)
+        | ErrorPlace::Column(name)
+        | ErrorPlace::Function(name)
+        | ErrorPlace::Parameter(name) => name,
+    };
+    let name = name.trim_start_matches('$');
+    let mut places = sql.value.match_indices(name).map(|(at, _)| at);
+    let at = places.find(|at| !name.is_empty() && is_word(&sql.value, *at, name.len()))?;
+    let within = SourceLocation::of_offset(&sql.at.file, &sql.value, at);
+    Some(sql.location(within.line, within.column))
 }
 
 /// Checks what indicators are defined by, before their view is planned; `panel` has the columns of the panel, which
@@ -161,9 +197,20 @@ pub(super) async fn check_indicators(
                 name: indicator.name.clone(),
             });
         }
-        let select = format!("select (\n{}\n) from {PANEL}", sql.value);
+        let select = format!(
+            "select {PANEL}.*, (\n{}\n) as {} from {PANEL}",
+            sql.value, indicator.name
+        );
         let planned = session.plan(&select, parameters).await;
-        planned.map_err(|error| wrong_sql(indicator, "sql", sql, &error))?;
+        let frame = planned.map_err(|error| wrong_sql(indicator, "sql", (sql, 1), &error))?;
+        storable_schema(PANEL_INDICATORS, frame.schema().as_arrow()).map_err(|error| {
+            VocabularyError::Sql {
+                at: sql.at.clone(),
+                key: "sql",
+                name: indicator.name.clone(),
+                message: error.to_string(),
+            }
+        })?;
     }
     Ok(())
 }
@@ -189,7 +236,7 @@ pub(super) async fn check_uses(
         if let Some(sql) = &indicator.at_risk {
             let select = format!("select 1 from {PANEL_INDICATORS} where (\n{}\n)", sql.value);
             let planned = session.plan(&select, parameters).await;
-            planned.map_err(|error| wrong_sql(indicator, "at_risk", sql, &error))?;
+            planned.map_err(|error| wrong_sql(indicator, "at_risk", (sql, 1), &error))?;
         }
     }
     Ok(())

@@ -22,7 +22,7 @@ use super::error::SessionError;
 use super::options::{SessionOptions, default_memory_limit, reservable};
 use super::wide_rows::WideRows;
 use super::yielding::YieldingJoins;
-use super::{local_files, named_files, provider, views};
+use super::{decoded_files, local_files, named_files, provider, views};
 use crate::functions;
 use crate::lake::LakeTable;
 
@@ -216,6 +216,9 @@ fn with_local_files(runtime: RuntimeEnvBuilder) -> Result<Arc<RuntimeEnv>, DataF
     let runtime = runtime.build_arc()?;
     let store = Arc::new(local_files::LocalFiles::default());
     runtime.register_object_store(ObjectStoreUrl::local_filesystem().as_ref(), store);
+    let decoded = Arc::new(decoded_files::DecodedFiles::default());
+    let url = ObjectStoreUrl::parse(decoded_files::STORE)?;
+    runtime.register_object_store(url.as_ref(), decoded);
     Ok(runtime)
 }
 

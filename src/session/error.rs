@@ -2,7 +2,7 @@
 
 use datafusion::common::DataFusionError;
 
-use super::named_files::FileError;
+use super::file_error::FileError;
 use crate::diagnostic::FailureKind;
 use crate::functions::{ArgumentError, RelationError};
 use crate::lake::{LakeError, failure_kind};
@@ -90,7 +90,7 @@ impl SessionError {
 
     /// What is wrong with a file that the statement names, if that is what it is.
     pub(super) fn file_error(&self) -> Option<&FileError> {
-        external(&self.0)?.downcast_ref()
+        FileError::among(&self.0)
     }
 
     /// The engine's error.

@@ -92,7 +92,9 @@ fn read(path: &std::path::Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
 }
 
 /// Runs `work` where it may wait for the disk.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(unreadable(error)))

@@ -3,11 +3,13 @@
 
 mod checks;
 mod context;
+mod decoded_files;
 mod describe;
 mod dialect;
 mod error;
 mod expansion;
 mod explain;
+mod file_error;
 mod from_first;
 pub(crate) mod inquiry;
 mod local_files;

@@ -11,18 +11,13 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::{DynamicFileCatalog, TableProvider, UrlTableFactory};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::dynamic_file::DynamicListTableFactory;
-use datafusion::execution::SessionStateBuilder;
+use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionContext;
 
+use super::decoded_files::{self, Encodings};
+use super::file_error::FileError;
 use crate::diagnostic::contained;
-
-/// A file that cannot be read as a table. No value of it is in the text.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read `{path}`: {reason}")]
-pub(super) struct FileError {
-    path: String,
-    reason: String,
-}
 
 /// A context in which the path of a file, in quotes, is a table.
 pub(super) fn with_named_files(state: SessionStateBuilder) -> SessionContext {
@@ -40,20 +35,37 @@ pub(super) fn with_named_files(state: SessionStateBuilder) -> SessionContext {
 #[derive(Debug, Default)]
 struct Files {
     engine: DynamicListTableFactory,
+    encodings: Encodings,
+}
+
+impl Files {
+    /// A CSV file in CP932 as it is decoded, everything else as the engine opens it.
+    async fn open(&self, path: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Ok(url) = ListingTableUrl::parse(path)
+            && self.encodings.is_cp932(&url).await
+            && let Some(state) = self.state()
+        {
+            return decoded_files::table(&url, &state).await.map(Some);
+        }
+        self.engine.try_new(path).await
+    }
+
+    fn state(&self) -> Option<SessionState> {
+        let session = self.engine.session_store().get_session().upgrade()?;
+        let state = session.read();
+        state.as_any().downcast_ref::<SessionState>().cloned()
+    }
 }
 
 #[async_trait]
 impl UrlTableFactory for Files {
     async fn try_new(&self, path: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let mut opening = pin!(self.engine.try_new(path));
+        let mut opening = pin!(self.open(path));
         let opened = poll_fn(|context| {
             let polled = contained(|| opening.as_mut().poll(context));
             polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
         });
-        let refused = |reason| {
-            let path = path.to_owned();
-            DataFusionError::External(Box::new(FileError { path, reason }))
-        };
+        let refused = |reason| DataFusionError::External(Box::new(FileError::new(path, reason)));
         match opened.await {
             None => Err(refused(NOT_PARQUET.to_owned())),
             Some(Err(error)) => Err(reason(&error).map_or(error, refused)),
@@ -66,6 +78,9 @@ const NOT_PARQUET: &str = "it is no Parquet file, or its footer is damaged";
 
 /// Why a file is no table, when that is the file's fault.
 fn reason(error: &DataFusionError) -> Option<String> {
+    if let Some(error) = FileError::among(error) {
+        return Some(error.reason.clone());
+    }
     match error.find_root() {
         DataFusionError::ParquetError(_) => Some(NOT_PARQUET.to_owned()),
         DataFusionError::ArrowError(error, _) => Some(match error.as_ref() {
@@ -98,7 +113,10 @@ mod tests {
 
     use std::sync::Arc;
 
-    use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    use datafusion::arrow::array::{
+        ArrayRef, AsArray as _, Float64Array, RecordBatch, StringArray,
+    };
+    use datafusion::arrow::datatypes::Int64Type;
     use datafusion::parquet::arrow::ArrowWriter;
     use fs_err as fs;
 
@@ -155,6 +173,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn files_in_cp932_are_decoded_and_wrong_ones_named_while_they_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::new(&SessionOptions::default()).unwrap();
+        let path = folder.path().join("健診 2023.csv");
+        let mut bytes = b"a,b\n".to_vec();
+        bytes.extend(b"1,\x8c\x92\n".repeat(300_000));
+        fs::write(&path, &bytes).unwrap();
+        let sql = format!(
+            "SELECT count(*) FROM '{}' WHERE b = '健' AND a = 1",
+            path.display()
+        );
+        let count = async || {
+            let frame = session.plan(&sql, &[]).await?;
+            let batches = frame.collect().await.map_err(SessionError::from)?;
+            Ok::<i64, SessionError>(batches[0].column(0).as_primitive::<Int64Type>().value(0))
+        };
+        assert_eq!(count().await.unwrap(), 300_000);
+        bytes.extend(b"2,\xff\n");
+        fs::write(&path, &bytes).unwrap();
+        let error = count().await.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Data);
+        let expected = format!(
+            "cannot read `{}`: it is neither UTF-8 nor CP932: byte 1,500,007 in line 300,002 fits neither",
+            path.display()
+        );
+        assert_eq!(error.describe(), expected);
+    }
+
+    #[tokio::test]
     async fn files_that_are_none_of_their_kind_are_named_with_what_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
         let session = Session::new(&SessionOptions::default()).unwrap();
@@ -169,7 +216,11 @@ mod tests {
                 "a,b\n1,2\n佐藤\n".as_bytes(),
                 "line 3 does not have 2 fields like the first line, but 1",
             ),
-            ("c.csv", b"a,b\n\xb2\xa1,2\n", "it is no CSV file in UTF-8"),
+            (
+                "c.csv",
+                b"a,b\n\xff\xff,2\n",
+                "it is neither UTF-8 nor CP932: byte 5 in line 2 fits neither",
+            ),
             (
                 "d.json",
                 "佐藤".as_bytes(),

@@ -2,7 +2,7 @@
 
 use super::error::VocabularyError;
 use crate::diagnostic::SourceLocation;
-use crate::toml_reader::{Located, TomlItem, TomlTable};
+use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
 
 /// What is measured of a person in a year, and how it is spoken of.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +24,11 @@ pub struct Indicator {
     /// Terms of the checkup questionnaire between which answers may be compared; empty when all may.
     pub terms: Vec<i64>,
     /// SQL over a row of the panel in the baseline year: who could improve.
-    pub at_risk: Option<Located<String>>,
+    pub at_risk: Option<LocatedText>,
     /// Where the question or the measurement is defined.
     pub source: Option<String>,
     /// SQL over a row of `panel_person_year`, for an indicator that is not a column of it.
-    pub sql: Option<Located<String>>,
+    pub sql: Option<LocatedText>,
 }
 
 /// Which direction of an indicator is good news.

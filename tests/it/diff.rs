@@ -175,6 +175,79 @@ fn formats_hold_one_row_per_cause_and_value() {
     assert!(few.contains("… and 1 more"), "{few}");
 }
 
+const EFFECT: &str = "-- One row per indicator.
+-- key: indicator
+-- sensitivity: aggregate
+select 'steps' as indicator, 2.5 as estimate, 0.5 as std_error, 0.7 as conf_low, 4.3 as conf_high, 'ok' as status
+union all
+select 'sleep', 3.25, 0.5, 2.25, 4.25, 'ok'
+union all
+select 'mood', 2.501, 0.5, 1.5, 3.5, 'ok'
+";
+
+#[test]
+fn changed_estimates_lead_as_the_report_rounds_them() {
+    let project = small_project("");
+    project.write("queries/effect_one.sql", EFFECT);
+    project.korabo(&["run"]).exits(0);
+    let changed = EFFECT
+        .replace("2.5 as estimate", "1.5 as estimate")
+        .replace("0.7 as conf_low", "-0.3 as conf_low")
+        .replace("4.25, 'ok'", "4.25, 'few_clusters'")
+        .replace("2.501", "2.502");
+    project.write("queries/effect_one.sql", changed);
+    project.korabo(&["run"]).exits(0);
+    let text = diff(&project, &["1", "2"]);
+    let lead = "
+2 estimates changed
+  effect_one  steps
+    +2.50 (+0.700 … +4.30) → +1.50 (−0.300 … +4.30)
+    the interval now includes 0
+  effect_one  sleep
+    +3.25 (+2.25 … +4.25) → +3.25 (+2.25 … +4.25)
+    status ok → few_clusters
+  1 estimate changed by less than the report shows
+
+1 table was built anew
+  effect_one  rows: 3 changed
+
+effect_one  version 0 → 1
+";
+    assert!(text.contains(lead), "{text}");
+    let rows = diff(&project, &["1", "2", "--format", "csv"]);
+    let lines: Vec<&str> = rows.lines().skip(1).take(5).collect();
+    let expected = [
+        "effect_one,estimate,steps,estimate,2.5,1.5,-1.0,-2.0",
+        "effect_one,interval,steps,,excludes 0,includes 0,,",
+        "effect_one,estimate,sleep,estimate,3.25,3.25,0.0,0.0",
+        "effect_one,status,sleep,status,ok,few_clusters,,",
+        "effect_one,version,,,0,1,,",
+    ];
+    assert_eq!(lines, expected, "{rows}");
+}
+
+#[test]
+fn differences_at_the_twelfth_digit_are_counted_and_not_shown() {
+    let project = changed(|project| {
+        edit(
+            project,
+            "queries/clean_visits.sql",
+            "round(pressure)",
+            "round(pressure) * 1.0000000000001",
+        );
+    });
+    let text = diff(&project, &["1", "2"]);
+    // Of four visits one is rejected and one has no pressure; two have one, and so does the one year of the summary.
+    assert!(
+        text.contains("  3 rows differ only beyond the ninth digit of a number\n"),
+        "{text}"
+    );
+    for table in ["clean_visits", "summary_visits"] {
+        assert!(part(&text, table).contains("  rows  the same\n"), "{text}");
+    }
+    assert!(!text.contains("mean_pressure:"), "{text}");
+}
+
 #[test]
 fn a_version_that_is_gone_is_named() {
     let project = changed(|project| {

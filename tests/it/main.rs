@@ -31,6 +31,7 @@ mod backup;
 mod crash;
 mod damage;
 mod doctor;
+mod encodings;
 mod maintain;
 mod release;
 mod release_attacks;

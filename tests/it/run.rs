@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 
 use fs_err as fs;
 use korabo::vocabulary::Vocabulary;
@@ -434,4 +435,34 @@ fn a_mistake_in_the_last_query_is_found_before_anything_is_taken_in() {
         versions
     };
     assert_eq!(without_runs(project.versions()), without_runs(versions));
+}
+
+#[test]
+fn a_run_of_selected_tables_checks_the_whole_project_once() {
+    let project = small_project::project("");
+    let summary = project.path().join("queries/summary_visits.sql");
+    let right = fs::read_to_string(&summary).unwrap();
+    let wrong = right.replace("avg(pressure)", "avg(presure)");
+    fs::write(&summary, &wrong).unwrap();
+    let texts = ["summary_visits.sql:", "did you mean `pressure`?"];
+    for command in [&["run", "clean_visits"][..], &["retry"]] {
+        project.korabo(command).exits(3).says(&texts);
+        assert!(!project.versions().contains_key("visits"), "{command:?}");
+    }
+    fs::write(&summary, &right).unwrap();
+    project.korabo(&["retry"]).exits(0);
+    assert!(project.versions().contains_key("clean_visits"));
+    assert!(!project.versions().contains_key("summary_visits"));
+
+    // The mark of the last check is written for a changed project only.
+    let mark = project.path().join("lake/.checked");
+    let time_of = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let before = time_of(&mark);
+    project.korabo(&["run", "clean_visits"]).exits(0);
+    assert_eq!(time_of(&mark), before);
+    fs::write(&summary, &wrong).unwrap();
+    project
+        .korabo(&["run", "clean_visits"])
+        .exits(3)
+        .says(&texts);
 }

@@ -150,6 +150,30 @@ fn ctrl_c_stops_the_query_and_not_the_prompt() {
 }
 
 #[test]
+fn lines_of_an_unfinished_statement_are_marked_and_can_all_be_changed() {
+    let folder = Project::empty();
+    let mut terminal = Terminal::open(folder.path(), "sql", "");
+    terminal.shows("korabo> ");
+    terminal.types("select 4 +\r");
+    terminal.shows("   ...> ; ends the statement");
+    // Back to the first line and its end, then down again.
+    terminal.types("\u{1b}[A\u{5} 30 +\u{1b}[B\u{5}/* x\r");
+    terminal.shows("   ...> /* of line 2 is still open");
+    terminal.types("y */ 8 as n;\r");
+    terminal.shows("42");
+    terminal.shows("korabo> ");
+    // What was typed at once is run at once, and is one entry of the history.
+    terminal.types("\u{1b}[200~select 40 +\n  2\n  as pasted;\u{1b}[201~\r");
+    terminal.shows("42");
+    terminal.shows("korabo> ");
+    terminal.types("\u{1b}[A\r");
+    terminal.shows("pasted");
+    terminal.shows("42");
+    terminal.types("\\q\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
 fn long_results_go_through_the_pager_and_short_ones_do_not() {
     let folder = Project::empty();
     let mut terminal = Terminal::open(folder.path(), "sql", "tee -a seen");

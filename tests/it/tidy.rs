@@ -10,7 +10,13 @@ use crate::support::{files_below, root};
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
 const LAYERS: [&[&str]; 11] = [
     &["diagnostic", "output_file", "regular_file"],
-    &["event", "toml_reader", "schedule", "disclosure"],
+    &[
+        "event",
+        "toml_reader",
+        "transcoder",
+        "schedule",
+        "disclosure",
+    ],
     &["vocabulary"],
     &["config", "contract", "link", "synth"],
     &["lake", "functions"],

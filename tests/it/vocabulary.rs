@@ -159,6 +159,46 @@ fn what_an_entry_names_must_be_there() {
 }
 
 #[test]
+fn what_is_wrong_in_sql_is_shown_where_it_was_written() {
+    let lines = fs::read_to_string(crate::support::root().join("indicators.toml")).unwrap();
+    // The entry's first line is empty; `sql` is its last.
+    let line = lines.lines().count() + 8;
+    let sql = |text: &str| INDICATOR.replace("4 + bmi / 10", text);
+    let long = INDICATOR.replace(
+        "\"4 + bmi / 10 - case when exercise_habit then 1 else 0 end\"",
+        "\"\"\"\n4 +\n  bim / 10\"\"\"",
+    );
+    // `sql = "` takes seven columns.
+    let cases = [
+        (sql("4 + bim / 10"), line, 12, "no column `bim`"),
+        (sql("4 + bmi / $days"), line, 19, "`$days` has no value"),
+        (sql("4 + nosuch(bmi)"), line, 12, "no function `nosuch`"),
+        (sql("4 + * bmi"), line, 12, "found: *"),
+        (sql("sum(bmi)"), line, 0, "`sql` of `sitting_hours`"),
+        (
+            sql("(select 1 from claims)"),
+            line,
+            23,
+            "only `clean_*` queries read",
+        ),
+        (sql("(select 1 from nosuch)"), line, 23, "no table `nosuch`"),
+        (long, line + 2, 3, "no column `bim`"),
+    ];
+    for (entry, line, column, text) in cases {
+        let project = Project::unbuilt();
+        append(&project, "indicators.toml", &entry);
+        let place = match column {
+            0 => format!("indicators.toml:{line}:"),
+            _ => format!("indicators.toml:{line}:{column}: "),
+        };
+        for command in ["check", "run"] {
+            let outcome = project.korabo(&[command]).exits(3).says(&[&place, text]);
+            assert!(!outcome.stderr.contains("at Line:"), "{}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_query_of_its_own_takes_the_place_of_a_template() {
     let project = Project::unbuilt();
     let query = "-- One row.\n-- sensitivity: aggregate\nselect 'own' as field, $main_outcome[1] as a from effect_employees";

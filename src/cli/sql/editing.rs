@@ -14,6 +14,9 @@ use super::completion::Names;
 use super::keywords::KEYWORDS;
 use crate::session::statements::{TokenKind, ends_inside, pieces, tokens};
 
+/// The mark of lines that go on with a statement.
+pub(super) const CONTINUATION: &str = "   ...> ";
+
 /// What the line editor asks while the user types.
 pub(super) struct Editing<'a> {
     pub(super) names: Names<'a>,
@@ -44,7 +47,7 @@ impl Keystrokes {
     /// A letter: the line is drawn anew. Returns its bytes with colours and hint.
     #[must_use]
     pub fn letter(&self, line: &str) -> usize {
-        let hint = left_open(line).map_or(0, |hint| hint.len());
+        let hint = goes_on(line).map_or(0, |hint| hint.len());
         self.editing.highlight(line, line.len()).len() + hint
     }
 
@@ -112,7 +115,7 @@ impl Completer for Editing<'_> {
     }
 }
 
-/// Says behind the cursor what Enter waits for. Never taken over into the text.
+/// Says below the text what Enter waits for. Never taken over into the text.
 pub(super) struct Open(String);
 
 impl Hint for Open {
@@ -123,6 +126,16 @@ impl Hint for Open {
     fn completion(&self) -> Option<&str> {
         None
     }
+}
+
+/// What is said of a statement of several lines that is not finished. It stands on a line of its own below the text: the editor, which
+/// lets every line be changed until the statement runs, has no room for marks in front of lines.
+fn goes_on(typed: &str) -> Option<String> {
+    if !typed.contains('\n') || is_finished(typed) {
+        return None;
+    }
+    let wait = left_open(typed).unwrap_or_else(|| "; ends the statement".to_owned());
+    Some(format!("\n{CONTINUATION}{wait}"))
 }
 
 /// The mark that was opened in an earlier line and is not closed, in words.
@@ -137,16 +150,15 @@ fn left_open(typed: &str) -> Option<String> {
             _ => "'",
         };
         let line = 1 + typed[..open.start].matches('\n').count();
-        format!("  {mark} of line {line} is still open")
+        format!("{mark} of line {line} is still open")
     })
 }
 
 impl Hinter for Editing<'_> {
     type Hint = Open;
 
-    fn hint(&self, line: &str, pos: usize, _ctx: &Context<'_>) -> Option<Open> {
-        let is_at_end = pos == line.len() && !commands::is_command(line);
-        is_at_end.then(|| left_open(line)).flatten().map(Open)
+    fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<Open> {
+        goes_on(line).map(Open)
     }
 }
 

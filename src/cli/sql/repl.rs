@@ -10,14 +10,12 @@ use rustyline::history::{FileHistory, History as _};
 use rustyline::{CompletionType, Config, Editor};
 
 use super::commands::{self, Command};
-use super::editing::Editing;
+use super::editing::{CONTINUATION, Editing};
 use crate::observe::redacted;
 use crate::session::statements::{ends_inside, pieces};
 
 /// The prompt before a statement.
 const PROMPT: &str = "korabo> ";
-/// The prompt within a statement.
-const CONTINUATION: &str = "   ...> ";
 /// Entries the history keeps.
 const HISTORY_ENTRIES: usize = 2_000;
 

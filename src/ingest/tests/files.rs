@@ -135,7 +135,7 @@ fn refuses_malformed_text() {
     assert_eq!(refused(b""), "extract `a.csv` has no header row");
     assert_eq!(
         refused(b"a,b\n1,\xff\xff\n"),
-        "extract `a.csv` is neither UTF-8 nor CP932: byte 7 fits neither"
+        "extract `a.csv` is neither UTF-8 nor CP932: byte 7 in line 2 fits neither"
     );
     assert_eq!(
         read_text("a.xls", b""),

@@ -1,7 +1,9 @@
 //! What differs between the lake after one run and after another: versions of tables, why they changed, which numbers moved.
 
 mod cause;
+mod estimates;
 mod numbers;
+mod values;
 mod versions;
 
 use super::error::PipelineError;
@@ -14,6 +16,7 @@ use cause::VersionHistory;
 use versions::{VersionsAfter, version_of, versions_after};
 
 pub use cause::{Cause, RootCause};
+pub use estimates::{EstimateChange, EstimateState};
 pub use numbers::{MovedValue, RowsDiff};
 
 /// A run of the lake's history.

@@ -1,15 +1,14 @@
 //! Rows of two versions of a table: of aggregate tables which numbers moved, of others only how many rows.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _};
-use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
-use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::DataFusionError;
+use datafusion::arrow::array::AsArray as _;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 
-use crate::lake::{LakeError, LakeTable};
+use super::estimates::{self, EstimateChange};
+use super::values::{LakeOrEngine, ROUNDING, Rows, is_rounding};
+use crate::lake::LakeTable;
 use crate::session::{Session, SessionError, causes};
 
 /// How the rows of two versions of a table differ.
@@ -21,8 +20,13 @@ pub struct RowsDiff {
     pub n_removed: u64,
     /// Rows with the same key and another value; 0 without a key.
     pub n_changed: u64,
+    /// Rows with the same key whose numbers differ beyond the ninth significant digit only; 0 without a key, where they count as
+    /// removed and added.
+    pub n_rounded: u64,
     /// Columns that only one of the versions has: removed ones, then new ones.
     pub columns: Vec<String>,
+    /// Estimates that changed, in the order of their keys. Only of aggregate tables with a key and estimates.
+    pub estimates: Option<Vec<EstimateChange>>,
     /// Values that changed, the largest change first. Only of aggregate tables with a key.
     pub moved: Vec<MovedValue>,
 }
@@ -117,7 +121,7 @@ async fn count(
     }
     let sql = match key.is_empty() {
         true => count_of_rows(common),
-        false => count_by_key(key, common),
+        false => count_by_key(key, common, (&before.schema, &after.schema)),
     };
     let frame = session.plan(&sql, &[]).await?;
     let batches = frame.collect().await.map_err(SessionError::from)?;
@@ -135,6 +139,7 @@ async fn count(
         n_added: cell(0),
         n_removed: cell(1),
         n_changed: cell(2),
+        n_rounded: cell(3),
         ..RowsDiff::default()
     })
 }
@@ -143,30 +148,48 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn count_by_key(key: &[String], common: &[String]) -> String {
-    let pairs = |columns: &[String], between: &str, word: &str| {
-        let pairs = columns.iter().map(|name| {
-            let name = quoted(name);
-            // The parentheses are needed: IS DISTINCT FROM takes everything after it as its right side.
-            format!("(b.{name} {between} a.{name})")
-        });
-        pairs.collect::<Vec<_>>().join(word)
+fn count_by_key(key: &[String], common: &[String], versions: (&SchemaRef, &SchemaRef)) -> String {
+    // The parentheses are needed: IS DISTINCT FROM takes everything after it as its right side.
+    let pair = |name: &String, between: &str| {
+        let name = quoted(name);
+        format!("(b.{name} {between} a.{name})")
     };
-    let values: Vec<String> = common
+    let is_inexact = |name: &str, schema: &SchemaRef| {
+        let field = schema.field_with_name(name);
+        field.is_ok_and(|field| field.data_type().is_floating())
+    };
+    let differs = |name: &String| pair(name, "IS DISTINCT FROM");
+    let differs_beyond_rounding = |name: &String| {
+        let differs = differs(name);
+        if !is_inexact(name, versions.0) || !is_inexact(name, versions.1) {
+            return differs;
+        }
+        let name = quoted(name);
+        let size = format!("greatest(abs(a.{name}), abs(b.{name}))");
+        let is_rounding = format!("abs(a.{name} - b.{name}) < {ROUNDING:e} * {size} OR {size} = 0");
+        format!("({differs} AND ({is_rounding}) IS NOT TRUE)")
+    };
+    let any = |condition: &dyn Fn(&String) -> String| {
+        let values = common.iter().filter(|name| !key.contains(name));
+        let conditions: Vec<String> = values.map(condition).collect();
+        match conditions.is_empty() {
+            true => "false".to_owned(),
+            false => conditions.join(" OR "),
+        }
+    };
+    let (changed, moved) = (any(&differs), any(&differs_beyond_rounding));
+    let on: Vec<String> = key
         .iter()
-        .filter(|name| !key.contains(name))
-        .cloned()
+        .map(|name| pair(name, "IS NOT DISTINCT FROM"))
         .collect();
-    let changed = match values.is_empty() {
-        true => "false".to_owned(),
-        false => pairs(&values, "IS DISTINCT FROM", " OR "),
-    };
-    let on = pairs(key, "IS NOT DISTINCT FROM", " AND ");
+    let on = on.join(" AND ");
     let side = |name: &str| format!("(SELECT *, true AS \"is here\" FROM {})", quoted(name));
+    let in_both = "a.\"is here\" AND b.\"is here\"";
     format!(
         "SELECT count(*) FILTER (WHERE b.\"is here\" IS NULL), \
          count(*) FILTER (WHERE a.\"is here\" IS NULL), \
-         count(*) FILTER (WHERE a.\"is here\" AND b.\"is here\" AND ({changed})) \
+         count(*) FILTER (WHERE {in_both} AND ({moved})), \
+         count(*) FILTER (WHERE {in_both} AND ({changed}) AND NOT ({moved})) \
          FROM {} AS b FULL JOIN {} AS a ON {on}",
         side(BEFORE),
         side(AFTER)
@@ -179,56 +202,10 @@ fn count_of_rows(common: &[String]) -> String {
     let (before, after) = (quoted(BEFORE), quoted(AFTER));
     format!(
         "SELECT coalesce(sum(CASE WHEN d > 0 THEN d END), 0), \
-         coalesce(sum(CASE WHEN d < 0 THEN -d END), 0), 0 FROM (SELECT sum(w) AS d FROM \
+         coalesce(sum(CASE WHEN d < 0 THEN -d END), 0), 0, 0 FROM (SELECT sum(w) AS d FROM \
          (SELECT {columns}, 1 AS w FROM {after} UNION ALL SELECT {columns}, -1 AS w FROM {before}) \
          GROUP BY {columns})"
     )
-}
-
-/// All rows of a version in memory, by key.
-struct KeyedRows {
-    batch: RecordBatch,
-    by_key: BTreeMap<String, usize>,
-}
-
-impl KeyedRows {
-    fn read(table: &LakeTable, key: &[String]) -> Result<Self, LakeOrEngine> {
-        let batches = table.read(None)?.collect::<Result<Vec<_>, LakeError>>()?;
-        let batch = concat_batches(&table.schema, &batches).map_err(engine)?;
-        let columns = key.iter().filter_map(|name| batch.column_by_name(name));
-        let columns: Vec<Vec<Option<String>>> = columns.map(texts).collect::<Result<_, _>>()?;
-        let name = |row: usize| {
-            let parts = columns
-                .iter()
-                .map(|column| column[row].as_deref().unwrap_or("–"));
-            parts.collect::<Vec<_>>().join(", ")
-        };
-        let by_key = (0..batch.num_rows()).map(|row| (name(row), row)).collect();
-        Ok(Self { batch, by_key })
-    }
-}
-
-/// Either side's error.
-#[derive(Debug, thiserror::Error)]
-enum LakeOrEngine {
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-    #[error(transparent)]
-    Engine(#[from] SessionError),
-}
-
-fn engine(error: datafusion::arrow::error::ArrowError) -> LakeOrEngine {
-    LakeOrEngine::Engine(SessionError::from(DataFusionError::from(error)))
-}
-
-fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeOrEngine> {
-    let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(column, &options).map_err(engine)?;
-    let text = |row: usize| {
-        let is_there = column.is_valid(row);
-        is_there.then(|| formatter.value(row).to_string())
-    };
-    Ok((0..column.len()).map(text).collect())
 }
 
 /// Columns on the scale of the estimate, whose changes are expressed in standard errors.
@@ -247,34 +224,31 @@ fn compare_values(
         .iter()
         .filter_map(|(name, row)| Some((name, *row, *new.by_key.get(name)?)))
         .collect();
+    let errors = new.column("std_error")?;
+    let error_of = |column: &str, row: usize| {
+        let errors = errors.as_ref().filter(|_| ON_THE_SCALE.contains(&column))?;
+        errors.number(row).filter(|error| *error > 0.0)
+    };
     let mut moved = Vec::new();
+    let mut rounded: BTreeSet<&str> = BTreeSet::new();
     for column in common.iter().filter(|name| !key.contains(name)) {
-        let of = |rows: &KeyedRows| {
-            rows.batch
-                .column_by_name(column)
-                .map(ComparedColumn::of)
-                .transpose()
-        };
-        let (Some(old_column), Some(new_column)) = (of(&old)?, of(&new)?) else {
+        let (Some(old_column), Some(new_column)) = (old.column(column)?, new.column(column)?)
+        else {
             continue;
         };
-        let errors = new
-            .batch
-            .column_by_name("std_error")
-            .map(ComparedColumn::of)
-            .transpose()?;
-        let errors = errors.filter(|_| ON_THE_SCALE.contains(&column.as_str()));
+        let is_inexact = old_column.is_inexact && new_column.is_inexact;
         for (name, before, after) in &in_both {
             if old_column.texts[*before] == new_column.texts[*after] {
                 continue;
             }
-            let numbers = (old_column.number(*before), new_column.number(*after));
-            let difference = match numbers {
-                (Some(before), Some(after)) => Some(after - before),
-                _ => None,
-            };
-            let error = errors.as_ref().and_then(|errors| errors.number(*after));
-            let error = error.filter(|error| *error > 0.0);
+            let numbers = old_column.number(*before).zip(new_column.number(*after));
+            let error = error_of(column, *after);
+            let scale = error.unwrap_or(0.0);
+            if is_inexact && numbers.is_some_and(|(b, a)| is_rounding(b, a, scale)) {
+                rounded.insert(name.as_str());
+                continue;
+            }
+            let difference = numbers.map(|(before, after)| after - before);
             moved.push(MovedValue {
                 key: (*name).clone(),
                 column: column.clone(),
@@ -288,13 +262,14 @@ fn compare_values(
         }
     }
     moved.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let changed: std::collections::BTreeSet<&str> =
-        moved.iter().map(|moved| moved.key.as_str()).collect();
+    let changed: BTreeSet<&str> = moved.iter().map(|moved| moved.key.as_str()).collect();
     Ok(RowsDiff {
         n_added: (new.by_key.len() - in_both.len()) as u64,
         n_removed: (old.by_key.len() - in_both.len()) as u64,
         n_changed: changed.len() as u64,
+        n_rounded: rounded.difference(&changed).count() as u64,
         columns: Vec::new(),
+        estimates: estimates::changes((&old, &new), &in_both)?,
         moved,
     })
 }
@@ -313,29 +288,5 @@ fn weight(moved: &MovedValue) -> f64 {
             let size = before.map_or(1.0, f64::abs).max(f64::MIN_POSITIVE);
             (difference.abs() / size).min(9.0)
         }
-    }
-}
-
-/// A column's values as text and, if they are numbers, as numbers.
-struct ComparedColumn {
-    texts: Vec<Option<String>>,
-    numbers: Option<ArrayRef>,
-}
-
-impl ComparedColumn {
-    fn of(column: &ArrayRef) -> Result<Self, LakeOrEngine> {
-        let numbers = match column.data_type().is_numeric() {
-            true => Some(cast(column, &DataType::Float64).map_err(engine)?),
-            false => None,
-        };
-        Ok(Self {
-            texts: texts(column)?,
-            numbers,
-        })
-    }
-
-    fn number(&self, row: usize) -> Option<f64> {
-        let numbers = self.numbers.as_ref()?.as_primitive::<Float64Type>();
-        numbers.is_valid(row).then(|| numbers.value(row))
     }
 }

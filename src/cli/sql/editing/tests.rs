@@ -33,17 +33,31 @@ fn enter_goes_on_until_the_semicolon() {
 fn what_is_left_open_is_named_with_its_line() {
     for (typed, expected) in [
         ("select 'abc", None),
-        ("select 'abc\ndef;", Some("  ' of line 1 is still open")),
-        (
-            "select 1,\n \"a\nb;\n",
-            Some("  \" of line 2 is still open"),
-        ),
-        ("/* it's\n select 1;", Some("  /* of line 1 is still open")),
-        ("select $$a\n;", Some("  $$ of line 1 is still open")),
+        ("select 'abc\ndef;", Some("' of line 1 is still open")),
+        ("select 1,\n \"a\nb;\n", Some("\" of line 2 is still open")),
+        ("/* it's\n select 1;", Some("/* of line 1 is still open")),
+        ("select $$a\n;", Some("$$ of line 1 is still open")),
         ("select 'a\nb'\n", None),
-        ("select 健診,\n'健\n", Some("  ' of line 2 is still open")),
+        ("select 健診,\n'健\n", Some("' of line 2 is still open")),
     ] {
         assert_eq!(left_open(typed).as_deref(), expected, "{typed}");
+    }
+}
+
+#[test]
+fn a_statement_that_goes_on_says_so_below() {
+    for (typed, expected) in [
+        ("select 1", None),
+        ("select 1\n", Some("\n   ...> ; ends the statement")),
+        ("select 1\nfrom t", Some("\n   ...> ; ends the statement")),
+        ("select 1\nfrom t;", None),
+        ("select 1; select\n", Some("\n   ...> ; ends the statement")),
+        ("select 'a\n;", Some("\n   ...> ' of line 1 is still open")),
+        ("select\n'a", Some("\n   ...> ; ends the statement")),
+        ("-- a note\n", None),
+        ("\n", None),
+    ] {
+        assert_eq!(goes_on(typed).as_deref(), expected, "{typed}");
     }
 }
 
