@@ -97,7 +97,7 @@ impl ClusterLayout {
     /// Σ over clusters of outer products of summed scores, by pairs of profiles.
     pub(super) fn meat(
         &self,
-        sums: &[Vec<f64>],
+        sums: &[&[f64]],
         n_periods: usize,
     ) -> BTreeMap<(usize, usize), DMatrix<f64>> {
         let mut meat: BTreeMap<(usize, usize), DMatrix<f64>> = BTreeMap::new();

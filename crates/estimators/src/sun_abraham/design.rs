@@ -42,11 +42,11 @@ pub(super) struct Design {
 }
 
 impl Design {
-    /// The regression on the rows of the sample, and the right-hand side of each profile for the outcome that `columns` hold.
+    /// The regression on the rows of the sample, and by profile the right-hand sides for the outcomes that `columns` hold.
     pub(super) fn new(
         sample: &Sample<'_>,
         columns: &Columns<'_>,
-    ) -> Result<(Self, Vec<DVector<f64>>), EstimatorError> {
+    ) -> Result<(Self, Vec<Vec<DVector<f64>>>), EstimatorError> {
         let n_periods = sample.periods.len();
         let (never, right) = Profile::fit(columns, None, sample.never.clone(), n_periods)?;
         let mut n_zero_weight_rows = never.sums.n_zero_weight_rows;

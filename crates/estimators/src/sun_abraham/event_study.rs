@@ -1,5 +1,9 @@
 //! From a panel to the event study: the order of the work. Each step is in a sibling file.
 
+use std::borrow::Cow;
+
+use nalgebra::DVector;
+
 use crate::error::EstimatorError;
 use crate::estimate::{check_level, rounding_error};
 use crate::group_time::sample::Sample;
@@ -11,6 +15,9 @@ use crate::sun_abraham::effects::{SunAbrahamOptions, SunAbrahamResult};
 use crate::sun_abraham::fit::Fit;
 use crate::sun_abraham::inference::Inference;
 use crate::sun_abraham::unit_rows::Columns;
+
+/// Outcomes fitted side by side: a unit's rows are found once for all of them, and each takes memory.
+const AT_ONCE: usize = 4;
 
 /// Estimates effects by event time. The panel is best made with [`Layout::Unbalanced`]; [`Layout::Balanced`] drops incomplete
 /// units first.
@@ -29,7 +36,8 @@ pub fn sun_abraham(
 /// and periods taken, the normal equations and their inverses, clusters, averages, counts and statuses. The results are those of a
 /// call for each outcome, to the last digit.
 ///
-/// Memory: as for one outcome, however many there are; one at a time has its sums by cluster and period.
+/// Memory: as for four outcomes, however many there are; these at a time have sums by cluster and period and, where units are left
+/// out, copies of their values.
 ///
 /// # Errors
 /// As [`sun_abraham`].
@@ -56,29 +64,67 @@ pub fn sun_abraham_outcomes(
         bootstrap: None,
     };
     let sample = Sample::select(panel, &selection)?;
-    let columns = Columns::of(&sample, sample.values());
+    let (first, rest) = others.split_at(others.len().min(AT_ONCE - 1));
+    let mut outcomes = vec![Cow::Borrowed(sample.values())];
+    outcomes.extend(laid_out(&sample, panel, first));
+    let columns = Columns::of(&sample, &outcomes);
     let (design, rights) = Design::new(&sample, &columns)?;
-    let averages = Averages::of(&design, options)?;
-    let result = |fit: &Fit| {
-        let inference = Inference {
-            design: &design,
-            averages: &averages,
-            fit,
-            options,
-        };
-        inference.result()
+    let study = Study {
+        averages: Averages::of(&design, options)?,
+        design,
+        options,
     };
-    let own = Fit::new(&design, &columns, &rights, sample.rounding_error());
-    let mut results = vec![result(&own)];
-    for table in others {
-        let values = sample.laid_out(panel, table);
-        let columns = Columns::of(&sample, &values);
-        let profiles = design.profiles.iter();
+    let mut results = study.results(&columns, &rights, &outcomes);
+    drop(columns);
+    drop(outcomes);
+    for tables in rest.chunks(AT_ONCE) {
+        let outcomes = laid_out(&sample, panel, tables);
+        let columns = Columns::of(&sample, &outcomes);
+        let profiles = study.design.profiles.iter();
         let rights: Vec<_> = profiles
-            .map(|profile| profile.right_hand_side(&columns))
+            .map(|profile| profile.right_hand_sides(&columns))
             .collect();
-        let fit = Fit::new(&design, &columns, &rights, rounding_error(&values));
-        results.push(result(&fit));
+        results.extend(study.results(&columns, &rights, &outcomes));
     }
     Ok(results)
+}
+
+/// Outcomes of a panel as the sample has its own.
+fn laid_out<'a>(
+    sample: &Sample<'_>,
+    panel: &Panel,
+    tables: &'a [OutcomeTable],
+) -> Vec<Cow<'a, [f64]>> {
+    let tables = tables.iter();
+    tables.map(|table| sample.laid_out(panel, table)).collect()
+}
+
+/// What does not depend on the outcome.
+struct Study<'a> {
+    design: Design,
+    averages: Averages,
+    options: &'a SunAbrahamOptions,
+}
+
+impl Study<'_> {
+    /// The results for the outcomes that `columns` hold, from the right-hand sides of each profile.
+    fn results(
+        &self,
+        columns: &Columns<'_>,
+        rights: &[Vec<DVector<f64>>],
+        outcomes: &[Cow<'_, [f64]>],
+    ) -> Vec<SunAbrahamResult> {
+        let fits = Fit::of_outcomes(&self.design, columns, rights);
+        let result = |(fit, outcome): (&Fit, &Cow<'_, [f64]>)| {
+            let inference = Inference {
+                design: &self.design,
+                averages: &self.averages,
+                fit,
+                rounding: rounding_error(outcome),
+                options: self.options,
+            };
+            inference.result()
+        };
+        fits.iter().zip(outcomes).map(result).collect()
+    }
 }

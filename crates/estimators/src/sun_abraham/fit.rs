@@ -1,86 +1,103 @@
-//! The fit of one outcome: coefficients of the profiles, effects by cell, and the covariance of the profiles.
+//! The fit of some outcomes: coefficients of the profiles, effects by cell, and the covariance of the profiles.
 
 use std::collections::BTreeMap;
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::sun_abraham::clusters::ClusterLayout;
-use crate::sun_abraham::design::Design;
+use crate::sun_abraham::design::{Cell, Design};
 use crate::sun_abraham::scores::Scores;
 use crate::sun_abraham::unit_rows::Columns;
+
+/// Covariances of the profiles' coefficients by pairs (g, h), g ≤ h; pairs without a common cluster are left out.
+type Covariance = BTreeMap<(usize, usize), DMatrix<f64>>;
 
 /// The fitted regression of one outcome.
 pub(super) struct Fit {
     /// By cell; of cells that are not identified, a number without a meaning.
     pub(super) effects: Vec<f64>,
-    /// Covariance of the profiles' coefficients by pairs (g, h), g ≤ h; pairs without a common cluster are left out.
-    pub(super) covariance: BTreeMap<(usize, usize), DMatrix<f64>>,
-    /// Errors up to this size are rounding.
-    pub(super) rounding: f64,
+    pub(super) covariance: Covariance,
 }
 
 impl Fit {
-    /// The fit from the right-hand side of each profile.
-    pub(super) fn new(
+    /// The fits of the outcomes that `columns` hold, from the right-hand sides of each profile.
+    pub(super) fn of_outcomes(
         design: &Design,
         columns: &Columns<'_>,
-        rights: &[DVector<f64>],
-        rounding: f64,
-    ) -> Self {
-        let pairs = design.profiles.iter().zip(rights);
-        // Zero at one period of each component.
-        let coefficients: Vec<DVector<f64>> = pairs
-            .map(|(profile, right)| &profile.inverse * right)
+        rights: &[Vec<DVector<f64>>],
+    ) -> Vec<Self> {
+        // By profile, then outcome; zero at one period of each component.
+        let coefficients: Vec<Vec<DVector<f64>>> = design
+            .profiles
+            .iter()
+            .zip(rights)
+            .map(|(profile, rights)| {
+                rights
+                    .iter()
+                    .map(|right| &profile.inverse * right)
+                    .collect()
+            })
             .collect();
-        let cells = design.cells.iter().map(|cell| {
-            let reference = design.references[cell.cohort];
-            let change = |profile: usize| {
-                coefficients[profile][cell.period] - coefficients[profile][reference]
-            };
-            change(cell.cohort) - change(0)
-        });
-        let pairs = design.profiles.iter().zip(&coefficients);
-        let scores: Vec<Scores<'_>> = pairs
+        let scores: Vec<Scores<'_>> = design
+            .profiles
+            .iter()
+            .zip(&coefficients)
             .map(|(profile, coefficients)| Scores {
                 profile,
                 columns,
                 coefficients,
             })
             .collect();
-        Self {
-            effects: cells.collect(),
-            covariance: covariance(design, &scores),
-            rounding,
-        }
+        let covariances = covariances(design, &scores, columns.n_outcomes()).into_iter();
+        covariances
+            .enumerate()
+            .map(|(outcome, covariance)| Self {
+                effects: effects(design, |profile| &coefficients[profile][outcome]),
+                covariance,
+            })
+            .collect()
     }
 }
 
-/// V = q·A M A in the coordinates of the profiles.
-fn covariance(design: &Design, scores: &[Scores<'_>]) -> BTreeMap<(usize, usize), DMatrix<f64>> {
-    let mut meat = match &design.clusters {
-        None => {
-            let own = scores.iter().enumerate();
-            own.map(|(index, scores)| ((index, index), scores.unit_meat()))
-                .collect()
-        }
-        Some(layout) => clustered_meat(layout, scores, design.periods.len()),
+fn effects<'a>(design: &Design, coefficients: impl Fn(usize) -> &'a DVector<f64>) -> Vec<f64> {
+    let effect = |cell: &Cell| {
+        let reference = design.references[cell.cohort];
+        let change = |profile: usize| {
+            let own = coefficients(profile);
+            own[cell.period] - own[reference]
+        };
+        change(cell.cohort) - change(0)
     };
-    for ((first, second), matrix) in &mut meat {
+    design.cells.iter().map(effect).collect()
+}
+
+/// By outcome: V = q·A M A in the coordinates of the profiles.
+fn covariances(design: &Design, scores: &[Scores<'_>], n_outcomes: usize) -> Vec<Covariance> {
+    let mut meats = match &design.clusters {
+        None => {
+            let mut meats = vec![BTreeMap::new(); n_outcomes];
+            for (index, scores) in scores.iter().enumerate() {
+                for (meat, own) in meats.iter_mut().zip(scores.unit_meat()) {
+                    meat.insert((index, index), own);
+                }
+            }
+            meats
+        }
+        Some(layout) => {
+            let pairs = scores.par_iter().zip(&layout.profiles);
+            let sums: Vec<Vec<Vec<f64>>> = pairs
+                .map(|(scores, clusters)| scores.cluster_sums(clusters))
+                .collect();
+            let of_outcome = |outcome: usize| {
+                let own: Vec<&[f64]> = sums.iter().map(|own| own[outcome].as_slice()).collect();
+                layout.meat(&own, design.periods.len())
+            };
+            (0..n_outcomes).map(of_outcome).collect()
+        }
+    };
+    for ((first, second), matrix) in meats.iter_mut().flatten() {
         let left = &design.profiles[*first].inverse * &*matrix;
         *matrix = left * &design.profiles[*second].inverse * design.factor;
     }
-    meat
-}
-
-fn clustered_meat(
-    layout: &ClusterLayout,
-    scores: &[Scores<'_>],
-    n_periods: usize,
-) -> BTreeMap<(usize, usize), DMatrix<f64>> {
-    let pairs = scores.par_iter().zip(&layout.profiles);
-    let sums: Vec<Vec<f64>> = pairs
-        .map(|(scores, clusters)| scores.cluster_sums(clusters))
-        .collect();
-    layout.meat(&sums, n_periods)
+    meats
 }

@@ -16,6 +16,8 @@ pub(super) struct Inference<'a> {
     pub(super) design: &'a Design,
     pub(super) averages: &'a Averages,
     pub(super) fit: &'a Fit,
+    /// Errors up to this size are rounding.
+    pub(super) rounding: f64,
     pub(super) options: &'a SunAbrahamOptions,
 }
 
@@ -67,7 +69,7 @@ impl Inference<'_> {
         let mean = effects.map(|&(index, share)| share * self.fit.effects[index]);
         Estimate::student(
             mean.sum(),
-            (std_error, self.fit.rounding),
+            (std_error, self.rounding),
             self.design.df,
             self.options.level,
             average.counts,
@@ -95,8 +97,8 @@ impl Inference<'_> {
     fn event_times(&self) -> (Vec<CohortEffect>, Option<SupT>) {
         let (df, level) = (self.design.df, self.options.level);
         let (mut rows, covariance) = self.rows(&self.averages.event_times);
-        let rounding = self.fit.rounding;
-        let band = sup_t::critical_value_above(rounding, &covariance, level, self.options.seed);
+        let (rounding, seed) = (self.rounding, self.options.seed);
+        let band = sup_t::critical_value_above(rounding, &covariance, level, seed);
         let quantile = student_quantile(df, level);
         if let Some(band) = band.filter(|_| quantile.is_finite()) {
             let critical = student_band(band.critical_value, df, quantile);

@@ -115,33 +115,34 @@ impl Sums {
 struct Part {
     sums: Sums,
     is_used: Vec<bool>,
-    right: DVector<f64>,
+    /// By outcome.
+    right: Vec<DVector<f64>>,
 }
 
 impl Profile {
-    /// One cohort, and the [right-hand side](Self::right_hand_side) of the outcome whose columns are read. `start` is the index of the
-    /// cohort's first period of exposure, the number of periods for the never treated.
+    /// One cohort, and the [right-hand sides](Self::right_hand_sides) of the outcomes. `start` is the index of the cohort's first
+    /// period of exposure, the number of periods for the never treated.
     pub(super) fn fit(
         columns: &Columns<'_>,
         label: Option<i32>,
         units: Range<usize>,
         start: usize,
-    ) -> Result<(Self, DVector<f64>), EstimatorError> {
+    ) -> Result<(Self, Vec<DVector<f64>>), EstimatorError> {
         let n_periods = columns.n_periods();
         let blocks: Vec<Range<usize>> = blocks(&units).collect();
         let of_block = |block: Range<usize>| {
             let mut part = Part {
                 sums: Sums::new(n_periods),
                 is_used: Vec::with_capacity(block.len()),
-                right: DVector::zeros(n_periods),
+                right: zeros(columns),
             };
             let mut rows = UnitRows::new(n_periods);
             for unit in block {
-                rows.read(columns, unit, None);
+                rows.read(columns, unit);
                 part.sums.n_zero_weight_rows += rows.n_zero_weight;
                 part.sums.add_unit(&rows, start);
                 part.is_used.push(!rows.seen.is_empty());
-                add_right(&mut part.right, &rows);
+                add_right(&mut part.right, columns, unit, &mut rows);
             }
             part
         };
@@ -154,33 +155,30 @@ impl Profile {
             inverse: DMatrix::zeros(n_periods, n_periods),
             sums: Sums::new(n_periods),
         };
-        let mut right = DVector::zeros(n_periods);
+        let mut right = zeros(columns);
         for part in parts {
             profile.sums.add(&part.sums);
             profile.is_used.extend(part.is_used);
-            right += part.right;
+            add(&mut right, &part.right);
         }
         profile.invert(start)?;
         Ok((profile, right))
     }
 
-    /// r = Σ_i ω_i(y_i − ȳ_i) of an outcome.
-    pub(super) fn right_hand_side(&self, columns: &Columns<'_>) -> DVector<f64> {
-        let n_periods = columns.n_periods();
+    /// r = Σ_i ω_i(y_i − ȳ_i) of each outcome.
+    pub(super) fn right_hand_sides(&self, columns: &Columns<'_>) -> Vec<DVector<f64>> {
         let blocks: Vec<Range<usize>> = blocks(&self.units).collect();
         let of_block = |block: Range<usize>| {
-            let (mut right, mut rows) = (DVector::zeros(n_periods), UnitRows::new(n_periods));
+            let (mut right, mut rows) = (zeros(columns), UnitRows::new(columns.n_periods()));
             for unit in block {
-                rows.read(columns, unit, None);
-                add_right(&mut right, &rows);
+                rows.read(columns, unit);
+                add_right(&mut right, columns, unit, &mut rows);
             }
             right
         };
-        let parts: Vec<DVector<f64>> = blocks.into_par_iter().map(of_block).collect();
-        let mut right = DVector::zeros(n_periods);
-        for part in parts {
-            right += part;
-        }
+        let parts: Vec<Vec<DVector<f64>>> = blocks.into_par_iter().map(of_block).collect();
+        let mut right = zeros(columns);
+        parts.iter().for_each(|part| add(&mut right, part));
         right
     }
 
@@ -230,9 +228,21 @@ impl Profile {
     }
 }
 
-fn add_right(right: &mut DVector<f64>, rows: &UnitRows) {
-    for row in &rows.seen {
-        right[row.period] += row.weight * row.value;
+/// A right-hand side for each outcome.
+fn zeros(columns: &Columns<'_>) -> Vec<DVector<f64>> {
+    vec![DVector::zeros(columns.n_periods()); columns.n_outcomes()]
+}
+
+fn add(to: &mut [DVector<f64>], from: &[DVector<f64>]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+}
+
+/// Adds the unit that was read.
+fn add_right(right: &mut [DVector<f64>], columns: &Columns<'_>, unit: usize, rows: &mut UnitRows) {
+    for (outcome, right) in right.iter_mut().enumerate() {
+        for (row, value) in rows.demeaned(columns, (outcome, unit), None) {
+            right[row.period] += row.weight * value;
+        }
     }
 }
 
