@@ -4,11 +4,13 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
-use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
+use korabo_estimators::imputation::{
+    ImputationColumns, ImputationOptions, did_imputation, did_imputation_outcomes,
+};
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
-use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham, sun_abraham_outcomes};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -76,6 +78,19 @@ const OPTIONS: AttGtOptions = AttGtOptions {
     bootstrap: None,
 };
 
+const EVENT_STUDY: SunAbrahamOptions = SunAbrahamOptions {
+    min_e: None,
+    max_e: None,
+    level: 0.95,
+    seed: 1,
+};
+
+const IMPUTATION: ImputationOptions = ImputationOptions {
+    window: None,
+    level: 0.95,
+    seed: 1,
+};
+
 fn estimators(criterion: &mut Criterion) {
     let all = columns(false);
     let unclustered = PanelColumns {
@@ -107,30 +122,46 @@ fn estimators(criterion: &mut Criterion) {
         });
     }
     let balanced = panel(plain.clone());
-    let options = SunAbrahamOptions {
-        min_e: None,
-        max_e: None,
-        level: 0.95,
-        seed: 1,
-    };
     group.bench_function("sun_abraham, clustered", |bencher| {
-        bencher.iter(|| sun_abraham(&balanced, &options).unwrap());
+        bencher.iter(|| sun_abraham(&balanced, &EVENT_STUDY).unwrap());
     });
-    let options = ImputationOptions {
-        window: None,
-        level: 0.95,
-        seed: 1,
-    };
     let imputation = ImputationColumns {
         panel: plain,
         ..ImputationColumns::default()
     };
     group.bench_function("did_imputation, clustered", |bencher| {
-        let run = |columns| did_imputation(columns, &options).unwrap();
+        let run = |columns| did_imputation(columns, &IMPUTATION).unwrap();
         bencher.iter_batched(|| imputation.clone(), run, BatchSize::LargeInput);
     });
     group.finish();
 }
 
-criterion_group!(benches, estimators);
+/// Ten outcomes of the same rows in one call, to be held against ten times the call for one.
+fn ten_outcomes(criterion: &mut Criterion) {
+    let columns = PanelColumns {
+        covariates: Vec::new(),
+        ..columns(false)
+    };
+    let scaled = |k: usize| columns.outcome.iter().map(move |y| y * k as f64).collect();
+    let others: Vec<Vec<f64>> = (2..=10).map(scaled).collect();
+    let mut group = criterion.benchmark_group("100,000 persons × 8 years, ten outcomes");
+    group.sample_size(10);
+    let layout = Layout::Unbalanced;
+    let (panel, tables) = Panel::with_outcomes(&columns, &others, PanelOptions { layout }).unwrap();
+    group.bench_function("sun_abraham, clustered", |bencher| {
+        bencher.iter(|| sun_abraham_outcomes(&panel, &tables, &EVENT_STUDY).unwrap());
+    });
+    drop((panel, tables));
+    let imputation = ImputationColumns {
+        panel: columns,
+        ..ImputationColumns::default()
+    };
+    group.bench_function("did_imputation, clustered", |bencher| {
+        let run = |columns| did_imputation_outcomes(columns, &others, &IMPUTATION).unwrap();
+        bencher.iter_batched(|| imputation.clone(), run, BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, estimators, ten_outcomes);
 criterion_main!(benches);

@@ -18,6 +18,7 @@ mod bacon;
 
 mod regression_cases;
 mod sun_abraham;
+mod sun_abraham_outcomes;
 mod sun_abraham_properties;
 
 mod regression_diagnostics;

@@ -21,7 +21,7 @@ use super::result::{
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, seed, window};
 use korabo_estimators::imputation::{
-    ImputationColumns, ImputationOptions, ImputationResult, did_imputation,
+    ImputationColumns, ImputationOptions, ImputationResult, did_imputation_outcomes,
 };
 use korabo_estimators::panel::{CovariateValues, PanelColumns};
 use korabo_estimators::regression::Column;
@@ -151,8 +151,9 @@ impl PanelEstimator for DidImputation {
 
     fn estimate(&self, rows: PanelRows) -> Vec<Result<ImputationResult, EstimatorError>> {
         let outcomes = rows.all_outcomes();
-        rows.by_outcome(&outcomes, |panel, unit_effect| {
-            did_imputation(imputation_columns(panel, unit_effect), &self.options)
+        rows.by_columns(&outcomes, |panel, unit_effect, others| {
+            let columns = imputation_columns(panel, unit_effect);
+            did_imputation_outcomes(columns, others, &self.options)
         })
     }
 

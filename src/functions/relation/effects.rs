@@ -18,15 +18,14 @@ use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, texts};
 use super::shared_arguments::{BY, COHORT, OUTCOMES, TIME, UNIT, window, window_of};
-use super::sun_abraham::sun_abraham_outcomes;
 use korabo_estimators::group_time::{
     Aggregate, AggregateOptions, AggregateResult, AttGtOptions, BasePeriod, Method, aggregate,
     att_gt_outcomes,
 };
-use korabo_estimators::imputation::{ImputationOptions, did_imputation};
+use korabo_estimators::imputation::{ImputationOptions, did_imputation_outcomes};
 use korabo_estimators::naive::{Naive, NaiveComparisons, NaiveOptions};
 use korabo_estimators::panel::Layout;
-use korabo_estimators::sun_abraham::SunAbrahamOptions;
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham_outcomes};
 use korabo_estimators::{Counts, Estimate, EstimatorError, Status};
 
 pub(super) const EFFECTS: RelationDefinition = RelationDefinition {
@@ -223,7 +222,7 @@ impl Effects {
             seed: self.options.seed,
         };
         let interaction_weighted = rows.by_panel(outcomes, |panel, others| {
-            let found = sun_abraham_outcomes(panel, others, &weighted)?;
+            let found = sun_abraham_outcomes(&panel, &others, &weighted)?;
             Ok(found.into_iter().map(|own| own.overall.estimate).collect())
         });
         let imputation = ImputationOptions {
@@ -231,12 +230,16 @@ impl Effects {
             level: self.options.level,
             seed: self.options.seed,
         };
-        let imputed = rows.by_outcome(outcomes, |panel, unit_effect| {
-            let found = did_imputation(imputation_columns(panel, unit_effect), &imputation)?;
-            let overall = found.rows.iter().find(|row| row.event_time.is_none());
-            overall
-                .map(|row| row.estimate)
-                .ok_or(EstimatorError::NoCohort)
+        let imputed = rows.by_columns(outcomes, |panel, unit_effect, others| {
+            let columns = imputation_columns(panel, unit_effect);
+            let found = did_imputation_outcomes(columns, others, &imputation)?;
+            let overall = found.iter().map(|own| {
+                let overall = own.rows.iter().find(|row| row.event_time.is_none());
+                overall
+                    .map(|row| row.estimate)
+                    .ok_or(EstimatorError::NoCohort)
+            });
+            overall.collect()
         });
         vec![
             ("mean_callaway_santanna", own),

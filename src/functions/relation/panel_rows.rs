@@ -318,35 +318,42 @@ impl PanelRows {
             for (&k, outcome) in group.iter().zip(std::iter::once(first).chain(others)) {
                 self.outcomes[k] = outcome;
             }
-            match panel.and_then(|(panel, tables)| estimate(panel, tables)) {
-                Ok(estimates) => found.extend(group.into_iter().zip(estimates.into_iter().map(Ok))),
-                Err(error) => found.extend(group.into_iter().map(|k| (k, Err(error.clone())))),
-            }
+            let estimates = panel.and_then(|(panel, tables)| estimate(panel, tables));
+            found.extend(by_place(group, estimates));
         }
         found.into_values().collect()
     }
 
-    /// What `estimate` finds for each of some outcomes (ascending), from columns of its own with the unit effects.
-    pub(super) fn by_outcome<T>(
+    /// What `estimate` finds for each of some outcomes. It gets columns of its own with the unit effects, and further outcomes of
+    /// the same rows, and returns one result for each: outcomes that are missing in the same rows share their columns.
+    pub(super) fn by_columns<T>(
         self,
         outcomes: &[usize],
-        mut estimate: impl FnMut(PanelColumns, Option<Vec<u32>>) -> Result<T, EstimatorError>,
+        mut estimate: impl FnMut(
+            PanelColumns,
+            Option<Vec<u32>>,
+            &[Vec<f64>],
+        ) -> Result<Vec<T>, EstimatorError>,
     ) -> Vec<Result<T, EstimatorError>> {
+        let mut groups = self.patterns(outcomes).into_iter().peekable();
+        let mut all = self.outcomes;
         let mut shared = Some((self.columns, self.unit_effect));
-        let own = self.outcomes.into_iter().enumerate();
-        let mut own = own.filter(|(k, _)| outcomes.contains(k)).peekable();
-        let mut found = Vec::new();
-        while let Some((_, outcome)) = own.next() {
-            // The last outcome needs no copy.
-            let columns = match own.peek() {
+        let mut found = BTreeMap::new();
+        while let Some(group) = groups.next() {
+            // The last pattern needs no copy.
+            let columns = match groups.peek() {
                 Some(_) => shared.clone(),
                 None => shared.take(),
             };
-            found.extend(columns.map(|(columns, unit_effect)| {
-                estimate(PanelColumns { outcome, ..columns }, unit_effect)
-            }));
+            let mut own = group.iter().map(|&k| std::mem::take(&mut all[k]));
+            let outcome = own.next().unwrap_or_default();
+            let others: Vec<Vec<f64>> = own.collect();
+            if let Some((columns, unit_effect)) = columns {
+                let columns = PanelColumns { outcome, ..columns };
+                found.extend(by_place(group, estimate(columns, unit_effect, &others)));
+            }
         }
-        found
+        found.into_values().collect()
     }
 
     /// Columns without an outcome, the outcomes, and who participates (empty where nothing is known of it).
@@ -367,5 +374,19 @@ impl PanelRows {
             }
         }
         groups
+    }
+}
+
+/// The results of a group of outcomes with their places in the call; an error is that of each.
+fn by_place<T>(
+    group: Vec<usize>,
+    estimates: Result<Vec<T>, EstimatorError>,
+) -> Vec<(usize, Result<T, EstimatorError>)> {
+    match estimates {
+        Ok(estimates) => group
+            .into_iter()
+            .zip(estimates.into_iter().map(Ok))
+            .collect(),
+        Err(error) => group.into_iter().map(|k| (k, Err(error.clone()))).collect(),
     }
 }

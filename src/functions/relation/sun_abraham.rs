@@ -19,8 +19,8 @@ use super::result::{
     no_overall_estimate,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, window};
-use korabo_estimators::panel::{Layout, OutcomeTable, Panel};
-use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham};
+use korabo_estimators::panel::Layout;
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham_outcomes};
 use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
@@ -126,7 +126,7 @@ impl PanelEstimator for SunAbraham {
 
     fn estimate(&self, mut rows: PanelRows) -> Vec<Result<SunAbrahamResult, EstimatorError>> {
         rows.by_panel(&rows.all_outcomes(), |panel, others| {
-            sun_abraham_outcomes(panel, others, &self.options)
+            sun_abraham_outcomes(&panel, &others, &self.options)
         })
     }
 
@@ -146,18 +146,4 @@ impl PanelEstimator for SunAbraham {
             ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
         }
     }
-}
-
-/// The estimates of a panel's own outcome and of further ones.
-pub(super) fn sun_abraham_outcomes(
-    mut panel: Panel,
-    others: Vec<OutcomeTable>,
-    options: &SunAbrahamOptions,
-) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
-    let mut found = vec![sun_abraham(&panel, options)?];
-    for other in others {
-        panel = panel.with_outcome(other);
-        found.push(sun_abraham(&panel, options)?);
-    }
-    Ok(found)
 }

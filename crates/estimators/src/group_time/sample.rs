@@ -106,12 +106,8 @@ impl<'a> Sample<'a> {
 
     /// The sample with another outcome of the panel, which is missing where its own is.
     pub(crate) fn with_outcome<'b>(&'b self, panel: &Panel, table: &'b OutcomeTable) -> Sample<'b> {
-        let values = match &self.kept {
-            Some(kept) => Cow::Owned(self.pick(&table.0, panel.n_units, kept)),
-            None => Cow::Borrowed(table.0.as_slice()),
-        };
         let mut sample = Sample {
-            values,
+            values: self.laid_out(panel, table),
             periods: self.periods.clone(),
             cohorts: self.cohorts.clone(),
             never: self.never.clone(),
@@ -128,15 +124,33 @@ impl<'a> Sample<'a> {
         sample
     }
 
+    /// Another outcome of the panel, laid out as the sample's own.
+    pub(crate) fn laid_out<'b>(&self, panel: &Panel, table: &'b OutcomeTable) -> Cow<'b, [f64]> {
+        match &self.kept {
+            Some(kept) => Cow::Owned(self.pick(&table.0, panel.n_units, kept)),
+            None => Cow::Borrowed(table.0.as_slice()),
+        }
+    }
+
     /// The value of a unit in a period; NaN where it is not seen.
     pub(crate) fn value(&self, period: usize, unit: usize) -> f64 {
         self.values[period * self.stride + self.offset + unit]
     }
 
+    /// All values, as [`Self::period_of`] reads them.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// The values of all units in a period.
     pub(crate) fn period_values(&self, period: usize) -> &[f64] {
+        self.period_of(&self.values, period)
+    }
+
+    /// The values of all units in a period, of an outcome that is laid out as the sample's own.
+    pub(crate) fn period_of<'b>(&self, values: &'b [f64], period: usize) -> &'b [f64] {
         let start = period * self.stride + self.offset;
-        &self.values[start..start + self.n_units]
+        &values[start..start + self.n_units]
     }
 
     /// The weights of all units in a period; `None` = all one.

@@ -4,7 +4,7 @@
 //! that are untreated in one of the periods in which those rows lie.
 
 use crate::imputation::design::Design;
-use crate::imputation::effects::Effects;
+use crate::imputation::predictable::Predictable;
 use crate::inference::few_clusters::Side;
 
 /// The units on both sides and their clusters.
@@ -125,7 +125,7 @@ fn meet(a: &[u64], b: &[u64]) -> bool {
 }
 
 impl Composition {
-    pub(super) fn of(design: &Design<'_>, effects: &Effects) -> Self {
+    pub(super) fn of(design: &Design<'_>, predictable: &Predictable) -> Self {
         let rows = design.rows;
         let n_periods = rows.periods.len();
         let mut untreated = PeriodSets::new(rows.n_units(), n_periods);
@@ -140,12 +140,12 @@ impl Composition {
                     let own = rows.cluster(unit);
                     groups_in_clusters &= cluster == NONE || cluster == own;
                     cluster = own;
-                } else if !effects.deviations[row].is_nan() {
+                } else if predictable.rows[row] {
                     predicted.insert(unit, period);
                 }
             }
         }
-        let mut tally = Tally::new(design, effects);
+        let mut tally = Tally::new(design, predictable);
         for unit in 0..rows.n_units() {
             tally.add_unit(unit, untreated.get(unit), predicted.get(unit));
         }
@@ -171,7 +171,7 @@ struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    fn new(design: &'a Design<'a>, effects: &Effects) -> Self {
+    fn new(design: &'a Design<'a>, predictable: &Predictable) -> Self {
         let (n_leads, n_cells) = (design.leads.len(), design.rows.cells.len());
         let overall = n_leads + design.events.len();
         let n_periods = design.n_periods();
@@ -182,7 +182,7 @@ impl<'a> Tally<'a> {
             };
             if estimate < n_leads {
                 periods.insert(estimate, cell.period);
-            } else if effects.cells[index].weight > 0.0 {
+            } else if predictable.cells[index].total > 0.0 {
                 periods.insert(estimate, cell.period);
                 periods.insert(overall, cell.period);
             }

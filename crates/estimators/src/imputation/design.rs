@@ -1,4 +1,4 @@
-//! The columns of the model for untreated outcomes, and their sums within a group of the unit effect.
+//! The columns of the model for untreated outcomes, and the sums of indicators within a group of the unit effect.
 //!
 //! Column order: periods, indicators of event times before exposure (for the pre-trend regression), numeric covariates,
 //! levels of text covariates. Indicator columns are never stored: a row knows which of them are one.
@@ -27,6 +27,8 @@ pub(super) struct Design<'a> {
     /// By cell: column of the lead.
     lead_of_cell: Vec<u32>,
     numeric: Vec<&'a [f64]>,
+    /// Of each numeric covariate: Σω(z − z̄)² over the untreated rows.
+    pub(super) numeric_squares: Vec<f64>,
     /// Codes with the column of level 0, were it not the reference.
     levels: Vec<(&'a [u32], usize)>,
     pub(super) n_columns: usize,
@@ -68,6 +70,7 @@ impl<'a> Design<'a> {
             events,
             leads,
             numeric: Vec::new(),
+            numeric_squares: Vec::new(),
             levels: Vec::new(),
             covariate_columns: Vec::new(),
         };
@@ -89,9 +92,10 @@ impl<'a> Design<'a> {
 
     fn add_covariates(&mut self) {
         for (index, (_, covariate)) in self.rows.covariates.iter().enumerate() {
-            if let Covariate::Numeric { values, spread } = covariate {
-                self.numeric.push(values);
-                self.covariate_columns.push((index, *spread));
+            if let Covariate::Numeric(numbers) = covariate {
+                self.numeric.push(&numbers.values);
+                self.numeric_squares.push(numbers.untreated_squares);
+                self.covariate_columns.push((index, numbers.spread));
                 self.n_columns += 1;
             }
         }
@@ -122,7 +126,7 @@ impl<'a> Design<'a> {
         self.n_periods() + self.leads.len()..self.n_columns
     }
 
-    fn numeric_columns(&self) -> Range<usize> {
+    pub(super) fn numeric_columns(&self) -> Range<usize> {
         let start = self.covariate_columns().start;
         start..start + self.numeric.len()
     }
@@ -135,7 +139,12 @@ impl<'a> Design<'a> {
 
     /// Index of a row's event time among `events`; `None` for untreated rows.
     pub(super) fn event(&self, row: usize) -> Option<usize> {
-        let event = self.event_of_cell[self.rows.row_cells[row] as usize];
+        self.event_of_cell(self.rows.row_cells[row] as usize)
+    }
+
+    /// Index of a cell's event time among `events`; `None` before exposure.
+    pub(super) fn event_of_cell(&self, cell: usize) -> Option<usize> {
+        let event = self.event_of_cell[cell];
         (event != NONE).then_some(event as usize)
     }
 
@@ -164,7 +173,8 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Calls `body` with every column that is not zero in a row, and its value.
+    /// Calls `body` with every column that is not zero in a row, and its value; numeric ones are relative to their mean over the
+    /// untreated rows of the group.
     pub(super) fn each_column(&self, row: usize, mut body: impl FnMut(usize, f64)) {
         self.each_indicator(row, |column| body(column, 1.0));
         for (column, values) in self.numeric_columns().zip(&self.numeric) {
@@ -191,11 +201,9 @@ impl<'a> Design<'a> {
 pub(super) struct GroupSums {
     pub(super) n_rows: u64,
     pub(super) weight: f64,
-    pub(super) outcome_mean: f64,
-    /// Indicator columns that are one somewhere in the group, and in `sums` the weight of those rows.
+    /// Indicator columns that are one somewhere in the group, and in `sums` the weight of those rows. Numeric columns sum to zero.
     pub(super) touched: Vec<usize>,
     pub(super) sums: Vec<f64>,
-    pub(super) numeric_means: Vec<f64>,
 }
 
 impl GroupSums {
@@ -203,10 +211,8 @@ impl GroupSums {
         Self {
             n_rows: 0,
             weight: 0.0,
-            outcome_mean: 0.0,
             touched: Vec::new(),
             sums: vec![0.0; design.n_columns],
-            numeric_means: vec![0.0; design.numeric.len()],
         }
     }
 
@@ -215,16 +221,10 @@ impl GroupSums {
             self.sums[column] = 0.0;
         }
         (self.n_rows, self.weight) = (0, 0.0);
-        self.numeric_means.fill(0.0);
-        let mut outcome = 0.0;
         for row in design.untreated(group) {
             let weight = design.rows.weight(row);
             self.n_rows += 1;
             self.weight += weight;
-            outcome += weight * design.rows.outcome[row];
-            for (mean, values) in self.numeric_means.iter_mut().zip(&design.numeric) {
-                *mean += weight * values[row];
-            }
             let (sums, touched) = (&mut self.sums, &mut self.touched);
             design.each_indicator(row, |column| {
                 if sums[column] == 0.0 {
@@ -233,36 +233,13 @@ impl GroupSums {
                 sums[column] += weight;
             });
         }
-        self.outcome_mean = outcome / self.weight;
-        self.numeric_means
-            .iter_mut()
-            .for_each(|mean| *mean /= self.weight);
-    }
-
-    /// Calls `body` with every column of a row, numeric ones less their mean in the group. The means of the indicators are
-    /// in `sums`.
-    pub(super) fn each_centred(
-        &self,
-        design: &Design<'_>,
-        row: usize,
-        mut body: impl FnMut(usize, f64),
-    ) {
-        design.each_indicator(row, |column| body(column, 1.0));
-        let numeric = design.numeric_columns().zip(&design.numeric);
-        for ((column, values), mean) in numeric.zip(&self.numeric_means) {
-            body(column, values[row] - mean);
-        }
     }
 
     /// z̄'c for the mean z̄ of the columns.
-    pub(super) fn combine_means(&self, design: &Design<'_>, coefficients: &[f64]) -> f64 {
+    pub(super) fn combine_means(&self, coefficients: &[f64]) -> f64 {
         let indicators = self.touched.iter();
-        let indicators =
-            indicators.map(|&column| self.sums[column] / self.weight * coefficients[column]);
-        let numeric = design.numeric_columns().zip(&self.numeric_means);
-        indicators.sum::<f64>()
-            + numeric
-                .map(|(column, mean)| mean * coefficients[column])
-                .sum::<f64>()
+        indicators
+            .map(|&column| self.sums[column] / self.weight * coefficients[column])
+            .sum()
     }
 }

@@ -5,12 +5,16 @@ use crate::estimate::{check_level, rounding_error};
 use crate::imputation::counts::Composition;
 use crate::imputation::design::Design;
 use crate::imputation::effects::Effects;
+use crate::imputation::frame::{Frame, Parts};
 use crate::imputation::options::{ImputationColumns, ImputationOptions};
-use crate::imputation::result::{ImputationCounts, ImputationResult};
-use crate::imputation::rows::{Covariate, Rows};
+use crate::imputation::predictable::Predictable;
+use crate::imputation::result::ImputationResult;
+use crate::imputation::rows::Rows;
 use crate::imputation::scores::Scores;
-use crate::imputation::summary::Summary;
-use crate::imputation::untreated_model::{Fit, NormalEquations};
+use crate::imputation::summary::Numbers;
+use crate::imputation::untreated_model::{Model, NormalEquations, right_hand_side};
+use crate::imputation::weights::Weights;
+use crate::panel::columns::check_missing_alike;
 
 /// Imputation estimates of Borusyak, Jaravel and Spiess.
 ///
@@ -21,78 +25,127 @@ pub fn did_imputation(
     columns: ImputationColumns,
     options: &ImputationOptions,
 ) -> Result<ImputationResult, EstimatorError> {
+    let mut results = did_imputation_outcomes(columns, &[], options)?;
+    Ok(results.swap_remove(0))
+}
+
+/// [`did_imputation`] of the outcome of `columns` and of `others`, which are missing in the same rows. Whatever does not depend
+/// on the outcome is worked out once: the order of rows, the normal equations and their inverse, which rows can be imputed, the
+/// weights of the estimates, counts and statuses. The results are those of a call for each outcome, to the last digit.
+///
+/// Memory: as for one outcome, however many there are. Beside `others` one outcome at a time is laid out in row order, and its
+/// effects take its place. Where groups of the unit effect reach across clusters, a number per group and estimate is kept.
+///
+/// # Errors
+/// As [`did_imputation`], and where one of `others` is missing in other rows than the outcome of `columns`.
+pub fn did_imputation_outcomes(
+    columns: ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+) -> Result<Vec<ImputationResult>, EstimatorError> {
     check_level(options.level)?;
-    let (first, last) = options.window.unwrap_or((0, i32::MAX));
-    if first > last {
+    let window = options.window.unwrap_or((0, i32::MAX));
+    if window.0 > window.1 {
         return Err(EstimatorError::BadOption {
             option: "window",
             expected: "first..last with first not after last",
         });
     }
+    check_missing_alike(&columns.panel.outcome, others)?;
     let n_rows_in = columns.panel.unit.len() as u64;
-    let rows = Rows::try_new(columns)?;
+    let (rows, outcome) = Rows::try_new(columns)?;
     // The leads asked for, whatever part of the window lies after exposure.
-    let leads = first.min(0)..last.saturating_add(1).min(0);
+    let leads = window.0.min(0)..window.1.saturating_add(1).min(0);
     let design = Design::try_new(&rows, leads)?;
-    if design.events.is_empty() {
-        return Err(EstimatorError::NoCohort);
+    let imputation = Imputation::prepare(&design, n_rows_in)?;
+    let own = rows.in_order(&outcome);
+    drop(outcome);
+    let mut results = vec![imputation.of_outcome(own, window, options)];
+    for other in others {
+        results.push(imputation.of_outcome(rows.in_order(other), window, options));
     }
-    let equations = NormalEquations::of(&design);
-    let covariates: Vec<usize> = design.covariate_columns().collect();
-    let fit = equations.fit(&covariates)?;
-    let effects = Effects::of(&design, &equations, &fit);
-    let lead_fit = if design.leads.is_empty() {
-        None
-    } else {
-        let candidates: Vec<usize> = design.lead_columns().chain(covariates).collect();
-        Some(equations.fit(&candidates)?)
-    };
-    let covariance = Scores::new(&design, &effects, &fit, lead_fit.as_ref()).covariance();
-    let composition = Composition::of(&design, &effects);
-    let sample = sample_counts(n_rows_in, &design, &equations, &effects, &fit, &composition);
-    let summary = Summary {
-        design: &design,
-        equations: &equations,
-        effects: &effects,
-        lead_fit: lead_fit.as_ref(),
-        composition: &composition,
-        rounding: rounding_error(&rows.outcome),
-        level: options.level,
-    };
-    let covariance = summary.finished(covariance);
-    Ok(summary.result(&covariance, sample, (first, last), options.seed))
+    Ok(results)
 }
 
-fn sample_counts(
-    n_rows_in: u64,
-    design: &Design<'_>,
-    equations: &NormalEquations,
-    effects: &Effects,
-    fit: &Fit,
-    composition: &Composition,
-) -> ImputationCounts {
-    let rows = design.rows;
-    // A text with one label has no column in the first place.
-    let is_passed_over = |name: &str, covariate: &Covariate| {
-        let mut null = fit.null_vectors.iter();
-        matches!(covariate, Covariate::Levels { n_levels: 1, .. })
-            || null.any(|null| design.covariate_of(null.column).0 == name)
-    };
-    let covariates = rows.covariates.iter();
-    let passed_over = covariates.filter(|(name, covariate)| is_passed_over(name, covariate));
-    let collinear: Vec<String> = passed_over.map(|(name, _)| name.clone()).collect();
-    let reasons = effects.not_predicted;
-    ImputationCounts {
-        n_rows_in,
-        n_missing_rows: rows.n_missing,
-        n_zero_weight_rows: rows.n_zero_weight,
-        n_untreated_rows: equations.n_rows,
-        n_treated_rows: rows.outcome.len() as u64 - equations.n_rows,
-        n_rows_without_untreated: reasons.no_untreated_rows,
-        n_rows_not_connected: reasons.not_connected,
-        n_rows_with_unseen_covariates: reasons.covariates,
-        collinear,
-        n_units: composition.n_units,
-        n_clusters: composition.n_clusters,
+/// What does not depend on the outcome.
+struct Imputation<'a> {
+    design: &'a Design<'a>,
+    model: Model,
+    /// The pre-trend regression, where leads are asked for.
+    lead_model: Option<Model>,
+    predictable: Predictable,
+    weights: Weights,
+    frame: Frame,
+}
+
+impl<'a> Imputation<'a> {
+    fn prepare(design: &'a Design<'a>, n_rows_in: u64) -> Result<Self, EstimatorError> {
+        if design.events.is_empty() {
+            return Err(EstimatorError::NoCohort);
+        }
+        let equations = NormalEquations::of(design);
+        let covariates: Vec<usize> = design.covariate_columns().collect();
+        let model = equations.model(&covariates)?;
+        let lead_model = if design.leads.is_empty() {
+            None
+        } else {
+            let candidates: Vec<usize> = design.lead_columns().chain(covariates).collect();
+            Some(equations.model(&candidates)?)
+        };
+        let predictable = Predictable::of(design, &equations, &model);
+        let parts = Parts {
+            design,
+            equations: &equations,
+            model: &model,
+            lead_model: lead_model.as_ref(),
+            predictable: &predictable,
+            composition: &Composition::of(design, &predictable),
+        };
+        let frame = parts.frame(n_rows_in);
+        Ok(Self {
+            weights: Weights::of(design, &predictable, &model, lead_model.as_ref()),
+            design,
+            model,
+            lead_model,
+            predictable,
+            frame,
+        })
+    }
+
+    /// The result for an outcome in row order.
+    fn of_outcome(
+        &self,
+        outcome: Vec<f64>,
+        window: (i32, i32),
+        options: &ImputationOptions,
+    ) -> ImputationResult {
+        let design = self.design;
+        let rounding = rounding_error(&outcome);
+        let right = right_hand_side(design, &outcome);
+        let coefficients = self.model.coefficients(&right);
+        let with_leads = self.lead_model.as_ref();
+        let with_leads = with_leads.map(|model| model.coefficients(&right));
+        let effects = Effects::of(design, &self.predictable, outcome, &coefficients);
+        let scores = Scores {
+            design,
+            weights: &self.weights,
+            effects: &effects,
+            lead_difference: with_leads.as_ref().map(|with_leads| {
+                let pairs = with_leads.iter().zip(&coefficients);
+                pairs
+                    .map(|(with_leads, without)| with_leads - without)
+                    .collect()
+            }),
+        };
+        let numbers = Numbers {
+            leads: with_leads
+                .as_ref()
+                .map_or(&[], |all| &all[design.lead_columns()]),
+            means: &effects.means,
+            event_weights: &self.predictable.event_weights,
+            covariance: scores.covariance(),
+            rounding,
+        };
+        numbers.result(&self.frame, window, options)
     }
 }

@@ -22,8 +22,10 @@
 //! 0.5.0 and an independent dense implementation. With weights that package squares them in Z₀'Ω₀Z₀; the numbers here
 //! follow the formula.
 //!
-//! The parts: `rows.rs` and `order.rs` check and sort, `design.rs` knows the columns, `untreated_model.rs` fits, `effects.rs` predicts
-//! and averages, `scores.rs` has the errors, `counts.rs` the units behind each estimate, `summary.rs` makes the rows.
+//! The parts. Once for all outcomes: `rows.rs` and `order.rs` check and sort, `design.rs` knows the columns, `untreated_model.rs`
+//! inverts, `predictable.rs` finds the rows that can be imputed, `weights.rs` the weights v, `counts.rs` the units behind each
+//! estimate, `frame.rs` statuses. For each outcome: `effects.rs` predicts and averages, `scores.rs` has the errors, `summary.rs`
+//! makes the rows.
 
 mod options;
 
@@ -37,16 +39,22 @@ mod design;
 
 mod untreated_model;
 
+mod predictable;
+
+mod weights;
+
+mod counts;
+
+mod frame;
+
 mod effects;
 
 mod scores;
-
-mod counts;
 
 mod summary;
 
 mod impute;
 
-pub use impute::did_imputation;
+pub use impute::{did_imputation, did_imputation_outcomes};
 pub use options::{ImputationColumns, ImputationOptions};
 pub use result::{ImputationCounts, ImputationResult, ImputationRow};

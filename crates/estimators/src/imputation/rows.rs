@@ -1,8 +1,10 @@
-//! The rows of an imputation, checked and in canonical order. What is estimated from them is in the sibling files.
+//! The rows of an imputation without an outcome, checked and in canonical order. What is estimated from them is in the sibling
+//! files.
 //!
 //! Rows lie by group of the unit effect, then unit, then period, so that a unit effect is one run of rows. Units are
 //! numbered by cluster first: where groups lie within clusters, a cluster is one run too and its sums can be formed
-//! while passing by.
+//! while passing by. Numeric covariates are stored as deviations from their mean over the untreated rows of the group: only
+//! these matter once the unit effects are eliminated, and no outcome has to form them again.
 
 use std::ops::Range;
 
@@ -34,12 +36,30 @@ pub(super) struct Cell {
     pub(super) n_rows: u64,
 }
 
+impl Cell {
+    pub(super) fn is_untreated(&self) -> bool {
+        self.event_time.is_none_or(|event_time| event_time < 0)
+    }
+}
+
 /// A covariate in row order.
 pub(super) enum Covariate {
-    /// Values less their mean, and their root mean square after that.
-    Numeric { values: Vec<f64>, spread: f64 },
+    Numeric(NumericCovariate),
     /// Level of the row; level 0, the first in sort order, is the reference.
-    Levels { codes: Vec<u32>, n_levels: usize },
+    Levels {
+        codes: Vec<u32>,
+        n_levels: usize,
+    },
+}
+
+/// A numeric covariate.
+pub(super) struct NumericCovariate {
+    /// Values less their mean over the untreated rows of the group.
+    pub(super) values: Vec<f64>,
+    /// Root mean square of the values less the mean of all.
+    pub(super) spread: f64,
+    /// Σω(z − z̄)² over the untreated rows, z̄ the mean of them all.
+    pub(super) untreated_squares: f64,
 }
 
 /// Complete rows in canonical order.
@@ -47,11 +67,12 @@ pub(super) struct Rows {
     pub(super) periods: Vec<i32>,
     /// By cohort (the never exposed last), then period.
     pub(super) cells: Vec<Cell>,
-    pub(super) outcome: Vec<f64>,
     /// Relative to their mean.
     pub(super) weights: Option<Vec<f64>>,
     pub(super) row_cells: Vec<u32>,
     pub(super) covariates: Vec<(String, Covariate)>,
+    /// The place of each row among those handed over.
+    order: Vec<u32>,
     group_starts: Vec<u32>,
     /// The unit of each row; `None`: each group is a unit.
     row_units: Option<Vec<u32>>,
@@ -67,10 +88,14 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Checks the rows, drops (and counts) those with a missing value or no weight, and sorts the others.
-    pub(super) fn try_new(mut columns: ImputationColumns) -> Result<Self, EstimatorError> {
+    /// Checks the rows, drops (and counts) those with a missing value or no weight, and sorts the others. The outcome is returned
+    /// as it came: the rows are those of every outcome that is missing in the same places.
+    pub(super) fn try_new(
+        mut columns: ImputationColumns,
+    ) -> Result<(Self, Vec<f64>), EstimatorError> {
         check_all_lengths(&columns)?;
-        let (n_missing, n_zero_weight) = keep_complete(&mut columns)?;
+        let outcome = std::mem::take(&mut columns.panel.outcome);
+        let kept = keep_complete(&mut columns, &outcome)?;
         let panel = columns.panel;
         let (ranks, n_units) = rank_i64(&panel.unit);
         let units = Units::new(&panel, &ranks, n_units)?;
@@ -85,8 +110,7 @@ impl Rows {
         let (cells, row_cells) = cells(&panel.time, &periods, &units, &groups)?;
         let row_units = has_own_groups.then_some(groups.row_units);
         let order = groups.order;
-        Ok(Self {
-            outcome: pick(&panel.outcome, &order),
+        let mut rows = Self {
             weights: panel.weight.map(|weight| relative(pick(&weight, &order))),
             covariates: columns
                 .covariates
@@ -102,9 +126,24 @@ impl Rows {
             unit_cohorts: units.cohorts,
             unit_clusters: units.clusters,
             is_nested: groups.is_nested,
-            n_missing,
-            n_zero_weight,
-        })
+            n_missing: kept.n_missing,
+            n_zero_weight: kept.n_zero_weight,
+            order: match kept.rows {
+                Some(kept) => pick(&kept, &order),
+                None => order,
+            },
+        };
+        rows.centre_covariates();
+        Ok((rows, outcome))
+    }
+
+    pub(super) fn n_rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// A column of the rows handed over, in row order.
+    pub(super) fn in_order(&self, column: &[f64]) -> Vec<f64> {
+        pick(column, &self.order)
     }
 
     pub(super) fn n_groups(&self) -> usize {
@@ -143,8 +182,7 @@ impl Rows {
 
     /// The groups in runs of about equal numbers of rows. A cluster is not torn apart where groups lie within clusters.
     pub(super) fn chunks(&self) -> Vec<Range<usize>> {
-        let n_rows = self.outcome.len();
-        let size = n_rows.div_ceil(CHUNKS).max(LEAST_CHUNK);
+        let size = self.n_rows().div_ceil(CHUNKS).max(LEAST_CHUNK);
         let cluster_of = |group: usize| self.cluster(self.unit(group, self.group(group).start));
         let mut chunks = Vec::new();
         let (mut start, mut group) = (0, 0);
@@ -165,6 +203,67 @@ impl Rows {
     /// The rows of a run of groups.
     pub(super) fn rows_of(&self, groups: &Range<usize>) -> Range<usize> {
         self.group_starts[groups.start] as usize..self.group_starts[groups.end] as usize
+    }
+
+    /// Calls `body` for each run of groups with its part of a column in row order, side by side; what it returns comes in order.
+    pub(super) fn map_chunks<T: Send>(
+        &self,
+        mut column: &mut [f64],
+        body: impl Fn(Range<usize>, &mut [f64]) -> T + Sync,
+    ) -> Vec<T> {
+        let chunks = self.chunks();
+        let mut parts = Vec::with_capacity(chunks.len());
+        for groups in chunks {
+            let (own, rest) = column.split_at_mut(self.rows_of(&groups).len());
+            parts.push((groups, own));
+            column = rest;
+        }
+        parts
+            .into_par_iter()
+            .map(|(groups, own)| body(groups, own))
+            .collect()
+    }
+
+    fn centre_covariates(&mut self) {
+        let mut covariates = std::mem::take(&mut self.covariates);
+        for (_, covariate) in &mut covariates {
+            if let Covariate::Numeric(numbers) = covariate {
+                let parts = self.map_chunks(&mut numbers.values, |groups, values| {
+                    self.centre(groups, values)
+                });
+                let [weight, sum, squares] = parts.into_iter().fold([0.0; 3], |sums, part| {
+                    std::array::from_fn(|k| sums[k] + part[k])
+                });
+                numbers.untreated_squares = (squares - sum * sum / weight).max(0.0);
+            }
+        }
+        self.covariates = covariates;
+    }
+
+    /// Takes from the values of some groups their mean over the untreated rows of the group; returns Σω, Σωz and Σωz² over these
+    /// rows as they were.
+    fn centre(&self, groups: Range<usize>, values: &mut [f64]) -> [f64; 3] {
+        let first = self.rows_of(&groups).start;
+        let mut total = [0.0; 3];
+        for group in groups {
+            let rows = self.group(group);
+            let [mut weight, mut sum] = [0.0; 2];
+            for row in rows.clone().filter(|&row| self.cell(row).is_untreated()) {
+                let (own, value) = (self.weight(row), values[row - first]);
+                weight += own;
+                sum += own * value;
+                total[2] += own * value * value;
+            }
+            // A group without untreated rows is never predicted: what it is relative to does not matter.
+            if weight > 0.0 {
+                let mean = sum / weight;
+                let values = &mut values[rows.start - first..rows.end - first];
+                values.iter_mut().for_each(|value| *value -= mean);
+            }
+            total[0] += weight;
+            total[1] += sum;
+        }
+        total
     }
 }
 
@@ -192,8 +291,16 @@ fn check_all_lengths(columns: &ImputationColumns) -> Result<(), EstimatorError> 
     Ok(())
 }
 
-/// Takes out the rows with something missing or a weight of zero; returns how many of each.
-fn keep_complete(columns: &mut ImputationColumns) -> Result<(u64, u64), EstimatorError> {
+/// The rows that are left when those with something missing or a weight of zero are taken out, and how many these are.
+struct Kept {
+    /// `None`: all.
+    rows: Option<Vec<u32>>,
+    n_missing: u64,
+    n_zero_weight: u64,
+}
+
+/// Takes out the rows with something missing or a weight of zero.
+fn keep_complete(columns: &mut ImputationColumns, outcome: &[f64]) -> Result<Kept, EstimatorError> {
     let panel = &columns.panel;
     let n_rows = panel.unit.len();
     let weights = panel.weight.as_deref();
@@ -207,7 +314,7 @@ fn keep_complete(columns: &mut ImputationColumns) -> Result<(u64, u64), Estimato
             .is_none_or(|codes| codes[row] != MISSING_CODE)
     };
     let complete = |row: usize| {
-        panel.outcome[row].is_finite()
+        outcome[row].is_finite()
             && weights.is_none_or(|w| w[row].is_finite())
             && has_code(&panel.cluster, row)
             && has_code(&columns.unit_effect, row)
@@ -216,18 +323,18 @@ fn keep_complete(columns: &mut ImputationColumns) -> Result<(u64, u64), Estimato
                 .iter()
                 .all(|(_, column)| column.is_known(row))
     };
-    let (mut n_missing, mut n_zero) = (0, 0);
+    let (mut n_missing, mut n_zero_weight) = (0, 0);
     let mut kept = Vec::with_capacity(n_rows);
     for row in 0..n_rows {
         if !complete(row) {
             n_missing += 1;
         } else if weights.is_some_and(|w| w[row] == 0.0) {
-            n_zero += 1;
+            n_zero_weight += 1;
         } else {
             kept.push(row as u32);
         }
     }
-    if kept.is_empty() && n_zero > 0 {
+    if kept.is_empty() && n_zero_weight > 0 {
         return Err(EstimatorError::ZeroWeights);
     }
     if kept.is_empty() {
@@ -236,10 +343,15 @@ fn keep_complete(columns: &mut ImputationColumns) -> Result<(u64, u64), Estimato
             n_missing,
         });
     }
-    if kept.len() < n_rows {
-        compact(columns, &kept);
+    let rows = (kept.len() < n_rows).then_some(kept);
+    if let Some(kept) = &rows {
+        compact(columns, kept);
     }
-    Ok((n_missing, n_zero))
+    Ok(Kept {
+        rows,
+        n_missing,
+        n_zero_weight,
+    })
 }
 
 fn compact(columns: &mut ImputationColumns, kept: &[u32]) {
@@ -250,7 +362,6 @@ fn compact(columns: &mut ImputationColumns, kept: &[u32]) {
     shrink(&mut panel.unit, kept);
     shrink(&mut panel.time, kept);
     shrink(&mut panel.cohort, kept);
-    shrink(&mut panel.outcome, kept);
     panel
         .weight
         .iter_mut()
@@ -293,7 +404,11 @@ fn covariate(column: &Column, order: &[u32]) -> Covariate {
     let mean = values.iter().map(|value| value / n).sum::<f64>();
     values.par_iter_mut().for_each(|value| *value -= mean);
     let spread = (values.iter().map(|value| value * value).sum::<f64>() / n).sqrt();
-    Covariate::Numeric { values, spread }
+    Covariate::Numeric(NumericCovariate {
+        values,
+        spread,
+        untreated_squares: 0.0,
+    })
 }
 
 /// The table of cohorts and periods, and the cell of each row in order.

@@ -1,32 +1,25 @@
-//! The error: what each cluster contributes to the estimates.
+//! The error: what each cluster contributes to the estimates of one outcome.
 //!
-//! The effect at an event time is linear in the outcomes, Σvy, with v = ω/Σω on its treated rows and
-//! v = −Ω₀Z₀(Z₀'Ω₀Z₀)⁻¹Z₁'v₁ on the untreated ones; its variance is Σ over clusters of (Σvε)². On untreated rows ε is the
-//! residual, on treated ones the effect less the mean effect of its cohort at that event time. The vector v is never
-//! stored: with the unit effects eliminated, an untreated row has v = −ω(κ + z'λ), λ one vector per event time and κ one
-//! number per unit and event time, and a cluster needs only its sums Σωεz and, where units of the fixed effect reach
-//! across clusters, Σωε. A coefficient of the pre-trend regression has the same form with λ a column of the inverse.
+//! The variance of Σvy is Σ over clusters of (Σvε)², v the weights of `weights.rs`. On untreated rows ε is the residual, on
+//! treated ones the effect less the mean effect of its cohort at that event time. Of an untreated row's v = −ω(κ + z'λ) a
+//! cluster needs only its sums Σωεz and, where units of the fixed effect reach across clusters, Σωε.
 
 use std::ops::Range;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::imputation::design::{Design, GroupSums};
-use crate::imputation::effects::Effects;
-use crate::imputation::untreated_model::Fit;
+use crate::imputation::design::Design;
+use crate::imputation::effects::{Effects, deviate};
+use crate::imputation::weights::Weights;
 
-/// What all clusters' contributions are computed from. Estimates: the leads, then the event times.
+/// What the contributions of one outcome are computed from. Estimates: the leads, then the event times.
 pub(super) struct Scores<'a> {
-    design: &'a Design<'a>,
-    effects: &'a Effects,
-    lead_fit: Option<&'a Fit>,
-    n_estimates: usize,
-    /// Column × estimate: λ, with the sign of the contribution.
-    loadings: Vec<f64>,
-    /// By event time: 1/Σω.
-    scale: Vec<f64>,
-    centres: Vec<f64>,
+    pub(super) design: &'a Design<'a>,
+    pub(super) weights: &'a Weights,
+    pub(super) effects: &'a Effects,
+    /// By column: the coefficients of the pre-trend regression less those of the model for untreated outcomes.
+    pub(super) lead_difference: Option<Vec<f64>>,
 }
 
 /// Sums over the rows of one cluster (and, where groups reach across clusters, one group).
@@ -40,60 +33,11 @@ struct ClusterSums {
     treated: Vec<f64>,
 }
 
-impl<'a> Scores<'a> {
-    pub(super) fn new(
-        design: &'a Design<'a>,
-        effects: &'a Effects,
-        fit: &Fit,
-        lead_fit: Option<&'a Fit>,
-    ) -> Self {
-        let (n_leads, n_events) = (design.leads.len(), design.events.len());
-        let n_estimates = n_leads + n_events;
-        let scale: Vec<f64> = effects
-            .means(design)
-            .iter()
-            .map(|(weight, _)| 1.0 / weight)
-            .collect();
-        let mut loadings = vec![0.0; design.n_columns * n_estimates];
-        let right = DMatrix::from_fn(fit.columns.len(), n_events, |row, event| {
-            // An event time without predicted rows has no estimate and no contribution.
-            let scale = if scale[event].is_finite() {
-                scale[event]
-            } else {
-                0.0
-            };
-            effects.loadings[(fit.columns[row], event)] * scale
-        });
-        let solved = &fit.inverse * right;
-        for (row, column) in fit.columns.iter().enumerate() {
-            for event in 0..n_events {
-                loadings[column * n_estimates + n_leads + event] = -solved[(row, event)];
-            }
-        }
-        for (lead, column) in design.lead_columns().enumerate() {
-            let Some(fit) = lead_fit else { continue };
-            let Some(own) = fit.columns.iter().position(|known| *known == column) else {
-                continue;
-            };
-            for (row, column) in fit.columns.iter().enumerate() {
-                loadings[column * n_estimates + lead] = fit.inverse[(row, own)];
-            }
-        }
-        Self {
-            design,
-            effects,
-            lead_fit,
-            n_estimates,
-            loadings,
-            scale,
-            centres: effects.cells.iter().map(|cell| cell.centre()).collect(),
-        }
-    }
-
+impl Scores<'_> {
     /// Σ over clusters of the outer product of their contributions.
     pub(super) fn covariance(&self) -> DMatrix<f64> {
         let rows = self.design.rows;
-        let n = self.n_estimates;
+        let n = self.weights.n_estimates;
         let mut total = vec![0.0; n * n];
         if rows.is_nested {
             let parts: Vec<Vec<f64>> = rows
@@ -118,10 +62,10 @@ impl<'a> Scores<'a> {
     /// The sum for a run of groups that holds whole clusters.
     fn whole_clusters(&self, groups: Range<usize>) -> Vec<f64> {
         let rows = self.design.rows;
-        let mut total = vec![0.0; self.n_estimates * self.n_estimates];
+        let mut total = vec![0.0; self.weights.n_estimates * self.weights.n_estimates];
         let mut sums = ClusterSums::new(self.design);
-        let mut contributions = vec![0.0; self.n_estimates];
-        let mut current = None;
+        let mut contributions = vec![0.0; self.weights.n_estimates];
+        let (mut current, mut residuals) = (None, Vec::new());
         for group in groups {
             let cluster = rows.cluster(rows.unit(group, rows.group(group).start));
             if current.is_some_and(|current| current != cluster) {
@@ -130,9 +74,9 @@ impl<'a> Scores<'a> {
                 contributions.fill(0.0);
             }
             current = Some(cluster);
-            let lead_mean = self.lead_mean(group);
-            for row in rows.group(group) {
-                self.add_row(row, lead_mean, &mut sums);
+            self.lead_residuals(group, &mut residuals);
+            for (index, row) in rows.group(group).enumerate() {
+                self.add_row(row, residuals.get(index), &mut sums);
             }
         }
         self.flush(&mut sums, None, &mut contributions);
@@ -143,44 +87,39 @@ impl<'a> Scores<'a> {
     /// The contributions of all clusters where groups reach across them: cluster × estimate.
     fn torn_clusters(&self) -> Vec<f64> {
         let rows = self.design.rows;
-        let n = self.n_estimates;
+        let n = self.weights.n_estimates;
         let mut contributions = vec![0.0; rows.n_clusters * n];
         let mut sums = ClusterSums::new(self.design);
-        let mut group_sums = GroupSums::new(self.design);
+        let mut residuals = Vec::new();
         for group in 0..rows.n_groups() {
-            group_sums.fill(self.design, group);
-            let constants = self.group_constants(group, &group_sums);
-            let lead_mean = self.lead_mean(group);
+            let constants = &self.weights.constants[group * n..(group + 1) * n];
+            self.lead_residuals(group, &mut residuals);
             let all = rows.group(group);
             let cluster_of = |row: usize| rows.cluster(rows.unit(group, row));
-            for row in all.clone() {
-                self.add_row(row, lead_mean, &mut sums);
+            for (index, row) in all.clone().enumerate() {
+                self.add_row(row, residuals.get(index), &mut sums);
                 let cluster = cluster_of(row);
                 if row + 1 == all.end || cluster_of(row + 1) != cluster {
                     let own = &mut contributions[cluster * n..(cluster + 1) * n];
-                    self.flush(&mut sums, Some(&constants), own);
+                    self.flush(&mut sums, Some(constants), own);
                 }
             }
         }
         contributions
     }
 
-    /// The mean of a group's untreated outcomes less what the pre-trend regression predicts: its unit effect there.
-    fn lead_mean(&self, group: usize) -> f64 {
-        let Some(fit) = self.lead_fit else {
-            return 0.0;
-        };
-        let (mut sum, mut total) = (0.0, 0.0);
-        for row in self.design.untreated(group) {
-            let weight = self.design.rows.weight(row);
-            let predicted = self.design.combine(row, &fit.coefficients);
-            sum += weight * (self.design.rows.outcome[row] - predicted);
-            total += weight;
+    /// What the pre-trend regression leaves of a group's untreated rows (other rows have values without a meaning); empty without
+    /// that regression.
+    fn lead_residuals(&self, group: usize, residuals: &mut Vec<f64>) {
+        residuals.clear();
+        if let Some(difference) = &self.lead_difference {
+            // Other coefficients on the same columns: the deviations from the first model stand in for the outcome.
+            residuals.extend_from_slice(&self.effects.deviations[self.design.rows.group(group)]);
+            deviate(self.design, group, residuals, difference);
         }
-        sum / total
     }
 
-    fn add_row(&self, row: usize, lead_mean: f64, sums: &mut ClusterSums) {
+    fn add_row(&self, row: usize, lead_residual: Option<&f64>, sums: &mut ClusterSums) {
         let (design, rows) = (self.design, self.design.rows);
         let deviation = self.effects.deviations[row];
         if deviation.is_nan() {
@@ -188,16 +127,15 @@ impl<'a> Scores<'a> {
         }
         let weight = rows.weight(row);
         if let Some(event) = design.event(row) {
-            let centre = self.centres[rows.row_cells[row] as usize];
-            sums.treated[event] += weight * self.scale[event] * (deviation - centre);
+            let centre = self.effects.centres[rows.row_cells[row] as usize];
+            sums.treated[event] += weight * self.weights.scale[event] * (deviation - centre);
             return;
         }
         let scaled = weight * deviation;
         sums.plain.0 += scaled;
         design.each_column(row, |column, value| sums.residual[column] += scaled * value);
-        if let Some(fit) = self.lead_fit {
-            let predicted = lead_mean + design.combine(row, &fit.coefficients);
-            let scaled = weight * (rows.outcome[row] - predicted);
+        if let Some(residual) = lead_residual {
+            let scaled = weight * residual;
             sums.plain.1 += scaled;
             design.each_column(row, |column, value| {
                 sums.lead_residual[column] += scaled * value
@@ -205,37 +143,11 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// κ of a group: by lead −z̄'λ, by event time Σ of its treated rows' v − z̄'λ, with the sign of the contribution.
-    fn group_constants(&self, group: usize, sums: &GroupSums) -> Vec<f64> {
-        let n_leads = self.design.leads.len();
-        let mut constants = vec![0.0; self.n_estimates];
-        if sums.n_rows == 0 {
-            return constants;
-        }
-        for (estimate, constant) in constants.iter_mut().enumerate() {
-            let column = self
-                .loadings
-                .iter()
-                .skip(estimate)
-                .step_by(self.n_estimates);
-            let loading: Vec<f64> = column.copied().collect();
-            *constant = -sums.combine_means(self.design, &loading);
-        }
-        for row in self.design.rows.group(group) {
-            let is_predicted = !self.effects.deviations[row].is_nan();
-            if let Some(event) = self.design.event(row).filter(|_| is_predicted) {
-                let share = self.design.rows.weight(row) * self.scale[event];
-                constants[n_leads + event] -= share / sums.weight;
-            }
-        }
-        constants
-    }
-
     /// Adds what the sums contribute to each estimate, and clears them.
     fn flush(&self, sums: &mut ClusterSums, constants: Option<&[f64]>, out: &mut [f64]) {
         let (leads, events) = out.split_at_mut(self.design.leads.len());
         let columns = sums.residual.iter().zip(&sums.lead_residual);
-        let loadings = self.loadings.chunks_exact(self.n_estimates);
+        let loadings = self.weights.loadings.chunks_exact(self.weights.n_estimates);
         for ((&residual, &lead_residual), loadings) in columns.zip(loadings) {
             let (lead_loadings, event_loadings) = loadings.split_at(leads.len());
             if lead_residual != 0.0 {

@@ -7,8 +7,12 @@
 //! component has one reference period, and nothing is predicted across components. Covariates that the effects or
 //! earlier columns explain have no coefficient; the combination that vanishes on the untreated rows is kept, so that
 //! treated rows on which it does not vanish can be recognised as not identified.
+//!
+//! All of this is the same for every outcome; of an outcome there is only the right-hand side, and the coefficients it gives.
 
-use nalgebra::DMatrix;
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use crate::error::EstimatorError;
@@ -22,7 +26,7 @@ pub(super) const NO_COMPONENT: usize = usize::MAX;
 // Of the sixteen digits four are left then.
 const LARGEST_INFLATION: f64 = 1e12;
 
-/// The normal equations of all columns after eliminating the unit effects.
+/// The left-hand side of the normal equations of all columns after eliminating the unit effects.
 pub(super) struct NormalEquations {
     n_columns: usize,
     n_periods: usize,
@@ -32,24 +36,35 @@ pub(super) struct NormalEquations {
     pub(super) n_groups: u64,
     /// Upper triangle while summing, then all of it.
     gram: Vec<f64>,
-    right: Vec<f64>,
     weight: f64,
-    /// Σωz and Σωz².
+    /// Of the indicator columns: Σωz.
     sums: Vec<f64>,
+    /// Σω(z − z̄)² of each column, z̄ its mean over all untreated rows.
     squares: Vec<f64>,
     /// The component of each period.
     pub(super) components: Vec<usize>,
 }
 
-/// Coefficients of some of the columns.
-pub(super) struct Fit {
-    /// By column; zero for those without.
-    pub(super) coefficients: Vec<f64>,
+/// The normal equations of some of the columns, solved for any outcome.
+pub(super) struct Model {
+    n_columns: usize,
     /// The columns with a coefficient.
     pub(super) columns: Vec<usize>,
     /// Inverse of their normal equations.
     pub(super) inverse: DMatrix<f64>,
     pub(super) null_vectors: Vec<NullVector>,
+}
+
+impl Model {
+    /// The coefficients by column, zero for those without, from the [right-hand side](right_hand_side).
+    pub(super) fn coefficients(&self, right: &[f64]) -> Vec<f64> {
+        let right = DVector::from_fn(self.columns.len(), |row, _| right[self.columns[row]]);
+        let mut all = vec![0.0; self.n_columns];
+        for (&column, &value) in self.columns.iter().zip(&(&self.inverse * right)) {
+            all[column] = value;
+        }
+        all
+    }
 }
 
 /// A combination of columns that is constant within the untreated rows of every unit.
@@ -86,6 +101,7 @@ impl NormalEquations {
             }
         }
         total.components = total.components();
+        total.squares = total.squares(design);
         total
     }
 
@@ -97,10 +113,9 @@ impl NormalEquations {
             n_rows: 0,
             n_groups: 0,
             gram: vec![0.0; k * k],
-            right: vec![0.0; k],
             weight: 0.0,
             sums: vec![0.0; k],
-            squares: vec![0.0; k],
+            squares: Vec::new(),
             components: Vec::new(),
         }
     }
@@ -113,22 +128,19 @@ impl NormalEquations {
         self.n_groups += 1;
         self.weight += sums.weight;
         let k = self.n_columns;
+        for &column in &sums.touched {
+            self.sums[column] += sums.sums[column];
+        }
+        // A row alone in its group says nothing beyond its unit effect.
+        if sums.n_rows == 1 {
+            return;
+        }
         let mut active: Vec<(usize, f64)> = Vec::with_capacity(8);
         for row in design.untreated(group) {
             let weight = design.rows.weight(row);
-            design.each_column(row, |column, value| {
-                self.sums[column] += weight * value;
-                self.squares[column] += weight * value * value;
-            });
-            // A row alone in its group says nothing beyond its unit effect.
-            if sums.n_rows == 1 {
-                return;
-            }
             active.clear();
-            sums.each_centred(design, row, |column, value| active.push((column, value)));
-            let outcome = weight * (design.rows.outcome[row] - sums.outcome_mean);
+            design.each_column(row, |column, value| active.push((column, value)));
             for &(a, left) in &active {
-                self.right[a] += left * outcome;
                 for &(b, right) in active.iter().filter(|&&(b, _)| b >= a) {
                     self.gram[a * k + b] += weight * left * right;
                 }
@@ -146,12 +158,7 @@ impl NormalEquations {
         self.n_rows += other.n_rows;
         self.n_groups += other.n_groups;
         self.weight += other.weight;
-        let pairs = [
-            (&mut self.gram, &other.gram),
-            (&mut self.right, &other.right),
-            (&mut self.sums, &other.sums),
-            (&mut self.squares, &other.squares),
-        ];
+        let pairs = [(&mut self.gram, &other.gram), (&mut self.sums, &other.sums)];
         for (to, from) in pairs {
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         }
@@ -163,9 +170,12 @@ impl NormalEquations {
         })
     }
 
-    /// Σω(z − mean)² of a column.
-    fn total_squares(&self, column: usize) -> f64 {
-        (self.squares[column] - self.sums[column] * self.sums[column] / self.weight).max(0.0)
+    fn squares(&self, design: &Design<'_>) -> Vec<f64> {
+        // The square of an indicator is the indicator.
+        let of_indicator = |&sum: &f64| (sum - sum * sum / self.weight).max(0.0);
+        let mut squares: Vec<f64> = self.sums.iter().map(of_indicator).collect();
+        squares[design.numeric_columns()].copy_from_slice(&design.numeric_squares);
+        squares
     }
 
     /// The connected components of the periods, named by their first period.
@@ -191,8 +201,8 @@ impl NormalEquations {
         components
     }
 
-    /// Fits the periods and those of the `candidates` that are identified.
-    pub(super) fn fit(&self, candidates: &[usize]) -> Result<Fit, EstimatorError> {
+    /// The model of the periods and those of the `candidates` that are identified.
+    pub(super) fn model(&self, candidates: &[usize]) -> Result<Model, EstimatorError> {
         let free_period =
             |&period: &usize| ![NO_COMPONENT, period].contains(&self.components[period]);
         let periods: Vec<usize> = (0..self.n_periods).filter(free_period).collect();
@@ -211,7 +221,6 @@ impl NormalEquations {
             }
             all
         };
-        let right = DMatrix::from_fn(columns.len(), 1, |row, _| self.right[columns[row]]);
         let explained = &inverse * self.gram(&columns, &dropped);
         let null_vector = |(index, &column): (usize, &usize)| {
             let mut combination = spread_out(&explained, index);
@@ -222,8 +231,8 @@ impl NormalEquations {
                 combination,
             }
         };
-        Ok(Fit {
-            coefficients: spread_out(&(&inverse * right), 0),
+        Ok(Model {
+            n_columns: self.n_columns,
             null_vectors: dropped.iter().enumerate().map(null_vector).collect(),
             columns,
             inverse,
@@ -239,9 +248,8 @@ impl NormalEquations {
         let across = self.gram(periods, candidates);
         let solved = checked_inverse(&self.gram(periods, periods))? * &across;
         let rest = self.gram(candidates, candidates) - across.tr_mul(&solved);
-        let varies = |&index: &usize| {
-            rest[(index, index)] > COLLINEAR * self.total_squares(candidates[index])
-        };
+        let varies =
+            |&index: &usize| rest[(index, index)] > COLLINEAR * self.squares[candidates[index]];
         let varying: Vec<usize> = (0..candidates.len()).filter(varies).collect();
         let own = DMatrix::from_fn(varying.len(), varying.len(), |a, b| {
             rest[(varying[a], varying[b])]
@@ -252,14 +260,50 @@ impl NormalEquations {
     }
 
     /// Whether the coefficient of `column` takes part in no combination that vanishes.
-    pub(super) fn is_identified(&self, fit: &Fit, column: usize) -> bool {
-        let length = self.total_squares(column).sqrt();
-        fit.columns.contains(&column)
-            && fit.null_vectors.iter().all(|null| {
-                let scale = self.total_squares(null.column).sqrt();
+    pub(super) fn is_identified(&self, model: &Model, column: usize) -> bool {
+        let length = self.squares[column].sqrt();
+        model.columns.contains(&column)
+            && model.null_vectors.iter().all(|null| {
+                let scale = self.squares[null.column].sqrt();
                 null.combination[column].abs() * length <= NULL_TOLERANCE * scale
             })
     }
+}
+
+/// The right-hand side of the normal equations by column, Σω(z − z̄)(y − ȳ) with means within groups, for an outcome in row order.
+pub(super) fn right_hand_side(design: &Design<'_>, outcome: &[f64]) -> Vec<f64> {
+    let of_groups = |groups: Range<usize>| {
+        let mut right = vec![0.0; design.n_columns];
+        for group in groups {
+            let (mut n_rows, mut total, mut sum) = (0, 0.0, 0.0);
+            for row in design.untreated(group) {
+                let weight = design.rows.weight(row);
+                n_rows += 1;
+                total += weight;
+                sum += weight * outcome[row];
+            }
+            if n_rows < 2 {
+                continue;
+            }
+            let mean = sum / total;
+            for row in design.untreated(group) {
+                let deviation = design.rows.weight(row) * (outcome[row] - mean);
+                // Deviations sum to zero in the group: the means of indicators need not be taken from them.
+                design.each_column(row, |column, value| right[column] += value * deviation);
+            }
+        }
+        right
+    };
+    let chunks = design.rows.chunks().into_par_iter();
+    let parts: Vec<Vec<f64>> = chunks.map(of_groups).collect();
+    let mut total = vec![0.0; design.n_columns];
+    for part in &parts {
+        total
+            .iter_mut()
+            .zip(part)
+            .for_each(|(to, from)| *to += from);
+    }
+    total
 }
 
 /// Deviations below this share of a column's spread count as zero.

@@ -7,8 +7,8 @@ use crate::panel::codes::{
     MISSING_CODE, NEVER, count_distinct, distinct_i32, period_lookup, rank_i64, renumber_clusters,
 };
 use crate::panel::columns::{
-    PanelColumns, Places, Rows, check_clusters_of_never, check_lengths, complete_rows,
-    same_rows_missing,
+    PanelColumns, Places, Rows, check_clusters_of_never, check_lengths, check_missing_alike,
+    complete_rows,
 };
 use crate::panel::covariate_table::Covariates;
 use crate::panel::table::{CohortUnits, Layout, OutcomeTable, Panel, PanelOptions};
@@ -35,14 +35,7 @@ impl Panel {
         options: PanelOptions,
     ) -> Result<(Self, Vec<OutcomeTable>), EstimatorError> {
         check_lengths(columns)?;
-        for other in others {
-            if !same_rows_missing(&columns.outcome, other) {
-                return Err(EstimatorError::BadOption {
-                    option: "outcomes",
-                    expected: "missing in the same rows",
-                });
-            }
-        }
+        check_missing_alike(&columns.outcome, others)?;
         check_clusters_of_never(columns)?;
         let rows = complete_rows(columns)?;
         let n_rows_in = columns.unit.len() as u64;

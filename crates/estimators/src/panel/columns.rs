@@ -101,6 +101,20 @@ pub fn same_rows_missing(one: &[f64], other: &[f64]) -> bool {
     one.len() == other.len() && pairs.all(|(a, b)| a.is_finite() == b.is_finite())
 }
 
+/// Refuses further outcomes that are missing in other rows than the first.
+pub(crate) fn check_missing_alike(
+    outcome: &[f64],
+    others: &[Vec<f64>],
+) -> Result<(), EstimatorError> {
+    if others.iter().all(|other| same_rows_missing(outcome, other)) {
+        return Ok(());
+    }
+    Err(EstimatorError::BadOption {
+        option: "outcomes",
+        expected: "missing in the same rows",
+    })
+}
+
 /// The complete rows: all of them, or these.
 pub(super) enum Rows {
     All(usize),

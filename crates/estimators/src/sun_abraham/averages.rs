@@ -1,4 +1,5 @@
-//! From the coefficients of the interacted regression to averages over cohorts, with fixed sample shares.
+//! Averages of cells over cohorts, with fixed sample shares: which there are, whom they are about and how they combine the profiles.
+//! All of it is the same for every outcome; the numbers are put in by `inference.rs`.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -6,30 +7,43 @@ use std::collections::BTreeSet;
 use nalgebra::DMatrix;
 
 use crate::error::EstimatorError;
-use crate::estimate::{Counts, Estimate};
+use crate::estimate::Counts;
 use crate::inference::few_clusters::{Interval, Side};
-use crate::inference::student::{student_band, student_quantile};
-use crate::inference::sup_t;
 use crate::status::{Status, TOO_FEW_UNITS};
-use crate::sun_abraham::effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
-use crate::sun_abraham::fit::{Cell, Fit};
+use crate::sun_abraham::design::{Cell, Design};
+use crate::sun_abraham::effects::SunAbrahamOptions;
 
 /// A weighted mean of cells.
-struct Average {
-    estimate: f64,
-    /// The cells with an effect and their shares.
-    cells: Vec<(usize, f64)>,
-    /// Cells without an effect, which the average leaves out.
-    n_left_out: usize,
-    n_treated: u64,
+pub(super) struct Average {
+    pub(super) cohort: Option<i32>,
+    pub(super) event_time: Option<i32>,
+    /// The identified cells and their shares; none: there is no estimate.
+    pub(super) cells: Vec<(usize, f64)>,
+    pub(super) counts: Counts,
+    pub(super) status: Status,
 }
 
-impl Fit {
-    /// All averages, with inference.
-    pub(super) fn result(
-        self,
-        options: &SunAbrahamOptions,
-    ) -> Result<SunAbrahamResult, EstimatorError> {
+/// Averages whose joint covariance is wanted.
+pub(super) struct Family {
+    pub(super) averages: Vec<Average>,
+    /// By profile: period × average, how the averages combine its coefficients.
+    pub(super) forms: BTreeMap<usize, DMatrix<f64>>,
+}
+
+/// All rows of a result.
+pub(super) struct Averages {
+    /// All cells with e ≥ 0.
+    pub(super) overall: Family,
+    /// By event time, within the window.
+    pub(super) event_times: Family,
+    /// Event times within the window where nothing but references lies, with their counts.
+    pub(super) references: Vec<(i32, Counts)>,
+    /// By cohort: its cells with e ≥ 0, then each of its cells.
+    pub(super) cohorts: Vec<Family>,
+}
+
+impl Averages {
+    pub(super) fn of(design: &Design, options: &SunAbrahamOptions) -> Result<Self, EstimatorError> {
         if let (Some(low), Some(high)) = (options.min_e, options.max_e)
             && low > high
         {
@@ -38,62 +52,113 @@ impl Fit {
                 expected: "from a lower to a higher event time",
             });
         }
-        let inference = Inference {
-            fit: &self,
-            level: options.level,
+        let is_shown = |event_time: &i32| {
+            options.min_e.is_none_or(|low| *event_time >= low)
+                && options.max_e.is_none_or(|high| *event_time <= high)
         };
-        let overall = self.average(|cell| cell.event_time >= 0, None);
-        let overall = inference.rows(&[(None, None, overall)]).0.remove(0);
-        let (event_times, band) = inference.event_times(options);
-        let (cohorts, cells) = inference.by_cohort();
-        Ok(SunAbrahamResult {
-            overall,
-            event_times,
-            cohorts,
-            cells,
-            n_obs: self.n_obs,
-            n_zero_weight_rows: self.n_zero_weight_rows,
-            n_counted: self.n_counted,
-            df: self.df,
-            band,
-            sample: self.sample,
+        let cells = &design.cells;
+        let event_times: BTreeSet<i32> = cells.iter().map(|cell| cell.event_time).collect();
+        let shown = event_times.iter().copied().filter(is_shown);
+        let at_event_times = shown.map(|at| {
+            let own = cells.iter().filter(|cell| cell.event_time == at);
+            let n_rows = own
+                .filter(|cell| cell.is_identified)
+                .map(|cell| cell.n_rows);
+            let n_rows = Some(n_rows.sum());
+            design.average((None, Some(at)), |cell| cell.event_time == at, n_rows)
+        });
+        let references = design.reference_units().into_iter();
+        let references = references
+            .filter(|(at, _)| !event_times.contains(at) && is_shown(at))
+            .map(|(at, n_treated)| (at, design.counts(n_treated)));
+        let cohorts = 1..design.profiles.len();
+        Ok(Self {
+            overall: design.family(vec![design.average(
+                (None, None),
+                |cell| cell.event_time >= 0,
+                None,
+            )]),
+            event_times: design.family(at_event_times.collect()),
+            references: references.collect(),
+            cohorts: cohorts.map(|cohort| design.of_cohort(cohort)).collect(),
         })
     }
+}
 
+impl Design {
     /// The mean of some cells. `n_treated` = `None`: the units exposed at some time in the cohorts concerned.
-    fn average(&self, is_in: impl Fn(&Cell) -> bool, n_treated: Option<u64>) -> Average {
-        let own = self
-            .cells
-            .iter()
-            .enumerate()
-            .filter(|(_, cell)| is_in(cell));
-        let (known, unknown): (Vec<_>, Vec<_>) = own.partition(|(_, cell)| !cell.effect.is_nan());
+    fn average(
+        &self,
+        (cohort, event_time): (Option<i32>, Option<i32>),
+        is_in: impl Fn(&Cell) -> bool,
+        n_treated: Option<u64>,
+    ) -> Average {
+        let own = self.cells.iter().enumerate();
+        let own = own.filter(|(_, cell)| is_in(cell));
+        let (known, unknown): (Vec<_>, Vec<_>) = own.partition(|(_, cell)| cell.is_identified);
         let total: f64 = known.iter().map(|(_, cell)| cell.weight).sum();
-        let cells: Vec<(usize, f64)> = known
+        let shares = known
             .iter()
-            .map(|(index, cell)| (*index, cell.weight / total))
-            .collect();
-        let sum = cells
-            .iter()
-            .map(|&(index, share)| share * self.cells[index].effect);
+            .map(|(index, cell)| (*index, cell.weight / total));
         let cohorts: BTreeSet<usize> = known.iter().map(|(_, cell)| cell.cohort).collect();
-        let exposed = cohorts
-            .iter()
-            .map(|&c| self.profiles[c].sums.n_exposed_units);
+        let n_treated = n_treated.unwrap_or_else(|| {
+            let exposed = cohorts.iter();
+            exposed
+                .map(|&cohort| self.profiles[cohort].sums.n_exposed_units)
+                .sum()
+        });
         Average {
-            estimate: if cells.is_empty() {
-                f64::NAN
-            } else {
-                sum.sum()
-            },
-            n_left_out: unknown.len(),
-            n_treated: n_treated.unwrap_or_else(|| exposed.sum()),
-            cells,
+            cohort,
+            event_time,
+            cells: shares.collect(),
+            counts: self.counts(n_treated),
+            status: self.status(&cohorts, !unknown.is_empty(), n_treated),
         }
     }
 
-    /// The joint covariance of averages, as quadratic forms in that of the profiles.
-    fn covariance_of(&self, averages: &[&Average]) -> DMatrix<f64> {
+    fn counts(&self, n_treated: u64) -> Counts {
+        Counts {
+            n_treated,
+            n_control: self.profiles[0].sums.n_units,
+            n_units: self.sample.n_units,
+            n_clusters: self.sample.n_clusters,
+        }
+    }
+
+    /// The status of a mean over cells of some cohorts.
+    fn status(&self, cohorts: &BTreeSet<usize>, leaves_out: bool, n_treated: u64) -> Status {
+        if leaves_out {
+            return Status::NotIdentified;
+        }
+        if cohorts.is_empty() {
+            return Status::NoPostPeriod;
+        }
+        if n_treated < TOO_FEW_UNITS as u64 {
+            return Status::TooFew;
+        }
+        if let Some(&never) = self.sides.first() {
+            let sides = cohorts.iter().map(|&cohort| self.sides[cohort]);
+            let treated = sides.fold(Side::EMPTY, Side::plus);
+            if Interval::Student(self.sample.n_clusters).has_few(treated, never) {
+                return Status::FewClusters;
+            }
+        }
+        Status::Ok
+    }
+
+    fn of_cohort(&self, cohort: usize) -> Family {
+        let label = self.profiles[cohort].label;
+        let is_exposed = |cell: &Cell| cell.cohort == cohort && cell.event_time >= 0;
+        let mut averages = vec![self.average((label, None), is_exposed, None)];
+        for cell in self.cells.iter().filter(|cell| cell.cohort == cohort) {
+            let is_it = |other: &Cell| std::ptr::eq(cell, other);
+            let names = (label, Some(cell.event_time));
+            averages.push(self.average(names, is_it, Some(cell.n_rows)));
+        }
+        self.family(averages)
+    }
+
+    fn family(&self, averages: Vec<Average>) -> Family {
         let (n_periods, n_averages) = (self.periods.len(), averages.len());
         let mut forms: BTreeMap<usize, DMatrix<f64>> = BTreeMap::new();
         for (column, average) in averages.iter().enumerate() {
@@ -113,162 +178,18 @@ impl Fit {
                 }
             }
         }
-        let mut covariance = DMatrix::zeros(n_averages, n_averages);
-        for ((first, second), block) in &self.covariance {
-            if let (Some(a), Some(b)) = (forms.get(first), forms.get(second)) {
-                let part = a.tr_mul(&(block * b));
-                if first != second {
-                    covariance += part.transpose();
-                }
-                covariance += part;
-            }
-        }
-        covariance
-    }
-}
-
-/// From averages to rows.
-struct Inference<'a> {
-    fit: &'a Fit,
-    level: f64,
-}
-
-/// Cohort, event time and average of a row.
-type LabelledAverage = (Option<i32>, Option<i32>, Average);
-
-impl Inference<'_> {
-    fn rows(&self, averages: &[LabelledAverage]) -> (Vec<CohortEffect>, DMatrix<f64>) {
-        let forms: Vec<&Average> = averages.iter().map(|(_, _, average)| average).collect();
-        let covariance = self.fit.covariance_of(&forms);
-        let row = |(index, (cohort, event_time, average)): (usize, &LabelledAverage)| {
-            let std_error = covariance[(index, index)].max(0.0).sqrt();
-            CohortEffect {
-                cohort: *cohort,
-                event_time: *event_time,
-                estimate: self.estimate(average, std_error),
-            }
-        };
-        let rows = averages.iter().enumerate().map(row).collect();
-        (rows, covariance)
-    }
-
-    fn estimate(&self, average: &Average, std_error: f64) -> Estimate {
-        let (counts, status) = (self.counts(average.n_treated), self.status(average));
-        if average.estimate.is_nan() {
-            return Estimate::missing(counts, status);
-        }
-        let df = self.fit.df;
-        let std_error = (std_error, self.fit.rounding);
-        Estimate::student(average.estimate, std_error, df, self.level, counts, status)
-    }
-
-    fn counts(&self, n_treated: u64) -> Counts {
-        Counts {
-            n_treated,
-            n_control: self.fit.profiles[0].sums.n_units,
-            n_units: self.fit.sample.n_units,
-            n_clusters: self.fit.sample.n_clusters,
-        }
-    }
-
-    fn status(&self, average: &Average) -> Status {
-        if average.n_left_out > 0 {
-            return Status::NotIdentified;
-        }
-        if average.cells.is_empty() {
-            return Status::NoPostPeriod;
-        }
-        if average.n_treated < TOO_FEW_UNITS as u64 {
-            return Status::TooFew;
-        }
-        if let Some(&never) = self.fit.sides.first() {
-            let cells = average.cells.iter();
-            let cohorts: BTreeSet<usize> = cells.map(|&(k, _)| self.fit.cells[k].cohort).collect();
-            let sides = cohorts.into_iter().map(|cohort| self.fit.sides[cohort]);
-            let treated = sides.fold(Side::EMPTY, Side::plus);
-            if Interval::Student(self.fit.sample.n_clusters).has_few(treated, never) {
-                return Status::FewClusters;
-            }
-        }
-        Status::Ok
-    }
-
-    /// The rows of the window with their band.
-    fn event_times(&self, options: &SunAbrahamOptions) -> (Vec<CohortEffect>, Option<sup_t::SupT>) {
-        let cells = &self.fit.cells;
-        let is_shown = |event_time: &i32| {
-            options.min_e.is_none_or(|low| *event_time >= low)
-                && options.max_e.is_none_or(|high| *event_time <= high)
-        };
-        let event_times: BTreeSet<i32> = cells.iter().map(|cell| cell.event_time).collect();
-        let averages: Vec<LabelledAverage> = event_times
-            .iter()
-            .copied()
-            .filter(is_shown)
-            .map(|at| {
-                let own = cells.iter().filter(|cell| cell.event_time == at);
-                let known = own.filter(|cell| !cell.effect.is_nan());
-                let n_rows = known.map(|cell| cell.n_rows).sum();
-                let average = self.fit.average(|cell| cell.event_time == at, Some(n_rows));
-                (None, Some(at), average)
-            })
-            .collect();
-        let (mut rows, covariance) = self.rows(&averages);
-        let band =
-            sup_t::critical_value_above(self.fit.rounding, &covariance, self.level, options.seed);
-        let quantile = student_quantile(self.fit.df, self.level);
-        if let Some(band) = band.filter(|_| quantile.is_finite()) {
-            let critical = student_band(band.critical_value, self.fit.df, quantile);
-            rows.iter_mut()
-                .for_each(|row| row.estimate.set_band(critical));
-        }
-        for (at, n_treated) in self.references() {
-            if !event_times.contains(&at) && is_shown(&at) {
-                rows.push(self.reference_row(at, n_treated));
-            }
-        }
-        rows.sort_by_key(|row| row.event_time);
-        (rows, band)
+        Family { averages, forms }
     }
 
     /// Event times that are references, with the units seen there.
-    fn references(&self) -> BTreeMap<i32, u64> {
-        let mut references = BTreeMap::new();
-        let profiles = self.fit.profiles.iter().zip(&self.fit.references);
-        for (profile, &period) in profiles {
+    fn reference_units(&self) -> BTreeMap<i32, u64> {
+        let mut units = BTreeMap::new();
+        for (profile, &period) in self.profiles.iter().zip(&self.references) {
             if let Some(label) = profile.label {
-                let at = self.fit.periods[period] - label;
-                *references.entry(at).or_insert(0) += profile.sums.n_rows[period];
+                let at = self.periods[period] - label;
+                *units.entry(at).or_insert(0) += profile.sums.n_rows[period];
             }
         }
-        references
-    }
-
-    fn reference_row(&self, at: i32, n_treated: u64) -> CohortEffect {
-        let counts = self.counts(n_treated);
-        let (zero, none) = (0.0, f64::NAN);
-        CohortEffect {
-            cohort: None,
-            event_time: Some(at),
-            estimate: Estimate::normal(zero, (none, 0.0), self.level, counts, Status::BasePeriod),
-        }
-    }
-
-    /// Averages by cohort, and the cells themselves.
-    fn by_cohort(&self) -> (Vec<CohortEffect>, Vec<CohortEffect>) {
-        let (mut cohorts, mut cells) = (Vec::new(), Vec::new());
-        for (cohort, profile) in self.fit.profiles.iter().enumerate().skip(1) {
-            let is_exposed = |cell: &Cell| cell.cohort == cohort && cell.event_time >= 0;
-            let mut own = vec![(profile.label, None, self.fit.average(is_exposed, None))];
-            for cell in self.fit.cells.iter().filter(|cell| cell.cohort == cohort) {
-                let is_it = |other: &Cell| std::ptr::eq(cell, other);
-                let average = self.fit.average(is_it, Some(cell.n_rows));
-                own.push((profile.label, Some(cell.event_time), average));
-            }
-            let mut rows = self.rows(&own).0.into_iter();
-            cohorts.extend(rows.next());
-            cells.extend(rows);
-        }
-        (cohorts, cells)
+        units
     }
 }

@@ -1,12 +1,23 @@
-//! From a panel to the event study. How the regression falls apart into cohorts is in `profile.rs`, averages are in `averages.rs`.
+//! From a panel to the event study: the order of the work. Each step is in a sibling file.
+
+use std::borrow::Cow;
+
+use nalgebra::DVector;
 
 use crate::error::EstimatorError;
-use crate::estimate::check_level;
+use crate::estimate::{check_level, rounding_error};
 use crate::group_time::sample::Sample;
 use crate::group_time::{AttGtOptions, BasePeriod, Control, Method};
-use crate::panel::table::{Layout, Panel};
+use crate::panel::table::{Layout, OutcomeTable, Panel};
+use crate::sun_abraham::averages::Averages;
+use crate::sun_abraham::design::Design;
 use crate::sun_abraham::effects::{SunAbrahamOptions, SunAbrahamResult};
 use crate::sun_abraham::fit::Fit;
+use crate::sun_abraham::inference::Inference;
+use crate::sun_abraham::unit_rows::Columns;
+
+/// Outcomes fitted side by side: a unit's rows are found once for all of them, and each takes memory.
+const AT_ONCE: usize = 4;
 
 /// Estimates effects by event time. The panel is best made with [`Layout::Unbalanced`]; [`Layout::Balanced`] drops incomplete
 /// units first.
@@ -17,6 +28,24 @@ pub fn sun_abraham(
     panel: &Panel,
     options: &SunAbrahamOptions,
 ) -> Result<SunAbrahamResult, EstimatorError> {
+    let mut results = sun_abraham_outcomes(panel, &[], options)?;
+    Ok(results.swap_remove(0))
+}
+
+/// [`sun_abraham`] of the panel's own outcome and of `others`. Whatever does not depend on the outcome is worked out once: the units
+/// and periods taken, the normal equations and their inverses, clusters, averages, counts and statuses. The results are those of a
+/// call for each outcome, to the last digit.
+///
+/// Memory: as for four outcomes, however many there are; these at a time have sums by cluster and period and, where units are left
+/// out, copies of their values.
+///
+/// # Errors
+/// As [`sun_abraham`].
+pub fn sun_abraham_outcomes(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    options: &SunAbrahamOptions,
+) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
     check_level(options.level)?;
     if panel.layout == Layout::CrossSections {
         return Err(EstimatorError::BadOption {
@@ -35,5 +64,67 @@ pub fn sun_abraham(
         bootstrap: None,
     };
     let sample = Sample::select(panel, &selection)?;
-    Fit::new(&sample)?.result(options)
+    let (first, rest) = others.split_at(others.len().min(AT_ONCE - 1));
+    let mut outcomes = vec![Cow::Borrowed(sample.values())];
+    outcomes.extend(laid_out(&sample, panel, first));
+    let columns = Columns::of(&sample, &outcomes);
+    let (design, rights) = Design::new(&sample, &columns)?;
+    let study = Study {
+        averages: Averages::of(&design, options)?,
+        design,
+        options,
+    };
+    let mut results = study.results(&columns, &rights, &outcomes);
+    drop(columns);
+    drop(outcomes);
+    for tables in rest.chunks(AT_ONCE) {
+        let outcomes = laid_out(&sample, panel, tables);
+        let columns = Columns::of(&sample, &outcomes);
+        let profiles = study.design.profiles.iter();
+        let rights: Vec<_> = profiles
+            .map(|profile| profile.right_hand_sides(&columns))
+            .collect();
+        results.extend(study.results(&columns, &rights, &outcomes));
+    }
+    Ok(results)
+}
+
+/// Outcomes of a panel as the sample has its own.
+fn laid_out<'a>(
+    sample: &Sample<'_>,
+    panel: &Panel,
+    tables: &'a [OutcomeTable],
+) -> Vec<Cow<'a, [f64]>> {
+    let tables = tables.iter();
+    tables.map(|table| sample.laid_out(panel, table)).collect()
+}
+
+/// What does not depend on the outcome.
+struct Study<'a> {
+    design: Design,
+    averages: Averages,
+    options: &'a SunAbrahamOptions,
+}
+
+impl Study<'_> {
+    /// The results for the outcomes that `columns` hold, from the right-hand sides of each profile.
+    fn results(
+        &self,
+        columns: &Columns<'_>,
+        rights: &[Vec<DVector<f64>>],
+        outcomes: &[Cow<'_, [f64]>],
+    ) -> Vec<SunAbrahamResult> {
+        let fits = Fit::of_outcomes(&self.design, columns, rights);
+        let result = |(fit, outcome): (&Fit, &Cow<'_, [f64]>)| {
+            let inference = Inference {
+                design: &self.design,
+                averages: &self.averages,
+                fit,
+                rounding: rounding_error(outcome),
+                options: self.options,
+            };
+            inference.result()
+        };
+        fits.iter().zip(outcomes).map(result).collect()
+    }
 }

@@ -17,18 +17,32 @@
 //! *Not identified*: a cell whose period no unit of its cohort (or of the never treated) links with the reference gets
 //! `not_identified`; so does an average that has to leave such a cell out. *One cluster*: the error is missing.
 //! *Reference*: Sun and Abraham (2021), J. Econometrics 225:175; numbers from R `fixest` 0.12.2 and an independent implementation.
+//!
+//! The parts. Once for all outcomes: `profile.rs` has what cohorts identify, `clusters.rs` where they are, `design.rs` puts them together,
+//! `averages.rs` says which averages there are. For each outcome: `scores.rs` and `fit.rs` have coefficients and covariance,
+//! `inference.rs` the rows.
 
 mod effects;
 
+mod unit_rows;
+
 mod profile;
+
+mod clusters;
+
+mod design;
+
+mod averages;
+
+mod scores;
 
 mod fit;
 
-mod averages;
+mod inference;
 
 mod diagnostics;
 
 mod event_study;
 
 pub use effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
-pub use event_study::sun_abraham;
+pub use event_study::{sun_abraham, sun_abraham_outcomes};

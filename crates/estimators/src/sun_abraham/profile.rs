@@ -1,4 +1,5 @@
-//! The fit of the interacted regression, cohort by cohort: period profiles, their residuals and scores.
+//! The period profiles of the cohorts as far as they do not depend on the outcome: what is identified, and the inverse of the normal
+//! equations. What an outcome adds is in `scores.rs`.
 //!
 //! With unit effects and a coefficient for every cohort and event time, each cohort has a free profile over the periods, and so
 //! have the never treated; the period effects only name the profile of the latter. The regression therefore falls
@@ -12,24 +13,20 @@ use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use crate::error::EstimatorError;
-use crate::group_time::sample::Sample;
-use crate::inference::few_clusters::Side;
 use crate::linear_algebra::inverse;
-
-/// Units per partial sum; the blocks, not the threads, fix the order of summation.
-const BLOCK: usize = 16_384;
+use crate::sun_abraham::unit_rows::{Columns, UnitRows, blocks};
 
 /// The never treated or a cohort, as far as its rows are used.
 pub(super) struct Profile {
     /// First exposure; `None` = never (or standing in for them).
     pub(super) label: Option<i32>,
-    units: Range<usize>,
+    pub(super) units: Range<usize>,
     pub(super) sums: Sums,
+    /// By unit: whether a row of it is used.
+    pub(super) is_used: Vec<bool>,
     /// The component each period belongs to, named by its first period.
     pub(super) components: Vec<usize>,
-    /// Coefficients of the periods; zero at one period of each component.
-    pub(super) coefficients: DVector<f64>,
-    /// Inverse of L without the rows and columns of those periods, which are zero.
+    /// Inverse of L without the rows and columns of the periods that have no coefficient, one of each component; these are zero.
     pub(super) inverse: DMatrix<f64>,
 }
 
@@ -49,7 +46,6 @@ pub(super) struct Sums {
     /// Unweighted units seen in every period: they all add the same to `laplacian`.
     n_full_units: u64,
     laplacian: DMatrix<f64>,
-    right: DVector<f64>,
 }
 
 impl Sums {
@@ -62,7 +58,6 @@ impl Sums {
             n_zero_weight_rows: 0,
             n_full_units: 0,
             laplacian: DMatrix::zeros(n_periods, n_periods),
-            right: DVector::zeros(n_periods),
         }
     }
 
@@ -76,7 +71,6 @@ impl Sums {
             self.weight[period] += other.weight[period];
         }
         self.laplacian += &other.laplacian;
-        self.right += &other.right;
     }
 
     /// Adds one unit; `start` is the index of its cohort's first period of exposure.
@@ -91,7 +85,6 @@ impl Sums {
         for row in &rows.seen {
             self.n_rows[row.period] += 1;
             self.weight[row.period] += row.weight;
-            self.right[row.period] += row.weight * row.value;
         }
         // A unit with one row is fitted by its own effect and says nothing about periods.
         if is_full || rows.seen.len() == 1 {
@@ -118,118 +111,75 @@ impl Sums {
     }
 }
 
-/// One row of a unit; `value` is relative to the unit's mean.
-#[derive(Clone, Copy)]
-pub(super) struct UnitRow {
-    pub(super) period: usize,
-    pub(super) weight: f64,
-    pub(super) value: f64,
-}
-
-/// The rows of one unit that have a weight, demeaned.
-struct UnitRows {
-    seen: Vec<UnitRow>,
-    total_weight: f64,
-    n_zero_weight: u64,
-    is_weighted: bool,
-}
-
-impl UnitRows {
-    fn new(n_periods: usize) -> Self {
-        Self {
-            seen: Vec::with_capacity(n_periods),
-            total_weight: 0.0,
-            n_zero_weight: 0,
-            is_weighted: false,
-        }
-    }
-
-    /// Reads a unit and subtracts the profile (if any) and then the mean.
-    fn read(&mut self, columns: &Columns<'_>, unit: usize, profile: Option<&DVector<f64>>) {
-        self.seen.clear();
-        (self.total_weight, self.n_zero_weight) = (0.0, 0);
-        self.is_weighted = columns.weights.is_some();
-        let mut sum = 0.0;
-        for (period, values) in columns.values.iter().enumerate() {
-            let mut value = values[unit];
-            if value.is_nan() {
-                continue;
-            }
-            let weight = columns.weights.as_ref().map_or(1.0, |w| w[period][unit]);
-            if weight <= 0.0 {
-                self.n_zero_weight += 1;
-                continue;
-            }
-            if let Some(profile) = profile {
-                value -= profile[period];
-            }
-            sum += weight * value;
-            self.total_weight += weight;
-            self.seen.push(UnitRow {
-                period,
-                weight,
-                value,
-            });
-        }
-        // The profile goes first: what is left is small, so that the mean of large outcomes costs no digits.
-        let mean = sum / self.total_weight;
-        for row in &mut self.seen {
-            row.value -= mean;
-        }
-    }
-}
-
-/// The sample's values and weights, period by period.
-struct Columns<'a> {
-    values: Vec<&'a [f64]>,
-    weights: Option<Vec<&'a [f64]>>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(sample: &'a Sample<'_>) -> Self {
-        let periods = || 0..sample.periods.len();
-        Self {
-            values: periods().map(|p| sample.period_values(p)).collect(),
-            weights: periods().map(|p| sample.period_weights(p)).collect(),
-        }
-    }
+/// What one block of units adds up.
+struct Part {
+    sums: Sums,
+    is_used: Vec<bool>,
+    /// By outcome.
+    right: Vec<DVector<f64>>,
 }
 
 impl Profile {
-    /// Fits one cohort. `start` is the index of its first period of exposure, the number of periods for the never treated.
+    /// One cohort, and the [right-hand sides](Self::right_hand_sides) of the outcomes. `start` is the index of the cohort's first
+    /// period of exposure, the number of periods for the never treated.
     pub(super) fn fit(
-        sample: &Sample<'_>,
+        columns: &Columns<'_>,
         label: Option<i32>,
         units: Range<usize>,
         start: usize,
-    ) -> Result<Self, EstimatorError> {
-        let n_periods = sample.periods.len();
-        let columns = Columns::of(sample);
+    ) -> Result<(Self, Vec<DVector<f64>>), EstimatorError> {
+        let n_periods = columns.n_periods();
         let blocks: Vec<Range<usize>> = blocks(&units).collect();
-        let parts: Vec<Sums> = blocks
-            .into_par_iter()
-            .map(|block| {
-                let (mut sums, mut rows) = (Sums::new(n_periods), UnitRows::new(n_periods));
-                for unit in block {
-                    rows.read(&columns, unit, None);
-                    sums.n_zero_weight_rows += rows.n_zero_weight;
-                    sums.add_unit(&rows, start);
-                }
-                sums
-            })
-            .collect();
-        let mut sums = Sums::new(n_periods);
-        parts.iter().for_each(|part| sums.add(part));
+        let of_block = |block: Range<usize>| {
+            let mut part = Part {
+                sums: Sums::new(n_periods),
+                is_used: Vec::with_capacity(block.len()),
+                right: zeros(columns),
+            };
+            let mut rows = UnitRows::new(n_periods);
+            for unit in block {
+                rows.read(columns, unit);
+                part.sums.n_zero_weight_rows += rows.n_zero_weight;
+                part.sums.add_unit(&rows, start);
+                part.is_used.push(!rows.seen.is_empty());
+                add_right(&mut part.right, columns, unit, &mut rows);
+            }
+            part
+        };
+        let parts: Vec<Part> = blocks.into_par_iter().map(of_block).collect();
         let mut profile = Self {
             label,
+            is_used: Vec::with_capacity(units.len()),
             units,
             components: Vec::new(),
-            coefficients: DVector::zeros(n_periods),
             inverse: DMatrix::zeros(n_periods, n_periods),
-            sums,
+            sums: Sums::new(n_periods),
         };
-        profile.solve(start)?;
-        Ok(profile)
+        let mut right = zeros(columns);
+        for part in parts {
+            profile.sums.add(&part.sums);
+            profile.is_used.extend(part.is_used);
+            add(&mut right, &part.right);
+        }
+        profile.invert(start)?;
+        Ok((profile, right))
+    }
+
+    /// r = Σ_i ω_i(y_i − ȳ_i) of each outcome.
+    pub(super) fn right_hand_sides(&self, columns: &Columns<'_>) -> Vec<DVector<f64>> {
+        let blocks: Vec<Range<usize>> = blocks(&self.units).collect();
+        let of_block = |block: Range<usize>| {
+            let (mut right, mut rows) = (zeros(columns), UnitRows::new(columns.n_periods()));
+            for unit in block {
+                rows.read(columns, unit);
+                add_right(&mut right, columns, unit, &mut rows);
+            }
+            right
+        };
+        let parts: Vec<Vec<DVector<f64>>> = blocks.into_par_iter().map(of_block).collect();
+        let mut right = zeros(columns);
+        parts.iter().for_each(|part| add(&mut right, part));
+        right
     }
 
     /// The last period before `start` with a row.
@@ -239,8 +189,8 @@ impl Profile {
             .find(|&period| self.sums.n_rows[period] > 0)
     }
 
-    /// Solves L β = r with β zero at the reference period, and at the first period of components without it.
-    fn solve(&mut self, start: usize) -> Result<(), EstimatorError> {
+    /// Inverts L where β is not set to zero: at the reference period, and at the first period of components without it.
+    fn invert(&mut self, start: usize) -> Result<(), EstimatorError> {
         let laplacian = self.sums.laplacian();
         self.components = components(&laplacian);
         let reference = self.reference(start);
@@ -268,7 +218,6 @@ impl Profile {
                 self.inverse[(row, column)] = inverted[(a, b)];
             }
         }
-        self.coefficients = &self.inverse * &self.sums.right;
         Ok(())
     }
 
@@ -277,101 +226,24 @@ impl Profile {
         let components = self.components.iter().enumerate();
         components.filter(|(period, own)| period != *own).count() as u64
     }
-
-    /// Scores ω·e per period, handed over unit by unit.
-    fn for_each_score(
-        &self,
-        columns: &Columns<'_>,
-        units: Range<usize>,
-        mut body: impl FnMut(usize, &[UnitRow]),
-    ) {
-        let mut rows = UnitRows::new(columns.values.len());
-        for unit in units {
-            rows.read(columns, unit, Some(&self.coefficients));
-            for row in &mut rows.seen {
-                row.value *= row.weight;
-            }
-            body(unit, &rows.seen);
-        }
-    }
-
-    /// Σ over units of s s'.
-    pub(super) fn unit_meat(&self, sample: &Sample<'_>) -> DMatrix<f64> {
-        let n_periods = sample.periods.len();
-        let columns = Columns::of(sample);
-        let blocks: Vec<Range<usize>> = blocks(&self.units).collect();
-        let parts: Vec<DMatrix<f64>> = blocks
-            .into_par_iter()
-            .map(|block| {
-                let mut meat = DMatrix::zeros(n_periods, n_periods);
-                self.for_each_score(&columns, block, |_, scores| {
-                    for (index, a) in scores.iter().enumerate() {
-                        for b in &scores[..=index] {
-                            meat[(a.period, b.period)] += a.value * b.value;
-                        }
-                    }
-                });
-                meat
-            })
-            .collect();
-        let mut meat = DMatrix::zeros(n_periods, n_periods);
-        parts.iter().for_each(|part| meat += part);
-        meat.fill_upper_triangle_with_lower_triangle();
-        meat
-    }
-
-    /// Scores summed within clusters: the clusters in ascending order and, for each, a sum per period.
-    pub(super) fn cluster_scores(&self, sample: &Sample<'_>, clusters: &[u32]) -> ClusterScores {
-        let n_periods = sample.periods.len();
-        let columns = Columns::of(sample);
-        let mut distinct = clusters[self.units.clone()].to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let mut slots = vec![u32::MAX; sample.n_clusters];
-        for (slot, &cluster) in distinct.iter().enumerate() {
-            slots[cluster as usize] = slot as u32;
-        }
-        let mut sums = vec![0.0; distinct.len() * n_periods];
-        let mut n_units = vec![0; distinct.len()];
-        self.for_each_score(&columns, self.units.clone(), |unit, scores| {
-            let slot = slots[clusters[unit] as usize] as usize;
-            for score in scores {
-                sums[slot * n_periods + score.period] += score.value;
-            }
-            n_units[slot] += u64::from(!scores.is_empty());
-        });
-        ClusterScores {
-            clusters: distinct,
-            sums,
-            n_units,
-        }
-    }
 }
 
-/// Summed scores of the clusters a cohort lives in.
-pub(super) struct ClusterScores {
-    pub(super) clusters: Vec<u32>,
-    /// One run of periods per cluster.
-    pub(super) sums: Vec<f64>,
-    /// Units of the cluster with a row that is used.
-    pub(super) n_units: Vec<u64>,
+/// A right-hand side for each outcome.
+fn zeros(columns: &Columns<'_>) -> Vec<DVector<f64>> {
+    vec![DVector::zeros(columns.n_periods()); columns.n_outcomes()]
 }
 
-impl ClusterScores {
-    /// The units with rows that are used, and their clusters.
-    pub(super) fn side(&self) -> Side {
-        let mut side = Side::EMPTY;
-        self.n_units.iter().for_each(|&n| side.add_cluster(n));
-        side
+fn add(to: &mut [DVector<f64>], from: &[DVector<f64>]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+}
+
+/// Adds the unit that was read.
+fn add_right(right: &mut [DVector<f64>], columns: &Columns<'_>, unit: usize, rows: &mut UnitRows) {
+    for (outcome, right) in right.iter_mut().enumerate() {
+        for (row, value) in rows.demeaned(columns, (outcome, unit), None) {
+            right[row.period] += row.weight * value;
+        }
     }
-}
-
-fn blocks(units: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
-    let end = units.end;
-    units
-        .clone()
-        .step_by(BLOCK)
-        .map(move |start| start..(start + BLOCK).min(end))
 }
 
 /// The component of each period, named by its first period, where non-zero entries of the matrix link periods.

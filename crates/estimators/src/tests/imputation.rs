@@ -2,6 +2,7 @@
 
 mod dense;
 mod edges;
+mod outcomes;
 mod properties;
 
 use std::collections::BTreeMap;

@@ -73,7 +73,7 @@ fn permute(columns: &ImputationColumns) -> ImputationColumns {
 }
 
 /// The golden data, and random panels with all that these lack.
-fn samples() -> Vec<(String, ImputationColumns)> {
+pub(super) fn samples() -> Vec<(String, ImputationColumns)> {
     let golden = SPECS.map(|(name, spec)| (spec.to_owned(), columns(&Data::sim(name), spec)));
     let random = (0..15).map(|seed| (format!("seed {seed}"), case(seed).columns));
     golden.into_iter().chain(random).collect()
