@@ -131,7 +131,7 @@ fn mistakes_are_named_with_their_place() {
 
 #[test]
 fn columns_are_named_alone_or_with_their_table() {
-    let entries = |text: &str| super::column::parse(COLUMNS_FILE, text);
+    let entries = |text: &str| column::parse(COLUMNS_FILE, text);
     let text = "[age]\nja = \"年齢\"\nen = \"Age\"\n\n[flow.age]\nja = \"齢\"\nen = \"Years\"\n\n\
                 [flow.n]\nja = \"数\"\nen = \"Count\"\n\n[flow]\nja = \"流れ\"\nen = \"Flow\"\n";
     let found = entries(text).unwrap();
@@ -171,7 +171,7 @@ fn columns_are_named_alone_or_with_their_table() {
 #[test]
 fn own_columns_can_be_read() {
     let text = include_str!("own_columns.toml");
-    let found = super::column::parse("own_columns.toml", text).unwrap();
+    let found = column::parse("own_columns.toml", text).unwrap();
     assert_eq!(found, ColumnEntry::own());
 }
 

@@ -172,7 +172,7 @@ fn help_tells_of_tables() {
     // Also of tables that were not built.
     let arguments = [&CSV[..], &["help summary_flow"]].concat();
     let unbuilt = Project::standard().korabo(&arguments).exits(0).stdout;
-    assert_says(&unbuilt, &["column,n_persons,,人数（人）"]);
+    assert_says(&unbuilt, &["column,n_persons,,人数"]);
 }
 
 /// A project of two queries without a lake.
