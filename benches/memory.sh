@@ -14,7 +14,7 @@ echo "|---|---|---|---|---|"
 for limit in "$@"; do
     folder=$(mktemp -d)
     mkdir "$folder/spill"
-    cp -r "$top/korabo.toml" "$top/fields.toml" "$top/indicators.toml" "$top/schemas" "$top/queries" "$folder"
+    cp -r "$top/korabo.toml" "$top/fields.toml" "$top/indicators.toml" "$top/columns.toml" "$top/schemas" "$top/queries" "$folder"
     began=$(date +%s)
     (cd "$folder" && exec "$program" run --extracts "$world" --memory-limit "$limit" --temp-dir "$folder/spill" --quiet) &
     run=$!

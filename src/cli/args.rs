@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::report::Lang;
 use crate::session::SessionOptions;
+use crate::vocabulary::Lang;
 
 /// Global arguments.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub(super) struct GlobalArgs {
     /// Colours (NO_COLOR is honoured)
     #[arg(long, global = true, value_enum, default_value_t = Switch::Auto)]
     pub(super) color: Switch,
-    /// Language of reports
+    /// Language of reports and of what columns mean
     #[arg(long, global = true, value_enum, default_value_t = LangArg::Ja)]
     pub(super) lang: LangArg,
 }

@@ -12,7 +12,7 @@ use super::workspace;
 use crate::checks;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::Lake;
-use crate::pipeline::{Lineage, Project};
+use crate::pipeline::{Lineage, Meanings, Project};
 use crate::report::Lang;
 use crate::site::{Site, SiteFile};
 
@@ -45,6 +45,7 @@ pub(super) async fn run(
     let site = Site {
         project: &project,
         lineage: &lineage,
+        meanings: &Meanings::of(&project, &lineage),
         own_tables: &project.own_tables(),
         results: &results,
         lang: Lang::from(global.lang),

@@ -10,13 +10,14 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::FailureKind;
-use crate::vocabulary::{FIELDS_FILE, INDICATORS_FILE};
+use crate::vocabulary::{COLUMNS_FILE, FIELDS_FILE, INDICATORS_FILE};
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 static PROJECT: &str = include_str!("../../korabo.toml");
 static FIELDS: &str = include_str!("../../fields.toml");
 static INDICATORS: &str = include_str!("../../indicators.toml");
+static COLUMNS: &str = include_str!("../../columns.toml");
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -35,6 +36,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
         PROJECT_FILE,
         FIELDS_FILE,
         INDICATORS_FILE,
+        COLUMNS_FILE,
         "schemas",
         "queries",
     ] {
@@ -47,7 +49,11 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::create_dir_all(&folder).map_err(write)?;
     write_files(&SCHEMAS, &folder.join("schemas")).map_err(write)?;
     write_files(&QUERIES, &folder.join("queries")).map_err(write)?;
-    for (name, text) in [(FIELDS_FILE, FIELDS), (INDICATORS_FILE, INDICATORS)] {
+    for (name, text) in [
+        (FIELDS_FILE, FIELDS),
+        (INDICATORS_FILE, INDICATORS),
+        (COLUMNS_FILE, COLUMNS),
+    ] {
         fs_err::write(folder.join(name), text).map_err(write)?;
     }
     let named = folder.file_name().map_or_else(
@@ -66,8 +72,8 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::write(folder.join(PROJECT_FILE), config).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(
-        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, schemas/ and queries/ to `{name}`; put extracts into \
-         `{name}/extracts`, then `korabo run --project {name}`"
+        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, {COLUMNS_FILE}, schemas/ and queries/ to `{name}`; put \
+         extracts into `{name}/extracts`, then `korabo run --project {name}`"
     ));
     Ok(0)
 }

@@ -24,6 +24,8 @@ enum SchemaFile {
     Fields,
     /// Indicators, indicators.toml
     Indicators,
+    /// What columns mean, columns.toml
+    Columns,
 }
 
 pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
@@ -32,6 +34,7 @@ pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
         SchemaFile::Contract => include_str!("../../docs/json_schema/contract.json"),
         SchemaFile::Fields => include_str!("../../docs/json_schema/fields.json"),
         SchemaFile::Indicators => include_str!("../../docs/json_schema/indicators.json"),
+        SchemaFile::Columns => include_str!("../../docs/json_schema/columns.json"),
     };
     printer.data(text.as_bytes())?;
     Ok(0)

@@ -134,6 +134,7 @@ async fn listen(
         project: Arc::unwrap_or_clone(project),
         session: workspace::session(global)?,
         memory_limit: global.memory_limit.or_else(session::default_memory_limit),
+        lang: global.lang.into(),
     };
     let log: Log = {
         let printer = printer.clone();

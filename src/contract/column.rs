@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::vocabulary::Meaning;
+
 /// The column ingest appends with the number of the delivery a row came in.
 pub const DELIVERY_ID: &str = "delivery_id";
 /// The column ingest appends with the row's number in its extract, from 1.
@@ -85,6 +87,28 @@ pub enum Privacy {
     Sensitive,
     /// Free to show.
     Open,
+}
+
+impl ColumnContract {
+    /// What it holds, with its unit.
+    #[must_use]
+    pub fn meaning(&self) -> Meaning {
+        let meaning = Meaning {
+            ja: self.name_ja.clone(),
+            en: self.description.clone(),
+        };
+        match self.unit.as_deref() {
+            None => meaning,
+            Some("d") => meaning.in_unit(("日", "days")),
+            Some("h") => meaning.in_unit(("時間", "hours")),
+            Some("JPY") => meaning.in_unit(("円", "yen")),
+            Some("mm[Hg]") => meaning.in_unit(("mmHg", "mmHg")),
+            Some("points") => meaning.in_unit(("点", "points")),
+            Some("projects") => meaning.in_unit(("件", "projects")),
+            Some("sessions") => meaning.in_unit(("回", "sessions")),
+            Some(unit) => meaning.in_unit((unit, unit)),
+        }
+    }
 }
 
 impl ColumnType {

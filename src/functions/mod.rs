@@ -13,7 +13,8 @@ use datafusion::prelude::SessionContext;
 
 pub use relation::{
     ArgumentDefinition, ArgumentError, ArgumentKind, ArgumentProblem, BoundArguments, ColumnRole,
-    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError, Roles,
+    Gather, PreparedRelation, RELATIONS, RelationDefinition, RelationError, ResultColumn, Roles,
+    result_columns,
 };
 
 pub(crate) use bounded::{
@@ -21,7 +22,7 @@ pub(crate) use bounded::{
 };
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
-    relation_of, roles,
+    relation_of, result_column, roles,
 };
 pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};
 

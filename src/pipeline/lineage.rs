@@ -9,6 +9,7 @@ use datafusion::logical_expr::LogicalPlan;
 
 use super::column_use::{Sources, TableColumn};
 use super::error::PipelineError;
+use super::origins::{Origins, origins_of};
 use super::project::Project;
 use super::sources::{rows_decided_by, sources_of};
 use crate::session::Session;
@@ -22,6 +23,8 @@ pub struct MadeColumn {
     pub data_type: String,
     /// What its values are made of.
     pub sources: Sources,
+    /// What it takes over unchanged.
+    pub(super) origins: Origins,
 }
 
 /// What a query returns.
@@ -54,6 +57,25 @@ impl Lineage {
             })
             .await?;
         Ok(Self { tables })
+    }
+
+    /// As [`Lineage::of`], of `tables` and the tables that they are made of. Whether the queries fit the rest of the project is not
+    /// checked.
+    ///
+    /// # Errors
+    /// When a query does not plan.
+    pub(super) async fn of_tables(
+        project: &Project,
+        session: &Session,
+        tables: &BTreeSet<String>,
+    ) -> Result<Self, PipelineError> {
+        let mut made = BTreeMap::new();
+        project
+            .plan_tables(session, tables, &mut |query, plan| {
+                made.insert(query.name.clone(), made_by(plan));
+            })
+            .await?;
+        Ok(Self { tables: made })
     }
 
     /// What the query of `table` returns; `None` for a table no query makes.
@@ -125,13 +147,17 @@ fn followed(
 
 fn made_by(plan: &LogicalPlan) -> MadeTable {
     let fields = plan.schema().fields().iter();
-    let columns = fields
-        .zip(sources_of(plan))
-        .map(|(field, sources)| MadeColumn {
-            name: field.name().clone(),
-            data_type: field.data_type().to_string(),
-            sources,
-        });
+    // The tables that a query reads are planned as tables, views among them.
+    let origins = origins_of(plan, &|_| false);
+    let columns =
+        fields
+            .zip(sources_of(plan).into_iter().zip(origins))
+            .map(|(field, (sources, origins))| MadeColumn {
+                name: field.name().clone(),
+                data_type: field.data_type().to_string(),
+                sources,
+                origins,
+            });
     let mut rows = Sources::new();
     rows_decided_by(plan, &mut rows);
     MadeTable {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::DataFrame;
 use sha2::{Digest as _, Sha256};
 
 use super::dag::{Dag, GivenTables};
@@ -22,7 +23,7 @@ use crate::diagnostic::did_you_mean;
 use crate::ingest;
 use crate::lake::{Lake, storable_schema};
 use crate::session::{Session, SessionError};
-use crate::vocabulary::{Vocabulary, VocabularyError};
+use crate::vocabulary::{ColumnEntry, Vocabulary, VocabularyError};
 
 /// A project whose parts fit together.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Project {
     pub config: ProjectConfig,
     /// Program fields and indicators.
     pub vocabulary: Vocabulary,
+    /// What columns mean.
+    pub columns: Vec<ColumnEntry>,
     /// Contracts of the raw tables.
     pub contracts: Vec<TableContract>,
     /// Queries in running order.
@@ -46,6 +49,7 @@ impl Project {
     /// With file, line and column of what is wrong.
     pub fn load(config: ProjectConfig) -> Result<Self, PipelineError> {
         let vocabulary = Vocabulary::load(&config.folder)?;
+        let columns = ColumnEntry::load(&config.folder)?;
         let mut contracts = contract::load_dir(&config.folder.join("schemas"))?;
         insert_fields(&mut contracts, &vocabulary)?;
         let queries = load_queries(&config.folder, &vocabulary)?;
@@ -74,6 +78,7 @@ impl Project {
         Ok(Self {
             config,
             vocabulary,
+            columns,
             contracts,
             dag,
             checks,
@@ -146,8 +151,8 @@ impl Project {
         self.plan_queries(session, &mut |_, _| ()).await
     }
 
-    /// SHA-256 of all that [`Project::check_queries`] looks at, and of korabo's version: a project with the same one need not be
-    /// checked again.
+    /// SHA-256 of all that [`Project::check_queries`] looks at, of what columns mean and of korabo's version: a project with the same
+    /// one need not be checked again.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
@@ -165,6 +170,7 @@ impl Project {
         }
         add(&format!("{:?}", self.config.parameters));
         add(&format!("{:?}", self.vocabulary));
+        add(&format!("{:?}", self.columns));
         hex(&hasher.finalize())
     }
 
@@ -177,6 +183,47 @@ impl Project {
         session: &Session,
         visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
     ) -> Result<(), PipelineError> {
+        self.register_empty_given(session)?;
+        for query in self.dag.queries() {
+            let frame = self.plan_query(session, query).await?;
+            visit(query, frame.logical_plan());
+            let schema = made_schema(query, &frame)?;
+            check_header_columns(query, &schema)?;
+            session.register_empty(&query.name, Arc::clone(&schema))?;
+            self.check_vocabulary(session, query, &schema).await?;
+            check_tests(session, query, &self.parameters_of(query)).await?;
+        }
+        Ok(())
+    }
+
+    /// Plans the queries that `tables` are made by, step by step, without the checks of [`Project::check_queries`].
+    ///
+    /// # Errors
+    /// For the first query that does not plan.
+    pub(super) async fn plan_tables(
+        &self,
+        session: &Session,
+        tables: &BTreeSet<String>,
+        visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
+    ) -> Result<(), PipelineError> {
+        let mut needed: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
+        for query in self.dag.queries().iter().rev() {
+            if needed.contains(query.name.as_str()) {
+                needed.extend(query.reads.iter().map(String::as_str));
+            }
+        }
+        self.register_empty_given(session)?;
+        let queries = self.dag.queries().iter();
+        for query in queries.filter(|query| needed.contains(query.name.as_str())) {
+            let frame = self.plan_query(session, query).await?;
+            visit(query, frame.logical_plan());
+            session.register_empty(&query.name, made_schema(query, &frame)?)?;
+        }
+        Ok(())
+    }
+
+    /// Makes every table that exists without a query known to `session`, without rows.
+    fn register_empty_given(&self, session: &Session) -> Result<(), SessionError> {
         for contract in &self.contracts {
             session.register_empty(&contract.name, contract.lake_schema())?;
             let rejects = ingest::rejects_table(&contract.name);
@@ -184,18 +231,6 @@ impl Project {
         }
         for (name, schema) in records() {
             session.register_empty(name, schema)?;
-        }
-        for query in self.dag.queries() {
-            let frame = self.plan_query(session, query).await?;
-            visit(query, frame.logical_plan());
-            let mut schema = storable_schema(&query.name, frame.schema().as_arrow())?;
-            if let Some(identity) = &query.header.identity {
-                schema = schema_with_id(&schema, identity);
-            }
-            check_header_columns(query, &schema)?;
-            session.register_empty(&query.name, Arc::clone(&schema))?;
-            self.check_vocabulary(session, query, &schema).await?;
-            check_tests(session, query, &self.parameters_of(query)).await?;
         }
         Ok(())
     }
@@ -235,7 +270,7 @@ impl Project {
         &self,
         session: &Session,
         query: &Query,
-    ) -> Result<datafusion::prelude::DataFrame, PipelineError> {
+    ) -> Result<DataFrame, PipelineError> {
         let parameters = self.parameters_of(query);
         session
             .plan(&query.text, &parameters)
@@ -248,6 +283,15 @@ impl Project {
                 source,
             })
     }
+}
+
+/// The columns of the table that `query`, planned as `frame`, makes.
+fn made_schema(query: &Query, frame: &DataFrame) -> Result<SchemaRef, PipelineError> {
+    let schema = storable_schema(&query.name, frame.schema().as_arrow())?;
+    Ok(match &query.header.identity {
+        Some(identity) => schema_with_id(&schema, identity),
+        None => schema,
+    })
 }
 
 /// Registers a raw or own table as empty, when `name` is one without deliveries.

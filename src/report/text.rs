@@ -1,37 +1,11 @@
-//! Languages and numbers of the report. Its fixed wording is in `wording`, names of fields and indicators are in `names`; the
+//! Numbers of the report, in its languages. Its fixed wording is in `wording`, names of fields and indicators are in `names`; the
 //! sentence about one effect is made in `sentence`.
 
 use std::borrow::Cow;
 
 use crate::disclosure::{Count, DisclosureRules};
+pub use crate::vocabulary::Lang;
 use crate::vocabulary::Unit;
-
-/// Language of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lang {
-    /// Japanese.
-    #[default]
-    Ja,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// The text in this language.
-    #[must_use]
-    pub fn pick<'text>(self, ja: &'text str, en: &'text str) -> &'text str {
-        match self {
-            Self::Ja => ja,
-            Self::En => en,
-        }
-    }
-
-    /// The language tag for HTML.
-    #[must_use]
-    pub fn tag(self) -> &'static str {
-        self.pick("ja", "en")
-    }
-}
 
 /// A whole number with thousands separators.
 #[must_use]

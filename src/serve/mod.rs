@@ -37,6 +37,7 @@ use crate::config::ServeConfig;
 use crate::lake::Lake;
 use crate::pipeline::Project;
 use crate::session::{Session, THREAD_STACK};
+use crate::vocabulary::Lang;
 use flight::FlightSql;
 use memory::Watch;
 use service::Service;
@@ -62,6 +63,8 @@ pub struct ServedProject {
     pub session: Session,
     /// Bytes that all statements may hold together, reserved or not.
     pub memory_limit: Option<u64>,
+    /// Language of what columns mean.
+    pub lang: Lang,
 }
 
 /// A server that listens but does not answer yet.
@@ -88,6 +91,7 @@ impl Server {
             served.lake,
             served.project,
             config.is_release,
+            served.lang,
             Arc::clone(&log),
         )?;
         let limit = served

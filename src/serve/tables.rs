@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 use tonic::Status;
 
 use super::error::{answer_status, engine_status, lake_status};
@@ -16,10 +17,17 @@ use super::event::{Event, Log};
 use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError};
-use crate::pipeline::{self, Materialize, Project, Query};
+use crate::pipeline::{self, Lineage, Materialize, Meanings, Project, Query};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
 use crate::session::{self, Session, SessionError};
+use crate::vocabulary::{Lang, Meaning};
+
+/// Under which key of a column's metadata clients find what it means, in the server's language: that of Arrow Flight SQL.
+const REMARKS: &str = "ARROW:FLIGHT:SQL:REMARKS";
+/// The same in Japanese and in English.
+const MEANING_JA: &str = "korabo.meaning_ja";
+const MEANING_EN: &str = "korabo.meaning_en";
 
 /// The lake and the project as they are now.
 pub(super) struct Tables {
@@ -27,6 +35,8 @@ pub(super) struct Tables {
     now: Mutex<Arc<Snapshot>>,
     /// Whether answers leave the secure area, so that the rules of disclosure hold.
     is_release: bool,
+    /// The language of meanings.
+    lang: Lang,
     /// The engine's own threads.
     engine: Handle,
     log: Log,
@@ -36,6 +46,8 @@ pub(super) struct Tables {
 pub(super) struct Snapshot {
     versions: BTreeMap<String, u64>,
     project: Arc<Project>,
+    /// What all columns mean, from when it is first asked for.
+    meanings: OnceCell<Meanings>,
 }
 
 impl Tables {
@@ -43,16 +55,15 @@ impl Tables {
         lake: Lake,
         project: Project,
         is_release: bool,
+        lang: Lang,
         log: Log,
     ) -> Result<Self, LakeError> {
-        let now = Snapshot {
-            versions: lake.latest_versions()?,
-            project: Arc::new(project),
-        };
+        let now = Snapshot::new(lake.latest_versions()?, Arc::new(project));
         Ok(Self {
             lake,
             now: Mutex::new(Arc::new(now)),
             is_release,
+            lang,
             engine: Handle::current(),
             log,
         })
@@ -67,7 +78,7 @@ impl Tables {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         if now.versions != versions {
             let project = self.project_again(&now.project);
-            *now = Arc::new(Snapshot { versions, project });
+            *now = Arc::new(Snapshot::new(versions, project));
         }
         Ok(Arc::clone(&now))
     }
@@ -99,8 +110,25 @@ impl Tables {
                 bind(frame, snapshot, &request.values)
             })
             .await?;
-        let rules = self.is_release.then(|| snapshot.project.release_rules());
-        let answered = session.answer(inquiry, rules.as_ref()).await;
+        let project = &snapshot.project;
+        let meanings = match &inquiry {
+            Inquiry::Describe(frame) => {
+                let found = Meanings::of_plan(project, session, frame.logical_plan()).await;
+                let found = found.unwrap_or_default().into_iter();
+                let in_lang = |found: Meaning| found.in_lang(self.lang).to_owned();
+                found.map(|meaning| meaning.map(in_lang)).collect()
+            }
+            Inquiry::Help(Some(topic)) => {
+                let help = pipeline::table_help(project, session, topic, self.lang).await;
+                if let Some(frame) = help.map_err(|error| engine_status(&error))? {
+                    return Ok(StatementAnswer { frame, note: None });
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        let rules = self.is_release.then(|| project.release_rules());
+        let answered = session.answer(inquiry, rules.as_ref(), &meanings).await;
         answered.map_err(|error| answer_status(&error))
     }
 
@@ -138,7 +166,7 @@ impl Tables {
         }
     }
 
-    /// The columns of a table or view, when it can be opened.
+    /// The columns of a table or view, when it can be opened, with what they mean in their metadata.
     pub(super) async fn columns(
         &self,
         session: &Session,
@@ -146,7 +174,25 @@ impl Tables {
         name: &str,
     ) -> Option<SchemaRef> {
         self.open_table(session, snapshot, name).await.ok()?;
-        session.table_schema(name).await.ok()
+        let schema = session.table_schema(name).await.ok()?;
+        let meanings = snapshot.meanings(session).await;
+        let fields = schema.fields().iter().map(|field| {
+            let Some(meaning) = meanings.column(name, field.name()) else {
+                return Arc::clone(field);
+            };
+            let mut metadata = field.metadata().clone();
+            metadata.extend([
+                (REMARKS.to_owned(), meaning.in_lang(self.lang).to_owned()),
+                (MEANING_JA.to_owned(), meaning.ja.clone()),
+                (MEANING_EN.to_owned(), meaning.en.clone()),
+            ]);
+            Arc::new(field.as_ref().clone().with_metadata(metadata))
+        });
+        let metadata = schema.metadata().clone();
+        Some(Arc::new(Schema::new_with_metadata(
+            fields.collect::<Vec<FieldRef>>(),
+            metadata,
+        )))
     }
 
     /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
@@ -195,6 +241,23 @@ impl Tables {
 }
 
 impl Snapshot {
+    fn new(versions: BTreeMap<String, u64>, project: Arc<Project>) -> Self {
+        Self {
+            versions,
+            project,
+            meanings: OnceCell::new(),
+        }
+    }
+
+    /// What the columns of all tables mean; of raw tables only, where the project's queries do not plan.
+    async fn meanings(&self, session: &Session) -> &Meanings {
+        let found = async {
+            let lineage = Lineage::of(&self.project, &session.without_tables()).await;
+            Meanings::of(&self.project, &lineage.unwrap_or_default())
+        };
+        self.meanings.get_or_init(|| found).await
+    }
+
     fn views(&self) -> impl Iterator<Item = &Query> {
         let queries = self.project.dag.queries().iter();
         queries.filter(|query| query.header.materialize == Materialize::View)

@@ -45,7 +45,7 @@ pub struct StatementAnswer {
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
     /// `HELP` on something that is not there.
-    #[error("no relation or function `{topic}`{near}")]
+    #[error("no relation, function or table `{topic}`{near}")]
     NoTopic {
         /// What was asked about.
         topic: String,
@@ -135,7 +135,7 @@ impl Inquiry {
 
 impl Session {
     /// Answers `inquiry`; with `rules`, by what may leave. What a summary or a measured plan shows is computed
-    /// here, other rows when they are asked for.
+    /// here, other rows when they are asked for. `meanings` are those of the columns to describe, as far as they are known.
     ///
     /// # Errors
     /// When there is no such topic, the result cannot leave, or the engine fails.
@@ -143,6 +143,7 @@ impl Session {
         &self,
         inquiry: Inquiry<DataFrame>,
         rules: Option<&ReleaseRules>,
+        meanings: &[Option<String>],
     ) -> Result<StatementAnswer, AnswerError> {
         let frame = match (inquiry, rules) {
             (Inquiry::Relations, _) => self.relations()?,
@@ -151,7 +152,7 @@ impl Session {
                 Some(frame) => frame,
                 None => return Err(self.no_topic(topic)),
             },
-            (Inquiry::Describe(frame), _) => self.describe_columns(&frame)?,
+            (Inquiry::Describe(frame), _) => self.describe_columns(&frame, meanings)?,
             (Inquiry::Rows(frame), None) => frame,
             (Inquiry::Rows(frame), Some(rules)) => {
                 let (frame, withheld) = self.release(frame, rules).await?;

@@ -48,7 +48,7 @@ pub use options::{SessionOptions, available_memory, default_memory_limit};
 pub use place::{ErrorPlace, missing_table, split_place};
 pub(crate) use planning::scalar;
 pub use reading::{Reading, reading};
-pub use reference::{FunctionSummary, PROSE};
+pub use reference::{FunctionSummary, HELP_COLUMNS, PROSE};
 pub use release::{ReleaseError, ReleaseRules, TableRoles, WithheldCounts};
 pub use sorting::{SortedColumn, sorting_of};
 pub use user::{CATALOG, MemoryShare, SCHEMA};

@@ -16,6 +16,9 @@ use crate::functions::{self, ArgumentKind, RelationDefinition};
 /// Metadata of a column whose texts are sentences: where space is short they are wrapped, not cut.
 pub const PROSE: &str = "korabo.prose";
 
+/// The columns of `HELP` on something.
+pub const HELP_COLUMNS: [&str; 4] = ["part", "name", "required", "text"];
+
 /// A function SQL can call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSummary {
@@ -99,8 +102,7 @@ impl Session {
                 None => return Ok(None),
             },
         };
-        self.text_rows(["part", "name", "required", "text"], rows)
-            .map(Some)
+        self.text_rows(HELP_COLUMNS, rows).map(Some)
     }
 
     /// Topics of `HELP`, each with what to write and what it is for.
@@ -165,7 +167,7 @@ const STATEMENTS: [[&str; 3]; 8] = [
     [
         "statement",
         "HELP name",
-        "meaning, arguments and an example of a relation or function",
+        "meaning, arguments and an example of a relation or function; meaning and columns of a table",
     ],
     ["statement", "SHOW TABLES", "the tables"],
     [
@@ -176,7 +178,7 @@ const STATEMENTS: [[&str; 3]; 8] = [
     [
         "statement",
         "DESCRIBE table",
-        "names and types of a table's columns; also DESCRIBE SELECT …",
+        "names, types and meanings of a table's columns; also DESCRIBE SELECT …",
     ],
     [
         "statement",
@@ -217,6 +219,8 @@ fn relation_help(relation: &RelationDefinition) -> Vec<[String; 4]> {
         let text = format!("{}: {}", values_of(argument.kind), argument.description);
         self::row("argument", argument.name, required, &text)
     }));
+    let columns = functions::result_columns(relation.name);
+    rows.extend(columns.map(|column| self::row("result", column.name, "", column.en)));
     rows.push(row("example", relation.example));
     rows
 }

@@ -1,6 +1,7 @@
 //! `SUMMARIZE` and `DESCRIBE`: what a planned query's columns are and hold. A summary is one aggregation
 //! over the query, turned so that each column becomes a row.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
@@ -16,6 +17,7 @@ use datafusion::prelude::{DataFrame, Expr, lit};
 
 use super::context::Session;
 use super::error::SessionError;
+use super::reference::PROSE;
 
 /// The quantiles a summary shows.
 const QUANTILES: [(&str, f64); 3] = [("q25", 0.25), ("q50", 0.5), ("q75", 0.75)];
@@ -23,34 +25,39 @@ const QUANTILES: [(&str, f64); 3] = [("q25", 0.25), ("q50", 0.5), ("q75", 0.75)]
 const ROWS: &str = "rows";
 
 impl Session {
-    /// One row per column of `frame`: name, type, whether it may be NULL.
+    /// One row per column of `frame`: name, type, whether it may be NULL, and what it means, as far as `meanings` say.
     ///
     /// # Errors
     /// When the engine refuses the rows.
-    pub fn describe_columns(&self, frame: &DataFrame) -> Result<DataFrame, SessionError> {
+    pub fn describe_columns(
+        &self,
+        frame: &DataFrame,
+        meanings: &[Option<String>],
+    ) -> Result<DataFrame, SessionError> {
         let fields = frame.schema().fields();
         let text = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
         let nullable = |field: &Arc<Field>| if field.is_nullable() { "YES" } else { "NO" };
-        let columns = [
-            (
-                "column_name",
-                text(fields.iter().map(|field| field.name().clone()).collect()),
+        let prose = HashMap::from([(PROSE.to_owned(), "true".to_owned())]);
+        let schema = Schema::new(vec![
+            Field::new("column_name", DataType::Utf8, false),
+            Field::new("data_type", DataType::Utf8, false),
+            Field::new("is_nullable", DataType::Utf8, false),
+            Field::new("meaning", DataType::Utf8, true).with_metadata(prose),
+        ]);
+        let meanings = (0..fields.len()).map(|idx| meanings.get(idx).and_then(Option::as_deref));
+        let columns = vec![
+            text(fields.iter().map(|field| field.name().clone()).collect()),
+            text(
+                fields
+                    .iter()
+                    .map(|field| field.data_type().to_string())
+                    .collect(),
             ),
-            (
-                "data_type",
-                text(
-                    fields
-                        .iter()
-                        .map(|field| field.data_type().to_string())
-                        .collect(),
-                ),
-            ),
-            (
-                "is_nullable",
-                text(fields.iter().map(|f| nullable(f).to_owned()).collect()),
-            ),
+            text(fields.iter().map(|f| nullable(f).to_owned()).collect()),
+            Arc::new(meanings.collect::<StringArray>()) as ArrayRef,
         ];
-        let batch = RecordBatch::try_from_iter(columns).map_err(DataFusionError::from)?;
+        let batch = RecordBatch::try_new(Arc::new(schema), columns);
+        let batch = batch.map_err(DataFusionError::from)?;
         self.rows(batch)
     }
 

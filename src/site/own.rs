@@ -14,10 +14,18 @@ pub(super) fn page(site: &Site<'_>, name: &str, schema: &SchemaRef) -> Markup {
     let lead = html! { p.lead { (meaning(name, lang)) } };
     let columns = html! {
         table {
-            thead { tr { th { (lang.pick("列", "column")) } th { (lang.pick("型", "type")) } } }
+            thead { tr {
+                th { (lang.pick("列", "column")) }
+                th { (lang.pick("意味", "meaning")) }
+                th { (lang.pick("型", "type")) }
+            } }
             tbody {
                 @for (idx, field) in schema.fields().iter().enumerate() {
-                    tr id={"c" (idx)} { td { code { (field.name()) } } td { code { (type_word(field.data_type())) } } }
+                    tr id={"c" (idx)} {
+                        td { code { (field.name()) } }
+                        td { (site.meaning(name, field.name())) }
+                        td { code { (type_word(field.data_type())) } }
+                    }
                 }
             }
         }

@@ -80,6 +80,7 @@ fn columns(site: &Site<'_>, query: &Query, schema: &SchemaRef) -> Markup {
             table {
                 thead { tr {
                     th { (lang.pick("列", "column")) }
+                    th { (lang.pick("意味", "meaning")) }
                     th { (lang.pick("型", "type")) }
                     th { (lang.pick("元の列", "made of")) }
                 } }
@@ -87,6 +88,7 @@ fn columns(site: &Site<'_>, query: &Query, schema: &SchemaRef) -> Markup {
                     @for (idx, field) in schema.fields().iter().enumerate() {
                         tr id={"c" (idx)} {
                             td { code { (field.name()) } }
+                            td { (site.meaning(&query.name, field.name())) }
                             td { code { (type_word(field.data_type())) } }
                             td { (sources(site, query, field.name())) }
                         }

@@ -1,11 +1,11 @@
-//! The relations that SQL can call: usage, arguments, an example.
+//! The relations that SQL can call: usage, arguments, columns of the result, an example.
 
 use maud::{Markup, html};
 
 use super::glossary::inline;
 use super::layout::{PageFolder, section, whole_page};
 use super::source::Site;
-use crate::functions::RELATIONS;
+use crate::functions::{RELATIONS, result_columns};
 
 pub(super) fn page(site: &Site<'_>) -> Markup {
     let lang = site.lang;
@@ -37,6 +37,20 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
                                     td { (inline(&argument.kind.to_string())) }
                                     td { (inline(argument.description)) }
                                 }
+                            }
+                        }
+                    }
+                }
+                table.stack {
+                    thead { tr {
+                        th { (lang.pick("結果の列", "result column")) }
+                        th { (lang.pick("意味", "meaning")) }
+                    } }
+                    tbody {
+                        @for column in result_columns(relation.name) {
+                            tr {
+                                td { code { (column.name) } }
+                                td { (lang.pick(column.ja, column.en)) }
                             }
                         }
                     }

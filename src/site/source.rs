@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::arrow::datatypes::SchemaRef;
 
 use crate::checks::CheckResult;
-use crate::pipeline::{Lineage, Project};
+use crate::pipeline::{Lineage, Meanings, Project};
 use crate::report::Lang;
 
 /// What the site is made of.
@@ -15,6 +15,8 @@ pub struct Site<'a> {
     pub project: &'a Project,
     /// What columns are made of.
     pub lineage: &'a Lineage,
+    /// What columns mean.
+    pub meanings: &'a Meanings,
     /// Columns of korabo's own tables.
     pub own_tables: &'a BTreeMap<String, SchemaRef>,
     /// How the checks ended; empty when nothing was counted yet.
@@ -37,6 +39,12 @@ impl Site<'_> {
         let queries = self.project.dag.queries().iter();
         let readers = queries.filter(|query| query.reads.contains(name));
         readers.map(|query| query.name.as_str()).collect()
+    }
+
+    /// What a column means, in the site's language; empty where it is not known.
+    pub(super) fn meaning(&self, table: &str, column: &str) -> &str {
+        let meaning = self.meanings.column(table, column);
+        meaning.map_or("", |meaning| meaning.in_lang(self.lang))
     }
 
     /// The anchor of a column on its table's page; `None` where there is no such column.

@@ -1,4 +1,4 @@
-//! What can be wrong with fields and indicators, and the names of their files.
+//! What can be wrong with fields, indicators and columns, and the names of their files.
 
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::TomlError;
@@ -8,7 +8,10 @@ pub const FIELDS_FILE: &str = "fields.toml";
 /// The file of indicators, in the project's folder.
 pub const INDICATORS_FILE: &str = "indicators.toml";
 
-/// Why fields or indicators cannot be used.
+/// The file of what columns mean, in the project's folder.
+pub const COLUMNS_FILE: &str = "columns.toml";
+
+/// Why fields, indicators or columns cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VocabularyError {
     /// A file cannot be read.

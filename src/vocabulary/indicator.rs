@@ -1,6 +1,7 @@
 //! One entry of `indicators.toml`.
 
 use super::error::VocabularyError;
+use super::meaning::Meaning;
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
 
@@ -93,6 +94,52 @@ impl Unit {
             "score_6" => Self::SmallScore,
             other => Self::Other(other.to_owned()),
         }
+    }
+
+    /// The unit behind a column's meaning, in Japanese and English; empty where there is none.
+    fn words(&self) -> (&str, &str) {
+        match self {
+            Self::Kilogram => ("kg", "kg"),
+            Self::Centimetre => ("cm", "cm"),
+            Self::KilogramPerSquareMetre => ("kg/m²", "kg/m²"),
+            Self::MillimetreOfMercury => ("mmHg", "mmHg"),
+            Self::MilligramPerDecilitre => ("mg/dL", "mg/dL"),
+            Self::Percent => ("%", "%"),
+            Self::Yen => ("円", "yen"),
+            Self::Day => ("日", "days"),
+            Self::Claim => ("件", "claims"),
+            Self::Score => ("100点満点", "points out of 100"),
+            Self::SmallScore => ("6点満点", "points out of 6"),
+            Self::Other(word) => (word.as_str(), word.as_str()),
+            Self::Share | Self::Bare => ("", ""),
+        }
+    }
+}
+
+impl Indicator {
+    /// What its column holds: the wording of reports and the unit; of a yes/no, whether it is so.
+    #[must_use]
+    pub fn meaning(&self, is_yes_no: bool) -> Meaning {
+        if self.unit == Unit::Share {
+            let (ja, en) = match is_yes_no {
+                true => (
+                    format!("{}か", self.name_ja),
+                    format!("Whether they {}", self.name_en),
+                ),
+                false => (
+                    format!("{}の割合", self.name_ja),
+                    format!("Share who {}", self.name_en),
+                ),
+            };
+            return Meaning { ja, en };
+        }
+        let mut rest = self.name_en.chars();
+        let first = rest.next().into_iter().flat_map(char::to_uppercase);
+        let meaning = Meaning {
+            ja: self.name_ja.clone(),
+            en: first.chain(rest).collect(),
+        };
+        meaning.in_unit(self.unit.words())
     }
 }
 

@@ -50,15 +50,9 @@ fn read<T>(
     name: &str,
     entry: impl Fn(&TomlItem<'_>, &TomlTable<'_>) -> Result<T, VocabularyError>,
 ) -> Result<Vec<T>, VocabularyError> {
-    let path = folder.join(name);
-    if !path.exists() {
+    let Some(text) = read_file(folder, name)? else {
         return Ok(Vec::new());
-    }
-    let text =
-        regular_file::read_to_string(&path).map_err(|source| VocabularyError::Unreadable {
-            file: name.to_owned(),
-            source,
-        })?;
+    };
     let document = TomlDocument::parse(Path::new(name), &text)?;
     let mut entries = Vec::new();
     for item in document.root().items() {
@@ -71,4 +65,18 @@ fn read<T>(
         entries.push(entry(&item, &item.table()?)?);
     }
     Ok(entries)
+}
+
+/// The text of file `name` of a project; `None` where there is no such file.
+pub(super) fn read_file(folder: &Path, name: &str) -> Result<Option<String>, VocabularyError> {
+    let path = folder.join(name);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = regular_file::read_to_string(&path);
+    text.map(Some)
+        .map_err(|source| VocabularyError::Unreadable {
+            file: name.to_owned(),
+            source,
+        })
 }

@@ -1,4 +1,4 @@
-//! What the two files may say.
+//! What the files may say.
 
 use super::*;
 
@@ -127,4 +127,72 @@ fn mistakes_are_named_with_their_place() {
         let error = load(FIELDS, &INDICATORS.replace(from, to)).unwrap_err();
         assert_eq!(error, message);
     }
+}
+
+#[test]
+fn columns_are_named_alone_or_with_their_table() {
+    let entries = |text: &str| column::parse(COLUMNS_FILE, text);
+    let text = "[age]\nja = \"年齢\"\nen = \"Age\"\n\n[flow.age]\nja = \"齢\"\nen = \"Years\"\n\n\
+                [flow.n]\nja = \"数\"\nen = \"Count\"\n\n[flow]\nja = \"流れ\"\nen = \"Flow\"\n";
+    let found = entries(text).unwrap();
+    let en = |table: Option<&str>, column: &str| {
+        let meaning = ColumnEntry::find(&found, table, column);
+        meaning.map(|meaning| meaning.en.as_str())
+    };
+    assert_eq!(found.len(), 4);
+    assert_eq!(en(None, "age"), Some("Age"));
+    assert_eq!(en(Some("flow"), "age"), Some("Years"));
+    assert_eq!(en(Some("flow"), "n"), Some("Count"));
+    assert_eq!(en(None, "flow"), Some("Flow"));
+    assert_eq!(en(None, "n"), None);
+    for (text, message) in [
+        (
+            "[age]\nja = \"年齢\"\n",
+            "columns.toml:1:2: [age] has no key `en`",
+        ),
+        (
+            "[flow.age]\nja = \"年齢\"\nen = \"Age\"\nunit = \"y\"\n",
+            "columns.toml:4:1: unknown key `unit` in [flow.age]",
+        ),
+        (
+            "[Age]\nja = \"年齢\"\nen = \"Age\"\n",
+            "columns.toml:1:2: `Age` cannot be a name: small letters, digits and `_`, a letter first",
+        ),
+        (
+            "age = \"Age\"\n",
+            "columns.toml:1:7: `age` must be a table, found the string `Age`",
+        ),
+    ] {
+        let error = entries(text).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn own_columns_can_be_read() {
+    let text = include_str!("own_columns.toml");
+    let found = column::parse("own_columns.toml", text).unwrap();
+    assert_eq!(found, ColumnEntry::own());
+}
+
+#[test]
+fn an_indicator_says_what_its_column_holds() {
+    let vocabulary = load(FIELDS, INDICATORS).unwrap();
+    let meaning = |name: &str, is_yes_no: bool| {
+        let meaning = vocabulary.indicator(name).unwrap().meaning(is_yes_no);
+        (meaning.ja, meaning.en)
+    };
+    let both = |ja: &str, en: &str| (ja.to_owned(), en.to_owned());
+    // The name says the unit.
+    assert_eq!(
+        meaning("steps", false),
+        both("歩数（steps）", "Steps a day")
+    );
+    assert_eq!(meaning("bmi", false), both("BMI（kg/m²）", "BMI (kg/m²)"));
+    let share = "[smoker]\nname_ja = \"吸う人\"\nname_en = \"smoke\"\nunit = \"share\"\n";
+    let vocabulary = load(FIELDS, share).unwrap();
+    let smoker = vocabulary.indicator("smoker").unwrap();
+    assert_eq!(smoker.meaning(true).en, "Whether they smoke");
+    assert_eq!(smoker.meaning(true).ja, "吸う人か");
+    assert_eq!(smoker.meaning(false).en, "Share who smoke");
 }

@@ -70,7 +70,7 @@ impl Statements {
                 let planned = Inquiry::parse(text)
                     .planned(async |query| session.plan(&query, &[]).await)
                     .await?;
-                session.answer(planned, rules).await
+                session.answer(planned, rules, &[]).await
             };
             tokio::time::timeout(std::time::Duration::from_secs(5), work).await
         });

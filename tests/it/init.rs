@@ -15,7 +15,13 @@ fn a_new_project_is_named_like_its_folder_and_passes_check() {
         let table: toml::Table = config.parse().unwrap();
         assert_eq!(table["project"]["name"].as_str(), Some(name));
         assert!(!config.contains("sample_data"), "{config}");
-        for file in ["fields.toml", "indicators.toml", "queries/effect_field.sql"] {
+        let files = [
+            "fields.toml",
+            "indicators.toml",
+            "columns.toml",
+            "queries/effect_field.sql",
+        ];
+        for file in files {
             assert!(folder.join(file).is_file(), "{file}");
         }
         around.korabo(&["init", name]).exits(2).says(&["already"]);

@@ -36,6 +36,7 @@ fn no_schema_names_a_key_that_is_not_read() {
         ("korabo", "korabo.toml"),
         ("fields", "fields.toml"),
         ("indicators", "indicators.toml"),
+        ("columns", "columns.toml"),
         ("contract", "schemas/guidance.toml"),
     ];
     for (name, file) in files {
@@ -59,7 +60,7 @@ fn no_schema_names_a_key_that_is_not_read() {
             );
         }
         let wrong = match name {
-            "fields" | "indicators" => "[x]\nunheard_of = 0\n",
+            "fields" | "indicators" | "columns" => "[x]\nunheard_of = 0\n",
             _ => "unheard_of = 0\n",
         };
         project.write(file, wrong);

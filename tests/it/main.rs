@@ -52,6 +52,7 @@ mod history;
 mod illinois;
 mod lineage;
 mod long_statements;
+mod meanings;
 mod not_files;
 mod observability;
 mod open_lineage;

@@ -520,6 +520,10 @@ async fn tables_columns_and_types_are_listed() {
         .await
         .unwrap();
     assert_eq!(columns.fields().len(), shown.schema.fields().len());
+    let age = columns.field_with_name("age").unwrap().metadata();
+    assert_eq!(age["korabo.meaning_ja"], "年齢（年度末時点、歳）");
+    assert_eq!(age["ARROW:FLIGHT:SQL:REMARKS"], age["korabo.meaning_ja"]);
+    assert!(age["korabo.meaning_en"].starts_with("Age in years at the end of the fiscal year"));
     let all = CommandGetTables {
         include_schema: true,
         ..CommandGetTables::default()

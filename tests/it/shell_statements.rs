@@ -70,7 +70,7 @@ fn tables_and_queries_are_described() {
         let outcome = with_file(&[&csv[..], &[sql]].concat()).exits(0);
         assert!(
             outcome.stdout.starts_with(
-                "column_name,data_type,is_nullable\nid,Int64,YES\nname,Utf8,YES\nday,Date32,YES\n"
+                "column_name,data_type,is_nullable,meaning\nid,Int64,YES,\nname,Utf8,YES,\nday,Date32,YES,\n"
             ),
             "{}",
             outcome.stdout
@@ -137,7 +137,7 @@ fn relations_are_listed_and_explained_wherever_statements_come_from() {
     folder
         .korabo(&["sql", "-c", "help att_g"])
         .exits(3)
-        .says(&["no relation or function `att_g`; did you mean `att_gt`?"]);
+        .says(&["no relation, function or table `att_g`; did you mean `att_gt`?"]);
 }
 
 #[test]
@@ -392,10 +392,10 @@ fn parquet_keeps_types_and_says_how_it_is_sorted() {
     let types = folder.text("csv", "describe 'sorted.parquet'");
     for line in [
         "\"Dictionary(Int32, Utf8)\"",
-        "day,Date32,YES",
-        "one,Int64,NO",
+        "day,Date32,YES,",
+        "one,Int64,NO,",
         "\"Decimal128(10, 2)\"",
-        "at,Timestamp(µs),YES",
+        "at,Timestamp(µs),YES,",
     ] {
         assert!(types.contains(line), "`{line}` in\n{types}");
     }

@@ -329,6 +329,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 fn copy_standard(to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::copy(root().join("korabo.toml"), to.join("korabo.toml")).unwrap();
+    fs::copy(root().join("columns.toml"), to.join("columns.toml")).unwrap();
     copy_folder(&root().join("queries"), &to.join("queries"));
     copy_contracts(to);
 }
@@ -407,6 +408,7 @@ fn state() -> u64 {
         "korabo.toml",
         "fields.toml",
         "indicators.toml",
+        "columns.toml",
         "schemas",
         "queries",
         "sample_data",

@@ -175,7 +175,6 @@ fn output(args: &SqlArgs) -> Result<Output, Failure> {
     Ok(Output {
         format,
         path: args.output.clone(),
-        has_result: false,
-        pager: None,
+        ..Output::default()
     })
 }

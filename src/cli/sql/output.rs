@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt as _;
@@ -12,6 +13,7 @@ use super::format::{Format, WriteError, WriteOptions};
 use super::pager::{PagedOutput, Pager};
 use super::result_writer::ResultWriter;
 use super::waiting::Waiting;
+use super::xlsx::MEANING;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::diagnostic::FailureKind;
@@ -27,9 +29,16 @@ pub(crate) struct Output {
     pub(super) has_result: bool,
     /// What shows results that do not fit the terminal.
     pub(super) pager: Option<Pager>,
+    /// What the columns mean, as far as it is known and shown.
+    pub(super) meanings: Vec<Option<String>>,
 }
 
 impl Output {
+    /// Whether what columns mean is shown beside their names.
+    pub(super) fn shows_meanings(&self) -> bool {
+        self.format == Some(Format::Xlsx)
+    }
+
     /// To standard output in `format`.
     pub(crate) fn of(format: Format) -> Self {
         Self {
@@ -81,7 +90,7 @@ pub(super) async fn print_awaited(
                 null_text: None,
                 color: false,
             };
-            let n_rows = write_rows(frame, &mut file, options, waiting).await?;
+            let n_rows = write_rows(frame, &mut file, options, output, waiting).await?;
             file.finish().map_err(|error| write_failure(&error))?;
             Ok(n_rows)
         }
@@ -109,14 +118,14 @@ pub(super) async fn print_awaited(
                     let shown = waiting.clone();
                     let end = move || shown.end();
                     let out = PagedOutput::new(io::stdout(), pager.clone(), window, end);
-                    write_rows(frame, out, options, waiting).await
+                    write_rows(frame, out, options, output, waiting).await
                 }
                 _ => {
                     let out = AfterProgress {
                         out: io::stdout(),
                         waiting: waiting.clone(),
                     };
-                    write_rows(frame, out, options, waiting).await
+                    write_rows(frame, out, options, output, waiting).await
                 }
             }
         }
@@ -146,7 +155,7 @@ async fn append(
         null_text: None,
         color: false,
     };
-    write_rows(frame, file, options, waiting).await
+    write_rows(frame, file, options, &Output::default(), waiting).await
 }
 
 /// Standard output; the progress that is shown is taken away before the first byte.
@@ -174,6 +183,7 @@ async fn write_rows<W: Write + Send>(
     frame: DataFrame,
     out: W,
     options: WriteOptions,
+    output: &Output,
     waiting: &Waiting,
 ) -> Result<u64, Failure> {
     let context = Arc::new(frame.task_ctx());
@@ -183,7 +193,8 @@ async fn write_rows<W: Write + Send>(
     let sorting = session::sorting_of(plan.as_ref());
     let mut stream = execute_stream(plan, context).map_err(SessionError::from)?;
     let result = async {
-        let mut writer = ResultWriter::new(out, stream.schema(), options, &sorting)?;
+        let schema = with_meanings(stream.schema(), &output.meanings);
+        let mut writer = ResultWriter::new(out, schema, options, &sorting)?;
         while let Some(batch) = stream.try_next().await.map_err(RowsError::Engine)? {
             writer.write(&batch)?;
         }
@@ -196,6 +207,21 @@ async fn write_rows<W: Write + Send>(
         Err(RowsError::Write(error)) if error.is_broken_pipe() => Ok(0),
         Err(RowsError::Write(error)) => Err(write_failure(&error)),
     }
+}
+
+/// The columns with their meanings in their metadata.
+fn with_meanings(schema: SchemaRef, meanings: &[Option<String>]) -> SchemaRef {
+    if meanings.len() != schema.fields().len() {
+        return schema;
+    }
+    let fields = schema.fields().iter().zip(meanings);
+    let fields = fields.map(|(field, meaning)| {
+        let mut metadata = field.metadata().clone();
+        metadata.extend(meaning.clone().map(|text| (MEANING.to_owned(), text)));
+        field.as_ref().clone().with_metadata(metadata)
+    });
+    let fields: Vec<Field> = fields.collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 /// Either side of a stream of rows.

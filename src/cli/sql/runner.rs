@@ -143,12 +143,15 @@ impl Runner {
         shown: &Waiting,
     ) -> Result<(), Failure> {
         let copy = Copy::parse(&statement, &self.writable)?;
-        let (statement, output, is_copy) = match copy {
+        let (statement, mut output, is_copy) = match copy {
             Some(copy) => (copy.query, copy.output, true),
             None => (statement, output, false),
         };
         let StatementAnswer { frame, note } =
             self.tables.answer(&statement, &self.parameters).await?;
+        if output.shows_meanings() {
+            output.meanings = self.tables.meanings(&frame).await;
+        }
         let n_rows = print_awaited(frame, &output, &self.printer, shown).await?;
         if let (true, Some(path)) = (is_copy, &output.path) {
             let n_rows = thousands(n_rows);

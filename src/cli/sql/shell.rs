@@ -319,8 +319,8 @@ impl Shell {
             self.output = Output {
                 format,
                 path,
-                has_result: false,
                 pager: self.output.pager.take(),
+                ..Output::default()
             };
             self.before_vertical = None;
         }

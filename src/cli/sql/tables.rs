@@ -15,10 +15,11 @@ use crate::cli::printer::Printer;
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean, local_time};
 use crate::lake::{Lake, LogStamp};
-use crate::pipeline::{self, Materialize, Project, Query};
+use crate::pipeline::{self, Materialize, Meanings, Project, Query};
 use crate::regular_file::{self, NotRegular};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
+use crate::vocabulary::Lang;
 
 /// The project's tables, opened when they are first named.
 pub(super) struct Tables {
@@ -29,6 +30,8 @@ pub(super) struct Tables {
     project: OnceLock<Option<Project>>,
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
+    /// The language of meanings.
+    lang: Lang,
     opened: Mutex<HashMap<String, Opened>>,
 }
 
@@ -71,6 +74,7 @@ impl Tables {
         };
         Ok(Self {
             release,
+            lang: Lang::from(global.lang),
             session,
             lake,
             config,
@@ -213,7 +217,33 @@ impl Tables {
         let inquiry = inquiry
             .planned(async |query| self.plan(&query, parameters).await)
             .await?;
-        Ok(self.session.answer(inquiry, self.release.as_ref()).await?)
+        let meanings = match &inquiry {
+            Inquiry::Describe(frame) => self.meanings(frame).await,
+            Inquiry::Help(Some(topic)) => {
+                if let Some(project) = self.project()
+                    && let Some(frame) =
+                        pipeline::table_help(project, &self.session, topic, self.lang).await?
+                {
+                    return Ok(StatementAnswer { frame, note: None });
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        let rules = self.release.as_ref();
+        Ok(self.session.answer(inquiry, rules, &meanings).await?)
+    }
+
+    /// What each column of a planned query means, as far as it is known: queries of the project are planned to find out.
+    pub(super) async fn meanings(&self, frame: &DataFrame) -> Vec<Option<String>> {
+        let Some(project) = self.project() else {
+            return Vec::new();
+        };
+        let found = Meanings::of_plan(project, &self.session, frame.logical_plan()).await;
+        let found = found.unwrap_or_default().into_iter();
+        found
+            .map(|meaning| Some(meaning?.in_lang(self.lang).to_owned()))
+            .collect()
     }
 
     /// Plans one query after opening the tables it names.

@@ -1,4 +1,4 @@
-//! Results as an Excel workbook: one sheet with a bold, frozen, filterable header and typed cells. The
+//! Results as an Excel workbook: one sheet with a bold, frozen, filterable header, notes of what columns mean, and typed cells. The
 //! sheet is built in memory, because Excel ends at 1,048,576 rows anyway; larger results belong in CSV
 //! or Parquet. NULL and the empty string are both empty cells: Excel has no other word for either.
 
@@ -14,11 +14,16 @@ use datafusion::arrow::datatypes::{
     DataType, Date32Type, Date64Type, Float64Type, Schema, TimeUnit,
 };
 use datafusion::arrow::error::ArrowError;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Note, Workbook, Worksheet, XlsxError};
 use unicode_width::UnicodeWidthStr;
 
 use super::cells::Cells;
 use super::format::WriteError;
+
+/// Metadata of a column of which a note at its name says what it means.
+pub(super) const MEANING: &str = "korabo.meaning";
+/// How wide a note opens, in pixels.
+const NOTE_WIDTH: u32 = 280;
 
 /// Rows of a sheet below the header.
 const MAX_ROWS: u32 = 1_048_575;
@@ -94,6 +99,12 @@ impl<W: Write> XlsxWriter<W> {
         sheet.set_freeze_panes(1, 0)?;
         for (column_index, name) in (0u16..).zip(&names) {
             sheet.write_string_with_format(0, column_index, name.as_str(), &bold)?;
+        }
+        for (column_index, field) in (0u16..).zip(schema.fields()) {
+            if let Some(meaning) = field.metadata().get(MEANING) {
+                let note = Note::new(meaning.as_str()).add_author_prefix(false);
+                sheet.insert_note(0, column_index, &note.set_width(NOTE_WIDTH))?;
+            }
         }
         Ok(Self {
             out,

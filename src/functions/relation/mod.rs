@@ -32,6 +32,7 @@ mod registry;
 mod relation_error;
 mod repeated;
 mod result;
+mod result_meanings;
 mod roles;
 mod run;
 mod shared_arguments;
@@ -50,12 +51,14 @@ pub use column_role::ColumnRole;
 pub use definition::{Gather, PreparedRelation, RelationDefinition};
 pub use registry::RELATIONS;
 pub use relation_error::RelationError;
+pub use result_meanings::{ResultColumn, result_columns};
 pub use roles::Roles;
 
 pub(crate) use exec::{ESTIMATING, relation_of};
 pub(crate) use node::{relation_name, roles};
 pub(crate) use planner::{call_of, name_inputs};
 pub(crate) use registry::find;
+pub(crate) use result_meanings::result_column;
 
 /// Adds the relations' planners to a session under construction, and the permits of its engine.
 pub(super) fn register(mut builder: SessionStateBuilder) -> Result<SessionStateBuilder> {

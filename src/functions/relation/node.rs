@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 
 use super::columns::Columns;
 use super::definition::PreparedRelation;
+use super::result_meanings::result_column;
 use super::roles::Roles;
 
 #[derive(Debug)]
@@ -31,6 +32,13 @@ impl EstimatorNode {
         input: LogicalPlan,
     ) -> Result<Self> {
         let schema = Arc::new(DFSchema::try_from(prepared.schema())?);
+        debug_assert!(
+            schema
+                .fields()
+                .iter()
+                .all(|field| result_column(name, field.name()).is_some()),
+            "every column of `{name}` has a meaning"
+        );
         Ok(Self {
             name,
             arguments,

@@ -1,6 +1,6 @@
 //! Estimates that differ between two versions of a table: what a reader of the report sees of a changed row.
 
-use super::values::{Column, LakeOrEngine, Rows, is_rounding};
+use super::values::{ComparedColumn, LakeOrEngine, KeyedRows, is_rounding};
 
 /// An estimate of which the number, the interval or the status changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,14 +41,14 @@ impl EstimateState {
 
 /// The columns of estimates that a version has.
 struct Estimates {
-    estimate: Column,
-    others: [Option<Column>; 4],
-    indicator: Option<Column>,
+    estimate: ComparedColumn,
+    others: [Option<ComparedColumn>; 4],
+    indicator: Option<ComparedColumn>,
 }
 
 impl Estimates {
     /// `None` for a table without estimates.
-    fn of(rows: &Rows) -> Result<Option<Self>, LakeOrEngine> {
+    fn of(rows: &KeyedRows) -> Result<Option<Self>, LakeOrEngine> {
         let Some(estimate) = rows.column("estimate")? else {
             return Ok(None);
         };
@@ -67,7 +67,7 @@ impl Estimates {
 
     fn state(&self, row: usize) -> EstimateState {
         let [low, high, _, status] = &self.others;
-        let number = |column: &Option<Column>| column.as_ref()?.number(row);
+        let number = |column: &Option<ComparedColumn>| column.as_ref()?.number(row);
         EstimateState {
             estimate: self.estimate.number(row),
             conf_low: number(low),
@@ -84,7 +84,7 @@ impl Estimates {
 
 /// The rows in both versions, as pairs with their key, whose estimates differ by more than rounding; `None` for tables without estimates.
 pub(super) fn changes(
-    (before, after): (&Rows, &Rows),
+    (before, after): (&KeyedRows, &KeyedRows),
     in_both: &[(&String, usize, usize)],
 ) -> Result<Option<Vec<EstimateChange>>, LakeOrEngine> {
     let (Some(old), Some(new)) = (Estimates::of(before)?, Estimates::of(after)?) else {

@@ -13,12 +13,12 @@ use crate::lake::{LakeError, LakeTable};
 use crate::session::SessionError;
 
 /// All rows of a version in memory, by key.
-pub(super) struct Rows {
+pub(super) struct KeyedRows {
     batch: RecordBatch,
     pub(super) by_key: BTreeMap<String, usize>,
 }
 
-impl Rows {
+impl KeyedRows {
     pub(super) fn read(table: &LakeTable, key: &[String]) -> Result<Self, LakeOrEngine> {
         let batches = table.read(None)?.collect::<Result<Vec<_>, LakeError>>()?;
         let batch = concat_batches(&table.schema, &batches).map_err(engine)?;
@@ -35,9 +35,9 @@ impl Rows {
     }
 
     /// The values of a column, when there is one of this name.
-    pub(super) fn column(&self, name: &str) -> Result<Option<Column>, LakeOrEngine> {
+    pub(super) fn column(&self, name: &str) -> Result<Option<ComparedColumn>, LakeOrEngine> {
         let column = self.batch.column_by_name(name);
-        column.map(Column::of).transpose()
+        column.map(ComparedColumn::of).transpose()
     }
 }
 
@@ -75,14 +75,14 @@ fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeOrEngine> {
 }
 
 /// A column's values as text and, if they are numbers, as numbers.
-pub(super) struct Column {
+pub(super) struct ComparedColumn {
     pub(super) texts: Vec<Option<String>>,
     numbers: Option<ArrayRef>,
     /// Whether the last digits of its numbers depend on the order in which they were computed.
     pub(super) is_inexact: bool,
 }
 
-impl Column {
+impl ComparedColumn {
     fn of(column: &ArrayRef) -> Result<Self, LakeOrEngine> {
         let numbers = match column.data_type().is_numeric() {
             true => Some(cast(column, &DataType::Float64).map_err(engine)?),

@@ -60,6 +60,20 @@ fn typed() -> RecordBatch {
 }
 
 #[test]
+fn notes_say_what_columns_mean() {
+    let meaning = [(MEANING.to_owned(), "年齢 <歳>".to_owned())];
+    let fields = vec![
+        Field::new("age", DataType::Int64, true).with_metadata(meaning.into()),
+        Field::new("n", DataType::Int64, true),
+    ];
+    let writer = XlsxWriter::new(Vec::new(), &Schema::new(fields)).unwrap();
+    let notes = part(&writer.finish().unwrap(), "xl/comments1.xml");
+    assert_eq!(notes.matches("<comment ").count(), 1, "{notes}");
+    assert!(notes.contains("<comment ref=\"A1\""), "{notes}");
+    assert!(notes.contains("年齢 &lt;歳&gt;"), "{notes}");
+}
+
+#[test]
 fn cells_are_typed_where_excel_keeps_the_value() {
     let bytes = write(&typed());
     let sheet = part(&bytes, "xl/worksheets/sheet1.xml");

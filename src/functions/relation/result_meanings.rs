@@ -1,0 +1,411 @@
+//! What the columns of results mean, for every relation. A column is listed once for all relations in which it means the same.
+
+/// What a result column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// Relations that return it.
+    pub relations: &'static [&'static str],
+    /// Japanese.
+    pub ja: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+/// The columns that relation `relation` can return, in the order in which it returns them.
+pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultColumn> {
+    RESULT_COLUMNS
+        .iter()
+        .filter(move |column| column.relations.contains(&relation))
+}
+
+/// What column `name` of relation `relation` holds.
+pub(crate) fn result_column(relation: &str, name: &str) -> Option<&'static ResultColumn> {
+    result_columns(relation).find(|column| column.name == name)
+}
+
+/// Relations over a panel, which take lists of outcomes and levels.
+const PANEL: &[&str] = &[
+    "att_gt",
+    "att",
+    "event_study",
+    "effects",
+    "did_imputation",
+    "sun_abraham",
+    "att_gt_diagnostics",
+    "did_imputation_diagnostics",
+    "sun_abraham_diagnostics",
+];
+/// Relations that estimate effects.
+const EFFECTS: &[&str] = &[
+    "att_gt",
+    "att",
+    "event_study",
+    "effects",
+    "did_imputation",
+    "sun_abraham",
+];
+/// Relations that return errors and intervals.
+const ESTIMATES: &[&str] = &[
+    "att_gt",
+    "att",
+    "event_study",
+    "effects",
+    "did_imputation",
+    "sun_abraham",
+    "ols",
+];
+const DIAGNOSTICS: &[&str] = &[
+    "att_gt_diagnostics",
+    "did_imputation_diagnostics",
+    "sun_abraham_diagnostics",
+    "ols_diagnostics",
+];
+/// All with a status of estimates.
+const ESTIMATED: &[&str] = &[
+    "att_gt",
+    "att",
+    "event_study",
+    "effects",
+    "did_imputation",
+    "sun_abraham",
+    "ols",
+    "bacon",
+    "balance",
+];
+
+const fn column(
+    name: &'static str,
+    relations: &'static [&'static str],
+    ja: &'static str,
+    en: &'static str,
+) -> ResultColumn {
+    ResultColumn {
+        name,
+        relations,
+        ja,
+        en,
+    }
+}
+
+/// Every column of every relation, so that those of one relation stand in its order.
+const RESULT_COLUMNS: &[ResultColumn] = &[
+    column(
+        "outcome",
+        PANEL,
+        "アウトカム（評価する指標の列名）",
+        "Outcome estimated, by its column's name",
+    ),
+    column(
+        "by",
+        PANEL,
+        "層別に使った列。欠測は全体",
+        "Column by whose levels the rows are split; missing for the whole input",
+    ),
+    column(
+        "level",
+        PANEL,
+        "層別に使った列の水準。欠測は全体",
+        "Level of that column; missing for the whole input",
+    ),
+    column(
+        "stratum",
+        &["balance"],
+        "層",
+        "Stratum within which the groups are compared",
+    ),
+    column(
+        "comparison",
+        &["bacon"],
+        "比較の種類",
+        "Kind of comparison within the two-way estimate",
+    ),
+    column("covariate", &["balance"], "共変量", "Covariate compared"),
+    column(
+        "level",
+        &["balance"],
+        "共変量の水準（文字の列のみ）",
+        "Level of a covariate that is text; missing for numbers",
+    ),
+    column(
+        "aggregate",
+        &["att"],
+        "集約の方法",
+        "How group-time effects are averaged: simple, group, dynamic or calendar",
+    ),
+    column(
+        "at",
+        &["att"],
+        "コホート・経過年数・時点。欠測は全体",
+        "Cohort, event time or period of the row; missing for the overall effect",
+    ),
+    column("estimator", &["effects"], "推定法", "Estimator of the row"),
+    column(
+        "cohort",
+        &["att_gt"],
+        "コホート（最初に曝露した時点）",
+        "Cohort: period of first exposure",
+    ),
+    column("time", &["att_gt"], "時点", "Period of the effect"),
+    column(
+        "cohort",
+        &["bacon"],
+        "曝露した側のコホート",
+        "Cohort on the exposed side of the comparison",
+    ),
+    column(
+        "control_cohort",
+        &["bacon"],
+        "比較側のコホート。欠測は未曝露",
+        "Cohort on the control side; missing for the never exposed",
+    ),
+    column(
+        "event_time",
+        &[
+            "att_gt",
+            "event_study",
+            "effects",
+            "did_imputation",
+            "sun_abraham",
+        ],
+        "経過年数（時点−コホート）。欠測は全体",
+        "Periods since first exposure; missing for an overall effect",
+    ),
+    column(
+        "diagnostic",
+        DIAGNOSTICS,
+        "診断の名前",
+        "Name of the diagnostic",
+    ),
+    column("term", &["ols"], "回帰の項", "Term of the regression"),
+    column(
+        "term",
+        DIAGNOSTICS,
+        "診断の対象（比較・項・共変量）。空は全体",
+        "What the diagnostic is about: a comparison, term or covariate; empty for the whole",
+    ),
+    column(
+        "mean_treated",
+        &["balance"],
+        "曝露群の平均（割合）",
+        "Mean of the exposed; share for a level",
+    ),
+    column(
+        "mean_control",
+        &["balance"],
+        "比較群の平均（割合）",
+        "Mean of the controls; share for a level",
+    ),
+    column(
+        "sd_treated",
+        &["balance"],
+        "曝露群の標準偏差",
+        "Standard deviation of the exposed",
+    ),
+    column(
+        "sd_control",
+        &["balance"],
+        "比較群の標準偏差",
+        "Standard deviation of the controls",
+    ),
+    column(
+        "difference",
+        &["balance"],
+        "平均の差（曝露群−比較群）",
+        "Difference of the means, exposed less controls",
+    ),
+    column(
+        "smd",
+        &["balance"],
+        "標準化差（標準偏差を単位とする平均の差）",
+        "Standardised mean difference, in standard deviations",
+    ),
+    column(
+        "variance_ratio",
+        &["balance"],
+        "分散比（曝露群／比較群）",
+        "Variance of the exposed over that of the controls",
+    ),
+    column(
+        "ks",
+        &["balance"],
+        "コルモゴロフ・スミルノフ統計量（0〜1）",
+        "Kolmogorov-Smirnov distance of the distributions, 0 to 1",
+    ),
+    column(
+        "estimate",
+        ESTIMATES,
+        "推定値（アウトカムの単位）",
+        "Estimate, in the unit of the outcome",
+    ),
+    column(
+        "estimate",
+        &["bacon"],
+        "推定値（アウトカムの単位）",
+        "Two-by-two estimate of the comparison, in the unit of the outcome",
+    ),
+    column(
+        "weight",
+        &["bacon"],
+        "二元配置推定値に占める重み",
+        "Weight of the comparison in the two-way estimate",
+    ),
+    column("std_error", ESTIMATES, "標準誤差", "Standard error"),
+    column(
+        "statistic",
+        ESTIMATES,
+        "検定統計量（推定値÷標準誤差）",
+        "Estimate divided by its standard error",
+    ),
+    column(
+        "statistic",
+        DIAGNOSTICS,
+        "診断の値",
+        "Value of the diagnostic: a number, count or test statistic",
+    ),
+    column("df1", DIAGNOSTICS, "第1自由度", "First degrees of freedom"),
+    column("df2", DIAGNOSTICS, "第2自由度", "Second degrees of freedom"),
+    column("p_value", ESTIMATES, "p値（両側）", "Two-sided p-value"),
+    column("p_value", DIAGNOSTICS, "検定のp値", "p-value of the test"),
+    column(
+        "conf_low",
+        ESTIMATES,
+        "信頼区間の下限（行ごと）",
+        "Lower end of the row's own confidence interval",
+    ),
+    column(
+        "conf_high",
+        ESTIMATES,
+        "信頼区間の上限（行ごと）",
+        "Upper end of the row's own confidence interval",
+    ),
+    column(
+        "band_low",
+        ESTIMATES,
+        "同時信頼帯の下限（全行）",
+        "Lower end of the simultaneous confidence band over all rows",
+    ),
+    column(
+        "band_high",
+        ESTIMATES,
+        "同時信頼帯の上限（全行）",
+        "Upper end of the simultaneous confidence band over all rows",
+    ),
+    column(
+        "n_treated",
+        &[
+            "att_gt",
+            "att",
+            "event_study",
+            "effects",
+            "did_imputation",
+            "sun_abraham",
+            "bacon",
+        ],
+        "曝露群の数（単位）",
+        "Exposed units compared",
+    ),
+    column(
+        "n_treated",
+        &["balance"],
+        "曝露群の行数",
+        "Rows of the exposed",
+    ),
+    column(
+        "n_control",
+        &[
+            "att_gt",
+            "att",
+            "event_study",
+            "effects",
+            "did_imputation",
+            "sun_abraham",
+            "bacon",
+        ],
+        "比較群の数（単位）",
+        "Control units compared",
+    ),
+    column(
+        "n_control",
+        &["balance"],
+        "比較群の行数",
+        "Rows of the controls",
+    ),
+    column(
+        "n_units",
+        &[
+            "att_gt",
+            "att",
+            "event_study",
+            "effects",
+            "did_imputation",
+            "sun_abraham",
+            "bacon",
+        ],
+        "分析対象の数（単位）",
+        "Units in the sample used",
+    ),
+    column(
+        "n_clusters",
+        EFFECTS,
+        "分析対象のクラスター数",
+        "Clusters in the sample used",
+    ),
+    column(
+        "n_missing",
+        &["balance"],
+        "欠測の行数",
+        "Rows left out for a missing value",
+    ),
+    column("n_obs", &["ols"], "使った行数", "Rows used"),
+    column("df", &["ols"], "自由度", "Degrees of freedom of t"),
+    column(
+        "status",
+        ESTIMATED,
+        "推定の状態（ok、または推定できない理由・注意）",
+        "ok, why there is no number, or why to read it with care",
+    ),
+    column(
+        "status",
+        DIAGNOSTICS,
+        "診断の状態（ok または注意）",
+        "ok, or what to be careful about",
+    ),
+    column(
+        "detail",
+        DIAGNOSTICS,
+        "診断の補足",
+        "The diagnostic in words",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::registry::{RELATIONS, find};
+    use super::*;
+
+    #[test]
+    fn a_column_of_a_relation_has_one_meaning_in_both_languages() {
+        let mut seen = BTreeSet::new();
+        for column in RESULT_COLUMNS {
+            assert!(!column.ja.is_ascii() && !column.ja.is_empty(), "{column:?}");
+            assert!(column.en.is_ascii() && !column.en.is_empty(), "{column:?}");
+            for relation in column.relations {
+                assert!(find(relation).is_some(), "no relation `{relation}`");
+                let is_first = seen.insert((relation, column.name));
+                assert!(is_first, "`{relation}.{}` twice", column.name);
+            }
+        }
+        for relation in RELATIONS {
+            let last = result_columns(relation.name).last().unwrap();
+            let expected = match relation.name.ends_with("_diagnostics") {
+                true => "detail",
+                false => "status",
+            };
+            assert_eq!(last.name, expected, "{}", relation.name);
+        }
+    }
+}
