@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 11] = [
     &["diagnostic", "output_file", "regular_file"],
     &["event", "toml_reader", "schedule", "disclosure"],
     &["vocabulary"],
-    &["config", "contract", "link", "synth"],
+    &["config", "contract", "link"],
     &["lake", "functions"],
     &["backup", "ingest", "session"],
     &["checks"],
