@@ -139,6 +139,8 @@ fn defect(folder: &Path, kind: &str, table: &str) -> u64 {
 fn calendar_goes_there_and_back() {
     assert_eq!(day_of(1970, 1, 1), 0);
     assert_eq!(day_of(2000, 3, 1), 11_017);
+    assert_eq!(yyyymmdd(day_of(2024, 3, 1) - 1), 20_240_229);
+    assert_eq!(yyyymmdd(day_of(1900, 3, 1) - 1), 19_000_228);
     for day in day_of(1895, 1, 1)..day_of(2031, 1, 1) {
         let date = yyyymmdd(day);
         assert_eq!(day_of(date / 10_000, date / 100 % 100, date % 100), day);
