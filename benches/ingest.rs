@@ -11,7 +11,7 @@ use korabo::config::ProjectConfig;
 use korabo::contract::{self, TableContract};
 use korabo::ingest;
 use korabo::lake::Lake;
-use korabo::synth::{Scenario, SynthOptions, synth};
+use korabo_synth::{Scenario, SynthOptions, synth};
 
 const PERSONS: u64 = 200_000;
 

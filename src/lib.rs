@@ -17,7 +17,6 @@ pub mod config;
 pub mod contract;
 pub mod disclosure;
 pub mod link;
-pub mod synth;
 
 pub mod functions;
 pub mod lake;

@@ -142,9 +142,8 @@ fn read_all(
         each(&chunk[..n]).map_err(BackupError::File)?;
         bytes += n as u64;
     }
-    let digest = hasher.finalize();
     Ok(SavedFile {
         bytes,
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex::encode(hasher.finalize()),
     })
 }

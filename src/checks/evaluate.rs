@@ -166,11 +166,7 @@ impl Fingerprint {
             text.push_str(&format!("\n{}\t{}", check.name, check.description));
         }
         let digest = Sha256::digest(text.as_bytes());
-        let questions: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let questions = hex::encode(&digest[..8]);
         let mut tables = vec![contract.name.clone(), ingest::rejects_table(&contract.name)];
         tables.extend(
             contract

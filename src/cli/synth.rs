@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use korabo_synth::{Scenario, SynthOptions, synth};
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::workspace;
 use crate::diagnostic::{FailureKind, counted, thousands};
-use crate::synth::{Scenario, SynthOptions, synth};
 
 /// Arguments of `synth`.
 #[derive(Debug, Args)]

@@ -91,8 +91,7 @@ impl TableContract {
             file: PathBuf::new(),
             ..self.clone()
         };
-        let hash = Sha256::digest(format!("{said:?}"));
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(format!("{said:?}")))
     }
 
     /// The contract of a delivery that only names keys. Codes by term hold where the term is part of the key.

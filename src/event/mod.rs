@@ -8,9 +8,9 @@ mod run;
 mod step;
 mod uuid;
 
+pub use self::uuid::RunUuid;
 pub use check::{CheckCounts, CheckStatus, CheckTally};
 pub use delivery::DeliveryEvent;
 pub use observer::{Observer, Sink};
 pub use run::{RunEnd, RunEvent, RunOutcome, RunStart};
 pub use step::{Severity, StepEvent, StepOutcome, StepStatus, TestResult};
-pub use uuid::RunUuid;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+use uuid::Builder;
 
 /// A UUID in its text form, made from what it names, so that nothing random enters a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,17 +32,7 @@ impl RunUuid {
     fn of_text(text: &str) -> Self {
         let mut bytes = [0_u8; 16];
         bytes.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
-        bytes[6] = (bytes[6] & 0x0f) | 0x80;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let parts = [
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..],
-        ];
-        Self(parts.join("-"))
+        Self(Builder::from_custom_bytes(bytes).into_uuid().to_string())
     }
 }
 
@@ -61,5 +52,6 @@ mod tests {
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(text.as_bytes()[14], b'8');
         assert!("89ab".contains(char::from(text.as_bytes()[19])));
+        assert_eq!(text, "75215ec4-7a39-8ee1-9dd5-c16bcb82163c");
     }
 }

@@ -132,15 +132,10 @@ pub fn hash_file(path: &Path) -> Result<SourceFile, SourceError> {
         hasher.update(&buffer[..read]);
         size += read as u64;
     }
-    let sha256 = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     Ok(SourceFile {
         path: path.to_path_buf(),
         size,
         modified,
-        sha256,
+        sha256: hex::encode(hasher.finalize()),
     })
 }

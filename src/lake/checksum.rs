@@ -48,20 +48,14 @@ impl WrittenHashes {
     }
 }
 
-/// SHA-256 in hexadecimal digits.
-pub(super) fn hex(hasher: Sha256) -> String {
-    let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of a file's content.
+/// SHA-256 of a file's content in hexadecimal digits.
 pub(super) fn sha256_of(file: &Path) -> std::io::Result<String> {
     let mut from = fs_err::File::open(file)?;
     let mut hasher = Sha256::new();
     let mut chunk = vec![0; CHUNK];
     loop {
         match from.read(&mut chunk)? {
-            0 => return Ok(hex(hasher)),
+            0 => return Ok(hex::encode(hasher.finalize())),
             n => hasher.update(&chunk[..n]),
         }
     }
@@ -73,10 +67,7 @@ pub(super) fn sealed(commit: Vec<u8>) -> Vec<u8> {
         return commit;
     };
     let (before, after) = commit.split_at(at + INFO.len());
-    let seal = format!(
-        "\"{SEAL}\":\"{}\",",
-        hex(Sha256::new().chain_update(&commit))
-    );
+    let seal = format!("\"{SEAL}\":\"{}\",", hex::encode(Sha256::digest(&commit)));
     [before, seal.as_bytes(), after].concat()
 }
 
@@ -100,7 +91,7 @@ pub(super) fn commit_problem(commit: &[u8]) -> Option<String> {
         let whole = Sha256::new()
             .chain_update(&commit[..from])
             .chain_update(rest);
-        hex(whole).as_bytes() == &commit[hash..hash + 64]
+        hex::encode(whole.finalize()).as_bytes() == &commit[hash..hash + 64]
     });
     (!same).then(|| CHANGED.to_owned())
 }

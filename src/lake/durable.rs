@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use prost::bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-use super::checksum::{WrittenHashes, hex, sealed};
+use super::checksum::{WrittenHashes, sealed};
 
 /// The local disk. The content of files that are created once, as commits are, reaches the disk before their name does.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl MultipartUpload for HashedUpload {
 
     async fn complete(&mut self) -> Result<PutResult> {
         let done = self.parts.complete().await?;
-        let sha256 = hex(std::mem::take(&mut self.hasher));
+        let sha256 = hex::encode(self.hasher.finalize_reset());
         self.written.add(self.path.clone(), sha256);
         Ok(done)
     }
@@ -120,7 +120,7 @@ impl ObjectStore for DurableStore {
             payload.iter().for_each(|bytes| hasher.update(bytes));
             let put = self.disk.put_opts(location, payload, options).await?;
             if path.extension().is_some_and(|ending| ending == "parquet") {
-                self.written.add(path, hex(hasher));
+                self.written.add(path, hex::encode(hasher.finalize()));
             }
             return Ok(put);
         }

@@ -31,7 +31,7 @@ mod summary;
 mod table_help;
 mod templates;
 
-pub use crate::event::{Severity, StepEvent as Event, StepOutcome, StepStatus, TestResult};
+pub use crate::event::{Severity, StepOutcome, StepStatus, TestResult};
 pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule};

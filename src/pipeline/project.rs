@@ -13,7 +13,7 @@ use super::error::PipelineError;
 use super::header_columns::{check_header_columns, check_tests};
 use super::history::{self, RUN_STEPS, RUNS, TEST_RESULTS};
 use super::identity::schema_with_id;
-use super::query::{Query, hex};
+use super::query::Query;
 use super::query_files::load_queries;
 use super::templates::{self, PANEL, PANEL_INDICATORS};
 use crate::checks::{self, CHECK_RESULTS, Check};
@@ -171,7 +171,7 @@ impl Project {
         add(&format!("{:?}", self.config.parameters));
         add(&format!("{:?}", self.vocabulary));
         add(&format!("{:?}", self.columns));
-        hex(&hasher.finalize())
+        hex::encode(hasher.finalize())
     }
 
     /// Plans every query against the contracts and hands each plan to `visit`, in the order in which they run.

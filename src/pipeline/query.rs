@@ -165,7 +165,7 @@ impl Query {
     /// SHA-256 of the text: a changed comment changes it too, because the header is a comment.
     #[must_use]
     pub fn hash(&self) -> String {
-        hex(&Sha256::digest(self.text.as_bytes()))
+        hex::encode(Sha256::digest(&self.text))
     }
 
     /// The leading comment without its settings, line by line; the first line says what one row stands for.
@@ -303,17 +303,6 @@ fn is_in_comment(text: &str, at: usize) -> bool {
 pub(super) fn is_word(text: &str, at: usize, len: usize) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     !text[..at].ends_with(is_part) && !text[at + len..].starts_with(is_part)
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
 }
 
 fn parse_one(file: &Path, text: &str) -> Result<Statement, PipelineError> {

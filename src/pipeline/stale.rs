@@ -9,7 +9,7 @@ use super::dag::Dag;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
-use super::query::{Query, hex};
+use super::query::Query;
 use crate::lake::{Lake, LakeError, LakeTable, Provenance};
 
 /// What `run` would do with one query.
@@ -167,7 +167,7 @@ pub(super) fn view_fingerprint(provenance: &Provenance) -> String {
         return PENDING.to_owned();
     }
     let text = serde_json::to_string(provenance).expect("plain maps and strings serialize");
-    format!("view-{}", &hex(&Sha256::digest(text.as_bytes()))[..16])
+    format!("view-{}", hex::encode(&Sha256::digest(text)[..8]))
 }
 
 /// Why `table` is not what `expected` describes.

@@ -55,12 +55,7 @@ pub async fn fingerprint(
         }
     }
     let digest = hasher.finalize();
-    let hex: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("korabo-report-{hex}"))
+    Ok(format!("korabo-report-{}", hex::encode(&digest[..12])))
 }
 
 /// The document with its fingerprint as a comment at the end.

@@ -147,7 +147,7 @@ fn parse(file: &Path, text: &str) -> Result<Vec<User>, ServeError> {
     };
     let users = tokens.items().into_iter().map(|item| {
         let name = checked_name(item.last_key())?.to_owned();
-        let hash = item.text()?.strip_prefix(ALGORITHM).and_then(unhex);
+        let hash = item.text()?.strip_prefix(ALGORITHM).and_then(digest_of);
         let hash = hash.ok_or_else(|| item.wrong_secret("`sha256:` and 64 hexadecimal digits"))?;
         Ok(User { name, hash })
     });
@@ -192,7 +192,7 @@ pub fn make_token(file: &Path, name: &str, existing: ExistingUser) -> Result<Str
     users.retain(|user| user.name != name);
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(ServeError::NoRandomness)?;
-    let token = format!("{PREFIX}{}", hex(&secret));
+    let token = format!("{PREFIX}{}", hex::encode(secret));
     users.push(User {
         name: name.to_owned(),
         hash: Sha256::digest(token.as_bytes()).into(),
@@ -227,7 +227,7 @@ fn write(file: &Path, mut users: Vec<User>) -> Result<(), ServeError> {
         text.push_str(&format!(
             "{:?} = \"{ALGORITHM}{}\"\n",
             user.name,
-            hex(&user.hash)
+            hex::encode(user.hash)
         ));
     }
     let mut beside = file.as_os_str().to_owned();
@@ -247,23 +247,10 @@ fn write(file: &Path, mut users: Vec<User>) -> Result<(), ServeError> {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits
-        .chunks_exact(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect();
-    match digits.len() {
-        64 => bytes.try_into().ok(),
-        _ => None,
-    }
+fn digest_of(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(text, &mut digest).ok()?;
+    Some(digest)
 }
 
 #[cfg(test)]

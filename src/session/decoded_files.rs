@@ -1,6 +1,6 @@
 //! CSV files in CP932 that statements name, as the engine reads them: in UTF-8. They are a store of their own, with a scheme of its own, so
-//! that files in UTF-8 are read as always, several threads a file. A decoded file is one stream from its beginning: nobody knows where
-//! in it a byte of the text is.
+//! that files in UTF-8 are read as always, by several threads per file. A decoded file is one stream from its beginning: a position in its text says
+//! nothing about one in the file.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 11] = [
         "disclosure",
     ],
     &["vocabulary"],
-    &["config", "contract", "link", "synth"],
+    &["config", "contract", "link"],
     &["lake", "functions"],
     &["backup", "ingest", "session"],
     &["checks"],

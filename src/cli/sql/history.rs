@@ -1,7 +1,6 @@
 //! What was typed, kept between runs: one file per project, outside its folder, because statements may
 //! hold literals that should not travel with the project.
 
-use std::fmt::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -30,11 +29,7 @@ fn below(state: &Path, folder: Option<&Path>) -> PathBuf {
         Some(folder) => {
             let whole = fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
             let digest = Sha256::digest(whole.as_os_str().as_encoded_bytes());
-            let mut name = String::new();
-            for byte in digest.iter().take(NAME_DIGITS / 2) {
-                let _ = write!(name, "{byte:02x}");
-            }
-            state.join(name)
+            state.join(hex::encode(&digest[..NAME_DIGITS / 2]))
         }
         None => state,
     };

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value as Json;
 
 use super::calendar::{day_of, fiscal_year, yyyymmdd};
@@ -139,6 +139,8 @@ fn defect(folder: &Path, kind: &str, table: &str) -> u64 {
 fn calendar_goes_there_and_back() {
     assert_eq!(day_of(1970, 1, 1), 0);
     assert_eq!(day_of(2000, 3, 1), 11_017);
+    assert_eq!(yyyymmdd(day_of(2024, 3, 1) - 1), 20_240_229);
+    assert_eq!(yyyymmdd(day_of(1900, 3, 1) - 1), 19_000_228);
     for day in day_of(1895, 1, 1)..day_of(2031, 1, 1) {
         let date = yyyymmdd(day);
         assert_eq!(day_of(date / 10_000, date / 100 % 100, date % 100), day);

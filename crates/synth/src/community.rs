@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int8Array, Int16Array, StringArray,
-};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int8Array, Int16Array, StringArray};
 
 use super::calibration::{CUT_OF, Question, Value};
 use super::municipalities::MUNICIPALITIES;

@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, Date32Array, Float64Array, Int8Array, Int64Array, StringArray,
-};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int8Array, Int64Array, StringArray};
+use arrow::datatypes::DataType;
 
 use super::calendar::{day_of, last_day};
 use super::columns::{Column, Style, dates, decimals, few, keyed, whole};

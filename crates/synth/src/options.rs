@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use datafusion::parquet::errors::ParquetError;
+use parquet::errors::ParquetError;
 use thiserror::Error;
 
 /// Fiscal years whose questionnaire terms are known.

@@ -1,12 +1,9 @@
-//! `korabo synth`: the extracts of a whole invented world whose true effects are known. Insurers,
-//! households, employers, worksites and municipalities of Tokyo; checkups calibrated to published
-//! figures; claims; programs in nine fields with planted effects, stories and defects. The truth is
-//! written beside the extracts as `truth.json`. The same seed gives the same bytes at any number of
-//! threads, and memory does not grow with the number of persons.
+//! The extracts of an invented world whose true effects are known.
 //!
-//! Persons are made in batches of chunks. A batch depends only on the seed and its position: it is
-//! simulated (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and
-//! appended in order (`batches`). Reading the extracts is not done here.
+#![doc = include_str!("../README.md")]
+//!
+//! A batch of chunks of persons is simulated (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and
+//! appended in order (`batches`).
 
 mod batches;
 mod calendar;

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, StringArray};
-use datafusion::arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::DataType;
 
 use super::calendar::yyyymmdd;
 use super::checkup::{COLUMNS, N_COLUMNS, Storage};

@@ -1,44 +1,29 @@
 //! Days since 1970-01-01, civil dates and Japanese fiscal years (April to March). Who lives through
 //! those days is decided in `household` and `health`.
 
-/// Days since 1970-01-01 of a civil date (proleptic Gregorian; Hinnant's `days_from_civil`).
+use chrono::{Datelike as _, NaiveDate};
+
+/// Days since 1970-01-01 of a civil date.
 pub(crate) fn day_of(year: i32, month: i32, day: i32) -> i32 {
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let era = shifted.div_euclid(400);
-    let year_of_era = shifted.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    NaiveDate::from_ymd_opt(year, month.cast_unsigned(), day.cast_unsigned())
+        .expect("the world knows which days a month has")
+        .to_epoch_days()
+}
+
+fn date_of(day: i32) -> NaiveDate {
+    NaiveDate::from_epoch_days(day).expect("the simulated years have four digits")
 }
 
 /// Year, month and day of a day number as one integer YYYYMMDD.
 pub(crate) fn yyyymmdd(day: i32) -> i32 {
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 {
-        month_index + 3
-    } else {
-        month_index - 9
-    };
-    let year = year_of_era + era * 400 + i32::from(month <= 2);
-    year * 10_000 + month * 100 + day_of_month
+    let date = date_of(day);
+    date.year() * 10_000 + (date.month() * 100 + date.day()).cast_signed()
 }
 
 /// The fiscal year of a day.
 pub(crate) fn fiscal_year(day: i32) -> i16 {
-    let date = yyyymmdd(day);
-    let year = date / 10_000;
-    let fiscal = if date / 100 % 100 >= 4 {
-        year
-    } else {
-        year - 1
-    };
+    let date = date_of(day);
+    let fiscal = date.year() - i32::from(date.month() < 4);
     i16::try_from(fiscal).expect("the simulated years have four digits")
 }
 

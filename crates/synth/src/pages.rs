@@ -6,18 +6,18 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::StringArray;
-use datafusion::arrow::datatypes::DataType;
-use datafusion::parquet::basic::{Compression, Encoding};
-use datafusion::parquet::column::page::{CompressedPage, Page, PageWriter};
-use datafusion::parquet::column::writer::ColumnCloseResult;
-use datafusion::parquet::data_type::ByteArray;
-use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::metadata::ColumnChunkMetaData;
-use datafusion::parquet::file::reader::ChunkReader;
-use datafusion::parquet::file::statistics::Statistics;
-use datafusion::parquet::file::writer::{SerializedPageWriter, TrackedWrite};
-use datafusion::parquet::schema::types::ColumnDescPtr;
+use arrow::array::StringArray;
+use arrow::datatypes::DataType;
+use parquet::basic::{Compression, Encoding};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::ChunkReader;
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
 
 use super::columns::{ABSENT, Column, Data};
 use super::packing::{digits, hybrid, pack, running_digits, width_of};

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
+use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, Int8Array,
     Int16Array, Int32Array, Int64Array, StringArray, StringBuilder,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Int32Type};
+use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::calendar::yyyymmdd;
 use super::checkup::NULL;
