@@ -33,9 +33,15 @@ fn world(folder: &Path) -> std::path::PathBuf {
 async fn ingest_once(contracts: &[TableContract], config: &ProjectConfig) {
     let lake = Lake::open(&config.lake).unwrap();
     let _lock = lake.lock().unwrap();
-    ingest::ingest(config, contracts, &lake, ingest::DeliverySelection::default(), &|_| ())
-        .await
-        .unwrap();
+    ingest::ingest(
+        config,
+        contracts,
+        &lake,
+        ingest::DeliverySelection::default(),
+        &|_| (),
+    )
+    .await
+    .unwrap();
 }
 
 async fn copy_once(from: &Path, to: &Path) {
