@@ -22,8 +22,6 @@ mod household;
 mod insurer_tables;
 mod municipalities;
 mod options;
-mod packing;
-mod pages;
 mod periods;
 mod person_years;
 mod published;
