@@ -443,7 +443,7 @@ fn nothing_is_loaded_from_elsewhere_and_nothing_runs() {
 #[test]
 fn sections_without_data_are_left_out() {
     let html = render(&empty_page(), Lang::Ja);
-    assert!(html.contains("示せる結果はまだない"));
+    assert!(html.contains("表示できる結果はまだない"));
     assert!(!html.contains("id=\"flow\"") && !html.contains("id=\"summary\""));
     let effects = vec![group(
         "exercise_habit",

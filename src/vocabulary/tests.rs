@@ -156,7 +156,7 @@ fn columns_are_named_alone_or_with_their_table() {
         ),
         (
             "[Age]\nja = \"年齢\"\nen = \"Age\"\n",
-            "columns.toml:1:2: `Age` cannot be a name: small letters, digits and `_`, a letter first",
+            "columns.toml:1:2: `Age` cannot be a name: lower-case letters, digits and `_`, a letter first",
         ),
         (
             "age = \"Age\"\n",

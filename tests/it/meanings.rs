@@ -233,7 +233,7 @@ fn entries_stand_for_a_name_or_for_one_table_and_are_taken_over() {
 #[test]
 fn check_names_entries_that_no_table_has_and_refuses_wrong_ones() {
     let project = two_queries();
-    // Without the file nobody asks for meanings.
+    // Without the file no meaning is asked for.
     let outcome = project.korabo(&["check"]).exits(0);
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
     let texts = "ja = \"数\"\nen = \"Count\"\n";
