@@ -226,7 +226,7 @@ impl Meanings {
             if columns.contains(column.as_str()) {
                 return None;
             }
-            let near = did_you_mean(column, columns.into_iter());
+            let near = did_you_mean(column, columns);
             Some(match &entry.table {
                 Some(table) => format!("{at}: `{table}` has no column `{column}`{near}"),
                 None => format!("{at}: no query makes a column `{column}`{near}"),
