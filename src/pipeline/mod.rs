@@ -2,6 +2,7 @@
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
 mod audit;
+mod catalogue;
 mod column_use;
 mod context;
 mod dag;
@@ -17,6 +18,7 @@ mod losses;
 mod parts;
 mod project;
 mod query;
+mod query_check;
 mod query_files;
 mod release_rules;
 mod run;
@@ -28,6 +30,7 @@ mod summary;
 mod templates;
 
 pub use crate::event::{Severity, StepEvent as Event, StepOutcome, StepStatus, TestResult};
+pub use catalogue::Catalogue;
 pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule};
@@ -41,10 +44,8 @@ pub use history::{
 };
 pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
-pub use project::{Project, register_undelivered};
-pub(crate) use query::named_tables;
+pub use project::Project;
 pub use query::{Query, Stage};
-pub use query_files::query_named;
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};

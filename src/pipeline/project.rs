@@ -1,27 +1,22 @@
 //! A whole project in memory: configuration, contracts and ordered queries, checked against each other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::LogicalPlan;
 use sha2::{Digest as _, Sha256};
 
 use super::dag::{Dag, GivenTables};
 use super::error::PipelineError;
-use super::header_columns::{check_header_columns, check_tests};
 use super::history::{self, RUN_STEPS, RUNS, TEST_RESULTS};
-use super::identity::schema_with_id;
 use super::query::{Query, hex};
 use super::query_files::load_queries;
-use super::templates::{self, PANEL, PANEL_INDICATORS};
 use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
 use crate::ingest;
-use crate::lake::{Lake, storable_schema};
-use crate::session::{Session, SessionError};
+use crate::lake::Lake;
+use crate::session::Session;
 use crate::vocabulary::{Vocabulary, VocabularyError};
 
 /// A project whose parts fit together.
@@ -113,37 +108,19 @@ impl Project {
         rejects.chain(records).collect()
     }
 
-    /// Makes every table known to `session`: lake tables at their latest version, empty ones where
-    /// nothing was delivered yet.
-    ///
-    /// # Errors
-    /// When the lake cannot be read.
-    pub async fn register_given(
-        &self,
-        session: &Session,
-        lake: &Lake,
-    ) -> Result<(), PipelineError> {
-        for contract in &self.contracts {
-            match lake.table(&contract.name).await? {
-                Some(table) => session.register_table(table)?,
-                None => session.register_empty(&contract.name, contract.lake_schema())?,
-            }
-            let rejects = ingest::rejects_table(&contract.name);
-            register_own(session, lake, &rejects, ingest::rejects_schema()).await?;
+    /// The columns of table `name` where nothing was delivered to it or recorded in it yet: those of a contract, or of a table that
+    /// korabo writes about its own work.
+    #[must_use]
+    pub fn given_schema(&self, name: &str) -> Option<SchemaRef> {
+        if let Some(contract) = self.contract(name) {
+            return Some(contract.lake_schema());
         }
-        for (name, schema) in records() {
-            register_own(session, lake, name, schema).await?;
+        let rejected = name.strip_prefix("rejects_");
+        if rejected.is_some_and(|raw| self.contract(raw).is_some()) {
+            return Some(ingest::rejects_schema());
         }
-        Ok(())
-    }
-
-    /// Plans every query against the contracts, without reading rows, in `session` (which must be
-    /// used for nothing else).
-    ///
-    /// # Errors
-    /// For the first query that does not plan or whose header names a column it does not return.
-    pub async fn check_queries(&self, session: &Session) -> Result<(), PipelineError> {
-        self.plan_queries(session, &mut |_, _| ()).await
+        let mut records = records().into_iter();
+        records.find_map(|(own, schema)| (own == name).then_some(schema))
     }
 
     /// SHA-256 of all that [`Project::check_queries`] looks at, and of korabo's version: a project with the same one need not be
@@ -168,68 +145,6 @@ impl Project {
         hex(&hasher.finalize())
     }
 
-    /// Plans every query against the contracts and hands each plan to `visit`, in the order in which they run.
-    ///
-    /// # Errors
-    /// As [`Project::check_queries`].
-    pub(super) async fn plan_queries(
-        &self,
-        session: &Session,
-        visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
-    ) -> Result<(), PipelineError> {
-        for contract in &self.contracts {
-            session.register_empty(&contract.name, contract.lake_schema())?;
-            let rejects = ingest::rejects_table(&contract.name);
-            session.register_empty(&rejects, ingest::rejects_schema())?;
-        }
-        for (name, schema) in records() {
-            session.register_empty(name, schema)?;
-        }
-        for query in self.dag.queries() {
-            let frame = self.plan_query(session, query).await?;
-            visit(query, frame.logical_plan());
-            let mut schema = storable_schema(&query.name, frame.schema().as_arrow())?;
-            if let Some(identity) = &query.header.identity {
-                schema = schema_with_id(&schema, identity);
-            }
-            check_header_columns(query, &schema)?;
-            session.register_empty(&query.name, Arc::clone(&schema))?;
-            self.check_vocabulary(session, query, &schema).await?;
-            check_tests(session, query, &self.parameters_of(query)).await?;
-        }
-        Ok(())
-    }
-
-    /// Checks fields and indicators where `query` makes the table that they are about.
-    async fn check_vocabulary(
-        &self,
-        session: &Session,
-        query: &Query,
-        schema: &SchemaRef,
-    ) -> Result<(), PipelineError> {
-        let vocabulary = &self.vocabulary;
-        match query.name.as_str() {
-            PANEL => {
-                let parameters = self.all_parameters();
-                templates::check_indicators(session, vocabulary, schema, &parameters).await?;
-            }
-            PANEL_INDICATORS => {
-                let parameters = self.all_parameters();
-                templates::check_uses(session, vocabulary, schema, &parameters).await?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The parameters of the project file.
-    fn all_parameters(&self) -> Vec<(String, ParameterValue)> {
-        let given = self.config.parameters.iter();
-        given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    }
-
     /// Plans `query` with its parameters, over the tables that `session` knows.
     pub(super) async fn plan_query(
         &self,
@@ -237,40 +152,9 @@ impl Project {
         query: &Query,
     ) -> Result<datafusion::prelude::DataFrame, PipelineError> {
         let parameters = self.parameters_of(query);
-        session
-            .plan(&query.text, &parameters)
-            .await
-            .map_err(|source| PipelineError::Plan {
-                query: query.name.clone(),
-                file: query.file.display().to_string(),
-                source,
-            })
+        let planned = session.plan(&query.text, &parameters).await;
+        planned.map_err(|source| query.not_planned(source))
     }
-}
-
-/// Registers a raw or own table as empty, when `name` is one without deliveries.
-///
-/// # Errors
-/// When the engine refuses the name.
-pub fn register_undelivered(
-    project: &Project,
-    session: &Session,
-    name: &str,
-) -> Result<(), SessionError> {
-    let schema = if let Some(contract) = project.contract(name) {
-        contract.lake_schema()
-    } else if name
-        .strip_prefix("rejects_")
-        .is_some_and(|raw| project.contract(raw).is_some())
-    {
-        ingest::rejects_schema()
-    } else {
-        match records().into_iter().find(|(own, _)| *own == name) {
-            Some((_, schema)) => schema,
-            None => return Ok(()),
-        }
-    };
-    session.register_empty(name, schema)
 }
 
 /// What korabo records about its work: tables besides the `rejects_*`, and their columns.
@@ -282,19 +166,6 @@ fn records() -> [(&'static str, SchemaRef); 5] {
         (TEST_RESULTS, history::test_results_schema()),
         (CHECK_RESULTS, checks::check_results_schema()),
     ]
-}
-
-async fn register_own(
-    session: &Session,
-    lake: &Lake,
-    name: &str,
-    schema: SchemaRef,
-) -> Result<(), PipelineError> {
-    match lake.table(name).await? {
-        Some(table) => session.register_table(table)?,
-        None => session.register_empty(name, schema)?,
-    }
-    Ok(())
 }
 
 fn given_tables(contracts: &[TableContract]) -> GivenTables {

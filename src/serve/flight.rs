@@ -226,11 +226,11 @@ impl FlightSqlService for FlightSql {
     }
 
     async fn do_get_tables(&self, query: CommandGetTables, request: Request<Ticket>) -> Rows {
-        let (user, service) = (user(&request)?, Arc::clone(&self.service));
+        let user = user(&request)?;
         let listed = self
             .service
             .inspecting(&user, move |session, snapshot| async move {
-                metadata::tables(&service.tables, &session, &snapshot, query).await
+                metadata::tables(&session, &snapshot, query).await
             });
         rows(listed.await?)
     }

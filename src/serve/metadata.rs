@@ -18,8 +18,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use tonic::Status;
 
 use super::answer::sent_schema;
-use super::error::data_status;
-use super::tables::{Snapshot, Tables};
+use super::error::{data_status, lake_status};
+use super::tables::Snapshot;
 use crate::session::{CATALOG, SCHEMA, Session};
 
 const TABLE: &str = "TABLE";
@@ -50,21 +50,26 @@ pub(super) fn table_types() -> Result<RecordBatch, Status> {
 
 /// The tables and views; with their columns where the client wants them.
 pub(super) async fn tables(
-    tables: &Tables,
     session: &Session,
     snapshot: &Snapshot,
     query: CommandGetTables,
 ) -> Result<RecordBatch, Status> {
     let wants_columns = query.include_schema;
     let mut builder = query.into_builder();
-    for name in snapshot.names() {
-        let kind = if snapshot.is_view(&name) { VIEW } else { TABLE };
+    let catalogue = snapshot.catalogue();
+    let names = catalogue.names().map_err(|error| lake_status(&error))?;
+    for name in names {
+        let kind = if catalogue.is_view(&name) {
+            VIEW
+        } else {
+            TABLE
+        };
         let columns = match wants_columns {
             false => Arc::new(Schema::empty()),
             // A view whose inputs are not built yet is left out.
-            true => match tables.columns(session, snapshot, &name).await {
-                Some(columns) => sent_schema(&columns, None),
-                None => continue,
+            true => match session.table_schema(&name).await {
+                Ok(columns) => sent_schema(&columns, None),
+                Err(_) => continue,
             },
         };
         let appended = builder.append(CATALOG, SCHEMA, &name, kind, &columns);

@@ -81,7 +81,7 @@ impl Session {
             .build();
         Ok(Self {
             ctx: SessionContext::new_with_state(state),
-            most_parts: self.most_parts,
+            ..self.clone()
         })
     }
 
@@ -107,6 +107,7 @@ impl Session {
         functions::bound_functions(&mut ctx)?;
         Ok(Self {
             ctx,
+            files: None,
             most_parts: MOST_PARTS,
         })
     }
