@@ -33,8 +33,8 @@ pub struct Evaluation {
     pub results: Vec<CheckResult>,
 }
 
-/// Counts every table of `contracts` that changed since it was counted, writes down what the checks found, and judges all of them. The
-/// caller holds the lake's lock.
+/// Counts every table of `contracts` that changed since it was counted, writes down what the checks found, and judges all of them.
+/// `session` has the tables of `lake`, whose lock the caller holds.
 ///
 /// # Errors
 /// When a table cannot be read or the results cannot be written.
@@ -241,7 +241,6 @@ async fn count<'a>(
         .map(|field| field.name().clone())
         .collect();
     table.plan = Plan::of(contract, &present);
-    session.register_table(made)?;
     table.profile = profile(session, &contract.name, table.plan.clone()).await?;
     for (idx, reference) in contract.references.iter().enumerate() {
         let Some(other) = lake.table(&reference.table).await? else {
@@ -250,7 +249,6 @@ async fn count<'a>(
         if other.n_rows() == Some(0) {
             continue;
         }
-        session.register_table(other)?;
         let here = (contract.name.as_str(), reference.columns.as_slice());
         let there = (reference.table.as_str(), reference.table_columns.as_slice());
         table.unmatched[idx] = Some(session.count_unmatched_by(here, there, DELIVERY_ID).await?);

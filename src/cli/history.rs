@@ -58,7 +58,9 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<u8, Failure> {
     let workspace = workspace::load(global)?;
-    let session = workspace::session(global)?;
+    let session = workspace
+        .catalogue()
+        .session(&workspace::session(global)?)?;
     if let Some(begun_at) = observe::begun_at(&workspace.lake) {
         let time = begun_at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
         printer.note(&match workspace.lake.lock() {
@@ -71,7 +73,6 @@ pub(super) async fn run(
         return Ok(0);
     };
     let question = question(&runs);
-    session.register_table(runs)?;
     let limit = (
         "n".to_owned(),
         ParameterValue::Integer(i64::from(args.limit)),

@@ -63,6 +63,7 @@ pub async fn evaluate_checks(
         now: i64::try_from(now.as_micros()).unwrap_or_default(),
     };
     let lake = &workspace.lake;
+    let session = &workspace.catalogue().session(session)?;
     checks::evaluate(session, lake, &project.contracts, &project.checks, occasion).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::JobError;
 use crate::config::ProjectConfig;
 use crate::lake::Lake;
-use crate::pipeline::Project;
+use crate::pipeline::{Catalogue, Project};
 
 /// A loaded project with its lake.
 #[derive(Clone)]
@@ -25,5 +25,11 @@ impl Workspace {
         let lake = Lake::open(&config.lake)?.checking_contents();
         let project = Arc::new(Project::load(config)?);
         Ok(Self { project, lake })
+    }
+
+    /// The tables of the project and its lake.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::of_project(Arc::clone(&self.project), Some(self.lake.clone()))
     }
 }

@@ -1,9 +1,9 @@
 //! A lake: one folder of Delta tables, which of them there are, and how a version is found. The present version of a table
 //! is read again only when its log has changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use datafusion::common::runtime::SpawnedTask;
@@ -31,10 +31,21 @@ pub struct Lake {
     store: Arc<DurableStore>,
     /// Tables as they were when they were last read or published, each with the state of its log at that time.
     opened: Arc<Mutex<HashMap<String, (LogStamp, LakeTable)>>>,
-    /// The time that tables are read at; `None` for the present.
-    as_of: Option<DateTime<Utc>>,
+    /// The moment that tables are read at.
+    moment: Moment,
     /// Files whose hashes were verified already; `None` where contents are not verified before they are read.
     verified: Option<VerifiedFiles>,
+}
+
+/// Which version of a table is read.
+#[derive(Debug, Clone)]
+enum Moment {
+    /// The latest one whenever it is read.
+    Present,
+    /// The one of this time.
+    Time(DateTime<Utc>),
+    /// The one that was the latest when the first of the tables was asked for.
+    Pinned(Arc<OnceLock<BTreeMap<String, u64>>>),
 }
 
 impl Lake {
@@ -48,7 +59,7 @@ impl Lake {
             root: fs_err::canonicalize(root).map_err(LakeError::Folder)?,
             store: Arc::default(),
             opened: Arc::default(),
-            as_of: None,
+            moment: Moment::Present,
             verified: None,
         })
     }
@@ -63,7 +74,21 @@ impl Lake {
     #[must_use]
     pub fn as_of(&self, time: DateTime<Utc>) -> Self {
         Self {
-            as_of: Some(time),
+            moment: Moment::Time(time),
+            ..self.clone()
+        }
+    }
+
+    /// The same lake, of which all tables are read as they were at one moment: that at which the first of them is asked for,
+    /// or the time that this lake is read at. It is for reading only.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        let moment = match &self.moment {
+            Moment::Time(time) => Moment::Time(*time),
+            Moment::Present | Moment::Pinned(_) => Moment::Pinned(Arc::default()),
+        };
+        Self {
+            moment,
             ..self.clone()
         }
     }
@@ -71,7 +96,35 @@ impl Lake {
     /// The time the lake is read at; `None` for the present.
     #[must_use]
     pub fn time(&self) -> Option<DateTime<Utc>> {
-        self.as_of
+        match self.moment {
+            Moment::Time(time) => Some(time),
+            Moment::Present | Moment::Pinned(_) => None,
+        }
+    }
+
+    /// Whether the tables of this lake have the versions of that one, where both are pinned.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn is_same_moment(&self, other: &Self) -> Result<bool, LakeError> {
+        match (&self.moment, &other.moment) {
+            (Moment::Pinned(own), Moment::Pinned(others)) => {
+                Ok(self.versions(own)? == other.versions(others)?)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The versions of the moment, which is now if it has not come yet.
+    fn versions<'a>(
+        &self,
+        pinned: &'a OnceLock<BTreeMap<String, u64>>,
+    ) -> Result<&'a BTreeMap<String, u64>, LakeError> {
+        if let Some(versions) = pinned.get() {
+            return Ok(versions);
+        }
+        let versions = self.latest_versions()?;
+        Ok(pinned.get_or_init(|| versions))
     }
 
     /// The same lake, whose data files are compared with their hashes before they are read.
@@ -88,38 +141,41 @@ impl Lake {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn table_names(&self) -> Result<Vec<String>, LakeError> {
-        let mut names = Vec::new();
-        for entry in fs_err::read_dir(&self.root).map_err(LakeError::Folder)? {
-            let name = entry.map_err(LakeError::Folder)?.file_name();
-            let name = name.to_string_lossy().into_owned();
-            if self.exists(&name) {
-                names.push(name);
-            }
+        if let Moment::Pinned(pinned) = &self.moment {
+            return Ok(self.versions(pinned)?.keys().cloned().collect());
         }
+        let mut names = self.folder_names()?;
+        names.retain(|name| self.has_table(name));
         names.sort();
-        let Some(time) = self.as_of else {
-            return Ok(names);
-        };
-        let mut then = Vec::with_capacity(names.len());
-        for name in names {
-            // A version that was removed is an error when it is read, not when names are listed.
-            if !matches!(version_at(&self.table_folder(&name), &name, time), Ok(None)) {
-                then.push(name);
-            }
-        }
-        Ok(then)
+        Ok(names)
     }
 
-    /// The latest version of table `name`, or `None` when there is no such table. Of a lake as of some time, the
-    /// version of that time.
+    /// Names of the folders of the lake, each of which may hold a table.
+    pub(super) fn folder_names(&self) -> Result<Vec<String>, LakeError> {
+        let entries = fs_err::read_dir(&self.root).map_err(LakeError::Folder)?;
+        let names = entries.map(|entry| {
+            let name = entry.map_err(LakeError::Folder)?.file_name();
+            Ok(name.to_string_lossy().into_owned())
+        });
+        names.collect()
+    }
+
+    /// The latest version of table `name`, or `None` when there is no such table. Of a lake as of some time or moment, the
+    /// version of then.
     ///
     /// # Errors
     /// When its log cannot be read, or the version of the time was removed.
     pub async fn table(&self, name: &str) -> Result<Option<LakeTable>, LakeError> {
+        if let Moment::Pinned(pinned) = &self.moment {
+            return match self.versions(pinned)?.get(name) {
+                Some(version) => self.table_at(name, *version).await.map(Some),
+                None => Ok(None),
+            };
+        }
         if !self.exists(name) {
             return Ok(None);
         }
-        if let Some(time) = self.as_of {
+        if let Moment::Time(time) = self.moment {
             return match version_at(&self.table_folder(name), name, time)? {
                 Some(version) => self.table_in_the_past(name, version, time).await.map(Some),
                 None => Ok(None),
@@ -138,7 +194,7 @@ impl Lake {
 
     /// Reads tables side by side, so that [`Lake::table`] is quick for each. A table that cannot be read is an error only there.
     pub async fn read_ahead(&self, names: impl IntoIterator<Item = &str>) {
-        if self.as_of.is_some() {
+        if self.time().is_some() {
             // Earlier versions are not remembered.
             return;
         }
@@ -224,10 +280,29 @@ impl Lake {
         has_version(&self.table_folder(name))
     }
 
-    /// Whether table `name` is in the lake now, whatever time the lake is read at.
+    /// Whether table `name` is in the lake, at the moment that the lake is read at.
     #[must_use]
-    pub fn has_table_now(&self, name: &str) -> bool {
-        self.exists(name)
+    pub fn has_table(&self, name: &str) -> bool {
+        match &self.moment {
+            Moment::Present => self.exists(name),
+            Moment::Time(time) => self.exists(name) && self.was_there(name, *time),
+            Moment::Pinned(pinned) => {
+                let versions = self.versions(pinned);
+                versions.is_ok_and(|versions| versions.contains_key(name))
+            }
+        }
+    }
+
+    /// The time that the lake is read at, if table `name` is there now and was not yet then.
+    #[must_use]
+    pub fn time_before(&self, name: &str) -> Option<DateTime<Utc>> {
+        let time = self.time()?;
+        (self.exists(name) && !self.was_there(name, time)).then_some(time)
+    }
+
+    /// Whether table `name` had a version at `time`. One that was removed is an error when it is read, not when names are listed.
+    fn was_there(&self, name: &str, time: DateTime<Utc>) -> bool {
+        !matches!(version_at(&self.table_folder(name), name, time), Ok(None))
     }
 
     /// Whether version `version` of table `name` was published, and is still in the log.
@@ -253,8 +328,7 @@ impl Lake {
     }
 
     /// The state of the log of table `name`; `None` when there is no such table or its log cannot be listed.
-    #[must_use]
-    pub fn log_stamp(&self, name: &str) -> Option<LogStamp> {
+    fn log_stamp(&self, name: &str) -> Option<LogStamp> {
         LogStamp::read(&self.table_folder(name))
     }
 

@@ -72,6 +72,23 @@ pub(super) fn has_version(folder: &Path) -> bool {
     })
 }
 
+/// The latest version of the table in `folder`, from the names in its log; `None` when there is no table: see [`has_version`].
+pub(super) fn latest_version(folder: &Path) -> std::io::Result<Option<u64>> {
+    let Ok(entries) = fs_err::read_dir(folder.join(LOG)) else {
+        return Ok(None);
+    };
+    let (mut latest, mut is_table) = (None, false);
+    for entry in entries {
+        let entry = entry?;
+        let file = entry.path();
+        if is_version(&file) {
+            latest = latest.max(version_of(&file));
+            is_table = is_table || entry.metadata().is_ok_and(|found| found.len() > 0);
+        }
+    }
+    Ok(latest.filter(|_| is_table))
+}
+
 fn is_version(file: &Path) -> bool {
     let is_parquet = file.extension().is_some_and(|ending| ending == "parquet");
     commit_version(file).is_some() || (is_parquet && checkpoint_version(file).is_some())
@@ -239,7 +256,12 @@ mod tests {
         assert!(has_version(folder));
         assert_eq!(remove_unfinished(folder).unwrap(), 0);
         fs_err::remove_file(&commit).unwrap();
+        assert_eq!(latest_version(folder).unwrap(), None);
         fs_err::write(log.join("00000000000000000012.checkpoint.parquet"), "P").unwrap();
         assert!(has_version(folder));
+        assert_eq!(latest_version(folder).unwrap(), Some(12));
+        fs_err::write(log.join("00000000000000000013.json"), "{}").unwrap();
+        fs_err::write(log.join("00000000000000000014.json#1"), "{").unwrap();
+        assert_eq!(latest_version(folder).unwrap(), Some(13));
     }
 }

@@ -30,6 +30,5 @@ pub use provenance::Provenance;
 pub use publish::PublishMode;
 pub use read::TableReader;
 pub use schema::storable_schema;
-pub use stamp::LogStamp;
 pub use table::{LakeFile, LakeTable};
 pub use write::{StagedFiles, TableWriter};

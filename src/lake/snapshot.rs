@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::LakeError;
 use super::folder::Lake;
-use super::log::{LOG, commit_version, log_files, version_of};
+use super::log::{latest_version, log_files, version_of};
 use super::table::LakeFile;
 
 /// How often a quick list of versions is taken again while a run publishes.
@@ -21,7 +21,7 @@ impl Lake {
     ///
     /// # Errors
     /// When a folder of the lake cannot be listed.
-    pub fn latest_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
+    pub(super) fn latest_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
         let mut versions = self.listed_versions()?;
         for _ in 0..MOST_TRIES {
             let again = self.listed_versions()?;
@@ -36,14 +36,9 @@ impl Lake {
     /// The latest version of every table, from the names of files in the logs; no table is opened.
     fn listed_versions(&self) -> Result<BTreeMap<String, u64>, LakeError> {
         let mut versions = BTreeMap::new();
-        for name in self.table_names()? {
-            let log = self.table_folder(&name).join(LOG);
-            let mut latest = None;
-            for entry in fs_err::read_dir(log).map_err(LakeError::Folder)? {
-                let file = entry.map_err(LakeError::Folder)?.path();
-                latest = latest.max(commit_version(&file));
-            }
-            if let Some(latest) = latest {
+        for name in self.folder_names()? {
+            let latest = latest_version(&self.table_folder(&name));
+            if let Some(latest) = latest.map_err(LakeError::Folder)? {
                 versions.insert(name, latest);
             }
         }

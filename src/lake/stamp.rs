@@ -9,7 +9,7 @@ use super::log::LOG;
 /// The newest entry of a table's log. A commit always adds an entry with a higher number; a table that was
 /// put in place of another has entries of another time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogStamp {
+pub(super) struct LogStamp {
     name: OsString,
     n_bytes: u64,
     modified: SystemTime,

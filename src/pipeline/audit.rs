@@ -36,10 +36,7 @@ pub(super) async fn run_tests(
     let session = &context.session;
     session.register_table(table.clone()).map_err(in_run)?;
     let tested = test_all(context, query, (&table, published.as_ref()), results).await;
-    match published {
-        Some(published) => session.register_table(published).map_err(in_run)?,
-        None => session.forget(&query.name).map_err(in_run)?,
-    }
+    session.forget(&query.name).map_err(in_run)?;
     tested?;
     failures(query, results)
 }

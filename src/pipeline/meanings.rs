@@ -66,7 +66,7 @@ impl Meanings {
             .collect();
         let lineage = match made.is_empty() {
             true => Lineage::default(),
-            false => Lineage::of_tables(project, &session.without_tables(), &made).await?,
+            false => Lineage::of_tables(project, session, &made).await?,
         };
         let meanings = Self::of(project, &lineage);
         let names = plan.schema().fields().iter().map(|field| field.name());

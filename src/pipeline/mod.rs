@@ -2,6 +2,7 @@
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
 mod audit;
+mod catalogue;
 mod column_use;
 mod context;
 mod dag;
@@ -20,6 +21,7 @@ mod origins;
 mod parts;
 mod project;
 mod query;
+mod query_check;
 mod query_files;
 mod release_rules;
 mod run;
@@ -32,6 +34,7 @@ mod table_help;
 mod templates;
 
 pub use crate::event::{Severity, StepOutcome, StepStatus, TestResult};
+pub use catalogue::Catalogue;
 pub use column_use::{ColumnUse, Sources, TableColumn};
 pub use dag::{Dag, GivenTables};
 pub use data_test::{AgeUnit, DataTest, Rule};
@@ -47,10 +50,8 @@ pub use history::{
 pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
 pub use meanings::Meanings;
-pub use project::{Project, register_undelivered};
-pub(crate) use query::named_tables;
+pub use project::Project;
 pub use query::{Query, Stage};
-pub use query_files::query_named;
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};

@@ -1,28 +1,23 @@
 //! A whole project in memory: configuration, contracts and ordered queries, checked against each other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 use sha2::{Digest as _, Sha256};
 
 use super::dag::{Dag, GivenTables};
 use super::error::PipelineError;
-use super::header_columns::{check_header_columns, check_tests};
 use super::history::{self, RUN_STEPS, RUNS, TEST_RESULTS};
-use super::identity::schema_with_id;
 use super::query::Query;
 use super::query_files::load_queries;
-use super::templates::{self, PANEL, PANEL_INDICATORS};
 use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
 use crate::ingest;
-use crate::lake::{Lake, storable_schema};
-use crate::session::{Session, SessionError};
+use crate::lake::Lake;
+use crate::session::Session;
 use crate::vocabulary::{ColumnEntry, Vocabulary, VocabularyError};
 
 /// A project whose parts fit together.
@@ -118,37 +113,19 @@ impl Project {
         rejects.chain(records).collect()
     }
 
-    /// Makes every table known to `session`: lake tables at their latest version, empty ones where
-    /// nothing was delivered yet.
-    ///
-    /// # Errors
-    /// When the lake cannot be read.
-    pub async fn register_given(
-        &self,
-        session: &Session,
-        lake: &Lake,
-    ) -> Result<(), PipelineError> {
-        for contract in &self.contracts {
-            match lake.table(&contract.name).await? {
-                Some(table) => session.register_table(table)?,
-                None => session.register_empty(&contract.name, contract.lake_schema())?,
-            }
-            let rejects = ingest::rejects_table(&contract.name);
-            register_own(session, lake, &rejects, ingest::rejects_schema()).await?;
+    /// The columns of table `name` where nothing was delivered to it or recorded in it yet: those of a contract, or of a table that
+    /// korabo writes about its own work.
+    #[must_use]
+    pub fn given_schema(&self, name: &str) -> Option<SchemaRef> {
+        if let Some(contract) = self.contract(name) {
+            return Some(contract.lake_schema());
         }
-        for (name, schema) in records() {
-            register_own(session, lake, name, schema).await?;
+        let rejected = name.strip_prefix("rejects_");
+        if rejected.is_some_and(|raw| self.contract(raw).is_some()) {
+            return Some(ingest::rejects_schema());
         }
-        Ok(())
-    }
-
-    /// Plans every query against the contracts, without reading rows, in `session` (which must be
-    /// used for nothing else).
-    ///
-    /// # Errors
-    /// For the first query that does not plan or whose header names a column it does not return.
-    pub async fn check_queries(&self, session: &Session) -> Result<(), PipelineError> {
-        self.plan_queries(session, &mut |_, _| ()).await
+        let mut records = records().into_iter();
+        records.find_map(|(own, schema)| (own == name).then_some(schema))
     }
 
     /// SHA-256 of all that [`Project::check_queries`] looks at, of what columns mean and of korabo's version: a project with the same
@@ -174,97 +151,6 @@ impl Project {
         hex::encode(hasher.finalize())
     }
 
-    /// Plans every query against the contracts and hands each plan to `visit`, in the order in which they run.
-    ///
-    /// # Errors
-    /// As [`Project::check_queries`].
-    pub(super) async fn plan_queries(
-        &self,
-        session: &Session,
-        visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
-    ) -> Result<(), PipelineError> {
-        self.register_empty_given(session)?;
-        for query in self.dag.queries() {
-            let frame = self.plan_query(session, query).await?;
-            visit(query, frame.logical_plan());
-            let schema = made_schema(query, &frame)?;
-            check_header_columns(query, &schema)?;
-            session.register_empty(&query.name, Arc::clone(&schema))?;
-            self.check_vocabulary(session, query, &schema).await?;
-            check_tests(session, query, &self.parameters_of(query)).await?;
-        }
-        Ok(())
-    }
-
-    /// Plans the queries that `tables` are made by, step by step, without the checks of [`Project::check_queries`].
-    ///
-    /// # Errors
-    /// For the first query that does not plan.
-    pub(super) async fn plan_tables(
-        &self,
-        session: &Session,
-        tables: &BTreeSet<String>,
-        visit: &mut (dyn FnMut(&Query, &LogicalPlan) + Send),
-    ) -> Result<(), PipelineError> {
-        let mut needed: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
-        for query in self.dag.queries().iter().rev() {
-            if needed.contains(query.name.as_str()) {
-                needed.extend(query.reads.iter().map(String::as_str));
-            }
-        }
-        self.register_empty_given(session)?;
-        let queries = self.dag.queries().iter();
-        for query in queries.filter(|query| needed.contains(query.name.as_str())) {
-            let frame = self.plan_query(session, query).await?;
-            visit(query, frame.logical_plan());
-            session.register_empty(&query.name, made_schema(query, &frame)?)?;
-        }
-        Ok(())
-    }
-
-    /// Makes every table that exists without a query known to `session`, without rows.
-    fn register_empty_given(&self, session: &Session) -> Result<(), SessionError> {
-        for contract in &self.contracts {
-            session.register_empty(&contract.name, contract.lake_schema())?;
-            let rejects = ingest::rejects_table(&contract.name);
-            session.register_empty(&rejects, ingest::rejects_schema())?;
-        }
-        for (name, schema) in records() {
-            session.register_empty(name, schema)?;
-        }
-        Ok(())
-    }
-
-    /// Checks fields and indicators where `query` makes the table that they are about.
-    async fn check_vocabulary(
-        &self,
-        session: &Session,
-        query: &Query,
-        schema: &SchemaRef,
-    ) -> Result<(), PipelineError> {
-        let vocabulary = &self.vocabulary;
-        match query.name.as_str() {
-            PANEL => {
-                let parameters = self.all_parameters();
-                templates::check_indicators(session, vocabulary, schema, &parameters).await?;
-            }
-            PANEL_INDICATORS => {
-                let parameters = self.all_parameters();
-                templates::check_uses(session, vocabulary, schema, &parameters).await?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The parameters of the project file.
-    fn all_parameters(&self) -> Vec<(String, ParameterValue)> {
-        let given = self.config.parameters.iter();
-        given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    }
-
     /// Plans `query` with its parameters, over the tables that `session` knows.
     pub(super) async fn plan_query(
         &self,
@@ -272,51 +158,9 @@ impl Project {
         query: &Query,
     ) -> Result<DataFrame, PipelineError> {
         let parameters = self.parameters_of(query);
-        session
-            .plan(&query.text, &parameters)
-            .await
-            .map_err(|source| PipelineError::Plan {
-                query: query.name.clone(),
-                place: query
-                    .location_of_error(&source)
-                    .map_or_else(|| query.file.display().to_string(), |at| at.to_string()),
-                source,
-            })
+        let planned = session.plan(&query.text, &parameters).await;
+        planned.map_err(|source| query.not_planned(source))
     }
-}
-
-/// The columns of the table that `query`, planned as `frame`, makes.
-fn made_schema(query: &Query, frame: &DataFrame) -> Result<SchemaRef, PipelineError> {
-    let schema = storable_schema(&query.name, frame.schema().as_arrow())?;
-    Ok(match &query.header.identity {
-        Some(identity) => schema_with_id(&schema, identity),
-        None => schema,
-    })
-}
-
-/// Registers a raw or own table as empty, when `name` is one without deliveries.
-///
-/// # Errors
-/// When the engine refuses the name.
-pub fn register_undelivered(
-    project: &Project,
-    session: &Session,
-    name: &str,
-) -> Result<(), SessionError> {
-    let schema = if let Some(contract) = project.contract(name) {
-        contract.lake_schema()
-    } else if name
-        .strip_prefix("rejects_")
-        .is_some_and(|raw| project.contract(raw).is_some())
-    {
-        ingest::rejects_schema()
-    } else {
-        match records().into_iter().find(|(own, _)| *own == name) {
-            Some((_, schema)) => schema,
-            None => return Ok(()),
-        }
-    };
-    session.register_empty(name, schema)
 }
 
 /// What korabo records about its work: tables besides the `rejects_*`, and their columns.
@@ -328,19 +172,6 @@ fn records() -> [(&'static str, SchemaRef); 5] {
         (TEST_RESULTS, history::test_results_schema()),
         (CHECK_RESULTS, checks::check_results_schema()),
     ]
-}
-
-async fn register_own(
-    session: &Session,
-    lake: &Lake,
-    name: &str,
-    schema: SchemaRef,
-) -> Result<(), PipelineError> {
-    match lake.table(name).await? {
-        Some(table) => session.register_table(table)?,
-        None => session.register_empty(name, schema)?,
-    }
-    Ok(())
 }
 
 fn given_tables(contracts: &[TableContract]) -> GivenTables {

@@ -96,6 +96,17 @@ impl Query {
             .collect()
     }
 
+    /// The error of planning the query.
+    pub(super) fn not_planned(&self, source: SessionError) -> PipelineError {
+        let file = || self.file.display().to_string();
+        let place = self.location_of_error(&source);
+        PipelineError::Plan {
+            query: self.name.clone(),
+            place: place.map_or_else(file, |at| at.to_string()),
+            source,
+        }
+    }
+
     /// The query that this template makes for one program field.
     pub(super) fn for_field(&self, name: String, values: Vec<(String, ParameterValue)>) -> Self {
         Self {
@@ -139,12 +150,10 @@ impl Query {
             },
             error => error,
         })?;
-        let reads = tables_read(&DfStatement::Statement(Box::new(statement.clone())));
-        let mut reads = reads.unwrap_or_default();
-        let mut uses = StatementUses::default();
-        let _ = statement.visit(&mut uses);
+        let mut parameters = BTreeSet::new();
+        let mut reads = tables_read(statement, &mut parameters);
         for test in &header.tests {
-            reads.extend(test_reads(file, test, &mut uses)?);
+            reads.extend(test_reads(file, test, &mut parameters)?);
         }
         if !header.tests.is_empty() {
             reads.remove(name);
@@ -156,7 +165,7 @@ impl Query {
             header,
             stage,
             reads,
-            parameters: uses.parameters,
+            parameters,
             values: Vec::new(),
             expressions,
         })
@@ -216,7 +225,7 @@ impl Query {
     }
 
     /// Where the engine found the text wrong, when it says where.
-    pub(super) fn location_of_error(&self, error: &SessionError) -> Option<SourceLocation> {
+    fn location_of_error(&self, error: &SessionError) -> Option<SourceLocation> {
         let (line, column) = error.place()?;
         let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Some(self.expressions.written_at(SourceLocation {
@@ -227,11 +236,11 @@ impl Query {
     }
 }
 
-/// Tables that a test reads beside the tested one; its parameters go into `uses`.
+/// Tables that a test reads beside the tested one; its parameters go into `parameters`.
 fn test_reads(
     file: &Path,
     test: &DataTest,
-    uses: &mut StatementUses,
+    parameters: &mut BTreeSet<String>,
 ) -> Result<BTreeSet<String>, PipelineError> {
     match &test.rule {
         Rule::Relationships { table, .. } => Ok(BTreeSet::from([table.clone()])),
@@ -252,28 +261,21 @@ fn test_reads(
                     expected: "`no_rows` and exactly one SELECT statement",
                 },
             })?;
-            let _ = statement.visit(uses);
-            Ok(tables_read(&DfStatement::Statement(Box::new(statement))).unwrap_or_default())
+            Ok(tables_read(statement, parameters))
         }
         _ => Ok(BTreeSet::new()),
     }
 }
 
-/// The tables a statement reads, inputs of relations included; `None` for statements that read none
-/// by name (SHOW and the like).
-pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
+/// The tables that a query reads, inputs of relations included; its parameters go into `parameters`.
+fn tables_read(statement: Statement, parameters: &mut BTreeSet<String>) -> BTreeSet<String> {
     let mut uses = StatementUses::default();
-    match statement {
-        DfStatement::Statement(inner) => {
-            if !matches!(**inner, Statement::Query(_)) {
-                return None;
-            }
-            let _ = inner.visit(&mut uses);
-        }
-        DfStatement::Explain(explain) => return tables_read(&explain.statement),
-        _ => return None,
-    }
-    let (tables, _) = resolve_table_references(statement, true).ok()?;
+    let _ = statement.visit(&mut uses);
+    parameters.append(&mut uses.parameters);
+    let statement = DfStatement::Statement(Box::new(statement));
+    let Ok((tables, _)) = resolve_table_references(&statement, true) else {
+        return BTreeSet::new();
+    };
     let mut reads: BTreeSet<String> = tables
         .iter()
         .map(|table| match table.schema() {
@@ -283,15 +285,7 @@ pub(crate) fn tables_read(statement: &DfStatement) -> Option<BTreeSet<String>> {
         .filter(|table| functions::find_relation(table).is_none())
         .collect();
     reads.extend(uses.relation_inputs.difference(&uses.ctes).cloned());
-    Some(reads)
-}
-
-/// Tables a statement names; `None` when it asks about all (SHOW, information_schema) or does not parse.
-pub(crate) fn named_tables(statement: &str) -> Option<BTreeSet<String>> {
-    let parsed = session::parse_statement(statement).ok()?;
-    let names = tables_read(&parsed)?;
-    let asks_about_all = names.iter().any(|name| name.contains("information_schema"));
-    (!asks_about_all).then_some(names)
+    reads
 }
 
 fn is_in_comment(text: &str, at: usize) -> bool {

@@ -44,7 +44,7 @@ fn read_query(path: &Path) -> Result<Query, PipelineError> {
 ///
 /// # Errors
 /// With file, line and column of what is wrong in it.
-pub fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, PipelineError> {
+pub(super) fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, PipelineError> {
     // Names come from statements and must not lead out of the folder.
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let path = folder.join("queries").join(format!("{name}.sql"));

@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::audit::{failures, test_age};
+use super::catalogue::Catalogue;
 use super::context::RunContext;
 use super::error::PipelineError;
 use super::header::Materialize;
@@ -58,16 +59,16 @@ pub async fn build(
     work: Work,
     observer: Arc<dyn Fn(StepEvent) + Send + Sync>,
 ) -> Result<RunSummary, PipelineError> {
+    let catalogue = Catalogue::of_project(Arc::clone(&project), Some(lake.clone()));
     let context = Arc::new(RunContext {
         project: Arc::clone(&project),
         lake: lake.clone(),
-        session: session.clone(),
+        session: catalogue.session(session)?,
         observer,
         today: chrono::Utc::now().date_naive(),
         alone: Arc::default(),
     });
     project.read_ahead(lake).await;
-    project.register_given(session, lake).await?;
     (context.observer)(StepEvent::Steps {
         n_steps: work.selected.len(),
     });
@@ -156,7 +157,6 @@ impl Builder {
     ) -> Result<(), PipelineError> {
         let started = Instant::now();
         let version = table.rows_version().to_string();
-        self.context.session.register_table(table.clone())?;
         let Some(reason) = reason else {
             self.fingerprints.insert(query.name.clone(), version);
             return Ok(());
@@ -239,9 +239,7 @@ impl Builder {
         let elapsed = started.elapsed();
         match result {
             Ok(published) => {
-                if let Some(table) = self.context.lake.table(&query.name).await? {
-                    self.context.session.register_table(table)?;
-                }
+                self.context.session.forget(&query.name)?;
                 self.fingerprints
                     .insert(query.name.clone(), published.version.to_string());
                 let outcome = StepOutcome::Built {
@@ -274,18 +272,14 @@ impl Builder {
         Ok(())
     }
 
-    /// Plans a view and makes it known to the session.
+    /// Opens a view, whose tables are settled.
     async fn make_view(
         &mut self,
         query: &Query,
         expected: &Provenance,
     ) -> Result<(), PipelineError> {
-        let frame = self
-            .context
-            .project
-            .plan_query(&self.context.session, query)
-            .await?;
-        self.context.session.register_view(&query.name, frame)?;
+        let opened = self.context.session.table_schema(&query.name).await;
+        opened.map_err(|source| query.not_planned(source))?;
         self.fingerprints
             .insert(query.name.clone(), view_fingerprint(expected));
         if self.work.selected.contains(&query.name) {

@@ -231,10 +231,6 @@ async fn write_identities(
         .map_err(|source| store_error(query, source))?;
     let mut next = 1;
     if let Some(table) = &existing {
-        context
-            .session
-            .register_table(table.clone())
-            .map_err(in_run)?;
         next = 1 + context
             .session
             .max_integer(&table.name, &identity.id)

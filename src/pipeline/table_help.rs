@@ -36,7 +36,7 @@ pub async fn table_help(
     };
     let tables = BTreeSet::from([name.clone()]);
     // A project whose queries do not plan has help without columns.
-    let lineage = Lineage::of_tables(project, &session.without_tables(), &tables).await;
+    let lineage = Lineage::of_tables(project, session, &tables).await;
     let meanings = Meanings::of(project, &lineage.unwrap_or_default());
     let row = |part: &str, name: &str, text: &str| [part, name, "", text].map(str::to_owned);
     let mut rows = vec![row("meaning", "", &text)];

@@ -13,6 +13,7 @@ use super::page::{Page, Provenance, TableVersion};
 use super::text::Lang;
 use crate::disclosure::DisclosureRules;
 use crate::lake::Lake;
+use crate::pipeline::Catalogue;
 use crate::session::Session;
 use crate::vocabulary::Vocabulary;
 use balance::balance;
@@ -78,23 +79,18 @@ pub async fn load_page(
         korabo_version: env!("CARGO_PKG_VERSION").to_owned(),
         ..Provenance::default()
     };
-    let mut rejects_tables = Vec::new();
-    for name in lake.table_names()? {
-        let Some(table) = lake.table(&name).await? else {
-            continue;
-        };
-        if SHOWN.contains(&name.as_str()) {
-            let version = TableVersion {
+    let names = lake.table_names()?;
+    for name in names.iter().filter(|name| SHOWN.contains(&name.as_str())) {
+        if let Some(table) = lake.table(name).await? {
+            provenance.lake_versions.push(TableVersion {
                 table: name.clone(),
                 version: table.version,
-            };
-            provenance.lake_versions.push(version);
+            });
         }
-        if name.starts_with("rejects_") {
-            rejects_tables.push(name.clone());
-        }
-        session.register_table(table)?;
     }
+    let is_rejects = |name: &&String| name.starts_with("rejects_");
+    let rejects_tables: Vec<String> = names.iter().filter(is_rejects).cloned().collect();
+    let session = &Catalogue::of_config(None, Some(lake.clone())).session(session)?;
     let tables = ResultTables {
         lake,
         session,

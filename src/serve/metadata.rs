@@ -18,7 +18,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use tonic::Status;
 
 use super::answer::sent_schema;
-use super::error::data_status;
+use super::error::{data_status, lake_status};
 use super::tables::{Snapshot, Tables};
 use crate::session::{CATALOG, SCHEMA, Session};
 
@@ -57,8 +57,14 @@ pub(super) async fn tables(
 ) -> Result<RecordBatch, Status> {
     let wants_columns = query.include_schema;
     let mut builder = query.into_builder();
-    for name in snapshot.names() {
-        let kind = if snapshot.is_view(&name) { VIEW } else { TABLE };
+    let catalogue = snapshot.catalogue();
+    let names = catalogue.names().map_err(|error| lake_status(&error))?;
+    for name in names {
+        let kind = if catalogue.is_view(&name) {
+            VIEW
+        } else {
+            TABLE
+        };
         let columns = match wants_columns {
             false => Arc::new(Schema::empty()),
             // A view whose inputs are not built yet is left out.

@@ -22,7 +22,7 @@ use super::handle_store::{HandleStore, StatementHandle};
 use super::memory::Watch;
 use super::parameters;
 use super::statement::{RunningStatement, User};
-use super::tables::{Snapshot, StatementRequest, Tables};
+use super::tables::{Snapshot, StatementRequest, Tables, prepare};
 use super::threads::Threads;
 use super::users::Users;
 use crate::config::ServeLimits;
@@ -191,7 +191,7 @@ impl Service {
             .planning(user, move |session, snapshot| async move {
                 let tables = &service.tables;
                 let frame = match Inquiry::parse(&text.statement) {
-                    Inquiry::Rows(query) => tables.prepare(&session, &snapshot, &query).await?,
+                    Inquiry::Rows(query) => prepare(&session, &snapshot, &query).await?,
                     _ => tables.answer(&session, &snapshot, &text).await?.frame,
                 };
                 let parameters = parameters::schema(frame.logical_plan()).map_err(data_status)?;
@@ -286,6 +286,7 @@ impl Service {
         let service = Arc::clone(self);
         let task = threads.spawn(async move {
             let snapshot = service.tables.snapshot()?;
+            let session = service.tables.session(&session, &snapshot)?;
             work(session, snapshot).await
         });
         let limit = user.limits.time;

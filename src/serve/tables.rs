@@ -1,7 +1,6 @@
 //! The tables a served statement sees: those of the lake at the versions they had when the statement arrived,
 //! and the project's views over them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
@@ -17,10 +16,10 @@ use super::event::{Event, Log};
 use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError};
-use crate::pipeline::{self, Lineage, Materialize, Meanings, Project, Query};
+use crate::pipeline::{self, Catalogue, Lineage, Meanings, Project};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
-use crate::session::{self, Session, SessionError};
+use crate::session::{self, Session};
 use crate::vocabulary::{Lang, Meaning};
 
 /// Under which key of a column's metadata clients find what it means, in the server's language: that of Arrow Flight SQL.
@@ -44,7 +43,7 @@ pub(super) struct Tables {
 
 /// The lake and the project at one moment.
 pub(super) struct Snapshot {
-    versions: BTreeMap<String, u64>,
+    lake: Lake,
     project: Arc<Project>,
     /// What all columns mean, from when it is first asked for.
     meanings: OnceCell<Meanings>,
@@ -58,7 +57,7 @@ impl Tables {
         lang: Lang,
         log: Log,
     ) -> Result<Self, LakeError> {
-        let now = Snapshot::new(lake.latest_versions()?, Arc::new(project));
+        let now = Snapshot::new(pinned(&lake)?, Arc::new(project));
         Ok(Self {
             lake,
             now: Mutex::new(Arc::new(now)),
@@ -71,14 +70,12 @@ impl Tables {
 
     /// The lake as it is now. The project's files are read again when a table has another version.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Status> {
-        let versions = self
-            .lake
-            .latest_versions()
-            .map_err(|error| lake_status(&error))?;
+        let lake = pinned(&self.lake).map_err(|error| lake_status(&error))?;
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.versions != versions {
+        let is_same = now.lake.is_same_moment(&lake);
+        if !is_same.map_err(|error| lake_status(&error))? {
             let project = self.project_again(&now.project);
-            *now = Arc::new(Snapshot::new(versions, project));
+            *now = Arc::new(Snapshot::new(lake, project));
         }
         Ok(Arc::clone(&now))
     }
@@ -96,7 +93,15 @@ impl Tables {
         }
     }
 
-    /// The answer to one statement, in `session`, which has no tables yet.
+    /// A session of `engine` with the tables of `snapshot`.
+    pub(super) fn session(&self, engine: &Session, snapshot: &Snapshot) -> Result<Session, Status> {
+        // What the lake keeps open outlives the statement and its threads.
+        let catalogue = snapshot.catalogue().opening_on(self.engine.clone());
+        let session = catalogue.with_whole_views(self.is_release).session(engine);
+        session.map_err(|error| engine_status(&error))
+    }
+
+    /// The answer to one statement, in `session`, which has the tables of `snapshot`.
     pub(super) async fn answer(
         &self,
         session: &Session,
@@ -106,7 +111,7 @@ impl Tables {
         let inquiry = Inquiry::parse(&request.statement);
         let inquiry = inquiry
             .planned(async |query| {
-                let frame = self.prepare(session, snapshot, &query).await?;
+                let frame = prepare(session, snapshot, &query).await?;
                 bind(frame, snapshot, &request.values)
             })
             .await?;
@@ -132,40 +137,6 @@ impl Tables {
         answered.map_err(|error| answer_status(&error))
     }
 
-    /// Plans one statement of SQL and leaves its parameters open.
-    pub(super) async fn prepare(
-        &self,
-        session: &Session,
-        snapshot: &Snapshot,
-        statement: &str,
-    ) -> Result<DataFrame, Status> {
-        match pipeline::named_tables(statement) {
-            Some(names) => {
-                for name in names {
-                    self.open_table(session, snapshot, &name).await?;
-                }
-            }
-            None => {
-                for name in snapshot.names() {
-                    // A view whose inputs are not built yet is left out of the list.
-                    drop(self.open_table(session, snapshot, &name).await);
-                }
-            }
-        }
-        let planned = session.prepare(statement).await;
-        let frame = planned.map_err(|error| match error.missing_table() {
-            Some(name) => no_table(&name, snapshot),
-            None => engine_status(&error),
-        })?;
-        match frame.logical_plan() {
-            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => Err(Status::invalid_argument(
-                "the engine's own plan names the server's files; EXPLAIN and EXPLAIN ANALYZE without VERBOSE or \
-                 FORMAT work",
-            )),
-            _ => Ok(frame),
-        }
-    }
-
     /// The columns of a table or view, when it can be opened, with what they mean in their metadata.
     pub(super) async fn columns(
         &self,
@@ -173,7 +144,6 @@ impl Tables {
         snapshot: &Snapshot,
         name: &str,
     ) -> Option<SchemaRef> {
-        self.open_table(session, snapshot, name).await.ok()?;
         let schema = session.table_schema(name).await.ok()?;
         let meanings = snapshot.meanings(session).await;
         let fields = schema.fields().iter().map(|field| {
@@ -194,56 +164,40 @@ impl Tables {
             metadata,
         )))
     }
+}
 
-    /// Opens table or view `name` with everything a view needs; unknown names are left to the planner.
-    async fn open_table(
-        &self,
-        session: &Session,
-        snapshot: &Snapshot,
-        name: &str,
-    ) -> Result<(), Status> {
-        let engine = |error: SessionError| engine_status(&error);
-        if session.table_schema(name).await.is_ok() {
-            return Ok(());
-        }
-        if let Some(query) = snapshot.views().find(|query| query.name == name) {
-            for input in &query.reads {
-                Box::pin(self.open_table(session, snapshot, input)).await?;
-            }
-            let parameters = snapshot.project.parameters_of(query);
-            let frame = session
-                .plan(&query.text, &parameters)
-                .await
-                .map_err(engine)?;
-            let registered = match self.is_release {
-                true => session.register_whole_view(name, frame),
-                false => session.register_view(name, frame),
-            };
-            return registered.map_err(engine);
-        }
-        match snapshot.versions.get(name) {
-            Some(version) => {
-                let (lake, name, version) = (self.lake.clone(), name.to_owned(), *version);
-                // What the lake keeps open outlives the statement and its threads.
-                let opened = self
-                    .engine
-                    .spawn(async move { lake.table_at(&name, version).await });
-                let opened = opened.await;
-                let opened = opened.map_err(|_| Status::internal("a table could not be opened"))?;
-                let table = opened.map_err(|error| lake_status(&error))?;
-                session.register_table(table).map_err(engine)
-            }
-            None => {
-                pipeline::register_undelivered(&snapshot.project, session, name).map_err(engine)
-            }
-        }
+/// The lake at the versions of now.
+fn pinned(lake: &Lake) -> Result<Lake, LakeError> {
+    let pinned = lake.pinned();
+    pinned.table_names()?;
+    Ok(pinned)
+}
+
+/// Plans one statement of SQL and leaves its parameters open.
+pub(super) async fn prepare(
+    session: &Session,
+    snapshot: &Snapshot,
+    statement: &str,
+) -> Result<DataFrame, Status> {
+    let planned = session.prepare(statement).await;
+    let frame = planned.map_err(|error| match (error.missing_table(), error.lake_error()) {
+        (Some(name), _) => no_table(&name, snapshot),
+        (None, Some(error)) => lake_status(error),
+        (None, None) => engine_status(&error),
+    })?;
+    match frame.logical_plan() {
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => Err(Status::invalid_argument(
+            "the engine's own plan names the server's files; EXPLAIN and EXPLAIN ANALYZE without VERBOSE or \
+             FORMAT work",
+        )),
+        _ => Ok(frame),
     }
 }
 
 impl Snapshot {
-    fn new(versions: BTreeMap<String, u64>, project: Arc<Project>) -> Self {
+    fn new(lake: Lake, project: Arc<Project>) -> Self {
         Self {
-            versions,
+            lake,
             project,
             meanings: OnceCell::new(),
         }
@@ -252,35 +206,23 @@ impl Snapshot {
     /// What the columns of all tables mean; of raw tables only, where the project's queries do not plan.
     async fn meanings(&self, session: &Session) -> &Meanings {
         let found = async {
-            let lineage = Lineage::of(&self.project, &session.without_tables()).await;
+            let lineage = Lineage::of(&self.project, session).await;
             Meanings::of(&self.project, &lineage.unwrap_or_default())
         };
         self.meanings.get_or_init(|| found).await
     }
 
-    fn views(&self) -> impl Iterator<Item = &Query> {
-        let queries = self.project.dag.queries().iter();
-        queries.filter(|query| query.header.materialize == Materialize::View)
-    }
-
-    /// Names of all tables and views, sorted.
-    pub(super) fn names(&self) -> BTreeSet<String> {
-        let views = self.views().map(|query| query.name.clone());
-        self.versions.keys().cloned().chain(views).collect()
+    /// Its tables and views.
+    pub(super) fn catalogue(&self) -> Catalogue {
+        Catalogue::of_project(Arc::clone(&self.project), Some(self.lake.clone()))
     }
 
     /// The columns that the query of table `name` names as its key.
     pub(super) fn key_of(&self, name: &str) -> Vec<String> {
-        let mut queries = self.project.dag.queries().iter();
-        let query = queries.find(|query| query.name == name);
+        let query = self.project.dag.query(name);
         query
             .map(|query| query.header.key.clone())
             .unwrap_or_default()
-    }
-
-    /// Whether `name` is a view.
-    pub(super) fn is_view(&self, name: &str) -> bool {
-        self.views().any(|query| query.name == name)
     }
 }
 
@@ -348,7 +290,7 @@ fn bind(
 }
 
 fn no_table(name: &str, snapshot: &Snapshot) -> Status {
-    let names = snapshot.names();
+    let names = snapshot.catalogue().names().unwrap_or_default();
     let mut message = format!("no table `{name}`");
     message.push_str(&did_you_mean(name, names.iter().map(String::as_str)));
     if name.contains(['/', '.', ':']) {

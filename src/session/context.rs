@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{
+    CatalogProvider as _, CatalogProviderList, DynamicFileCatalog, MemoryCatalogProvider,
+    MemoryCatalogProviderList, SchemaProvider, TableProvider, UrlTableFactory,
+};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::MemTable;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -33,6 +36,8 @@ const MOST_PARTS: u64 = 400_000;
 #[derive(Clone)]
 pub struct Session {
     pub(super) ctx: SessionContext,
+    /// Opens files that statements name; `None` where they name none.
+    pub(super) files: Option<Arc<dyn UrlTableFactory>>,
     /// Parts that a statement may have.
     pub(super) most_parts: u64,
 }
@@ -87,13 +92,40 @@ impl Session {
             .with_config(config)
             .with_runtime_env(runtime);
         let builder = builder.with_physical_optimizer_rules(rules);
-        let mut ctx = named_files::with_named_files(functions::with_relations(builder)?);
+        let builder = functions::with_relations(builder)?;
+        let (mut ctx, files) = named_files::with_named_files(builder);
         functions::register_scalars(&ctx);
         functions::bound_functions(&mut ctx)?;
         functions::register_whole(&mut ctx)?;
         Ok(Self {
             ctx,
+            files: Some(files),
             most_parts: MOST_PARTS,
+        })
+    }
+
+    /// A session of the same engine with the tables of `tables` alone, each of which is opened when a statement names it. It
+    /// reads files by name as long as this session is there.
+    ///
+    /// # Errors
+    /// When the engine refuses them.
+    pub fn over(&self, tables: Arc<dyn SchemaProvider>) -> Result<Self, SessionError> {
+        let mut state = self.ctx.state();
+        let names = state.config_options().catalog.clone();
+        let schemas = MemoryCatalogProvider::new();
+        schemas.register_schema(&names.default_schema, tables)?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog(names.default_catalog, Arc::new(schemas));
+        state.register_catalog_list(match &self.files {
+            Some(files) => Arc::new(DynamicFileCatalog::new(
+                Arc::new(catalogs),
+                Arc::clone(files),
+            )),
+            None => Arc::new(catalogs),
+        });
+        Ok(Self {
+            ctx: SessionContext::new_with_state(state),
+            ..self.clone()
         })
     }
 
@@ -103,7 +135,7 @@ impl Session {
     /// When the engine refuses the name.
     pub fn register_table(&self, table: LakeTable) -> Result<(), SessionError> {
         let name = table.name.clone();
-        self.register(&name, Arc::new(provider::LakeTableProvider::new(table)))
+        self.register(&name, lake_table(table))
     }
 
     /// Makes an empty table known, for planning without data.
@@ -111,7 +143,7 @@ impl Session {
     /// # Errors
     /// When the engine refuses the name.
     pub fn register_empty(&self, name: &str, schema: SchemaRef) -> Result<(), SessionError> {
-        self.register(name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+        self.register(name, empty_table(schema)?)
     }
 
     /// Rows in memory, as the answer to a query.
@@ -127,16 +159,7 @@ impl Session {
     /// # Errors
     /// When the engine refuses the name.
     pub fn register_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
-        self.register(name, frame.into_view())
-    }
-
-    /// Makes a planned query known as a view that statements see as one table, whatever it selects.
-    ///
-    /// # Errors
-    /// When the engine refuses the name.
-    pub fn register_whole_view(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
-        let view = views::WholeView(frame.into_view());
-        self.register(name, Arc::new(view))
+        self.register(name, view(frame))
     }
 
     pub(super) fn register(
@@ -148,19 +171,6 @@ impl Session {
         self.ctx.deregister_table(reference.clone())?;
         self.ctx.register_table(reference, table)?;
         Ok(())
-    }
-
-    /// Names of the tables known, sorted.
-    #[must_use]
-    pub fn table_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .ctx
-            .catalog("datafusion")
-            .and_then(|catalog| catalog.schema("public"))
-            .map(|schema| schema.table_names())
-            .unwrap_or_default();
-        names.sort();
-        names
     }
 
     /// A known table's columns.
@@ -200,7 +210,7 @@ impl Session {
         state.config_mut().options_mut().optimizer.prefer_hash_join = false;
         Self {
             ctx: SessionContext::new_with_state(state),
-            most_parts: self.most_parts,
+            ..self.clone()
         }
     }
 
@@ -209,6 +219,32 @@ impl Session {
     pub fn task_context(&self) -> Arc<datafusion::execution::TaskContext> {
         self.ctx.task_ctx()
     }
+}
+
+/// A lake table as the engine reads it.
+#[must_use]
+pub fn lake_table(table: LakeTable) -> Arc<dyn TableProvider> {
+    Arc::new(provider::LakeTableProvider::new(table))
+}
+
+/// A table without rows.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn empty_table(schema: SchemaRef) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
+}
+
+/// A planned query as a view.
+#[must_use]
+pub fn view(frame: DataFrame) -> Arc<dyn TableProvider> {
+    frame.into_view()
+}
+
+/// A planned query as a view that statements see as one table, whatever it selects.
+#[must_use]
+pub fn whole_view(frame: DataFrame) -> Arc<dyn TableProvider> {
+    Arc::new(views::WholeView(view(frame)))
 }
 
 /// The engine's surroundings, in which statements read regular files only.

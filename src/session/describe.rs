@@ -59,9 +59,12 @@ impl SessionError {
         }
     }
 
-    /// The table that a statement names and that is not known.
+    /// The table that the statement names and that is not known.
     #[must_use]
     pub fn missing_table(&self) -> Option<String> {
+        if self.is_of_view() {
+            return None;
+        }
         missing_table(&self.message()).map(str::to_owned)
     }
 

@@ -1,5 +1,8 @@
 //! Errors of the engine, sorted by whose fault they are.
 
+use std::error::Error;
+use std::fmt;
+
 use datafusion::common::DataFusionError;
 
 use super::file_error::FileError;
@@ -8,9 +11,47 @@ use crate::functions::{ArgumentError, RelationError};
 use crate::lake::{LakeError, failure_kind};
 
 /// An error of planning or running SQL.
+#[derive(Debug)]
+pub struct SessionError {
+    error: DataFusionError,
+    /// Whether the SQL is that of a view, which the statement only names.
+    is_of_view: bool,
+}
+
+/// The error of a view, on its way through the planning of a statement that names it. Its cause is not told to the engine, which
+/// would take it for one of the statement.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SessionError(#[from] DataFusionError);
+#[error("{0}")]
+struct ViewError(DataFusionError);
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for SessionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<DataFusionError> for SessionError {
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) if inner.is::<ViewError>() => {
+                match inner.downcast::<ViewError>() {
+                    Ok(view) => Self {
+                        error: view.0,
+                        is_of_view: true,
+                    },
+                    Err(inner) => Self::from_engine(DataFusionError::External(inner)),
+                }
+            }
+            error => Self::from_engine(error),
+        }
+    }
+}
 
 /// Whose fault an engine error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +69,46 @@ pub enum ErrorClass {
 }
 
 impl SessionError {
+    fn from_engine(error: DataFusionError) -> Self {
+        Self {
+            error,
+            is_of_view: false,
+        }
+    }
+
+    /// The same as an error of the view that was planned, for the engine to pass on.
+    #[must_use]
+    pub fn in_view(self) -> DataFusionError {
+        DataFusionError::External(Box::new(ViewError(self.error)))
+    }
+
+    /// Whether it is about the SQL of a view that the statement names, not about the statement's own.
+    #[must_use]
+    pub fn is_of_view(&self) -> bool {
+        self.is_of_view
+    }
+
+    /// The lake's error, if that is what it is.
+    ///
+    /// # Errors
+    /// With the same error, where it is another one.
+    pub fn into_lake_error(self) -> Result<LakeError, Self> {
+        match self.error {
+            DataFusionError::External(inner) => match inner.downcast::<LakeError>() {
+                Ok(error) => Ok(*error),
+                Err(inner) => Err(Self {
+                    error: DataFusionError::External(inner),
+                    ..self
+                }),
+            },
+            error => Err(Self { error, ..self }),
+        }
+    }
+
     /// Whose fault it is.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
-        let root = self.0.find_root();
+        let root = self.error.find_root();
         if self.relation_error().is_some() {
             return ErrorClass::Estimator;
         }
@@ -73,35 +150,35 @@ impl SessionError {
     /// The relation's argument error inside, if that is what it is.
     #[must_use]
     pub fn argument_error(&self) -> Option<&ArgumentError> {
-        external(&self.0)?.downcast_ref()
+        external(&self.error)?.downcast_ref()
     }
 
     /// The relation's run-time error inside, if that is what it is.
     #[must_use]
     pub fn relation_error(&self) -> Option<&RelationError> {
-        external(&self.0)?.downcast_ref()
+        external(&self.error)?.downcast_ref()
     }
 
     /// The lake's error inside, as when a data file is damaged.
     #[must_use]
     pub fn lake_error(&self) -> Option<&LakeError> {
-        external(&self.0)?.downcast_ref()
+        external(&self.error)?.downcast_ref()
     }
 
     /// What is wrong with a file that the statement names, if that is what it is.
     pub(super) fn file_error(&self) -> Option<&FileError> {
-        FileError::among(&self.0)
+        FileError::among(&self.error)
     }
 
     /// The engine's error.
     #[must_use]
     pub fn engine_error(&self) -> &DataFusionError {
-        &self.0
+        &self.error
     }
 }
 
 /// Whether a regular expression was wrong: the engine passes that on as an external error.
-fn is_regex(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_regex(error: &(dyn Error + 'static)) -> bool {
     error.to_string().starts_with("regex parse error")
 }
 
@@ -112,7 +189,7 @@ fn io_class(error: &std::io::Error) -> ErrorClass {
     }
 }
 
-fn external(error: &DataFusionError) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+fn external(error: &DataFusionError) -> Option<&(dyn Error + Send + Sync + 'static)> {
     match error {
         DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
             Some(nested) => external(nested),

@@ -36,7 +36,7 @@ mod wide_rows;
 mod yielding;
 
 pub use checks::Newest;
-pub use context::Session;
+pub use context::{Session, empty_table, lake_table, view, whole_view};
 pub use describe::{WRITE_REFUSED, causes};
 pub(crate) use dialect::BoundedDialect;
 pub use error::{ErrorClass, SessionError};
@@ -45,7 +45,7 @@ pub(crate) use from_first::{check_expression, parse_statements};
 pub use inquiry::{AnswerError, Inquiry, StatementAnswer};
 pub use nesting::{THREAD_STACK, TooComplicated};
 pub use options::{SessionOptions, available_memory, default_memory_limit};
-pub use place::{ErrorPlace, missing_table, split_place};
+pub use place::{ErrorPlace, split_place};
 pub(crate) use planning::scalar;
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, HELP_COLUMNS, PROSE};

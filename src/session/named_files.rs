@@ -19,17 +19,19 @@ use super::decoded_files::{self, Encodings};
 use super::file_error::FileError;
 use crate::diagnostic::contained;
 
-/// A context in which the path of a file, in quotes, is a table.
-pub(super) fn with_named_files(state: SessionStateBuilder) -> SessionContext {
+/// A context in which the path of a file, in quotes, is a table; and what opens the files, as long as there is the context.
+pub(super) fn with_named_files(
+    state: SessionStateBuilder,
+) -> (SessionContext, Arc<dyn UrlTableFactory>) {
     let files = Arc::new(Files::default());
-    let state = state.build();
-    let tables = Arc::clone(state.catalog_list());
-    let tables = DynamicFileCatalog::new(tables, Arc::clone(&files) as Arc<dyn UrlTableFactory>);
-    let state = SessionStateBuilder::new_from_existing(state);
-    let ctx = SessionContext::from(state.with_catalog_list(Arc::new(tables)).build());
+    let mut state = state.build();
+    let factory = Arc::clone(&files) as Arc<dyn UrlTableFactory>;
+    let tables = DynamicFileCatalog::new(Arc::clone(state.catalog_list()), Arc::clone(&factory));
+    state.register_catalog_list(Arc::new(tables));
+    let ctx = SessionContext::from(state);
     let session = files.engine.session_store();
     session.with_state(ctx.state_weak_ref());
-    ctx
+    (ctx, factory)
 }
 
 #[derive(Debug, Default)]

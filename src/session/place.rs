@@ -100,7 +100,7 @@ fn place_in_text(text: &str) -> Option<ErrorPlace> {
 
 /// The table that a text of the engine says there is not.
 #[must_use]
-pub fn missing_table(text: &str) -> Option<&str> {
+pub(super) fn missing_table(text: &str) -> Option<&str> {
     let rest = &text[text.find("table '")? + "table '".len()..];
     let (name, after) = rest.split_once('\'')?;
     let name = name.strip_prefix("datafusion.public.").unwrap_or(name);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue, TableReference};
+use datafusion::execution::SessionState;
 use datafusion::prelude::{DataFrame, SQLOptions};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
@@ -81,6 +82,7 @@ impl Session {
             .with_allow_dml(false)
             .with_allow_statements(false);
         let state = self.ctx.state();
+        let refused = |error| self.with_near_names(fault_of_sql(error));
         let mut statement = parse_statement(sql)?;
         let mut asked = &mut statement;
         while let Statement::Explain(explain) = asked {
@@ -89,13 +91,19 @@ impl Session {
         if let Statement::Statement(asked) = asked {
             functions::name_inputs(asked);
             names::bind(asked, parameters);
-            let views = self.parts_of_views(asked).await?;
+        }
+        let named = state
+            .resolve_table_references(&statement)
+            .map_err(refused)?;
+        if named.iter().any(is_listing) {
+            list_tables(&state).await?;
+        }
+        if let Some(asked) = asked_in(&statement) {
+            let views = parts_of_views(&state, asked, &named).await;
+            let views = views.map_err(refused)?;
             expansion::check(asked, views, self.most_parts)?;
         }
-        let plan = state
-            .statement_to_plan(statement)
-            .await
-            .map_err(|error| self.with_near_names(fault_of_sql(error)))?;
+        let plan = state.statement_to_plan(statement).await.map_err(refused)?;
         read_only.verify_plan(&plan)?;
         unplannable::check(&plan)?;
         measure::check(&plan, self.most_parts)?;
@@ -105,26 +113,55 @@ impl Session {
         }
         Ok(frame)
     }
+}
 
-    /// The size of each view that a statement names.
-    async fn parts_of_views(
-        &self,
-        statement: &ast::Statement,
-    ) -> Result<HashMap<String, u64>, SessionError> {
-        let mut views = HashMap::new();
-        for name in expansion::names(statement) {
-            let reference = TableReference::bare(name.as_str());
-            if !self.ctx.table_exist(reference.clone())? {
-                continue;
-            }
-            let table = self.ctx.table_provider(reference).await?;
-            if let Some(plan) = table.get_logical_plan() {
-                let parts = measure::parts(&plan)?;
-                views.insert(name, parts);
-            }
-        }
-        Ok(views)
+/// The statement itself, without the `EXPLAIN`s before it.
+fn asked_in(statement: &Statement) -> Option<&ast::Statement> {
+    match statement {
+        Statement::Explain(explain) => asked_in(&explain.statement),
+        Statement::Statement(asked) => Some(asked),
+        _ => None,
     }
+}
+
+/// Where the engine keeps its lists of tables and columns.
+const INFORMATION_SCHEMA: &str = "information_schema";
+
+/// Whether a table tells of all others.
+fn is_listing(table: &TableReference) -> bool {
+    table.schema() == Some(INFORMATION_SCHEMA)
+}
+
+/// Opens every table, so that those that cannot be opened are left out where tables are listed.
+async fn list_tables(state: &SessionState) -> Result<(), DataFusionError> {
+    let tables = state.schema_for_ref(TableReference::bare(""))?;
+    for name in tables.table_names() {
+        drop(tables.table(&name).await);
+    }
+    Ok(())
+}
+
+/// The size of each view among the tables that a statement names.
+async fn parts_of_views(
+    state: &SessionState,
+    statement: &ast::Statement,
+    named: &[TableReference],
+) -> Result<HashMap<String, u64>, DataFusionError> {
+    // The engine's list has files, too, which are not to be opened twice.
+    let alone = expansion::names(statement);
+    let mut views = HashMap::new();
+    for table in named {
+        let TableReference::Bare { table: name } = table else {
+            continue;
+        };
+        if alone.contains(name.as_ref())
+            && let Some(table) = state.schema_for_ref(table.clone())?.table(name).await?
+            && let Some(plan) = table.get_logical_plan()
+        {
+            views.insert(name.to_string(), measure::parts(&plan)?);
+        }
+    }
+    Ok(views)
 }
 
 /// While a statement is planned, an internal error of the engine is its way of refusing the statement.

@@ -81,7 +81,7 @@ impl Session {
             .build();
         Ok(Self {
             ctx: SessionContext::new_with_state(state),
-            most_parts: self.most_parts,
+            ..self.clone()
         })
     }
 
@@ -107,20 +107,9 @@ impl Session {
         functions::bound_functions(&mut ctx)?;
         Ok(Self {
             ctx,
+            files: None,
             most_parts: MOST_PARTS,
         })
-    }
-
-    /// A session of the same engine without tables, to plan in what must not meet the tables of this one.
-    #[must_use]
-    pub fn without_tables(&self) -> Self {
-        let state = SessionStateBuilder::new_from_existing(self.ctx.state())
-            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-            .build();
-        Self {
-            ctx: SessionContext::new_with_state(state),
-            most_parts: self.most_parts,
-        }
     }
 
     /// Reserves the memory that a plan takes, also while it waits to be run.

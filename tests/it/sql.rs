@@ -503,3 +503,45 @@ fn rows_without_a_partner_are_found_whatever_side_they_are_on() {
         expected
     );
 }
+
+#[test]
+fn a_view_over_a_table_that_was_never_built_tells_its_own_error_and_is_in_no_list() {
+    let project = Project::empty();
+    project.write("korabo.toml", "[project]\nname = \"bare\"\n");
+    project.write("schemas/.keep", "");
+    project.write("sample_data/.keep", "");
+    for (view, table) in [("link_whole", "clean_a"), ("link_broken", "clean_never")] {
+        let text = format!("-- One row.\n-- materialize: view\n\nselect 2 * n as n from {table}\n");
+        project.write(&format!("queries/{view}.sql"), text);
+        let text = "-- One row.\n\nselect 1 as n\n";
+        project.write(&format!("queries/{table}.sql"), text);
+    }
+    project.korabo(&["run", "clean_a"]).exits(0);
+    assert_eq!(project.text("csv", "select n from link_whole"), "n\n2\n");
+    project
+        .korabo(&["sql", "-c", "select 1;\n\nselect * from link_broken"])
+        .exits(3)
+        .says(&["clean_never"])
+        // The place would be one in the statement.
+        .hides(&["line 3"]);
+    for list in [
+        "show tables",
+        "select table_name from information_schema.columns",
+    ] {
+        let shown = project.text("csv", list);
+        assert!(
+            shown.contains("clean_a") && shown.contains("link_whole"),
+            "{shown}"
+        );
+        assert!(!shown.contains("link_broken"), "{shown}");
+    }
+    // Files are read beside tables.
+    project.write("clean_a.csv", "n\n7\n");
+    assert_eq!(
+        project.text(
+            "csv",
+            "select n from 'clean_a.csv' union all select n from clean_a order by n"
+        ),
+        "n\n1\n7\n"
+    );
+}

@@ -1,9 +1,8 @@
-//! The tables a statement can see. Only those it names are opened, so a small question stays quick
-//! however large the lake is.
+//! The tables a statement can see: those of the project's catalogue at the moment that the statement is planned. Only those
+//! it names are opened, so a small question stays quick however large the lake is.
 
-use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use datafusion::prelude::DataFrame;
 
@@ -14,34 +13,22 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean, local_time};
-use crate::lake::{Lake, LogStamp};
-use crate::pipeline::{self, Materialize, Meanings, Project, Query};
+use crate::lake::Lake;
+use crate::pipeline::{self, Catalogue, Meanings, Project};
 use crate::regular_file::{self, NotRegular};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
-use crate::session::{ReleaseRules, Session, SessionError, missing_table, split_place};
+use crate::session::{ReleaseRules, Session, SessionError, split_place};
 use crate::vocabulary::Lang;
 
-/// The project's tables, opened when they are first named.
+/// The project's tables, opened when they are named.
 pub(super) struct Tables {
     session: Session,
-    lake: Option<Lake>,
+    catalogue: Catalogue,
     config: Option<ProjectConfig>,
-    /// The project's files, read when a name or a list needs them; `None` where they do not load: lake tables can still be asked.
-    project: OnceLock<Option<Project>>,
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
     /// The language of meanings.
     lang: Lang,
-    opened: Mutex<HashMap<String, Opened>>,
-}
-
-/// A table or view that was opened.
-#[derive(Debug, Clone)]
-struct Opened {
-    /// Counts what was opened.
-    number: u64,
-    /// The table's log at that time; `None` for a view, and where there was no table.
-    stamp: Option<LogStamp>,
 }
 
 impl Tables {
@@ -56,15 +43,14 @@ impl Tables {
             Some(config) if config.lake.is_dir() => Some(Lake::open(&config.lake)?),
             _ => None,
         };
-        let project = OnceLock::new();
-        let release = match (&config, is_release) {
-            (_, false) => None,
+        let (catalogue, release) = match (&config, is_release) {
+            (_, false) => (Catalogue::of_config(config.clone(), lake), None),
             (Some(config), true) => {
                 // What tables hold is written in the project's files.
-                let loaded = Project::load(config.clone())?;
-                let rules = loaded.release_rules();
-                drop(project.set(Some(loaded)));
-                Some(rules)
+                let project = Arc::new(Project::load(config.clone())?);
+                let rules = project.release_rules();
+                let catalogue = Catalogue::of_project(project, lake);
+                (catalogue.with_whole_views(true), Some(rules))
             }
             (None, true) => {
                 let message = "--release needs a project, whose files say what its tables hold";
@@ -73,13 +59,11 @@ impl Tables {
             }
         };
         Ok(Self {
+            session,
+            catalogue,
+            config,
             release,
             lang: Lang::from(global.lang),
-            session,
-            lake,
-            config,
-            project,
-            opened: Mutex::default(),
         })
     }
 
@@ -92,26 +76,23 @@ impl Tables {
         if !as_of.is_given() {
             return Ok(());
         }
-        let Some(lake) = &self.lake else {
+        let Some(lake) = self.catalogue.lake() else {
             return Err(
                 Failure::new(FailureKind::Project, "--as-of needs a project with a lake")
                     .hint("--project names one"),
             );
         };
-        self.lake = Some(as_of.lake(lake, printer).await?);
+        let lake = as_of.lake(lake, printer).await?;
+        self.catalogue = self.catalogue.over(Some(lake));
         Ok(())
     }
 
-    /// When table `name` is there now, but was not at the time tables are read at: that time.
-    fn not_there_yet(&self, name: &str) -> Option<String> {
-        let lake = self.lake.as_ref()?;
-        let time = lake.time()?;
-        let is_then = lake
-            .table_names()
-            .is_ok_and(|names| names.iter().any(|then| then == name));
-        (lake.has_table_now(name) && !is_then).then(|| local_time(time))
+    /// A session with the tables as they are at one moment.
+    fn opened(&self) -> Result<Session, SessionError> {
+        self.catalogue.pinned().session(&self.session)
     }
 
+    /// The engine, without tables.
     pub(super) fn session(&self) -> &Session {
         &self.session
     }
@@ -135,17 +116,11 @@ impl Tables {
             .is_some_and(|config| config.redact_history)
     }
 
-    fn project(&self) -> Option<&Project> {
-        let load = || Project::load(self.config.clone()?).ok();
-        self.project.get_or_init(load).as_ref()
-    }
-
     /// The tables and views, as rows.
     pub(super) fn list(&self) -> Result<DataFrame, Failure> {
-        let views: BTreeSet<&str> = self.views().map(|query| query.name.as_str()).collect();
         let names = self.names()?.into_iter();
         let rows = names.map(|name| {
-            let kind = match views.contains(name.as_str()) {
+            let kind = match self.catalogue.is_view(&name) {
                 true => "view",
                 false => "table",
             };
@@ -157,12 +132,10 @@ impl Tables {
     /// The columns of every table that can be opened, as rows.
     pub(super) async fn all_columns(&self) -> Result<DataFrame, Failure> {
         let mut rows = Vec::new();
+        let session = self.opened()?;
         for table in self.names()? {
             // A view whose inputs are not built yet is left out.
-            if self.open_table(&table).await.is_err() {
-                continue;
-            }
-            let Ok(schema) = self.session.table_schema(&table).await else {
+            let Ok(schema) = session.table_schema(&table).await else {
                 continue;
             };
             rows.extend(schema.fields().iter().map(|field| {
@@ -180,31 +153,7 @@ impl Tables {
 
     /// Names of all tables and views.
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
-        let mut names = match &self.lake {
-            Some(lake) => lake.table_names()?,
-            None => Vec::new(),
-        };
-        names.extend(self.views().map(|query| query.name.clone()));
-        names.sort();
-        names.dedup();
-        Ok(names)
-    }
-
-    fn views(&self) -> impl Iterator<Item = &Query> {
-        let queries = self
-            .project()
-            .into_iter()
-            .flat_map(|project| project.dag.queries());
-        queries.filter(|query| query.header.materialize == Materialize::View)
-    }
-
-    /// The view `name`. Its own file is enough to know it, where the others were not read yet.
-    fn view(&self, name: &str) -> Option<Query> {
-        let query = match self.project.get() {
-            Some(Some(project)) => project.dag.query(name).cloned()?,
-            _ => pipeline::query_named(self.folder()?, name).ok()??,
-        };
-        (query.header.materialize == Materialize::View).then_some(query)
+        Ok(self.catalogue.names()?.into_iter().collect())
     }
 
     /// What is to be shown for one statement: of what the tables hold where nothing leaves, else of what may.
@@ -220,7 +169,7 @@ impl Tables {
         let meanings = match &inquiry {
             Inquiry::Describe(frame) => self.meanings(frame).await,
             Inquiry::Help(Some(topic)) => {
-                if let Some(project) = self.project()
+                if let Some(project) = self.catalogue.project()
                     && let Some(frame) =
                         pipeline::table_help(project, &self.session, topic, self.lang).await?
                 {
@@ -236,7 +185,7 @@ impl Tables {
 
     /// What each column of a planned query means, as far as it is known: queries of the project are planned to find out.
     pub(super) async fn meanings(&self, frame: &DataFrame) -> Vec<Option<String>> {
-        let Some(project) = self.project() else {
+        let Some(project) = self.catalogue.project() else {
             return Vec::new();
         };
         let found = Meanings::of_plan(project, &self.session, frame.logical_plan()).await;
@@ -246,25 +195,13 @@ impl Tables {
             .collect()
     }
 
-    /// Plans one query after opening the tables it names.
+    /// Plans one query.
     pub(super) async fn plan(
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, Failure> {
-        let named = pipeline::named_tables(statement);
-        if let Some(named) = named {
-            for name in named {
-                self.open_table(&name).await?;
-            }
-        } else {
-            for name in self.names()? {
-                // A view whose inputs are not built yet is left out of the list.
-                let opened = self.open_table(&name).await;
-                drop(opened);
-            }
-        }
-        match self.session.plan(statement, parameters).await {
+        match self.opened()?.plan(statement, parameters).await {
             Ok(frame) => Ok(frame),
             Err(error) => Err(self.failure_of(statement, error)?),
         }
@@ -272,8 +209,14 @@ impl Tables {
 
     /// The engine's error as a failure that knows its place in the statement and the nearest table.
     fn failure_of(&self, statement: &str, error: SessionError) -> Result<Failure, Failure> {
+        let error = match error.into_lake_error() {
+            Ok(error) => return Ok(error.into()),
+            Err(error) if error.is_of_view() => return Ok(error.into()),
+            Err(error) => error,
+        };
         let place = error.error_place();
         let text = error.message();
+        let missing = error.missing_table();
         let mut failure = Failure::from(error);
         failure.mark = place
             .as_ref()
@@ -284,7 +227,7 @@ impl Tables {
             failure.message = bare.to_owned();
         }
         let is_file = |mark: &std::ops::Range<usize>| statement[mark.clone()].starts_with('\'');
-        let Some(name) = missing_table(&text) else {
+        let Some(name) = missing.as_deref() else {
             return Ok(failure);
         };
         failure.causes.clear();
@@ -301,63 +244,15 @@ impl Tables {
         let names = self.names()?;
         let hint = did_you_mean(name, names.iter().map(String::as_str));
         failure.message = format!("no table `{name}`{hint}");
-        if let Some(time) = self.not_there_yet(name) {
+        let lake = self.catalogue.lake();
+        if let Some(time) = lake.and_then(|lake| lake.time_before(name)) {
+            let time = local_time(time);
             failure.message = format!("there was no table `{name}` yet at {time}");
-        } else if self.config.is_some() && self.project().is_none() {
+        } else if self.config.is_some() && self.catalogue.project().is_none() {
             failure = failure.hint("the project's files do not load: `korabo check`");
         } else if names.is_empty() {
             failure = failure.hint("the project has no tables yet: `korabo run`");
         }
         Ok(failure)
-    }
-
-    /// Opens table or view `name` with everything a view needs, anew where the lake has changed; unknown names are left to the
-    /// planner. Returns a number that is greater than those of everything opened before.
-    pub(super) async fn open_table(&self, name: &str) -> Result<u64, Failure> {
-        let known = self.opened().get(name).cloned();
-        if let Some(query) = self.view(name) {
-            let mut newest = 0;
-            for input in &query.reads {
-                newest = newest.max(Box::pin(self.open_table(input)).await?);
-            }
-            // A view holds its tables as they were when it was planned.
-            if let Some(known) = known.filter(|known| known.number >= newest) {
-                return Ok(known.number);
-            }
-            let config = self.config.as_ref();
-            let parameters = config.map(|config| query.parameters_in(config));
-            let parameters = parameters.unwrap_or_default();
-            let frame = self.session.plan(&query.text, &parameters).await?;
-            match self.release {
-                Some(_) => self.session.register_whole_view(name, frame)?,
-                None => self.session.register_view(name, frame)?,
-            }
-            return Ok(self.is_open(name, None));
-        }
-        let stamp = self.lake.as_ref().and_then(|lake| lake.log_stamp(name));
-        if let Some(known) = known.filter(|known| known.stamp == stamp) {
-            return Ok(known.number);
-        }
-        if let Some(lake) = &self.lake
-            && let Some(table) = lake.table(name).await?
-        {
-            self.session.register_table(table)?;
-        } else if self.not_there_yet(name).is_none()
-            && let Some(project) = self.project()
-        {
-            pipeline::register_undelivered(project, &self.session, name)?;
-        }
-        Ok(self.is_open(name, stamp))
-    }
-
-    fn opened(&self) -> MutexGuard<'_, HashMap<String, Opened>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_open(&self, name: &str, stamp: Option<LogStamp>) -> u64 {
-        let mut opened = self.opened();
-        let number = 1 + opened.values().map(|known| known.number).max().unwrap_or(0);
-        opened.insert(name.to_owned(), Opened { number, stamp });
-        number
     }
 }

@@ -1,6 +1,6 @@
 //! Estimates that differ between two versions of a table: what a reader of the report sees of a changed row.
 
-use super::values::{ComparedColumn, LakeOrEngine, KeyedRows, is_rounding};
+use super::values::{ComparedColumn, KeyedRows, LakeOrEngine, is_rounding};
 
 /// An estimate of which the number, the interval or the status changed.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 
 use super::estimates::{self, EstimateChange};
-use super::values::{LakeOrEngine, ROUNDING, KeyedRows, is_rounding};
+use super::values::{KeyedRows, LakeOrEngine, ROUNDING, is_rounding};
 use crate::lake::LakeTable;
 use crate::session::{Session, SessionError, causes};
 
