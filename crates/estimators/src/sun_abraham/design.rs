@@ -41,12 +41,15 @@ pub(super) struct Design {
     pub(super) factor: f64,
 }
 
+/// Right-hand sides by profile and outcome.
+pub(super) type RightHandSides = Vec<Vec<DVector<f64>>>;
+
 impl Design {
-    /// The regression on the rows of the sample, and by profile the right-hand sides for the outcomes that `columns` hold.
+    /// The regression on the rows of the sample, and the right-hand sides for the outcomes that `columns` hold.
     pub(super) fn new(
         sample: &Sample<'_>,
         columns: &Columns<'_>,
-    ) -> Result<(Self, Vec<Vec<DVector<f64>>>), EstimatorError> {
+    ) -> Result<(Self, RightHandSides), EstimatorError> {
         let n_periods = sample.periods.len();
         let (never, right) = Profile::fit(columns, None, sample.never.clone(), n_periods)?;
         let mut n_zero_weight_rows = never.sums.n_zero_weight_rows;
