@@ -147,14 +147,16 @@ fn is_view(query: &Query) -> bool {
     query.header.materialize == Materialize::View
 }
 
+/// Tables and views by name; `None` for what cannot be opened.
+type Tables = HashMap<String, Option<Arc<dyn TableProvider>>>;
+
 /// What the statements of one session have opened. Clones share it.
 #[derive(Clone)]
 struct Opened {
     catalogue: Catalogue,
     /// Plans the views, over these tables.
     engine: Session,
-    /// `None` for what cannot be opened.
-    tables: Arc<Mutex<HashMap<String, Option<Arc<dyn TableProvider>>>>>,
+    tables: Arc<Mutex<Tables>>,
 }
 
 impl fmt::Debug for Opened {
@@ -166,7 +168,7 @@ impl fmt::Debug for Opened {
 }
 
 impl Opened {
-    fn tables(&self) -> MutexGuard<'_, HashMap<String, Option<Arc<dyn TableProvider>>>> {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -38,18 +38,14 @@ impl Error for SessionError {
 
 impl From<DataFusionError> for SessionError {
     fn from(error: DataFusionError) -> Self {
-        match error {
-            DataFusionError::External(inner) if inner.is::<ViewError>() => {
-                match inner.downcast::<ViewError>() {
-                    Ok(view) => Self {
-                        error: view.0,
-                        is_of_view: true,
-                    },
-                    Err(inner) => Self::from_engine(DataFusionError::External(inner)),
-                }
-            }
-            error => Self::from_engine(error),
-        }
+        let (error, is_of_view) = match error {
+            DataFusionError::External(inner) => match inner.downcast::<ViewError>() {
+                Ok(view) => (view.0, true),
+                Err(inner) => (DataFusionError::External(inner), false),
+            },
+            error => (error, false),
+        };
+        Self { error, is_of_view }
     }
 }
 
@@ -69,13 +65,6 @@ pub enum ErrorClass {
 }
 
 impl SessionError {
-    fn from_engine(error: DataFusionError) -> Self {
-        Self {
-            error,
-            is_of_view: false,
-        }
-    }
-
     /// The same as an error of the view that was planned, for the engine to pass on.
     #[must_use]
     pub fn in_view(self) -> DataFusionError {
