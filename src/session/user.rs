@@ -10,8 +10,8 @@ use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 
 use super::context::Session;
 use super::error::SessionError;
@@ -92,11 +92,7 @@ impl Session {
     /// When the engine cannot be set up.
     pub fn without_files(&self, memory: &MemoryShare) -> Result<Self, SessionError> {
         let state = self.ctx.state();
-        let config = state
-            .config()
-            .clone()
-            .with_default_catalog_and_schema(CATALOG, SCHEMA)
-            .with_create_default_catalog_and_schema(true);
+        let config = with_own_catalog(&state);
         let state = SessionStateBuilder::new_from_existing(state)
             .with_config(config)
             .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
@@ -114,7 +110,10 @@ impl Session {
     /// A session of the same engine without tables, to plan in what must not meet the tables of this one.
     #[must_use]
     pub fn without_tables(&self) -> Self {
-        let state = SessionStateBuilder::new_from_existing(self.ctx.state())
+        let state = self.ctx.state();
+        let config = with_own_catalog(&state);
+        let state = SessionStateBuilder::new_from_existing(state)
+            .with_config(config)
             .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .build();
         Self {
@@ -134,6 +133,14 @@ impl Session {
         reservation.try_grow(measure::bytes(parts))?;
         Ok(reservation)
     }
+}
+
+/// The configuration of `state` for a session that gets a catalogue of its own: the engine makes none for what copies a session.
+fn with_own_catalog(state: &SessionState) -> SessionConfig {
+    let config = state.config().clone();
+    config
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(true)
 }
 
 #[expect(
