@@ -256,10 +256,8 @@ impl Target for Queries {
 
 fn judged(error: &PipelineError, file: &str, text: &str) -> Result<(), String> {
     let mut said = causes(error).join("\n");
-    if let PipelineError::Plan { file, source, .. } = error
-        && let Some((line, column)) = source.place()
-    {
-        said = format!("{file}:{line}:{column}: {said}");
+    if let PipelineError::Plan { place, .. } = error {
+        said = format!("{place}: {said}");
     }
     no_canary(&said)?;
     place_within(&said, file, text)?;
