@@ -323,6 +323,7 @@ fn regression(
         reference: Reference::StudentT,
         level: LEVEL,
         seed: SEED,
+        wild: None,
     };
     let result = ols(&formula, &data, &options)?;
     let asked = |target: &Target| match target {

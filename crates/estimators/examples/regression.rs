@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let result = ols(&formula, &simulated(), &options)?;
     println!("term              coefficient  error       t      p status");

@@ -160,6 +160,7 @@ impl NaiveComparisons {
             reference: Reference::StudentT,
             level: self.options.level,
             seed: self.options.seed,
+            wild: None,
         };
         for (name, values) in [("y", outcome.to_vec()), ("x", regressor)] {
             self.data

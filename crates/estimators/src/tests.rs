@@ -7,6 +7,8 @@ mod group_time;
 mod covariates;
 
 mod few_clusters;
+mod few_clusters_golden;
+mod few_clusters_properties;
 
 mod imputation;
 

@@ -25,7 +25,7 @@ pub(crate) enum Style {
 }
 
 /// An absent value among whole numbers.
-const ABSENT: i32 = i32::MIN;
+pub(crate) const ABSENT: i32 = i32::MIN;
 
 /// The values of a column, as small as they can be kept.
 pub(crate) enum Data {

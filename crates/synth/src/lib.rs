@@ -22,6 +22,8 @@ mod household;
 mod insurer_tables;
 mod municipalities;
 mod options;
+mod packing;
+mod pages;
 mod periods;
 mod person_years;
 mod published;

@@ -12,17 +12,18 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 use super::columns::{Column, Data};
 use super::options::SynthError;
+use super::pages::{PackedChunk, packed};
 
 /// What files are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aim {
     /// To be kept and passed on: every page is compressed as far as it goes.
     Small,
-    /// To be made quickly: pages are not compressed.
+    /// To be made quickly: pages are packed directly where that is possible.
     Fast,
 }
 
@@ -31,6 +32,8 @@ pub(crate) struct Encoder {
     path: PathBuf,
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
+    descriptors: Vec<ColumnDescPtr>,
+    aim: Aim,
 }
 
 /// One file being written.
@@ -43,8 +46,14 @@ pub(crate) struct TableFile {
 
 /// An encoded row group.
 pub(crate) struct EncodedGroup {
-    chunks: Vec<ArrowColumnChunk>,
+    chunks: Vec<EncodedColumn>,
     n_rows: usize,
+}
+
+/// One encoded column of a row group.
+enum EncodedColumn {
+    Packed(Box<PackedChunk>),
+    Arrow(Box<ArrowColumnChunk>),
 }
 
 /// Creates a file for columns like the given ones.
@@ -71,6 +80,7 @@ pub(crate) fn create(
     let (writer, factory) = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
         .and_then(ArrowWriter::into_serialized_writer)
         .map_err(encode)?;
+    let descriptors = writer.schema_descr().columns().to_vec();
     let path = path.to_path_buf();
     Ok((
         TableFile {
@@ -82,32 +92,31 @@ pub(crate) fn create(
             path,
             schema,
             factory,
+            descriptors,
+            aim,
         },
     ))
 }
 
 fn properties(columns: &[Column], aim: Aim) -> Result<WriterProperties, ParquetError> {
-    let compression = match aim {
-        Aim::Small => Compression::ZSTD(ZstdLevel::try_new(19)?),
-        Aim::Fast => Compression::UNCOMPRESSED,
+    let zstd_level = match aim {
+        Aim::Small => 19,
+        Aim::Fast => 1,
     };
     let mut builder = WriterProperties::builder()
-        .set_compression(compression)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(zstd_level)?))
         .set_created_by("korabo synth".to_owned())
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_dictionary_page_size_limit(8 << 20);
-    for column in columns {
-        let encoding = match (&column.data, aim) {
-            (Data::Running(_), _) => Encoding::DELTA_BYTE_ARRAY,
-            // Most columns are of this kind, and a dictionary hashes every value.
-            (Data::Numbers { scale: None, .. }, Aim::Fast) => Encoding::DELTA_BINARY_PACKED,
-            _ => continue,
-        };
+    for column in columns
+        .iter()
+        .filter(|column| matches!(column.data, Data::Running(_)))
+    {
         let path = ColumnPath::from(column.field.name().as_str());
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, encoding);
+            .set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY);
     }
     Ok(builder.build())
 }
@@ -128,18 +137,37 @@ impl Encoder {
         Ok(Some(EncodedGroup { chunks, n_rows }))
     }
 
-    fn encode_columns(&self, columns: &[Column]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        let writers = self.factory.create_column_writers(0)?;
-        let columns = columns.iter().zip(self.schema.fields());
-        let chunks = writers.into_iter().zip(columns);
-        chunks
-            .map(|(mut writer, (column, field))| {
-                for leaf in compute_leaves(field, &column.array())? {
-                    writer.write(&leaf)?;
+    fn encode_columns(&self, columns: &[Column]) -> Result<Vec<EncodedColumn>, ParquetError> {
+        let mut chunks = Vec::with_capacity(columns.len());
+        if self.aim == Aim::Fast {
+            for (descriptor, column) in self.descriptors.iter().zip(columns) {
+                chunks.push(packed(descriptor, column)?);
+            }
+        } else {
+            chunks.extend(columns.iter().map(|_| None));
+        }
+        // Writers are costly to make: only for the columns that need one.
+        let writers = if chunks.iter().all(Option::is_some) {
+            Vec::new()
+        } else {
+            self.factory.create_column_writers(0)?
+        };
+        let mut writers = writers.into_iter();
+        let mut encoded = Vec::with_capacity(columns.len());
+        for ((chunk, column), field) in chunks.into_iter().zip(columns).zip(self.schema.fields()) {
+            let writer = writers.next();
+            encoded.push(match (chunk, writer) {
+                (Some(chunk), _) => EncodedColumn::Packed(Box::new(chunk)),
+                (None, writer) => {
+                    let mut writer = writer.expect("every column has a writer if one needs it");
+                    for leaf in compute_leaves(field, &column.array())? {
+                        writer.write(&leaf)?;
+                    }
+                    EncodedColumn::Arrow(Box::new(writer.close()?))
                 }
-                writer.close()
-            })
-            .collect()
+            });
+        }
+        Ok(encoded)
     }
 }
 
@@ -153,7 +181,14 @@ impl TableFile {
         };
         let mut row_group = self.writer.next_row_group().map_err(encode)?;
         for chunk in group.chunks {
-            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
+            match chunk {
+                EncodedColumn::Arrow(chunk) => chunk.append_to_row_group(&mut row_group),
+                EncodedColumn::Packed(chunk) => {
+                    let (reader, close) = chunk.into_parts();
+                    row_group.append_column(&reader, close)
+                }
+            }
+            .map_err(encode)?;
         }
         row_group.close().map_err(encode)?;
         self.n_rows += group.n_rows as u64;

@@ -21,7 +21,8 @@ use super::roles::Roles;
 use super::shared_arguments::{level, seed};
 use korabo_estimators::regression::formula::{self, AtomKind, Formula, Term};
 use korabo_estimators::regression::{
-    Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov, ols,
+    Coefficient, Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov,
+    Wild, WildNull, WildTest, WildWeights, ols,
 };
 use korabo_estimators::{EstimatorError, Status};
 
@@ -58,7 +59,8 @@ pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
     optional(
         "vcov",
         ArgumentKind::Text,
-        "'iid', 'hc0', 'hc1' (default), 'hc2', 'hc3', 'hc4', 'cluster(a)', 'cluster(a, b)'",
+        "'iid', 'hc0', 'hc1' (default), 'hc2', 'hc3', 'hc4', 'cluster(a)', 'cluster(a, b)'; for few clusters 'cr2(a)' \
+         (Bell-McCaffrey) and 'cr3(a)' (jackknife)",
     ),
     optional(
         "ssc",
@@ -84,7 +86,23 @@ pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
     optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band",
+        "seed of the simultaneous band and the bootstrap; default 20160401",
+    ),
+    optional(
+        "wild",
+        ArgumentKind::Integer,
+        "draws of the wild cluster bootstrap, 100 to 100000, like 9999; needs 'cluster(a)', 'cr2(a)' or 'cr3(a)'; rows get \
+         the columns `p_value_wild`, `conf_low_wild` and `conf_high_wild`",
+    ),
+    optional(
+        "wild_weights",
+        ArgumentKind::Choice(&["rademacher", "webb"]),
+        "'rademacher' (default) or 'webb', for fewer than eight clusters or so",
+    ),
+    optional(
+        "wild_null",
+        ArgumentKind::Choice(&["imposed", "not_imposed"]),
+        "residuals of the fit with a coefficient of zero 'imposed' (default), or 'not_imposed'",
     ),
 ];
 
@@ -125,6 +143,7 @@ impl OlsCall {
             },
             level: level(bound)?,
             seed: seed(bound),
+            wild: wild(bound, &vcov, &formula)?,
             vcov,
         };
         Ok(Self {
@@ -208,6 +227,50 @@ impl OlsCall {
     }
 }
 
+/// The wild cluster bootstrap, where it is asked for.
+fn wild(
+    bound: &BoundArguments,
+    vcov: &Vcov,
+    formula: &Formula,
+) -> Result<Option<Wild>, ArgumentProblem> {
+    let invalid = |name, message: &str| {
+        let message = message.to_owned();
+        Err(ArgumentProblem::Invalid { name, message })
+    };
+    let Some(n_draws) = bound.integer("wild") else {
+        let given = ["wild_weights", "wild_null"]
+            .into_iter()
+            .find(|name| bound.has(name));
+        return given.map_or(Ok(None), |name| {
+            invalid(name, "goes with `wild => 9999`, the draws of the bootstrap")
+        });
+    };
+    let n_draws = match u32::try_from(n_draws) {
+        Ok(n_draws @ 100..=100_000) => n_draws,
+        _ => return invalid("wild", "must lie between 100 and 100000 draws"),
+    };
+    if vcov.columns().len() != 1 {
+        return invalid(
+            "wild",
+            "needs clusters by one column: `vcov => 'cluster(a)'`, `'cr2(a)'` or `'cr3(a)'`",
+        );
+    }
+    if formula.has_instruments() {
+        return invalid("wild", "does not exist with instruments");
+    }
+    Ok(Some(Wild {
+        n_draws,
+        weights: match bound.text("wild_weights", "rademacher") {
+            "webb" => WildWeights::Webb,
+            _ => WildWeights::Rademacher,
+        },
+        null: match bound.text("wild_null", "imposed") {
+            "not_imposed" => WildNull::NotImposed,
+            _ => WildNull::Imposed,
+        },
+    }))
+}
+
 /// Largest power of a column that does not follow single rows.
 const LARGEST_POWER: u32 = 2;
 /// How often a column can stand in the terms of a formula that has powers.
@@ -250,9 +313,12 @@ struct Ols {
     call: OlsCall,
 }
 
-fn schema() -> SchemaRef {
+/// Columns of the wild cluster bootstrap, after all others.
+const WILD_COLUMNS: [&str; 3] = ["p_value_wild", "conf_low_wild", "conf_high_wild"];
+
+fn schema(call: &OlsCall) -> SchemaRef {
     let number = |name| Field::new(name, DataType::Float64, true);
-    Arc::new(Schema::new(vec![
+    let mut fields = vec![
         Field::new("term", DataType::Utf8, false),
         number("estimate"),
         number("std_error"),
@@ -265,7 +331,11 @@ fn schema() -> SchemaRef {
         Field::new("n_obs", DataType::Int64, true),
         number("df"),
         Field::new("status", DataType::Utf8, false),
-    ]))
+    ];
+    if call.options.wild.is_some() {
+        fields.extend(WILD_COLUMNS.map(number));
+    }
+    Arc::new(Schema::new(fields))
 }
 
 impl PreparedRelation for Ols {
@@ -278,7 +348,7 @@ impl PreparedRelation for Ols {
     }
 
     fn schema(&self) -> SchemaRef {
-        schema()
+        schema(&self.call)
     }
 
     fn nothing(&self, status: Status) -> Option<Result<RecordBatch, RelationError>> {
@@ -304,7 +374,10 @@ fn without_numbers(
     columns.push(counts(terms.iter().map(|_| n_obs)));
     columns.push(unknown());
     columns.push(texts(terms.iter().map(|_| status.as_str())));
-    RecordBatch::try_new(schema(), columns).map_err(|source| RelationError::Rows {
+    if call.options.wild.is_some() {
+        columns.extend(WILD_COLUMNS.map(|_| unknown()));
+    }
+    RecordBatch::try_new(schema(call), columns).map_err(|source| RelationError::Rows {
         relation: call.relation,
         source,
     })
@@ -320,24 +393,31 @@ fn coefficients(call: &OlsCall, data: &RegressionData) -> Result<RecordBatch, Re
         source,
     })?;
     let rows = &result.rows;
-    RecordBatch::try_new(
-        schema(),
-        vec![
-            texts(rows.iter().map(|row| row.term.as_str())),
-            numbers(rows.iter().map(|row| row.estimate)),
-            numbers(rows.iter().map(|row| row.std_error)),
-            numbers(rows.iter().map(|row| row.statistic)),
-            numbers(rows.iter().map(|row| row.p_value)),
-            numbers(rows.iter().map(|row| row.conf_low)),
-            numbers(rows.iter().map(|row| row.conf_high)),
-            numbers(rows.iter().map(|row| row.band_low)),
-            numbers(rows.iter().map(|row| row.band_high)),
-            counts(rows.iter().map(|_| result.n_obs)),
-            numbers(rows.iter().map(|_| result.df)),
-            texts(rows.iter().map(|row| row.status.as_str())),
-        ],
-    )
-    .map_err(|source| RelationError::Rows {
+    let number = |of: fn(&Coefficient) -> f64| numbers(rows.iter().map(of));
+    let mut columns = vec![
+        texts(rows.iter().map(|row| row.term.as_str())),
+        number(|row| row.estimate),
+        number(|row| row.std_error),
+        number(|row| row.statistic),
+        number(|row| row.p_value),
+        number(|row| row.conf_low),
+        number(|row| row.conf_high),
+        number(|row| row.band_low),
+        number(|row| row.band_high),
+        counts(rows.iter().map(|_| result.n_obs)),
+        number(|row| row.df),
+        texts(rows.iter().map(|row| row.status.as_str())),
+    ];
+    if call.options.wild.is_some() {
+        let wild = |of: fn(&WildTest) -> f64| {
+            let tests = rows.iter().map(|row| row.wild.as_ref());
+            numbers(tests.map(|test| test.map_or(f64::NAN, of)))
+        };
+        columns.push(wild(|test| test.p_value));
+        columns.push(wild(|test| test.conf_low));
+        columns.push(wild(|test| test.conf_high));
+    }
+    RecordBatch::try_new(schema(call), columns).map_err(|source| RelationError::Rows {
         relation: call.relation,
         source,
     })

@@ -14,6 +14,15 @@ pub const FEW_CLUSTERS: usize = 5;
 /// So are fewer than this in all, where intervals are of the t distribution.
 pub const FEW_CLUSTERS_IN_ALL: usize = 10;
 
+/// Satterthwaite's degrees of freedom approximate the law of a statistic where there are at least this many; Tipton (2015),
+/// Psychological Methods 20:375.
+const FEWEST_DEGREES: f64 = 4.0;
+
+/// Whether degrees of freedom are too few for a t distribution to describe the statistic.
+pub(crate) fn has_few_degrees(df: f64) -> bool {
+    df.is_nan() || df < FEWEST_DEGREES
+}
+
 /// One side of a comparison: its units and how they lie in clusters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Side {
@@ -58,6 +67,8 @@ pub(crate) enum Interval {
     Normal,
     /// Quantiles of the t distribution and the factor G/(G − 1), for this many clusters.
     Student(u64),
+    /// Quantiles of the t distribution and the variance of the jackknife, for this many clusters.
+    Jackknife(u64),
 }
 
 impl Interval {
@@ -69,6 +80,14 @@ impl Interval {
             Self::Student(n_clusters) => {
                 let df = n_clusters as f64 - 1.0;
                 (student_quantile(df, 0.95), n_clusters as f64 / df)
+            }
+            Self::Jackknife(_) if effective < FEW_CLUSTERS as f64 => return true,
+            // Residuals of a cluster without which the rest is fitted are too large where others are too small.
+            Self::Jackknife(n_clusters) => {
+                let df = n_clusters as f64 - 1.0;
+                let inflation = effective / (effective - 1.0);
+                let factor = df / n_clusters as f64 * inflation * inflation;
+                (student_quantile(df, 0.95), factor)
             }
         };
         let df = effective - 1.0;

@@ -3,10 +3,11 @@
 use crate::diagnostic::Diagnostic;
 use crate::error::EstimatorError;
 use crate::inference::few_clusters::FEW_CLUSTERS_IN_ALL;
+use crate::regression::covariance::vcov::Vcov;
 use crate::regression::data::RegressionData;
 use crate::regression::formula::syntax::Formula;
 use crate::regression::instruments::FTest;
-use crate::regression::least_squares::{Effort, OlsResult, fit_with};
+use crate::regression::least_squares::{Coefficient, Effort, OlsResult, fit_with};
 use crate::regression::options::{OlsOptions, Singletons};
 use crate::status::Status;
 
@@ -80,8 +81,8 @@ fn sample(result: &OlsResult, options: &OlsOptions) -> Vec<Diagnostic> {
         number("n_obs", counts.n_obs),
         number("n_coefficients", result.n_counted)
             .with_detail("K of the small-sample factor, fixed effects as counted"),
-        Diagnostic::number("df", "", result.df),
     ];
+    rows.extend(degrees_of_freedom(result, options));
     if let Some(n_clusters) = result.n_clusters {
         let mut row = number("n_clusters", n_clusters);
         if n_clusters < FEW_CLUSTERS_IN_ALL as u64 {
@@ -99,7 +100,29 @@ fn sample(result: &OlsResult, options: &OlsOptions) -> Vec<Diagnostic> {
         row.status = coefficient.status;
         row
     }));
+    rows.extend(result.wild.map(|draws| {
+        let detail = if draws.is_complete {
+            "all there are"
+        } else {
+            "random"
+        };
+        number("wild_draws", draws.n_draws).with_detail(detail)
+    }));
     rows
+}
+
+/// One row, or one per coefficient where each has its own.
+fn degrees_of_freedom(result: &OlsResult, options: &OlsOptions) -> Vec<Diagnostic> {
+    if !matches!(options.vcov, Vcov::Cr2(_)) {
+        return vec![Diagnostic::number("df", "", result.df)];
+    }
+    let own = |coefficient: &Coefficient| {
+        let mut row = Diagnostic::number("df", &coefficient.term, coefficient.df);
+        row.status = coefficient.status;
+        row
+    };
+    let estimated = result.rows.iter().filter(|row| row.estimate.is_finite());
+    estimated.map(own).collect()
 }
 
 fn fixed_effects(result: &OlsResult) -> Vec<Diagnostic> {

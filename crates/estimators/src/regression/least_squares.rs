@@ -8,10 +8,11 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::error::EstimatorError;
 use crate::estimate::check_level;
-use crate::inference::few_clusters::Interval;
+use crate::inference::few_clusters::{Interval, has_few_degrees};
 use crate::inference::normal;
 use crate::inference::student::student_band;
 use crate::inference::sup_t::{self, SupT};
+use crate::regression::clusters::wild::{WildDraws, WildTest};
 use crate::regression::covariance::scores::{Counting, Scores};
 use crate::regression::covariance::small_sample::FixedEffectCount;
 use crate::regression::covariance::vcov::Vcov;
@@ -19,6 +20,7 @@ use crate::regression::data::RegressionData;
 use crate::regression::design::block::Effect;
 use crate::regression::design::build::Design;
 use crate::regression::design::rows::RowCounts;
+use crate::regression::errors::Errors;
 use crate::regression::fit::{DroppedColumn, Model};
 use crate::regression::formula::syntax::Formula;
 use crate::regression::instruments::{self, InstrumentTests};
@@ -49,7 +51,12 @@ pub struct Coefficient {
     pub band_high: f64,
     /// Clusters that the coefficient rests on (see [`crate::inference`]); NaN without clusters.
     pub effective_clusters: f64,
-    /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters` or `no_variance`.
+    /// Degrees of freedom of its t distribution.
+    pub df: f64,
+    /// The wild cluster bootstrap, where asked for; [`None`] for a column without a coefficient.
+    pub wild: Option<WildTest>,
+    /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters`, `no_variance` or, where errors leave out clusters and some
+    /// cluster alone determines the coefficient, `not_identified`.
     pub status: Status,
 }
 
@@ -60,7 +67,7 @@ pub struct OlsResult {
     pub rows: Vec<Coefficient>,
     /// Rows used.
     pub n_obs: u64,
-    /// Degrees of freedom of the t distribution.
+    /// Degrees of freedom of the t distribution; with CR2, whose coefficients have their own, clusters less one.
     pub df: f64,
     /// K of the small-sample factor.
     pub n_counted: u64,
@@ -86,6 +93,8 @@ pub struct OlsResult {
     pub instruments: Option<InstrumentTests>,
     /// The band's critical value.
     pub band: Option<SupT>,
+    /// The draws of the wild cluster bootstrap.
+    pub wild: Option<WildDraws>,
 }
 
 /// Fits a formula.
@@ -156,18 +165,16 @@ pub(crate) fn fit_with(
         clusters: &model.clusters,
         counting: &counting,
     };
-    let covariance = scores.covariance(&options.vcov, &options.small_sample)?;
     let back = model.back_transformation();
-    let matrix = &back * &covariance.matrix * back.transpose();
+    let errors = Errors::new(&model, &scores, &back, options)?;
     let instruments = (effort.tests && !model.endogenous.is_empty())
         .then(|| instruments::tests(&model, &scores, &options.vcov, &options.small_sample))
         .transpose()?;
     let n_clusters = model.clusters.iter().map(|g| g.n_groups as u64).min();
     let is_perfect = model.is_perfect();
-    let band = band(&matrix, model.intercept(), options).filter(|_| !is_perfect);
+    let band = band(&errors.matrix, model.intercept(), options).filter(|_| !is_perfect);
     let inference = Inference {
-        covariance: &matrix,
-        df: covariance.df,
+        errors: &errors,
         options,
         band: band.map(|band| band.critical_value),
         n_clusters,
@@ -180,8 +187,8 @@ pub(crate) fn fit_with(
     Ok(OlsResult {
         rows: inference.rows(&model),
         n_obs: model.counts.n_obs,
-        df: covariance.df,
-        n_counted: covariance.n_counted,
+        df: errors.df,
+        n_counted: errors.n_counted,
         n_clusters,
         counts: model.counts,
         fixed_effects: model.effects.iter().map(levels).collect(),
@@ -192,6 +199,7 @@ pub(crate) fn fit_with(
         rmse: fit.rmse,
         instruments,
         band,
+        wild: errors.wild.map(|(draws, _)| draws),
         dropped: model.dropped,
     })
 }
@@ -202,21 +210,36 @@ fn direct_levels(
     options: &OlsOptions,
     effort: Effort,
 ) -> Result<usize, EstimatorError> {
-    if options.vcov.needs_leverages() {
-        refuse_leverages(&design.effects, &options.vcov)?;
+    if options.vcov.needs_leverages() || options.vcov.is_for_few() || options.wild.is_some() {
+        refuse_leverages(&design.effects, options)?;
         return Ok(LEVERAGE_LEVELS);
     }
     Ok(effort.direct_levels)
 }
 
+/// Draws of the wild cluster bootstrap.
+const MIN_DRAWS: u32 = 100;
+const MAX_DRAWS: u32 = 100_000;
+
 /// What can be refused without looking at the data.
 fn check_options(formula: &Formula, options: &OlsOptions) -> Result<(), EstimatorError> {
     check_level(options.level)?;
-    if formula.has_instruments() && options.vcov.needs_leverages() {
-        return Err(EstimatorError::BadOption {
-            option: "vcov",
-            expected: "iid, hc0, hc1 or cluster(…) with instruments",
-        });
+    let refused = |option, expected| Err(EstimatorError::BadOption { option, expected });
+    let is_plain = !options.vcov.needs_leverages() && !options.vcov.is_for_few();
+    if formula.has_instruments() && !is_plain {
+        return refused("vcov", "iid, hc0, hc1 or cluster(…) with instruments");
+    }
+    let Some(wild) = options.wild else {
+        return Ok(());
+    };
+    if formula.has_instruments() {
+        return refused("wild", "left out with instruments");
+    }
+    if options.vcov.columns().len() != 1 {
+        return refused("vcov", "cluster(a), cr2(a) or cr3(a) with wild");
+    }
+    if !(MIN_DRAWS..=MAX_DRAWS).contains(&wild.n_draws) {
+        return refused("wild", "between 100 and 100000 draws");
     }
     Ok(())
 }
@@ -232,15 +255,22 @@ fn components(effects: &[Effect]) -> Vec<u64> {
 }
 
 /// Refuses before the work is done.
-fn refuse_leverages(effects: &[Effect], vcov: &Vcov) -> Result<(), EstimatorError> {
+fn refuse_leverages(effects: &[Effect], options: &OlsOptions) -> Result<(), EstimatorError> {
     let further = effects.iter().skip(1);
     let n_levels: u64 = further.map(|effect| effect.groups.n_groups as u64).sum();
     let limit = LEVERAGE_LEVELS as u64;
     if n_levels <= limit {
         return Ok(());
     }
+    if options.wild.is_some() {
+        return Err(EstimatorError::TooMany {
+            what: "levels of the fixed effects after the largest for wild",
+            found: n_levels,
+            limit,
+        });
+    }
     Err(EstimatorError::LeverageWithFixedEffects {
-        vcov: vcov.name(),
+        vcov: options.vcov.name(),
         n_levels,
         limit,
     })
@@ -266,8 +296,7 @@ fn band(covariance: &DMatrix<f64>, intercept: Option<usize>, options: &OlsOption
 
 /// From estimates to rows.
 struct Inference<'a> {
-    covariance: &'a DMatrix<f64>,
-    df: f64,
+    errors: &'a Errors,
     options: &'a OlsOptions,
     band: Option<f64>,
     n_clusters: Option<u64>,
@@ -279,16 +308,20 @@ struct Inference<'a> {
 impl Inference<'_> {
     fn rows(&self, model: &Model) -> Vec<Coefficient> {
         let estimates = model.estimates();
+        let (df, own_df) = (self.errors.df, self.errors.own_df.as_ref());
         let row = |(term, place): &(String, Option<usize>)| match *place {
             Some(k) => {
                 let band = self.band.filter(|_| Some(k) != model.intercept());
                 // Two-way clustering can give a negative variance: its root is NaN, and the row loses its error, not its estimate.
-                let std_error = self.covariance[(k, k)].sqrt();
-                let row = self.row(term, estimates[k], std_error, band);
+                let std_error = self.errors.matrix[(k, k)].sqrt();
+                let df = own_df.map_or(df, |own| own[k]);
+                let mut row = self.row(term, (estimates[k], std_error), df, band);
+                row.wild = self.wild(k);
                 self.with_clusters(row, k)
             }
             None => {
-                let mut row = self.row(term, f64::NAN, f64::NAN, None);
+                let df = own_df.map_or(df, |_| f64::NAN);
+                let mut row = self.row(term, (f64::NAN, f64::NAN), df, None);
                 let mut dropped = model.dropped.iter().filter(|column| !column.is_instrument);
                 let dropped = dropped.find(|column| column.term == *term);
                 row.status = dropped.map_or(Status::Collinear, |column| column.status);
@@ -306,19 +339,42 @@ impl Inference<'_> {
         let effective = self.effective_clusters.as_ref();
         row.effective_clusters = effective.map_or(f64::NAN, |all| all[k]);
         let number = effective.map_or(n_clusters as f64, |all| all[k]);
-        if row.status == Status::Ok && Interval::Student(n_clusters).is_unreliable(number) {
+        let is_unreliable = match self.options.vcov {
+            Vcov::Cr2(_) => has_few_degrees(row.df),
+            Vcov::Cr3(_) => Interval::Jackknife(n_clusters).is_unreliable(number),
+            _ => Interval::Student(n_clusters).is_unreliable(number),
+        };
+        if self.errors.hangs_on_one[k] && !self.is_perfect {
+            row.status = Status::NotIdentified;
+        } else if row.status == Status::Ok && is_unreliable {
             row.status = Status::FewClusters;
         }
         row
     }
 
-    fn row(&self, term: &str, estimate: f64, std_error: f64, band: Option<f64>) -> Coefficient {
+    fn wild(&self, k: usize) -> Option<WildTest> {
+        let (_, tests) = self.errors.wild.as_ref()?;
+        // Of residuals that are rounding nothing can be drawn.
+        Some(if self.is_perfect {
+            WildTest::NOTHING
+        } else {
+            tests[k]
+        })
+    }
+
+    fn row(
+        &self,
+        term: &str,
+        (estimate, std_error): (f64, f64),
+        df: f64,
+        band: Option<f64>,
+    ) -> Coefficient {
         let has_error = std_error > 0.0 && !self.is_perfect;
         let std_error = if has_error { std_error } else { f64::NAN };
         let statistic = estimate / std_error;
-        let (p_value, quantile) = self.p_and_quantile(statistic);
+        let (p_value, quantile) = self.p_and_quantile(statistic, df);
         let critical = band.map_or(f64::NAN, |band| match self.options.reference {
-            Reference::StudentT => student_band(band, self.df, quantile),
+            Reference::StudentT => student_band(band, df, quantile),
             Reference::Normal => band,
         });
         let status = if std_error.is_nan() {
@@ -337,13 +393,15 @@ impl Inference<'_> {
             band_low: estimate - critical * std_error,
             band_high: estimate + critical * std_error,
             effective_clusters: f64::NAN,
+            df,
+            wild: None,
             status,
         }
     }
 
-    fn p_and_quantile(&self, statistic: f64) -> (f64, f64) {
+    fn p_and_quantile(&self, statistic: f64, df: f64) -> (f64, f64) {
         let two_sided = 0.5 + 0.5 * self.options.level;
-        match (self.options.reference, StudentsT::new(0.0, 1.0, self.df)) {
+        match (self.options.reference, StudentsT::new(0.0, 1.0, df)) {
             (Reference::StudentT, Ok(law)) => {
                 let p_value = if statistic.is_nan() {
                     f64::NAN

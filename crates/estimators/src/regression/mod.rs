@@ -5,7 +5,7 @@
 //!
 //! *Estimand*: the (weighted) linear projection, with absorbed fixed effects and two-stage least squares.
 //! *Errors*: iid, HC0–HC4, one- and two-way clustered, with the small-sample factors of `fixest`
-//! ([`SmallSample`]). *Columns without a coefficient* are named with the reason: constant, absorbed by the fixed
+//! ([`SmallSample`]); for few clusters CR2, the cluster jackknife and the wild cluster bootstrap. *Columns without a coefficient* are named with the reason: constant, absorbed by the fixed
 //! effects, or a combination of earlier columns ([`DroppedColumn`]). *Singletons*: kept and counted, as in
 //! `fixest` 0.12, unless asked otherwise: coefficients stay, and nothing is dropped unasked. *Missing*: any used column missing or not
 //! finite, a function of it not finite, or a weight of zero, drops the row and counts it. *One cluster*: no error, status `no_variance`.
@@ -32,12 +32,17 @@ mod within;
 
 mod fit;
 
+mod clusters;
+
+mod errors;
+
 mod instruments;
 
 pub(crate) mod least_squares;
 
 mod diagnostics;
 
+pub use clusters::wild::{WildDraws, WildTest};
 pub use covariance::{
     ClusterCount, FixedEffectCount, SmallSample, SmallSampleError, Vcov, VcovError,
 };
@@ -47,4 +52,4 @@ pub use diagnostics::ols_diagnostics;
 pub use fit::DroppedColumn;
 pub use instruments::{FTest, FirstStage, InstrumentTests};
 pub use least_squares::{Coefficient, OlsResult, ols};
-pub use options::{OlsOptions, Reference, Singletons};
+pub use options::{OlsOptions, Reference, Singletons, Wild, WildNull, WildWeights};

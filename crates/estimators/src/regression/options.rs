@@ -23,6 +23,35 @@ pub enum Reference {
     Normal,
 }
 
+/// Weights of the wild cluster bootstrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WildWeights {
+    /// Plus or minus one.
+    Rademacher,
+    /// Six points, for fewer clusters than give enough signs; Webb (2023).
+    Webb,
+}
+
+/// Which residuals the wild cluster bootstrap draws from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WildNull {
+    /// Those of the fit with the hypothesis imposed.
+    Imposed,
+    /// Those of the fit itself.
+    NotImposed,
+}
+
+/// The wild cluster bootstrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wild {
+    /// Draws; where no more are possible, each possible one is made once.
+    pub n_draws: u32,
+    /// Weights of the clusters.
+    pub weights: WildWeights,
+    /// Residuals.
+    pub null: WildNull,
+}
+
 /// Options of [`ols`](super::ols).
 #[derive(Debug, Clone, PartialEq)]
 pub struct OlsOptions {
@@ -36,6 +65,8 @@ pub struct OlsOptions {
     pub reference: Reference,
     /// Level of intervals and bands, between 0 and 1.
     pub level: f64,
-    /// Seed of the band's simulation.
+    /// Seed of the band's simulation and of the bootstrap.
     pub seed: u64,
+    /// The wild cluster bootstrap beside the errors; needs clusters by one column.
+    pub wild: Option<Wild>,
 }

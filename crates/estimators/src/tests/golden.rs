@@ -138,7 +138,12 @@ pub(crate) fn sim() -> PathBuf {
 
 /// The rows of one relation.
 pub(crate) fn expected(relation: &str) -> Vec<Expected> {
-    let text = fs_err::read_to_string(sim().join("expected.csv")).unwrap();
+    rows_of(&sim().join("expected.csv"), relation)
+}
+
+/// The rows of one relation in a file like `expected.csv`.
+pub(crate) fn rows_of(file: &Path, relation: &str) -> Vec<Expected> {
+    let text = fs_err::read_to_string(file).unwrap();
     let rows = text.lines().skip(1).map(fields).map(|f| Expected {
         dataset: f[0].clone(),
         relation: f[1].clone(),
@@ -200,6 +205,19 @@ impl Report {
         {
             self.failures
                 .push(format!("{}: value {value}, found {found}", row.label()));
+        }
+    }
+
+    /// Against `value` alone.
+    pub(crate) fn compare_within(&mut self, row: &Expected, found: f64, tolerance: f64) {
+        self.n_compared += 1;
+        let expected = row.value.unwrap();
+        let off = (found - expected).abs();
+        if off.is_nan() || off > tolerance * expected.abs() {
+            self.failures.push(format!(
+                "{}: expected {expected}, found {found}",
+                row.label()
+            ));
         }
     }
 

@@ -361,6 +361,7 @@ fn regression(text: &str, data: &Data, vcov: Vcov) -> Result<OlsResult, Estimato
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     ols(
         &formula::parse(text).unwrap(),

@@ -206,6 +206,7 @@ fn trial(data: &Data, text: &str, weight: &str, naive: bool) -> OlsResult {
         },
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let treat = data.column("treat");
     let data = data.filter(|row| !naive || treat[row] == 1.0);

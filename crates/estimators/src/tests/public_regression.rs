@@ -70,6 +70,7 @@ fn options_of(spec: &str) -> OlsOptions {
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     }
 }
 

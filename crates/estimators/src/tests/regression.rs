@@ -24,7 +24,7 @@ pub(super) fn regression_data(data: &Data, weight: Option<&str>) -> RegressionDa
     }
 }
 
-fn prepared(name: &str) -> Data {
+pub(super) fn prepared(name: &str) -> Data {
     let mut data = Data::sim(name);
     if let Some(x1) = data.numbers.get("x1") {
         let twice = x1.iter().map(|x| 2.0 * x).collect();
@@ -114,6 +114,7 @@ fn options(row: &Expected) -> OlsOptions {
         reference: Reference::StudentT,
         level: 0.95,
         seed: 20_261_122,
+        wild: None,
     }
 }
 
@@ -318,6 +319,7 @@ fn singletons_are_removed_recursively() {
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let all = OlsOptions {
         singletons: Singletons::DropAll,
@@ -401,6 +403,7 @@ fn text_and_interactions_become_columns_as_in_r() {
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let terms = |text: &str| -> Vec<String> {
         let result = ols(&formula::parse(text).unwrap(), &data, &options).unwrap();

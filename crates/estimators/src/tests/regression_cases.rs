@@ -17,6 +17,7 @@ pub(super) const OPTIONS: OlsOptions = OlsOptions {
     reference: Reference::StudentT,
     level: 0.95,
     seed: 1,
+    wild: None,
 };
 
 pub(super) fn with_vcov(text: &str) -> OlsOptions {

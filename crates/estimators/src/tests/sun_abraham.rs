@@ -190,6 +190,7 @@ fn least_squares(columns: &PanelColumns, result: &SunAbrahamResult) -> OlsResult
         reference: Reference::StudentT,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let formula = formula::parse("y ~ i(cell, 0) | unit + time").unwrap();
     ols(&formula, &data, &options).unwrap()

@@ -5,7 +5,7 @@
 //! e/√(1 − h), e/(1 − h), e/(1 − h)^(δ/2) with δ = min(4, nh/p), p the number of independent columns (Cribari-Neto 2004,
 //! Computational Statistics & Data Analysis 45:215). Clustered: scores summed within clusters,
 //! q = (n − 1)/(n − K)·G/(G − 1); two-way: V₁ + V₂ − V₁₂ with the smaller G. K counts coefficients and levels of fixed effects as
-//! [`FixedEffectCount`] says.
+//! [`FixedEffectCount`] says. CR2 and CR3 are in `clusters/`.
 
 pub(super) mod vcov;
 

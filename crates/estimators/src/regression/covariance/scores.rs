@@ -104,7 +104,10 @@ impl Scores<'_> {
                 self.sandwich(&self.row_meat(vcov)?) * (factor * rows)
             }
             Vcov::Hc0 | Vcov::Hc2 | Vcov::Hc3 | Vcov::Hc4 => self.sandwich(&self.row_meat(vcov)?),
-            Vcov::Cluster(_) | Vcov::TwoWay(..) => self.clustered(small) * factor,
+            // What `clusters/` corrects, with the same counts.
+            Vcov::Cluster(_) | Vcov::TwoWay(..) | Vcov::Cr2(_) | Vcov::Cr3(_) => {
+                self.clustered(small) * factor
+            }
         };
         // The scarcer clusters decide: with two-way clustering the error cannot be known better than from the fewer of them.
         let fewest = self.clusters.iter().map(|groups| groups.n_groups).min();

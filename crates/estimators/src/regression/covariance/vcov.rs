@@ -21,12 +21,16 @@ pub enum Vcov {
     Cluster(String),
     /// Clustered by two columns.
     TwoWay(String, String),
+    /// Clustered by a column, unbiased when errors are independent and of equal variance; Bell and McCaffrey (2002).
+    Cr2(String),
+    /// Clustered by a column: the cluster jackknife.
+    Cr3(String),
 }
 
 /// The text does not name a covariance matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'hc4', 'cluster(a)' or 'cluster(a, b)', not '{found}'"
+    "vcov must be 'iid', 'hc0', 'hc1', 'hc2', 'hc3', 'hc4', 'cluster(a)', 'cluster(a, b)', 'cr2(a)' or 'cr3(a)', not '{found}'"
 )]
 pub struct VcovError {
     /// What was given.
@@ -34,7 +38,7 @@ pub struct VcovError {
 }
 
 impl Vcov {
-    /// Reads `'hc1'`, `'cluster(a)'`, `'cluster(a, b)'` and the like, in any case.
+    /// Reads `'hc1'`, `'cluster(a)'`, `'cluster(a, b)'`, `'cr2(a)'` and the like, in any case.
     ///
     /// # Errors
     /// [`VcovError`] for anything else.
@@ -56,12 +60,14 @@ impl Vcov {
         let inside = rest.strip_suffix(')').ok_or_else(unknown)?;
         let strip = |name: &str| name.trim().trim_matches(['"', '`']).to_owned();
         let names: Vec<String> = inside.split(',').map(strip).collect();
-        let is_cluster = word.trim().eq_ignore_ascii_case("cluster");
-        match names.as_slice() {
-            [one] if is_cluster && !one.is_empty() => Ok(Self::Cluster(one.clone())),
-            [one, two] if is_cluster && !one.is_empty() && !two.is_empty() => {
-                Ok(Self::TwoWay(one.clone(), two.clone()))
-            }
+        if names.iter().any(String::is_empty) {
+            return Err(unknown());
+        }
+        match (word.trim().to_ascii_lowercase().as_str(), names.as_slice()) {
+            ("cluster", [one]) => Ok(Self::Cluster(one.clone())),
+            ("cluster", [one, two]) => Ok(Self::TwoWay(one.clone(), two.clone())),
+            ("cr2", [one]) => Ok(Self::Cr2(one.clone())),
+            ("cr3", [one]) => Ok(Self::Cr3(one.clone())),
             _ => Err(unknown()),
         }
     }
@@ -69,15 +75,20 @@ impl Vcov {
     /// The columns to cluster by.
     pub fn columns(&self) -> Vec<&str> {
         match self {
-            Self::Cluster(column) => vec![column],
+            Self::Cluster(column) | Self::Cr2(column) | Self::Cr3(column) => vec![column],
             Self::TwoWay(first, second) => vec![first, second],
             _ => Vec::new(),
         }
     }
 
-    /// Whether it needs leverages.
+    /// Whether it needs the leverages of rows.
     pub(crate) fn needs_leverages(&self) -> bool {
         matches!(self, Self::Hc2 | Self::Hc3 | Self::Hc4)
+    }
+
+    /// Whether it is made for few clusters.
+    pub(crate) fn is_for_few(&self) -> bool {
+        matches!(self, Self::Cr2(_) | Self::Cr3(_))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -89,6 +100,8 @@ impl Vcov {
             Self::Hc3 => "hc3",
             Self::Hc4 => "hc4",
             Self::Cluster(_) | Self::TwoWay(..) => "cluster",
+            Self::Cr2(_) => "cr2",
+            Self::Cr3(_) => "cr3",
         }
     }
 }

@@ -64,6 +64,11 @@ impl Partition {
         self.starts[group] as usize..self.starts[group + 1] as usize
     }
 
+    /// The group that a row lies in.
+    pub(crate) fn group_of(&self, row: u32) -> usize {
+        self.starts.partition_point(|&start| start <= row) - 1
+    }
+
     /// Subtracts the group means from the part of a column that starts at the first row of `first`.
     pub(crate) fn subtract_means(&self, first: usize, part: &mut [f64], weights: Option<&[f64]>) {
         let offset = self.starts[first] as usize;

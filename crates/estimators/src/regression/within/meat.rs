@@ -283,7 +283,7 @@ impl<'a> GroupMeans<'a> {
         };
         let mut at = 0;
         while at < rows.len() {
-            let group = partition.starts.partition_point(|&start| start <= rows[at]) - 1;
+            let group = partition.group_of(rows[at]);
             let (mut score, end) = (0.0, partition.rows(group).end);
             while at < rows.len() && (rows[at] as usize) < end {
                 let row = rows[at] as usize;

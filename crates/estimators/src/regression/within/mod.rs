@@ -6,4 +6,6 @@ pub(super) mod columns;
 
 mod meat;
 
+pub(super) mod rows;
+
 pub(super) mod absorb;

@@ -157,6 +157,7 @@ fn regression(columns: ImputationColumns, leads: &[i32], has_effect: bool) -> Ve
         reference: Reference::Normal,
         level: 0.95,
         seed: 1,
+        wild: None,
     };
     let formula = formula::parse(&format!("y ~ {} | effect + time", terms.join(" + "))).unwrap();
     let result = ols(
