@@ -226,6 +226,9 @@ fn man(folder: &Path) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Threads of the estimators' pool. Each looks for work among all others: thousands do nothing else for minutes.
+const MOST_ESTIMATOR_THREADS: usize = 256;
+
 fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.thread_stack_size(THREAD_STACK);
@@ -234,7 +237,7 @@ fn tokio_runtime(cli: &Cli) -> Result<tokio::runtime::Runtime, Failure> {
         builder.worker_threads(threads.get());
         // The estimators' own pool. It exists already only where one process runs several commands, as tests do.
         let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
+            .num_threads(threads.get().min(MOST_ESTIMATOR_THREADS))
             .build_global();
     }
     builder.enable_all().build().map_err(|error| {
