@@ -17,7 +17,7 @@ const RANGE_ROWS: usize = 1 << 14;
 const BLOCK_ROWS: usize = 256;
 
 /// Multiplications that solving for all clusters may take.
-const MOST_MULTIPLICATIONS: u64 = 1 << 42;
+const MOST_MULTIPLICATIONS: u64 = 1 << 38;
 
 /// A regression without instruments and its clusters.
 pub(crate) struct Clustered<'a> {
