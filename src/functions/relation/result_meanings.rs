@@ -361,6 +361,24 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
     column("n_obs", &["ols"], "使った行数", "Rows used"),
     column("df", &["ols"], "自由度", "Degrees of freedom of t"),
     column(
+        "p_value_wild",
+        &["ols"],
+        "ワイルドクラスターブートストラップのp値（wild を指定したとき）",
+        "p-value of the wild cluster bootstrap, with wild",
+    ),
+    column(
+        "conf_low_wild",
+        &["ols"],
+        "ワイルドクラスターブートストラップの信頼区間の下限（wild を指定したとき）",
+        "Lower end of the interval of the wild cluster bootstrap, with wild",
+    ),
+    column(
+        "conf_high_wild",
+        &["ols"],
+        "ワイルドクラスターブートストラップの信頼区間の上限（wild を指定したとき）",
+        "Upper end of the interval of the wild cluster bootstrap, with wild",
+    ),
+    column(
         "status",
         ESTIMATED,
         "推定の状態（ok、または推定できない理由・注意）",
