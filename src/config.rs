@@ -133,6 +133,15 @@ impl ParameterValue {
 }
 
 impl ProjectConfig {
+    /// The names and values in `[parameters]`.
+    #[must_use]
+    pub fn parameter_values(&self) -> Vec<(String, ParameterValue)> {
+        let given = self.parameters.iter();
+        given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// Finds the project that contains `start`: the nearest folder upwards with a project file.
     ///
     /// # Errors

@@ -87,6 +87,12 @@ impl Catalogue {
         self.over(self.lake.as_ref().map(Lake::pinned))
     }
 
+    /// The project's configuration, where there is a project.
+    #[must_use]
+    pub fn config(&self) -> Option<&ProjectConfig> {
+        self.config.as_ref()
+    }
+
     /// The lake, where there is one.
     #[must_use]
     pub fn lake(&self) -> Option<&Lake> {

@@ -16,7 +16,7 @@ use crate::contract::{DELIVERY_ID, ROW_NUMBER};
 use crate::diagnostic::did_you_mean;
 use crate::functions;
 use crate::session::Session;
-use crate::vocabulary::{ColumnEntry, Meaning};
+use crate::vocabulary::{ColumnEntry, Lang, Meaning};
 
 /// What the columns of tables mean.
 #[derive(Debug, Default)]
@@ -39,12 +39,7 @@ impl Meanings {
         meanings
     }
 
-    /// Those of the columns that a planned query returns, as far as they are columns of tables or results of relations. The
-    /// queries that make the tables are planned, apart from the tables that `session` knows; no data are read.
-    ///
-    /// # Errors
-    /// When one of the project's queries does not plan.
-    pub async fn of_plan(
+    async fn of_plan(
         project: &Project,
         session: &Session,
         plan: &LogicalPlan,
@@ -74,6 +69,22 @@ impl Meanings {
         Ok(columns
             .map(|(name, origins)| meanings.inherited(name, origins))
             .collect())
+    }
+
+    /// What the columns that a planned query returns mean, as texts in `lang`, as far as they are columns of tables or results of
+    /// relations. The queries that make the tables are planned, apart from the tables that `session` knows; no data are read. Where
+    /// one of them does not plan, nothing is known.
+    pub async fn texts_of_plan(
+        project: &Project,
+        session: &Session,
+        plan: &LogicalPlan,
+        lang: Lang,
+    ) -> Vec<Option<String>> {
+        let found = Self::of_plan(project, session, plan).await;
+        let found = found.unwrap_or_default().into_iter();
+        found
+            .map(|meaning| Some(meaning?.in_lang(lang).to_owned()))
+            .collect()
     }
 
     /// The columns of `table`, in order, with what they mean; empty where the table is not known.

@@ -14,7 +14,6 @@ use super::identity::schema_with_id;
 use super::project::Project;
 use super::query::Query;
 use super::templates::{self, PANEL, PANEL_INDICATORS};
-use crate::config::ParameterValue;
 use crate::lake::storable_schema;
 use crate::session::{Session, SessionError};
 
@@ -90,24 +89,16 @@ impl Project {
         let vocabulary = &self.vocabulary;
         match query.name.as_str() {
             PANEL => {
-                let parameters = self.all_parameters();
+                let parameters = self.config.parameter_values();
                 templates::check_indicators(session, vocabulary, schema, &parameters).await?;
             }
             PANEL_INDICATORS => {
-                let parameters = self.all_parameters();
+                let parameters = self.config.parameter_values();
                 templates::check_uses(session, vocabulary, schema, &parameters).await?;
             }
             _ => {}
         }
         Ok(())
-    }
-
-    /// The parameters of the project file.
-    fn all_parameters(&self) -> Vec<(String, ParameterValue)> {
-        let given = self.config.parameters.iter();
-        given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::pipeline::{self, Catalogue, Lineage, Meanings, Project};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
 use crate::session::{self, Session};
-use crate::vocabulary::{Lang, Meaning};
+use crate::vocabulary::Lang;
 
 /// Under which key of a column's metadata clients find what it means, in the server's language: that of Arrow Flight SQL.
 const REMARKS: &str = "ARROW:FLIGHT:SQL:REMARKS";
@@ -118,10 +118,7 @@ impl Tables {
         let project = &snapshot.project;
         let meanings = match &inquiry {
             Inquiry::Describe(frame) => {
-                let found = Meanings::of_plan(project, session, frame.logical_plan()).await;
-                let found = found.unwrap_or_default().into_iter();
-                let in_lang = |found: Meaning| found.in_lang(self.lang).to_owned();
-                found.map(|meaning| meaning.map(in_lang)).collect()
+                Meanings::texts_of_plan(project, session, frame.logical_plan(), self.lang).await
             }
             Inquiry::Help(Some(topic)) => {
                 let help = pipeline::table_help(project, session, topic, self.lang).await;

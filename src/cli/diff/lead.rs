@@ -120,7 +120,7 @@ impl<'a> Estimates<'a> {
 }
 
 /// The status before and after.
-pub(super) fn statuses(change: &EstimateChange) -> [&str; 2] {
+fn statuses(change: &EstimateChange) -> [&str; 2] {
     [&change.before, &change.after].map(|state| state.status.as_deref().unwrap_or("none"))
 }
 

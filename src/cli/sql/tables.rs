@@ -24,7 +24,6 @@ use crate::vocabulary::Lang;
 pub(super) struct Tables {
     session: Session,
     catalogue: Catalogue,
-    config: Option<ProjectConfig>,
     /// What of an answer may leave; `None` inside the secure area.
     release: Option<ReleaseRules>,
     /// The language of meanings.
@@ -43,11 +42,11 @@ impl Tables {
             Some(config) if config.lake.is_dir() => Some(Lake::open(&config.lake)?),
             _ => None,
         };
-        let (catalogue, release) = match (&config, is_release) {
-            (_, false) => (Catalogue::of_config(config.clone(), lake), None),
+        let (catalogue, release) = match (config, is_release) {
+            (config, false) => (Catalogue::of_config(config, lake), None),
             (Some(config), true) => {
                 // What tables hold is written in the project's files.
-                let project = Arc::new(Project::load(config.clone())?);
+                let project = Arc::new(Project::load(config)?);
                 let rules = project.release_rules();
                 let catalogue = Catalogue::of_project(project, lake);
                 (catalogue.with_whole_views(true), Some(rules))
@@ -61,7 +60,6 @@ impl Tables {
         Ok(Self {
             session,
             catalogue,
-            config,
             release,
             lang: Lang::from(global.lang),
         })
@@ -98,22 +96,22 @@ impl Tables {
     }
 
     pub(super) fn parameters(&self) -> Vec<(String, ParameterValue)> {
-        let given = self.config.iter().flat_map(|config| &config.parameters);
-        given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+        let config = self.catalogue.config();
+        config
+            .map(ProjectConfig::parameter_values)
+            .unwrap_or_default()
     }
 
     /// The project's folder.
     pub(super) fn folder(&self) -> Option<&Path> {
-        self.config.as_ref().map(|config| config.folder.as_path())
+        let config = self.catalogue.config();
+        config.map(|config| config.folder.as_path())
     }
 
     /// Whether the project wants statements kept without their literals.
     pub(super) fn redacts_history(&self) -> bool {
-        self.config
-            .as_ref()
-            .is_some_and(|config| config.redact_history)
+        let config = self.catalogue.config();
+        config.is_some_and(|config| config.redact_history)
     }
 
     /// The tables and views, as rows.
@@ -188,11 +186,7 @@ impl Tables {
         let Some(project) = self.catalogue.project() else {
             return Vec::new();
         };
-        let found = Meanings::of_plan(project, &self.session, frame.logical_plan()).await;
-        let found = found.unwrap_or_default().into_iter();
-        found
-            .map(|meaning| Some(meaning?.in_lang(self.lang).to_owned()))
-            .collect()
+        Meanings::texts_of_plan(project, &self.session, frame.logical_plan(), self.lang).await
     }
 
     /// Plans one query.
@@ -248,7 +242,7 @@ impl Tables {
         if let Some(time) = lake.and_then(|lake| lake.time_before(name)) {
             let time = local_time(time);
             failure.message = format!("there was no table `{name}` yet at {time}");
-        } else if self.config.is_some() && self.catalogue.project().is_none() {
+        } else if self.catalogue.config().is_some() && self.catalogue.project().is_none() {
             failure = failure.hint("the project's files do not load: `korabo check`");
         } else if names.is_empty() {
             failure = failure.hint("the project has no tables yet: `korabo run`");
