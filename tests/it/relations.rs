@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 13] = [
+const CALLS: [&str; 15] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -72,6 +72,16 @@ const CALLS: [&str; 13] = [
     "ols({panel}, 'y ~ age*label | year', vcov => 'hc3')",
     "ols({panel}, 'y ~ age | year | exposed ~ weight', vcov => 'hc1')",
     "ols_diagnostics({panel}, 'y ~ age + label | year | exposed ~ weight')",
+    "honest_did((select year - 2019 as event_time, max(age) as estimate, \
+     case year when 2017 then 0.02 else 0.01 end as c1, case year when 2019 then 0.02 else 0.01 end as c2, \
+     case year when 2020 then 0.02 else 0.01 end as c3 \
+     from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
+     event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
+    "pretrend_power((select year - 2019 as event_time, max(age) as estimate, \
+     case year when 2017 then 0.02 else 0.01 end as c1, case year when 2019 then 0.02 else 0.01 end as c2, \
+     case year when 2020 then 0.02 else 0.01 end as c3 \
+     from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
+     event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
 ];
 
 fn statement(call: &str, panel: &str) -> String {

@@ -225,6 +225,55 @@ pub enum EstimatorError {
          apart; leave out the rows with the smallest weights, or those periods"
     )]
     VanishingLinks,
+    /// An event time appears twice.
+    #[error(
+        "event time {event_time} appears twice; an event study has one estimate per event time"
+    )]
+    RepeatedEventTime {
+        /// The event time.
+        event_time: i32,
+    },
+    /// An event study without estimates on one side of its reference.
+    #[error("no estimate {side} the reference, event time {reference}; at least one is needed")]
+    OneSidedEventStudy {
+        /// `before` or `after`.
+        side: &'static str,
+        /// The reference.
+        reference: i32,
+    },
+    /// An event time between the first and the last has no estimate.
+    #[error(
+        "event time {event_time} has no estimate; differences between neighbouring periods need all from the first to the last"
+    )]
+    EventTimeGap {
+        /// The event time.
+        event_time: i32,
+    },
+    /// An estimate, or one of its covariances, is missing.
+    #[error(
+        "the estimate of event time {event_time}, or one of its covariances, is missing; leave it out"
+    )]
+    MissingEstimate {
+        /// The event time.
+        event_time: i32,
+    },
+    /// A covariance matrix of another size than there are estimates.
+    #[error(
+        "the covariance matrix has {n_columns} columns for {n_estimates} estimates; there must be one for each event time, in \
+         their order"
+    )]
+    CovarianceSize {
+        /// Columns, or rows where these are wrong.
+        n_columns: usize,
+        /// Estimates.
+        n_estimates: usize,
+    },
+    /// A matrix that cannot be a covariance matrix.
+    #[error("the covariance matrix {problem}")]
+    NotACovariance {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The iteration did not settle.
     #[error("fixed effects did not converge in {iterations} iterations")]
     NotConverged {

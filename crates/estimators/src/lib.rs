@@ -33,6 +33,8 @@ pub mod balance;
 
 pub mod identities;
 
+pub mod sensitivity;
+
 #[cfg(test)]
 mod tests;
 

@@ -38,6 +38,8 @@ pub enum Status {
     WeakInstruments,
     /// The estimate exists but its variance is zero or cannot be computed.
     NoVariance,
+    /// The estimates before exposure contradict the restriction that an interval assumes: every value is rejected.
+    Contradicted,
 }
 
 impl Status {
@@ -61,6 +63,7 @@ impl Status {
             Self::Constant => "constant",
             Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
+            Self::Contradicted => "contradicted",
         }
     }
 }

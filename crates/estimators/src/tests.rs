@@ -1,6 +1,6 @@
 //! Estimators against golden numbers (`tests/golden/sim`, see `HOW.md` there) and against properties they must have.
 
-mod golden;
+pub(crate) mod golden;
 
 mod group_time;
 
@@ -33,3 +33,5 @@ mod properties;
 mod public;
 
 mod public_regression;
+
+mod sensitivity;

@@ -2,7 +2,8 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    att, bacon, balance, did_imputation, effects, group_time, ols, ols_diagnostics, sun_abraham,
+    att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
+    pretrend_power, sun_abraham,
 };
 
 /// Every relation SQL can call.
@@ -20,6 +21,8 @@ pub const RELATIONS: &[RelationDefinition] = &[
     did_imputation::DID_IMPUTATION,
     did_imputation::DID_IMPUTATION_DIAGNOSTICS,
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
+    honest_did::HONEST_DID,
+    pretrend_power::PRETREND_POWER,
 ];
 
 /// The relation called `name`, in upper or lower case.

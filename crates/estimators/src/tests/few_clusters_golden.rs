@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::golden::{Expected, Report, key, rows_of, sim};
+use super::golden::{Expected, Report, inference, key, rows_of};
 use super::regression::{prepared, regression_data};
 use super::regression_cases::OPTIONS;
 use crate::regression::{
@@ -18,7 +18,7 @@ pub(super) const WILD: Wild = Wild {
 };
 
 pub(super) fn rows(relation: &str) -> Vec<Expected> {
-    let file = sim().join("../inference/few_clusters.csv");
+    let file = inference().join("few_clusters.csv");
     let mut rows = rows_of(&file, relation);
     rows.retain(|row| row.quantity != "p_value_package");
     rows

@@ -136,9 +136,19 @@ pub(crate) fn sim() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/sim")
 }
 
+/// Golden numbers of inference methods; see `HOW.md` there.
+pub(crate) fn inference() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/inference")
+}
+
 /// The rows of one relation.
 pub(crate) fn expected(relation: &str) -> Vec<Expected> {
-    rows_of(&sim().join("expected.csv"), relation)
+    expected_in(&sim(), relation)
+}
+
+/// The same, of the numbers in `folder`.
+pub(crate) fn expected_in(folder: &Path, relation: &str) -> Vec<Expected> {
+    rows_of(&folder.join("expected.csv"), relation)
 }
 
 /// The rows of one relation in a file like `expected.csv`.

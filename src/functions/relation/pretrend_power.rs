@@ -1,0 +1,203 @@
+//! `pretrend_power`: what a test for pre-trends would see, and the bias of estimates that pass it.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::Int32Array;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::RecordBatch;
+
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
+use super::argument_error::ArgumentProblem;
+use super::bound_arguments::BoundArguments;
+use super::definition::{Gather, PreparedRelation, RelationDefinition};
+use super::event_study_input::{
+    COVARIANCE, ESTIMATE, EVENT_TIME, EventStudyColumns, EventStudyRows, REFERENCE, numbers_of,
+};
+use super::relation_error::RelationError;
+use super::result::{numbers, texts};
+use super::shared_arguments::seed;
+use korabo_estimators::sensitivity::{
+    PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power,
+};
+
+pub(super) const PRETREND_POWER: RelationDefinition = RelationDefinition {
+    name: "pretrend_power",
+    usage: "pretrend_power(input, event_time => column, estimate => column, covariance => [column, …], \
+            powers => '0.5, 0.8')",
+    description: "Power of a test for pre-trends: how steep a difference in trends it sees with a given \
+                  probability, and the bias that trend has on each effect, also among estimates that pass \
+                  (Roth).",
+    example: "SELECT * FROM pretrend_power((SELECT * FROM (VALUES (-3, 0.01, 0.0009, 0.0003, 0.0002), \
+              (-2, -0.02, 0.0003, 0.0008, 0.0002), (0, 0.15, 0.0002, 0.0002, 0.0011)) \
+              AS estimates (event_time, estimate, c1, c2, c3)), event_time => event_time, \
+              estimate => estimate, covariance => [c1, c2, c3])",
+    arguments: &ARGUMENTS,
+    positional: None,
+    prepare: |bound| Ok(Arc::new(Pretrend::try_new(bound)?)),
+};
+
+static ARGUMENTS: [ArgumentDefinition; 8] = [
+    EVENT_TIME,
+    ESTIMATE,
+    COVARIANCE,
+    REFERENCE,
+    optional(
+        "powers",
+        ArgumentKind::Text,
+        "probabilities like '0.5, 0.8' (the default), one trend each: the slope that is seen with that probability",
+    ),
+    optional(
+        "slopes",
+        ArgumentKind::Text,
+        "slopes like '0.1, 0.2', in units of the outcome per period, one trend each; default none",
+    ),
+    optional(
+        "threshold",
+        ArgumentKind::Number,
+        "an estimate of more standard errors than this fails the test; default 1.96",
+    ),
+    optional(
+        "seed",
+        ArgumentKind::Integer,
+        "seed of the quasi-random points that more than five estimates before the reference need",
+    ),
+];
+
+#[derive(Debug)]
+struct Pretrend {
+    columns: EventStudyColumns,
+    options: PretrendOptions,
+}
+
+impl Pretrend {
+    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
+        let invalid = |name, message: &str| {
+            Err(ArgumentProblem::Invalid {
+                name,
+                message: message.to_owned(),
+            })
+        };
+        let options = PretrendOptions {
+            threshold: bound.number("threshold", 1.96),
+            powers: numbers_of("powers", bound.text("powers", "0.5, 0.8"))?,
+            slopes: numbers_of("slopes", bound.text("slopes", ""))?,
+            seed: seed(bound),
+        };
+        if !(options.threshold > 0.0 && options.threshold.is_finite()) {
+            return invalid("threshold", "must be above zero");
+        }
+        if options
+            .powers
+            .iter()
+            .any(|&power| power <= 0.0 || power >= 1.0)
+        {
+            return invalid("powers", "must lie between 0 and 1");
+        }
+        if options.powers.is_empty() && options.slopes.is_empty() {
+            return invalid("powers", "must be numbers where there are no `slopes`");
+        }
+        Ok(Self {
+            columns: EventStudyColumns::try_new("pretrend_power", bound)?,
+            options,
+        })
+    }
+}
+
+fn schema() -> SchemaRef {
+    let number = |name| Field::new(name, DataType::Float64, true);
+    Arc::new(Schema::new(vec![
+        number("power"),
+        number("slope"),
+        Field::new("event_time", DataType::Int32, true),
+        number("bias"),
+        number("bias_if_passed"),
+        number("bayes_factor"),
+        number("likelihood_ratio"),
+        number("false_alarm"),
+        Field::new("status", DataType::Utf8, false),
+    ]))
+}
+
+impl PreparedRelation for Pretrend {
+    fn input_columns(&self) -> Vec<usize> {
+        self.columns.input_columns()
+    }
+
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn gather(&self) -> Box<dyn Gather> {
+        Box::new(PretrendGather {
+            rows: self.columns.gather(),
+            options: self.options.clone(),
+        })
+    }
+}
+
+struct PretrendGather {
+    rows: EventStudyRows,
+    options: PretrendOptions,
+}
+
+impl Gather for PretrendGather {
+    // An event study has few rows, whatever the engine expects.
+    fn reserve(&mut self, _n_rows: usize) {}
+
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        self.rows.push(batch)
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.bytes()
+    }
+
+    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
+        let relation = "pretrend_power";
+        let study = self.rows.into_study()?;
+        let found = pretrend_power(&study, &self.options)
+            .map_err(|source| RelationError::Refused { relation, source })?;
+        batch(&found).map_err(|source| RelationError::Rows { relation, source })
+    }
+}
+
+/// One row per trend and effect; without trends one that says why.
+fn batch(found: &PretrendPower) -> Result<RecordBatch, ArrowError> {
+    let trends = found.trends.iter();
+    let rows: Vec<Option<(&Trend, &TrendBias)>> = if found.trends.is_empty() {
+        vec![None]
+    } else {
+        trends
+            .flat_map(|trend| trend.biases.iter().map(move |bias| Some((trend, bias))))
+            .collect()
+    };
+    let of_trend = |get: fn(&Trend) -> f64| {
+        numbers(
+            rows.iter()
+                .map(|row| row.map_or(f64::NAN, |(trend, _)| get(trend))),
+        )
+    };
+    let of_bias = |get: fn(&TrendBias) -> f64| {
+        numbers(
+            rows.iter()
+                .map(|row| row.map_or(f64::NAN, |(_, bias)| get(bias))),
+        )
+    };
+    let event_times: Int32Array = rows
+        .iter()
+        .map(|row| row.map(|(_, bias)| bias.event_time))
+        .collect();
+    let columns = vec![
+        of_trend(|trend| trend.power),
+        of_trend(|trend| trend.slope),
+        Arc::new(event_times),
+        of_bias(|bias| bias.unconditional),
+        of_bias(|bias| bias.conditional),
+        of_trend(|trend| trend.bayes_factor),
+        of_trend(|trend| trend.likelihood_ratio),
+        numbers(rows.iter().map(|_| found.false_alarm)),
+        texts(rows.iter().map(|_| found.status.as_str())),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}
