@@ -19,7 +19,7 @@ use super::watch::Signal;
 use super::workspace;
 use crate::diagnostic::FailureKind;
 use crate::job::StopReason;
-use crate::schedule::{Host, MachineEvent, Notice, RunEnding, Schedule, State};
+use crate::schedule::{Host, MachineEvent, Notice, RunEnding, Schedule, ScheduleTimes};
 
 /// The clock is looked at this often, as it may be set and the machine may sleep.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -228,7 +228,7 @@ impl Host for Daemon {
         }
     }
 
-    fn save(&mut self, state: &State) {
+    fn save(&mut self, state: &ScheduleTimes) {
         if let Err(error) = state.write(&self.state_file) {
             let failure = Failure::from(error);
             self.printer

@@ -30,12 +30,12 @@ pub(super) struct Failure {
     /// Bytes of the statement that it is about, until it is known where the statement stands.
     pub(super) mark: Option<Range<usize>>,
     /// The line that it is about.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<SourceLine>,
 }
 
-/// A place in a text that a user wrote.
+/// A line of a text that a user wrote, with the part of it that is meant.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct SourceLine {
     /// The file, unless the text was typed.
     pub(super) file: Option<String>,
     /// Line, from 1.

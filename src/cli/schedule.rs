@@ -16,7 +16,7 @@ use crate::config::PROJECT_FILE;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::Lake;
 use crate::pipeline::{LakeState, Project, Selection};
-use crate::schedule::{Schedule, ScheduledCommand, State, StateError, serve};
+use crate::schedule::{Schedule, ScheduleTimes, ScheduledCommand, StateError, serve};
 
 /// Arguments of `schedule`.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub(super) async fn run(
     }
     let _lock = workspace.lake.lock_schedule()?;
     let file = workspace.lake.root().join(STATE_FILE);
-    let state = State::read(&file)?;
+    let state = ScheduleTimes::read(&file)?;
     let mut daemon = Daemon::new(global, &config.folder, file, printer, signal)?;
     let n_schedules = counted(config.schedules.len() as u64, "schedule", "schedules");
     printer.note(&format!("{n_schedules}; SIGTERM or Ctrl-C ends this"));
@@ -85,7 +85,7 @@ pub(super) fn summary(
     lake: &Lake,
     now: DateTime<Utc>,
 ) -> Result<String, Failure> {
-    let state = State::read(&lake.root().join(STATE_FILE))?;
+    let state = ScheduleTimes::read(&lake.root().join(STATE_FILE))?;
     let parts = schedules.iter().map(|schedule| {
         let show = |time: DateTime<Utc>| {
             let local = schedule.times.local(time);

@@ -15,7 +15,7 @@ use super::workspace;
 use crate::config::{ProjectConfig, ServeConfig, TlsFiles};
 use crate::diagnostic::FailureKind;
 use crate::job::Workspace;
-use crate::serve::{self, Event, ExistingUser, Log, ServeError, ServedProject, Server};
+use crate::serve::{self, ExistingUser, Log, ServeError, ServedProject, Server, ServerEvent};
 use crate::session;
 
 /// Arguments of `serve`.
@@ -138,7 +138,7 @@ async fn listen(
     };
     let log: Log = {
         let printer = printer.clone();
-        Arc::new(move |event: &Event| printer.note(&event.to_string()))
+        Arc::new(move |event: &ServerEvent| printer.note(&event.to_string()))
     };
     let server = Server::bind(served, settings, log).map_err(|error| {
         let is_asked_for = args.listen.is_some();

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::notice::{Notice, NoticeKind};
 use super::section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule};
-use super::state::{ScheduleMemory, State};
+use super::state::{ScheduleMemory, ScheduleTimes};
 use crate::diagnostic::FailureKind;
 
 /// A time is missed when its start is longer ago than this.
@@ -87,7 +87,7 @@ struct CurrentRun {
 #[derive(Debug)]
 pub struct Machine {
     schedules: Vec<Schedule>,
-    state: State,
+    state: ScheduleTimes,
     /// By schedule: the time that waits or is being run.
     turns: Vec<Option<PendingRun>>,
     running: Option<CurrentRun>,
@@ -98,7 +98,7 @@ pub struct Machine {
 impl Machine {
     /// Schedules at the moment `korabo schedule` starts, with what was remembered.
     #[must_use]
-    pub fn new(schedules: Vec<Schedule>, state: State, now: DateTime<Utc>) -> Self {
+    pub fn new(schedules: Vec<Schedule>, state: ScheduleTimes, now: DateTime<Utc>) -> Self {
         let mut machine = Self {
             turns: vec![None; schedules.len()],
             schedules,
@@ -118,7 +118,7 @@ impl Machine {
 
     /// What is to be remembered.
     #[must_use]
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &ScheduleTimes {
         &self.state
     }
 

@@ -1,5 +1,5 @@
 //! `korabo schedule` without its process: when each schedule is due ([`Times`]), what is done when something happens
-//! ([`Machine`]), what must survive a restart ([`State`]), and the loop that ties them to a clock and to runs
+//! ([`Machine`]), what must survive a restart ([`ScheduleTimes`]), and the loop that ties them to a clock and to runs
 //! ([`serve`]). Starting and stopping processes is left to `cli`.
 
 mod machine;
@@ -16,5 +16,5 @@ pub use machine::{Action, Machine, MachineEvent, RunEnding};
 pub use notice::{Notice, NoticeKind};
 pub use section::{CatchUp, LONGEST_WAIT_SECONDS, Schedule, ScheduledCommand};
 pub use serve::{Host, serve};
-pub use state::{State, StateError};
+pub use state::{ScheduleTimes, StateError};
 pub use times::{Times, TimesError};

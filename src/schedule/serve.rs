@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::machine::{Action, Machine, MachineEvent, RunEnding};
 use super::notice::Notice;
 use super::section::Schedule;
-use super::state::State;
+use super::state::ScheduleTimes;
 
 /// Where the loop runs: a clock, one run at a time, a memory, a log.
 pub trait Host {
@@ -22,7 +22,7 @@ pub trait Host {
     /// Asks the current run to stop, and makes sure that it ends.
     fn stop_run(&mut self);
     /// Remembers the state.
-    fn save(&mut self, state: &State);
+    fn save(&mut self, state: &ScheduleTimes);
     /// Says something.
     fn say(&mut self, notice: &Notice);
     /// Says that a run could not be started.
@@ -30,7 +30,7 @@ pub trait Host {
 }
 
 /// Serves the schedules until the process is asked to stop.
-pub fn serve(schedules: Vec<Schedule>, state: State, host: &mut impl Host) {
+pub fn serve(schedules: Vec<Schedule>, state: ScheduleTimes, host: &mut impl Host) {
     let mut machine = Machine::new(schedules, state, host.now());
     let mut event = MachineEvent::Tick;
     loop {

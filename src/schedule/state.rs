@@ -22,7 +22,7 @@ pub enum StateError {
 
 /// Remembered times, by schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct ScheduleTimes {
     pub(super) schedules: BTreeMap<String, ScheduleMemory>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct ScheduleMemory {
     pub(super) open: Option<DateTime<Utc>>,
 }
 
-impl State {
+impl ScheduleTimes {
     /// Reads the file; nothing is remembered where there is none.
     ///
     /// # Errors

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Where events go.
-pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
+pub type Log = Arc<dyn Fn(&ServerEvent) + Send + Sync>;
 
 /// Something worth a line in the log.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum ServerEvent {
     /// A statement ended.
     Statement {
         /// Counts from 1 since the server began.
@@ -37,7 +37,7 @@ pub enum Event {
     },
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for ServerEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Statement {

@@ -19,12 +19,12 @@ const LEAST_SHARE: usize = 32;
 pub(super) struct Watch {
     /// Bytes that all may hold together.
     limit: usize,
-    statements: Mutex<Vec<Watched>>,
+    statements: Mutex<Vec<WatchedStatement>>,
 }
 
 /// A statement from its threads' start to their end.
 #[derive(Debug)]
-struct Watched {
+struct WatchedStatement {
     account: Arc<Account>,
     /// Gone when the statement was stopped.
     stop: Option<oneshot::Sender<()>>,
@@ -55,7 +55,7 @@ impl Watch {
     pub(super) fn add(self: &Arc<Self>) -> Option<(Entry, oneshot::Receiver<()>)> {
         let account = Arc::new(Account::open()?);
         let (stop, stopped) = oneshot::channel();
-        self.statements().push(Watched {
+        self.statements().push(WatchedStatement {
             account: Arc::clone(&account),
             stop: Some(stop),
         });
@@ -72,7 +72,7 @@ impl Watch {
         }
         let going_on = statements.iter_mut().filter(|one| one.stop.is_some());
         let largest = going_on.max_by_key(|one| one.account.held());
-        let is_large = |one: &&mut Watched| one.account.held() > self.limit / LEAST_SHARE;
+        let is_large = |one: &&mut WatchedStatement| one.account.held() > self.limit / LEAST_SHARE;
         let Some(stop) = largest.filter(is_large).and_then(|one| one.stop.take()) else {
             return false;
         };
@@ -81,7 +81,7 @@ impl Watch {
         true
     }
 
-    fn statements(&self) -> std::sync::MutexGuard<'_, Vec<Watched>> {
+    fn statements(&self) -> std::sync::MutexGuard<'_, Vec<WatchedStatement>> {
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -29,7 +29,7 @@ use tonic::transport::ServerTlsConfig;
 use tonic::transport::server::TcpIncoming;
 
 pub use error::ServeError;
-pub use event::{Event, Log};
+pub use event::{Log, ServerEvent};
 pub use tls::certificate_ends;
 pub use users::{ExistingUser, Users, make_token, remove_token};
 

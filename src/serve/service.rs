@@ -17,7 +17,7 @@ use tonic::{Request, Status};
 
 use super::answer::{Answer, sent_schema, too_large, too_long};
 use super::error::{data_status, engine_status};
-use super::event::{Event, Log};
+use super::event::{Log, ServerEvent};
 use super::handle_store::{HandleStore, StatementHandle};
 use super::memory::Watch;
 use super::parameters;
@@ -105,7 +105,7 @@ impl Service {
     /// Accepts a call that carries a token, and attaches its user to it.
     pub(super) fn authenticate(&self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let refused = |address: Option<SocketAddr>| {
-            (self.log)(&Event::Refused { address });
+            (self.log)(&ServerEvent::Refused { address });
             Status::unauthenticated(
                 "an access token is needed: `authorization: Bearer TOKEN`, or the user's name with the token as password",
             )
@@ -115,7 +115,7 @@ impl Service {
         };
         let owner = self.users.owner_of(&given.token).map_err(|error| {
             let message = format!("no user is admitted: {error}");
-            (self.log)(&Event::Unusable { message });
+            (self.log)(&ServerEvent::Unusable { message });
             Status::unavailable("no user is admitted at present; the server's log says why")
         })?;
         let is_right = |owner: &String| given.name.as_ref().is_none_or(|name| name == owner);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
-use super::event::{Event, Log};
+use super::event::{Log, ServerEvent};
 use crate::config::ServeLimits;
 use crate::session::MemoryShare;
 
@@ -93,7 +93,7 @@ fn code_word(status: &Status) -> String {
 impl Drop for RunningStatement {
     fn drop(&mut self) {
         if self.is_logged {
-            (self.log)(&Event::Statement {
+            (self.log)(&ServerEvent::Statement {
                 number: self.number,
                 user: self.user.name.clone(),
                 elapsed: self.started.elapsed(),

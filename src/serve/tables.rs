@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tonic::Status;
 
 use super::error::{answer_status, engine_status, lake_status};
-use super::event::{Event, Log};
+use super::event::{Log, ServerEvent};
 use super::{nesting, parameters};
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError};
@@ -87,7 +87,7 @@ impl Tables {
             Err(error) => {
                 let message =
                     format!("the project's files do not load, views stay as they were: {error}");
-                (self.log)(&Event::Unusable { message });
+                (self.log)(&ServerEvent::Unusable { message });
                 Arc::clone(old)
             }
         }

@@ -24,8 +24,8 @@ pub(super) struct Names<'a> {
     columns: RefCell<BTreeMap<String, Rc<[String]>>>,
 }
 
-/// What is being typed.
-struct Typed<'a> {
+/// The beginning of a name that is to be completed.
+struct Prefix<'a> {
     /// Where the candidate goes.
     start: usize,
     text: &'a str,
@@ -67,7 +67,7 @@ impl<'a> Names<'a> {
             .iter()
             .find(|token| token.start < cursor && cursor <= token.end);
         let is_inside = current.is_some_and(|token| cursor < token.end || !token.is_closed);
-        let mut typed = Typed {
+        let mut typed = Prefix {
             start: cursor,
             text: "",
             is_quoted: false,
@@ -76,7 +76,7 @@ impl<'a> Names<'a> {
             Some((TokenKind::Comment, _)) if is_inside => return (cursor, Vec::new()),
             Some((TokenKind::Number | TokenKind::Parameter, _)) => return (cursor, Vec::new()),
             Some((TokenKind::Text | TokenKind::QuotedName, start)) if is_inside => {
-                typed = Typed {
+                typed = Prefix {
                     start,
                     text: line[start + 1..cursor].trim_start_matches('\''),
                     is_quoted: true,
@@ -101,7 +101,7 @@ impl<'a> Names<'a> {
         (typed.start, found)
     }
 
-    fn names_at(&self, scope: &Scope<'_>, typed: &Typed<'_>) -> Vec<String> {
+    fn names_at(&self, scope: &Scope<'_>, typed: &Prefix<'_>) -> Vec<String> {
         if let Some(owner) = scope.qualifier() {
             let table = scope.resolved(&scope.table_of(&owner).unwrap_or(owner));
             let columns = self.columns_of(&table);
@@ -123,7 +123,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn tables_and_relations(&self, scope: &Scope<'_>, typed: &Typed<'_>) -> Vec<String> {
+    fn tables_and_relations(&self, scope: &Scope<'_>, typed: &Prefix<'_>) -> Vec<String> {
         let tables = self.tables.iter().map(|name| quoted(name));
         let named = scope.common_tables().into_iter();
         let relations = RELATIONS
@@ -132,7 +132,7 @@ impl<'a> Names<'a> {
         matching(typed, named.chain(tables).chain(relations))
     }
 
-    fn anything(&self, scope: &Scope<'_>, typed: &Typed<'_>) -> Vec<String> {
+    fn anything(&self, scope: &Scope<'_>, typed: &Prefix<'_>) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (table, alias) in scope.tables() {
             let columns = self.columns_of(&scope.resolved(&table));
@@ -154,7 +154,7 @@ impl<'a> Names<'a> {
     }
 
     /// The first argument is the input; the others have names, and values that depend on their kind.
-    fn in_call(&self, scope: &Scope<'_>, call: &Call, typed: &Typed<'_>) -> Vec<String> {
+    fn in_call(&self, scope: &Scope<'_>, call: &Call, typed: &Prefix<'_>) -> Vec<String> {
         if call.n_commas == 0 {
             let query = ["SELECT", "(SELECT"].map(str::to_owned).into_iter();
             let tables = self.tables_and_relations(scope, typed).into_iter();
@@ -224,7 +224,7 @@ impl<'a> Names<'a> {
         };
         let argument = rest.trim_start();
         let start = cursor - argument.len();
-        let typed = Typed {
+        let typed = Prefix {
             start,
             text: argument,
             is_quoted: false,
@@ -241,7 +241,7 @@ impl<'a> Names<'a> {
 }
 
 /// Inside `'…`: the values of a relation's argument, else files.
-fn text_candidates(scope: &Scope<'_>, typed: &Typed<'_>) -> (usize, Vec<String>) {
+fn text_candidates(scope: &Scope<'_>, typed: &Prefix<'_>) -> (usize, Vec<String>) {
     let choices = scope.call().and_then(|call| {
         let relation = functions::find_relation(&call.relation)?;
         let name = call.argument?;
@@ -273,7 +273,7 @@ fn text_candidates(scope: &Scope<'_>, typed: &Typed<'_>) -> (usize, Vec<String>)
 }
 
 /// Those names that begin with what is typed, whatever the case; each once, in their order.
-fn matching(typed: &Typed<'_>, names: impl Iterator<Item = String>) -> Vec<String> {
+fn matching(typed: &Prefix<'_>, names: impl Iterator<Item = String>) -> Vec<String> {
     let wanted = typed.text.to_lowercase();
     let mut seen = std::collections::HashSet::new();
     names

@@ -116,9 +116,9 @@ impl Completer for Editing<'_> {
 }
 
 /// Says below the text what Enter waits for. Never taken over into the text.
-pub(super) struct Open(String);
+pub(super) struct UnfinishedHint(String);
 
-impl Hint for Open {
+impl Hint for UnfinishedHint {
     fn display(&self) -> &str {
         &self.0
     }
@@ -155,10 +155,10 @@ fn left_open(typed: &str) -> Option<String> {
 }
 
 impl Hinter for Editing<'_> {
-    type Hint = Open;
+    type Hint = UnfinishedHint;
 
-    fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<Open> {
-        goes_on(line).map(Open)
+    fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<UnfinishedHint> {
+        goes_on(line).map(UnfinishedHint)
     }
 }
 

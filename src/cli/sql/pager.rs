@@ -15,11 +15,11 @@ const LESS: &str = "SRFX";
 #[derive(Debug, Clone)]
 pub(super) struct Pager {
     words: Vec<String>,
-    state: Arc<watch::Sender<State>>,
+    state: Arc<watch::Sender<PagerState>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum PagerState {
     /// No pager is open.
     Closed,
     /// The user reads.
@@ -42,26 +42,26 @@ impl Pager {
         let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
         (!words.is_empty()).then(|| Self {
             words,
-            state: Arc::new(watch::Sender::new(State::Closed)),
+            state: Arc::new(watch::Sender::new(PagerState::Closed)),
         })
     }
 
     /// Forgets that the user left it, before the next statement.
     pub(super) fn forget(&self) {
-        self.state.send_replace(State::Closed);
+        self.state.send_replace(PagerState::Closed);
     }
 
     /// Ends when the user leaves the pager; never when none was opened.
     pub(super) async fn left(&self) {
         let mut state = self.state.subscribe();
         // The sender lives as long as `self`.
-        let _ = state.wait_for(|state| *state == State::Left).await;
+        let _ = state.wait_for(|state| *state == PagerState::Left).await;
     }
 
     /// Ends when no pager is open any more.
     pub(super) async fn closed(&self) {
         let mut state = self.state.subscribe();
-        let _ = state.wait_for(|state| *state != State::Open).await;
+        let _ = state.wait_for(|state| *state != PagerState::Open).await;
     }
 
     /// Starts the program; `None` when it cannot be.
@@ -74,7 +74,7 @@ impl Pager {
         }
         let mut child = command.spawn().ok()?;
         let pipe = child.stdin.take()?;
-        self.state.send_replace(State::Open);
+        self.state.send_replace(PagerState::Open);
         self.watch(child);
         Some(pipe)
     }
@@ -84,7 +84,7 @@ impl Pager {
         std::thread::spawn(move || {
             // However it ended, no one reads any more.
             let _ = child.wait();
-            state.send_replace(State::Left);
+            state.send_replace(PagerState::Left);
         });
     }
 }

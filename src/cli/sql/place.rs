@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::cli::failure::{Failure, Place};
+use crate::cli::failure::{Failure, SourceLine};
 use crate::session::ErrorPlace;
 use crate::session::statements::{Token, TokenKind, tokens};
 
@@ -46,7 +46,7 @@ impl<'a> Origin<'a> {
         let rest = &self.text[line_start..];
         let text = rest.split(['\n', '\r']).next().unwrap_or_default();
         let within = |at: usize| at.saturating_sub(line_start).min(text.len());
-        let place = Place {
+        let place = SourceLine {
             file: self.file.map(str::to_owned),
             line: self.line_at(marked.start),
             column: before[line_start..].chars().count() + 1,
@@ -86,7 +86,7 @@ pub(super) fn find(statement: &str, place: &ErrorPlace) -> Option<Range<usize>> 
         .into_iter()
         .filter(Token::is_code)
         .collect();
-    let found = Found { statement, tokens };
+    let found = StatementTokens { statement, tokens };
     match place {
         ErrorPlace::Span { start, end } => {
             let from = offset_of(statement, *start)?;
@@ -119,13 +119,14 @@ fn offset_of(text: &str, (line, column): (u64, u64)) -> Option<usize> {
     Some(places.nth(column).unwrap_or(text.len()))
 }
 
-struct Found<'a> {
+/// A statement and its tokens.
+struct StatementTokens<'a> {
     statement: &'a str,
     /// Those that are neither blanks nor comments.
     tokens: Vec<Token>,
 }
 
-impl Found<'_> {
+impl StatementTokens<'_> {
     fn text(&self, idx: usize) -> &str {
         self.tokens
             .get(idx)

@@ -224,7 +224,7 @@ pub(super) fn run_script(script: &str, execute: &mut Execute<'_>) -> Result<(), 
 }
 
 fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), ReplError> {
-    let mut typed = Typed {
+    let mut typed = PendingInput {
         text: String::new(),
         line: 1,
     };
@@ -267,13 +267,13 @@ fn drive(source: &mut dyn LineSource, execute: &mut Execute<'_>) -> Result<(), R
 }
 
 /// What is typed and not run yet.
-struct Typed {
+struct PendingInput {
     text: String,
     /// The number of its first line.
     line: usize,
 }
 
-impl Typed {
+impl PendingInput {
     fn line_at(&self, byte: usize) -> usize {
         self.line + self.text[..byte].matches('\n').count()
     }
@@ -287,7 +287,7 @@ impl Typed {
 
 /// Runs the statements that are finished and leaves the unfinished rest in `typed`.
 fn run_finished(
-    typed: &mut Typed,
+    typed: &mut PendingInput,
     source: &mut dyn LineSource,
     execute: &mut Execute<'_>,
 ) -> Result<Next, ReplError> {

@@ -45,12 +45,12 @@ struct Shell {
     last_statement: Option<String>,
     /// Files being run, one within the other.
     files: Vec<String>,
-    state: Arc<State>,
+    state: Arc<ShellState>,
 }
 
-/// What the prompt and who ends it from outside know of each other.
+/// What the prompt's thread and the one that waits for SIGTERM share.
 #[derive(Default)]
-struct State {
+struct ShellState {
     /// A statement or a command runs.
     is_busy: AtomicBool,
     /// No further statement is to run.
@@ -71,7 +71,7 @@ pub(super) fn run(runner: &Runner, output: &Output) -> Result<(), Failure> {
     let modes = rustix::termios::tcgetattr(io::stdin()).ok();
     let (sender, ends) = channel();
     let terminated = sender.clone();
-    let state = Arc::new(State::default());
+    let state = Arc::new(ShellState::default());
     let leaving = Arc::clone(&state);
     let interrupts = Interrupts::listen(move || {
         leaving.is_leaving.store(true, Ordering::SeqCst);
@@ -129,7 +129,12 @@ fn quoted(name: &str) -> String {
 }
 
 impl Shell {
-    fn new(runner: &Runner, output: &Output, interrupts: Interrupts, state: Arc<State>) -> Self {
+    fn new(
+        runner: &Runner,
+        output: &Output,
+        interrupts: Interrupts,
+        state: Arc<ShellState>,
+    ) -> Self {
         let pager = Pager::from_environment();
         Self {
             runner: runner.clone(),

@@ -183,7 +183,7 @@ impl<W: Write> XlsxWriter<W> {
                 }
             }
             let sheet = self.workbook.worksheet_from_index(0)?;
-            let place = Place {
+            let place = CellPosition {
                 row: row_number,
                 column: column_index,
             };
@@ -195,19 +195,19 @@ impl<W: Write> XlsxWriter<W> {
 
 /// Where a cell goes; row 0 is the header.
 #[derive(Clone, Copy)]
-struct Place {
+struct CellPosition {
     row: u32,
     column: u16,
 }
 
 fn write_cell(
     sheet: &mut Worksheet,
-    place: Place,
+    place: CellPosition,
     cell: ExcelCell,
     date: &Format,
     timestamp: &Format,
 ) -> Result<(), XlsxError> {
-    let Place { row, column } = place;
+    let CellPosition { row, column } = place;
     match cell {
         ExcelCell::Empty => {}
         ExcelCell::Number(value) => {

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{at, schedule};
-use crate::schedule::{CatchUp, Host, MachineEvent, Notice, RunEnding, Schedule, State, serve};
+use crate::schedule::{
+    CatchUp, Host, MachineEvent, Notice, RunEnding, Schedule, ScheduleTimes, serve,
+};
 
 /// How the next run of a schedule goes: how long it takes and how it ends.
 struct Script {
@@ -46,7 +48,7 @@ struct World {
     scripts: Vec<Script>,
     incidents: VecDeque<(TimeDelta, Incident)>,
     run: Option<Run>,
-    memory: State,
+    memory: ScheduleTimes,
     started: Vec<String>,
     said: Vec<String>,
     n_waits: usize,
@@ -60,7 +62,7 @@ impl World {
             scripts: Vec::new(),
             incidents: VecDeque::new(),
             run: None,
-            memory: State::default(),
+            memory: ScheduleTimes::default(),
             started: Vec::new(),
             said: Vec::new(),
             n_waits: 0,
@@ -168,7 +170,7 @@ impl Host for World {
         run.ending = RunEnding::Code(143);
     }
 
-    fn save(&mut self, state: &State) {
+    fn save(&mut self, state: &ScheduleTimes) {
         // What is remembered survives as text.
         let text = serde_json::to_string(state).unwrap();
         self.memory = serde_json::from_str(&text).unwrap();
