@@ -29,10 +29,10 @@ use crate::config::ServeLimits;
 use crate::session::Session;
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 
-/// PlannedStatement statements a user may leave unread, and for how long.
+/// Planned statements that a user may leave unread, and for how long.
 const MOST_PLANNED: usize = 64;
 const PLANNED_LIFETIME: Duration = Duration::from_secs(600);
-/// PreparedStatement statements of a user, and how long one that is not used is kept.
+/// Prepared statements of a user, and how long one that is not used is kept.
 const MOST_PREPARED: usize = 128;
 const PREPARED_LIFETIME: Duration = Duration::from_secs(3_600);
 
@@ -152,7 +152,10 @@ impl Service {
         let service = Arc::clone(self);
         let (planned, schema) = self
             .planning(user, move |session, snapshot| async move {
-                let shown = service.tables.answer(&session, &snapshot, &request).await?;
+                let (tables, inquiry) = (&service.tables, request.inquiry()?);
+                let shown = tables
+                    .answer(&session, &snapshot, inquiry, &request.values)
+                    .await?;
                 let reserved = session.reserve_plan(&shown.frame).map_err(data_status)?;
                 let plan = shown.frame.clone().create_physical_plan().await;
                 let schema = plan.map_err(data_status)?.schema();
@@ -190,9 +193,14 @@ impl Service {
         let (schema, parameters) = self
             .planning(user, move |session, snapshot| async move {
                 let tables = &service.tables;
-                let frame = match Inquiry::parse(&text.statement) {
-                    Inquiry::Rows(query) => prepare(&session, &snapshot, &query).await?,
-                    _ => tables.answer(&session, &snapshot, &text).await?.frame,
+                let frame = match text.inquiry()? {
+                    Inquiry::Rows(query) => prepare(&session, &snapshot, query).await?,
+                    inquiry => {
+                        tables
+                            .answer(&session, &snapshot, inquiry, &[])
+                            .await?
+                            .frame
+                    }
                 };
                 let parameters = parameters::schema(frame.logical_plan()).map_err(data_status)?;
                 Ok((sent_schema(frame.schema().as_arrow(), None), parameters))

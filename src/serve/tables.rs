@@ -19,7 +19,7 @@ use crate::lake::{Lake, LakeError};
 use crate::pipeline::{self, Catalogue, Lineage, Meanings, Project};
 use crate::session::inquiry::{Inquiry, StatementAnswer};
 use crate::session::statements::split_statements;
-use crate::session::{self, Session};
+use crate::session::{self, ParsedQuery, Session};
 use crate::vocabulary::Lang;
 
 /// Under which key of a column's metadata clients find what it means, in the server's language: that of Arrow Flight SQL.
@@ -101,18 +101,18 @@ impl Tables {
         session.map_err(|error| engine_status(&error))
     }
 
-    /// The answer to one statement, in `session`, which has the tables of `snapshot`.
+    /// The answer to one statement, its numbered parameters bound to `values`, in `session`, which has the tables of `snapshot`.
     pub(super) async fn answer(
         &self,
         session: &Session,
         snapshot: &Snapshot,
-        request: &StatementRequest,
+        inquiry: Inquiry,
+        values: &[ScalarValue],
     ) -> Result<StatementAnswer, Status> {
-        let inquiry = Inquiry::parse(&request.statement);
         let inquiry = inquiry
             .planned(async |query| {
-                let frame = prepare(session, snapshot, &query).await?;
-                bind(frame, snapshot, &request.values)
+                let frame = prepare(session, snapshot, query).await?;
+                bind(frame, snapshot, values)
             })
             .await?;
         let project = &snapshot.project;
@@ -170,13 +170,13 @@ fn pinned(lake: &Lake) -> Result<Lake, LakeError> {
     Ok(pinned)
 }
 
-/// Plans one statement of SQL and leaves its parameters open.
+/// Plans a query and leaves its parameters open.
 pub(super) async fn prepare(
     session: &Session,
     snapshot: &Snapshot,
-    statement: &str,
+    query: ParsedQuery,
 ) -> Result<DataFrame, Status> {
-    let planned = session.prepare(statement).await;
+    let planned = session.prepare(query).await;
     let frame = planned.map_err(|error| match (error.missing_table(), error.lake_error()) {
         (Some(name), _) => no_table(&name, snapshot),
         (None, Some(error)) => lake_status(error),
@@ -242,6 +242,11 @@ impl StatementRequest {
             statement: parameters::numbered(&statement),
             values: Vec::new(),
         })
+    }
+
+    /// What it asks. Parsed where there is stack for it: not on the threads that serve calls.
+    pub(super) fn inquiry(&self) -> Result<Inquiry, Status> {
+        Inquiry::parse(&self.statement).map_err(|error| engine_status(&error))
     }
 }
 

@@ -22,7 +22,7 @@ use super::nesting;
 ///
 /// # Errors
 /// When it does not parse, is too complicated, or is none or more than one.
-pub fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
+pub(super) fn parse_statement(sql: &str) -> Result<Statement, SessionError> {
     let mut statement = match with_select(sql) {
         Some(tokens) => {
             check_nesting(sql)?;
@@ -137,7 +137,7 @@ fn with_select(sql: &str) -> Option<Vec<TokenWithSpan>> {
 }
 
 /// Gives every `FROM t` without a SELECT inside a statement the columns of its table.
-fn select_everything(statement: &mut ast::Statement) {
+pub(super) fn select_everything(statement: &mut ast::Statement) {
     struct Everything;
 
     impl VisitorMut for Everything {

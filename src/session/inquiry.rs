@@ -1,18 +1,19 @@
 //! What a statement asks: rows of SQL, or something about the data and the language: `HELP`, `SHOW RELATIONS`,
-//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart and answered; their queries are planned by the
+//! `SUMMARIZE`, `DESCRIBE`, `EXPLAIN`. Here they are told apart, parsed and answered; their queries are planned by the
 //! callers, which know the tables.
 
 use datafusion::prelude::DataFrame;
 
 use super::context::Session;
 use super::error::SessionError;
+use super::query::ParsedQuery;
 use super::release::{ReleaseError, ReleaseRules};
 use super::statements::{Token, TokenKind, tokens};
 use crate::diagnostic::did_you_mean;
 
-/// What a statement asks, with its query as text, or planned.
+/// What a statement asks, with its query parsed, or planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inquiry<Q = String> {
+pub enum Inquiry<Q = ParsedQuery> {
     /// `SHOW RELATIONS`.
     Relations,
     /// `HELP`, `HELP name`.
@@ -61,9 +62,49 @@ pub enum AnswerError {
 }
 
 impl Inquiry {
-    /// What `statement` asks.
-    #[must_use]
-    pub fn parse(statement: &str) -> Self {
+    /// What `statement` asks. Places in its query are those of the statement.
+    ///
+    /// # Errors
+    /// When its query does not parse, is too complicated, or is none or more than one.
+    pub fn parse(statement: &str) -> Result<Self, SessionError> {
+        Ok(match Inquiry::of(statement) {
+            Inquiry::Relations => Self::Relations,
+            Inquiry::Help(topic) => Self::Help(topic),
+            Inquiry::Rows(text) => Self::Rows(ParsedQuery::parse(&text)?),
+            Inquiry::Summarize(text) => Self::Summarize(ParsedQuery::parse(&text)?),
+            Inquiry::Describe(text) => Self::Describe(ParsedQuery::parse(&text)?),
+            Inquiry::Explain { query, is_run } => Self::Explain {
+                query: ParsedQuery::parse(&query)?,
+                is_run,
+            },
+        })
+    }
+
+    /// The same with its query planned by `plan`.
+    ///
+    /// # Errors
+    /// What `plan` says.
+    pub async fn planned<E>(
+        self,
+        plan: impl AsyncFnOnce(ParsedQuery) -> Result<DataFrame, E>,
+    ) -> Result<Inquiry<DataFrame>, E> {
+        Ok(match self {
+            Self::Relations => Inquiry::Relations,
+            Self::Help(topic) => Inquiry::Help(topic),
+            Self::Rows(query) => Inquiry::Rows(plan(query).await?),
+            Self::Summarize(query) => Inquiry::Summarize(plan(query).await?),
+            Self::Describe(query) => Inquiry::Describe(plan(query).await?),
+            Self::Explain { query, is_run } => Inquiry::Explain {
+                query: plan(query).await?,
+                is_run,
+            },
+        })
+    }
+}
+
+impl Inquiry<String> {
+    /// What `statement` asks, with the text of its query.
+    fn of(statement: &str) -> Self {
         Self::other_than_sql(statement).unwrap_or_else(|| Self::Rows(statement.to_owned()))
     }
 
@@ -109,27 +150,6 @@ impl Inquiry {
             }
             _ => None,
         }
-    }
-
-    /// The same with its query planned by `plan`.
-    ///
-    /// # Errors
-    /// What `plan` says.
-    pub async fn planned<E>(
-        self,
-        plan: impl AsyncFnOnce(String) -> Result<DataFrame, E>,
-    ) -> Result<Inquiry<DataFrame>, E> {
-        Ok(match self {
-            Self::Relations => Inquiry::Relations,
-            Self::Help(topic) => Inquiry::Help(topic),
-            Self::Rows(query) => Inquiry::Rows(plan(query).await?),
-            Self::Summarize(query) => Inquiry::Summarize(plan(query).await?),
-            Self::Describe(query) => Inquiry::Describe(plan(query).await?),
-            Self::Explain { query, is_run } => Inquiry::Explain {
-                query: plan(query).await?,
-                is_run,
-            },
-        })
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::context::Session;
 use super::error::SessionError;
-use super::from_first::parse_statement;
+use super::query::ParsedQuery;
 use super::{expansion, measure, names, unplannable};
 use crate::config::ParameterValue;
 use crate::functions;
@@ -25,7 +25,19 @@ impl Session {
         sql: &str,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, SessionError> {
-        let frame = self.prepare_with(sql, parameters).await?;
+        self.plan_query(ParsedQuery::parse(sql)?, parameters).await
+    }
+
+    /// Plans a parsed query with bound parameters.
+    ///
+    /// # Errors
+    /// When it does not plan, or would write.
+    pub async fn plan_query(
+        &self,
+        query: ParsedQuery,
+        parameters: &[(String, ParameterValue)],
+    ) -> Result<DataFrame, SessionError> {
+        let frame = self.prepare_with(query, parameters).await?;
         let mut unbound = frame
             .logical_plan()
             .get_parameter_names()?
@@ -63,18 +75,18 @@ impl Session {
         Ok(())
     }
 
-    /// Plans one read-only statement; its parameters stay open.
+    /// Plans a parsed query; its parameters stay open.
     ///
     /// # Errors
-    /// When it does not parse or plan, or would write.
-    pub async fn prepare(&self, sql: &str) -> Result<DataFrame, SessionError> {
-        self.prepare_with(sql, &[]).await
+    /// When it does not plan, or would write.
+    pub async fn prepare(&self, query: ParsedQuery) -> Result<DataFrame, SessionError> {
+        self.prepare_with(query, &[]).await
     }
 
     /// The same with the lists of names among `parameters` in their places; other parameters stay open.
     async fn prepare_with(
         &self,
-        sql: &str,
+        query: ParsedQuery,
         parameters: &[(String, ParameterValue)],
     ) -> Result<DataFrame, SessionError> {
         let read_only = SQLOptions::new()
@@ -83,7 +95,7 @@ impl Session {
             .with_allow_statements(false);
         let state = self.ctx.state();
         let refused = |error| self.with_near_names(fault_of_sql(error));
-        let mut statement = parse_statement(sql)?;
+        let mut statement = query.into_syntax();
         let mut asked = &mut statement;
         while let Statement::Explain(explain) = asked {
             asked = &mut explain.statement;

@@ -67,8 +67,8 @@ impl Statements {
         let rules = is_release.then_some(&self.rules);
         let answered = self.engine.runtime.block_on(async {
             let work = async {
-                let planned = Inquiry::parse(text)
-                    .planned(async |query| session.plan(&query, &[]).await)
+                let planned = Inquiry::parse(text)?
+                    .planned(async |query| session.plan_query(query, &[]).await)
                     .await?;
                 session.answer(planned, rules, &[]).await
             };

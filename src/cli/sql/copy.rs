@@ -3,16 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use datafusion::sql::parser::{CopyToStatement, Statement};
-
 use super::format::Format;
 use super::output::{Output, format_of};
 use crate::cli::failure::Failure;
 use crate::cli::workspace;
 use crate::diagnostic::FailureKind;
 use crate::regular_file::NotRegular;
-use crate::session;
-use crate::session::statements::{Token, TokenKind, tokens};
+use crate::session::CopyTarget;
 
 /// Where statements may write.
 #[derive(Debug, Clone, Default)]
@@ -21,15 +18,6 @@ pub(super) struct Writable {
     folders: Vec<PathBuf>,
     /// Folders below which nothing may be written all the same: the lake and the extracts.
     kept: Vec<PathBuf>,
-}
-
-/// A `COPY` statement in the words of the command line.
-#[derive(Debug)]
-pub(super) struct Copy {
-    /// What is written, at its place in the statement.
-    pub(super) query: String,
-    /// Where to.
-    pub(super) output: Output,
 }
 
 impl Writable {
@@ -47,6 +35,18 @@ impl Writable {
         Ok(Self {
             folders: folders.collect::<Result<_, _>>()?,
             kept: kept.iter().filter_map(|folder| resolved(folder)).collect(),
+        })
+    }
+
+    /// A `COPY` in the words of the command line.
+    ///
+    /// # Errors
+    /// When it asks for what cannot be written, or where it may not be written.
+    pub(super) fn output(&self, copy: &CopyTarget) -> Result<Output, Failure> {
+        Ok(Output {
+            format: Some(format(copy)?),
+            path: Some(self.allowed(Path::new(&copy.file))?),
+            ..Output::default()
         })
     }
 
@@ -103,100 +103,19 @@ fn resolved(path: &Path) -> Option<PathBuf> {
     fs_err::canonicalize(path).ok()
 }
 
-impl Copy {
-    /// The statement as a `COPY`; `None` when it is another one.
-    ///
-    /// # Errors
-    /// When it asks for what cannot be written, or where it may not be written.
-    pub(super) fn parse(statement: &str, writable: &Writable) -> Result<Option<Self>, Failure> {
-        let is_code = |token: &Token| token.is_code();
-        let tokens: Vec<Token> = tokens(statement).into_iter().filter(is_code).collect();
-        let is_word = |token: &Token, word: &str| {
-            token.kind == TokenKind::Word
-                && statement[token.start..token.end].eq_ignore_ascii_case(word)
-        };
-        if !tokens.first().is_some_and(|token| is_word(token, "COPY")) {
-            return Ok(None);
-        }
-        // A statement that does not parse, or is not to be, is told by the planner, with its place.
-        let Ok(mut parsed) = session::parse_statements(statement) else {
-            return Ok(None);
-        };
-        let Some(Statement::CopyTo(copy)) = parsed.pop_front() else {
-            return Ok(None);
-        };
-        let Some(query) = source(statement, &tokens, is_word) else {
-            return Ok(None);
-        };
-        let format = format(&copy)?;
-        let path = writable.allowed(Path::new(&copy.target))?;
-        Ok(Some(Self {
-            query,
-            output: Output {
-                format: Some(format),
-                path: Some(path),
-                ..Output::default()
-            },
-        }))
-    }
-}
-
-/// What stands between `COPY` and `TO`, as a query that keeps its lines and columns.
-fn source(
-    statement: &str,
-    tokens: &[Token],
-    is_word: impl Fn(&Token, &str) -> bool,
-) -> Option<String> {
-    let mut depth = 0_usize;
-    let to = tokens.iter().position(|token| {
-        match &statement[token.start..token.end] {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && is_word(token, "TO")
-    })?;
-    let (copy, first, last) = (
-        tokens.first()?,
-        tokens.get(1)?,
-        tokens.get(to.checked_sub(1)?)?,
-    );
-    let before = " ".repeat(copy.start);
-    let is_query = &statement[first.start..first.end] == "(";
-    if is_query {
-        let inner = &statement[first.end..last.start];
-        let lead: String = statement[copy.start..first.end]
-            .chars()
-            .map(blank)
-            .collect();
-        return Some(format!("{before}{lead}{inner}"));
-    }
-    Some(format!(
-        "SELECT * FROM {}",
-        &statement[first.start..last.end]
-    ))
-}
-
-fn blank(character: char) -> char {
-    match character {
-        '\n' => '\n',
-        _ => ' ',
-    }
-}
-
-fn format(copy: &CopyToStatement) -> Result<Format, Failure> {
+fn format(copy: &CopyTarget) -> Result<Format, Failure> {
     let refused = |what: &str| {
         Failure::new(FailureKind::Project, format!("COPY cannot take {what}"))
             .hint("COPY (SELECT …) TO 'FILE'; the suffix of FILE or STORED AS says the format")
     };
-    if !copy.partitioned_by.is_empty() {
+    if copy.is_partitioned {
         return Err(refused("PARTITIONED BY: it writes one file"));
     }
-    if !copy.options.is_empty() {
+    if copy.has_options {
         return Err(refused("OPTIONS"));
     }
     match &copy.stored_as {
-        None => format_of(Path::new(&copy.target)),
+        None => format_of(Path::new(&copy.file)),
         Some(name) => Format::from_path(Path::new(&format!("x.{name}")))
             .ok_or_else(|| refused(&format!("the format {name}"))),
     }

@@ -182,7 +182,15 @@ impl StatementTokens<'_> {
                 .checked_sub(1)
                 .map(|before| self.text(before).to_uppercase());
             before.is_none_or(|before| {
-                let words = ["FROM", "JOIN", "SUMMARIZE", "SUMMARISE", "DESCRIBE", "DESC"];
+                let words = [
+                    "FROM",
+                    "JOIN",
+                    "SUMMARIZE",
+                    "SUMMARISE",
+                    "DESCRIBE",
+                    "DESC",
+                    "COPY",
+                ];
                 words.contains(&before.as_str()) || matches!(before.as_str(), "," | "(")
             })
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use datafusion::common::runtime::SpawnedTask;
 use tokio::sync::{oneshot, watch};
 
-use super::copy::{Copy, Writable};
+use super::copy::Writable;
 use super::memory;
 use super::output::{Output, print_awaited};
 use super::tables::Tables;
@@ -18,7 +18,7 @@ use crate::cli::watch::{on_signals, time_is_up};
 use crate::config::ParameterValue;
 use crate::diagnostic::{FailureKind, thousands};
 use crate::job::StopReason;
-use crate::session::inquiry::StatementAnswer;
+use crate::session::inquiry::{Inquiry, StatementAnswer};
 
 /// How long a stopped statement may take to put its things away.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
@@ -139,21 +139,24 @@ impl Runner {
     async fn answer(
         &self,
         statement: String,
-        output: Output,
+        mut output: Output,
         shown: &Waiting,
     ) -> Result<(), Failure> {
-        let copy = Copy::parse(&statement, &self.writable)?;
-        let (statement, mut output, is_copy) = match copy {
-            Some(copy) => (copy.query, copy.output, true),
-            None => (statement, output, false),
+        let mut inquiry = self.tables.inquiry(&statement)?;
+        let copy = match &mut inquiry {
+            Inquiry::Rows(query) => query.take_copy(),
+            _ => None,
         };
-        let StatementAnswer { frame, note } =
-            self.tables.answer(&statement, &self.parameters).await?;
+        if let Some(copy) = &copy {
+            output = self.writable.output(copy)?;
+        }
+        let answer = self.tables.answer(&statement, inquiry, &self.parameters);
+        let StatementAnswer { frame, note } = answer.await?;
         if output.shows_meanings() {
             output.meanings = self.tables.meanings(&frame).await;
         }
         let n_rows = print_awaited(frame, &output, &self.printer, shown).await?;
-        if let (true, Some(path)) = (is_copy, &output.path) {
+        if let (Some(_), Some(path)) = (copy, &output.path) {
             let n_rows = thousands(n_rows);
             self.printer
                 .note(&format!("{n_rows} rows written to `{}`", path.display()));

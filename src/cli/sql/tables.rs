@@ -154,16 +154,29 @@ impl Tables {
         Ok(self.catalogue.names()?.into_iter().collect())
     }
 
-    /// What is to be shown for one statement: of what the tables hold where nothing leaves, else of what may.
+    /// What `statement` asks.
+    pub(super) fn inquiry(&self, statement: &str) -> Result<Inquiry, Failure> {
+        match Inquiry::parse(statement) {
+            Ok(inquiry) => Ok(inquiry),
+            Err(error) => Err(self.failure_of(statement, error)?),
+        }
+    }
+
+    /// What is to be shown for the `inquiry` of a statement: of what the tables hold where nothing leaves, else of what may.
     pub(super) async fn answer(
         &self,
         statement: &str,
+        inquiry: Inquiry,
         parameters: &[(String, ParameterValue)],
     ) -> Result<StatementAnswer, Failure> {
-        let inquiry = Inquiry::parse(statement);
-        let inquiry = inquiry
-            .planned(async |query| self.plan(&query, parameters).await)
-            .await?;
+        let planned = inquiry.planned(async |query| {
+            let session = self.opened()?;
+            session.plan_query(query, parameters).await
+        });
+        let inquiry = match planned.await {
+            Ok(inquiry) => inquiry,
+            Err(error) => return Err(self.failure_of(statement, error)?),
+        };
         let meanings = match &inquiry {
             Inquiry::Describe(frame) => self.meanings(frame).await,
             Inquiry::Help(Some(topic)) => {
@@ -194,11 +207,8 @@ impl Tables {
         &self,
         statement: &str,
         parameters: &[(String, ParameterValue)],
-    ) -> Result<DataFrame, Failure> {
-        match self.opened()?.plan(statement, parameters).await {
-            Ok(frame) => Ok(frame),
-            Err(error) => Err(self.failure_of(statement, error)?),
-        }
+    ) -> Result<DataFrame, SessionError> {
+        self.opened()?.plan(statement, parameters).await
     }
 
     /// The engine's error as a failure that knows its place in the statement and the nearest table.

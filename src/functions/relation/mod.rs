@@ -59,7 +59,7 @@ pub use roles::Roles;
 
 pub(crate) use exec::{ESTIMATING, relation_of};
 pub(crate) use node::{relation_name, roles};
-pub(crate) use planner::{call_of, name_inputs};
+pub(crate) use planner::{call_of, name_inputs, whole_table};
 pub(crate) use registry::find;
 pub(crate) use result_meanings::result_column;
 

@@ -128,7 +128,7 @@ pub(crate) fn name_inputs(statement: &mut Statement) {
                 _ => return ControlFlow::Continue(()),
             };
             if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(input))) = arguments.first_mut()
-                && let Some(query) = whole_table(input)
+                && let Some(query) = table_name(input).and_then(whole_table)
             {
                 *input = Expr::Subquery(query);
             }
@@ -139,13 +139,17 @@ pub(crate) fn name_inputs(statement: &mut Statement) {
     let _ = VisitMut::visit(statement, &mut NamedInputs);
 }
 
-/// `SELECT * FROM table`, when `input` names a table.
-fn whole_table(input: &Expr) -> Option<Box<Query>> {
-    let name = match input {
-        Expr::Identifier(ident) => ObjectName::from(vec![ident.clone()]),
-        Expr::CompoundIdentifier(parts) => ObjectName::from(parts.clone()),
-        _ => return None,
-    };
+/// The table that `input` names.
+fn table_name(input: &Expr) -> Option<ObjectName> {
+    match input {
+        Expr::Identifier(ident) => Some(ObjectName::from(vec![ident.clone()])),
+        Expr::CompoundIdentifier(parts) => Some(ObjectName::from(parts.clone())),
+        _ => None,
+    }
+}
+
+/// `SELECT * FROM table`.
+pub(crate) fn whole_table(name: ObjectName) -> Option<Box<Query>> {
     let mut parsed = Parser::parse_sql(&GenericDialect {}, "SELECT * FROM t").ok()?;
     let Some(Statement::Query(mut query)) = parsed.pop() else {
         return None;

@@ -6,7 +6,7 @@ use datafusion::sql::parser::DFParser;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use super::{ANY_TEXT, BoundedDialect, PER_BYTE};
-use crate::session::parse_statement;
+use crate::session::from_first::parse_statement;
 
 /// What is put around an expression, many times: before and after it.
 const AROUND: [(&str, &str); 24] = [

@@ -3,9 +3,9 @@
 use super::*;
 
 #[track_caller]
-fn check(statement: &str, expected: Option<Inquiry>) {
+fn check(statement: &str, expected: Option<Inquiry<String>>) {
     let expected = expected.unwrap_or_else(|| Inquiry::Rows(statement.to_owned()));
-    assert_eq!(Inquiry::parse(statement), expected, "{statement}");
+    assert_eq!(Inquiry::of(statement), expected, "{statement}");
 }
 
 #[test]

@@ -5,13 +5,13 @@ use crate::session::{Session, SessionOptions};
 
 async fn parts_of(sql: &str) -> u64 {
     let session = Session::new(&SessionOptions::default()).unwrap();
-    let frame = session.prepare(sql).await.unwrap();
+    let frame = session.plan(sql, &[]).await.unwrap();
     parts(frame.logical_plan()).unwrap()
 }
 
 async fn is_refused(sql: &str) -> bool {
     let session = Session::new(&SessionOptions::default()).unwrap();
-    match session.prepare(sql).await {
+    match session.plan(sql, &[]).await {
         Ok(_) => false,
         Err(error) => error.message().contains("too large"),
     }

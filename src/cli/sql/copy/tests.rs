@@ -1,28 +1,27 @@
 //! What `COPY` means, and where it may write.
 
 use super::*;
+use crate::session::ParsedQuery;
 
-fn copied(statement: &str, writable: &Writable) -> Copy {
-    Copy::parse(statement, writable)
-        .unwrap()
-        .expect("it is a COPY")
+fn output(statement: &str, writable: &Writable) -> Result<Output, Failure> {
+    let copy = ParsedQuery::parse(statement).unwrap().take_copy();
+    writable.output(&copy.expect("it is a COPY"))
 }
 
 #[test]
-fn query_keeps_its_place_and_the_suffix_says_the_format() {
+fn suffix_or_stored_as_says_the_format() {
     let folder = tempfile::tempdir().unwrap();
     let writable = Writable::new(&[folder.path().to_path_buf()], vec![]).unwrap();
     let path = folder.path().join("x.parquet");
     let statement = format!("copy (\n  SELECT a FROM t) TO '{}'", path.display());
-    let copy = copied(&statement, &writable);
-    assert_eq!(copy.query, "      \n  SELECT a FROM t");
-    assert_eq!(copy.output.format, Some(Format::Parquet));
-    assert_eq!(copy.output.path.unwrap().file_name(), path.file_name());
+    let written = output(&statement, &writable).unwrap();
+    assert_eq!(written.format, Some(Format::Parquet));
+    assert_eq!(written.path.unwrap().file_name(), path.file_name());
     let statement = format!("COPY members TO '{}' STORED AS csv", path.display());
-    let copy = copied(&statement, &writable);
-    assert_eq!(copy.query, "SELECT * FROM members");
-    assert_eq!(copy.output.format, Some(Format::Csv));
-    assert!(Copy::parse("SELECT 1", &writable).unwrap().is_none());
+    assert_eq!(
+        output(&statement, &writable).unwrap().format,
+        Some(Format::Csv)
+    );
 }
 
 #[test]
@@ -44,7 +43,7 @@ fn nothing_is_written_outside_the_folder_or_into_lake_and_extracts() {
         link,
     ] {
         let statement = format!("COPY (SELECT 1 AS a) TO '{}'", path.display());
-        let failure = Copy::parse(&statement, &writable).unwrap_err();
+        let failure = output(&statement, &writable).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Project, "{}", path.display());
     }
     let nowhere = Writable::default();
@@ -52,7 +51,7 @@ fn nothing_is_written_outside_the_folder_or_into_lake_and_extracts() {
         "COPY (SELECT 1 AS a) TO '{}/x.csv'",
         folder.path().display()
     );
-    assert!(Copy::parse(&statement, &nowhere).is_err());
+    assert!(output(&statement, &nowhere).is_err());
 }
 
 #[test]
@@ -66,6 +65,6 @@ fn options_that_would_be_ignored_are_refused() {
         "OPTIONS ('format.delimiter' ';')",
     ] {
         let statement = format!("COPY (SELECT 1 AS a) TO '{}' {tail}", path.display());
-        assert!(Copy::parse(&statement, &writable).is_err(), "{tail}");
+        assert!(output(&statement, &writable).is_err(), "{tail}");
     }
 }
