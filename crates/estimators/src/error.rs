@@ -154,6 +154,14 @@ pub enum EstimatorError {
         /// The column.
         column: String,
     },
+    /// A hypothesis about a term that the regression does not have.
+    #[error("the regression has no term \"{term}\"; it has {terms}")]
+    UnknownTerm {
+        /// The name given.
+        term: String,
+        /// The names there are, comma-separated.
+        terms: String,
+    },
     /// A text column where numbers are needed.
     #[error("column \"{column}\" holds text where {needed_for} needs numbers")]
     NotNumeric {

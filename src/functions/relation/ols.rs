@@ -21,8 +21,8 @@ use super::roles::Roles;
 use super::shared_arguments::{level, seed};
 use korabo_estimators::regression::formula::{self, AtomKind, Formula, Term};
 use korabo_estimators::regression::{
-    Coefficient, Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov,
-    Wild, WildNull, WildTest, WildWeights, ols,
+    Coefficient, Column, JointHypothesis, OlsOptions, Reference, RegressionData, Singletons,
+    SmallSample, Vcov, Wild, WildNull, WildTest, WildWeights, ols,
 };
 use korabo_estimators::{EstimatorError, Status};
 
@@ -112,6 +112,8 @@ pub(super) struct OlsCall {
     relation: &'static str,
     pub(super) formula: Formula,
     pub(super) options: OlsOptions,
+    /// Tested by `ols_diagnostics`.
+    pub(super) hypotheses: Vec<JointHypothesis>,
     inputs: Vec<InputColumn>,
     weight: Option<InputColumn>,
 }
@@ -151,6 +153,7 @@ impl OlsCall {
             inputs: input_columns(&formula, &options.vcov, bound)?,
             formula,
             options,
+            hypotheses: Vec::new(),
             weight: bound.optional_column("weight").map(|index| InputColumn {
                 name: bound.input().field(index).name().clone(),
                 index,

@@ -7,6 +7,7 @@ use crate::regression::covariance::vcov::Vcov;
 use crate::regression::data::RegressionData;
 use crate::regression::formula::syntax::Formula;
 use crate::regression::instruments::FTest;
+use crate::regression::joint::JointHypothesis;
 use crate::regression::least_squares::{Coefficient, Effort, OlsResult, fit_with};
 use crate::regression::options::{OlsOptions, Singletons};
 use crate::status::Status;
@@ -16,7 +17,7 @@ use crate::status::Status;
 const WEAK_F: f64 = 10.0;
 
 impl Diagnostic {
-    fn test(diagnostic: &'static str, term: &str, test: FTest) -> Self {
+    pub(crate) fn test(diagnostic: &'static str, term: &str, test: FTest) -> Self {
         Self {
             df1: test.df1,
             df2: test.df2,
@@ -27,17 +28,18 @@ impl Diagnostic {
 }
 
 /// Fits a formula and returns its diagnostics: counts of rows, degrees of freedom, fixed effects and their connected components,
-/// fit, dropped columns with the reason, and tests of instruments.
+/// fit, dropped columns with the reason, tests of instruments and of `hypotheses`.
 ///
 /// An endogenous column counts as weakly instrumented when its effective F is below its critical value (one endogenous column) or
 /// its first-stage F below 10 (several).
 ///
 /// # Errors
-/// As [`super::ols`].
+/// As [`super::ols`], and [`EstimatorError::UnknownTerm`] for a hypothesis about a term that the regression does not have.
 pub fn ols_diagnostics(
     formula: &Formula,
     data: &RegressionData,
     options: &OlsOptions,
+    hypotheses: &[JointHypothesis],
 ) -> Result<Vec<Diagnostic>, EstimatorError> {
     let effort = Effort {
         components: true,
@@ -62,6 +64,9 @@ pub fn ols_diagnostics(
         row.with_detail(&column.detail)
     }));
     rows.extend(instruments(&result));
+    for hypothesis in hypotheses {
+        rows.push(hypothesis.test(&result)?);
+    }
     Ok(rows)
 }
 

@@ -62,7 +62,7 @@ pub struct InstrumentTests {
 }
 
 impl FTest {
-    fn f(statistic: f64, df1: f64, df2: f64) -> Self {
+    pub(crate) fn f(statistic: f64, df1: f64, df2: f64) -> Self {
         let law = FisherSnedecor::new(df1, df2);
         let p_value = match law {
             Ok(law) if statistic.is_finite() => law.sf(statistic.max(0.0)),

@@ -65,6 +65,8 @@ pub struct Coefficient {
 pub struct OlsResult {
     /// Endogenous columns first, then the intercept and the others in the order of the formula.
     pub rows: Vec<Coefficient>,
+    /// Covariance matrix of the rows that have an estimate, in their order.
+    pub covariance: DMatrix<f64>,
     /// Rows used.
     pub n_obs: u64,
     /// Degrees of freedom of the t distribution; with CR2, whose coefficients have their own, clusters less one.
@@ -186,6 +188,7 @@ pub(crate) fn fit_with(
     let levels = |e: &Effect| (e.name.clone(), e.groups.n_groups as u64);
     Ok(OlsResult {
         rows: inference.rows(&model),
+        covariance: errors.matrix.clone(),
         n_obs: model.counts.n_obs,
         df: errors.df,
         n_counted: errors.n_counted,

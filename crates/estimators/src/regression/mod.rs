@@ -40,6 +40,8 @@ mod instruments;
 
 pub(crate) mod least_squares;
 
+mod joint;
+
 mod diagnostics;
 
 pub use clusters::wild::{WildDraws, WildTest};
@@ -51,5 +53,6 @@ pub use design::RowCounts;
 pub use diagnostics::ols_diagnostics;
 pub use fit::DroppedColumn;
 pub use instruments::{FTest, FirstStage, InstrumentTests};
+pub use joint::JointHypothesis;
 pub use least_squares::{Coefficient, OlsResult, ols};
 pub use options::{OlsOptions, Reference, Singletons, Wild, WildNull, WildWeights};

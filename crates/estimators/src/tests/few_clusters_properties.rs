@@ -448,7 +448,7 @@ fn many_levels_are_no_columns_where_they_lie_in_clusters() {
 #[test]
 fn diagnostics_say_what_was_done() {
     let text = formula::parse("y ~ d + x").unwrap();
-    let rows = ols_diagnostics(&text, &firms(), &with_wild("cr2(site)", WILD)).unwrap();
+    let rows = ols_diagnostics(&text, &firms(), &with_wild("cr2(site)", WILD), &[]).unwrap();
     let found = |name: &str| {
         rows.iter()
             .filter(|row| row.diagnostic == name)

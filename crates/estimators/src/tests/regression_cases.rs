@@ -442,7 +442,7 @@ fn one_cluster_has_estimates_without_errors() {
         }
         assert_eq!((result.n_clusters, result.band), (Some(1), None));
         let formula = formula::parse("y ~ 1 | x ~ z").unwrap();
-        let rows = ols_diagnostics(&formula, &data, &with_vcov(vcov)).unwrap();
+        let rows = ols_diagnostics(&formula, &data, &with_vcov(vcov), &[]).unwrap();
         let wald = rows.iter().find(|row| row.diagnostic == "first_stage_wald");
         assert!(wald.unwrap().statistic.is_nan());
     }

@@ -2,8 +2,10 @@
 
 use super::golden::close;
 use super::regression_cases::{data, noise, rows, with_vcov};
-use crate::regression::{OlsOptions, RegressionData, formula, ols_diagnostics};
-use crate::{Diagnostic, Status};
+use crate::regression::{
+    JointHypothesis, OlsOptions, RegressionData, formula, ols, ols_diagnostics,
+};
+use crate::{Diagnostic, EstimatorError, Status};
 
 fn diagnostic<'a>(rows: &'a [Diagnostic], name: &str, term: &str) -> &'a Diagnostic {
     let row = rows
@@ -44,7 +46,75 @@ fn instrumented() -> RegressionData {
 
 fn run(text: &str, options: &OlsOptions) -> Vec<Diagnostic> {
     let formula = formula::parse(text).unwrap();
-    ols_diagnostics(&formula, &instrumented(), options).unwrap()
+    ols_diagnostics(&formula, &instrumented(), options, &[]).unwrap()
+}
+
+fn joint(text: &str, vcov: &str, hypotheses: &str) -> Result<Vec<Diagnostic>, EstimatorError> {
+    let hypotheses = JointHypothesis::parse_all(hypotheses).unwrap();
+    let formula = formula::parse(text).unwrap();
+    let rows = ols_diagnostics(&formula, &instrumented(), &with_vcov(vcov), &hypotheses)?;
+    let is_joint = |row: &Diagnostic| row.diagnostic == "joint_test";
+    Ok(rows.into_iter().filter(is_joint).collect())
+}
+
+/// Σωe² of a fit.
+fn squares(text: &str) -> (f64, f64) {
+    let formula = formula::parse(text).unwrap();
+    let fit = ols(&formula, &instrumented(), &with_vcov("iid")).unwrap();
+    (fit.rmse.powi(2) * fit.n_obs as f64, fit.df)
+}
+
+#[test]
+fn joint_test_with_equal_variances_compares_residuals_of_two_fits() {
+    let row = &joint("y ~ strong + z + z2 + sex", "iid", "z, z2").unwrap()[0];
+    let ((with, df), (without, _)) = (
+        squares("y ~ strong + z + z2 + sex"),
+        squares("y ~ strong + sex"),
+    );
+    close(
+        "F",
+        row.statistic,
+        (without - with) / 2.0 / (with / df),
+        1e-9,
+    );
+    assert_eq!((row.df1, row.df2, row.term.as_str()), (2.0, df, "z, z2"));
+}
+
+#[test]
+fn joint_test_of_one_coefficient_is_the_square_of_its_t() {
+    for vcov in ["iid", "hc1", "cluster(person)"] {
+        let formula = formula::parse("y ~ strong + z + factor(year)").unwrap();
+        let fit = ols(&formula, &instrumented(), &with_vcov(vcov)).unwrap();
+        let own = fit.rows.iter().find(|row| row.term == "z").unwrap();
+        let row = &joint("y ~ strong + z + factor(year)", vcov, "z").unwrap()[0];
+        close("F", row.statistic, own.statistic.powi(2), 1e-10);
+        close("p", row.p_value, own.p_value, 1e-10);
+    }
+}
+
+#[test]
+fn joint_tests_find_their_terms_or_say_which_there_are() {
+    let text = "y ~ strong + z + sex + factor(year) | person";
+    let rows = joint(text, "cluster(person)", "factor(year)*; sex; sex, z").unwrap();
+    assert_eq!((rows[0].df1, rows[0].df2), (5.0, 39.0));
+    assert_eq!(
+        (rows[1].status, rows[1].statistic.is_nan()),
+        (Status::Absorbed, true)
+    );
+    assert_eq!((rows[2].status, rows[2].df1), (Status::Ok, 1.0));
+    assert_eq!(rows[2].detail, "without a coefficient: sex");
+    let error = joint(text, "hc1", "z; none").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the regression has no term \"none\"; it has strong, z")
+    );
+}
+
+#[test]
+fn joint_test_of_as_many_coefficients_as_clusters_says_so() {
+    let row = &joint("y ~ strong + z + z2", "cluster(sex)", "strong, z, z2").unwrap()[0];
+    assert_eq!((row.status, row.p_value.is_nan()), (Status::Singular, true));
 }
 
 #[test]
