@@ -10,9 +10,7 @@ use super::options::JobOptions;
 use super::untold::{notifier, recover};
 use super::workspace::Workspace;
 use crate::event::{Observer, RunEvent, RunStart, RunUuid, Sink};
-use crate::observe::{Journal, MetricsFile, OpenLineage, Tally};
-#[cfg(feature = "otel")]
-use crate::observe::{TraceParent, Traces};
+use crate::observe::{Journal, MetricsFile, OpenLineage, Tally, TraceParent, Traces};
 use crate::pipeline::{self, Lineage};
 use crate::session::{Session, SessionOptions};
 
@@ -115,7 +113,6 @@ async fn add_sinks(
     if let (Some(path), true) = (&config.metrics, command != "ingest") {
         observer.add(Box::new(MetricsFile::new(path.clone())));
     }
-    #[cfg(feature = "otel")]
     if let Some(traces) = &config.traces {
         let api_key = options.named(traces.api_key_env.as_ref());
         let parent = options.trace_parent.as_deref();
@@ -125,10 +122,6 @@ async fn add_sinks(
     if let Some(notify) = &config.notify {
         let notifier = notifier(notify, &project.config.folder, options);
         observer.add(Box::new(notifier));
-    }
-    if config.traces.is_some() && !cfg!(feature = "otel") {
-        let text = "[otel] has no effect: this korabo was built without the feature `otel`";
-        observer.tell(&RunEvent::Warning(text.to_owned()));
     }
     Ok(())
 }

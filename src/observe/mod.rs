@@ -8,7 +8,6 @@ mod post;
 mod prometheus;
 mod redacted;
 mod tally;
-#[cfg(feature = "otel")]
 mod traces;
 
 pub use journal::{InterruptedRun, Journal, begun_at, forget_interrupted, interrupted};
@@ -17,5 +16,4 @@ pub use open_lineage::OpenLineage;
 pub use prometheus::MetricsFile;
 pub use redacted::redacted;
 pub use tally::{DeliveryTally, Tally};
-#[cfg(feature = "otel")]
 pub use traces::{TraceParent, Traces};
