@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::common::{DFSchema, DFSchemaRef, Result};
+use datafusion::common::{DFSchema, DFSchemaRef, Result, internal_err};
 use datafusion::logical_expr::{
     Expr, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
@@ -32,13 +32,10 @@ impl EstimatorNode {
         input: LogicalPlan,
     ) -> Result<Self> {
         let schema = Arc::new(DFSchema::try_from(prepared.schema())?);
-        debug_assert!(
-            schema
-                .fields()
-                .iter()
-                .all(|field| result_column(name, field.name()).is_some()),
-            "every column of `{name}` has a meaning"
-        );
+        let mut columns = schema.fields().iter().map(|field| field.name());
+        if let Some(column) = columns.find(|column| result_column(name, column).is_none()) {
+            return internal_err!("nothing says what the column `{column}` of `{name}` means");
+        }
         Ok(Self {
             name,
             arguments,
