@@ -216,6 +216,32 @@ fn workbook_holds_numbers_as_numbers() {
 }
 
 #[test]
+fn places_are_those_of_the_statement_as_it_is_written() {
+    for (statement, shown) in [
+        (
+            "DESCRIBE /* 住民の数 */ nope",
+            "\n  DESCRIBE /* 住民の数 */ nope\n                          ^^^^\n",
+        ),
+        (
+            "EXPLAIN -- なぜ\nANALYZE SELECT nope FROM panel_person_year",
+            "\n  ANALYZE SELECT nope FROM panel_person_year\n                 ^^^^\n",
+        ),
+        (
+            "COPY nope TO 'x.csv'",
+            "\n  COPY nope TO 'x.csv'\n       ^^^^\n",
+        ),
+        (
+            "COPY (SELECT nope FROM panel_person_year) TO 'x.csv'",
+            "\n  COPY (SELECT nope FROM panel_person_year) TO 'x.csv'\n               ^^^^\n",
+        ),
+    ] {
+        ask(&["--allow-write", "-c", statement])
+            .exits(3)
+            .says(&[shown]);
+    }
+}
+
+#[test]
 fn unknown_tables_and_columns_get_the_nearest_name() {
     ask(&["-c", "select * from panel_persn_year"])
         .exits(3)
