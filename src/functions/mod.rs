@@ -22,7 +22,7 @@ pub(crate) use bounded::{
 };
 pub(crate) use relation::{
     ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
-    relation_of, result_column, roles,
+    relation_of, result_column, roles, whole_table,
 };
 pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};
 
