@@ -1,32 +1,11 @@
-//! The list of designs, and what several of them share. Each is in the file of its kind.
+//! What several designs share. Each design is in the file of its kind.
 
 use korabo_estimators::group_time::Aggregate;
 use korabo_estimators::panel::Layout;
 
-use crate::clustered;
-use crate::covariates;
 use crate::design::{Analysis, Design, Promise};
 use crate::estimator::{DEFAULT, Estimator, PanelChoices, Quantity, Target};
-use crate::outcomes;
 use crate::random::Random;
-use crate::regressions;
-use crate::staggered;
-use crate::unbalanced;
-
-/// All designs, in the order of the document.
-pub(crate) fn all() -> Vec<Design> {
-    [
-        staggered::designs(),
-        unbalanced::designs(),
-        outcomes::designs(),
-        covariates::designs(),
-        clustered::designs(),
-        regressions::designs(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
 
 /// The last of four periods.
 pub(crate) const LAST: i32 = 4;

@@ -42,6 +42,7 @@ use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use fs_err as fs;
 
+use crate::design::Design;
 use crate::report::Run;
 
 /// Monte Carlo study of the estimators.
@@ -61,14 +62,29 @@ struct Arguments {
     bench: bool,
 }
 
+/// All designs, in the order of the document.
+fn all_designs() -> Vec<Design> {
+    [
+        staggered::designs(),
+        unbalanced::designs(),
+        outcomes::designs(),
+        covariates::designs(),
+        clustered::designs(),
+        regressions::designs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn names() -> Vec<&'static str> {
-    let designs = designs::all();
+    let designs = all_designs();
     designs.iter().map(|design| design.name).collect()
 }
 
 fn main() -> std::io::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let mut designs = designs::all();
+    let mut designs = all_designs();
     designs.retain(|design| {
         arguments.designs.is_empty() || arguments.designs.iter().any(|name| name == design.name)
     });

@@ -43,9 +43,10 @@ fn check(text: &str, expected: &[&str]) {
 
 #[test]
 fn tables_follow_from_and_join() {
-    check("select * from p|", &["panel", "programs"]);
+    check("select * from pa|", &["panel"]);
+    check("select * from prog|", &["programs"]);
     check("select * from panel JOIN 健|", &["健診"]);
-    check("select * from panel as a, pr|", &["programs"]);
+    check("select * from panel as a, prog|", &["programs"]);
     check("with mine as (select 1) select * from mi|", &["mine"]);
     check("summarize pr|", &["programs"]);
     check("select * from att_g|", &["att_gt(", "att_gt_diagnostics("]);
