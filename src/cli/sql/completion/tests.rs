@@ -48,7 +48,7 @@ fn tables_follow_from_and_join() {
     check("select * from panel JOIN 健|", &["健診"]);
     check("select * from panel as a, prog|", &["programs"]);
     check("with mine as (select 1) select * from mi|", &["mine"]);
-    check("summarize pr|", &["programs"]);
+    check("summarize prog|", &["programs"]);
     check("select * from att_g|", &["att_gt(", "att_gt_diagnostics("]);
 }
 
