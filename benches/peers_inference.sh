@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Errors for few clusters and regression discontinuity beside the packages people use today: whole calls, same files.
+# Errors for few clusters beside the packages people use today: whole calls, same files.
 # Usage: benches/peers_inference.sh [PEER…]
-# Needs a release build (cargo build --release) and, in PYTHON, an interpreter with pyfixest, wildboottest, rdrobust and rddensity.
+# Needs a release build (cargo build --release) and, in PYTHON, an interpreter with pyfixest and wildboottest.
 set -euo pipefail
-peers=${*:-crv3 wild rd rd_covariates rd_density}
+peers=${*:-crv3 wild}
 root=$(cd "$(dirname "$0")/.." && pwd)
 korabo=${KORABO:-$root/target/release/korabo}
 python=${PYTHON:-python3}
@@ -11,29 +11,16 @@ scripts=$root/benches
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$python" "$scripts/peers_inference.py" make "$folder"
-cat "$folder"/*.parquet > /dev/null
+cat "$folder/clusters.parquet" > /dev/null
 
-measure() {
-    local name=$1
-    shift
-    /usr/bin/time -o "$folder/time" -f '%e %M' "$@" > "$folder/out" 2> "$folder/err" || true
-    read -r seconds kilobytes < <(tail -n 1 "$folder/time")
-    printf '%-34s %8s s %7.2f GiB   %s\n' "$name" "$seconds" \
-        "$(awk "BEGIN { print $kilobytes / 1048576 }")" "$(grep -E 'RESULT|,' "$folder/out" | tail -n 1 | cut -c 1-90)"
-}
+. "$root/benches/measure.sh"
 
 ask() {
     measure "korabo $1" "$korabo" sql --format csv -c "$2"
 }
-clusters="'$folder/clusters.parquet', 'y ~ treated + x1 + x2'"
-threshold="'$folder/threshold.parquet'"
+clusters="(SELECT * FROM '$folder/clusters.parquet'), 'y ~ treated + x1 + x2'"
 ask 'ols, cr3' "SELECT std_error, p_value FROM ols($clusters, vcov => 'cr3(site)') WHERE term = 'treated'"
 ask 'ols, wild 9999' "SELECT p_value, p_value_wild FROM ols($clusters, vcov => 'cluster(site)', wild => 9999) WHERE term = 'treated'"
-ask 'rd' "SELECT method, estimate, std_error FROM rd($threshold, outcome => y, running => waist, cutoff => 85)"
-ask 'rd, covariate' "SELECT method, estimate, std_error FROM rd($threshold, outcome => y, running => waist, cutoff => 85, covariates => [age])"
-ask 'rd_density' "SELECT * FROM rd_density($threshold, running => waist, cutoff => 85)"
 for peer in $peers; do
-    file=threshold
-    case $peer in crv3 | wild) file=clusters ;; esac
-    measure "$peer" timeout 900 "$python" "$scripts/peers_inference.py" "$peer" "$folder/$file.parquet"
+    measure "$peer" timeout 900 "$python" "$scripts/peers_inference.py" "$peer" "$folder/clusters.parquet"
 done
