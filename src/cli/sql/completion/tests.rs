@@ -43,12 +43,17 @@ fn check(text: &str, expected: &[&str]) {
 
 #[test]
 fn tables_follow_from_and_join() {
-    check("select * from pa|", &["panel"]);
-    check("select * from prog|", &["programs"]);
+    check(
+        "select * from p|",
+        &["panel", "programs", "pretrend_power("],
+    );
     check("select * from panel JOIN 健|", &["健診"]);
-    check("select * from panel as a, prog|", &["programs"]);
+    check(
+        "select * from panel as a, pr|",
+        &["programs", "pretrend_power("],
+    );
     check("with mine as (select 1) select * from mi|", &["mine"]);
-    check("summarize prog|", &["programs"]);
+    check("summarize pr|", &["programs", "pretrend_power("]);
     check("select * from att_g|", &["att_gt(", "att_gt_diagnostics("]);
 }
 
