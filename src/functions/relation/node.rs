@@ -36,6 +36,7 @@ impl EstimatorNode {
             schema
                 .fields()
                 .iter()
+                .skip(prepared.n_kept())
                 .all(|field| result_column(name, field.name()).is_some()),
             "every column of `{name}` has a meaning"
         );
@@ -65,6 +66,18 @@ pub(crate) fn roles(node: &dyn UserDefinedLogicalNode) -> Option<Roles> {
     let (_, _, prepared) = node.relation();
     let columns = Columns::of(prepared.as_ref());
     Some(prepared.roles().map(|position| columns.place(position)))
+}
+
+/// For the first columns of a node's result that it takes over, their places in its input; empty for any node but a relation.
+pub(crate) fn kept(node: &dyn UserDefinedLogicalNode) -> Vec<usize> {
+    let Some(node) = node.as_any().downcast_ref::<EstimatorNode>() else {
+        return Vec::new();
+    };
+    let (_, _, prepared) = node.relation();
+    let columns = Columns::of(prepared.as_ref());
+    (0..prepared.n_kept())
+        .map(|position| columns.place(position))
+        .collect()
 }
 
 // Two calls are the same when relation, arguments and input are: the prepared form follows from them.
