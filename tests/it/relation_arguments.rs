@@ -76,6 +76,12 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if argument.name == "strata" => {
                 all.push(given("strata", "site"))
             }
+            ArgumentKind::Column(_) if matches!(argument.name, "primary" | "selected") => {
+                all.push(given(argument.name, "participated"));
+            }
+            ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
+                all.push(given(argument.name, "weight"));
+            }
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
             ArgumentKind::Columns(ColumnRole::Covariate) => {
@@ -121,12 +127,25 @@ fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &s
             ArgumentKind::Column(_) => column(argument.name).to_owned(),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => continue,
             ArgumentKind::Columns(_) => format!("[{}]", column(argument.name)),
+            ArgumentKind::Amount(_) if is_given(argument.name) => "0.5".to_owned(),
             _ => continue,
         };
         arguments.push(format!("{} => {value}", argument.name));
     }
     let (name, arguments) = (relation.name, arguments.join(", "));
     format!("select * from {name}(({panel}), {arguments}{options})")
+}
+
+/// Whether an amount is given here: of those that exclude each other one, and what only a calendar needs not.
+fn is_given(amount: &str) -> bool {
+    let others = [
+        "low",
+        "high",
+        "power",
+        "cluster_autocorrelation",
+        "individual_autocorrelation",
+    ];
+    !others.contains(&amount)
 }
 
 /// What a call comes to: its rows, or the refusal, with the copies of columns named as what they are copies of.
@@ -151,10 +170,11 @@ fn outcome_of(result: Result<RecordBatch, SessionError>) -> String {
 /// A relation with the options that make a difference to which columns it takes.
 fn variants() -> Vec<(&'static RelationDefinition, &'static str)> {
     let mut all = Vec::new();
-    // An event study is no panel: its columns, the covariance matrix among them, have tests of their own.
+    // Event studies, tables of estimates and lists of primary outcomes are no panels: their columns have tests of their own.
+    let others = ["covariance", "keep", "primary"];
     let of_panels = RELATIONS
         .iter()
-        .filter(|relation| !relation.arguments.iter().any(|a| a.name == "covariance"));
+        .filter(|relation| !relation.arguments.iter().any(|a| others.contains(&a.name)));
     for relation in of_panels {
         all.push((relation, ""));
         let takes = |name| {
@@ -261,6 +281,8 @@ from (";
 
 fn suits(role: ColumnRole, column: &str) -> bool {
     match column {
+        "list" => false,
+        _ if role == ColumnRole::Any => true,
         "day" | "moment" => role == ColumnRole::Label,
         "words" => matches!(role, ColumnRole::Label | ColumnRole::Covariate),
         "fraction" => matches!(

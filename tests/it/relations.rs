@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 24] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -82,6 +82,22 @@ const CALLS: [&str; 15] = [
      case year when 2020 then 0.02 else 0.01 end as c3 \
      from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
      event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
+    "equivalence((select worksite, year, avg(age) - 7 as b, 0.1 + worksite / 50e0 as se from {panel} as p group by worksite, year), \
+     estimate => b, std_error => se, margin => 0.3, df => worksite, keep => [year, worksite])",
+    "adjust_p((select worksite, year, (worksite * 7 + year * 13) % 97 / 97e0 as p, worksite % 3 = 0 as first from {panel} as p), p_value => p, \
+     family => [year], primary => first, keep => [worksite])",
+    "pool((select worksite, label, avg(age) as b, 0.1 + worksite / 50e0 as se, worksite % 5 as x from {panel} as p group by worksite, label), \
+     estimate => b, std_error => se, family => [label], covariates => [x], best => 3, keep => [worksite])",
+    "westfall_young((select *, worksite % 2 as drawn, worksite % 4 / 2 as pair from {panel} as p), outcomes => [y, age, weight], primary => [age], \
+     treated => drawn, cluster => worksite, strata => [pair], permutations => 300)",
+    "variance_components((select * from {panel} as p), outcomes => [y, age], cluster => worksite, unit => person, time => year, \"by\" => [label])",
+    "variance_components((select * from {panel} as p), outcome => y, cluster => worksite, time => year, correlation => 'decay')",
+    "power((select distinct worksite + 2 as n from {panel} as p), effect => 0.3, clusters_treated => n, clusters_control => 9, cluster_size => 20, \
+     icc => 0.05, sd => 1, keep => [n])",
+    "minimum_detectable_effect((select distinct worksite / 41e0 as rho from {panel} as p), calendar => '0, 5, 5, 5', cluster_size => 20, icc => rho, sd => 1, \
+     cluster_autocorrelation => 0.5, individual_autocorrelation => 0.3, keep => [rho])",
+    "lee_bounds((select *, person % 2 as drawn, case when person % 7 > 1 + year % 2 then y end as z from {panel} as p), outcomes => [y, z], treated => drawn, \
+     strata => [label, year], cluster => worksite, \"by\" => [year])",
 ];
 
 fn statement(call: &str, panel: &str) -> String {

@@ -68,6 +68,20 @@ pub enum EstimatorError {
         /// Rows concerned.
         n_rows: u64,
     },
+    /// A p-value below 0 or above 1.
+    #[error("a p-value lies between 0 and 1; {n_rows} rows hold another number")]
+    NotAProbability {
+        /// Rows concerned.
+        n_rows: u64,
+    },
+    /// The treatment differs within a cluster.
+    #[error(
+        "the treatment or the stratum varies within {n_clusters} clusters; whole clusters are assigned, within strata"
+    )]
+    AssignmentVaries {
+        /// Clusters concerned.
+        n_clusters: u64,
+    },
     /// A unit is untreated after having been treated.
     #[error(
         "the treatment ends in {n_units} units; it must stay 1 from a unit's first treated period on"

@@ -13,7 +13,8 @@ pub enum Status {
     NoControls,
     /// The cohort has no period after its exposure in the sample; there is no estimate.
     NoPostPeriod,
-    /// Fewer than [`TOO_FEW_UNITS`] treated units: estimate given, error unreliable.
+    /// Fewer than [`TOO_FEW_UNITS`] treated units: estimate given, error unreliable. Of pooled estimates: fewer than
+    /// [`crate::pooling::FEW_POOLED`].
     TooFew,
     /// Too few clusters for the clustered error to be reliable: estimate given.
     FewClusters,
@@ -38,6 +39,8 @@ pub enum Status {
     WeakInstruments,
     /// The estimate exists but its variance is zero or cannot be computed.
     NoVariance,
+    /// A number that the row needs is missing; nothing is worked out from the rest.
+    Missing,
     /// The estimates before exposure contradict the restriction that an interval assumes: every value is rejected.
     Contradicted,
 }
@@ -63,6 +66,7 @@ impl Status {
             Self::Constant => "constant",
             Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
+            Self::Missing => "missing",
             Self::Contradicted => "contradicted",
         }
     }

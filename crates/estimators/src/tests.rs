@@ -34,4 +34,9 @@ mod public;
 
 mod public_regression;
 
+mod lee_bounds;
+mod multiplicity;
+mod power;
 mod sensitivity;
+
+pub(crate) mod simulated;

@@ -36,6 +36,10 @@ pub enum ArgumentKind {
     Column(ColumnRole),
     /// A list of columns of the input: `[a, b]`.
     Columns(ColumnRole),
+    /// A number for all rows, or a column of the input that has one for each.
+    Amount(ColumnRole),
+    /// Text in quotes for all rows, or a column of the input that has one for each.
+    Words,
     /// Text in quotes.
     Text,
     /// One of some words, in quotes.
@@ -53,6 +57,8 @@ impl fmt::Display for ArgumentKind {
         f.write_str(match self {
             Self::Column(_) => "a column of the input",
             Self::Columns(_) => "a list of columns like `[sex, age_band]`",
+            Self::Amount(_) => "a number, or a column of the input",
+            Self::Words => "text in quotes, or a column of the input",
             Self::Text | Self::Choice(_) => "text in quotes",
             Self::Integer => "a whole number",
             Self::Number => "a number",

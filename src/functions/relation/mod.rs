@@ -3,6 +3,7 @@
 //! checks of arguments in [`bind`], execution in [`exec`] and [`run`]; [`permits`] decide how many run side by side. What a
 //! relation is made of is in [`definition`].
 
+mod adjust_p;
 mod argument;
 mod argument_error;
 mod att;
@@ -15,11 +16,14 @@ mod columns;
 mod definition;
 mod did_imputation;
 mod effects;
+mod equivalence;
+mod estimate_table;
 mod event_study_input;
 mod exec;
 mod group_time;
 mod honest_did;
 mod labels;
+mod lee_bounds;
 mod node;
 mod numbers;
 mod ols;
@@ -30,17 +34,25 @@ mod panel_relation;
 mod panel_rows;
 mod permits;
 mod planner;
+mod pool;
+mod power;
+mod power_design;
 mod pretrend_power;
 mod registry;
 mod relation_error;
 mod repeated;
 mod result;
+mod result_column;
 mod result_meanings;
 mod roles;
 mod run;
 mod shared_arguments;
 mod sun_abraham;
+mod table_meanings;
+mod unit_rows;
 mod value_column;
+mod variance_components;
+mod westfall_young;
 
 use std::sync::Arc;
 
@@ -54,11 +66,12 @@ pub use column_role::ColumnRole;
 pub use definition::{Gather, PreparedRelation, RelationDefinition};
 pub use registry::RELATIONS;
 pub use relation_error::RelationError;
-pub use result_meanings::{ResultColumn, result_columns};
+pub use result_column::ResultColumn;
+pub use result_meanings::result_columns;
 pub use roles::Roles;
 
 pub(crate) use exec::{ESTIMATING, relation_of};
-pub(crate) use node::{relation_name, roles};
+pub(crate) use node::{kept, relation_name, roles};
 pub(crate) use planner::{call_of, name_inputs, whole_table};
 pub(crate) use registry::find;
 pub(crate) use result_meanings::result_column;

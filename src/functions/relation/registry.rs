@@ -2,8 +2,9 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
-    pretrend_power, sun_abraham,
+    adjust_p, att, bacon, balance, did_imputation, effects, equivalence, group_time, honest_did,
+    lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, sun_abraham,
+    variance_components, westfall_young,
 };
 
 /// Every relation SQL can call.
@@ -23,6 +24,14 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
     honest_did::HONEST_DID,
     pretrend_power::PRETREND_POWER,
+    equivalence::EQUIVALENCE,
+    adjust_p::ADJUST_P,
+    westfall_young::WESTFALL_YOUNG,
+    variance_components::VARIANCE_COMPONENTS,
+    power::POWER,
+    power::MINIMUM_DETECTABLE_EFFECT,
+    lee_bounds::LEE_BOUNDS,
+    pool::POOL,
 ];
 
 /// The relation called `name`, in upper or lower case.
