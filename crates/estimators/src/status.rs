@@ -38,6 +38,10 @@ pub enum Status {
     WeakInstruments,
     /// The estimate exists but its variance is zero or cannot be computed.
     NoVariance,
+    /// All rows lie on one side of the cutoff; there is no estimate.
+    OneSided,
+    /// The running variable has too few distinct values near the cutoff for the polynomials; there is no estimate.
+    TooFewValues,
     /// The estimates before exposure contradict the restriction that an interval assumes: every value is rejected.
     Contradicted,
 }
@@ -63,6 +67,8 @@ impl Status {
             Self::Constant => "constant",
             Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
+            Self::OneSided => "one_sided",
+            Self::TooFewValues => "too_few_values",
             Self::Contradicted => "contradicted",
         }
     }

@@ -35,3 +35,5 @@ mod public;
 mod public_regression;
 
 mod sensitivity;
+
+mod discontinuity;
