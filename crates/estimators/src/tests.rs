@@ -37,3 +37,4 @@ mod public_regression;
 mod sensitivity;
 
 mod discontinuity;
+mod discontinuity_properties;

@@ -3,7 +3,7 @@
 use super::definition::RelationDefinition;
 use super::{
     att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
-    pretrend_power, sun_abraham,
+    pretrend_power, rd, rd_bins, rd_density, sun_abraham,
 };
 
 /// Every relation SQL can call.
@@ -23,6 +23,9 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
     honest_did::HONEST_DID,
     pretrend_power::PRETREND_POWER,
+    rd::RD,
+    rd_density::RD_DENSITY,
+    rd_bins::RD_BINS,
 ];
 
 /// The relation called `name`, in upper or lower case.

@@ -1,23 +1,15 @@
 //! What the columns of results mean, for every relation. A column is listed once for all relations in which it means the same.
 
-/// What a result column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResultColumn {
-    /// Its name.
-    pub name: &'static str,
-    /// Relations that return it.
-    pub relations: &'static [&'static str],
-    /// Japanese.
-    pub ja: &'static str,
-    /// English.
-    pub en: &'static str,
-}
+use super::cutoff_meanings::CUTOFF_COLUMNS;
+use super::result_column::{ResultColumn, column};
 
 /// The columns that relation `relation` can return, in the order in which it returns them.
 pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultColumn> {
-    RESULT_COLUMNS
-        .iter()
-        .filter(move |column| column.relations.contains(&relation))
+    all_columns().filter(move |column| column.relations.contains(&relation))
+}
+
+fn all_columns() -> impl Iterator<Item = &'static ResultColumn> {
+    RESULT_COLUMNS.iter().chain(CUTOFF_COLUMNS)
 }
 
 /// What column `name` of relation `relation` holds.
@@ -75,21 +67,7 @@ const ESTIMATED: &[&str] = &[
     "balance",
 ];
 
-const fn column(
-    name: &'static str,
-    relations: &'static [&'static str],
-    ja: &'static str,
-    en: &'static str,
-) -> ResultColumn {
-    ResultColumn {
-        name,
-        relations,
-        ja,
-        en,
-    }
-}
-
-/// Every column of every relation, so that those of one relation stand in its order.
+/// Every column of every relation but those at a cutoff, so that those of one relation stand in its order.
 const RESULT_COLUMNS: &[ResultColumn] = &[
     column(
         "outcome",
@@ -499,7 +477,7 @@ mod tests {
     #[test]
     fn a_column_of_a_relation_has_one_meaning_in_both_languages() {
         let mut seen = BTreeSet::new();
-        for column in RESULT_COLUMNS {
+        for column in all_columns() {
             assert!(!column.ja.is_ascii() && !column.ja.is_empty(), "{column:?}");
             assert!(column.en.is_ascii() && !column.en.is_empty(), "{column:?}");
             for relation in column.relations {

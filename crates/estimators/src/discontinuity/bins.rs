@@ -220,7 +220,7 @@ fn side_bins(side: &Side, curve: &Curve, n: usize, options: &BinOptions) -> Vec<
             BinSpacing::Quantile => side.starts[value] as usize * n / side.n_rows(),
             // A bin holds its lower end, which on the left is the farther one.
             BinSpacing::Even if side.sign < 0.0 => {
-                (side.value(value) / width - AT_EDGE).ceil() as usize - 1
+                ((side.value(value) / width - AT_EDGE).ceil() as usize).saturating_sub(1)
             }
             BinSpacing::Even => (side.value(value) / width + AT_EDGE).floor() as usize,
         };

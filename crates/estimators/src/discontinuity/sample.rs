@@ -24,6 +24,25 @@ pub struct RdColumns {
     pub cluster: Option<Vec<u32>>,
 }
 
+impl RdColumns {
+    /// Some of the rows.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let pick =
+            |own: &Vec<f64>| -> Vec<f64> { rows.iter().map(|&row| own[row as usize]).collect() };
+        let cluster = self.cluster.as_ref();
+        let covariates = self.covariates.iter();
+        Self {
+            outcome: pick(&self.outcome),
+            running: pick(&self.running),
+            treated: self.treated.as_ref().map(pick),
+            covariates: covariates.map(|own| own.select(rows)).collect(),
+            weight: self.weight.as_ref().map(pick),
+            cluster: cluster.map(|own| rows.iter().map(|&row| own[row as usize]).collect()),
+        }
+    }
+}
+
 /// The complete rows.
 pub(super) struct Sample {
     /// Left and right of the cutoff.
@@ -77,8 +96,17 @@ impl Sample {
             .collect();
         let first_right = running.partition_point(|&running| running < options.cutoff);
         let left: Vec<u32> = order[..first_right].iter().rev().copied().collect();
-        let gather = |rows: &[u32], sign: f64| side(columns, &numbers, rows, sign, options.cutoff);
-        let sides = [gather(&left, -1.0), gather(&order[first_right..], 1.0)];
+        let source = Source {
+            columns,
+            numbers: &numbers,
+            cluster: columns.cluster.as_ref().map(|own| dense(own)),
+            cutoff: options.cutoff,
+        };
+        let (left, right) = rayon::join(
+            || source.side(&left, -1.0),
+            || source.side(&order[first_right..], 1.0),
+        );
+        let sides = [left, right];
         let largest = |column: usize| {
             let both = sides
                 .iter()
@@ -212,20 +240,46 @@ fn rank(value: f64) -> u64 {
     }
 }
 
-fn side(columns: &RdColumns, numbers: &[Vec<f64>], rows: &[u32], sign: f64, cutoff: f64) -> Side {
-    let pick = |own: &Vec<f64>| -> Vec<f64> { rows.iter().map(|&row| own[row as usize]).collect() };
-    let mut distance = pick(&columns.running);
-    for own in &mut distance {
-        *own = (*own - cutoff).abs();
+/// What a side is picked from.
+struct Source<'a> {
+    columns: &'a RdColumns,
+    numbers: &'a [Vec<f64>],
+    cluster: Option<Vec<u32>>,
+    cutoff: f64,
+}
+
+impl Source<'_> {
+    fn side(&self, rows: &[u32], sign: f64) -> Side {
+        let pick =
+            |own: &Vec<f64>| -> Vec<f64> { rows.iter().map(|&row| own[row as usize]).collect() };
+        let mut distance = pick(&self.columns.running);
+        for own in &mut distance {
+            *own = (*own - self.cutoff).abs();
+        }
+        let cluster = self.cluster.as_ref();
+        Side {
+            sign,
+            starts: starts(&distance),
+            distance,
+            columns: self.numbers.iter().map(pick).collect(),
+            weight: self.columns.weight.as_ref().map(pick),
+            cluster: cluster.map(|own| rows.iter().map(|&row| own[row as usize]).collect()),
+        }
     }
-    let starts = starts(&distance);
-    let cluster = columns.cluster.as_ref();
-    Side {
-        sign,
-        starts,
-        distance,
-        columns: numbers.iter().map(pick).collect(),
-        weight: columns.weight.as_ref().map(pick),
-        cluster: cluster.map(|own| rows.iter().map(|&row| own[row as usize]).collect()),
+}
+
+/// Codes below the number of rows, in the order of those given; missing ones stay missing.
+fn dense(codes: &[u32]) -> Vec<u32> {
+    let is_small = |code: u32| code == MISSING_CODE || (code as usize) < codes.len();
+    if codes.iter().all(|&code| is_small(code)) {
+        return codes.to_vec();
     }
+    let mut known = codes.to_vec();
+    known.par_sort_unstable();
+    known.dedup();
+    let place = |&code: &u32| match code {
+        MISSING_CODE => MISSING_CODE,
+        code => known.partition_point(|&other| other < code) as u32,
+    };
+    codes.iter().map(place).collect()
 }
