@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 19] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -82,6 +82,12 @@ const CALLS: [&str; 15] = [
      case year when 2020 then 0.02 else 0.01 end as c3 \
      from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
      event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
+    "rd({panel}, outcome => y, running => age, cutoff => 6, covariates => [label], weight => weight, \
+     bandwidth_rule => 'msetwo', by => [label])",
+    "rd({panel}, outcomes => [y], running => age, cutoff => 6, treated => exposed, cluster => worksite, vcov => 'cluster', \
+     bandwidth => 3, bias_bandwidth => 4)",
+    "rd_density({panel}, running => age, cutoff => 6)",
+    "rd_bins({panel}, outcome => y, running => age, cutoff => 6)",
 ];
 
 fn statement(call: &str, panel: &str) -> String {

@@ -8,6 +8,7 @@
 use std::f64::consts::PI;
 
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 
 use crate::discontinuity::kernel::Kernel;
 use crate::discontinuity::local_fit::{Functional, LocalFit};
@@ -116,7 +117,7 @@ pub fn rd_density(
         .map(|value| value - options.cutoff)
         .filter(|value| value.is_finite())
         .collect();
-    rayon::prelude::ParallelSliceMut::par_sort_unstable_by(&mut rising[..], f64::total_cmp);
+    rising.par_sort_unstable_by(f64::total_cmp);
     let n_missing = (running.len() - rising.len()) as u64;
     let distribution = Distribution::new(&rising, options.mass_points);
     let mut test = DensityTest::empty(&distribution, n_missing);

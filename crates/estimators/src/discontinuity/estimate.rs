@@ -6,11 +6,9 @@
 
 use crate::discontinuity::bandwidth::{Chosen, Selection};
 use crate::discontinuity::contrast::{Design, quotient};
-use crate::discontinuity::local_fit::LocalFit;
+use crate::discontinuity::local_fit::{Functional, LocalFit};
 use crate::discontinuity::nearest::neighbours;
-use crate::discontinuity::options::{
-    BandwidthAim, BandwidthRule, BandwidthScope, Bandwidths, RdOptions, RdVcov,
-};
+use crate::discontinuity::options::{Bandwidths, RdOptions, RdVcov};
 use crate::discontinuity::result::{Discontinuity, RdEstimate, RdMethod, RdPart, missing_rows};
 use crate::discontinuity::sample::{RdColumns, Sample};
 use crate::discontinuity::side::{Side, Window};
@@ -93,18 +91,16 @@ fn estimate(
     let within = fits.each_ref().map(|fit| fit.estimate.window.n_rows);
     result.n_effective = within.map(|n| n as u64);
     let jumps = Jumps::new(design, &fits).ok_or(Status::NotIdentified)?;
-    result.status = reliability(sides, within, sample.n_rows());
-    result.estimates = estimates(sample, &jumps, options, result.status);
-    if let Some(weak) = weakness(&result.estimates) {
-        result.status = weak;
-        for row in result
-            .estimates
-            .iter_mut()
-            .filter(|row| row.part == RdPart::Effect)
-        {
-            if row.status == Status::Ok {
-                row.status = weak;
-            }
+    let status = reliability(sides, within, sample.n_rows());
+    result.estimates = estimates(sample, &jumps, options, status);
+    let is_weak = is_weak(&result.estimates);
+    for row in &mut result.estimates {
+        if is_weak && row.part == RdPart::Effect && row.status == Status::Ok {
+            row.status = Status::WeakInstruments;
+        }
+        // What is said of the whole is what is said of the effect's last row, the robust one.
+        if row.part == RdPart::Effect {
+            result.status = row.status;
         }
     }
     Ok(())
@@ -179,14 +175,15 @@ fn reliability(sides: [&Side; 2], within: [usize; 2], n_rows: usize) -> Status {
     Status::Ok
 }
 
-/// Whether the first stage says too little, or nothing.
-fn weakness(estimates: &[RdEstimate]) -> Option<Status> {
-    let first = estimates
-        .iter()
-        .find(|row| row.part == RdPart::FirstStage && row.method == RdMethod::Conventional)?;
+/// Whether there is a first stage that says too little.
+fn is_weak(estimates: &[RdEstimate]) -> bool {
+    let is_first = |row: &&RdEstimate| {
+        row.part == RdPart::FirstStage && row.method == RdMethod::Conventional
+    };
     // Without a variance the jump is certain.
-    let squared = first.statistic * first.statistic;
-    (first.status != Status::NoVariance && squared < WEAK).then_some(Status::WeakInstruments)
+    estimates.iter().find(is_first).is_some_and(|first| {
+        first.status != Status::NoVariance && first.statistic * first.statistic < WEAK
+    })
 }
 
 /// The fits of one side.
@@ -199,7 +196,7 @@ struct SideFit<'a> {
     /// Weights of the rows in the conventional and in the corrected estimate.
     scores: [Vec<f64>; 2],
     /// The same by Legendre polynomial, and Σ s d^(p+1).
-    functionals: [crate::discontinuity::local_fit::Functional; 2],
+    functionals: [Functional; 2],
     leading_bias: f64,
 }
 
@@ -361,15 +358,5 @@ impl MethodRows {
             RdEstimate::new(self.part, method, &own)
         })
         .into()
-    }
-}
-
-impl Default for BandwidthRule {
-    /// Mean squared error of the difference.
-    fn default() -> Self {
-        Self {
-            aim: BandwidthAim::Mse,
-            scope: BandwidthScope::Difference,
-        }
     }
 }

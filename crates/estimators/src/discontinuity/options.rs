@@ -40,6 +40,16 @@ pub enum BandwidthScope {
     MedianOfThree,
 }
 
+impl Default for BandwidthRule {
+    /// The mean squared error of the difference.
+    fn default() -> Self {
+        Self {
+            aim: BandwidthAim::Mse,
+            scope: BandwidthScope::Difference,
+        }
+    }
+}
+
 impl BandwidthRule {
     /// The rule called `name`, as in `rdrobust`: `mserd`, `msetwo`, `msesum`, `msecomb1`, `msecomb2` and the same with `cer`.
     #[must_use]
