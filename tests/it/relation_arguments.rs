@@ -13,13 +13,14 @@ const PANEL: &str = "
 select *,
     outcome as outcome_again, unit as unit_again, time as time_again, cohort as cohort_again, treated as treated_again,
     weight as weight_again, site as site_again, unit_effect as unit_effect_again, covariate as covariate_again,
+    running as running_again,
     regressor as regressor_again, effect as effect_again, sex as sex_again, participated as participated_again, endogenous as endogenous_again, instrument as instrument_again
 from (
     select
         person as unit, year as time, cohort, coalesce(year >= cohort, false) as treated,
         cast(person % 7 + person * year % 11 as double) + coalesce(cast(year >= cohort as double), 0e0) as outcome,
         0.5e0 + person % 5 as weight, person / 3 as site, person / 2 as unit_effect,
-        (person * 37 % 19) / 3e0 as covariate, person / 7 % 2 as sex, person % 5 < 2 and year >= cohort as participated,
+        (person * 37 % 19) / 3e0 as covariate, (person * 41 + year * 7) % 23 - 11.5e0 as running, person / 7 % 2 as sex, person % 5 < 2 and year >= cohort as participated,
         person * year % 13 as regressor, person % 4 as effect,
         (person * year % 17) / 2e0 as endogenous, (person * year % 17 + year % 3) / 3e0 as instrument,
         year - 2021 as event_time, person / 7e0 as estimate
@@ -131,6 +132,9 @@ fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &s
             _ => continue,
         };
         arguments.push(format!("{} => {value}", argument.name));
+    }
+    if relation.arguments.iter().any(|a| a.name == "cutoff") {
+        arguments.push("cutoff => 0".to_owned());
     }
     let (name, arguments) = (relation.name, arguments.join(", "));
     format!("select * from {name}(({panel}), {arguments}{options})")

@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 24] = [
+const CALLS: [&str; 28] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -98,6 +98,12 @@ const CALLS: [&str; 24] = [
      cluster_autocorrelation => 0.5, individual_autocorrelation => 0.3, keep => [rho])",
     "lee_bounds((select *, person % 2 as drawn, case when person % 7 > 1 + year % 2 then y end as z from {panel} as p), outcomes => [y, z], treated => drawn, \
      strata => [label, year], cluster => worksite, \"by\" => [year])",
+    "rd({panel}, outcome => y, running => age, cutoff => 6, covariates => [label], weight => weight, \
+     bandwidth_rule => 'msetwo', by => [label])",
+    "rd({panel}, outcomes => [y], running => age, cutoff => 6, treated => exposed, cluster => worksite, vcov => 'cluster', \
+     bandwidth => 3, bias_bandwidth => 4)",
+    "rd_density({panel}, running => age, cutoff => 6)",
+    "rd_bins({panel}, outcome => y, running => age, cutoff => 6)",
 ];
 
 fn statement(call: &str, panel: &str) -> String {

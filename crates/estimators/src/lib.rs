@@ -35,6 +35,7 @@ pub mod identities;
 
 pub mod sensitivity;
 
+pub mod discontinuity;
 pub mod pooling;
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ pub enum Status {
     NoVariance,
     /// A number that the row needs is missing; nothing is worked out from the rest.
     Missing,
+    /// All rows lie on one side of the cutoff; there is no estimate.
+    OneSided,
+    /// The running variable has too few distinct values near the cutoff for the polynomials; there is no estimate.
+    TooFewValues,
     /// The estimates before exposure contradict the restriction that an interval assumes: every value is rejected.
     Contradicted,
 }
@@ -67,6 +71,8 @@ impl Status {
             Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
             Self::Missing => "missing",
+            Self::OneSided => "one_sided",
+            Self::TooFewValues => "too_few_values",
             Self::Contradicted => "contradicted",
         }
     }

@@ -39,4 +39,6 @@ mod multiplicity;
 mod power;
 mod sensitivity;
 
+mod discontinuity;
+mod discontinuity_properties;
 pub(crate) mod simulated;

@@ -3,8 +3,8 @@
 use super::definition::RelationDefinition;
 use super::{
     adjust_p, att, bacon, balance, did_imputation, effects, equivalence, group_time, honest_did,
-    lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, sun_abraham,
-    variance_components, westfall_young,
+    lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, rd, rd_bins, rd_density,
+    sun_abraham, variance_components, westfall_young,
 };
 
 /// Every relation SQL can call.
@@ -32,6 +32,9 @@ pub const RELATIONS: &[RelationDefinition] = &[
     power::MINIMUM_DETECTABLE_EFFECT,
     lee_bounds::LEE_BOUNDS,
     pool::POOL,
+    rd::RD,
+    rd_density::RD_DENSITY,
+    rd_bins::RD_BINS,
 ];
 
 /// The relation called `name`, in upper or lower case.

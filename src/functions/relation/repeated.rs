@@ -81,6 +81,10 @@ const EXCLUSIONS: &[Exclusion] = &[
         "periods are compared already: it is constant within each",
     ),
     apart("covariates", "cohort", GIVEN_BY_TREATMENT),
+    apart("running", "outcome", GIVEN_BY_OUTCOME),
+    apart("running", "treated", GIVEN_BY_TREATMENT),
+    apart("running", "covariates", "the polynomials hold it already"),
+    apart("running", "by", "one value lies on one side of the cutoff"),
     apart(
         "unit_effect",
         "time",

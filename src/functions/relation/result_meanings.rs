@@ -1,14 +1,19 @@
 //! What the columns of results mean, for every relation. A column is listed once for all relations in which it means the same.
 
+use super::cutoff_meanings::CUTOFF_COLUMNS;
 use super::result_column::{ResultColumn, column};
 use super::table_meanings::TABLE_COLUMNS;
 
 /// The columns that relation `relation` can return, in the order in which it returns them.
 pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultColumn> {
+    all_columns().filter(move |column| column.relations.contains(&relation))
+}
+
+fn all_columns() -> impl Iterator<Item = &'static ResultColumn> {
     RESULT_COLUMNS
         .iter()
         .chain(TABLE_COLUMNS)
-        .filter(move |column| column.relations.contains(&relation))
+        .chain(CUTOFF_COLUMNS)
 }
 
 /// What column `name` of relation `relation` holds.
@@ -66,7 +71,7 @@ const ESTIMATED: &[&str] = &[
     "balance",
 ];
 
-/// Every column of the other relations, so that those of one relation stand in its order.
+/// Every column of the relations that are neither over tables of estimates nor at a cutoff, so that those of one relation stand in its order.
 const RESULT_COLUMNS: &[ResultColumn] = &[
     column(
         "outcome",
@@ -476,7 +481,7 @@ mod tests {
     #[test]
     fn a_column_of_a_relation_has_one_meaning_in_both_languages() {
         let mut seen = BTreeSet::new();
-        for column in RESULT_COLUMNS.iter().chain(TABLE_COLUMNS) {
+        for column in all_columns() {
             assert!(!column.ja.is_ascii() && !column.ja.is_empty(), "{column:?}");
             assert!(column.en.is_ascii() && !column.en.is_empty(), "{column:?}");
             for relation in column.relations {

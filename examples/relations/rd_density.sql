@@ -1,0 +1,21 @@
+-- Question: are waists of men measured to just below 85 cm, where health guidance begins?
+-- Look at: p_value. A small one says that the density jumps: who lies just below is not who would lie there, and rd compares
+-- others than it seems to. A large one is no proof.
+-- In R, with the input below as `men`:
+--   summary(rddensity::rddensity(men$waist_cm, c = 85))
+select
+    round(density_left, 4) as density_left,
+    round(density_right, 4) as density_right,
+    round(difference, 4) as difference,
+    round(std_error, 4) as std_error,
+    round(p_value, 3) as p_value,
+    round(bandwidth_left, 2) as bandwidth_left,
+    round(bandwidth_right, 2) as bandwidth_right,
+    n_effective_left,
+    n_effective_right,
+    status
+from rd_density(
+    (select waist_cm from panel_person_year where sex = 1 and waist_cm is not null),
+    running => waist_cm,
+    cutoff => 85
+)
