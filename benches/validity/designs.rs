@@ -3,7 +3,7 @@
 use korabo_estimators::group_time::Aggregate;
 use korabo_estimators::panel::Layout;
 
-use crate::design::{Analysis, Design, Promise};
+use crate::design::{Analysis, Promise};
 use crate::estimator::{DEFAULT, Estimator, PanelChoices, Quantity, Target};
 use crate::random::Random;
 
