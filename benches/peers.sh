@@ -18,14 +18,7 @@ panel=$folder/panel.parquet
 # The first reader pays for the disk; no later one should.
 cat "$panel" > /dev/null
 
-measure() {
-    local name=$1
-    shift
-    /usr/bin/time -o "$folder/time" -f '%e %M' "$@" > "$folder/out" 2> "$folder/err" || true
-    read -r seconds kilobytes < <(tail -n 1 "$folder/time")
-    printf '%-44s %8s s %7.2f GiB   %s\n' "$name" "$seconds" \
-        "$(awk "BEGIN { print $kilobytes / 1048576 }")" "$(grep -E 'RESULT|,' "$folder/out" | tail -n 1 | cut -c 1-90)"
-}
+. "$root/benches/measure.sh"
 
 input="SELECT person, year, NULLIF(g, 0) AS g, employer, spend, x1, x2, x3, year - NULLIF(g, 0) AS since FROM '$panel'"
 columns="outcome => spend, unit => person, time => year, cohort => g"

@@ -13,14 +13,7 @@ trap 'rm -rf "$folder"' EXIT
 "$python" "$scripts/peers_inference.py" make "$folder"
 cat "$folder"/*.parquet > /dev/null
 
-measure() {
-    local name=$1
-    shift
-    /usr/bin/time -o "$folder/time" -f '%e %M' "$@" > "$folder/out" 2> "$folder/err" || true
-    read -r seconds kilobytes < <(tail -n 1 "$folder/time")
-    printf '%-34s %8s s %7.2f GiB   %s\n' "$name" "$seconds" \
-        "$(awk "BEGIN { print $kilobytes / 1048576 }")" "$(grep -E 'RESULT|,' "$folder/out" | tail -n 1 | cut -c 1-90)"
-}
+. "$root/benches/measure.sh"
 
 ask() {
     measure "korabo $1" "$korabo" sql --format csv -c "$2"
