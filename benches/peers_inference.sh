@@ -18,8 +18,8 @@ cat "$folder"/*.parquet > /dev/null
 ask() {
     measure "korabo $1" "$korabo" sql --format csv -c "$2"
 }
-clusters="'$folder/clusters.parquet', 'y ~ treated + x1 + x2'"
-threshold="'$folder/threshold.parquet'"
+clusters="(SELECT * FROM '$folder/clusters.parquet'), 'y ~ treated + x1 + x2'"
+threshold="(SELECT * FROM '$folder/threshold.parquet')"
 ask 'ols, cr3' "SELECT std_error, p_value FROM ols($clusters, vcov => 'cr3(site)') WHERE term = 'treated'"
 ask 'ols, wild 9999' "SELECT p_value, p_value_wild FROM ols($clusters, vcov => 'cluster(site)', wild => 9999) WHERE term = 'treated'"
 ask 'rd' "SELECT method, estimate, std_error FROM rd($threshold, outcome => y, running => waist, cutoff => 85)"

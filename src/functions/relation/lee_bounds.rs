@@ -54,9 +54,9 @@ static ARGUMENTS: [ArgumentDefinition; 9] = [
     ),
     optional(
         "trim",
-        ArgumentKind::Choice(&["whole", "fractional"]),
-        "'whole' (default): outcomes that are equal to the one at the cut stay; 'fractional': exactly the share goes, of the outcome at the \
-         cut a part",
+        ArgumentKind::Choice(&["fractional", "whole"]),
+        "'fractional' (default): exactly the share goes, of outcomes that are equal to the one at the cut a part; 'whole': these stay, \
+         which is wrong for yes and no",
     ),
     optional(
         "level",
@@ -89,9 +89,9 @@ fn lee_bounds_of(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, Ar
         names_outcome: bound.has("outcomes"),
         has_selected,
         cluster,
-        trim: match bound.text("trim", "whole") {
-            "fractional" => Trim::Fractional,
-            _ => Trim::Whole,
+        trim: match bound.text("trim", "fractional") {
+            "whole" => Trim::Whole,
+            _ => Trim::Fractional,
         },
         level: level(bound)?,
     };
