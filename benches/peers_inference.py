@@ -59,7 +59,7 @@ elif method in ("rd", "rd_covariates"):
     loaded = time.time()
     more = {"covs": frame[["age"]]} if method == "rd_covariates" else {}
     fit = rdrobust(frame.y, frame.waist, c=85, **more)
-    done(loaded, time.time(), f"estimate={fit.coef.iloc[0, 0]:.6f} se={fit.se.iloc[2, 0]:.6f}")
+    done(loaded, time.time(), f"estimate={fit.coef.iloc[2, 0]:.6f} se={fit.se.iloc[2, 0]:.6f}")
 elif method == "rd_density":
     from rddensity import rddensity
 
