@@ -2,7 +2,7 @@
 -- exposed and the others at least, and at most, among those who would answer either way? (A description here: worksites were not drawn.)
 -- Look at: seen_treated and seen_control: the further apart, the wider the bounds. strata makes them narrower. That somebody answers is an
 -- outcome of its own: see the page.
--- In Stata: leebounds y exposed, select(answers) tight(sex)
+-- In R no package has these errors; in Stata, without clusters: leebounds y exposed, select(answers) tight(sex)
 select
     strata,
     round(lower, 4) as lower,

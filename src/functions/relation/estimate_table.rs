@@ -205,6 +205,7 @@ impl<E: TableEstimator> PreparedRelation for TableRelation<E> {
         Box::new(TableGather {
             relation: self.clone(),
             batches: Vec::new(),
+            bytes: 0,
         })
     }
 }
@@ -212,6 +213,7 @@ impl<E: TableEstimator> PreparedRelation for TableRelation<E> {
 struct TableGather<E> {
     relation: TableRelation<E>,
     batches: Vec<RecordBatch>,
+    bytes: usize,
 }
 
 impl<E: TableEstimator> Gather for TableGather<E> {
@@ -219,19 +221,24 @@ impl<E: TableEstimator> Gather for TableGather<E> {
     fn reserve(&mut self, _n_rows: usize) {}
 
     fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
+        // A slice counts by its own rows, not by the buffer that it shares.
+        let own = batch.columns().iter().map(|array| {
+            let size = array.to_data().get_slice_memory_size();
+            size.unwrap_or_else(|_| array.get_array_memory_size())
+        });
+        self.bytes += own.sum::<usize>();
         self.batches.push(batch.clone());
         Ok(())
     }
 
     fn bytes(&self) -> usize {
-        self.batches
-            .iter()
-            .map(RecordBatch::get_array_memory_size)
-            .sum()
+        self.bytes
     }
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let Self { relation, batches } = *self;
+        let Self {
+            relation, batches, ..
+        } = *self;
         let (name, schema) = (relation.columns.relation, relation.schema());
         let rows_error = |source| RelationError::Rows {
             relation: name,
@@ -267,8 +274,11 @@ impl TableRows {
             source,
         };
         let (given, n_rows) = (batch.columns(), batch.num_rows());
+        // NULLs alone have no order.
+        let is_ordered = |array: &&ArrayRef| array.data_type() != &DataType::Null;
         let keys: Vec<SortColumn> = given
             .iter()
+            .filter(is_ordered)
             .map(|values| SortColumn {
                 values: Arc::clone(values),
                 options: None,
@@ -276,16 +286,18 @@ impl TableRows {
             .collect();
         // Without a column, as where all is given by numbers, rows are all the same.
         let sorted = if keys.is_empty() {
-            Vec::new()
+            given.to_vec()
         } else {
             let order = lexsort_to_indices(&keys, None).map_err(rows_error)?;
             take_arrays(given, &order, None).map_err(rows_error)?
         };
         let (kept, rest) = sorted.split_at(columns.kept.len());
-        let families = match columns.n_family {
+        let family = kept[..columns.n_family].iter().filter(is_ordered);
+        let family: Vec<ArrayRef> = family.cloned().collect();
+        let families = match family.as_slice() {
             _ if n_rows == 0 => Vec::new(),
-            0 => vec![0..n_rows],
-            n => partition(&kept[..n]).map_err(rows_error)?.ranges(),
+            [] => vec![0..n_rows],
+            family => partition(family).map_err(rows_error)?.ranges(),
         };
         let mut numbers = Vec::with_capacity(columns.numbers.len());
         for (column, array) in columns.numbers.iter().zip(rest) {
