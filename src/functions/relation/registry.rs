@@ -2,8 +2,8 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
-    pretrend_power, sun_abraham,
+    att, bacon, balance, did_imputation, effects, group_time, honest_did, leave_one_out, ols,
+    ols_diagnostics, pretrend_power, sun_abraham,
 };
 
 /// Every relation SQL can call.
@@ -23,6 +23,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
     honest_did::HONEST_DID,
     pretrend_power::PRETREND_POWER,
+    leave_one_out::LEAVE_ONE_OUT,
 ];
 
 /// The relation called `name`, in upper or lower case.

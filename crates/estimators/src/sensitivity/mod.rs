@@ -57,6 +57,8 @@ mod power;
 
 mod two_group;
 
+mod two_group_randomisation;
+
 mod lee_bounds;
 
 mod adjust_p;
@@ -75,3 +77,4 @@ pub use lee_bounds::{LeeBounds, Trim, lee_bounds, stratified_lee_bounds};
 pub use power::{ClusteredDesign, PowerLaw, minimum_detectable_effect, power};
 pub use pretrend_power::{PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power};
 pub use two_group::two_group;
+pub use two_group_randomisation::two_group_randomisation;
