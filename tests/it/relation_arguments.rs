@@ -83,6 +83,7 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
                 all.push(given(argument.name, "weight"));
             }
+            ArgumentKind::Column(_) if argument.name == "over" => all.push(given("over", "site")),
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
             ArgumentKind::Columns(ColumnRole::Covariate) => {
@@ -96,13 +97,15 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
     all
 }
 
-/// Whether a list is given here: `outcomes` takes the place of `outcome`, and `robustness` names some of them.
+/// Whether a list is given here: `outcomes` takes the place of `outcome`, `robustness` names some of them, and lists of strata go with
+/// permutations.
 fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
     let has_outcome = relation
         .arguments
         .iter()
         .any(|argument| argument.name == "outcome");
-    list != "robustness" && !(list == "outcomes" && has_outcome)
+    let is_of_permutations = list == "strata" && has_outcome;
+    list != "robustness" && !is_of_permutations && !(list == "outcomes" && has_outcome)
 }
 
 fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &str) -> String {
@@ -256,7 +259,8 @@ async fn two_arguments_as_one_column_work_like_two_equal_columns_or_are_refused_
                 );
             }
             // The unit as cluster is the default: no cluster at all. The cohort as cluster has the never exposed for one.
-            let is_group = pair.contains(&"cluster") || pair.contains(&"unit_effect");
+            let groups = ["cluster", "unit_effect", "over"];
+            let is_group = pair.iter().any(|name| groups.contains(name));
             if is_group && (pair.contains(&"unit") || pair.contains(&"cohort")) {
                 continue;
             }

@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 28] = [
+const CALLS: [&str; 33] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -60,6 +60,16 @@ const CALLS: [&str; 28] = [
     "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
      aggregate => 'calendar', panel => false)",
     "event_study({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "event_study({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, \
+     unbalanced => 'pairs', inference => 'cr3')",
+    "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, \
+     unbalanced => 'keep', inference => 'bootstrap', draws => 200)",
+    "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
+     cluster => person, aggregate => 'dynamic', permutations => 20)",
+    "leave_one_out({panel}, outcome => y, unit => person, time => year, cohort => cohort, over => worksite, \
+     unbalanced => 'pairs', weight => weight)",
+    "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
+     cluster => worksite, window => '-2..3', inference => 'cr3')",
     "did_imputation({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age], weight => weight, cluster => worksite, window => '-2..3')",
     "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \

@@ -45,6 +45,23 @@ pub enum EstimatorError {
         /// Units concerned.
         n_units: u64,
     },
+    /// Units of a cluster are first exposed in different periods, where exposure is to be handed out by cluster.
+    #[error(
+        "the cohort varies within {n_clusters} clusters; permutations need clusters that are exposed as a whole: name the level at \
+         which exposure was assigned as the cluster"
+    )]
+    CohortVariesInCluster {
+        /// Clusters concerned.
+        n_clusters: u64,
+    },
+    /// Rows of a cluster lie in different strata.
+    #[error(
+        "the strata vary within {n_clusters} clusters; they must be the same in all rows of a cluster"
+    )]
+    StrataVary {
+        /// Clusters concerned.
+        n_clusters: u64,
+    },
     /// None of the never exposed has a cluster.
     #[error(
         "the cluster is missing in all {n_rows} rows of the never exposed, who would all be left out; give them clusters, or \

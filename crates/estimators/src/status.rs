@@ -18,6 +18,8 @@ pub enum Status {
     TooFew,
     /// Too few clusters for the clustered error to be reliable: estimate given.
     FewClusters,
+    /// The interval is wider than it need be and covers more than its level: estimate given.
+    Conservative,
     /// The covariates of the comparison units do not determine the adjustment (they lie in a smaller space than those of the
     /// treated); there is no estimate.
     Singular,
@@ -60,6 +62,7 @@ impl Status {
             Self::NoPostPeriod => "no_post_period",
             Self::TooFew => "too_few",
             Self::FewClusters => "few_clusters",
+            Self::Conservative => "conservative",
             Self::Singular => "singular",
             Self::NoOverlap => "no_overlap",
             Self::Trimmed => "trimmed",

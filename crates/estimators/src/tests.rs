@@ -30,6 +30,8 @@ mod regression_paths;
 mod pairs;
 mod properties;
 
+mod resampling;
+
 mod public;
 
 mod public_regression;

@@ -3,8 +3,8 @@
 use super::definition::RelationDefinition;
 use super::{
     adjust_p, att, bacon, balance, did_imputation, effects, equivalence, group_time, honest_did,
-    lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, rd, rd_bins, rd_density,
-    sun_abraham, variance_components, westfall_young,
+    leave_one_out, lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, rd, rd_bins,
+    rd_density, sun_abraham, variance_components, westfall_young,
 };
 
 /// Every relation SQL can call.
@@ -35,6 +35,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     rd::RD,
     rd_density::RD_DENSITY,
     rd_bins::RD_BINS,
+    leave_one_out::LEAVE_ONE_OUT,
 ];
 
 /// The relation called `name`, in upper or lower case.

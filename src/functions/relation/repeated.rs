@@ -44,6 +44,8 @@ const EXCLUSIONS: &[Exclusion] = &[
     apart("outcome", "cohort", GIVEN_BY_TREATMENT),
     apart("outcome", "treated", GIVEN_BY_TREATMENT),
     apart("outcome", "cluster", LABEL_MEASURED),
+    apart("outcome", "over", LABEL_MEASURED),
+    apart("outcome", "strata", LABEL_MEASURED),
     apart("outcome", "unit_effect", GIVEN_BY_OUTCOME),
     apart("outcome", "covariates", GIVEN_BY_OUTCOME),
     apart("outcome", "by", LABEL_MEASURED),
@@ -58,6 +60,21 @@ const EXCLUSIONS: &[Exclusion] = &[
         "by",
         "cohort",
         "a cohort is compared with others; `att` with `aggregate => 'group'` shows each",
+    ),
+    apart(
+        "strata",
+        "cohort",
+        "within a stratum there would be one cohort, and nothing to hand out",
+    ),
+    apart(
+        "over",
+        "unit",
+        "it says which groups of units are left out together",
+    ),
+    apart(
+        "over",
+        "by",
+        "in a level of it there is nothing else to leave out",
     ),
     apart("treated", "unit", LABEL_MEASURED),
     apart("treated", "time", LABEL_MEASURED),
@@ -90,6 +107,11 @@ const EXCLUSIONS: &[Exclusion] = &[
         "time",
         "periods have an effect of their own in any case",
     ),
+    Exclusion {
+        arguments: ["over", "time"],
+        why: "a unit would be in another cluster in every period",
+        only_panels: true,
+    },
     Exclusion {
         arguments: ["cluster", "time"],
         why: "a unit would be in another cluster in every period",

@@ -32,6 +32,7 @@ const PANEL: &[&str] = &[
     "att_gt_diagnostics",
     "did_imputation_diagnostics",
     "sun_abraham_diagnostics",
+    "leave_one_out",
 ];
 /// Relations that estimate effects.
 const EFFECTS: &[&str] = &[
@@ -111,14 +112,20 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         "Level of a covariate that is text; missing for numbers",
     ),
     column(
+        "left_out",
+        &["leave_one_out"],
+        "除いたクラスター",
+        "Cluster whose rows are left out",
+    ),
+    column(
         "aggregate",
-        &["att"],
+        &["att", "leave_one_out"],
         "集約の方法",
         "How group-time effects are averaged: simple, group, dynamic or calendar",
     ),
     column(
         "at",
-        &["att"],
+        &["att", "leave_one_out"],
         "コホート・経過年数・時点。欠測は全体",
         "Cohort, event time or period of the row; missing for the overall effect",
     ),
@@ -343,6 +350,30 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
     column("n_obs", &["ols"], "使った行数", "Rows used"),
     column("df", &["ols"], "自由度", "Degrees of freedom of t"),
     column(
+        "estimate",
+        &["leave_one_out"],
+        "そのクラスターを除いた推定値（アウトカムの単位）",
+        "Estimate from the rows of the other clusters, in the unit of the outcome",
+    ),
+    column(
+        "change",
+        &["leave_one_out"],
+        "全体の推定値との差（除いた推定値−全体の推定値）",
+        "How much it is larger than the estimate from all rows",
+    ),
+    column(
+        "std_error",
+        &["leave_one_out"],
+        "そのクラスターを除いた推定値の標準誤差",
+        "Standard error of the estimate from the other clusters",
+    ),
+    column(
+        "n_left_out",
+        &["leave_one_out"],
+        "除いたクラスターの単位の数",
+        "Units of the cluster that is left out",
+    ),
+    column(
         "p_value_wild",
         &["ols"],
         "ワイルドクラスターブートストラップのp値（wild を指定したとき）",
@@ -447,7 +478,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
     ),
     column(
         "status",
-        &["honest_did", "pretrend_power"],
+        &["honest_did", "pretrend_power", "leave_one_out"],
         "計算の状態（ok または注意）",
         "ok, or why there is no number",
     ),
@@ -456,6 +487,12 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         ESTIMATED,
         "推定の状態（ok、または推定できない理由・注意）",
         "ok, why there is no number, or why to read it with care",
+    ),
+    column(
+        "p_value_permutation",
+        &["att_gt", "att", "event_study"],
+        "並べ替え検定のp値（permutations を指定したとき）",
+        "p-value of the randomisation test, with permutations",
     ),
     column(
         "status",

@@ -35,16 +35,30 @@ mod adjusted_cells;
 
 mod influence;
 
+mod collapsed;
+
+pub(crate) mod resampling;
+
+mod law;
+
 mod effects;
 
 mod diagnostics;
+
+pub(crate) mod deletions;
 
 mod did;
 
 mod aggregates;
 
+mod leave_one_out;
+
+mod randomise;
+
 pub use aggregates::{Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate};
 pub use did::{att_gt, att_gt_outcomes};
 pub use effects::{AttGtResult, GroupTime, Pretest};
+pub use leave_one_out::{LeftOut, LeftOutRow, leave_one_out};
 pub use options::{AttGtOptions, BasePeriod, Control, Method};
+pub use randomise::{randomise, randomise_averages};
 pub use sample::SampleCounts;

@@ -53,6 +53,8 @@ mod scores;
 
 mod summary;
 
+mod jackknife;
+
 mod impute;
 
 pub use impute::{did_imputation, did_imputation_outcomes};

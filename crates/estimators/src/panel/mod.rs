@@ -16,6 +16,8 @@ pub(crate) mod table;
 
 mod assemble;
 
+mod parts;
+
 pub use codes::{MISSING_CODE, NEVER};
 pub use columns::{PanelColumns, same_rows_missing};
 pub use covariate::{Covariate, CovariateValues};

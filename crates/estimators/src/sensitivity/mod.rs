@@ -58,6 +58,8 @@ mod power;
 
 mod two_group;
 
+mod two_group_randomisation;
+
 mod lee_bounds;
 
 mod lee_influence;
@@ -97,4 +99,5 @@ pub use power::{
 pub use pretrend_power::{PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power};
 pub use rollout::{Calendar, Correlation, RolloutDesign};
 pub use two_group::two_group;
+pub use two_group_randomisation::two_group_randomisation;
 pub use variance_components::{ComponentColumns, VarianceComponents, variance_components};

@@ -12,6 +12,7 @@ use super::group_time::columns as panel_columns;
 use super::public::reference_data;
 use crate::Estimate;
 use crate::imputation::{ImputationColumns, ImputationOptions, ImputationResult, did_imputation};
+use crate::inference::Inference;
 use crate::panel::{NEVER, PanelColumns};
 use crate::regression::Column;
 
@@ -19,6 +20,7 @@ const ALL: ImputationOptions = ImputationOptions {
     window: None,
     level: 0.95,
     seed: 1,
+    inference: Inference::Analytic,
 };
 
 fn window(first: i32, last: i32) -> ImputationOptions {
