@@ -92,8 +92,8 @@ const CALLS: [&str; 33] = [
      case year when 2020 then 0.02 else 0.01 end as c3 \
      from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
      event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
-    "equivalence((select worksite, year, avg(age) - 7 as b, 0.1 + worksite / 50e0 as se from {panel} as p group by worksite, year), \
-     estimate => b, std_error => se, margin => 0.3, df => worksite, keep => [year, worksite])",
+    "equivalence((select worksite, year, avg(age) - 7 as b, 0.1 + worksite / 50e0 as se, worksite + 3 as nu from {panel} as p group by worksite, year), \
+     estimate => b, std_error => se, margin => 0.3, df => nu, keep => [year, worksite])",
     "adjust_p((select worksite, year, (worksite * 7 + year * 13) % 97 / 97e0 as p, worksite % 3 = 0 as first from {panel} as p), p_value => p, \
      family => [year], primary => first, keep => [worksite])",
     "pool((select worksite, label, avg(age) as b, 0.1 + worksite / 50e0 as se, worksite % 5 as x from {panel} as p group by worksite, label), \

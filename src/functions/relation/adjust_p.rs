@@ -39,15 +39,9 @@ static ARGUMENTS: [ArgumentDefinition; 5] = [
     ),
     optional(
         "method",
-        ArgumentKind::Choice(&[
-            "holm",
-            "hochberg",
-            "bonferroni",
-            "benjamini_hochberg",
-            "benjamini_yekutieli",
-        ]),
-        "'holm' (default), 'hochberg', 'bonferroni': the probability of any false finding; 'benjamini_hochberg', \
-         'benjamini_yekutieli' (however tests depend on each other): the expected share of false findings",
+        ArgumentKind::Choice(&["holm", "hochberg", "bonferroni", "bh", "by"]),
+        "'holm' (default), 'hochberg', 'bonferroni': the probability of any false finding; 'bh' (Benjamini and Hochberg), 'by' (Benjamini and \
+         Yekutieli: however tests depend on each other): the expected share of false findings. For 'westfall_young' see that relation",
     ),
     FAMILY,
     optional(
@@ -76,8 +70,8 @@ fn adjust_p_of(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, Argu
         method: match bound.text("method", "holm") {
             "hochberg" => Adjustment::Hochberg,
             "bonferroni" => Adjustment::Bonferroni,
-            "benjamini_hochberg" => Adjustment::BenjaminiHochberg,
-            "benjamini_yekutieli" => Adjustment::BenjaminiYekutieli,
+            "bh" => Adjustment::BenjaminiHochberg,
+            "by" => Adjustment::BenjaminiYekutieli,
             _ => Adjustment::Holm,
         },
     };
