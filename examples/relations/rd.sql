@@ -1,8 +1,8 @@
--- Question: does a waist of 85 cm, from which men are offered health guidance, change their weight a year later?
--- Look at: the robust row: its interval allows for the bias of the straight lines. n_effective says how many rows within the
--- bandwidth it rests on. Before it, rd_density: was the waist measured down to 84.9? And rd_bins, the chart.
+-- Question: from a waist of 85 cm on, men are offered health guidance. Does it change their weight within a year? (Invented men.)
+-- Look at: the robust row, whose interval allows for the bias of the straight lines, and n_effective, the rows within the
+-- bandwidth. Before it, rd_density: was the waist measured down to 84.9? And rd_bins, the chart.
 -- In R, with the input below as `men`:
---   rdrobust::rdrobust(men$weight_next, men$waist_cm, c = 85, covs = men$weight_kg, cluster = men$person_id, all = TRUE)
+--   rdrobust::rdrobust(men$weight_change, men$waist, c = 85, covs = men$age, all = TRUE)
 select
     method,
     round(estimate, 3) as estimate,
@@ -12,22 +12,18 @@ select
     round(bandwidth_left, 2) as bandwidth,
     n_effective_left,
     n_effective_right,
-    n_missing,
     status
 from rd(
     (
         select
-            person_id,
-            sex,
-            waist_cm,
-            weight_kg,
-            lead(weight_kg) over (partition by person_id order by fiscal_year) as weight_next
-        from panel_person_year
-        where sex = 1 and waist_cm is not null
+            72 + value * 7919 % 261 / 10e0 as waist,
+            40 + value * 31 % 25 as age,
+            case when value * 7919 % 261 >= 130 then -0.8e0 else 0e0 end
+            + value * 7919 % 261 / 200e0 + value * 104729 % 997 / 500e0 - 1 as weight_change
+        from generate_series(1, 1200)
     ),
-    outcome => weight_next,
-    running => waist_cm,
+    outcome => weight_change,
+    running => waist,
     cutoff => 85,
-    covariates => [weight_kg],
-    cluster => person_id
+    covariates => [age]
 )

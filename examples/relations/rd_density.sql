@@ -1,8 +1,9 @@
--- Question: are waists of men measured to just below 85 cm, where health guidance begins?
+-- Question: are waists measured to just below 85 cm, where health guidance begins? (Invented men: a third of those between 85.0 and
+-- 85.9 cm were written down as one centimetre less.)
 -- Look at: p_value. A small one says that the density jumps: who lies just below is not who would lie there, and rd compares
 -- others than it seems to. A large one is no proof.
 -- In R, with the input below as `men`:
---   summary(rddensity::rddensity(men$waist_cm, c = 85))
+--   summary(rddensity::rddensity(men$waist, c = 85))
 select
     round(density_left, 4) as density_left,
     round(density_right, 4) as density_right,
@@ -15,7 +16,12 @@ select
     n_effective_right,
     status
 from rd_density(
-    (select waist_cm from panel_person_year where sex = 1 and waist_cm is not null),
-    running => waist_cm,
+    (
+        select
+            case when value % 3 = 0 and value * 7919 % 261 between 130 and 139 then 71 else 72 end
+            + value * 7919 % 261 / 10e0 as waist
+        from generate_series(1, 1200)
+    ),
+    running => waist,
     cutoff => 85
 )

@@ -42,5 +42,6 @@ mod power;
 mod sensitivity;
 
 mod discontinuity;
+mod discontinuity_density;
 mod discontinuity_properties;
 pub(crate) mod simulated;

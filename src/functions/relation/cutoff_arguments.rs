@@ -60,9 +60,9 @@ pub(super) fn cutoff(bound: &BoundArguments) -> Result<f64, ArgumentProblem> {
     if cutoff.is_finite() {
         return Ok(cutoff);
     }
-    Err(ArgumentProblem::Missing {
+    Err(ArgumentProblem::Invalid {
         name: "cutoff",
-        hint: "",
+        message: "must be a finite number".to_owned(),
     })
 }
 

@@ -277,14 +277,19 @@ impl Gather for RdGather {
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let relation = "rd";
+        let Self {
+            call,
+            rows,
+            options,
+        } = *self;
         let mut parts = Vec::new();
-        self.rows.each_part(|named, columns| {
-            let found = rd(columns, &self.options)
+        rows.each_part(|named, columns| {
+            let found = rd(columns, &options)
                 .map_err(|source| RelationError::Refused { relation, source })?;
             parts.push((named, found));
             Ok(())
         })?;
-        batch(&self.call, &parts).map_err(|source| RelationError::Rows { relation, source })
+        batch(&call, &parts).map_err(|source| RelationError::Rows { relation, source })
     }
 }
 

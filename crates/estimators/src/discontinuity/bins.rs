@@ -88,8 +88,8 @@ pub fn rd_bins(
 ) -> Result<Vec<Bin>, EstimatorError> {
     check_level(options.level)?;
     check_cutoff(options.cutoff)?;
-    let is_possible = |n: &usize| (1..=MAX_BINS).contains(n);
-    if !options.n_bins.iter().flatten().all(|n| is_possible(n)) {
+    let mut given = options.n_bins.iter().flatten();
+    if !given.all(|n| (1..=MAX_BINS).contains(n)) {
         return Err(EstimatorError::BadOption {
             option: "n_bins",
             expected: "from 1 to 10000",

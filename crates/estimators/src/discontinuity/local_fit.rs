@@ -144,7 +144,7 @@ impl<'a> LocalFit<'a> {
     /// The fitted values of a contrast of the columns.
     pub(super) fn fitted(&self, contrast: &[f64], n_rows: usize) -> Vec<f64> {
         let contrast = DVector::from_column_slice(contrast);
-        let coefficients = &self.coefficients.columns(0, contrast.len()) * contrast;
+        let coefficients = self.coefficients.columns(0, contrast.len()) * contrast;
         let fitted = |&distance: &f64| {
             let basis = basis(distance / self.bandwidth, self.order + 1);
             let terms = coefficients.iter().zip(basis);

@@ -67,8 +67,8 @@ pub(super) fn residuals(
         .map(|value| values[rows(value)].iter().sum())
         .collect();
     let mut residuals = vec![0.0; window.n_rows];
-    for value in 0..window.n_values {
-        let mut own = all[value];
+    for (value, &own) in all.iter().enumerate().take(window.n_values) {
+        let mut own = own;
         // Windows begin at the cutoff: only where neighbours lie beyond the window's end are they others.
         if own.last as usize >= window.n_values {
             own = neighbours_within(side, value, window.n_values);

@@ -12,7 +12,7 @@ use crate::{EstimatorError, Status};
 const SHARP: &str = "outcome=outcome;running=waist;type=sharp";
 const FUZZY: &str =
     "outcome=outcome;running=waist;type=fuzzy;covariates=age+male;weight=w;cluster=site_id";
-const RULE: RdOptions = RdOptions {
+pub(super) const RULE: RdOptions = RdOptions {
     bandwidths: Bandwidths::Rule(BandwidthRule {
         aim: crate::discontinuity::BandwidthAim::Mse,
         scope: crate::discontinuity::BandwidthScope::Difference,
@@ -20,7 +20,7 @@ const RULE: RdOptions = RdOptions {
     ..OPTIONS
 };
 
-const DENSITY: DensityOptions = DensityOptions {
+pub(super) const DENSITY: DensityOptions = DensityOptions {
     cutoff: 85.0,
     order: 2,
     test_order: 3,
@@ -30,7 +30,7 @@ const DENSITY: DensityOptions = DensityOptions {
     level: 0.95,
 };
 
-const BINS: BinOptions = BinOptions {
+pub(super) const BINS: BinOptions = BinOptions {
     cutoff: 0.0,
     spacing: BinSpacing::Even,
     n_bins: Some([2, 2]),
@@ -47,7 +47,7 @@ fn row(result: &Discontinuity, method: RdMethod) -> &RdEstimate {
 }
 
 #[track_caller]
-fn assert_close(found: f64, expected: f64) {
+pub(super) fn assert_close(found: f64, expected: f64) {
     let off = (found - expected).abs();
     assert!(
         off <= 1e-9 * (1.0 + expected.abs()),
@@ -345,7 +345,7 @@ fn rows(running: &[f64]) -> RdColumns {
     }
 }
 
-fn spread(n: usize) -> Vec<f64> {
+pub(super) fn spread(n: usize) -> Vec<f64> {
     (0..n)
         .map(|row| row as f64 - (n / 2) as f64 + 0.25)
         .collect()
@@ -506,6 +506,11 @@ fn impossible_calls_are_refused() {
         })),
         "bandwidth"
     );
+}
+
+#[test]
+fn impossible_columns_are_refused() {
+    let rows = rows(&spread(40));
     let mut weighted = rows.clone();
     weighted.weight = Some(vec![-1.0; 40]);
     assert_eq!(
@@ -536,142 +541,4 @@ fn impossible_calls_are_refused() {
         )
         .is_err()
     );
-}
-
-#[test]
-fn a_density_of_too_little_has_a_status() {
-    let status = |running: &[f64]| {
-        let options = DensityOptions {
-            cutoff: 0.0,
-            ..DENSITY
-        };
-        rd_density(running, &options).unwrap().status
-    };
-    assert_eq!(status(&[]), Status::NoRows);
-    assert_eq!(status(&[f64::NAN]), Status::NoRows);
-    assert_eq!(status(&[1.0; 30]), Status::OneSided);
-    assert_eq!(status(&[-1.0, 1.0, -1.0, 1.0]), Status::TooFewValues);
-    assert_eq!(status(&spread(16)), Status::TooFew);
-    assert_eq!(status(&spread(400)), Status::Ok);
-}
-
-#[test]
-fn mirrored_values_have_the_opposite_jump_of_density() {
-    let mut running = data("rd1_smooth").column("waist");
-    running.sort_by(f64::total_cmp);
-    // A shared value counts to its last row: that has another end in the mirror.
-    running.dedup();
-    let options = DensityOptions {
-        cutoff: 85.000_01,
-        bandwidths: DensityBandwidths::Given([6.0, 7.0]),
-        ..DENSITY
-    };
-    let found = rd_density(&running, &options).unwrap();
-    for x in &mut running {
-        *x = 2.0 * options.cutoff - *x;
-    }
-    let options = DensityOptions {
-        bandwidths: DensityBandwidths::Given([7.0, 6.0]),
-        ..options
-    };
-    let mirrored = rd_density(&running, &options).unwrap();
-    assert_close(mirrored.difference, -found.difference);
-    assert_close(mirrored.density[0], found.density[1]);
-    assert!((mirrored.std_error / found.std_error - 1.0).abs() < 0.01);
-}
-
-#[test]
-fn an_even_density_has_no_jump() {
-    // Of values at equal distances the distribution function is a line: 400 values over 400 units.
-    let options = DensityOptions {
-        cutoff: 0.0,
-        ..DENSITY
-    };
-    let found = rd_density(&spread(400), &options).unwrap();
-    assert_close(found.density[0], 1.0 / 399.0);
-    assert_close(found.density[1], 1.0 / 399.0);
-    assert_close(found.difference, 0.0);
-}
-
-#[test]
-fn bins_are_means_within_their_ends() {
-    let running = [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0];
-    let outcome = [1.0, 3.0, 4.0, 8.0, 10.0, 20.0, 30.0, 50.0];
-    let found = rd_bins(&outcome, &running, &BINS).unwrap();
-    let shown: Vec<_> = found
-        .iter()
-        .map(|bin| {
-            (
-                bin.is_right,
-                bin.number,
-                bin.low,
-                bin.high,
-                bin.mean,
-                bin.n_rows,
-            )
-        })
-        .collect();
-    // On the left −2 begins the bin at the cutoff, on the right 2 the second.
-    assert_eq!(
-        shown,
-        [
-            (false, 2, -4.0, -2.0, 2.0, 2),
-            (false, 1, -2.0, 0.0, 6.0, 2),
-            (true, 1, 0.0, 2.0, 15.0, 2),
-            (true, 2, 2.0, 4.0, 40.0, 2),
-        ]
-    );
-    // Deviations of 1 on both sides of 2: variance 2, error 1; t with one degree of freedom is 12.706.
-    assert_close(found[0].std_error, 1.0);
-    assert!((found[0].conf_high - 2.0 - 12.706_204_736).abs() < 1e-6);
-    assert_eq!(found[0].status, Status::TooFew);
-    assert_close(found[2].mean_running, 0.5);
-}
-
-#[test]
-fn quantile_bins_keep_equal_values_together() {
-    let running = [-1.0, -1.0, -1.0, -2.0, -3.0, -4.0, 1.0, 1.0];
-    let options = BinOptions {
-        spacing: BinSpacing::Quantile,
-        n_bins: Some([3, 2]),
-        ..BINS
-    };
-    let found = rd_bins(&[0.5; 8], &running, &options).unwrap();
-    let shown: Vec<_> = found
-        .iter()
-        .map(|bin| (bin.is_right, bin.low, bin.high, bin.n_rows))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            (false, -4.0, -3.0, 2),
-            (false, -2.0, -2.0, 1),
-            (false, -1.0, -1.0, 3),
-            (true, 1.0, 1.0, 2),
-        ]
-    );
-    assert!(found.iter().all(|bin| bin.std_error.is_nan()));
-}
-
-/// On a line of slope 2 with noise ±1 over n rows within a range of R: B = R²/(12n)·2²·n₁, V = 1.
-#[test]
-fn the_number_of_bins_balances_steps_and_noise() {
-    let n = 4_562;
-    let running: Vec<f64> = (0..n)
-        .map(|row| (row as f64 + 0.5) / n as f64 * 2.0 - 1.0)
-        .collect();
-    let outcome: Vec<f64> = running
-        .iter()
-        .zip(0..)
-        .map(|(x, row)| 2.0 * x + if row % 2 == 0 { 1.0 } else { -1.0 })
-        .collect();
-    let options = BinOptions {
-        n_bins: None,
-        ..BINS
-    };
-    let found = rd_bins(&outcome, &running, &options).unwrap();
-    // (2·4/12·½·n)^(1/3) = 11.5: up to the twelfth.
-    let n_left = found.iter().filter(|bin| !bin.is_right).count();
-    let n_right = found.iter().filter(|bin| bin.is_right).count();
-    assert_eq!([n_left, n_right], [12, 12]);
 }
