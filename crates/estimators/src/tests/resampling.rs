@@ -121,8 +121,8 @@ fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
     ];
     let mut columns = world(&clusters, 6, &mut dice);
     let codes = columns.cluster.clone().unwrap();
-    for row in 0..columns.unit.len() {
-        if codes[row] == 1 && columns.unit[row] % 2 == 0 {
+    for (row, &code) in codes.iter().enumerate() {
+        if code == 1 && columns.unit[row] % 2 == 0 {
             columns.cohort[row] = 4;
         }
     }
@@ -339,7 +339,7 @@ fn a_side_of_equal_clusters_has_welchs_interval() {
     let mut dice = Dice::new(2);
     let clusters: Vec<(i32, usize)> = (0..8).map(|g| (if g < 3 { 1 } else { NEVER }, 4)).collect();
     let columns = world(&clusters, 2, &mut dice);
-    let mut changes = vec![0.0; 8];
+    let mut changes = [0.0; 8];
     let codes = columns.cluster.clone().unwrap();
     for row in 0..columns.unit.len() {
         let sign = if columns.time[row] == 1 { 0.25 } else { -0.25 };

@@ -238,8 +238,8 @@ fn awkward_input_is_refused_or_without_a_p_value() {
     // Always exposed units beside others in a cluster vary as well.
     let codes = columns.cluster.clone().unwrap();
     let mut early = columns.clone();
-    for row in 0..early.unit.len() {
-        if codes[row] == 8 && early.unit[row] == early.unit[early.unit.len() - 1] {
+    for (row, &code) in codes.iter().enumerate() {
+        if code == 8 && early.unit[row] == early.unit[early.unit.len() - 1] {
             early.cohort[row] = -3;
         }
     }
