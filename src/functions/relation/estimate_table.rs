@@ -296,7 +296,7 @@ impl TableRows {
         let family: Vec<ArrayRef> = family.cloned().collect();
         let families = match family.as_slice() {
             _ if n_rows == 0 => Vec::new(),
-            [] => vec![0..n_rows],
+            [] => std::iter::once(0..n_rows).collect(),
             family => partition(family).map_err(rows_error)?.ranges(),
         };
         let mut numbers = Vec::with_capacity(columns.numbers.len());
