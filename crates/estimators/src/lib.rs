@@ -35,6 +35,8 @@ pub mod identities;
 
 pub mod sensitivity;
 
+pub mod difference;
+
 #[cfg(test)]
 mod tests;
 

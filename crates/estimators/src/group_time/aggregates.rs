@@ -74,44 +74,40 @@ pub fn aggregate(
     effects: &AttGtResult,
     options: &AggregateOptions,
 ) -> Result<AggregateResult, EstimatorError> {
-    check_level(options.level)?;
-    if let (Some(low), Some(high)) = (options.min_e, options.max_e)
-        && low > high
-    {
-        return Err(EstimatorError::BadOption {
-            option: "min_e",
-            expected: "at most max_e",
-        });
-    }
-    let aggregator = Aggregator { effects, options };
-    let (overall, parts) = match options.kind {
-        Aggregate::Simple => (aggregator.simple(), Vec::new()),
-        Aggregate::Group => aggregator.groups(),
-        Aggregate::Dynamic => aggregator.dynamic(),
-        Aggregate::Calendar => aggregator.calendar(),
-    };
-    let band = aggregator.band(&parts);
-    let mut rows: Vec<AggregateRow> = parts
-        .iter()
-        .map(|(at, part)| AggregateRow {
-            at: Some(*at),
-            estimate: aggregator.estimate(part),
-        })
+    let aggregator = Aggregator::try_new(effects, options)?;
+    let parts = aggregator.parts();
+    Ok(aggregator.result(&parts))
+}
+
+/// [`aggregate`], and the covariance matrix of its rows (the overall number not among them), in units of the outcome squared. It is that of
+/// the influence functions, also where errors are those of a bootstrap. An effect without a variance, such as that of
+/// a base period, has a row and a column of zeros.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn aggregate_with_covariance(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    let aggregator = Aggregator::try_new(effects, options)?;
+    let parts = aggregator.parts();
+    let multipliers = aggregator.multipliers(&parts.1);
+    let covariance = multipliers.tr_mul(&(&effects.covariance * &multipliers));
+    Ok((aggregator.result(&parts), covariance))
+}
+
+/// [`aggregate`], and what multiplies the joint influence of cells and shares: a column for the overall number, then one for each row.
+pub(super) fn aggregate_with_multipliers(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    let aggregator = Aggregator::try_new(effects, options)?;
+    let parts = aggregator.parts();
+    let columns: Vec<DVector<f64>> = std::iter::once(&parts.0)
+        .chain(parts.1.iter().map(|(_, part)| part))
+        .map(|part| part.multipliers.clone())
         .collect();
-    if let Some(band) = band {
-        for row in &mut rows {
-            row.estimate.set_band(band.critical_value);
-        }
-    }
-    let overall = AggregateRow {
-        at: None,
-        estimate: aggregator.estimate(&overall),
-    };
-    Ok(AggregateResult {
-        overall,
-        rows,
-        band,
-    })
+    Ok((aggregator.result(&parts), DMatrix::from_columns(&columns)))
 }
 
 /// A linear combination of cells, and what multiplies the influence of the shares.
@@ -132,7 +128,63 @@ struct Aggregator<'a> {
 /// The overall combination and the parts with their label.
 type Parts = (Combination, Vec<(i32, Combination)>);
 
-impl Aggregator<'_> {
+impl<'a> Aggregator<'a> {
+    fn try_new(
+        effects: &'a AttGtResult,
+        options: &'a AggregateOptions,
+    ) -> Result<Self, EstimatorError> {
+        check_level(options.level)?;
+        if let (Some(low), Some(high)) = (options.min_e, options.max_e)
+            && low > high
+        {
+            return Err(EstimatorError::BadOption {
+                option: "min_e",
+                expected: "at most max_e",
+            });
+        }
+        Ok(Self { effects, options })
+    }
+
+    fn parts(&self) -> Parts {
+        match self.options.kind {
+            Aggregate::Simple => (self.simple(), Vec::new()),
+            Aggregate::Group => self.groups(),
+            Aggregate::Dynamic => self.dynamic(),
+            Aggregate::Calendar => self.calendar(),
+        }
+    }
+
+    fn result(&self, (overall, parts): &Parts) -> AggregateResult {
+        let band = self.band(parts);
+        let mut rows: Vec<AggregateRow> = parts
+            .iter()
+            .map(|(at, part)| AggregateRow {
+                at: Some(*at),
+                estimate: self.estimate(part),
+            })
+            .collect();
+        if let Some(band) = band {
+            for row in &mut rows {
+                row.estimate.set_band(band.critical_value);
+            }
+        }
+        let overall = AggregateRow {
+            at: None,
+            estimate: self.estimate(overall),
+        };
+        AggregateResult {
+            overall,
+            rows,
+            band,
+        }
+    }
+
+    /// What multiplies the joint influence, by part.
+    fn multipliers(&self, parts: &[(i32, Combination)]) -> DMatrix<f64> {
+        let n = self.effects.covariance.nrows();
+        DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row])
+    }
+
     fn usable(&self) -> impl Iterator<Item = (usize, &GroupTime)> {
         self.effects
             .rows
@@ -353,9 +405,7 @@ impl Aggregator<'_> {
         if parts.is_empty() {
             return None;
         }
-        let n = self.effects.covariance.nrows();
-        let multipliers =
-            DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
+        let multipliers = self.multipliers(parts);
         self.effects
             .band_of(&multipliers, self.options.level, self.options.seed)
     }

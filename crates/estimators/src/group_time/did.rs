@@ -9,6 +9,7 @@ use crate::error::EstimatorError;
 use crate::estimate::check_level;
 use crate::group_time::adjusted_cells::adjusted_cells;
 use crate::group_time::cell::Cell;
+use crate::group_time::comparison::CellFit;
 use crate::group_time::effects::{AttGtResult, CohortShare};
 use crate::group_time::options::{AttGtOptions, BasePeriod, Control};
 use crate::group_time::sample::{Sample, side};
@@ -37,6 +38,32 @@ pub fn att_gt_outcomes(
     others: &[OutcomeTable],
     options: &AttGtOptions,
 ) -> Result<Vec<AttGtResult>, EstimatorError> {
+    each_outcome(panel, others, options, |comparisons| {
+        Ok(comparisons.effects(options))
+    })
+}
+
+/// What group-time effects of an outcome are made from.
+pub(super) struct Comparisons<'a> {
+    pub(super) sample: &'a Sample<'a>,
+    pub(super) cells: &'a [Cell],
+    pub(super) fits: &'a [CellFit],
+    pub(super) shares: &'a (Vec<CohortShare>, Vec<f64>),
+}
+
+impl Comparisons<'_> {
+    pub(super) fn effects(&self, options: &AttGtOptions) -> AttGtResult {
+        AttGtResult::of(self.sample, self.cells, self.fits, self.shares, options)
+    }
+}
+
+/// What `finish` makes of the comparisons of each outcome.
+pub(super) fn each_outcome<T>(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    options: &AttGtOptions,
+    finish: impl Fn(&Comparisons<'_>) -> Result<T, EstimatorError>,
+) -> Result<Vec<T>, EstimatorError> {
     check_level(options.level)?;
     if options
         .bootstrap
@@ -54,10 +81,16 @@ pub fn att_gt_outcomes(
     let cells = cells(&sample, options);
     let fits = adjusted_cells(&samples, &cells, options.method);
     let shares = shares(&sample)?;
-    let fits = samples.into_iter().zip(fits);
-    Ok(fits
-        .map(|(sample, fits)| AttGtResult::of(sample, &cells, &fits, &shares, options))
-        .collect())
+    let fits = samples.into_iter().zip(&fits);
+    fits.map(|(sample, fits)| {
+        finish(&Comparisons {
+            sample,
+            cells: &cells,
+            fits,
+            shares: &shares,
+        })
+    })
+    .collect()
 }
 
 /// All comparisons, by cohort and period.

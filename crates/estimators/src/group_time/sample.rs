@@ -132,6 +132,14 @@ impl<'a> Sample<'a> {
         }
     }
 
+    /// The place of a unit in the panel.
+    pub(crate) fn panel_unit(&self, unit: usize) -> usize {
+        match &self.kept {
+            Some(kept) => kept[unit] as usize,
+            None => self.offset + unit,
+        }
+    }
+
     /// The value of a unit in a period; NaN where it is not seen.
     pub(crate) fn value(&self, period: usize, unit: usize) -> f64 {
         self.values[period * self.stride + self.offset + unit]

@@ -43,6 +43,16 @@ pub fn did_imputation_outcomes(
     others: &[Vec<f64>],
     options: &ImputationOptions,
 ) -> Result<Vec<ImputationResult>, EstimatorError> {
+    each_outcome(columns, others, options, |_, _, result| result)
+}
+
+/// What `finish` makes of each outcome's result, and of the scores and the rows it comes from.
+pub(super) fn each_outcome<T>(
+    columns: ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+    finish: impl Fn(&Frame, &Scores<'_>, ImputationResult) -> T,
+) -> Result<Vec<T>, EstimatorError> {
     check_level(options.level)?;
     let window = options.window.unwrap_or((0, i32::MAX));
     if window.0 > window.1 {
@@ -60,9 +70,9 @@ pub fn did_imputation_outcomes(
     let imputation = Imputation::prepare(&design, n_rows_in)?;
     let own = rows.in_order(&outcome);
     drop(outcome);
-    let mut results = vec![imputation.of_outcome(own, window, options)];
+    let mut results = vec![imputation.of_outcome(own, window, options, &finish)];
     for other in others {
-        results.push(imputation.of_outcome(rows.in_order(other), window, options));
+        results.push(imputation.of_outcome(rows.in_order(other), window, options, &finish));
     }
     Ok(results)
 }
@@ -112,13 +122,14 @@ impl<'a> Imputation<'a> {
         })
     }
 
-    /// The result for an outcome in row order.
-    fn of_outcome(
+    /// What `finish` makes of the result for an outcome in row order.
+    fn of_outcome<T>(
         &self,
         outcome: Vec<f64>,
         window: (i32, i32),
         options: &ImputationOptions,
-    ) -> ImputationResult {
+        finish: impl Fn(&Frame, &Scores<'_>, ImputationResult) -> T,
+    ) -> T {
         let design = self.design;
         let rounding = rounding_error(&outcome);
         let right = right_hand_side(design, &outcome);
@@ -146,6 +157,7 @@ impl<'a> Imputation<'a> {
             covariance: scores.covariance(),
             rounding,
         };
-        numbers.result(&self.frame, window, options)
+        let result = numbers.result(&self.frame, window, options);
+        finish(&self.frame, &scores, result)
     }
 }

@@ -24,9 +24,12 @@ pub(crate) mod student;
 
 pub mod sup_t;
 
+pub(crate) mod cluster_influence;
+
 pub(crate) mod bootstrap;
 
 pub(crate) mod few_clusters;
 
+pub use cluster_influence::ClusterInfluence;
 pub use few_clusters::{FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL};
 pub use sup_t::SupT;
