@@ -57,7 +57,7 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
     prepare: |bound| Att::prepared("event_study", Aggregate::Dynamic, bound),
 };
 
-const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
+pub(super) const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
     optional("min_e", ArgumentKind::Integer, "first event time shown"),
     optional("max_e", ArgumentKind::Integer, "last event time shown"),
     optional(
@@ -106,29 +106,38 @@ impl Att {
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let call = PanelCall::try_new(relation, bound)?;
-        let event_time = |name: &'static str| {
-            let wide = bound.integer(name);
-            wide.map(i32::try_from)
-                .transpose()
-                .map_err(|_| ArgumentProblem::Invalid {
-                    name,
-                    message: "is too large".to_owned(),
-                })
-        };
         let own = Self {
             options: call.options,
-            aggregate: AggregateOptions {
-                kind,
-                min_e: event_time("min_e")?,
-                max_e: event_time("max_e")?,
-                balance_e: event_time("balance_e")?,
-                level: call.options.level,
-                seed: call.options.seed,
-            },
+            aggregate: aggregate_options(kind, bound, &call.options)?,
             is_event_study: relation == "event_study",
         };
         Ok(PanelRelation::prepared(call, own))
     }
+}
+
+/// What is averaged over, and which event times are shown.
+pub(super) fn aggregate_options(
+    kind: Aggregate,
+    bound: &BoundArguments,
+    options: &AttGtOptions,
+) -> Result<AggregateOptions, ArgumentProblem> {
+    let event_time = |name: &'static str| {
+        let wide = bound.integer(name);
+        wide.map(i32::try_from)
+            .transpose()
+            .map_err(|_| ArgumentProblem::Invalid {
+                name,
+                message: "is too large".to_owned(),
+            })
+    };
+    Ok(AggregateOptions {
+        kind,
+        min_e: event_time("min_e")?,
+        max_e: event_time("max_e")?,
+        balance_e: event_time("balance_e")?,
+        level: options.level,
+        seed: options.seed,
+    })
 }
 
 impl PanelEstimator for Att {

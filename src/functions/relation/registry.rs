@@ -2,8 +2,8 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
-    pretrend_power, sun_abraham,
+    att, bacon, balance, did_imputation, difference, effects, event_study_vcov, group_time,
+    honest_did, ols, ols_diagnostics, pretrend_power, sun_abraham, two_stage,
 };
 
 /// Every relation SQL can call.
@@ -23,6 +23,9 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
     honest_did::HONEST_DID,
     pretrend_power::PRETREND_POWER,
+    two_stage::TWO_STAGE,
+    event_study_vcov::EVENT_STUDY_VCOV,
+    difference::DIFFERENCE,
 ];
 
 /// The relation called `name`, in upper or lower case.

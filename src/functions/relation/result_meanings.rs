@@ -1,22 +1,13 @@
 //! What the columns of results mean, for every relation. A column is listed once for all relations in which it means the same.
 
-/// What a result column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResultColumn {
-    /// Its name.
-    pub name: &'static str,
-    /// Relations that return it.
-    pub relations: &'static [&'static str],
-    /// Japanese.
-    pub ja: &'static str,
-    /// English.
-    pub en: &'static str,
-}
+use super::result_column::{ResultColumn, column};
+use super::sensitivity_columns::SENSITIVITY_COLUMNS;
 
 /// The columns that relation `relation` can return, in the order in which it returns them.
 pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultColumn> {
     RESULT_COLUMNS
         .iter()
+        .chain(SENSITIVITY_COLUMNS)
         .filter(move |column| column.relations.contains(&relation))
 }
 
@@ -31,11 +22,16 @@ const PANEL: &[&str] = &[
     "att",
     "event_study",
     "effects",
+    "event_study_vcov",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "att_gt_diagnostics",
     "did_imputation_diagnostics",
     "sun_abraham_diagnostics",
+    "honest_did",
+    "pretrend_power",
+    "difference",
 ];
 /// Relations that estimate effects.
 const EFFECTS: &[&str] = &[
@@ -44,6 +40,7 @@ const EFFECTS: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
 ];
 /// Relations that return errors and intervals.
@@ -53,6 +50,7 @@ const ESTIMATES: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
 ];
@@ -69,28 +67,21 @@ const ESTIMATED: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
     "bacon",
     "balance",
 ];
 
-const fn column(
-    name: &'static str,
-    relations: &'static [&'static str],
-    ja: &'static str,
-    en: &'static str,
-) -> ResultColumn {
-    ResultColumn {
-        name,
-        relations,
-        ja,
-        en,
-    }
-}
-
-/// Every column of every relation, so that those of one relation stand in its order.
+/// Every column but those in `sensitivity_columns`, so that those of one relation stand in its order.
 const RESULT_COLUMNS: &[ResultColumn] = &[
+    column(
+        "test",
+        &["difference"],
+        "検定の種類（difference は1つの差、joint はすべての差の同時検定）",
+        "difference for one difference, joint for the test of all together",
+    ),
     column(
         "outcome",
         PANEL,
@@ -167,6 +158,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
         ],
         "経過年数（時点−コホート）。欠測は全体",
@@ -300,6 +292,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -320,6 +313,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -340,6 +334,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -379,97 +374,6 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         "Upper end of the interval of the wild cluster bootstrap, with wild",
     ),
     column(
-        "bound",
-        &["honest_did"],
-        "トレンドの差の上限（倍率、またはアウトカムの単位）。空は平行トレンド",
-        "Bound of the restriction: a multiple, or in the unit of the outcome; empty for parallel trends",
-    ),
-    column(
-        "estimate",
-        &["honest_did"],
-        "推定値（アウトカムの単位）",
-        "Estimate, in the unit of the outcome",
-    ),
-    column("std_error", &["honest_did"], "標準誤差", "Standard error"),
-    column(
-        "conf_low",
-        &["honest_did"],
-        "制約のもとでの信頼区間の下限",
-        "Lower end of the interval under the restriction",
-    ),
-    column(
-        "conf_high",
-        &["honest_did"],
-        "制約のもとでの信頼区間の上限",
-        "Upper end of the interval under the restriction",
-    ),
-    column(
-        "worst_case_bias",
-        &["honest_did"],
-        "最大の偏り（アウトカムの単位）",
-        "Largest bias under the restriction, in the unit of the outcome",
-    ),
-    column(
-        "breakdown",
-        &["honest_did"],
-        "崩壊値（区間が0を含む最小の上限）",
-        "Smallest bound whose interval holds zero",
-    ),
-    column(
-        "power",
-        &["pretrend_power"],
-        "事前検定がトレンドの差を見つける確率（0〜1）",
-        "Probability that the pre-test finds the trend, 0 to 1",
-    ),
-    column(
-        "slope",
-        &["pretrend_power"],
-        "トレンドの差の傾き（1時点あたり、アウトカムの単位）",
-        "Slope of the difference in trends per period, in the unit of the outcome",
-    ),
-    column(
-        "event_time",
-        &["pretrend_power"],
-        "曝露からの時点数",
-        "Periods since exposure",
-    ),
-    column(
-        "bias",
-        &["pretrend_power"],
-        "この傾きによる偏り（アウトカムの単位）",
-        "Bias from this slope, in the unit of the outcome",
-    ),
-    column(
-        "bias_if_passed",
-        &["pretrend_power"],
-        "事前検定を通ったときの偏り（アウトカムの単位）",
-        "Bias of estimates that pass the pre-test, in the unit of the outcome",
-    ),
-    column(
-        "bayes_factor",
-        &["pretrend_power"],
-        "検定を通る確率の比（この傾き÷傾きなし）",
-        "Probability to pass with this slope over that without a slope",
-    ),
-    column(
-        "likelihood_ratio",
-        &["pretrend_power"],
-        "尤度比（この傾き÷傾きなし）",
-        "Likelihood of the estimates with this slope over that without a slope",
-    ),
-    column(
-        "false_alarm",
-        &["pretrend_power"],
-        "傾きがないのに検定にかかる確率（0〜1）",
-        "Probability that the pre-test rejects without a slope, 0 to 1",
-    ),
-    column(
-        "status",
-        &["honest_did", "pretrend_power"],
-        "計算の状態（ok または注意）",
-        "ok, or why there is no number",
-    ),
-    column(
         "status",
         ESTIMATED,
         "推定の状態（ok、または推定できない理由・注意）",
@@ -499,7 +403,7 @@ mod tests {
     #[test]
     fn a_column_of_a_relation_has_one_meaning_in_both_languages() {
         let mut seen = BTreeSet::new();
-        for column in RESULT_COLUMNS {
+        for column in RESULT_COLUMNS.iter().chain(SENSITIVITY_COLUMNS) {
             assert!(!column.ja.is_ascii() && !column.ja.is_empty(), "{column:?}");
             assert!(column.en.is_ascii() && !column.en.is_empty(), "{column:?}");
             for relation in column.relations {
