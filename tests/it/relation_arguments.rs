@@ -375,11 +375,14 @@ const LABELS: [&str; 17] = [
 ];
 
 /// Calls whose labels are `unit`, `site`, `unit_effect` and `effect`.
-const LABELLED: [&str; 7] = [
+const LABELLED: [&str; 9] = [
     "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
     "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, panel => false)",
     "did_imputation({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, \
      unit_effect => unit_effect)",
+    "two_stage({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, \
+     unit_effect => unit_effect)",
+    "difference({panel}, outcomes => [outcome, regressor], unit => unit, time => time, cohort => cohort, cluster => site)",
     "sun_abraham({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
     "bacon({panel}, outcome => outcome, unit => unit, time => time, treated => treated)",
     "ols({panel}, 'outcome ~ regressor | effect', vcov => 'cluster(site)')",

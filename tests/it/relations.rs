@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 33] = [
+const CALLS: [&str; 38] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -74,6 +74,13 @@ const CALLS: [&str; 33] = [
      covariates => [age], weight => weight, cluster => worksite, window => '-2..3')",
     "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      cluster => worksite, window => '-2..3')",
+    "two_stage({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
+     weight => weight, cluster => worksite, window => '-2..3')",
+    "event_study_vcov({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "difference({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, by => [label], \
+     estimators => 'att, did_imputation', aggregate => 'dynamic')",
+    "difference({panel}, outcomes => [y, age], unit => person, time => year, cohort => cohort)",
+    "honest_did({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
     "bacon((select * from {panel} as p where not has_gap), outcome => y, unit => person, time => year, \
      treated => exposed)",
     "balance({panel}, treated => exposed, covariates => [age, label], weight => weight)",

@@ -280,6 +280,15 @@ pub enum EstimatorError {
         /// The reference.
         reference: i32,
     },
+    /// The estimate of the reference is not zero.
+    #[error(
+        "the estimate of event time {reference}, the reference, is not zero: the others are not measured from it; use \
+         base_period => 'universal'"
+    )]
+    ReferenceNotZero {
+        /// The reference.
+        reference: i32,
+    },
     /// An event time between the first and the last has no estimate.
     #[error(
         "event time {event_time} has no estimate; differences between neighbouring periods need all from the first to the last"

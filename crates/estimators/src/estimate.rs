@@ -182,7 +182,7 @@ pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
 
 /// What rounding may leave of a variance of zero, as a share of the numbers it is made from.
 // A thousand roundings, 2e-13: sums over many rows leave more than one, and no real error is that small beside its outcome.
-const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
+pub(crate) const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
 
 /// Standard errors up to this size are what rounding leaves of a variance of zero, for outcomes as large as these.
 ///

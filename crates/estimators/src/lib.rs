@@ -35,7 +35,10 @@ pub mod identities;
 
 pub mod sensitivity;
 
+pub mod difference;
+
 pub mod discontinuity;
+
 pub mod pooling;
 
 #[cfg(test)]

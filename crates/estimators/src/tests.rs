@@ -18,6 +18,8 @@ mod balance;
 
 mod bacon;
 
+mod difference;
+
 mod regression_cases;
 mod sun_abraham;
 mod sun_abraham_outcomes;

@@ -109,12 +109,37 @@ impl Att {
         let call = PanelCall::try_new(relation, bound)?;
         let own = Self {
             options: call.options,
-            aggregate: aggregation(kind, &call, bound)?,
+            aggregate: aggregate_options(kind, bound, &call.options)?,
             permutations: call.permutations,
             is_event_study: relation == "event_study",
         };
         Ok(PanelRelation::prepared(call, own))
     }
+}
+
+/// What is averaged over, and which event times are shown.
+pub(super) fn aggregate_options(
+    kind: Aggregate,
+    bound: &BoundArguments,
+    options: &AttGtOptions,
+) -> Result<AggregateOptions, ArgumentProblem> {
+    let event_time = |name: &'static str| {
+        let wide = bound.integer(name);
+        wide.map(i32::try_from)
+            .transpose()
+            .map_err(|_| ArgumentProblem::Invalid {
+                name,
+                message: "is too large".to_owned(),
+            })
+    };
+    Ok(AggregateOptions {
+        kind,
+        min_e: event_time("min_e")?,
+        max_e: event_time("max_e")?,
+        balance_e: event_time("balance_e")?,
+        level: options.level,
+        seed: options.seed,
+    })
 }
 
 impl PanelEstimator for Att {
@@ -211,31 +236,6 @@ pub(super) fn kind(bound: &BoundArguments) -> Aggregate {
         "calendar" => Aggregate::Calendar,
         _ => Aggregate::Simple,
     }
-}
-
-/// That aggregation with the window of the call.
-pub(super) fn aggregation(
-    kind: Aggregate,
-    call: &PanelCall,
-    bound: &BoundArguments,
-) -> Result<AggregateOptions, ArgumentProblem> {
-    let event_time = |name: &'static str| {
-        let wide = bound.integer(name);
-        wide.map(i32::try_from)
-            .transpose()
-            .map_err(|_| ArgumentProblem::Invalid {
-                name,
-                message: "is too large".to_owned(),
-            })
-    };
-    Ok(AggregateOptions {
-        kind,
-        min_e: event_time("min_e")?,
-        max_e: event_time("max_e")?,
-        balance_e: event_time("balance_e")?,
-        level: call.options.level,
-        seed: call.options.seed,
-    })
 }
 
 /// The word for an aggregation in the column `aggregate`.

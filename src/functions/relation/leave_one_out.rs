@@ -9,7 +9,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::argument::{ArgumentDefinition, ArgumentKind, required};
 use super::argument_error::ArgumentProblem;
-use super::att::{WINDOW_ARGUMENTS, aggregation, kind, word};
+use super::att::{WINDOW_ARGUMENTS, aggregate_options, kind, word};
 use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
 use super::definition::{PreparedRelation, RelationDefinition};
@@ -94,7 +94,7 @@ impl LeaveOneOut {
         call.names_clusters = true;
         let own = Self {
             options: call.options,
-            averages: aggregation(kind(bound), &call, bound)?,
+            averages: aggregate_options(kind(bound), bound, &call.options)?,
         };
         Ok(PanelRelation::prepared(call, own))
     }

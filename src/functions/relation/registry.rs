@@ -2,9 +2,10 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    adjust_p, att, bacon, balance, did_imputation, effects, equivalence, group_time, honest_did,
-    leave_one_out, lee_bounds, ols, ols_diagnostics, pool, power, pretrend_power, rd, rd_bins,
-    rd_density, sun_abraham, variance_components, westfall_young,
+    adjust_p, att, bacon, balance, did_imputation, difference, effects, equivalence,
+    event_study_vcov, group_time, honest_did, leave_one_out, lee_bounds, ols, ols_diagnostics,
+    pool, power, pretrend_power, rd, rd_bins, rd_density, sun_abraham, two_stage,
+    variance_components, westfall_young,
 };
 
 /// Every relation SQL can call.
@@ -36,6 +37,9 @@ pub const RELATIONS: &[RelationDefinition] = &[
     rd_density::RD_DENSITY,
     rd_bins::RD_BINS,
     leave_one_out::LEAVE_ONE_OUT,
+    two_stage::TWO_STAGE,
+    event_study_vcov::EVENT_STUDY_VCOV,
+    difference::DIFFERENCE,
 ];
 
 /// The relation called `name`, in upper or lower case.

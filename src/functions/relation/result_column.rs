@@ -13,6 +13,7 @@ pub struct ResultColumn {
     pub en: &'static str,
 }
 
+/// A column of some relations.
 pub(super) const fn column(
     name: &'static str,
     relations: &'static [&'static str],

@@ -2,6 +2,7 @@
 
 use super::cutoff_meanings::CUTOFF_COLUMNS;
 use super::result_column::{ResultColumn, column};
+use super::sensitivity_columns::SENSITIVITY_COLUMNS;
 use super::table_meanings::TABLE_COLUMNS;
 
 /// The columns that relation `relation` can return, in the order in which it returns them.
@@ -12,6 +13,7 @@ pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultCol
 fn all_columns() -> impl Iterator<Item = &'static ResultColumn> {
     RESULT_COLUMNS
         .iter()
+        .chain(SENSITIVITY_COLUMNS)
         .chain(TABLE_COLUMNS)
         .chain(CUTOFF_COLUMNS)
 }
@@ -27,12 +29,17 @@ const PANEL: &[&str] = &[
     "att",
     "event_study",
     "effects",
+    "event_study_vcov",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "att_gt_diagnostics",
     "did_imputation_diagnostics",
     "sun_abraham_diagnostics",
     "leave_one_out",
+    "honest_did",
+    "pretrend_power",
+    "difference",
 ];
 /// Relations that estimate effects.
 const EFFECTS: &[&str] = &[
@@ -41,6 +48,7 @@ const EFFECTS: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
 ];
 /// Relations that return errors and intervals.
@@ -50,6 +58,7 @@ const ESTIMATES: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
 ];
@@ -66,14 +75,22 @@ const ESTIMATED: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
     "bacon",
     "balance",
 ];
 
-/// Every column of the relations that are neither over tables of estimates nor at a cutoff, so that those of one relation stand in its order.
+/// Every column but those of relations over tables of estimates, at a cutoff, or that start from estimates with a covariance, so that those
+/// of one relation stand in its order.
 const RESULT_COLUMNS: &[ResultColumn] = &[
+    column(
+        "test",
+        &["difference"],
+        "検定の種類（difference は1つの差、joint はすべての差の同時検定）",
+        "difference for one difference, joint for the test of all together",
+    ),
     column(
         "outcome",
         PANEL,
@@ -156,6 +173,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
         ],
         "経過年数（時点−コホート）。欠測は全体",
@@ -289,6 +307,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -309,6 +328,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -329,6 +349,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -392,93 +413,8 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         "Upper end of the interval of the wild cluster bootstrap, with wild",
     ),
     column(
-        "bound",
-        &["honest_did"],
-        "トレンドの差の上限（倍率、またはアウトカムの単位）。空は平行トレンド",
-        "Bound of the restriction: a multiple, or in the unit of the outcome; empty for parallel trends",
-    ),
-    column(
-        "estimate",
-        &["honest_did"],
-        "推定値（アウトカムの単位）",
-        "Estimate, in the unit of the outcome",
-    ),
-    column("std_error", &["honest_did"], "標準誤差", "Standard error"),
-    column(
-        "conf_low",
-        &["honest_did"],
-        "制約のもとでの信頼区間の下限",
-        "Lower end of the interval under the restriction",
-    ),
-    column(
-        "conf_high",
-        &["honest_did"],
-        "制約のもとでの信頼区間の上限",
-        "Upper end of the interval under the restriction",
-    ),
-    column(
-        "worst_case_bias",
-        &["honest_did"],
-        "最大の偏り（アウトカムの単位）",
-        "Largest bias under the restriction, in the unit of the outcome",
-    ),
-    column(
-        "breakdown",
-        &["honest_did"],
-        "崩壊値（区間が0を含む最小の上限）",
-        "Smallest bound whose interval holds zero",
-    ),
-    column(
-        "power",
-        &["pretrend_power"],
-        "事前検定がトレンドの差を見つける確率（0〜1）",
-        "Probability that the pre-test finds the trend, 0 to 1",
-    ),
-    column(
-        "slope",
-        &["pretrend_power"],
-        "トレンドの差の傾き（1時点あたり、アウトカムの単位）",
-        "Slope of the difference in trends per period, in the unit of the outcome",
-    ),
-    column(
-        "event_time",
-        &["pretrend_power"],
-        "曝露からの時点数",
-        "Periods since exposure",
-    ),
-    column(
-        "bias",
-        &["pretrend_power"],
-        "この傾きによる偏り（アウトカムの単位）",
-        "Bias from this slope, in the unit of the outcome",
-    ),
-    column(
-        "bias_if_passed",
-        &["pretrend_power"],
-        "事前検定を通ったときの偏り（アウトカムの単位）",
-        "Bias of estimates that pass the pre-test, in the unit of the outcome",
-    ),
-    column(
-        "bayes_factor",
-        &["pretrend_power"],
-        "検定を通る確率の比（この傾き÷傾きなし）",
-        "Probability to pass with this slope over that without a slope",
-    ),
-    column(
-        "likelihood_ratio",
-        &["pretrend_power"],
-        "尤度比（この傾き÷傾きなし）",
-        "Likelihood of the estimates with this slope over that without a slope",
-    ),
-    column(
-        "false_alarm",
-        &["pretrend_power"],
-        "傾きがないのに検定にかかる確率（0〜1）",
-        "Probability that the pre-test rejects without a slope, 0 to 1",
-    ),
-    column(
         "status",
-        &["honest_did", "pretrend_power", "leave_one_out"],
+        &["leave_one_out"],
         "計算の状態（ok または注意）",
         "ok, or why there is no number",
     ),
@@ -513,6 +449,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::registry::{RELATIONS, find};
+    use super::super::result::P_VALUE_PERMUTATION;
     use super::*;
 
     #[test]
@@ -528,7 +465,9 @@ mod tests {
             }
         }
         for relation in RELATIONS {
-            let last = result_columns(relation.name).last().unwrap();
+            // The column of a randomisation test comes after all others, and only where it is asked for.
+            let always = |column: &&ResultColumn| column.name != P_VALUE_PERMUTATION;
+            let last = result_columns(relation.name).filter(always).last().unwrap();
             let expected = match relation.name.ends_with("_diagnostics") {
                 true => "detail",
                 false => "status",

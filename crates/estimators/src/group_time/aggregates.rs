@@ -6,15 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 
 use crate::error::EstimatorError;
 use crate::estimate::{Counts, Estimate, check_level};
 use crate::group_time::effects::{AttGtResult, GroupTime};
 use crate::group_time::law::{Confidence, LawRow};
 use crate::group_time::options::Control;
-use crate::group_time::resampling::Numbers;
+use crate::group_time::resampling::{Numbers, Resampling};
 use crate::inference::few_clusters::{Interval, Side};
+use crate::inference::jackknife;
 use crate::inference::sup_t::SupT;
 use crate::status::{Status, TOO_FEW_UNITS};
 
@@ -76,6 +77,55 @@ pub fn aggregate(
     effects: &AttGtResult,
     options: &AggregateOptions,
 ) -> Result<AggregateResult, EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    Ok(result(effects, options, &parts))
+}
+
+/// [`aggregate`], and the covariance matrix of its rows (the overall number not among them), in units of the outcome squared. It is that of
+/// the influence functions, also where errors are those of a bootstrap; with the jackknife it is that of the jackknife, and NaN where an
+/// effect does not exist without some cluster. An effect without a variance, such as that of
+/// a base period, has a row and a column of zeros.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn aggregate_with_covariance(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    let covariance = match &effects.law.resampling {
+        Some(Resampling::Jackknife { without, .. }) => {
+            let mut changes = DMatrix::zeros(without.len(), parts.len() - 1);
+            for (cluster, numbers) in without.iter().enumerate() {
+                let moved = same_parts(effects, options, &parts, numbers);
+                for (index, (value, (_, part))) in moved.iter().zip(&parts).enumerate().skip(1) {
+                    changes[(cluster, index - 1)] = value - part.estimate;
+                }
+            }
+            jackknife::covariance(&changes)
+        }
+        _ => {
+            let multipliers = multipliers(effects, &parts[1..]);
+            multipliers.tr_mul(&(&effects.law.covariance * &multipliers))
+        }
+    };
+    Ok((result(effects, options, &parts), covariance))
+}
+
+/// [`aggregate`], and what multiplies the joint influence of cells and shares: a column for the overall number, then one for each row.
+pub(super) fn aggregate_with_multipliers(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    let multipliers = multipliers(effects, &parts);
+    Ok((result(effects, options, &parts), multipliers))
+}
+
+fn check_options(options: &AggregateOptions) -> Result<(), EstimatorError> {
     check_level(options.level)?;
     if let (Some(low), Some(high)) = (options.min_e, options.max_e)
         && low > high
@@ -85,7 +135,37 @@ pub fn aggregate(
             expected: "at most max_e",
         });
     }
-    let parts = combinations(effects, options, &effects.numbers);
+    Ok(())
+}
+
+/// The overall combination and its parts, by what they are of.
+type Labelled = (Option<i32>, Combination);
+
+/// What multiplies the joint influence, by combination.
+fn multipliers(effects: &AttGtResult, parts: &[Labelled]) -> DMatrix<f64> {
+    let n = effects.law.covariance.nrows();
+    DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row])
+}
+
+/// The estimates of the same combinations of other numbers; NaN where there is none.
+fn same_parts(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+    parts: &[Labelled],
+    numbers: &Numbers,
+) -> Vec<f64> {
+    let found = combinations(effects, options, numbers).into_iter();
+    let found: BTreeMap<_, _> = found.map(|(at, part)| (at, part.estimate)).collect();
+    let same = |at: &Option<i32>| found.get(at).copied().unwrap_or(f64::NAN);
+    parts.iter().map(|(at, _)| same(at)).collect()
+}
+
+/// The estimates of combinations, with a band over all but the first.
+fn result(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+    parts: &[Labelled],
+) -> AggregateResult {
     let rows: Vec<LawRow> = parts
         .iter()
         .map(|(_, part)| {
@@ -98,12 +178,7 @@ pub fn aggregate(
             }
         })
         .collect();
-    let without = |numbers: &Numbers| -> Vec<f64> {
-        let found = combinations(effects, options, numbers).into_iter();
-        let found: BTreeMap<_, _> = found.map(|(at, part)| (at, part.estimate)).collect();
-        let same = |at: &Option<i32>| found.get(at).copied().unwrap_or(f64::NAN);
-        parts.iter().map(|(at, _)| same(at)).collect()
-    };
+    let without = |numbers: &Numbers| same_parts(effects, options, parts, numbers);
     let confidence = Confidence {
         level: options.level,
         seed: options.seed,
@@ -117,11 +192,11 @@ pub fn aggregate(
         at: None,
         estimate: Estimate::missing(Counts::default(), Status::NoPostPeriod),
     });
-    Ok(AggregateResult {
+    AggregateResult {
         overall,
         rows: rows.collect(),
         band,
-    })
+    }
 }
 
 /// The overall combination, which is at `None`, and its parts, of other numbers for the same comparisons.
@@ -129,7 +204,7 @@ pub(crate) fn combinations(
     effects: &AttGtResult,
     options: &AggregateOptions,
     numbers: &Numbers,
-) -> Vec<(Option<i32>, Combination)> {
+) -> Vec<Labelled> {
     let aggregator = Aggregator {
         effects,
         options,

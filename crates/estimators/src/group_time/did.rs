@@ -47,6 +47,43 @@ pub fn att_gt_outcomes(
     others: &[OutcomeTable],
     options: &AttGtOptions,
 ) -> Result<Vec<AttGtResult>, EstimatorError> {
+    each_outcome(panel, others, options, |comparisons, resampling| {
+        Ok(comparisons.effects(options, resampling))
+    })
+}
+
+/// What group-time effects of an outcome are made from.
+pub(super) struct Comparisons<'a> {
+    pub(super) sample: &'a Sample<'a>,
+    pub(super) cells: &'a [Cell],
+    pub(super) fits: &'a [CellFit],
+    pub(super) shares: &'a (Vec<CohortShare>, Vec<f64>),
+}
+
+impl Comparisons<'_> {
+    /// The effects, with errors from `resampling` where they are not analytic.
+    pub(super) fn effects(
+        &self,
+        options: &AttGtOptions,
+        resampling: Option<Resampling>,
+    ) -> AttGtResult {
+        AttGtResult::of(
+            self.sample,
+            self.cells,
+            self.fits,
+            self.shares,
+            (options, resampling),
+        )
+    }
+}
+
+/// What `finish` makes of the comparisons of each outcome, and of what their errors are made from where these are not analytic.
+pub(super) fn each_outcome<T>(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    options: &AttGtOptions,
+    finish: impl Fn(&Comparisons<'_>, Option<Resampling>) -> Result<T, EstimatorError>,
+) -> Result<Vec<T>, EstimatorError> {
     check_level(options.level)?;
     if let Some(n_draws) = options.bootstrap {
         check_draws("bootstrap", n_draws)?;
@@ -76,11 +113,16 @@ pub fn att_gt_outcomes(
     };
     let resampling = study.resampling()?;
     let fits = samples.iter().zip(&fits).zip(resampling);
-    Ok(fits
-        .map(|((sample, fits), resampling)| {
-            AttGtResult::of(sample, &cells, fits, &shares, (options, resampling))
-        })
-        .collect())
+    fits.map(|((sample, fits), resampling)| {
+        let comparisons = Comparisons {
+            sample,
+            cells: &cells,
+            fits,
+            shares: &shares,
+        };
+        finish(&comparisons, resampling)
+    })
+    .collect()
 }
 
 /// Comparisons that are estimated, of every outcome.

@@ -83,6 +83,47 @@ pub(crate) fn contributions(
     table * columns.centre().transpose()
 }
 
+/// The influence of each unit on linear combinations of comparisons and shares, which are the columns of `combinations`: unit ×
+/// combination. Squares summed within clusters and over them are the combinations' variances.
+pub(crate) fn of_units(
+    sample: &Sample<'_>,
+    cells: &[Cell],
+    fits: &[CellFit],
+    share_weights: &[f64],
+    combinations: &DMatrix<f64>,
+) -> Vec<f64> {
+    let columns = Columns {
+        sample,
+        cells,
+        fits,
+        share_weights,
+        bootstrap: None,
+    };
+    let n = combinations.ncols();
+    // What the shares deviate from is the last column, one in every unit.
+    let factors = columns.centre().tr_mul(combinations);
+    let mut values = vec![0.0; sample.n_units * n];
+    for group in columns.groups() {
+        let active = columns.active(&group);
+        let own = &mut values[group.start * n..group.end * n];
+        own.par_chunks_mut(BLOCK * n)
+            .enumerate()
+            .for_each(|(block, own)| {
+                let mut buffer = vec![0.0; own.len() / n];
+                for &column in &active {
+                    buffer.fill(0.0);
+                    columns.add(column, &group, group.start + block * BLOCK, &mut buffer);
+                    for (row, value) in own.chunks_exact_mut(n).zip(&buffer) {
+                        for (k, to) in row.iter_mut().enumerate() {
+                            *to += value * factors[(column, k)];
+                        }
+                    }
+                }
+            });
+    }
+    values
+}
+
 impl Joint {
     /// The law of what never deviates.
     fn zero(n_columns: usize, bootstrap: Option<Bootstrap>) -> Self {

@@ -50,6 +50,16 @@ pub fn did_imputation_outcomes(
     others: &[Vec<f64>],
     options: &ImputationOptions,
 ) -> Result<Vec<ImputationResult>, EstimatorError> {
+    each_outcome(columns, others, options, |_, _, result| result)
+}
+
+/// What `finish` makes of each outcome's result, and of the scores and the rows it comes from.
+pub(super) fn each_outcome<T>(
+    columns: ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+    finish: impl Fn(&Frame, &Scores<'_>, ImputationResult) -> T,
+) -> Result<Vec<T>, EstimatorError> {
     check_level(options.level)?;
     let window = options.window.unwrap_or((0, i32::MAX));
     if window.0 > window.1 {
@@ -73,23 +83,27 @@ pub fn did_imputation_outcomes(
     let leads = window.0.min(0)..window.1.saturating_add(1).min(0);
     let design = Design::try_new(&rows, leads)?;
     let imputation = Imputation::prepare(&design, n_rows_in)?;
-    let own = rows.in_order(&outcome);
-    drop(outcome);
-    let mut results = vec![imputation.of_outcome(own, window, options)];
-    for other in others {
-        results.push(imputation.of_outcome(rows.in_order(other), window, options));
-    }
-    if let Some(given) = given {
-        let jackknife = Jackknife {
+    let jackknife = match given {
+        None => None,
+        Some(given) => Some(Jackknife {
             options,
             laws: imputation.laws(others.len() + 1)?,
             without: without_each(&given, others, options)?,
-        };
-        let outcomes = std::iter::once(&given.panel.outcome).chain(others);
-        for (outcome, (result, values)) in results.iter_mut().zip(outcomes).enumerate() {
-            let rounding = rounding_error(&rows.in_order(values));
-            jackknife.apply(outcome, rounding, result);
+        }),
+    };
+    let finish = |outcome: usize, scores: &Scores<'_>, numbers: &Numbers<'_>| {
+        let mut result = numbers.result(&imputation.frame, window, options);
+        if let Some(jackknife) = &jackknife {
+            jackknife.apply(outcome, numbers.rounding, &mut result);
         }
+        finish(&imputation.frame, scores, result)
+    };
+    let own = rows.in_order(&outcome);
+    drop(outcome);
+    let mut results = vec![imputation.of_outcome(own, |s, n| finish(0, s, n))];
+    for (outcome, other) in (1..).zip(others) {
+        let own = rows.in_order(other);
+        results.push(imputation.of_outcome(own, |s, n| finish(outcome, s, n)));
     }
     Ok(results)
 }
@@ -208,13 +222,12 @@ impl<'a> Imputation<'a> {
         [leads, &effects.means].concat()
     }
 
-    /// The result for an outcome in row order.
-    fn of_outcome(
+    /// What `finish` makes of the scores and the numbers of an outcome in row order.
+    fn of_outcome<T>(
         &self,
         outcome: Vec<f64>,
-        window: (i32, i32),
-        options: &ImputationOptions,
-    ) -> ImputationResult {
+        finish: impl Fn(&Scores<'_>, &Numbers<'_>) -> T,
+    ) -> T {
         let design = self.design;
         let rounding = rounding_error(&outcome);
         let right = right_hand_side(design, &outcome);
@@ -242,6 +255,6 @@ impl<'a> Imputation<'a> {
             covariance: scores.covariance(),
             rounding,
         };
-        numbers.result(&self.frame, window, options)
+        finish(&scores, &numbers)
     }
 }

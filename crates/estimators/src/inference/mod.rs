@@ -54,6 +54,8 @@ pub(crate) mod student;
 
 pub mod sup_t;
 
+pub(crate) mod cluster_influence;
+
 pub(crate) mod bootstrap;
 
 pub(crate) mod few_clusters;
@@ -66,6 +68,7 @@ pub(crate) mod multiplier;
 
 pub(crate) mod randomisation;
 
+pub use cluster_influence::ClusterInfluence;
 pub use few_clusters::{FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL};
 pub use method::{Inference, Randomisation, TestStatistic, strata_of_clusters};
 pub use randomisation::RandomisationTest;

@@ -4,6 +4,7 @@ mod dense;
 mod edges;
 mod outcomes;
 mod properties;
+mod stages;
 
 use std::collections::BTreeMap;
 
