@@ -7,6 +7,7 @@ use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method, a
 use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, did_imputation, did_imputation_outcomes,
 };
+use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
@@ -76,6 +77,7 @@ const OPTIONS: AttGtOptions = AttGtOptions {
     level: 0.95,
     seed: 1,
     bootstrap: None,
+    inference: Inference::Analytic,
 };
 
 const EVENT_STUDY: SunAbrahamOptions = SunAbrahamOptions {
@@ -83,12 +85,14 @@ const EVENT_STUDY: SunAbrahamOptions = SunAbrahamOptions {
     max_e: None,
     level: 0.95,
     seed: 1,
+    inference: Inference::Analytic,
 };
 
 const IMPUTATION: ImputationOptions = ImputationOptions {
     window: None,
     level: 0.95,
     seed: 1,
+    inference: Inference::Analytic,
 };
 
 fn estimators(criterion: &mut Criterion) {

@@ -1,5 +1,5 @@
 //! Runs the `.slt` files below `tests/slt` on the engine as `sql` uses it, each file with one and with four
-//! partitions. Two additions: `{folder}` in a statement is a folder of the file's own, and
+//! partitions. Three additions: `{folder}` in a statement is a folder of the file's own, `{golden}` that of the golden numbers, and
 //! `write NAME select …` writes a query's rows to `{folder}/NAME`.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -64,7 +64,9 @@ impl AsyncDB for Engine {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Refusal> {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
         let sql = sql.replace("{folder}", &self.folder.path().to_string_lossy());
+        let sql = sql.replace("{golden}", golden);
         let writing = sql
             .strip_prefix("write ")
             .and_then(|rest| rest.split_once(char::is_whitespace));

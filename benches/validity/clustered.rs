@@ -9,6 +9,7 @@ use crate::designs::{
 use crate::estimator::{Row, Target};
 use crate::population::Population;
 use crate::random::Random;
+use korabo_estimators::inference::Inference;
 
 const LAST: i32 = 4;
 const EFFECT: f64 = 0.3;
@@ -185,8 +186,19 @@ fn cluster_count(count: &'static Count) -> Design {
         options.is_clustered = true;
         options.leads = 0;
     });
+    let jackknife = by_regression(Promise::AtLeast, &[SIMPLE], |options| {
+        options.is_clustered = true;
+        options.leads = 0;
+        options.inference = Inference::Cr3;
+    });
+    let [imputation_jackknife, sun_abraham_jackknife] = jackknife;
+    let group_time_jackknife = group_time(|options| {
+        options.is_clustered = true;
+        options.inference = Inference::Cr3;
+    });
     let figures = [SIMPLE, Target::EventBand];
-    let twfe = regression("y ~ treated | unit + time", "cluster(cluster)");
+    let few = |vcov| regression("y ~ treated | unit + time", vcov);
+    let twfe = few("cluster(cluster)");
     Design {
         name: count.name,
         description: count.description,
@@ -198,6 +210,13 @@ fn cluster_count(count: &'static Count) -> Design {
             Analysis::new("ols, errors by cluster", twfe).with(student, &[term("treated")]),
             imputation.with(normal, &figures),
             sun_abraham.with(student, &figures),
+            Analysis::new("att_gt, cr3", group_time_jackknife).with(Promise::AtLeast, &[SIMPLE]),
+            imputation_jackknife.called("did_imputation, cr3"),
+            sun_abraham_jackknife.called("sun_abraham, cr3"),
+            Analysis::new("ols, cr2", few("cr2(cluster)"))
+                .with(Promise::AtLeast, &[term("treated")]),
+            Analysis::new("ols, cr3", few("cr3(cluster)"))
+                .with(Promise::AtLeast, &[term("treated")]),
         ],
     }
 }

@@ -9,6 +9,7 @@ use korabo_estimators::group_time::{
     att_gt,
 };
 use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
+use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
@@ -70,6 +71,8 @@ pub(crate) struct PanelChoices {
     pub(crate) leads: i32,
     /// How to adjust for `x`, if at all.
     pub(crate) adjustment: Option<Method>,
+    /// How errors are made.
+    pub(crate) inference: Inference,
 }
 
 /// The defaults of `att_gt`.
@@ -81,6 +84,7 @@ pub(crate) const DEFAULT: PanelChoices = PanelChoices {
     is_weighted: false,
     leads: 2,
     adjustment: None,
+    inference: Inference::Analytic,
 };
 
 /// What an interval is about.
@@ -192,6 +196,7 @@ fn group_time(
             level: LEVEL,
             seed: SEED,
             bootstrap: None,
+            inference: options.inference,
         },
     )?;
     if targets.contains(&Target::CellBand) {
@@ -253,6 +258,7 @@ fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorEr
         window: Some((-leads, i32::MAX)),
         level: LEVEL,
         seed: SEED,
+        inference: options.inference,
     };
     let result = did_imputation(columns, &options)?;
     let interval = |row: &korabo_estimators::imputation::ImputationRow| {
@@ -273,6 +279,7 @@ fn interaction_weighted(rows: &[Row], options: PanelChoices) -> Result<Answer, E
             max_e: None,
             level: LEVEL,
             seed: SEED,
+            inference: options.inference,
         },
     )?;
     let event_times = result.event_times.iter().filter_map(|row| {

@@ -135,6 +135,7 @@ fn reading(summary: &Summary) -> String {
     }
     let reading = match summary.figure.promise {
         Promise::Nominal => "as promised",
+        Promise::AtLeast => "at least, as promised",
         Promise::Fails => "fails, as it must",
         Promise::Warned => "warned",
         Promise::Nothing => "no promise, no warning",

@@ -18,11 +18,13 @@ impl Summary {
         if is_warned && self.few_clusters < 1.0 {
             return Some("a draw lacks the status few_clusters".to_owned());
         }
-        if !is_warned && self.few_clusters > 0.0 {
+        let may_warn = is_warned || self.figure.promise == Promise::AtLeast;
+        if !may_warn && self.few_clusters > 0.0 {
             return Some("a draw has the status few_clusters".to_owned());
         }
         match self.figure.promise {
-            Promise::Nominal => self.is_not_nominal(),
+            Promise::Nominal => self.is_not_nominal(TOLERANCE),
+            Promise::AtLeast => self.is_not_nominal(1.0),
             Promise::Fails if !self.is_seen_to_fail() => {
                 Some("was expected to fail and does not".to_owned())
             }
@@ -30,9 +32,10 @@ impl Summary {
         }
     }
 
-    fn is_not_nominal(&self) -> Option<String> {
+    /// `excess`: how far above the nominal rate it may be.
+    fn is_not_nominal(&self, excess: f64) -> Option<String> {
         let (rate, nominal, name) = self.rate();
-        let (low, high) = (nominal - TOLERANCE, nominal + TOLERANCE);
+        let (low, high) = (nominal - TOLERANCE, (nominal + excess).min(1.0));
         let allowed = |edge: f64| MONTE_CARLO * self.binomial_error(edge);
         let small = SMALL_BIAS * self.spread + 3.0 * self.bias_error();
         if self.n_missing > 0 {

@@ -21,7 +21,7 @@ pub(crate) use bounded::{
     bound_functions, bounded_planners, elements_of, most_of_a_batch, widths_of,
 };
 pub(crate) use relation::{
-    ESTIMATING, call_of as relation_call, find as find_relation, name_inputs, relation_name,
+    ESTIMATING, call_of as relation_call, find as find_relation, kept, name_inputs, relation_name,
     relation_of, result_column, roles, whole_table,
 };
 pub(crate) use whole::{product_may_not_fit, register_whole, whole_planner};

@@ -84,7 +84,15 @@ pub(super) fn origins_of(plan: &LogicalPlan, is_view: &dyn Fn(&str) -> bool) -> 
         }
         LogicalPlan::Union(node) => of_union(node.inputs.iter().map(|input| of(input))),
         LogicalPlan::Extension(node) => match functions::relation_name(node.node.as_ref()) {
-            Some(name) => results_of(name, plan.schema()),
+            Some(name) => {
+                let mut found = results_of(name, plan.schema());
+                let input = node.node.inputs().first().map(|input| of(input));
+                let input = input.unwrap_or_default();
+                for (own, place) in found.iter_mut().zip(functions::kept(node.node.as_ref())) {
+                    *own = input.get(place).cloned().flatten();
+                }
+                found
+            }
             None => Vec::new(),
         },
         _ => match plan.inputs().as_slice() {

@@ -209,6 +209,11 @@ const STATUSES: &[Name] = &[
         "few worksites; interval approximate",
     ),
     name(
+        "conservative",
+        "区間は必要より広め",
+        "interval wider than it need be",
+    ),
+    name(
         "pre_trend",
         "開始前から差がある",
         "differed before the start",

@@ -127,6 +127,9 @@ fn of_kind(kind: ArgumentKind, random: &mut Random) -> String {
                 .collect();
             format!("[{}]", columns.join(", "))
         }
+        ArgumentKind::Amount(_) if random.chance(50) => of_kind(ArgumentKind::Number, random),
+        ArgumentKind::Words if random.chance(50) => of_kind(ArgumentKind::Text, random),
+        ArgumentKind::Amount(_) | ArgumentKind::Words => random.pick(&COLUMNS).to_string(),
         ArgumentKind::Text => format!(
             "'{}'",
             random.right_word(

@@ -13,13 +13,14 @@ const PANEL: &str = "
 select *,
     outcome as outcome_again, unit as unit_again, time as time_again, cohort as cohort_again, treated as treated_again,
     weight as weight_again, site as site_again, unit_effect as unit_effect_again, covariate as covariate_again,
+    running as running_again,
     regressor as regressor_again, effect as effect_again, sex as sex_again, participated as participated_again, endogenous as endogenous_again, instrument as instrument_again
 from (
     select
         person as unit, year as time, cohort, coalesce(year >= cohort, false) as treated,
         cast(person % 7 + person * year % 11 as double) + coalesce(cast(year >= cohort as double), 0e0) as outcome,
         0.5e0 + person % 5 as weight, person / 3 as site, person / 2 as unit_effect,
-        (person * 37 % 19) / 3e0 as covariate, person / 7 % 2 as sex, person % 5 < 2 and year >= cohort as participated,
+        (person * 37 % 19) / 3e0 as covariate, (person * 41 + year * 7) % 23 - 11.5e0 as running, person / 7 % 2 as sex, person % 5 < 2 and year >= cohort as participated,
         person * year % 13 as regressor, person % 4 as effect,
         (person * year % 17) / 2e0 as endogenous, (person * year % 17 + year % 3) / 3e0 as instrument,
         year - 2021 as event_time, person / 7e0 as estimate
@@ -76,6 +77,13 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if argument.name == "strata" => {
                 all.push(given("strata", "site"))
             }
+            ArgumentKind::Column(_) if matches!(argument.name, "primary" | "selected") => {
+                all.push(given(argument.name, "participated"));
+            }
+            ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
+                all.push(given(argument.name, "weight"));
+            }
+            ArgumentKind::Column(_) if argument.name == "over" => all.push(given("over", "site")),
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
             ArgumentKind::Columns(ColumnRole::Covariate) => {
@@ -89,13 +97,15 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
     all
 }
 
-/// Whether a list is given here: `outcomes` takes the place of `outcome`, and `robustness` names some of them.
+/// Whether a list is given here: `outcomes` takes the place of `outcome`, `robustness` names some of them, and lists of strata go with
+/// permutations.
 fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
     let has_outcome = relation
         .arguments
         .iter()
         .any(|argument| argument.name == "outcome");
-    list != "robustness" && !(list == "outcomes" && has_outcome)
+    let is_of_permutations = list == "strata" && has_outcome;
+    list != "robustness" && !is_of_permutations && !(list == "outcomes" && has_outcome)
 }
 
 fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &str) -> String {
@@ -121,12 +131,28 @@ fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &s
             ArgumentKind::Column(_) => column(argument.name).to_owned(),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => continue,
             ArgumentKind::Columns(_) => format!("[{}]", column(argument.name)),
+            ArgumentKind::Amount(_) if is_given(argument.name) => "0.5".to_owned(),
             _ => continue,
         };
         arguments.push(format!("{} => {value}", argument.name));
     }
+    if relation.arguments.iter().any(|a| a.name == "cutoff") {
+        arguments.push("cutoff => 0".to_owned());
+    }
     let (name, arguments) = (relation.name, arguments.join(", "));
     format!("select * from {name}(({panel}), {arguments}{options})")
+}
+
+/// Whether an amount is given here: of those that exclude each other one, and what only a calendar needs not.
+fn is_given(amount: &str) -> bool {
+    let others = [
+        "low",
+        "high",
+        "power",
+        "cluster_autocorrelation",
+        "individual_autocorrelation",
+    ];
+    !others.contains(&amount)
 }
 
 /// What a call comes to: its rows, or the refusal, with the copies of columns named as what they are copies of.
@@ -151,10 +177,11 @@ fn outcome_of(result: Result<RecordBatch, SessionError>) -> String {
 /// A relation with the options that make a difference to which columns it takes.
 fn variants() -> Vec<(&'static RelationDefinition, &'static str)> {
     let mut all = Vec::new();
-    // An event study is no panel: its columns, the covariance matrix among them, have tests of their own.
+    // Event studies, tables of estimates and lists of primary outcomes are no panels: their columns have tests of their own.
+    let others = ["covariance", "keep", "primary"];
     let of_panels = RELATIONS
         .iter()
-        .filter(|relation| !relation.arguments.iter().any(|a| a.name == "covariance"));
+        .filter(|relation| !relation.arguments.iter().any(|a| others.contains(&a.name)));
     for relation in of_panels {
         all.push((relation, ""));
         let takes = |name| {
@@ -232,7 +259,8 @@ async fn two_arguments_as_one_column_work_like_two_equal_columns_or_are_refused_
                 );
             }
             // The unit as cluster is the default: no cluster at all. The cohort as cluster has the never exposed for one.
-            let is_group = pair.contains(&"cluster") || pair.contains(&"unit_effect");
+            let groups = ["cluster", "unit_effect", "over"];
+            let is_group = pair.iter().any(|name| groups.contains(name));
             if is_group && (pair.contains(&"unit") || pair.contains(&"cohort")) {
                 continue;
             }
@@ -261,6 +289,8 @@ from (";
 
 fn suits(role: ColumnRole, column: &str) -> bool {
     match column {
+        "list" => false,
+        _ if role == ColumnRole::Any => true,
         "day" | "moment" => role == ColumnRole::Label,
         "words" => matches!(role, ColumnRole::Label | ColumnRole::Covariate),
         "fraction" => matches!(
@@ -345,11 +375,14 @@ const LABELS: [&str; 17] = [
 ];
 
 /// Calls whose labels are `unit`, `site`, `unit_effect` and `effect`.
-const LABELLED: [&str; 7] = [
+const LABELLED: [&str; 9] = [
     "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
     "att({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, panel => false)",
     "did_imputation({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, \
      unit_effect => unit_effect)",
+    "two_stage({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site, \
+     unit_effect => unit_effect)",
+    "difference({panel}, outcomes => [outcome, regressor], unit => unit, time => time, cohort => cohort, cluster => site)",
     "sun_abraham({panel}, outcome => outcome, unit => unit, time => time, cohort => cohort, cluster => site)",
     "bacon({panel}, outcome => outcome, unit => unit, time => time, treated => treated)",
     "ols({panel}, 'outcome ~ regressor | effect', vcov => 'cluster(site)')",

@@ -50,7 +50,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 38] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -60,10 +60,27 @@ const CALLS: [&str; 15] = [
     "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
      aggregate => 'calendar', panel => false)",
     "event_study({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "event_study({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, \
+     unbalanced => 'pairs', inference => 'cr3')",
+    "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, \
+     unbalanced => 'keep', inference => 'bootstrap', draws => 200)",
+    "att({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
+     cluster => person, aggregate => 'dynamic', permutations => 20)",
+    "leave_one_out({panel}, outcome => y, unit => person, time => year, cohort => cohort, over => worksite, \
+     unbalanced => 'pairs', weight => weight)",
+    "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
+     cluster => worksite, window => '-2..3', inference => 'cr3')",
     "did_imputation({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age], weight => weight, cluster => worksite, window => '-2..3')",
     "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      cluster => worksite, window => '-2..3')",
+    "two_stage({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
+     weight => weight, cluster => worksite, window => '-2..3')",
+    "event_study_vcov({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "difference({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, by => [label], \
+     estimators => 'att, did_imputation', aggregate => 'dynamic')",
+    "difference({panel}, outcomes => [y, age], unit => person, time => year, cohort => cohort)",
+    "honest_did({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
     "bacon((select * from {panel} as p where not has_gap), outcome => y, unit => person, time => year, \
      treated => exposed)",
     "balance({panel}, treated => exposed, covariates => [age, label], weight => weight)",
@@ -82,6 +99,28 @@ const CALLS: [&str; 15] = [
      case year when 2020 then 0.02 else 0.01 end as c3 \
      from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
      event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
+    "equivalence((select worksite, year, avg(age) - 7 as b, 0.1 + worksite / 50e0 as se, worksite + 3 as nu from {panel} as p group by worksite, year), \
+     estimate => b, std_error => se, margin => 0.3, df => nu, keep => [year, worksite])",
+    "adjust_p((select worksite, year, (worksite * 7 + year * 13) % 97 / 97e0 as p, worksite % 3 = 0 as first from {panel} as p), p_value => p, \
+     family => [year], primary => first, keep => [worksite])",
+    "pool((select worksite, label, avg(age) as b, 0.1 + worksite / 50e0 as se, worksite % 5 as x from {panel} as p group by worksite, label), \
+     estimate => b, std_error => se, family => [label], covariates => [x], best => 3, keep => [worksite])",
+    "westfall_young((select *, worksite % 2 as drawn, worksite % 4 / 2 as pair from {panel} as p), outcomes => [y, age, weight], primary => [age], \
+     treated => drawn, cluster => worksite, strata => [pair], permutations => 300)",
+    "variance_components((select * from {panel} as p), outcomes => [y, age], cluster => worksite, unit => person, time => year, \"by\" => [label])",
+    "variance_components((select * from {panel} as p), outcome => y, cluster => worksite, time => year, correlation => 'decay')",
+    "power((select distinct worksite + 2 as n from {panel} as p), effect => 0.3, clusters_treated => n, clusters_control => 9, cluster_size => 20, \
+     icc => 0.05, sd => 1, keep => [n])",
+    "minimum_detectable_effect((select distinct worksite / 41e0 as rho from {panel} as p), calendar => '0, 5, 5, 5', cluster_size => 20, icc => rho, sd => 1, \
+     cluster_autocorrelation => 0.5, individual_autocorrelation => 0.3, keep => [rho])",
+    "lee_bounds((select *, person % 2 as drawn, case when person % 7 > 1 + year % 2 then y end as z from {panel} as p), outcomes => [y, z], treated => drawn, \
+     strata => [label, year], cluster => worksite, \"by\" => [year])",
+    "rd({panel}, outcome => y, running => age, cutoff => 6, covariates => [label], weight => weight, \
+     bandwidth_rule => 'msetwo', by => [label])",
+    "rd({panel}, outcomes => [y], running => age, cutoff => 6, treated => exposed, cluster => worksite, vcov => 'cluster', \
+     bandwidth => 3, bias_bandwidth => 4)",
+    "rd_density({panel}, running => age, cutoff => 6)",
+    "rd_bins({panel}, outcome => y, running => age, cutoff => 6)",
 ];
 
 fn statement(call: &str, panel: &str) -> String {

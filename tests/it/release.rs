@@ -257,6 +257,39 @@ fn what_is_ordinarily_asked_is_answered() {
     }
 }
 
+/// Columns that a table of estimates keeps can be called as the counts by which estimates are released.
+#[test]
+fn relations_without_a_rule_release_nothing_whatever_their_columns_are_called() {
+    let counts = "n_treated, n_control, n_units, n_clusters";
+    let persons = "(SELECT sbp_mmhg AS b, 1.0 AS se, 0.5 AS p, sex, worksite_id, person_id % 2 AS drawn, 1000 AS n_treated,
+        1000 AS n_control, 1000 AS n_units, 1000 AS n_clusters, sbp_mmhg AS estimate FROM panel_person_year)";
+    let cells = "(SELECT avg(sbp_mmhg) AS b, 1.0 AS se FROM panel_person_year GROUP BY sex)";
+    for call in [
+        format!(
+            "equivalence({persons}, estimate => b, std_error => se, margin => 1, keep => [{counts}])"
+        ),
+        format!("pool({persons}, estimate => b, std_error => se, keep => [{counts}])"),
+        format!("adjust_p({persons}, p_value => p, keep => [estimate, {counts}])"),
+        format!(
+            "power({persons}, effect => b, clusters_treated => 9, clusters_control => 9, cluster_size => 9, icc => 0, sd => 1, \
+                 keep => [estimate, {counts}])"
+        ),
+        format!(
+            "westfall_young({persons}, outcomes => [b], treated => drawn, cluster => worksite_id)"
+        ),
+        format!("lee_bounds({persons}, outcome => b, treated => drawn)"),
+        format!("variance_components({persons}, outcome => b, cluster => worksite_id)"),
+        format!("equivalence({cells}, estimate => b, std_error => se, margin => 1)"),
+    ] {
+        let relation = call.split('(').next().unwrap();
+        let outcome = released(&format!("SELECT * FROM {call}"));
+        assert!(outcome.stdout.is_empty(), "{call}: {}", outcome.stdout);
+        outcome
+            .exits(6)
+            .says(&[&format!("results of `{relation}` cannot be released")]);
+    }
+}
+
 #[test]
 fn copy_writes_below_the_allowed_folder_only() {
     let project = Project::built();

@@ -6,6 +6,7 @@ use korabo_estimators::EstimatorError;
 use korabo_estimators::group_time::{
     Aggregate, AggregateOptions, AttGtOptions, BasePeriod, Control, Method, aggregate, att_gt,
 };
+use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 fn main() -> Result<(), EstimatorError> {
@@ -19,6 +20,7 @@ fn main() -> Result<(), EstimatorError> {
         level: 0.95,
         seed: 1,
         bootstrap: None,
+        inference: Inference::Analytic,
     };
     let effects = att_gt(&panel, &options)?;
     println!("cohort time  effect  error status");

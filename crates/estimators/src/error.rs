@@ -45,6 +45,23 @@ pub enum EstimatorError {
         /// Units concerned.
         n_units: u64,
     },
+    /// Units of a cluster are first exposed in different periods, where exposure is to be handed out by cluster.
+    #[error(
+        "the cohort varies within {n_clusters} clusters; permutations need clusters that are exposed as a whole: name the level at \
+         which exposure was assigned as the cluster"
+    )]
+    CohortVariesInCluster {
+        /// Clusters concerned.
+        n_clusters: u64,
+    },
+    /// Rows of a cluster lie in different strata.
+    #[error(
+        "the strata vary within {n_clusters} clusters; they must be the same in all rows of a cluster"
+    )]
+    StrataVary {
+        /// Clusters concerned.
+        n_clusters: u64,
+    },
     /// None of the never exposed has a cluster.
     #[error(
         "the cluster is missing in all {n_rows} rows of the never exposed, who would all be left out; give them clusters, or \
@@ -67,6 +84,20 @@ pub enum EstimatorError {
         column: &'static str,
         /// Rows concerned.
         n_rows: u64,
+    },
+    /// A p-value below 0 or above 1.
+    #[error("a p-value lies between 0 and 1; {n_rows} rows hold another number")]
+    NotAProbability {
+        /// Rows concerned.
+        n_rows: u64,
+    },
+    /// The treatment differs within a cluster.
+    #[error(
+        "the treatment or the stratum varies within {n_clusters} clusters; whole clusters are assigned, within strata"
+    )]
+    AssignmentVaries {
+        /// Clusters concerned.
+        n_clusters: u64,
     },
     /// A unit is untreated after having been treated.
     #[error(
@@ -246,6 +277,15 @@ pub enum EstimatorError {
     OneSidedEventStudy {
         /// `before` or `after`.
         side: &'static str,
+        /// The reference.
+        reference: i32,
+    },
+    /// The estimate of the reference is not zero.
+    #[error(
+        "the estimate of event time {reference}, the reference, is not zero: the others are not measured from it; use \
+         base_period => 'universal'"
+    )]
+    ReferenceNotZero {
         /// The reference.
         reference: i32,
     },

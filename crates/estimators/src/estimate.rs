@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::error::EstimatorError;
+use crate::inference::jackknife::JackknifeLaw;
 use crate::inference::normal;
 use crate::inference::student::student_quantile;
 use crate::status::Status;
@@ -68,7 +69,13 @@ impl Estimate {
         let usable = std_error.is_finite() && std_error > rounding;
         let std_error = if usable { std_error } else { f64::NAN };
         let status = match status {
-            Status::Ok | Status::FewClusters | Status::TooFew | Status::Trimmed if !usable => {
+            Status::Ok
+            | Status::FewClusters
+            | Status::Conservative
+            | Status::TooFew
+            | Status::Trimmed
+                if !usable =>
+            {
                 Status::NoVariance
             }
             other => other,
@@ -112,10 +119,48 @@ impl Estimate {
         row
     }
 
+    /// An estimate whose error is still to be put in.
+    pub(crate) fn without_error(estimate: f64, counts: Counts, status: Status) -> Self {
+        Self {
+            estimate,
+            // An error that is missing would be a status of its own.
+            status,
+            ..Self::missing(counts, status)
+        }
+    }
+
     /// The row of something that could not be estimated, with the reason.
     pub fn missing(counts: Counts, status: Status) -> Self {
         // Any level: all numbers are NaN.
         Self::normal(f64::NAN, (f64::NAN, 0.0), 0.95, counts, status)
+    }
+
+    /// The same estimate with an error of the cluster jackknife, in the place of the doubts about errors by cluster those of its law.
+    pub(crate) fn jackknifed(&self, error: (f64, f64), law: &JackknifeLaw, level: f64) -> Self {
+        let status = match self.status {
+            Status::Ok | Status::FewClusters | Status::Conservative => law.status(),
+            other => other,
+        };
+        if self.estimate.is_nan() {
+            return *self;
+        }
+        Self::student(self.estimate, error, law.df, level, self.counts(), status)
+    }
+
+    /// The counts behind it.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            n_treated: self.n_treated,
+            n_control: self.n_control,
+            n_units: self.n_units,
+            n_clusters: self.n_clusters,
+        }
+    }
+
+    /// Sets the pointwise interval from its critical value.
+    pub(crate) fn set_interval(&mut self, critical_value: f64) {
+        self.conf_low = self.estimate - critical_value * self.std_error;
+        self.conf_high = self.estimate + critical_value * self.std_error;
     }
 
     /// Sets the simultaneous band from its critical value.
@@ -137,7 +182,7 @@ pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {
 
 /// What rounding may leave of a variance of zero, as a share of the numbers it is made from.
 // A thousand roundings, 2e-13: sums over many rows leave more than one, and no real error is that small beside its outcome.
-const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
+pub(crate) const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
 
 /// Standard errors up to this size are what rounding leaves of a variance of zero, for outcomes as large as these.
 ///

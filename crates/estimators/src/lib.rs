@@ -35,6 +35,12 @@ pub mod identities;
 
 pub mod sensitivity;
 
+pub mod difference;
+
+pub mod discontinuity;
+
+pub mod pooling;
+
 #[cfg(test)]
 mod tests;
 

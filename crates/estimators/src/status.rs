@@ -13,10 +13,13 @@ pub enum Status {
     NoControls,
     /// The cohort has no period after its exposure in the sample; there is no estimate.
     NoPostPeriod,
-    /// Fewer than [`TOO_FEW_UNITS`] treated units: estimate given, error unreliable.
+    /// Fewer than [`TOO_FEW_UNITS`] treated units: estimate given, error unreliable. Of pooled estimates: fewer than
+    /// [`crate::pooling::FEW_POOLED`].
     TooFew,
     /// Too few clusters for the clustered error to be reliable: estimate given.
     FewClusters,
+    /// The interval is wider than it need be and covers more than its level: estimate given.
+    Conservative,
     /// The covariates of the comparison units do not determine the adjustment (they lie in a smaller space than those of the
     /// treated); there is no estimate.
     Singular,
@@ -38,6 +41,12 @@ pub enum Status {
     WeakInstruments,
     /// The estimate exists but its variance is zero or cannot be computed.
     NoVariance,
+    /// A number that the row needs is missing; nothing is worked out from the rest.
+    Missing,
+    /// All rows lie on one side of the cutoff; there is no estimate.
+    OneSided,
+    /// The running variable has too few distinct values near the cutoff for the polynomials; there is no estimate.
+    TooFewValues,
     /// The estimates before exposure contradict the restriction that an interval assumes: every value is rejected.
     Contradicted,
 }
@@ -53,6 +62,7 @@ impl Status {
             Self::NoPostPeriod => "no_post_period",
             Self::TooFew => "too_few",
             Self::FewClusters => "few_clusters",
+            Self::Conservative => "conservative",
             Self::Singular => "singular",
             Self::NoOverlap => "no_overlap",
             Self::Trimmed => "trimmed",
@@ -63,6 +73,9 @@ impl Status {
             Self::Constant => "constant",
             Self::WeakInstruments => "weak_instruments",
             Self::NoVariance => "no_variance",
+            Self::Missing => "missing",
+            Self::OneSided => "one_sided",
+            Self::TooFewValues => "too_few_values",
             Self::Contradicted => "contradicted",
         }
     }

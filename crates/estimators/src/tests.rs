@@ -18,6 +18,8 @@ mod balance;
 
 mod bacon;
 
+mod difference;
+
 mod regression_cases;
 mod sun_abraham;
 mod sun_abraham_outcomes;
@@ -30,10 +32,18 @@ mod regression_paths;
 mod pairs;
 mod properties;
 
+mod resampling;
+
 mod public;
 
 mod public_regression;
 
+mod lee_bounds;
+mod multiplicity;
+mod power;
 mod sensitivity;
 
-mod lee_bounds;
+mod discontinuity;
+mod discontinuity_density;
+mod discontinuity_properties;
+pub(crate) mod simulated;

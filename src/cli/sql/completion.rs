@@ -181,7 +181,12 @@ impl<'a> Names<'a> {
             Some(ArgumentKind::Columns(_)) if !call.is_in_list => {
                 matching(typed, ["[".to_owned()].into_iter())
             }
-            Some(ArgumentKind::Column(_) | ArgumentKind::Columns(_)) => {
+            Some(
+                ArgumentKind::Column(_)
+                | ArgumentKind::Columns(_)
+                | ArgumentKind::Amount(_)
+                | ArgumentKind::Words,
+            ) => {
                 let mut names: Vec<String> = Vec::new();
                 for table in &call.input_tables {
                     let table = scope.resolved(table);

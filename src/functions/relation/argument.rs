@@ -36,6 +36,10 @@ pub enum ArgumentKind {
     Column(ColumnRole),
     /// A list of columns of the input: `[a, b]`.
     Columns(ColumnRole),
+    /// A number for all rows, or a column of the input that has one for each.
+    Amount(ColumnRole),
+    /// Text in quotes for all rows, or a column of the input that has one for each.
+    Words,
     /// Text in quotes.
     Text,
     /// One of some words, in quotes.
@@ -53,6 +57,8 @@ impl fmt::Display for ArgumentKind {
         f.write_str(match self {
             Self::Column(_) => "a column of the input",
             Self::Columns(_) => "a list of columns like `[sex, age_band]`",
+            Self::Amount(_) => "a number, or a column of the input",
+            Self::Words => "text in quotes, or a column of the input",
             Self::Text | Self::Choice(_) => "text in quotes",
             Self::Integer => "a whole number",
             Self::Number => "a number",
@@ -87,4 +93,56 @@ pub(super) const fn optional(
         required: false,
         description,
     }
+}
+
+/// Some of the arguments of another relation, by name.
+pub(super) const fn picked<const N: usize>(
+    from: &[ArgumentDefinition],
+    names: [&str; N],
+) -> [ArgumentDefinition; N] {
+    let mut all = [const { optional("", ArgumentKind::Text, "") }; N];
+    let mut idx = 0;
+    while idx < N {
+        let mut place = 0;
+        // A name that is not there ends here: while the program is compiled.
+        while !same(from[place].name, names[idx]) {
+            place += 1;
+        }
+        all[idx] = from[place].copy();
+        idx += 1;
+    }
+    all
+}
+
+/// One list of arguments after another; together they number `N`.
+pub(super) const fn joined<const N: usize>(
+    first: &[ArgumentDefinition],
+    second: &[ArgumentDefinition],
+) -> [ArgumentDefinition; N] {
+    let mut all = [const { optional("", ArgumentKind::Text, "") }; N];
+    let mut idx = 0;
+    while idx < N {
+        all[idx] = if idx < first.len() {
+            first[idx].copy()
+        } else {
+            second[idx - first.len()].copy()
+        };
+        idx += 1;
+    }
+    all
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut idx = 0;
+    while idx < one.len() {
+        if one[idx] != other[idx] {
+            return false;
+        }
+        idx += 1;
+    }
+    true
 }

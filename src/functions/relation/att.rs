@@ -14,11 +14,13 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
-use super::result::{estimate_batch, estimate_schema, no_estimate, texts};
+use super::resampling_arguments::randomisation;
+use super::result::{estimate_schema, no_estimate, tested_estimate_batch, texts, with_permutation};
 use korabo_estimators::group_time::{
     Aggregate, AggregateOptions, AggregateResult, AggregateRow, AttGtOptions, aggregate,
-    att_gt_outcomes,
+    att_gt_outcomes, randomise_averages,
 };
+use korabo_estimators::inference::{Inference, RandomisationTest};
 use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const ATT: RelationDefinition = RelationDefinition {
@@ -32,15 +34,7 @@ pub(super) const ATT: RelationDefinition = RelationDefinition {
               unbalanced => 'pairs', aggregate => 'dynamic')",
     arguments: &ATT_ARGUMENTS,
     positional: None,
-    prepare: |bound| {
-        let kind = match bound.text("aggregate", "simple") {
-            "group" => Aggregate::Group,
-            "dynamic" => Aggregate::Dynamic,
-            "calendar" => Aggregate::Calendar,
-            _ => Aggregate::Simple,
-        };
-        Att::prepared("att", kind, bound)
-    },
+    prepare: |bound| Att::prepared("att", kind(bound), bound),
 };
 
 pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
@@ -57,7 +51,7 @@ pub(super) const EVENT_STUDY: RelationDefinition = RelationDefinition {
     prepare: |bound| Att::prepared("event_study", Aggregate::Dynamic, bound),
 };
 
-const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
+pub(super) const WINDOW_ARGUMENTS: [ArgumentDefinition; 3] = [
     optional("min_e", ArgumentKind::Integer, "first event time shown"),
     optional("max_e", ArgumentKind::Integer, "last event time shown"),
     optional(
@@ -96,7 +90,14 @@ const fn with_window<const N: usize>() -> [ArgumentDefinition; N] {
 struct Att {
     options: AttGtOptions,
     aggregate: AggregateOptions,
+    permutations: Option<u32>,
     is_event_study: bool,
+}
+
+/// Averages of one outcome, and the tests of the overall one and of the others where these are asked for.
+struct Found {
+    averages: AggregateResult,
+    tests: Option<Vec<RandomisationTest>>,
 }
 
 impl Att {
@@ -106,60 +107,96 @@ impl Att {
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let call = PanelCall::try_new(relation, bound)?;
-        let event_time = |name: &'static str| {
-            let wide = bound.integer(name);
-            wide.map(i32::try_from)
-                .transpose()
-                .map_err(|_| ArgumentProblem::Invalid {
-                    name,
-                    message: "is too large".to_owned(),
-                })
-        };
         let own = Self {
             options: call.options,
-            aggregate: AggregateOptions {
-                kind,
-                min_e: event_time("min_e")?,
-                max_e: event_time("max_e")?,
-                balance_e: event_time("balance_e")?,
-                level: call.options.level,
-                seed: call.options.seed,
-            },
+            aggregate: aggregate_options(kind, bound, &call.options)?,
+            permutations: call.permutations,
             is_event_study: relation == "event_study",
         };
         Ok(PanelRelation::prepared(call, own))
     }
 }
 
+/// What is averaged over, and which event times are shown.
+pub(super) fn aggregate_options(
+    kind: Aggregate,
+    bound: &BoundArguments,
+    options: &AttGtOptions,
+) -> Result<AggregateOptions, ArgumentProblem> {
+    let event_time = |name: &'static str| {
+        let wide = bound.integer(name);
+        wide.map(i32::try_from)
+            .transpose()
+            .map_err(|_| ArgumentProblem::Invalid {
+                name,
+                message: "is too large".to_owned(),
+            })
+    };
+    Ok(AggregateOptions {
+        kind,
+        min_e: event_time("min_e")?,
+        max_e: event_time("max_e")?,
+        balance_e: event_time("balance_e")?,
+        level: options.level,
+        seed: options.seed,
+    })
+}
+
 impl PanelEstimator for Att {
-    type Estimates = AggregateResult;
+    type Estimates = Found;
 
     fn schema(&self, _: bool) -> SchemaRef {
-        if self.is_event_study {
-            return estimate_schema(vec![Field::new("event_time", DataType::Int32, false)]);
-        }
-        estimate_schema(vec![
-            Field::new("aggregate", DataType::Utf8, false),
-            Field::new("at", DataType::Int32, true),
-        ])
+        let identifying = if self.is_event_study {
+            vec![Field::new("event_time", DataType::Int32, false)]
+        } else {
+            vec![
+                Field::new("aggregate", DataType::Utf8, false),
+                Field::new("at", DataType::Int32, true),
+            ]
+        };
+        with_permutation(estimate_schema(identifying), self.permutations.is_some())
     }
 
-    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<AggregateResult, EstimatorError>> {
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<Found, EstimatorError>> {
+        let strata = rows.strata();
         rows.by_panel(&rows.all_outcomes(), |panel, others| {
             let groups = att_gt_outcomes(&panel, &others, &self.options)?;
-            groups
-                .iter()
-                .map(|own| aggregate(own, &self.aggregate))
-                .collect()
+            let averages = groups.iter().map(|own| aggregate(own, &self.aggregate));
+            let averages = averages.collect::<Result<Vec<_>, _>>()?.into_iter();
+            let Some(n_draws) = self.permutations else {
+                let untested = averages.map(|averages| Found {
+                    averages,
+                    tests: None,
+                });
+                return Ok(untested.collect());
+            };
+            let randomisation = randomisation(n_draws, self.options.seed, strata.clone()?);
+            let tests = randomise_averages(
+                &panel,
+                &others,
+                &self.options,
+                &self.aggregate,
+                &randomisation,
+            )?;
+            let both = averages.zip(tests);
+            Ok(both
+                .map(|(averages, tests)| Found {
+                    averages,
+                    tests: Some(tests),
+                })
+                .collect())
         })
     }
 
-    fn batch(&self, found: &AggregateResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
-        let mut rows: Vec<&AggregateRow> = Vec::with_capacity(found.rows.len() + 1);
-        if !self.is_event_study {
-            rows.push(&found.overall);
+    fn batch(&self, found: &Found, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let averages = &found.averages;
+        let mut rows: Vec<&AggregateRow> = vec![&averages.overall];
+        rows.extend(&averages.rows);
+        let mut tests = found.tests.as_deref();
+        if self.is_event_study {
+            rows.remove(0);
+            tests = tests.and_then(|tests| tests.get(1..));
         }
-        rows.extend(&found.rows);
         let at: ArrayRef = Arc::new(rows.iter().map(|row| row.at).collect::<Int32Array>());
         let identifying = if self.is_event_study {
             vec![at]
@@ -167,7 +204,7 @@ impl PanelEstimator for Att {
             vec![texts(rows.iter().map(|_| word(self.aggregate.kind))), at]
         };
         let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-        estimate_batch(schema, identifying, &estimates)
+        tested_estimate_batch(schema, identifying, &estimates, tests)
     }
 
     fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
@@ -181,10 +218,28 @@ impl PanelEstimator for Att {
         let identifying = kind.into_iter().chain([at]).collect();
         Some(no_estimate(self.schema(false), identifying, status))
     }
+
+    /// Estimating without a cluster copies the rows of the others.
+    fn memory(&self) -> usize {
+        match self.options.inference {
+            Inference::Analytic => 3,
+            _ => 5,
+        }
+    }
+}
+
+/// The aggregation that a call asks for.
+pub(super) fn kind(bound: &BoundArguments) -> Aggregate {
+    match bound.text("aggregate", "simple") {
+        "group" => Aggregate::Group,
+        "dynamic" => Aggregate::Dynamic,
+        "calendar" => Aggregate::Calendar,
+        _ => Aggregate::Simple,
+    }
 }
 
 /// The word for an aggregation in the column `aggregate`.
-fn word(kind: Aggregate) -> &'static str {
+pub(super) fn word(kind: Aggregate) -> &'static str {
     match kind {
         Aggregate::Simple => "simple",
         Aggregate::Group => "group",

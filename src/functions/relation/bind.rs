@@ -107,6 +107,21 @@ fn typed(
             }
             _ => Err(wrong()),
         },
+        ArgumentKind::Amount(role) => match number(expr).map(|text| text.parse()) {
+            Some(Ok(amount)) => Ok(ArgumentValue::Number(amount)),
+            _ if names_column(expr) => Ok(ArgumentValue::Columns(vec![column(
+                bound, name, role, expr,
+            )?])),
+            _ => Err(wrong()),
+        },
+        ArgumentKind::Words => match text(expr) {
+            Some(words) => Ok(ArgumentValue::Text(words)),
+            None if names_column(expr) => {
+                let index = column(bound, name, ColumnRole::Label, expr)?;
+                Ok(ArgumentValue::Columns(vec![index]))
+            }
+            None => Err(wrong()),
+        },
         ArgumentKind::Text => text(expr).map(ArgumentValue::Text).ok_or_else(wrong),
         ArgumentKind::Choice(choices) => {
             let found = text(expr).ok_or_else(wrong)?;
@@ -136,6 +151,10 @@ fn typed(
             _ => Err(wrong()),
         },
     }
+}
+
+fn names_column(expr: &Expr) -> bool {
+    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
 }
 
 /// The position of the input's column that `expr` names, if it can have the role.

@@ -171,6 +171,14 @@ impl BoundArguments {
         }
     }
 
+    /// The number given for argument `name`, where it is one.
+    pub(super) fn given_number(&self, name: &str) -> Option<f64> {
+        match self.values.get(name) {
+            Some(ArgumentValue::Number(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Boolean argument `name`, or `default`.
     pub(super) fn boolean(&self, name: &str, default: bool) -> bool {
         match self.values.get(name) {

@@ -18,6 +18,8 @@ pub enum ColumnRole {
     Label,
     /// What is adjusted for or compared: a number, a yes/no or a category.
     Covariate,
+    /// What is passed on as it is.
+    Any,
 }
 
 impl ColumnRole {
@@ -32,6 +34,7 @@ impl ColumnRole {
             Self::Period | Self::Cohort => data_type.is_integer(),
             Self::Label => is_label(data_type),
             Self::Covariate => is_numeric(data_type) || is_text(data_type),
+            Self::Any => !data_type.is_nested(),
         }
     }
 
@@ -46,6 +49,7 @@ impl ColumnRole {
             }
             Self::Label => "whole numbers, text, yes/no, dates or decimals",
             Self::Covariate => "numbers, yes/no or text",
+            Self::Any => "single values, not lists or structs",
         }
     }
 

@@ -60,6 +60,10 @@ pub trait PreparedRelation: Debug + Send + Sync {
     }
     /// Schema of the rows it returns.
     fn schema(&self) -> SchemaRef;
+    /// How many of the input columns, from the first on, are the first columns of the result as they are.
+    fn n_kept(&self) -> usize {
+        0
+    }
     /// Starts gathering rows.
     fn gather(&self) -> Box<dyn Gather>;
     /// The rows, without numbers, where there is nothing to work on (see [`korabo_estimators::EstimatorError::nothing_to_estimate`]), so that a

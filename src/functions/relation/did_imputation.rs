@@ -15,6 +15,7 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
+use super::resampling_arguments::{JACKKNIFE, inference};
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
     no_overall_estimate,
@@ -23,6 +24,7 @@ use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, 
 use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation_outcomes,
 };
+use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{CovariateValues, PanelColumns};
 use korabo_estimators::regression::Column;
 use korabo_estimators::{EstimatorError, Status};
@@ -58,7 +60,7 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
     },
 };
 
-static ARGUMENTS: [ArgumentDefinition; 13] = [
+static ARGUMENTS: [ArgumentDefinition; 14] = [
     OUTCOME,
     OUTCOMES,
     UNIT,
@@ -95,6 +97,7 @@ static ARGUMENTS: [ArgumentDefinition; 13] = [
         ArgumentKind::Number,
         "confidence level; default 0.95",
     ),
+    JACKKNIFE,
     optional(
         "seed",
         ArgumentKind::Integer,
@@ -130,6 +133,7 @@ impl DidImputation {
                 window,
                 level: level(bound)?,
                 seed: seed(bound),
+                inference: inference(bound)?,
             },
         };
         Ok(PanelRelation::prepared(
@@ -171,6 +175,14 @@ impl PanelEstimator for DidImputation {
         match self.shows {
             ResultKind::Effects => Some(no_overall_estimate(status)),
             ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+        }
+    }
+
+    /// Estimating without a cluster copies the rows of the others.
+    fn memory(&self) -> usize {
+        match self.options.inference {
+            Inference::Analytic => 3,
+            _ => 5,
         }
     }
 }

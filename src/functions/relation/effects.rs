@@ -13,7 +13,7 @@ use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
 use super::definition::{PreparedRelation, RelationDefinition};
 use super::did_imputation::imputation_columns;
-use super::panel_call::{PANEL_ARGUMENTS, PanelCall};
+use super::panel_call::{PanelCall, panel_argument};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
 use super::result::{estimate_batch, estimate_schema, texts};
@@ -23,6 +23,7 @@ use korabo_estimators::group_time::{
     att_gt_outcomes,
 };
 use korabo_estimators::imputation::{ImputationOptions, did_imputation_outcomes};
+use korabo_estimators::inference::Inference;
 use korabo_estimators::naive::{Naive, NaiveComparisons, NaiveOptions};
 use korabo_estimators::panel::Layout;
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham_outcomes};
@@ -42,7 +43,7 @@ pub(super) const EFFECTS: RelationDefinition = RelationDefinition {
     prepare: Effects::prepared,
 };
 
-static ARGUMENTS: [ArgumentDefinition; 18] = [
+static ARGUMENTS: [ArgumentDefinition; 20] = [
     ArgumentDefinition {
         required: true,
         description: "what is measured: numbers or yes/no, e.g. [bmi, exercise_habit]",
@@ -90,26 +91,14 @@ static ARGUMENTS: [ArgumentDefinition; 18] = [
                       `mean_callaway_santanna`, `mean_doubly_robust`, `mean_unadjusted`, `mean_did_imputation`, `mean_sun_abraham`",
     },
     panel_argument("level"),
+    ArgumentDefinition {
+        description: "how errors and intervals of causal estimates are made: 'analytic' (default), 'cr3' or 'bootstrap' (which imputation and \
+                      `sun_abraham` among `robustness` do not have: their errors stay analytic)",
+        ..panel_argument("inference")
+    },
+    panel_argument("draws"),
     panel_argument("seed"),
 ];
-
-/// An argument that group-time effects take as well; another name does not compile.
-const fn panel_argument(name: &str) -> ArgumentDefinition {
-    let mut idx = 0;
-    while !same(PANEL_ARGUMENTS[idx].name, name) {
-        idx += 1;
-    }
-    PANEL_ARGUMENTS[idx].copy()
-}
-
-const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut idx = 0;
-    while idx < one.len() && idx < other.len() && one[idx] == other[idx] {
-        idx += 1;
-    }
-    idx == one.len() && idx == other.len()
-}
 
 #[derive(Debug, Clone)]
 struct Effects {
@@ -215,11 +204,17 @@ impl Effects {
         let unadjusted = by_groups(&mut rows, self.options.method);
         // As in `sun_abraham`: unit effects absorb missing periods.
         rows.layout = Layout::Unbalanced;
+        // Other estimators have no bootstrap of their own.
+        let inference = match self.options.inference {
+            Inference::Cr3 => Inference::Cr3,
+            _ => Inference::Analytic,
+        };
         let weighted = SunAbrahamOptions {
             min_e: None,
             max_e: None,
             level: self.options.level,
             seed: self.options.seed,
+            inference,
         };
         let interaction_weighted = rows.by_panel(outcomes, |panel, others| {
             let found = sun_abraham_outcomes(&panel, &others, &weighted)?;
@@ -229,6 +224,7 @@ impl Effects {
             window: None,
             level: self.options.level,
             seed: self.options.seed,
+            inference,
         };
         let imputed = rows.by_columns(outcomes, |panel, unit_effect, others| {
             let columns = imputation_columns(panel, unit_effect);

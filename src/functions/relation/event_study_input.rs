@@ -1,8 +1,9 @@
-//! The input of relations over an event study: event times, estimates, and the columns of their covariance matrix.
+//! The input of relations over an event study: event times, estimates, and their covariance matrix, as columns or as one row per pair
+//! of event times.
 
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::argument::{ArgumentDefinition, ArgumentKind, optional, required};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
@@ -11,23 +12,33 @@ use super::relation_error::{ColumnName, RelationError};
 use korabo_estimators::EstimatorError;
 use korabo_estimators::sensitivity::{Covariance, EventStudy};
 
-pub(super) const EVENT_TIME: ArgumentDefinition = required(
-    "event_time",
-    ColumnRole::Period,
-    "periods since exposure, one row each; rows without one are left out, as that of an overall estimate",
-);
-pub(super) const ESTIMATE: ArgumentDefinition = required(
-    "estimate",
-    ColumnRole::Number,
-    "the effect at that event time",
-);
-pub(super) const COVARIANCE: ArgumentDefinition = ArgumentDefinition {
-    name: "covariance",
-    kind: ArgumentKind::Columns(ColumnRole::Number),
-    required: true,
-    description: "the columns of the estimates' covariance matrix, [c1, c2, …]: one per event time, in their order",
-};
-pub(super) const REFERENCE: ArgumentDefinition = optional(
+/// Arguments of a call over estimates.
+pub(super) const OF_ESTIMATES: [ArgumentDefinition; 5] = [
+    optional(
+        "event_time",
+        ArgumentKind::Column(ColumnRole::Period),
+        "of a table of estimates: periods since exposure, one row each; rows without one are left out, as that of an overall \
+         estimate",
+    ),
+    optional(
+        "estimate",
+        ArgumentKind::Column(ColumnRole::Number),
+        "the effect at that event time",
+    ),
+    optional(
+        "covariance",
+        ArgumentKind::Columns(ColumnRole::Number),
+        "the columns of the estimates' covariance matrix, [c1, c2, …]: one per event time, in their order; with \
+         `with_event_time` the one column of covariances",
+    ),
+    optional(
+        "with_event_time",
+        ArgumentKind::Column(ColumnRole::Period),
+        "where a row is a pair of event times, as from `event_study_vcov`: the second of them",
+    ),
+    REFERENCE,
+];
+const REFERENCE: ArgumentDefinition = optional(
     "reference",
     ArgumentKind::Integer,
     "the event time whose effect is zero by construction; default -1. It needs no row",
@@ -38,6 +49,8 @@ pub(super) const REFERENCE: ArgumentDefinition = optional(
 pub(super) struct EventStudyColumns {
     inputs: Vec<usize>,
     names: Vec<ColumnName>,
+    /// Whether a row is a pair of event times, the second of them in the last column.
+    is_long: bool,
     reference: i32,
 }
 
@@ -46,11 +59,24 @@ impl EventStudyColumns {
         relation: &'static str,
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
-        let mut inputs = vec![
-            bound.required_column("event_time")?,
-            bound.required_column("estimate")?,
-        ];
+        let required = |name: &'static str| {
+            bound.optional_column(name).ok_or(ArgumentProblem::Missing {
+                name,
+                hint: "; for a panel in place of estimates, give `outcome`, `unit`, `time` and `cohort`",
+            })
+        };
+        let mut inputs = vec![required("event_time")?, required("estimate")?];
+        required("covariance")?;
         inputs.extend_from_slice(bound.columns("covariance"));
+        let with = bound.optional_column("with_event_time");
+        if with.is_some() && inputs.len() != 3 {
+            return Err(ArgumentProblem::Invalid {
+                name: "covariance",
+                message: "must be one column where `with_event_time` says what it is with"
+                    .to_owned(),
+            });
+        }
+        inputs.extend(with);
         let names = inputs.iter().map(|&index| ColumnName {
             relation,
             column: bound.input().field(index).name().clone(),
@@ -63,6 +89,7 @@ impl EventStudyColumns {
         Ok(Self {
             names: names.collect(),
             inputs,
+            is_long: with.is_some(),
             reference,
         })
     }
@@ -76,8 +103,9 @@ impl EventStudyColumns {
             names: self.names.clone(),
             reference: self.reference,
             event_times: Vec::new(),
+            with: self.is_long.then(Vec::new),
             is_placed: Vec::new(),
-            numbers: vec![Vec::new(); self.names.len() - 1],
+            numbers: vec![Vec::new(); self.names.len() - 1 - usize::from(self.is_long)],
         }
     }
 }
@@ -87,6 +115,8 @@ pub(super) struct EventStudyRows {
     names: Vec<ColumnName>,
     reference: i32,
     event_times: Vec<i32>,
+    /// The second event time of the pair, where a row is one.
+    with: Option<Vec<i32>>,
     /// NaN where a row has no event time.
     is_placed: Vec<f64>,
     /// Estimates, then the columns of the covariance matrix.
@@ -103,6 +133,10 @@ impl EventStudyRows {
             std::slice::from_mut(&mut self.is_placed),
             &mut self.event_times,
         )?;
+        if let (Some(with), Some(name)) = (&mut self.with, self.names.last()) {
+            let array = batch.column(batch.num_columns() - 1);
+            push_times(name, array, std::slice::from_mut(&mut self.is_placed), with)?;
+        }
         let arrays = batch.columns()[1..].iter();
         for ((name, numbers), array) in self.names[1..].iter().zip(&mut self.numbers).zip(arrays) {
             push_numbers(name, array, numbers)?;
@@ -111,12 +145,16 @@ impl EventStudyRows {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.event_times.len() * (size_of::<i32>() + size_of::<f64>() * (1 + self.numbers.len()))
+        self.event_times.len()
+            * (2 * size_of::<i32>() + size_of::<f64>() * (1 + self.numbers.len()))
     }
 
     pub(super) fn into_study(self) -> Result<EventStudy, RelationError> {
         let relation = self.names[0].relation;
         let refused = |source| RelationError::Refused { relation, source };
+        if let Some(with) = &self.with {
+            return self.of_pairs(with).map_err(refused);
+        }
         let mut rows: Vec<usize> = (0..self.event_times.len())
             .filter(|&row| !self.is_placed[row].is_nan())
             .collect();
@@ -138,6 +176,38 @@ impl EventStudyRows {
             columns[column][rows[row]]
         });
         EventStudy::try_new(&event_times, &estimates, &covariance, self.reference).map_err(refused)
+    }
+
+    /// The study of rows that are pairs of event times: each pair once, in either order or both.
+    fn of_pairs(&self, with: &[i32]) -> Result<EventStudy, EstimatorError> {
+        let rows: Vec<usize> = (0..self.event_times.len())
+            .filter(|&row| !self.is_placed[row].is_nan())
+            .collect();
+        let mut event_times: Vec<i32> = rows.iter().map(|&row| self.event_times[row]).collect();
+        event_times.sort_unstable();
+        event_times.dedup();
+        let n = event_times.len();
+        let place = |event_time: i32| event_times.binary_search(&event_time).ok();
+        let mut estimates: Vec<Option<f64>> = vec![None; n];
+        let mut pairs: Vec<Option<f64>> = vec![None; n * n];
+        for row in rows {
+            let event_time = self.event_times[row];
+            let missing = |event_time| EstimatorError::MissingEstimate { event_time };
+            let own = place(event_time).ok_or_else(|| missing(event_time))?;
+            let other = place(with[row]).ok_or_else(|| missing(with[row]))?;
+            let pair = &mut pairs[own * n + other];
+            let known = estimates[own].get_or_insert(self.numbers[0][row]);
+            let is_same = known.total_cmp(&self.numbers[0][row]).is_eq();
+            if pair.replace(self.numbers[1][row]).is_some() || !is_same {
+                return Err(EstimatorError::RepeatedEventTime { event_time });
+            }
+        }
+        let covariance = Covariance::from_fn(n, n, |a, b| {
+            let both = pairs[a * n + b].or(pairs[b * n + a]);
+            both.unwrap_or(f64::NAN)
+        });
+        let estimates: Vec<f64> = estimates.into_iter().flatten().collect();
+        EventStudy::try_new(&event_times, &estimates, &covariance, self.reference)
     }
 }
 

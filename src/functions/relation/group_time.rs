@@ -13,11 +13,15 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PANEL_ARGUMENTS, PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
+use super::resampling_arguments::randomisation;
 use super::result::{
-    diagnostic_batch, diagnostic_schema, estimate_batch, estimate_schema, no_diagnostics,
-    no_estimate,
+    diagnostic_batch, diagnostic_schema, estimate_schema, no_diagnostics, no_estimate,
+    tested_estimate_batch, with_permutation,
 };
-use korabo_estimators::group_time::{AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes};
+use korabo_estimators::group_time::{
+    AttGtOptions, AttGtResult, GroupTime, att_gt_outcomes, randomise,
+};
+use korabo_estimators::inference::{Inference, RandomisationTest};
 use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const ATT_GT: RelationDefinition = RelationDefinition {
@@ -50,7 +54,14 @@ pub(super) const ATT_GT_DIAGNOSTICS: RelationDefinition = RelationDefinition {
 #[derive(Debug, Clone)]
 struct GroupTimes {
     options: AttGtOptions,
+    permutations: Option<u32>,
     shows: ResultKind,
+}
+
+/// Effects of one outcome, and the tests of their rows where these are asked for.
+struct Found {
+    effects: AttGtResult,
+    tests: Option<Vec<RandomisationTest>>,
 }
 
 impl GroupTimes {
@@ -60,35 +71,56 @@ impl GroupTimes {
         bound: &BoundArguments,
     ) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
         let call = PanelCall::try_new(relation, bound)?;
-        let options = call.options;
-        Ok(PanelRelation::prepared(call, Self { options, shows }))
+        let own = Self {
+            options: call.options,
+            // What was done to get the effects does not depend on how they are tested.
+            permutations: call.permutations.filter(|_| shows.is_effects()),
+            shows,
+        };
+        Ok(PanelRelation::prepared(call, own))
     }
 }
 
 impl PanelEstimator for GroupTimes {
-    type Estimates = AttGtResult;
+    type Estimates = Found;
 
     fn schema(&self, in_parts: bool) -> SchemaRef {
         let period = |name| Field::new(name, DataType::Int32, in_parts);
         match self.shows {
             ResultKind::Effects => {
-                estimate_schema(vec![period("cohort"), period("time"), period("event_time")])
+                let identifying = vec![period("cohort"), period("time"), period("event_time")];
+                with_permutation(estimate_schema(identifying), self.permutations.is_some())
             }
             ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<AttGtResult, EstimatorError>> {
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<Found, EstimatorError>> {
+        let strata = rows.strata();
         rows.by_panel(&rows.all_outcomes(), |panel, others| {
             let results = att_gt_outcomes(&panel, &others, &self.options)?;
-            Ok(results.into_iter().map(AttGtResult::with_band).collect())
+            let mut found: Vec<Found> = results
+                .into_iter()
+                .map(|effects| Found {
+                    effects: effects.with_band(),
+                    tests: None,
+                })
+                .collect();
+            if let Some(n_draws) = self.permutations {
+                let randomisation = randomisation(n_draws, self.options.seed, strata.clone()?);
+                let tests = randomise(&panel, &others, &self.options, &randomisation)?;
+                for (found, tests) in found.iter_mut().zip(tests) {
+                    found.tests = Some(tests);
+                }
+            }
+            Ok(found)
         })
     }
 
-    fn batch(&self, found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Found, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         match self.shows {
             ResultKind::Effects => effects(found, schema),
-            ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
+            ResultKind::Diagnostics => diagnostic_batch(&found.effects.diagnostics()),
         }
     }
 
@@ -100,10 +132,18 @@ impl PanelEstimator for GroupTimes {
             ResultKind::Diagnostics => no_diagnostics(status),
         })
     }
+
+    /// Estimating without a cluster copies the rows of the others.
+    fn memory(&self) -> usize {
+        match self.options.inference {
+            Inference::Analytic => 3,
+            _ => 5,
+        }
+    }
 }
 
-fn effects(found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let rows = &found.rows;
+fn effects(found: &Found, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let rows = &found.effects.rows;
     let column = |get: fn(&GroupTime) -> i32| -> ArrayRef {
         Arc::new(Int32Array::from_iter_values(rows.iter().map(get)))
     };
@@ -113,5 +153,5 @@ fn effects(found: &AttGtResult, schema: SchemaRef) -> Result<RecordBatch, ArrowE
         column(|row| row.event_time),
     ];
     let estimates: Vec<_> = rows.iter().map(|row| &row.estimate).collect();
-    estimate_batch(schema, identifying, &estimates)
+    tested_estimate_batch(schema, identifying, &estimates, found.tests.as_deref())
 }

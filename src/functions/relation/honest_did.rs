@@ -6,41 +6,45 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::argument::{ArgumentDefinition, ArgumentKind, optional};
+use super::argument::{ArgumentDefinition, ArgumentKind, joined, optional};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::definition::{Gather, PreparedRelation, RelationDefinition};
-use super::event_study_input::{
-    COVARIANCE, ESTIMATE, EVENT_TIME, EventStudyColumns, EventStudyRows, REFERENCE, numbers_of,
+use super::event_study_call::{
+    EventStudyCall, PANEL_IN_PLACE, StudyEstimates, is_over_panel, unusable,
 };
+use super::event_study_input::{EventStudyColumns, EventStudyRows, OF_ESTIMATES, numbers_of};
+use super::panel_call::PanelCall;
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
 use super::relation_error::RelationError;
 use super::result::{numbers, texts};
 use super::shared_arguments::{level, seed};
 use korabo_estimators::sensitivity::{
     HonestDid, HonestOptions, Restriction, RobustInterval, Target, Test, honest_did,
 };
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const HONEST_DID: RelationDefinition = RelationDefinition {
     name: "honest_did",
-    usage: "honest_did(input, event_time => column, estimate => column, covariance => [column, …], \
-            restriction => 'relative_magnitudes', bounds => '0.5, 1', target => 'first')",
+    usage: "honest_did(input, outcome => column, unit => column, time => column, cohort => column, …, \
+            bounds => '0.5, 1', target => 'first') over a panel, or honest_did(input, event_time => column, \
+            estimate => column, covariance => [column, …]) over estimates",
     description: "Intervals for an effect that hold although trends differ, by as much as they did \
                   before exposure or by a bend of some size, and the breakdown value at which the \
                   effect is no longer seen (Rambachan and Roth).",
-    example: "SELECT * FROM honest_did((SELECT * FROM (VALUES (-3, 0.01, 0.0009, 0.0003, 0.0002), \
-              (-2, -0.02, 0.0003, 0.0008, 0.0002), (0, 0.15, 0.0002, 0.0002, 0.0011)) \
-              AS estimates (event_time, estimate, c1, c2, c3)), event_time => event_time, \
-              estimate => estimate, covariance => [c1, c2, c3], bounds => '0.5, 1')",
+    example: "SELECT * FROM honest_did(panel_activity, outcome => exercise_habit, unit => person_id, \
+              time => fiscal_year, cohort => cohort, cluster => cluster_worksite_id, \
+              unbalanced => 'pairs', bounds => '0.5, 1')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(Honest::try_new(bound)?)),
+    prepare: prepared,
 };
 
-static ARGUMENTS: [ArgumentDefinition; 10] = [
-    EVENT_TIME,
-    ESTIMATE,
-    COVARIANCE,
-    REFERENCE,
+static ARGUMENTS: [ArgumentDefinition; 28] =
+    joined(&joined::<11>(&OF_ESTIMATES, &OWN), &PANEL_IN_PLACE);
+
+const OWN: [ArgumentDefinition; 6] = [
     optional(
         "restriction",
         ArgumentKind::Choice(&["relative_magnitudes", "smoothness"]),
@@ -75,37 +79,57 @@ static ARGUMENTS: [ArgumentDefinition; 10] = [
     ),
 ];
 
+/// A call over estimates.
 #[derive(Debug)]
 struct Honest {
     columns: EventStudyColumns,
     options: HonestOptions,
 }
 
-impl Honest {
-    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let restriction = restriction(bound)?;
-        let default = match restriction {
-            Restriction::RelativeMagnitudes(_) => "0.5, 1, 1.5, 2",
-            Restriction::Smoothness(_) | Restriction::SmoothnessFixedLength => "0",
-        };
-        let bounds = numbers_of("bounds", bound.text("bounds", default))?;
-        if bounds.is_empty() || bounds.iter().any(|&number| number < 0.0) {
-            return Err(ArgumentProblem::Invalid {
-                name: "bounds",
-                message: "must be numbers of zero or more, at least one".to_owned(),
-            });
-        }
-        Ok(Self {
-            columns: EventStudyColumns::try_new("honest_did", bound)?,
-            options: HonestOptions {
-                restriction,
-                bounds,
-                target: target(bound)?,
-                level: level(bound)?,
-                seed: seed(bound),
-            },
-        })
+/// A call over a panel.
+#[derive(Debug, Clone)]
+struct HonestPanel {
+    study: EventStudyCall,
+    options: HonestOptions,
+}
+
+fn prepared(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
+    let relation = "honest_did";
+    let options = options(bound)?;
+    if is_over_panel(bound, &OF_ESTIMATES)? {
+        let call = PanelCall::try_new(relation, bound)?;
+        let study = EventStudyCall::with_universal_base(bound, &call)?;
+        return Ok(PanelRelation::prepared(
+            call,
+            HonestPanel { study, options },
+        ));
     }
+    Ok(Arc::new(Honest {
+        columns: EventStudyColumns::try_new(relation, bound)?,
+        options,
+    }))
+}
+
+fn options(bound: &BoundArguments) -> Result<HonestOptions, ArgumentProblem> {
+    let restriction = restriction(bound)?;
+    let default = match restriction {
+        Restriction::RelativeMagnitudes(_) => "0.5, 1, 1.5, 2",
+        Restriction::Smoothness(_) | Restriction::SmoothnessFixedLength => "0",
+    };
+    let bounds = numbers_of("bounds", bound.text("bounds", default))?;
+    if bounds.is_empty() || bounds.iter().any(|&number| number < 0.0) {
+        return Err(ArgumentProblem::Invalid {
+            name: "bounds",
+            message: "must be numbers of zero or more, at least one".to_owned(),
+        });
+    }
+    Ok(HonestOptions {
+        restriction,
+        bounds,
+        target: target(bound)?,
+        level: level(bound)?,
+        seed: seed(bound),
+    })
 }
 
 fn restriction(bound: &BoundArguments) -> Result<Restriction, ArgumentProblem> {
@@ -195,6 +219,35 @@ impl Gather for HonestGather {
         let found = honest_did(&study, &self.options)
             .map_err(|source| RelationError::Refused { relation, source })?;
         batch(&found).map_err(|source| RelationError::Rows { relation, source })
+    }
+}
+
+impl PanelEstimator for HonestPanel {
+    type Estimates = HonestDid;
+
+    fn schema(&self, _: bool) -> SchemaRef {
+        schema()
+    }
+
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<HonestDid, EstimatorError>> {
+        let of_study = |study: StudyEstimates| {
+            let study = match study.study()? {
+                Ok(study) => study,
+                Err(status) => return Ok(HonestDid::without_intervals(status)),
+            };
+            let found = honest_did(&study, &self.options);
+            found.or_else(|error| unusable(error).map(HonestDid::without_intervals))
+        };
+        let studies = self.study.estimate(rows).into_iter();
+        studies.map(|study| study.and_then(of_study)).collect()
+    }
+
+    fn batch(&self, found: &HonestDid, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        batch(found)
+    }
+
+    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        Some(batch(&HonestDid::without_intervals(status)))
     }
 }
 

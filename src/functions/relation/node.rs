@@ -32,7 +32,8 @@ impl EstimatorNode {
         input: LogicalPlan,
     ) -> Result<Self> {
         let schema = Arc::new(DFSchema::try_from(prepared.schema())?);
-        let mut columns = schema.fields().iter().map(|field| field.name());
+        let own = schema.fields().iter().skip(prepared.n_kept());
+        let mut columns = own.map(|field| field.name());
         if let Some(column) = columns.find(|column| result_column(name, column).is_none()) {
             return internal_err!("nothing says what the column `{column}` of `{name}` means");
         }
@@ -62,6 +63,18 @@ pub(crate) fn roles(node: &dyn UserDefinedLogicalNode) -> Option<Roles> {
     let (_, _, prepared) = node.relation();
     let columns = Columns::of(prepared.as_ref());
     Some(prepared.roles().map(|position| columns.place(position)))
+}
+
+/// For the first columns of a node's result that it takes over, their places in its input; empty for any node but a relation.
+pub(crate) fn kept(node: &dyn UserDefinedLogicalNode) -> Vec<usize> {
+    let Some(node) = node.as_any().downcast_ref::<EstimatorNode>() else {
+        return Vec::new();
+    };
+    let (_, _, prepared) = node.relation();
+    let columns = Columns::of(prepared.as_ref());
+    (0..prepared.n_kept())
+        .map(|position| columns.place(position))
+        .collect()
 }
 
 // Two calls are the same when relation, arguments and input are: the prepared form follows from them.

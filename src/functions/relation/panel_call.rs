@@ -9,6 +9,9 @@ use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
 use super::relation_error::ColumnName;
+use super::resampling_arguments::{
+    DRAWS, INFERENCE, PERMUTATIONS, STRATA, inference, permutations,
+};
 use super::roles::Roles;
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, level, seed};
 use korabo_estimators::group_time::{AttGtOptions, BasePeriod, Control, Method};
@@ -85,12 +88,34 @@ pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
         "draws of the multiplier bootstrap (Mammen weights, by cluster) for errors and bands; default: \
          analytic errors, exact bands",
     ),
+    INFERENCE,
+    DRAWS,
+    PERMUTATIONS,
+    STRATA,
     optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band and the bootstrap; default 20160401",
+        "seed of the simultaneous band, the bootstrap and the permutations; default 20160401",
     ),
 ];
+
+/// An argument that group-time effects take as well; another name does not compile.
+pub(super) const fn panel_argument(name: &str) -> ArgumentDefinition {
+    let mut idx = 0;
+    while !same(PANEL_ARGUMENTS[idx].name, name) {
+        idx += 1;
+    }
+    PANEL_ARGUMENTS[idx].copy()
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut idx = 0;
+    while idx < one.len() && idx < other.len() && one[idx] == other[idx] {
+        idx += 1;
+    }
+    idx == one.len() && idx == other.len()
+}
 
 /// A checked call of a relation over a panel.
 #[derive(Debug, Clone)]
@@ -110,6 +135,12 @@ pub(super) struct PanelCall {
     pub(super) participated: Option<usize>,
     /// Of the cluster and the unit effect: whether it is the cohort, of which NULL is a value like others, the never exposed.
     pub(super) never_is_known: [bool; 2],
+    /// Whether the names of the clusters are needed.
+    pub(super) names_clusters: bool,
+    /// Permutations of a randomisation test.
+    pub(super) permutations: Option<u32>,
+    /// Places of the columns within whose combinations these are made.
+    pub(super) strata: Range<usize>,
     /// Places of the columns whose levels are estimated apart.
     pub(super) by: Range<usize>,
     /// Places of the covariates, to the end.
@@ -128,6 +159,15 @@ pub(super) struct InputColumn {
 
 impl PanelCall {
     pub(super) fn try_new(
+        relation: &'static str,
+        bound: &BoundArguments,
+    ) -> Result<Self, ArgumentProblem> {
+        Self::clustered_by("cluster", relation, bound)
+    }
+
+    /// A call whose clusters another argument names.
+    pub(super) fn clustered_by(
+        argument: &'static str,
         relation: &'static str,
         bound: &BoundArguments,
     ) -> Result<Self, ArgumentProblem> {
@@ -155,14 +195,16 @@ impl PanelCall {
             column.filter(|&column| Some(column) != unit_column)
         };
         let cluster = match layout {
-            Layout::CrossSections => bound.optional_column("cluster"),
-            _ => other("cluster"),
+            Layout::CrossSections => bound.optional_column(argument),
+            _ => other(argument),
         };
         let unit_effect = other("unit_effect");
         let never_is_known = [cluster, unit_effect].map(|column| column == Some(cohort));
         let cluster = add(cluster);
         let unit_effect = add(unit_effect);
         let participated = add(bound.optional_column("participated"));
+        let strata = indices.len()..indices.len() + bound.columns("strata").len();
+        indices.extend(bound.columns("strata"));
         let by = indices.len()..indices.len() + bound.columns("by").len();
         indices.extend(bound.columns("by"));
         indices.extend(bound.columns("covariates"));
@@ -189,6 +231,9 @@ impl PanelCall {
             cluster,
             unit_effect,
             participated,
+            names_clusters: false,
+            permutations: permutations(bound)?,
+            strata,
             by,
             covariates,
             never_is_known,
@@ -219,7 +264,10 @@ impl PanelCall {
             outcomes: outcomes.collect(),
             unit: self.unit,
             weight: self.weight,
-            groups: groups.chain(self.participated).collect(),
+            groups: groups
+                .chain(self.participated)
+                .chain(self.strata.clone())
+                .collect(),
             apart: self.by.clone().collect(),
             degree: 1,
             counts_rows: matches!(self.layout, Layout::CrossSections),
@@ -301,6 +349,7 @@ fn options(bound: &BoundArguments) -> Result<AttGtOptions, ArgumentProblem> {
         level: level(bound)?,
         seed: seed(bound),
         bootstrap: bootstrap(bound)?,
+        inference: inference(bound)?,
     })
 }
 
@@ -322,4 +371,10 @@ fn bootstrap(bound: &BoundArguments) -> Result<Option<u32>, ArgumentProblem> {
 pub(super) enum ResultKind {
     Effects,
     Diagnostics,
+}
+
+impl ResultKind {
+    pub(super) fn is_effects(self) -> bool {
+        matches!(self, Self::Effects)
+    }
 }

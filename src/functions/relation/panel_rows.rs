@@ -1,6 +1,7 @@
 //! The rows of a relation over a panel: gathered column by column, then estimated from as a whole and by level.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 
@@ -10,6 +11,7 @@ use super::panel_call::PanelCall;
 use super::relation_error::RelationError;
 use super::value_column::ValueColumn;
 use korabo_estimators::EstimatorError;
+use korabo_estimators::inference::strata_of_clusters;
 use korabo_estimators::panel::{
     Layout, OutcomeTable, Panel, PanelColumns, PanelOptions, same_rows_missing,
 };
@@ -28,6 +30,7 @@ pub(super) struct PanelGather {
     cluster: Option<LabelColumn>,
     unit_effect: Option<LabelColumn>,
     participated: Option<Vec<f64>>,
+    strata: Vec<LabelColumn>,
     by: Vec<LabelColumn>,
     covariates: Vec<ValueColumn>,
 }
@@ -48,6 +51,7 @@ impl PanelGather {
             cluster: call.cluster.map(labels),
             unit_effect: call.unit_effect.map(labels),
             participated: call.participated.map(|_| Vec::new()),
+            strata: call.strata.clone().map(labels).collect(),
             by: call.by.clone().map(labels).collect(),
             covariates: covariates.collect(),
             call: call.clone(),
@@ -85,7 +89,9 @@ impl PanelGather {
                 labels.push(array(column))?;
             }
         }
-        for (labels, column) in self.by.iter_mut().zip(call.by.clone()) {
+        let by = self.by.iter_mut().zip(call.by.clone());
+        let strata = self.strata.iter_mut().zip(call.strata.clone());
+        for (labels, column) in by.chain(strata) {
             labels.push(array(column))?;
         }
         for (covariate, column) in self.covariates.iter_mut().zip(call.covariates.clone()) {
@@ -102,7 +108,8 @@ impl PanelGather {
         self.time.reserve(n_rows);
         self.cohort.reserve(n_rows);
         let labels = self.unit.iter_mut().chain(&mut self.cluster);
-        for labels in labels.chain(&mut self.unit_effect).chain(&mut self.by) {
+        let labels = labels.chain(&mut self.unit_effect).chain(&mut self.by);
+        for labels in labels.chain(&mut self.strata) {
             labels.reserve(n_rows);
         }
         for covariate in &mut self.covariates {
@@ -115,6 +122,7 @@ impl PanelGather {
         let numbers = numbers.chain(&self.participated).map(Vec::len);
         let labels = self.unit.iter().chain(&self.cluster);
         let labels = labels.chain(&self.unit_effect).chain(&self.by);
+        let labels = labels.chain(&self.strata);
         let covariates = self.covariates.iter().map(ValueColumn::bytes);
         numbers.sum::<usize>() * size_of::<f64>()
             + (self.time.len() + self.cohort.len()) * size_of::<i32>()
@@ -135,10 +143,20 @@ impl PanelGather {
             codes
         };
         let [never_is_a_cluster, never_is_an_effect] = call.never_is_known;
-        let (cluster, (unit, covariates)) = rayon::join(
-            || {
-                let cluster = self.cluster;
-                cluster.map(|labels| codes(labels, never_is_a_cluster))
+        let ((cluster, cluster_names), (unit, covariates)) = rayon::join(
+            || match self.cluster {
+                // The labels are kept only where rows of the result name clusters.
+                Some(labels) if call.names_clusters => {
+                    let (mut codes, names) = labels.into_words();
+                    if never_is_a_cluster {
+                        code_missing(&mut codes);
+                    }
+                    (Some(codes), names)
+                }
+                labels => {
+                    let codes = labels.map(|labels| codes(labels, never_is_a_cluster));
+                    (codes, Vec::new())
+                }
             },
             || {
                 let covariates = covariates.into_iter().map(ValueColumn::into_covariate);
@@ -156,9 +174,13 @@ impl PanelGather {
         let by = self.by.into_iter();
         let by = by.map(|labels| Levels::of(call.relation, "by", labels));
         let unit_effect = self.unit_effect;
+        let strata = self.strata.into_iter();
+        let strata = strata.map(|labels| codes(labels, true)).collect();
         Ok(PanelRows {
             layout: call.layout,
             outcomes,
+            cluster_names: Arc::new(cluster_names),
+            strata: combined(strata),
             unit_effect: unit_effect.map(|labels| codes(labels, never_is_an_effect)),
             participates: participates(&call, self.participated)?,
             by: by.collect::<Result<_, _>>()?,
@@ -173,6 +195,20 @@ impl PanelGather {
             },
         })
     }
+}
+
+/// A code for each combination of codes, in their order; `None` without any.
+fn combined(columns: Vec<Vec<u32>>) -> Option<Vec<u32>> {
+    let mut columns = columns.into_iter();
+    let first = columns.next()?;
+    Some(columns.fold(first, |one, other| {
+        let pairs = || one.iter().copied().zip(other.iter().copied());
+        let mut distinct: Vec<(u32, u32)> = pairs().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let place = |pair| distinct.partition_point(|known| *known < pair) as u32;
+        pairs().map(place).collect()
+    }))
 }
 
 /// Whether the unit participates in the row's period; NULL counts as no. Empty without that column.
@@ -249,6 +285,10 @@ pub(super) struct PanelRows {
     unit_effect: Option<Vec<u32>>,
     /// Per row; empty where nothing is known of participation.
     participates: Vec<bool>,
+    /// By code, where they are needed.
+    cluster_names: Arc<Vec<String>>,
+    /// Codes of the strata of a randomisation test.
+    strata: Option<Vec<u32>>,
     by: Vec<Levels>,
 }
 
@@ -284,7 +324,22 @@ impl PanelRows {
             outcomes: self.outcomes.iter().map(|own| pick(own, rows)).collect(),
             unit_effect: picked(&self.unit_effect),
             participates,
+            cluster_names: Arc::clone(&self.cluster_names),
+            strata: picked(&self.strata),
             by: Vec::new(),
+        }
+    }
+
+    /// The labels of the clusters by code, where the call names them.
+    pub(super) fn cluster_names(&self) -> Arc<Vec<String>> {
+        Arc::clone(&self.cluster_names)
+    }
+
+    /// By code of a cluster: the code of its stratum, where a call has strata.
+    pub(super) fn strata(&self) -> Result<Option<Vec<u32>>, EstimatorError> {
+        match (&self.columns.cluster, &self.strata) {
+            (Some(clusters), Some(strata)) => strata_of_clusters(clusters, strata).map(Some),
+            _ => Ok(None),
         }
     }
 

@@ -7,41 +7,43 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
-use super::argument::{ArgumentDefinition, ArgumentKind, optional};
+use super::argument::{ArgumentDefinition, ArgumentKind, joined, optional};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::definition::{Gather, PreparedRelation, RelationDefinition};
-use super::event_study_input::{
-    COVARIANCE, ESTIMATE, EVENT_TIME, EventStudyColumns, EventStudyRows, REFERENCE, numbers_of,
-};
+use super::event_study_call::{EventStudyCall, PANEL_IN_PLACE, StudyEstimates, is_over_panel};
+use super::event_study_input::{EventStudyColumns, EventStudyRows, OF_ESTIMATES, numbers_of};
+use super::panel_call::PanelCall;
+use super::panel_relation::{PanelEstimator, PanelRelation};
+use super::panel_rows::PanelRows;
 use super::relation_error::RelationError;
 use super::result::{numbers, texts};
 use super::shared_arguments::seed;
 use korabo_estimators::sensitivity::{
     PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power,
 };
+use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const PRETREND_POWER: RelationDefinition = RelationDefinition {
     name: "pretrend_power",
-    usage: "pretrend_power(input, event_time => column, estimate => column, covariance => [column, …], \
-            powers => '0.5, 0.8')",
+    usage: "pretrend_power(input, outcome => column, unit => column, time => column, cohort => column, …, \
+            powers => '0.5, 0.8') over a panel, or pretrend_power(input, event_time => column, \
+            estimate => column, covariance => [column, …]) over estimates",
     description: "Power of a test for pre-trends: how steep a difference in trends it sees with a given \
                   probability, and the bias that trend has on each effect, also among estimates that pass \
                   (Roth).",
-    example: "SELECT * FROM pretrend_power((SELECT * FROM (VALUES (-3, 0.01, 0.0009, 0.0003, 0.0002), \
-              (-2, -0.02, 0.0003, 0.0008, 0.0002), (0, 0.15, 0.0002, 0.0002, 0.0011)) \
-              AS estimates (event_time, estimate, c1, c2, c3)), event_time => event_time, \
-              estimate => estimate, covariance => [c1, c2, c3])",
+    example: "SELECT * FROM pretrend_power(panel_activity, outcome => exercise_habit, unit => person_id, \
+              time => fiscal_year, cohort => cohort, cluster => cluster_worksite_id, \
+              unbalanced => 'pairs')",
     arguments: &ARGUMENTS,
     positional: None,
-    prepare: |bound| Ok(Arc::new(Pretrend::try_new(bound)?)),
+    prepare: prepared,
 };
 
-static ARGUMENTS: [ArgumentDefinition; 8] = [
-    EVENT_TIME,
-    ESTIMATE,
-    COVARIANCE,
-    REFERENCE,
+static ARGUMENTS: [ArgumentDefinition; 26] =
+    joined(&joined::<9>(&OF_ESTIMATES, &OWN), &PANEL_IN_PLACE);
+
+const OWN: [ArgumentDefinition; 4] = [
     optional(
         "powers",
         ArgumentKind::Text,
@@ -64,44 +66,64 @@ static ARGUMENTS: [ArgumentDefinition; 8] = [
     ),
 ];
 
+/// A call over estimates.
 #[derive(Debug)]
 struct Pretrend {
     columns: EventStudyColumns,
     options: PretrendOptions,
 }
 
-impl Pretrend {
-    fn try_new(bound: &BoundArguments) -> Result<Self, ArgumentProblem> {
-        let invalid = |name, message: &str| {
-            Err(ArgumentProblem::Invalid {
-                name,
-                message: message.to_owned(),
-            })
-        };
-        let options = PretrendOptions {
-            threshold: bound.number("threshold", 1.96),
-            powers: numbers_of("powers", bound.text("powers", "0.5, 0.8"))?,
-            slopes: numbers_of("slopes", bound.text("slopes", ""))?,
-            seed: seed(bound),
-        };
-        if !(options.threshold > 0.0 && options.threshold.is_finite()) {
-            return invalid("threshold", "must be above zero");
-        }
-        if options
-            .powers
-            .iter()
-            .any(|&power| power <= 0.0 || power >= 1.0)
-        {
-            return invalid("powers", "must lie between 0 and 1");
-        }
-        if options.powers.is_empty() && options.slopes.is_empty() {
-            return invalid("powers", "must be numbers where there are no `slopes`");
-        }
-        Ok(Self {
-            columns: EventStudyColumns::try_new("pretrend_power", bound)?,
-            options,
-        })
+/// A call over a panel.
+#[derive(Debug, Clone)]
+struct PretrendPanel {
+    study: EventStudyCall,
+    options: PretrendOptions,
+}
+
+fn prepared(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
+    let relation = "pretrend_power";
+    let options = options(bound)?;
+    if is_over_panel(bound, &OF_ESTIMATES)? {
+        let call = PanelCall::try_new(relation, bound)?;
+        let study = EventStudyCall::with_universal_base(bound, &call)?;
+        return Ok(PanelRelation::prepared(
+            call,
+            PretrendPanel { study, options },
+        ));
     }
+    Ok(Arc::new(Pretrend {
+        columns: EventStudyColumns::try_new(relation, bound)?,
+        options,
+    }))
+}
+
+fn options(bound: &BoundArguments) -> Result<PretrendOptions, ArgumentProblem> {
+    let invalid = |name, message: &str| {
+        Err(ArgumentProblem::Invalid {
+            name,
+            message: message.to_owned(),
+        })
+    };
+    let options = PretrendOptions {
+        threshold: bound.number("threshold", 1.96),
+        powers: numbers_of("powers", bound.text("powers", "0.5, 0.8"))?,
+        slopes: numbers_of("slopes", bound.text("slopes", ""))?,
+        seed: seed(bound),
+    };
+    if !(options.threshold > 0.0 && options.threshold.is_finite()) {
+        return invalid("threshold", "must be above zero");
+    }
+    if options
+        .powers
+        .iter()
+        .any(|&power| power <= 0.0 || power >= 1.0)
+    {
+        return invalid("powers", "must lie between 0 and 1");
+    }
+    if options.powers.is_empty() && options.slopes.is_empty() {
+        return invalid("powers", "must be numbers where there are no `slopes`");
+    }
+    Ok(options)
 }
 
 fn schema() -> SchemaRef {
@@ -159,6 +181,31 @@ impl Gather for PretrendGather {
         let found = pretrend_power(&study, &self.options)
             .map_err(|source| RelationError::Refused { relation, source })?;
         batch(&found).map_err(|source| RelationError::Rows { relation, source })
+    }
+}
+
+impl PanelEstimator for PretrendPanel {
+    type Estimates = PretrendPower;
+
+    fn schema(&self, _: bool) -> SchemaRef {
+        schema()
+    }
+
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<PretrendPower, EstimatorError>> {
+        let of_study = |study: StudyEstimates| match study.study()? {
+            Ok(study) => pretrend_power(&study, &self.options),
+            Err(status) => Ok(PretrendPower::without_trends(status)),
+        };
+        let studies = self.study.estimate(rows).into_iter();
+        studies.map(|study| study.and_then(of_study)).collect()
+    }
+
+    fn batch(&self, found: &PretrendPower, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        batch(found)
+    }
+
+    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        Some(batch(&PretrendPower::without_trends(status)))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    att, bacon, balance, did_imputation, effects, group_time, honest_did, ols, ols_diagnostics,
-    pretrend_power, sun_abraham,
+    adjust_p, att, bacon, balance, did_imputation, difference, effects, equivalence,
+    event_study_vcov, group_time, honest_did, leave_one_out, lee_bounds, ols, ols_diagnostics,
+    pool, power, pretrend_power, rd, rd_bins, rd_density, sun_abraham, two_stage,
+    variance_components, westfall_young,
 };
 
 /// Every relation SQL can call.
@@ -23,6 +25,21 @@ pub const RELATIONS: &[RelationDefinition] = &[
     sun_abraham::SUN_ABRAHAM_DIAGNOSTICS,
     honest_did::HONEST_DID,
     pretrend_power::PRETREND_POWER,
+    equivalence::EQUIVALENCE,
+    adjust_p::ADJUST_P,
+    westfall_young::WESTFALL_YOUNG,
+    variance_components::VARIANCE_COMPONENTS,
+    power::POWER,
+    power::MINIMUM_DETECTABLE_EFFECT,
+    lee_bounds::LEE_BOUNDS,
+    pool::POOL,
+    rd::RD,
+    rd_density::RD_DENSITY,
+    rd_bins::RD_BINS,
+    leave_one_out::LEAVE_ONE_OUT,
+    two_stage::TWO_STAGE,
+    event_study_vcov::EVENT_STUDY_VCOV,
+    difference::DIFFERENCE,
 ];
 
 /// The relation called `name`, in upper or lower case.

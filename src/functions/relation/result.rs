@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use korabo_estimators::inference::RandomisationTest;
 use korabo_estimators::{Counts, Diagnostic, Estimate, Status};
 
 /// Schema of a relation that returns estimates: identifying columns, then the shared ones.
@@ -30,12 +31,48 @@ pub(super) fn estimate_schema(identifying: Vec<Field>) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// The column of a randomisation test, after all others.
+pub(super) const P_VALUE_PERMUTATION: &str = "p_value_permutation";
+
+/// The schema with the column of a randomisation test, where a call asks for one.
+pub(super) fn with_permutation(schema: SchemaRef, is_asked: bool) -> SchemaRef {
+    if !is_asked {
+        return schema;
+    }
+    let mut fields = schema.fields().to_vec();
+    let column = Field::new(P_VALUE_PERMUTATION, DataType::Float64, true);
+    fields.push(Arc::new(column));
+    Arc::new(Schema::new(fields))
+}
+
+/// Rows of estimates after their identifying columns, with the p-values of a randomisation test where the schema has a column for them.
+pub(super) fn tested_estimate_batch(
+    schema: SchemaRef,
+    identifying: Vec<ArrayRef>,
+    estimates: &[&Estimate],
+    tests: Option<&[RandomisationTest]>,
+) -> Result<RecordBatch, ArrowError> {
+    let mut columns = estimate_columns(identifying, estimates);
+    if schema.index_of(P_VALUE_PERMUTATION).is_ok() {
+        let of_row = |row: usize| tests.and_then(|tests| tests.get(row));
+        let p_values = (0..estimates.len()).map(of_row);
+        columns.push(numbers(
+            p_values.map(|test| test.map_or(f64::NAN, |test| test.p_value)),
+        ));
+    }
+    RecordBatch::try_new(schema, columns)
+}
+
 /// Rows of estimates after their identifying columns.
 pub(super) fn estimate_batch(
     schema: SchemaRef,
     identifying: Vec<ArrayRef>,
     estimates: &[&Estimate],
 ) -> Result<RecordBatch, ArrowError> {
+    RecordBatch::try_new(schema, estimate_columns(identifying, estimates))
+}
+
+fn estimate_columns(identifying: Vec<ArrayRef>, estimates: &[&Estimate]) -> Vec<ArrayRef> {
     let number = |get: fn(&Estimate) -> f64| numbers(estimates.iter().map(|e| get(e)));
     let count = |get: fn(&Estimate) -> u64| counts(estimates.iter().map(|e| get(e)));
     let mut columns = identifying;
@@ -54,7 +91,7 @@ pub(super) fn estimate_batch(
         count(|e| e.n_clusters),
         texts(estimates.iter().map(|e| e.status.as_str())),
     ]);
-    RecordBatch::try_new(schema, columns)
+    columns
 }
 
 /// Schema of a relation with one row per event time and an overall one, whose event time is NULL.
@@ -84,7 +121,7 @@ pub(super) fn no_estimate(
     status: Status,
 ) -> Result<RecordBatch, ArrowError> {
     let estimate = Estimate::missing(Counts::default(), status);
-    estimate_batch(schema, identifying, &[&estimate])
+    tested_estimate_batch(schema, identifying, &[&estimate], None)
 }
 
 /// Schema of a relation that says what another one did.

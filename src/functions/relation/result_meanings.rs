@@ -1,23 +1,21 @@
 //! What the columns of results mean, for every relation. A column is listed once for all relations in which it means the same.
 
-/// What a result column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResultColumn {
-    /// Its name.
-    pub name: &'static str,
-    /// Relations that return it.
-    pub relations: &'static [&'static str],
-    /// Japanese.
-    pub ja: &'static str,
-    /// English.
-    pub en: &'static str,
-}
+use super::cutoff_meanings::CUTOFF_COLUMNS;
+use super::result_column::{ResultColumn, column};
+use super::sensitivity_columns::SENSITIVITY_COLUMNS;
+use super::table_meanings::TABLE_COLUMNS;
 
 /// The columns that relation `relation` can return, in the order in which it returns them.
 pub fn result_columns(relation: &str) -> impl Iterator<Item = &'static ResultColumn> {
+    all_columns().filter(move |column| column.relations.contains(&relation))
+}
+
+fn all_columns() -> impl Iterator<Item = &'static ResultColumn> {
     RESULT_COLUMNS
         .iter()
-        .filter(move |column| column.relations.contains(&relation))
+        .chain(SENSITIVITY_COLUMNS)
+        .chain(TABLE_COLUMNS)
+        .chain(CUTOFF_COLUMNS)
 }
 
 /// What column `name` of relation `relation` holds.
@@ -31,11 +29,17 @@ const PANEL: &[&str] = &[
     "att",
     "event_study",
     "effects",
+    "event_study_vcov",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "att_gt_diagnostics",
     "did_imputation_diagnostics",
     "sun_abraham_diagnostics",
+    "leave_one_out",
+    "honest_did",
+    "pretrend_power",
+    "difference",
 ];
 /// Relations that estimate effects.
 const EFFECTS: &[&str] = &[
@@ -44,6 +48,7 @@ const EFFECTS: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
 ];
 /// Relations that return errors and intervals.
@@ -53,6 +58,7 @@ const ESTIMATES: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
 ];
@@ -69,28 +75,22 @@ const ESTIMATED: &[&str] = &[
     "event_study",
     "effects",
     "did_imputation",
+    "two_stage",
     "sun_abraham",
     "ols",
     "bacon",
     "balance",
 ];
 
-const fn column(
-    name: &'static str,
-    relations: &'static [&'static str],
-    ja: &'static str,
-    en: &'static str,
-) -> ResultColumn {
-    ResultColumn {
-        name,
-        relations,
-        ja,
-        en,
-    }
-}
-
-/// Every column of every relation, so that those of one relation stand in its order.
+/// Every column but those of relations over tables of estimates, at a cutoff, or that start from estimates with a covariance, so that those
+/// of one relation stand in its order.
 const RESULT_COLUMNS: &[ResultColumn] = &[
+    column(
+        "test",
+        &["difference"],
+        "検定の種類（difference は1つの差、joint はすべての差の同時検定）",
+        "difference for one difference, joint for the test of all together",
+    ),
     column(
         "outcome",
         PANEL,
@@ -129,14 +129,20 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         "Level of a covariate that is text; missing for numbers",
     ),
     column(
+        "left_out",
+        &["leave_one_out"],
+        "除いたクラスター",
+        "Cluster whose rows are left out",
+    ),
+    column(
         "aggregate",
-        &["att"],
+        &["att", "leave_one_out"],
         "集約の方法",
         "How group-time effects are averaged: simple, group, dynamic or calendar",
     ),
     column(
         "at",
-        &["att"],
+        &["att", "leave_one_out"],
         "コホート・経過年数・時点。欠測は全体",
         "Cohort, event time or period of the row; missing for the overall effect",
     ),
@@ -167,6 +173,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
         ],
         "経過年数（時点−コホート）。欠測は全体",
@@ -300,6 +307,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -320,6 +328,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -340,6 +349,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
             "event_study",
             "effects",
             "did_imputation",
+            "two_stage",
             "sun_abraham",
             "bacon",
         ],
@@ -361,6 +371,30 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
     column("n_obs", &["ols"], "使った行数", "Rows used"),
     column("df", &["ols"], "自由度", "Degrees of freedom of t"),
     column(
+        "estimate",
+        &["leave_one_out"],
+        "そのクラスターを除いた推定値（アウトカムの単位）",
+        "Estimate from the rows of the other clusters, in the unit of the outcome",
+    ),
+    column(
+        "change",
+        &["leave_one_out"],
+        "全体の推定値との差（除いた推定値−全体の推定値）",
+        "How much it is larger than the estimate from all rows",
+    ),
+    column(
+        "std_error",
+        &["leave_one_out"],
+        "そのクラスターを除いた推定値の標準誤差",
+        "Standard error of the estimate from the other clusters",
+    ),
+    column(
+        "n_left_out",
+        &["leave_one_out"],
+        "除いたクラスターの単位の数",
+        "Units of the cluster that is left out",
+    ),
+    column(
         "p_value_wild",
         &["ols"],
         "ワイルドクラスターブートストラップのp値（wild を指定したとき）",
@@ -379,93 +413,8 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         "Upper end of the interval of the wild cluster bootstrap, with wild",
     ),
     column(
-        "bound",
-        &["honest_did"],
-        "トレンドの差の上限（倍率、またはアウトカムの単位）。空は平行トレンド",
-        "Bound of the restriction: a multiple, or in the unit of the outcome; empty for parallel trends",
-    ),
-    column(
-        "estimate",
-        &["honest_did"],
-        "推定値（アウトカムの単位）",
-        "Estimate, in the unit of the outcome",
-    ),
-    column("std_error", &["honest_did"], "標準誤差", "Standard error"),
-    column(
-        "conf_low",
-        &["honest_did"],
-        "制約のもとでの信頼区間の下限",
-        "Lower end of the interval under the restriction",
-    ),
-    column(
-        "conf_high",
-        &["honest_did"],
-        "制約のもとでの信頼区間の上限",
-        "Upper end of the interval under the restriction",
-    ),
-    column(
-        "worst_case_bias",
-        &["honest_did"],
-        "最大の偏り（アウトカムの単位）",
-        "Largest bias under the restriction, in the unit of the outcome",
-    ),
-    column(
-        "breakdown",
-        &["honest_did"],
-        "崩壊値（区間が0を含む最小の上限）",
-        "Smallest bound whose interval holds zero",
-    ),
-    column(
-        "power",
-        &["pretrend_power"],
-        "事前検定がトレンドの差を見つける確率（0〜1）",
-        "Probability that the pre-test finds the trend, 0 to 1",
-    ),
-    column(
-        "slope",
-        &["pretrend_power"],
-        "トレンドの差の傾き（1時点あたり、アウトカムの単位）",
-        "Slope of the difference in trends per period, in the unit of the outcome",
-    ),
-    column(
-        "event_time",
-        &["pretrend_power"],
-        "曝露からの時点数",
-        "Periods since exposure",
-    ),
-    column(
-        "bias",
-        &["pretrend_power"],
-        "この傾きによる偏り（アウトカムの単位）",
-        "Bias from this slope, in the unit of the outcome",
-    ),
-    column(
-        "bias_if_passed",
-        &["pretrend_power"],
-        "事前検定を通ったときの偏り（アウトカムの単位）",
-        "Bias of estimates that pass the pre-test, in the unit of the outcome",
-    ),
-    column(
-        "bayes_factor",
-        &["pretrend_power"],
-        "検定を通る確率の比（この傾き÷傾きなし）",
-        "Probability to pass with this slope over that without a slope",
-    ),
-    column(
-        "likelihood_ratio",
-        &["pretrend_power"],
-        "尤度比（この傾き÷傾きなし）",
-        "Likelihood of the estimates with this slope over that without a slope",
-    ),
-    column(
-        "false_alarm",
-        &["pretrend_power"],
-        "傾きがないのに検定にかかる確率（0〜1）",
-        "Probability that the pre-test rejects without a slope, 0 to 1",
-    ),
-    column(
         "status",
-        &["honest_did", "pretrend_power"],
+        &["leave_one_out"],
         "計算の状態（ok または注意）",
         "ok, or why there is no number",
     ),
@@ -474,6 +423,12 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
         ESTIMATED,
         "推定の状態（ok、または推定できない理由・注意）",
         "ok, why there is no number, or why to read it with care",
+    ),
+    column(
+        "p_value_permutation",
+        &["att_gt", "att", "event_study"],
+        "並べ替え検定のp値（permutations を指定したとき）",
+        "p-value of the randomisation test, with permutations",
     ),
     column(
         "status",
@@ -494,12 +449,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::registry::{RELATIONS, find};
+    use super::super::result::P_VALUE_PERMUTATION;
     use super::*;
 
     #[test]
     fn a_column_of_a_relation_has_one_meaning_in_both_languages() {
         let mut seen = BTreeSet::new();
-        for column in RESULT_COLUMNS {
+        for column in all_columns() {
             assert!(!column.ja.is_ascii() && !column.ja.is_empty(), "{column:?}");
             assert!(column.en.is_ascii() && !column.en.is_empty(), "{column:?}");
             for relation in column.relations {
@@ -509,7 +465,9 @@ mod tests {
             }
         }
         for relation in RELATIONS {
-            let last = result_columns(relation.name).last().unwrap();
+            // The column of a randomisation test comes after all others, and only where it is asked for.
+            let always = |column: &&ResultColumn| column.name != P_VALUE_PERMUTATION;
+            let last = result_columns(relation.name).filter(always).last().unwrap();
             let expected = match relation.name.ends_with("_diagnostics") {
                 true => "detail",
                 false => "status",

@@ -28,9 +28,19 @@ pub struct Roles {
     pub is_steep: bool,
     /// Whether the counts are of rows where units have several.
     pub counts_rows: bool,
+    /// Whether nothing is known of what its rows may tell of a person: they are never released.
+    pub is_unchecked: bool,
 }
 
 impl Roles {
+    /// Those of a relation whose rows are never released, whatever their columns are called.
+    pub(super) fn unchecked() -> Self {
+        Self {
+            is_unchecked: true,
+            ..Self::default()
+        }
+    }
+
     /// The same roles with every position put through `place`.
     pub(super) fn map(self, place: impl Fn(usize) -> usize) -> Self {
         let all = |columns: Vec<usize>| columns.into_iter().map(&place).collect();
@@ -47,6 +57,7 @@ impl Roles {
             degree: self.degree,
             is_steep: self.is_steep,
             counts_rows: self.counts_rows,
+            is_unchecked: self.is_unchecked,
         }
     }
 }

@@ -14,11 +14,13 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
+use super::resampling_arguments::JACKKNIFE;
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
     no_overall_estimate,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, window};
+use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::Layout;
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham_outcomes};
 use korabo_estimators::{EstimatorError, Status};
@@ -54,7 +56,7 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
     },
 };
 
-static ARGUMENTS: [ArgumentDefinition; 11] = [
+static ARGUMENTS: [ArgumentDefinition; 12] = [
     OUTCOME,
     OUTCOMES,
     UNIT,
@@ -81,6 +83,7 @@ static ARGUMENTS: [ArgumentDefinition; 11] = [
         ArgumentKind::Number,
         "confidence level; default 0.95",
     ),
+    JACKKNIFE,
     optional(
         "seed",
         ArgumentKind::Integer,
@@ -109,6 +112,7 @@ impl SunAbraham {
             max_e,
             level: call.options.level,
             seed: call.options.seed,
+            inference: call.options.inference,
         };
         Ok(PanelRelation::prepared(call, Self { shows, options }))
     }
@@ -144,6 +148,14 @@ impl PanelEstimator for SunAbraham {
         match self.shows {
             ResultKind::Effects => Some(no_overall_estimate(status)),
             ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
+        }
+    }
+
+    /// Estimating without a cluster copies the rows of the others.
+    fn memory(&self) -> usize {
+        match self.options.inference {
+            Inference::Analytic => 3,
+            _ => 5,
         }
     }
 }

@@ -299,7 +299,7 @@ impl ReleaseError {
                 return Some(format!("keep `{column}` in the inner SELECT"));
             }
             Self::Relation { .. } => {
-                "att, att_gt, event_study, did_imputation, sun_abraham and ols can be released"
+                "att, att_gt, event_study, did_imputation, two_stage, sun_abraham and ols can be released"
             }
             Self::ManyComparisons => {
                 "ask for fewer conditions in one statement, or group by one of their columns"

@@ -43,7 +43,8 @@ pub(super) async fn protected(
         return Err(unchecked());
     };
     let has_rule = estimates::has_rule(node.schema().as_arrow());
-    if !has_rule {
+    // Rows that are made of numbers, or of a few persons' own, can carry columns of any name.
+    if !has_rule || roles.is_unchecked {
         return Err(ReleaseError::Relation {
             relation: name.to_owned(),
         });

@@ -4,15 +4,18 @@
 //! of the cells and of the shares: Σ w_k ψ_k + Σ_g \[Σ_{k∈g}(ATT_k − θ)/S\]·(ω1{G = g} − p_g), S = Σ p_{g_k}; so the variance
 //! is a quadratic form in the joint covariance that [`crate::group_time::att_gt`] left behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::EstimatorError;
 use crate::estimate::{Counts, Estimate, check_level};
 use crate::group_time::effects::{AttGtResult, GroupTime};
+use crate::group_time::law::{Confidence, LawRow};
 use crate::group_time::options::Control;
+use crate::group_time::resampling::{Numbers, Resampling};
 use crate::inference::few_clusters::{Interval, Side};
+use crate::inference::jackknife;
 use crate::inference::sup_t::SupT;
 use crate::status::{Status, TOO_FEW_UNITS};
 
@@ -74,6 +77,55 @@ pub fn aggregate(
     effects: &AttGtResult,
     options: &AggregateOptions,
 ) -> Result<AggregateResult, EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    Ok(result(effects, options, &parts))
+}
+
+/// [`aggregate`], and the covariance matrix of its rows (the overall number not among them), in units of the outcome squared. It is that of
+/// the influence functions, also where errors are those of a bootstrap; with the jackknife it is that of the jackknife, and NaN where an
+/// effect does not exist without some cluster. An effect without a variance, such as that of
+/// a base period, has a row and a column of zeros.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn aggregate_with_covariance(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    let covariance = match &effects.law.resampling {
+        Some(Resampling::Jackknife { without, .. }) => {
+            let mut changes = DMatrix::zeros(without.len(), parts.len() - 1);
+            for (cluster, numbers) in without.iter().enumerate() {
+                let moved = same_parts(effects, options, &parts, numbers);
+                for (index, (value, (_, part))) in moved.iter().zip(&parts).enumerate().skip(1) {
+                    changes[(cluster, index - 1)] = value - part.estimate;
+                }
+            }
+            jackknife::covariance(&changes)
+        }
+        _ => {
+            let multipliers = multipliers(effects, &parts[1..]);
+            multipliers.tr_mul(&(&effects.law.covariance * &multipliers))
+        }
+    };
+    Ok((result(effects, options, &parts), covariance))
+}
+
+/// [`aggregate`], and what multiplies the joint influence of cells and shares: a column for the overall number, then one for each row.
+pub(super) fn aggregate_with_multipliers(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+) -> Result<(AggregateResult, DMatrix<f64>), EstimatorError> {
+    check_options(options)?;
+    let parts = combinations(effects, options, &effects.numbers);
+    let multipliers = multipliers(effects, &parts);
+    Ok((result(effects, options, &parts), multipliers))
+}
+
+fn check_options(options: &AggregateOptions) -> Result<(), EstimatorError> {
     check_level(options.level)?;
     if let (Some(low), Some(high)) = (options.min_e, options.max_e)
         && low > high
@@ -83,42 +135,96 @@ pub fn aggregate(
             expected: "at most max_e",
         });
     }
-    let aggregator = Aggregator { effects, options };
+    Ok(())
+}
+
+/// The overall combination and its parts, by what they are of.
+type Labelled = (Option<i32>, Combination);
+
+/// What multiplies the joint influence, by combination.
+fn multipliers(effects: &AttGtResult, parts: &[Labelled]) -> DMatrix<f64> {
+    let n = effects.law.covariance.nrows();
+    DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row])
+}
+
+/// The estimates of the same combinations of other numbers; NaN where there is none.
+fn same_parts(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+    parts: &[Labelled],
+    numbers: &Numbers,
+) -> Vec<f64> {
+    let found = combinations(effects, options, numbers).into_iter();
+    let found: BTreeMap<_, _> = found.map(|(at, part)| (at, part.estimate)).collect();
+    let same = |at: &Option<i32>| found.get(at).copied().unwrap_or(f64::NAN);
+    parts.iter().map(|(at, _)| same(at)).collect()
+}
+
+/// The estimates of combinations, with a band over all but the first.
+fn result(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+    parts: &[Labelled],
+) -> AggregateResult {
+    let rows: Vec<LawRow> = parts
+        .iter()
+        .map(|(_, part)| {
+            let (counts, status) = standing(effects, part);
+            LawRow {
+                estimate: part.estimate,
+                multipliers: part.multipliers.clone(),
+                counts,
+                status,
+            }
+        })
+        .collect();
+    let without = |numbers: &Numbers| same_parts(effects, options, parts, numbers);
+    let confidence = Confidence {
+        level: options.level,
+        seed: options.seed,
+    };
+    // The overall number comes first and has no band: it is not one of many that are looked through.
+    let banded = 1..rows.len();
+    let (estimates, band) = effects.law.estimates(&rows, banded, confidence, without);
+    let rows = parts.iter().zip(estimates);
+    let mut rows = rows.map(|((at, _), estimate)| AggregateRow { at: *at, estimate });
+    let overall = rows.next().unwrap_or_else(|| AggregateRow {
+        at: None,
+        estimate: Estimate::missing(Counts::default(), Status::NoPostPeriod),
+    });
+    AggregateResult {
+        overall,
+        rows: rows.collect(),
+        band,
+    }
+}
+
+/// The overall combination, which is at `None`, and its parts, of other numbers for the same comparisons.
+pub(crate) fn combinations(
+    effects: &AttGtResult,
+    options: &AggregateOptions,
+    numbers: &Numbers,
+) -> Vec<Labelled> {
+    let aggregator = Aggregator {
+        effects,
+        options,
+        numbers,
+    };
     let (overall, parts) = match options.kind {
         Aggregate::Simple => (aggregator.simple(), Vec::new()),
         Aggregate::Group => aggregator.groups(),
         Aggregate::Dynamic => aggregator.dynamic(),
         Aggregate::Calendar => aggregator.calendar(),
     };
-    let band = aggregator.band(&parts);
-    let mut rows: Vec<AggregateRow> = parts
-        .iter()
-        .map(|(at, part)| AggregateRow {
-            at: Some(*at),
-            estimate: aggregator.estimate(part),
-        })
-        .collect();
-    if let Some(band) = band {
-        for row in &mut rows {
-            row.estimate.set_band(band.critical_value);
-        }
-    }
-    let overall = AggregateRow {
-        at: None,
-        estimate: aggregator.estimate(&overall),
-    };
-    Ok(AggregateResult {
-        overall,
-        rows,
-        band,
-    })
+    let parts = parts.into_iter().map(|(at, part)| (Some(at), part));
+    std::iter::once((None, overall)).chain(parts).collect()
 }
 
 /// A linear combination of cells, and what multiplies the influence of the shares.
-struct Combination {
-    estimate: f64,
+pub(crate) struct Combination {
+    pub(crate) estimate: f64,
     /// Multipliers of the joint influence: cells, then shares.
-    multipliers: DVector<f64>,
+    pub(crate) multipliers: DVector<f64>,
     cells: Vec<usize>,
     /// Whether a cell that belongs here has no estimate.
     leaves_out: bool,
@@ -127,6 +233,8 @@ struct Combination {
 struct Aggregator<'a> {
     effects: &'a AttGtResult,
     options: &'a AggregateOptions,
+    /// Estimates and shares: the result's own, or others for the same comparisons.
+    numbers: &'a Numbers,
 }
 
 /// The overall combination and the parts with their label.
@@ -138,25 +246,25 @@ impl Aggregator<'_> {
             .rows
             .iter()
             .enumerate()
-            .filter(|(_, row)| !row.estimate.estimate.is_nan())
+            .filter(|(cell, _)| !self.numbers.estimates[*cell].is_nan())
     }
 
     fn cohort_index(&self, label: i32) -> usize {
-        self.effects
-            .cohorts
-            .partition_point(|cohort| cohort.label < label)
+        self.effects.cohort_index(label)
     }
 
     /// Whether a cell lies after exposure, up to `max_e` steps on the merged list of periods and cohorts.
     fn is_post(&self) -> impl Fn(&GroupTime) -> bool {
         // As R `did`, which numbers periods and cohorts through before it adds `max_e`: a difference of years would be another
         // number where years are missing.
+        let cohorts = self.effects.cohorts.iter().zip(&self.numbers.shares);
+        let cohorts = cohorts.filter(|(_, share)| **share > 0.0);
         let merged: BTreeSet<i32> = self
             .effects
             .periods
             .iter()
             .copied()
-            .chain(self.effects.cohorts.iter().map(|cohort| cohort.label))
+            .chain(cohorts.map(|(cohort, _)| cohort.label))
             .collect();
         let max_e = self.options.max_e;
         move |row| {
@@ -174,7 +282,7 @@ impl Aggregator<'_> {
     }
 
     fn nothing(&self) -> Combination {
-        let multipliers = DVector::zeros(self.effects.covariance.nrows());
+        let multipliers = DVector::zeros(self.effects.law.covariance.nrows());
         Combination {
             estimate: f64::NAN,
             multipliers,
@@ -185,17 +293,17 @@ impl Aggregator<'_> {
 
     /// Whether a cell without an estimate is among those that `belongs` picks.
     fn leaves_out(&self, belongs: impl Fn(&GroupTime) -> bool) -> bool {
-        let rows = self.effects.rows.iter();
-        rows.filter(|row| row.estimate.estimate.is_nan())
-            .any(belongs)
+        let rows = self.effects.rows.iter().zip(&self.numbers.estimates);
+        rows.filter(|(_, estimate)| estimate.is_nan())
+            .any(|(row, _)| belongs(row))
     }
 
     /// Σ p_g ATT / Σ p_g.
     fn by_share(&self, cells: &[usize]) -> Combination {
         let mut combination = self.nothing();
         let cohort_of = |&cell: &usize| self.cohort_index(self.effects.rows[cell].cohort);
-        let share_of = |cell: &usize| self.effects.cohorts[cohort_of(cell)].share;
-        let effect_of = |cell: &usize| self.effects.rows[*cell].estimate.estimate;
+        let share_of = |cell: &usize| self.numbers.shares[cohort_of(cell)];
+        let effect_of = |cell: &usize| self.numbers.estimates[*cell];
         let total: f64 = cells.iter().map(share_of).sum();
         if cells.is_empty() || total <= 0.0 {
             return combination;
@@ -243,7 +351,7 @@ impl Aggregator<'_> {
 
     fn single(&self, cell: usize) -> Combination {
         let mut single = self.nothing();
-        single.estimate = self.effects.rows[cell].estimate.estimate;
+        single.estimate = self.numbers.estimates[cell];
         single.multipliers[cell] = 1.0;
         single.cells = vec![cell];
         single
@@ -265,16 +373,16 @@ impl Aggregator<'_> {
                 (cohort.label, part)
             })
             .collect();
-        let with_cells = || parts.iter().zip(&self.effects.cohorts).enumerate();
+        let with_cells = || parts.iter().zip(&self.numbers.shares).enumerate();
         let usable = || with_cells().filter(|(_, ((_, part), _))| !part.estimate.is_nan());
-        let total: f64 = usable().map(|(_, (_, cohort))| cohort.share).sum();
+        let total: f64 = usable().map(|(_, (_, share))| *share).sum();
         let mut overall = self.nothing();
         overall.leaves_out = parts.iter().any(|(_, part)| part.leaves_out);
         if total > 0.0 {
-            let sum = usable().map(|(_, ((_, part), cohort))| cohort.share * part.estimate);
+            let sum = usable().map(|(_, ((_, part), share))| share * part.estimate);
             overall.estimate = sum.sum::<f64>() / total;
-            for (index, ((_, part), cohort)) in usable() {
-                overall.multipliers += &part.multipliers * (cohort.share / total);
+            for (index, ((_, part), share)) in usable() {
+                overall.multipliers += &part.multipliers * (share / total);
                 overall.multipliers[self.effects.rows.len() + index] +=
                     (part.estimate - overall.estimate) / total;
                 overall.cells.extend_from_slice(&part.cells);
@@ -348,81 +456,62 @@ impl Aggregator<'_> {
             })
             .collect()
     }
+}
 
-    fn band(&self, parts: &[(i32, Combination)]) -> Option<SupT> {
-        if parts.is_empty() {
-            return None;
+/// Who is behind a combination, and what to think of it; of errors by cluster as if they were analytic.
+fn standing(effects: &AttGtResult, part: &Combination) -> (Counts, Status) {
+    let (counts, few) = counts(effects, part);
+    let sample_has_clusters = counts.n_clusters < counts.n_units;
+    let all_base = part
+        .cells
+        .iter()
+        .all(|&cell| effects.rows[cell].estimate.status == Status::BasePeriod);
+    // The first that holds: why there is no number before why to doubt it, and that before why its error is approximate.
+    let status = if part.estimate.is_nan() {
+        Status::NoPostPeriod
+    } else if all_base {
+        Status::BasePeriod
+    } else if counts.n_treated < TOO_FEW_UNITS as u64 {
+        Status::TooFew
+    } else if part.leaves_out {
+        Status::NotIdentified
+    } else if sample_has_clusters && few {
+        Status::FewClusters
+    } else {
+        Status::Ok
+    };
+    (counts, status)
+}
+
+/// Units behind a combination, and whether they sit in few clusters.
+fn counts(effects: &AttGtResult, part: &Combination) -> (Counts, bool) {
+    let rows = || part.cells.iter().map(|&cell| &effects.rows[cell]);
+    let cohorts: BTreeSet<usize> = rows().map(|row| effects.cohort_index(row.cohort)).collect();
+    let mut controls: BTreeSet<usize> = BTreeSet::new();
+    if effects.options.control == Control::NotYetTreated {
+        for row in rows() {
+            // The rule by which the comparison chose its controls, which the rows do not list.
+            let cutoff = i64::from(row.cutoff) + i64::from(effects.options.anticipation);
+            let later = effects.cohorts.iter().enumerate();
+            let used = later.filter(|(_, c)| i64::from(c.label) > cutoff && c.label != row.cohort);
+            controls.extend(used.map(|(index, _)| index));
         }
-        let n = self.effects.covariance.nrows();
-        let multipliers =
-            DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row]);
-        self.effects
-            .band_of(&multipliers, self.options.level, self.options.seed)
     }
-
-    fn estimate(&self, part: &Combination) -> Estimate {
-        let (counts, few) = self.counts(part);
-        let sample_has_clusters = counts.n_clusters < counts.n_units;
-        let all_base = part
-            .cells
-            .iter()
-            .all(|&cell| self.effects.rows[cell].estimate.status == Status::BasePeriod);
-        // The first that holds: why there is no number before why to doubt it, and that before why its error is approximate.
-        let status = if part.estimate.is_nan() {
-            Status::NoPostPeriod
-        } else if all_base {
-            Status::BasePeriod
-        } else if counts.n_treated < TOO_FEW_UNITS as u64 {
-            Status::TooFew
-        } else if part.leaves_out {
-            Status::NotIdentified
-        } else if sample_has_clusters && few {
-            Status::FewClusters
+    let side = |set: &BTreeSet<usize>| {
+        let sides = set.iter().map(|&c| effects.cohorts[c].side);
+        sides.fold(Side::EMPTY, Side::plus)
+    };
+    let (treated, control) = (side(&cohorts), side(&controls).plus(effects.never));
+    let few = Interval::Normal.has_few(treated, control);
+    let counts = Counts {
+        n_treated: treated.n_units,
+        n_control: if part.cells.is_empty() {
+            0
         } else {
-            Status::Ok
-        };
-        let std_error = self.effects.std_error_of(&part.multipliers);
-        Estimate::normal(
-            part.estimate,
-            (std_error, self.effects.rounding),
-            self.options.level,
-            counts,
-            status,
-        )
-    }
-
-    /// Units behind a combination, and whether they sit in few clusters.
-    fn counts(&self, part: &Combination) -> (Counts, bool) {
-        let effects = self.effects;
-        let rows = || part.cells.iter().map(|&cell| &effects.rows[cell]);
-        let cohorts: BTreeSet<usize> = rows().map(|row| self.cohort_index(row.cohort)).collect();
-        let mut controls: BTreeSet<usize> = BTreeSet::new();
-        if effects.options.control == Control::NotYetTreated {
-            for row in rows() {
-                // The rule by which the comparison chose its controls, which the rows do not list.
-                let cutoff = i64::from(row.cutoff) + i64::from(effects.options.anticipation);
-                let later = effects.cohorts.iter().enumerate();
-                let used =
-                    later.filter(|(_, c)| i64::from(c.label) > cutoff && c.label != row.cohort);
-                controls.extend(used.map(|(index, _)| index));
-            }
-        }
-        let side = |set: &BTreeSet<usize>| {
-            let sides = set.iter().map(|&c| effects.cohorts[c].side);
-            sides.fold(Side::EMPTY, Side::plus)
-        };
-        let (treated, control) = (side(&cohorts), side(&controls).plus(effects.never));
-        let few = Interval::Normal.has_few(treated, control);
-        let counts = Counts {
-            n_treated: treated.n_units,
-            n_control: if part.cells.is_empty() {
-                0
-            } else {
-                control.n_units
-            },
-            n_units: effects.sample.n_units,
-            n_clusters: effects.sample.n_clusters,
-        };
-        (counts, few)
-    }
+            control.n_units
+        },
+        n_units: effects.sample.n_units,
+        n_clusters: effects.sample.n_clusters,
+    };
+    (counts, few)
 }

@@ -9,11 +9,13 @@ use crate::estimate::{Counts, Estimate};
 use crate::group_time::cell::Cell;
 use crate::group_time::comparison::{CellFit, CellInfluence};
 use crate::group_time::influence::joint;
+use crate::group_time::law::{Confidence, Law, LawRow};
 use crate::group_time::options::AttGtOptions;
+use crate::group_time::resampling::{Numbers, Resampling};
 use crate::group_time::sample::{Sample, SampleCounts, side};
 use crate::inference::bootstrap::{self, Bootstrap};
 use crate::inference::few_clusters::{Interval, Side};
-use crate::inference::sup_t::{self, SupT};
+use crate::inference::sup_t::SupT;
 use crate::linear_algebra::solve_correlation_checked;
 use crate::status::{Status, TOO_FEW_UNITS};
 
@@ -72,12 +74,10 @@ pub struct AttGtResult {
     /// Treated cohorts with their shares of the (weighted) units, unit and cluster counts.
     pub(crate) cohorts: Vec<CohortShare>,
     pub(crate) never: Side,
-    /// Joint covariance of the rows, then of the cohort shares.
-    pub(crate) covariance: DMatrix<f64>,
-    /// Bootstrap draws of the rows' and shares' deviations.
-    pub(crate) draws: Option<DMatrix<f64>>,
-    /// Errors up to this size are rounding.
-    pub(crate) rounding: f64,
+    /// Estimates of the rows, and cohort shares.
+    pub(crate) numbers: Numbers,
+    /// Joint law of the rows, then of the cohort shares.
+    pub(crate) law: Law,
     pub(crate) options: AttGtOptions,
 }
 
@@ -102,19 +102,23 @@ pub(crate) struct CohortShare {
 }
 
 impl AttGtResult {
-    /// The rows of one outcome, with their joint covariance.
+    /// The rows of one outcome, with their joint law.
     pub(super) fn of(
         sample: &Sample<'_>,
         cells: &[Cell],
         fits: &[CellFit],
         (cohorts, share_weights): &(Vec<CohortShare>, Vec<f64>),
-        options: &AttGtOptions,
+        (options, resampling): (&AttGtOptions, Option<Resampling>),
     ) -> Self {
         let bootstrap = options.bootstrap.map(|n_draws| Bootstrap {
             n_draws,
             seed: options.seed,
         });
-        let law = joint(sample, cells, fits, share_weights, bootstrap);
+        let joint = joint(sample, cells, fits, share_weights, bootstrap);
+        let numbers = Numbers {
+            estimates: fits.iter().map(|fit| fit.estimate).collect(),
+            shares: cohorts.iter().map(|cohort| cohort.share).collect(),
+        };
         let mut result = Self {
             rows: Vec::with_capacity(cells.len()),
             sample: sample.counts.clone(),
@@ -123,15 +127,21 @@ impl AttGtResult {
             periods: sample.periods.clone(),
             cohorts: cohorts.clone(),
             never: side(sample, &sample.never),
-            covariance: law.covariance,
-            draws: law.draws,
-            rounding: sample.rounding_error(),
+            law: Law {
+                covariance: joint.covariance,
+                draws: joint.draws,
+                rounding: sample.rounding_error(),
+                resampling,
+            },
+            numbers,
             options: *options,
         };
-        for (index, (cell, fit)) in cells.iter().zip(fits).enumerate() {
-            let row = result.row(sample, cell, fit, index);
+        for (cell, fit) in cells.iter().zip(fits) {
+            let row = result.row(sample, cell, fit);
             result.rows.push(row);
         }
+        result.set_estimates(false);
+        result.law.take_jackknife(&result.numbers);
         result.pretest = result.wald_pretest();
         result
     }
@@ -139,43 +149,71 @@ impl AttGtResult {
     /// Adds the simultaneous band over all rows with an error; aggregates have their own.
     #[must_use]
     pub fn with_band(mut self) -> Self {
-        let rows = DMatrix::identity(self.covariance.nrows(), self.rows.len());
-        self.band = self.band_of(&rows, self.options.level, self.options.seed);
-        if let Some(band) = self.band {
-            for row in &mut self.rows {
-                row.estimate.set_band(band.critical_value);
-            }
-        }
+        self.set_estimates(true);
         self
     }
 
-    /// The simultaneous band over linear combinations of rows and shares, which are the columns of `combinations`.
-    pub(crate) fn band_of(
-        &self,
-        combinations: &DMatrix<f64>,
-        level: f64,
-        seed: u64,
-    ) -> Option<SupT> {
-        if let Some(draws) = &self.draws {
-            return bootstrap::critical_value(&(draws * combinations), level, self.rounding);
-        }
-        let covariance = combinations.tr_mul(&(&self.covariance * combinations));
-        sup_t::critical_value_above(self.rounding, &covariance, level, seed)
-    }
-
-    /// The standard error of a linear combination of rows and shares.
-    pub(crate) fn std_error_of(&self, combination: &DVector<f64>) -> f64 {
-        match &self.draws {
-            Some(draws) => bootstrap::std_error((draws * combination).as_slice()),
-            None => {
-                // Rounding can leave a quadratic form that is zero a little below it.
-                let variance = combination.dot(&(&self.covariance * combination));
-                variance.max(0.0).sqrt()
+    /// Errors and intervals of the rows, with a band if it is asked for.
+    fn set_estimates(&mut self, with_band: bool) {
+        let n = self.law.covariance.nrows();
+        let Confidence { level, .. } = self.confidence();
+        if self.law.resampling.is_none() {
+            let law = &self.law;
+            for (index, row) in self.rows.iter_mut().enumerate() {
+                let std_error = match &law.draws {
+                    Some(draws) => bootstrap::std_error(draws.column(index).as_slice()),
+                    None => law.covariance[(index, index)].sqrt(),
+                };
+                let Estimate {
+                    estimate, status, ..
+                } = row.estimate;
+                let error = (std_error, law.rounding);
+                let counts = row.estimate.counts();
+                row.estimate = Estimate::normal(estimate, error, level, counts, status);
             }
+            if with_band {
+                let rows = DMatrix::identity(n, self.rows.len());
+                self.band = self.law.band_of(&rows, self.confidence());
+            }
+            if let Some(band) = self.band {
+                for row in &mut self.rows {
+                    row.estimate.set_band(band.critical_value);
+                }
+            }
+            return;
+        }
+        let rows = self.rows.iter().enumerate().map(|(index, row)| LawRow {
+            estimate: row.estimate.estimate,
+            multipliers: DVector::from_fn(n, |k, _| f64::from(u8::from(k == index))),
+            counts: row.estimate.counts(),
+            status: row.estimate.status,
+        });
+        let rows: Vec<LawRow> = rows.collect();
+        let banded = 0..if with_band { rows.len() } else { 0 };
+        let without = |numbers: &Numbers| numbers.estimates.clone();
+        let (estimates, band) = self
+            .law
+            .estimates(&rows, banded, self.confidence(), without);
+        for (row, estimate) in self.rows.iter_mut().zip(estimates) {
+            row.estimate = estimate;
+        }
+        self.band = band;
+    }
+
+    fn confidence(&self) -> Confidence {
+        Confidence {
+            level: self.options.level,
+            seed: self.options.seed,
         }
     }
 
-    fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit, index: usize) -> GroupTime {
+    /// The place of a cohort among those of the sample.
+    pub(crate) fn cohort_index(&self, label: i32) -> usize {
+        self.cohorts.partition_point(|cohort| cohort.label < label)
+    }
+
+    /// A row without its error.
+    fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit) -> GroupTime {
         let (cohort, time) = (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
         let counts = Counts {
             n_treated: fit.n_treated,
@@ -191,21 +229,11 @@ impl AttGtResult {
                 care => care,
             },
         };
-        let std_error = match &self.draws {
-            Some(draws) => bootstrap::std_error(draws.column(index).as_slice()),
-            None => self.covariance[(index, index)].sqrt(),
-        };
         GroupTime {
             cohort,
             time,
             event_time: time - cohort,
-            estimate: Estimate::normal(
-                fit.estimate,
-                (std_error, self.rounding),
-                self.options.level,
-                counts,
-                status,
-            ),
+            estimate: Estimate::without_error(fit.estimate, counts, status),
             n_treated_rows: fit.n_treated_rows,
             n_control_rows: fit.n_control_rows,
             n_trimmed: fit.n_trimmed,
@@ -249,7 +277,7 @@ impl AttGtResult {
         }
         let effects = DVector::from_fn(pre.len(), |k, _| self.rows[pre[k]].estimate.estimate);
         let covariance = DMatrix::from_fn(pre.len(), pre.len(), |a, b| {
-            self.covariance[(pre[a], pre[b])]
+            self.law.covariance[(pre[a], pre[b])]
         });
         // The analytic covariance also where errors are bootstrapped, as in R `did`: the inverse of a covariance of draws is far
         // noisier than its diagonal. With a singular one R shows no statistic either.

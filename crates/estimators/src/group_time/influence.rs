@@ -55,16 +55,73 @@ pub(crate) fn joint(
         Some(clusters) if sample.n_clusters < sample.n_units => columns.clustered(clusters),
         _ => columns.unclustered(),
     };
-    // The sums are centred, not the columns: p_g taken from every unit would leave no group of units with zeros to skip.
-    let mut centre = DMatrix::identity(n_cells + n_cohorts, n_cells + n_cohorts + 1);
-    for (index, (_, units)) in sample.cohorts.iter().enumerate() {
-        let share = share_weights[units.clone()].iter().sum::<f64>() / sample.n_units as f64;
-        centre[(n_cells + index, n_cells + n_cohorts)] = -share;
-    }
+    let centre = columns.centre();
     Joint {
         covariance: &centre * sums.products * centre.transpose(),
         draws: sums.draws.map(|draws| draws * centre.transpose()),
     }
+}
+
+/// What each cluster (row) contributes to the comparisons and the shares; without clusters, each unit.
+pub(crate) fn contributions(
+    sample: &Sample<'_>,
+    cells: &[Cell],
+    fits: &[CellFit],
+    share_weights: &[f64],
+) -> DMatrix<f64> {
+    let columns = Columns {
+        sample,
+        cells,
+        fits,
+        share_weights,
+        bootstrap: None,
+    };
+    let table = match &sample.clusters {
+        Some(clusters) => columns.table(clusters),
+        None => columns.table(&(0..sample.n_units as u32).collect::<Vec<_>>()),
+    };
+    table * columns.centre().transpose()
+}
+
+/// The influence of each unit on linear combinations of comparisons and shares, which are the columns of `combinations`: unit ×
+/// combination. Squares summed within clusters and over them are the combinations' variances.
+pub(crate) fn of_units(
+    sample: &Sample<'_>,
+    cells: &[Cell],
+    fits: &[CellFit],
+    share_weights: &[f64],
+    combinations: &DMatrix<f64>,
+) -> Vec<f64> {
+    let columns = Columns {
+        sample,
+        cells,
+        fits,
+        share_weights,
+        bootstrap: None,
+    };
+    let n = combinations.ncols();
+    // What the shares deviate from is the last column, one in every unit.
+    let factors = columns.centre().tr_mul(combinations);
+    let mut values = vec![0.0; sample.n_units * n];
+    for group in columns.groups() {
+        let active = columns.active(&group);
+        let own = &mut values[group.start * n..group.end * n];
+        own.par_chunks_mut(BLOCK * n)
+            .enumerate()
+            .for_each(|(block, own)| {
+                let mut buffer = vec![0.0; own.len() / n];
+                for &column in &active {
+                    buffer.fill(0.0);
+                    columns.add(column, &group, group.start + block * BLOCK, &mut buffer);
+                    for (row, value) in own.chunks_exact_mut(n).zip(&buffer) {
+                        for (k, to) in row.iter_mut().enumerate() {
+                            *to += value * factors[(column, k)];
+                        }
+                    }
+                }
+            });
+    }
+    values
 }
 
 impl Joint {
@@ -96,6 +153,19 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn n_columns(&self) -> usize {
         self.cells.len() + self.sample.cohorts.len() + 1
+    }
+
+    /// What takes p_g from the sums: the sums are centred, not the columns, because p_g taken from every unit would leave no group of
+    /// units with zeros to skip.
+    fn centre(&self) -> DMatrix<f64> {
+        let n = self.n_columns() - 1;
+        let mut centre = DMatrix::identity(n, n + 1);
+        for (index, (_, units)) in self.sample.cohorts.iter().enumerate() {
+            let weights = &self.share_weights[units.clone()];
+            let share = weights.iter().sum::<f64>() / self.sample.n_units as f64;
+            centre[(self.cells.len() + index, n)] = -share;
+        }
+        centre
     }
 
     /// The groups of units with a common pattern of zero columns.
@@ -199,6 +269,19 @@ impl Columns<'_> {
 
     /// Σ over clusters of the columns' cluster sums.
     fn clustered(&self, clusters: &[u32]) -> Sums {
+        // Clusters × columns numbers, not units × columns. No factor G/(G − 1): as in R `did` errors are asymptotic, and few
+        // clusters are a status.
+        let table = self.table(clusters);
+        Sums {
+            products: table.tr_mul(&table),
+            draws: self
+                .bootstrap
+                .map(|bootstrap| bootstrap.draws(table.as_view(), 0)),
+        }
+    }
+
+    /// The columns' sums by cluster.
+    fn table(&self, clusters: &[u32]) -> DMatrix<f64> {
         let groups = self.groups();
         let sums: Vec<Vec<f64>> = (0..self.n_columns())
             .into_par_iter()
@@ -221,14 +304,6 @@ impl Columns<'_> {
                 sums
             })
             .collect();
-        // Clusters × columns numbers, not units × columns. No factor G/(G − 1): as in R `did` errors are asymptotic, and few
-        // clusters are a status.
-        let table = DMatrix::from_vec(self.sample.n_clusters, self.n_columns(), sums.concat());
-        Sums {
-            products: table.tr_mul(&table),
-            draws: self
-                .bootstrap
-                .map(|bootstrap| bootstrap.draws(table.as_view(), 0)),
-        }
+        DMatrix::from_vec(self.sample.n_clusters, self.n_columns(), sums.concat())
     }
 }

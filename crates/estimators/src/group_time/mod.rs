@@ -17,7 +17,8 @@
 //! M-estimation implementation (`tests/golden/sim`).
 //!
 //! Everything rests on `options.rs` and `cell.rs`: `sample.rs` selects units and periods, `comparison.rs` estimates one comparison (with
-//! covariates by `adjustment/`), `influence.rs` has their joint covariance.
+//! covariates by `adjustment/`), `influence.rs` has their joint covariance. `aggregate_influence.rs` keeps
+//! what clusters contribute to the averages, for comparisons with other estimates.
 
 pub(crate) mod options;
 
@@ -35,16 +36,36 @@ mod adjusted_cells;
 
 mod influence;
 
+mod collapsed;
+
+pub(crate) mod resampling;
+
+mod law;
+
 mod effects;
 
 mod diagnostics;
+
+pub(crate) mod deletions;
 
 mod did;
 
 mod aggregates;
 
-pub use aggregates::{Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate};
+mod leave_one_out;
+
+mod randomise;
+
+mod aggregate_influence;
+
+pub use aggregate_influence::{AggregateInfluence, aggregate_influence_outcomes};
+pub use aggregates::{
+    Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate,
+    aggregate_with_covariance,
+};
 pub use did::{att_gt, att_gt_outcomes};
 pub use effects::{AttGtResult, GroupTime, Pretest};
+pub use leave_one_out::{LeftOut, LeftOutRow, leave_one_out};
 pub use options::{AttGtOptions, BasePeriod, Control, Method};
+pub use randomise::{randomise, randomise_averages};
 pub use sample::SampleCounts;

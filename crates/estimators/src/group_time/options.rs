@@ -1,5 +1,7 @@
 //! What group-time effects can be asked for.
 
+use crate::inference::Inference;
+
 /// Who the treated are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
@@ -46,4 +48,6 @@ pub struct AttGtOptions {
     pub seed: u64,
     /// Draws of the multiplier bootstrap, which then gives errors and bands; `None` = analytic errors and exact bands.
     pub bootstrap: Option<u32>,
+    /// How errors and intervals are made otherwise; analytic beside `bootstrap`.
+    pub inference: Inference,
 }

@@ -61,6 +61,8 @@ pub(crate) struct Sample<'a> {
     runs: Vec<(usize, Range<usize>)>,
     stride: usize,
     offset: usize,
+    /// The first unit of the panel that may take part.
+    first_unit: usize,
     /// Panel indices of the units, where not all from the offset on are kept.
     kept: Option<Vec<u32>>,
     pub(crate) clusters: Option<Vec<u32>>,
@@ -86,6 +88,7 @@ impl<'a> Sample<'a> {
             runs: Vec::new(),
             stride: panel.n_units,
             offset: rules.first_unit,
+            first_unit: rules.first_unit,
             kept: None,
             clusters: None,
             n_clusters: 0,
@@ -130,6 +133,23 @@ impl<'a> Sample<'a> {
             Some(kept) => Cow::Owned(self.pick(&table.0, panel.n_units, kept)),
             None => Cow::Borrowed(table.0.as_slice()),
         }
+    }
+
+    /// The cluster of a unit, which is its own without clusters.
+    pub(crate) fn cluster_of(&self, unit: usize) -> u32 {
+        let clusters = self.clusters.as_ref();
+        clusters.map_or(unit as u32, |clusters| clusters[unit])
+    }
+
+    /// The first unit of the panel that may take part: those before are exposed from the first period on.
+    pub(crate) fn first_unit(&self) -> usize {
+        self.first_unit
+    }
+
+    /// The unit of the panel that is this one of the sample.
+    pub(crate) fn panel_unit(&self, unit: usize) -> usize {
+        let kept = self.kept.as_ref();
+        kept.map_or(self.first_unit + unit, |kept| kept[unit] as usize)
     }
 
     /// The value of a unit in a period; NaN where it is not seen.

@@ -60,15 +60,7 @@ impl Parts<'_> {
     pub(super) fn frame(&self, n_rows_in: u64) -> Frame {
         let design = self.design;
         let n_leads = design.leads.len();
-        let (lead_factor, several) = (
-            self.lead_factor().sqrt(),
-            // Where one cluster is all there is, there is no error.
-            if self.composition.n_clusters > 1 {
-                1.0
-            } else {
-                f64::NAN
-            },
-        );
+        let (lead_factor, several) = (self.lead_factor().sqrt(), self.error_factor());
         let n_estimates = n_leads + design.events.len();
         let factor = |k: usize| if k < n_leads { lead_factor } else { several };
         Frame {
@@ -78,6 +70,26 @@ impl Parts<'_> {
             overall: self.overall(),
             factors: (0..n_estimates).map(factor).collect(),
             sample: self.sample(n_rows_in),
+        }
+    }
+
+    /// The same where leads are means over their rows, as event times are.
+    pub(super) fn frame_of_stages(&self, n_rows_in: u64) -> Frame {
+        let mut frame = self.frame(n_rows_in);
+        for index in 0..frame.n_leads {
+            let compared = &self.composition.estimates[index];
+            frame.rows[index] = self.with_counts(compared, self.care(compared, |_| false));
+            frame.factors[index] = self.error_factor();
+        }
+        frame
+    }
+
+    /// What errors without a small-sample factor are multiplied with: where one cluster is all there is, there is none.
+    fn error_factor(&self) -> f64 {
+        if self.composition.n_clusters > 1 {
+            1.0
+        } else {
+            f64::NAN
         }
     }
 

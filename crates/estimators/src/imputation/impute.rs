@@ -1,11 +1,16 @@
 //! From rows to effects by imputation: the order of the work. Each step is in a sibling file.
 
+use std::collections::BTreeMap;
+
 use crate::error::EstimatorError;
 use crate::estimate::{check_level, rounding_error};
+use crate::group_time::deletions::check_refits;
+use crate::group_time::resampling::check_clusters;
 use crate::imputation::counts::Composition;
 use crate::imputation::design::Design;
 use crate::imputation::effects::Effects;
 use crate::imputation::frame::{Frame, Parts};
+use crate::imputation::jackknife::{Jackknife, cluster_groups, law, rows_of_clusters, without};
 use crate::imputation::options::{ImputationColumns, ImputationOptions};
 use crate::imputation::predictable::Predictable;
 use crate::imputation::result::ImputationResult;
@@ -14,6 +19,8 @@ use crate::imputation::scores::Scores;
 use crate::imputation::summary::Numbers;
 use crate::imputation::untreated_model::{Model, NormalEquations, right_hand_side};
 use crate::imputation::weights::Weights;
+use crate::inference::Inference;
+use crate::inference::jackknife::JackknifeLaw;
 use crate::panel::columns::check_missing_alike;
 
 /// Imputation estimates of Borusyak, Jaravel and Spiess.
@@ -43,6 +50,16 @@ pub fn did_imputation_outcomes(
     others: &[Vec<f64>],
     options: &ImputationOptions,
 ) -> Result<Vec<ImputationResult>, EstimatorError> {
+    each_outcome(columns, others, options, |_, _, result| result)
+}
+
+/// What `finish` makes of each outcome's result, and of the scores and the rows it comes from.
+pub(super) fn each_outcome<T>(
+    columns: ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+    finish: impl Fn(&Frame, &Scores<'_>, ImputationResult) -> T,
+) -> Result<Vec<T>, EstimatorError> {
     check_level(options.level)?;
     let window = options.window.unwrap_or((0, i32::MAX));
     if window.0 > window.1 {
@@ -52,19 +69,69 @@ pub fn did_imputation_outcomes(
         });
     }
     check_missing_alike(&columns.panel.outcome, others)?;
+    if matches!(options.inference, Inference::Bootstrap { .. }) {
+        return Err(EstimatorError::BadOption {
+            option: "inference",
+            expected: "'analytic' or 'cr3'",
+        });
+    }
+    // Rows are left out of the columns as they came.
+    let given = (options.inference == Inference::Cr3).then(|| columns.clone());
     let n_rows_in = columns.panel.unit.len() as u64;
     let (rows, outcome) = Rows::try_new(columns)?;
     // The leads asked for, whatever part of the window lies after exposure.
     let leads = window.0.min(0)..window.1.saturating_add(1).min(0);
     let design = Design::try_new(&rows, leads)?;
     let imputation = Imputation::prepare(&design, n_rows_in)?;
+    let jackknife = match given {
+        None => None,
+        Some(given) => Some(Jackknife {
+            options,
+            laws: imputation.laws(others.len() + 1)?,
+            without: without_each(&given, others, options)?,
+        }),
+    };
+    let finish = |outcome: usize, scores: &Scores<'_>, numbers: &Numbers<'_>| {
+        let mut result = numbers.result(&imputation.frame, window, options);
+        if let Some(jackknife) = &jackknife {
+            jackknife.apply(outcome, numbers.rounding, &mut result);
+        }
+        finish(&imputation.frame, scores, result)
+    };
     let own = rows.in_order(&outcome);
     drop(outcome);
-    let mut results = vec![imputation.of_outcome(own, window, options)];
-    for other in others {
-        results.push(imputation.of_outcome(rows.in_order(other), window, options));
+    let mut results = vec![imputation.of_outcome(own, |s, n| finish(0, s, n))];
+    for (outcome, other) in (1..).zip(others) {
+        let own = rows.in_order(other);
+        results.push(imputation.of_outcome(own, |s, n| finish(outcome, s, n)));
     }
     Ok(results)
+}
+
+/// By cluster: the results of all outcomes from the rows of the others.
+fn without_each(
+    columns: &ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+) -> Result<Vec<Result<Vec<ImputationResult>, EstimatorError>>, EstimatorError> {
+    let clusters = rows_of_clusters(columns);
+    check_clusters(clusters.len())?;
+    check_refits(
+        columns.panel.unit.len() as u64,
+        clusters.len(),
+        others.len() + 1,
+    )?;
+    let options = ImputationOptions {
+        inference: Inference::Analytic,
+        ..*options
+    };
+    let clusters = clusters.into_iter();
+    Ok(clusters
+        .map(|rows| {
+            let (rest, others) = without(columns, others, &rows);
+            did_imputation_outcomes(rest, &others, &options)
+        })
+        .collect())
 }
 
 /// What does not depend on the outcome.
@@ -112,13 +179,55 @@ impl<'a> Imputation<'a> {
         })
     }
 
-    /// The result for an outcome in row order.
-    fn of_outcome(
+    /// The laws of the jackknife of the overall estimate and those at event times.
+    fn laws(
+        &self,
+        n_outcomes: usize,
+    ) -> Result<BTreeMap<Option<i32>, JackknifeLaw>, EstimatorError> {
+        let rows = self.design.rows;
+        check_refits(rows.n_rows() as u64, rows.cells.len(), n_outcomes)?;
+        let weights = &self.predictable.event_weights;
+        let total: f64 = weights.iter().sum();
+        let n_leads = self.design.leads.len();
+        // An estimate is Σvy: of an outcome that is one in a cell and zero elsewhere it is the sum of v there.
+        let loadings: Vec<Vec<f64>> = (0..rows.cells.len())
+            .map(|cell| {
+                let is_in = |&own: &u32| f64::from(u8::from(own as usize == cell));
+                let estimates = self.estimates(rows.row_cells.iter().map(is_in).collect());
+                let events = estimates[n_leads..].iter().zip(weights);
+                let events = events.filter(|(_, weight)| **weight > 0.0);
+                let overall = events.map(|(mean, weight)| weight / total * mean).sum();
+                std::iter::once(overall).chain(estimates).collect()
+            })
+            .collect();
+        let groups = cluster_groups(rows);
+        let event_times = self.frame.event_times.iter().copied().map(Some);
+        let keys = std::iter::once(None).chain(event_times).enumerate();
+        let laws = keys.map(|(index, key)| {
+            let own: Vec<f64> = loadings.iter().map(|cell| cell[index]).collect();
+            (key, law(rows, &groups, &own))
+        });
+        Ok(laws.collect())
+    }
+
+    /// The leads, then the effects at event times, of an outcome in row order.
+    fn estimates(&self, outcome: Vec<f64>) -> Vec<f64> {
+        let right = right_hand_side(self.design, &outcome);
+        let coefficients = self.model.coefficients(&right);
+        let with_leads = self.lead_model.as_ref();
+        let with_leads = with_leads.map(|model| model.coefficients(&right));
+        let effects = Effects::of(self.design, &self.predictable, outcome, &coefficients);
+        let leads = with_leads.as_ref();
+        let leads = leads.map_or(&[][..], |all| &all[self.design.lead_columns()]);
+        [leads, &effects.means].concat()
+    }
+
+    /// What `finish` makes of the scores and the numbers of an outcome in row order.
+    fn of_outcome<T>(
         &self,
         outcome: Vec<f64>,
-        window: (i32, i32),
-        options: &ImputationOptions,
-    ) -> ImputationResult {
+        finish: impl Fn(&Scores<'_>, &Numbers<'_>) -> T,
+    ) -> T {
         let design = self.design;
         let rounding = rounding_error(&outcome);
         let right = right_hand_side(design, &outcome);
@@ -146,6 +255,6 @@ impl<'a> Imputation<'a> {
             covariance: scores.covariance(),
             rounding,
         };
-        numbers.result(&self.frame, window, options)
+        finish(&scores, &numbers)
     }
 }

@@ -1,5 +1,6 @@
 //! The rows an imputation starts from, and what can be asked for.
 
+use crate::inference::Inference;
 use crate::panel::columns::PanelColumns;
 use crate::regression::data::Column;
 
@@ -12,6 +13,45 @@ pub struct ImputationColumns {
     pub covariates: Vec<(String, Column)>,
     /// What the fixed effect is of, as codes ([`crate::panel::MISSING_CODE`] = missing); `None`: the unit.
     pub unit_effect: Option<Vec<u32>>,
+}
+
+impl ImputationColumns {
+    /// Some of the rows, by number.
+    pub(super) fn select(&self, rows: &[u32]) -> Self {
+        let panel = &self.panel;
+        let covariates = self.covariates.iter().map(|(name, column)| {
+            let column = match column {
+                Column::Numeric(values) => Column::Numeric(pick(values, rows)),
+                Column::Integer { codes, values } => Column::Integer {
+                    codes: pick(codes, rows),
+                    values: values.clone(),
+                },
+                Column::Categorical { codes, labels } => Column::Categorical {
+                    codes: pick(codes, rows),
+                    labels: labels.clone(),
+                },
+            };
+            (name.clone(), column)
+        });
+        Self {
+            panel: PanelColumns {
+                unit: pick(&panel.unit, rows),
+                time: pick(&panel.time, rows),
+                cohort: pick(&panel.cohort, rows),
+                outcome: pick(&panel.outcome, rows),
+                weight: panel.weight.as_ref().map(|own| pick(own, rows)),
+                cluster: panel.cluster.as_ref().map(|own| pick(own, rows)),
+                covariates: Vec::new(),
+            },
+            covariates: covariates.collect(),
+            unit_effect: self.unit_effect.as_ref().map(|own| pick(own, rows)),
+        }
+    }
+}
+
+/// The values of some rows.
+pub(super) fn pick<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().map(|&row| values[row as usize]).collect()
 }
 
 /// Shows sizes only: the columns hold person-level values.
@@ -34,4 +74,6 @@ pub struct ImputationOptions {
     pub level: f64,
     /// Seed of the band's simulation.
     pub seed: u64,
+    /// How errors and intervals are made: analytic, or by the cluster jackknife.
+    pub inference: Inference,
 }

@@ -146,6 +146,11 @@ impl Rows {
         pick(column, &self.order)
     }
 
+    /// The place of a row among those handed over.
+    pub(super) fn source(&self, row: usize) -> usize {
+        self.order[row] as usize
+    }
+
     pub(super) fn n_groups(&self) -> usize {
         self.group_starts.len() - 1
     }

@@ -38,7 +38,7 @@ pub(super) struct NormalEquations {
     gram: Vec<f64>,
     weight: f64,
     /// Of the indicator columns: Σωz.
-    sums: Vec<f64>,
+    pub(super) sums: Vec<f64>,
     /// Σω(z − z̄)² of each column, z̄ its mean over all untreated rows.
     squares: Vec<f64>,
     /// The component of each period.
@@ -164,7 +164,8 @@ impl NormalEquations {
         }
     }
 
-    fn gram(&self, rows: &[usize], columns: &[usize]) -> DMatrix<f64> {
+    /// Σω(z − z̄)(z − z̄)' of some columns, means within groups.
+    pub(super) fn gram(&self, rows: &[usize], columns: &[usize]) -> DMatrix<f64> {
         DMatrix::from_fn(rows.len(), columns.len(), |a, b| {
             self.gram[rows[a] * self.n_columns + columns[b]]
         })

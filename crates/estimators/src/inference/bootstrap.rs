@@ -109,7 +109,7 @@ pub(crate) fn critical_value(draws: &DMatrix<f64>, level: f64, rounding: f64) ->
 }
 
 /// The inverse of the empirical distribution function.
-fn quantile(sorted: &[f64], probability: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let place = (probability * sorted.len() as f64).ceil() as usize;
     sorted[place.clamp(1, sorted.len()) - 1]
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::error::EstimatorError;
 use crate::panel::codes::{
-    MISSING_CODE, NEVER, count_distinct, distinct_i32, period_lookup, rank_i64, renumber_clusters,
+    MISSING_CODE, NEVER, count_distinct, distinct_i32, period_lookup, rank_i64, renumber_and_name,
 };
 use crate::panel::columns::{
     PanelColumns, Places, Rows, check_clusters_of_never, check_lengths, check_missing_alike,
@@ -133,7 +133,7 @@ fn cross_sections(
         .cluster
         .as_ref()
         .map(|c| order.indices().map(|row| c[row]).collect());
-    clusters.as_deref_mut().map(renumber_clusters);
+    let cluster_codes = clusters.as_deref_mut().map(renumber_and_name);
     let row_periods: Vec<u16> = order
         .indices()
         .map(|row| index_of(columns.time[row]) as u16)
@@ -161,6 +161,7 @@ fn cross_sections(
             .map(|w| order.indices().map(|row| w[row]).collect()),
         row_periods,
         clusters,
+        cluster_codes: cluster_codes.unwrap_or_default(),
         covariates,
         n_rows_in: 0,
         n_missing_rows: 0,
@@ -246,6 +247,8 @@ fn units_by_periods(
         .par_iter()
         .map(|other| OutcomeTable(places.lay_out(other)));
     let tables = tables.collect();
+    let mut clusters = clusters.transpose()?;
+    let cluster_codes = clusters.as_deref_mut().map(renumber_and_name);
     let panel = Panel {
         layout,
         cohorts: codes.ranges(&sizes),
@@ -253,7 +256,8 @@ fn units_by_periods(
         values,
         weights,
         row_periods: Vec::new(),
-        clusters: clusters.transpose()?,
+        clusters,
+        cluster_codes: cluster_codes.unwrap_or_default(),
         covariates: covariates?,
         n_rows_in: 0,
         n_missing_rows: 0,
@@ -338,6 +342,5 @@ fn unit_clusters(column: &[u32], places: &Places<'_>) -> Result<Vec<u32>, Estima
             n_units: count_distinct(varies),
         });
     }
-    renumber_clusters(&mut clusters);
     Ok(clusters)
 }

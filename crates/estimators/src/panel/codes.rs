@@ -103,6 +103,20 @@ pub(crate) fn renumber_clusters(codes: &mut [u32]) -> usize {
     next as usize
 }
 
+/// The same, and the caller's code of each new one.
+pub(crate) fn renumber_and_name(codes: &mut [u32]) -> Vec<u32> {
+    let old = codes.to_vec();
+    let n = renumber_clusters(codes);
+    let mut names = Vec::with_capacity(n);
+    for (&old, &new) in old.iter().zip(codes.iter()) {
+        // New codes are in the order of their first appearance.
+        if new as usize == names.len() {
+            names.push(old);
+        }
+    }
+    names
+}
+
 pub(crate) fn count_distinct(mut items: Vec<u32>) -> u64 {
     items.sort_unstable();
     items.dedup();

@@ -16,7 +16,12 @@ pub(crate) mod table;
 
 mod assemble;
 
+mod keys;
+
+mod parts;
+
 pub use codes::{MISSING_CODE, NEVER};
 pub use columns::{PanelColumns, same_rows_missing};
 pub use covariate::{Covariate, CovariateValues};
+pub use keys::unit_keys;
 pub use table::{Layout, OutcomeTable, Panel, PanelOptions};

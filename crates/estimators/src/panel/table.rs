@@ -38,6 +38,8 @@ pub struct Panel {
     /// Cross-sections only: the period index of each row.
     pub(crate) row_periods: Vec<u16>,
     pub(crate) clusters: Option<Vec<u32>>,
+    /// By cluster: how the caller coded it; empty without clusters.
+    pub(crate) cluster_codes: Vec<u32>,
     pub(crate) covariates: Option<Covariates>,
     pub(crate) n_rows_in: u64,
     pub(crate) n_missing_rows: u64,

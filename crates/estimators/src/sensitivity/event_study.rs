@@ -32,7 +32,7 @@ impl EventStudy {
     ///
     /// # Errors
     /// [`EstimatorError::LengthMismatch`], [`EstimatorError::CovarianceSize`], [`EstimatorError::RepeatedEventTime`], [`EstimatorError::OneSidedEventStudy`] without
-    /// an estimate before or after the reference, [`EstimatorError::NotACovariance`] for a matrix that is not symmetric and
+    /// an estimate before or after the reference, [`EstimatorError::ReferenceNotZero`] where estimates are not measured from it, [`EstimatorError::NotACovariance`] for a matrix that is not symmetric and
     /// positive semi-definite, [`EstimatorError::MissingEstimate`] for numbers that are missing.
     pub fn try_new(
         event_times: &[i32],
@@ -55,6 +55,7 @@ impl EventStudy {
                 n_estimates: n,
             });
         }
+        check_reference(event_times, estimates, reference)?;
         let mut kept: Vec<usize> = (0..n)
             .filter(|&row| event_times[row] != reference)
             .collect();
@@ -159,6 +160,26 @@ impl EventStudy {
         }
         Ok(())
     }
+}
+
+/// Refuses an estimate at the reference that is not zero: the others are not measured from it.
+fn check_reference(
+    event_times: &[i32],
+    estimates: &[f64],
+    reference: i32,
+) -> Result<(), EstimatorError> {
+    let (own, others): (Vec<_>, Vec<_>) = event_times
+        .iter()
+        .zip(estimates)
+        .partition(|(event_time, _)| **event_time == reference);
+    let size = |all: &[(&i32, &f64)]| {
+        let finite = all.iter().map(|(_, estimate)| estimate.abs());
+        finite.filter(|size| size.is_finite()).fold(0.0, f64::max)
+    };
+    if size(&own) > COVARIANCE_TOLERANCE * size(&others) {
+        return Err(EstimatorError::ReferenceNotZero { reference });
+    }
+    Ok(())
 }
 
 /// Asymmetry and negative eigenvalues up to this share are roundings, also of matrices that were written down in text.

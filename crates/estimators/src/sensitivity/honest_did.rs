@@ -80,6 +80,21 @@ pub struct HonestDid {
     pub status: Status,
 }
 
+impl HonestDid {
+    /// What there is where no interval can be made, not even that of parallel trends.
+    pub fn without_intervals(status: Status) -> Self {
+        Self {
+            estimate: f64::NAN,
+            std_error: f64::NAN,
+            conf_low: f64::NAN,
+            conf_high: f64::NAN,
+            intervals: Vec::new(),
+            breakdown: f64::NAN,
+            status,
+        }
+    }
+}
+
 /// An interval that covers the target whatever the difference in trends within the restriction. NaN where a number does not exist.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RobustInterval {

@@ -6,8 +6,11 @@
 //! p = (q⁺ − q⁻)/q⁺ who are seen for that reason; they are at worst its highest or its lowest outcomes. Leaving out those p gives the
 //! bounds.
 //!
-//! Standard errors: Proposition 3 (trimmed mean, the place of the cut, the share p) plus the variance of the other arm, with
-//! variances over n. The interval covers the effect, not the whole range between the bounds: Imbens and Manski (2004), Econometrica
+//! Strata tighten the bounds: within each, fewer are left out for a reason that the strata tell. Bounds of strata are averaged with
+//! P(stratum)·(rate of the arm seen less often there), the strata's shares of those seen whatever the treatment.
+//!
+//! Standard errors without strata and clusters: Proposition 3 (trimmed mean, the place of the cut, the share p) plus the variance of the other arm, with
+//! variances over n. With either of them, from influence functions (`lee_influence`), summed within clusters. The interval covers the effect, not the whole range between the bounds: Imbens and Manski (2004), Econometrica
 //! 72:1845, with C the root of Φ(C + width/largest error) − Φ(−C) = level.
 
 use crate::error::EstimatorError;
@@ -53,8 +56,12 @@ pub struct LeeBounds {
     pub n_treated: u64,
     /// Other units with an outcome.
     pub n_control: u64,
+    /// Units, seen or not.
+    pub n_units: u64,
+    /// Their clusters; units where there are none.
+    pub n_clusters: u64,
     /// [`Status::NoRows`], [`Status::NoTreated`] or [`Status::NoControls`] where an arm has no outcomes; [`Status::NoVariance`] where
-    /// the bounds have no errors, as with strata.
+    /// the bounds have no errors; [`Status::FewClusters`].
     pub status: Status,
 }
 
@@ -74,76 +81,56 @@ pub fn lee_bounds(
     Ok(Arms::new(outcome, treated, &rows).bounds(trim, level))
 }
 
-/// Bounds within strata, averaged with the strata's shares of those seen whatever the treatment: P(stratum) times the rate in the arm
-/// seen less often. Tighter than without strata; without errors. A stratum in which an arm has no outcomes has no bounds, and then
-/// nor has the whole.
-///
-/// # Errors
-/// Those of [`lee_bounds`].
-pub fn stratified_lee_bounds(
-    outcome: &[f64],
-    treated: &[f64],
-    stratum: &[u32],
-    trim: Trim,
-) -> Result<LeeBounds, EstimatorError> {
-    check_columns(outcome, treated, stratum.len())?;
-    let all = lee_bounds(outcome, treated, trim, ANY_LEVEL)?;
-    let mut order: Vec<usize> = (0..stratum.len()).collect();
-    order.sort_by_key(|&row| stratum[row]);
-    let (mut lower, mut upper, mut trimmed, mut total) = (0.0, 0.0, 0.0, 0.0);
-    let mut status = Status::NoVariance;
-    for rows in order.chunk_by(|&a, &b| stratum[a] == stratum[b]) {
-        let arms = Arms::new(outcome, treated, rows);
-        let own = arms.bounds(trim, ANY_LEVEL);
-        if own.lower.is_nan() {
-            status = own.status;
-        }
-        let weight = arms.n_units() as f64 * own.seen_treated.min(own.seen_control);
-        lower += weight * own.lower;
-        upper += weight * own.upper;
-        trimmed += weight * own.trimming_share;
-        total += weight;
-    }
-    Ok(LeeBounds {
-        lower: lower / total,
-        upper: upper / total,
-        trimming_share: trimmed / total,
-        status,
-        ..without_errors(all)
-    })
-}
-
-/// For bounds whose interval is not used.
-const ANY_LEVEL: f64 = 0.95;
-
-fn without_errors(bounds: LeeBounds) -> LeeBounds {
-    LeeBounds {
-        std_error_lower: f64::NAN,
-        std_error_upper: f64::NAN,
-        conf_low: f64::NAN,
-        conf_high: f64::NAN,
-        critical_value: f64::NAN,
-        ..bounds
-    }
-}
-
 /// Outcomes of the two arms, rising, and the sizes of the arms.
-struct Arms {
+pub(super) struct Arms {
     /// Others first, treated second.
     outcomes: [Vec<f64>; 2],
     sizes: [u64; 2],
 }
 
 /// What is left of an arm.
-struct Kept {
-    mean: f64,
+pub(super) struct Kept {
+    pub(super) mean: f64,
     variance: f64,
     /// The outcome at the cut.
-    cut: f64,
+    pub(super) cut: f64,
+}
+
+/// The arm that is seen more often, after trimming, and the other.
+pub(super) struct Trimmed {
+    /// 1 where the treated are seen more often, else 0.
+    pub(super) more: usize,
+    pub(super) share: f64,
+    /// Without the highest outcomes.
+    pub(super) lowest: Kept,
+    /// Without the lowest; values with the other sign.
+    highest_mirrored: Kept,
+    pub(super) other_mean: f64,
+    other_variance: f64,
+}
+
+impl Trimmed {
+    /// Without the lowest outcomes: mean and cut.
+    pub(super) fn highest(&self) -> (f64, f64) {
+        (-self.highest_mirrored.mean, -self.highest_mirrored.cut)
+    }
+
+    /// The bounds. The arm seen less often is subtracted when it is that of the others, and subtracted from otherwise.
+    pub(super) fn bounds(&self) -> (f64, f64) {
+        let (low, high) = (
+            self.lowest.mean - self.other_mean,
+            self.highest().0 - self.other_mean,
+        );
+        if self.more == 1 {
+            (low, high)
+        } else {
+            (-high, -low)
+        }
+    }
 }
 
 impl Arms {
-    fn new(outcome: &[f64], treated: &[f64], rows: &[usize]) -> Self {
+    pub(super) fn new(outcome: &[f64], treated: &[f64], rows: &[usize]) -> Self {
         let (mut outcomes, mut sizes) = ([Vec::new(), Vec::new()], [0, 0]);
         for &row in rows.iter().filter(|&&row| treated[row].is_finite()) {
             let arm = usize::from(treated[row] == 1.0);
@@ -158,12 +145,19 @@ impl Arms {
         Self { outcomes, sizes }
     }
 
-    fn n_units(&self) -> u64 {
-        self.sizes[0] + self.sizes[1]
+    /// Shares of the others and of the treated that are seen.
+    pub(super) fn rates(&self) -> [f64; 2] {
+        [0, 1].map(|arm| self.outcomes[arm].len() as f64 / self.sizes[arm] as f64)
     }
 
-    fn bounds(&self, trim: Trim, level: f64) -> LeeBounds {
-        let rates = [0, 1].map(|arm| self.outcomes[arm].len() as f64 / self.sizes[arm] as f64);
+    /// Units of the others and of the treated.
+    pub(super) fn sizes(&self) -> [u64; 2] {
+        self.sizes
+    }
+
+    /// What there is without bounds: rates, counts, and why there are none where that is so.
+    pub(super) fn without_bounds(&self) -> LeeBounds {
+        let rates = self.rates();
         let missing = match self.outcomes.each_ref().map(Vec::len) {
             [0, 0] => Status::NoRows,
             [_, 0] => Status::NoTreated,
@@ -171,8 +165,8 @@ impl Arms {
             _ => Status::Ok,
         };
         let more = usize::from(rates[1] >= rates[0]);
-        let share = (rates[more] - rates[1 - more]) / rates[more];
-        let mut result = LeeBounds {
+        let n_units = self.sizes[0] + self.sizes[1];
+        LeeBounds {
             lower: f64::NAN,
             upper: f64::NAN,
             std_error_lower: f64::NAN,
@@ -180,43 +174,55 @@ impl Arms {
             conf_low: f64::NAN,
             conf_high: f64::NAN,
             critical_value: f64::NAN,
-            trimming_share: share,
+            trimming_share: (rates[more] - rates[1 - more]) / rates[more],
             seen_treated: rates[1],
             seen_control: rates[0],
             n_treated: self.outcomes[1].len() as u64,
             n_control: self.outcomes[0].len() as u64,
+            n_units,
+            n_clusters: n_units,
             status: missing,
-        };
-        if missing != Status::Ok {
-            return result;
         }
-        let other = mean_and_variance(&self.outcomes[1 - more]);
+    }
+
+    /// `None` where an arm has no outcomes.
+    pub(super) fn trimmed(&self, trim: Trim) -> Option<Trimmed> {
+        if self.outcomes.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let rates = self.rates();
+        let more = usize::from(rates[1] >= rates[0]);
+        let share = (rates[more] - rates[1 - more]) / rates[more];
+        let (other_mean, other_variance) = mean_and_variance(&self.outcomes[1 - more]);
         let own = &self.outcomes[more];
-        let lowest = lowest(own, share, trim);
         let mirrored: Vec<f64> = own.iter().rev().map(|value| -value).collect();
-        let highest = self::lowest(&mirrored, share, trim);
-        let variances = [&lowest, &highest].map(|kept| {
-            self.variance(kept, share, more) + other.1 / self.outcomes[1 - more].len() as f64
-        });
-        let errors = variances.map(f64::sqrt);
-        // The arm seen less often is subtracted when it is that of the others, and subtracted from otherwise.
-        let (low, high) = (lowest.mean - other.0, -highest.mean - other.0);
-        let is_usable = errors.iter().all(|error| error.is_finite() && *error > 0.0);
-        (result.lower, result.upper) = if more == 1 {
-            (low, high)
-        } else {
-            (-high, -low)
-        };
-        if !is_usable {
-            result.status = Status::NoVariance;
+        Some(Trimmed {
+            more,
+            share,
+            lowest: lowest(own, share, trim),
+            highest_mirrored: lowest(&mirrored, share, trim),
+            other_mean,
+            other_variance,
+        })
+    }
+
+    fn bounds(&self, trim: Trim, level: f64) -> LeeBounds {
+        let mut result = self.without_bounds();
+        let Some(trimmed) = self.trimmed(trim) else {
             return result;
-        }
-        (result.std_error_lower, result.std_error_upper) = if more == 1 {
-            (errors[0], errors[1])
-        } else {
-            (errors[1], errors[0])
         };
-        result.set_interval(level);
+        (result.lower, result.upper) = trimmed.bounds();
+        let (share, more) = (trimmed.share, trimmed.more);
+        let errors = [&trimmed.lowest, &trimmed.highest_mirrored].map(|kept| {
+            let of_other = trimmed.other_variance / self.outcomes[1 - more].len() as f64;
+            (self.variance(kept, share, more) + of_other).sqrt()
+        });
+        let errors = if more == 1 {
+            errors
+        } else {
+            [errors[1], errors[0]]
+        };
+        result.set_errors(errors, level);
         result
     }
 
@@ -233,6 +239,16 @@ impl Arms {
 }
 
 impl LeeBounds {
+    /// Sets the errors of the lower and the upper bound, and the interval; without usable errors there is none.
+    pub(super) fn set_errors(&mut self, errors: [f64; 2], level: f64) {
+        if !errors.iter().all(|error| error.is_finite() && *error > 0.0) {
+            self.status = Status::NoVariance;
+            return;
+        }
+        [self.std_error_lower, self.std_error_upper] = errors;
+        self.set_interval(level);
+    }
+
     fn set_interval(&mut self, level: f64) {
         let width = (self.upper - self.lower) / self.std_error_lower.max(self.std_error_upper);
         let gap = |c: f64| normal::cdf(c + width) - normal::cdf(-c) - level;

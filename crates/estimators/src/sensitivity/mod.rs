@@ -26,10 +26,11 @@
 //! # Size of effects, samples, selection, many outcomes
 //!
 //! [`equivalence()`] shows that an effect is too small to matter; [`power()`] and [`minimum_detectable_effect`] say what a comparison of
-//! clusters can see, and [`two_group()`] makes that comparison; [`lee_bounds()`] bounds an effect on outcomes that are seen for some only;
-//! [`adjust_p()`] and [`westfall_young`] are for several tests together.
+//! clusters can see, and [`two_group()`] makes that comparison; [`RolloutDesign`] is one whose clusters start at different times, and
+//! [`variance_components()`] reads from earlier data what both need. [`lee_bounds()`] and [`grouped_lee_bounds`] bound an effect on outcomes that are seen
+//! for some only; [`adjust_p()`] and [`westfall_young`] are for several tests together, [`cluster_trial()`] for several outcomes of a trial.
 
-mod root;
+pub(crate) mod root;
 
 mod event_study;
 
@@ -57,21 +58,46 @@ mod power;
 
 mod two_group;
 
+mod two_group_randomisation;
+
 mod lee_bounds;
 
+mod lee_influence;
+
 mod adjust_p;
+
+mod assignment;
+
+mod cluster_trial;
+
+mod rollout;
+
+mod variance_components;
 
 /// A covariance matrix of estimates.
 pub type Covariance = nalgebra::DMatrix<f64>;
 
-pub use adjust_p::{Adjustment, WestfallYoung, adjust_p, westfall_young};
+pub use adjust_p::{
+    AdjustedP, Adjustment, WestfallYoung, adjust_p, adjust_p_primary_first, westfall_young,
+};
 pub use box_probability::TENSOR_DIMENSIONS;
+pub use cluster_trial::{
+    ClusterTrial, MOST_PERMUTATIONS, TrialColumns, TrialOptions, TrialOutcome, TrialStatistic,
+    cluster_trial,
+};
 pub use equivalence::{Equivalence, EquivalenceOptions, equivalence};
 pub use event_study::EventStudy;
 pub use honest_did::{
     HonestDid, HonestOptions, Restriction, RobustInterval, Target, Test, honest_did,
 };
-pub use lee_bounds::{LeeBounds, Trim, lee_bounds, stratified_lee_bounds};
-pub use power::{ClusteredDesign, PowerLaw, minimum_detectable_effect, power};
+pub use lee_bounds::{LeeBounds, Trim, lee_bounds};
+pub use lee_influence::{LeeGroups, grouped_lee_bounds};
+pub use power::{
+    ClusteredDesign, PowerLaw, Precision, minimum_detectable_effect, power, power_of,
+    smallest_effect,
+};
 pub use pretrend_power::{PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power};
+pub use rollout::{Calendar, Correlation, RolloutDesign};
 pub use two_group::two_group;
+pub use two_group_randomisation::two_group_randomisation;
+pub use variance_components::{ComponentColumns, VarianceComponents, variance_components};

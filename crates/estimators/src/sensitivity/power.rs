@@ -6,7 +6,7 @@
 //!
 //! - normal: smallest effect (z_{1−α/2} + z_power)·se; power of both tails;
 //! - t, approximately: (t_{1−α/2} + t_power)·se; power P(T > t_{1−α/2} − effect/se);
-//! - noncentral t: exact for normal outcomes. T = (Z + effect/se)/S with S²·df ~ χ²(df), integrated over S by Gauss–Legendre rules.
+//! - noncentral t: exact for normal outcomes and a test of the right size. T = (Z + effect/se)/S with S²·df ~ χ²(df), integrated over S by Gauss–Legendre rules.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::gamma::ln_gamma;
@@ -59,12 +59,24 @@ impl ClusteredDesign {
         self.sd * (self.design_effect() * shares).sqrt()
     }
 
+    /// Standard error and degrees of freedom.
+    pub fn precision(&self) -> Precision {
+        Precision {
+            std_error: self.std_error(),
+            df: self.df(),
+        }
+    }
+
     /// Clusters less two.
     pub fn df(&self) -> f64 {
         f64::from(self.clusters_treated) + f64::from(self.clusters_control) - 2.0
     }
 
-    fn check(&self, law: PowerLaw) -> Result<(), EstimatorError> {
+    /// Refuses a design that cannot be, or that leaves no degree of freedom for the law.
+    ///
+    /// # Errors
+    /// [`EstimatorError::BadOption`].
+    pub fn check(&self, law: PowerLaw) -> Result<(), EstimatorError> {
         let bad = |option, expected| Err(EstimatorError::BadOption { option, expected });
         if self.clusters_treated == 0 {
             return bad("clusters_treated", "one or more");
@@ -75,20 +87,42 @@ impl ClusteredDesign {
         if law != PowerLaw::Normal && self.df() < 1.0 {
             return bad("clusters", "three or more with a t distribution");
         }
-        if !(self.cluster_size.is_finite() && self.cluster_size >= 1.0) {
-            return bad("cluster_size", "one or more");
-        }
-        if !(self.cv_cluster_size.is_finite() && self.cv_cluster_size >= 0.0) {
-            return bad("cv_cluster_size", "zero or more");
-        }
-        if !(0.0..=1.0).contains(&self.icc) {
-            return bad("icc", "between 0 and 1");
-        }
-        if !(self.sd.is_finite() && self.sd > 0.0) {
-            return bad("sd", "above zero");
-        }
-        Ok(())
+        check_sizes(self.cluster_size, self.cv_cluster_size)?;
+        check_spread(self.sd, self.icc)
     }
+}
+
+/// Refuses impossible sizes of clusters.
+pub(super) fn check_sizes(mean: f64, cv: f64) -> Result<(), EstimatorError> {
+    let bad = |option, expected| Err(EstimatorError::BadOption { option, expected });
+    if !(mean.is_finite() && mean >= 1.0) {
+        return bad("cluster_size", "one or more");
+    }
+    if !(cv.is_finite() && cv >= 0.0) {
+        return bad("cv_cluster_size", "zero or more");
+    }
+    Ok(())
+}
+
+/// Refuses an impossible spread of outcomes.
+pub(super) fn check_spread(sd: f64, icc: f64) -> Result<(), EstimatorError> {
+    let bad = |option, expected| Err(EstimatorError::BadOption { option, expected });
+    if !(0.0..=1.0).contains(&icc) {
+        return bad("icc", "between 0 and 1");
+    }
+    if !(sd.is_finite() && sd > 0.0) {
+        return bad("sd", "above zero");
+    }
+    Ok(())
+}
+
+/// How well a comparison is known before it is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Precision {
+    /// Standard error, in units of the outcome.
+    pub std_error: f64,
+    /// Degrees of freedom of the test.
+    pub df: f64,
 }
 
 /// The smallest effect, in units of the outcome, that a two-sided test at 1 − `level` finds with probability `power`.
@@ -101,15 +135,43 @@ pub fn minimum_detectable_effect(
     level: f64,
     law: PowerLaw,
 ) -> Result<f64, EstimatorError> {
-    check_level(level)?;
     design.check(law)?;
+    smallest_effect(design.precision(), power, level, law)
+}
+
+/// The probability that a two-sided test at 1 − `level` finds `effect`, in units of the outcome.
+///
+/// # Errors
+/// [`EstimatorError::BadOption`] for a design, level or effect that is impossible.
+pub fn power(
+    design: &ClusteredDesign,
+    effect: f64,
+    level: f64,
+    law: PowerLaw,
+) -> Result<f64, EstimatorError> {
+    design.check(law)?;
+    power_of(design.precision(), effect, level, law)
+}
+
+/// The smallest effect of any comparison.
+///
+/// # Errors
+/// [`EstimatorError::BadOption`] for a level or power that is impossible, an error that is not above zero, or no degrees of freedom.
+pub fn smallest_effect(
+    precision: Precision,
+    power: f64,
+    level: f64,
+    law: PowerLaw,
+) -> Result<f64, EstimatorError> {
+    check_level(level)?;
+    precision.check(law)?;
     if !(power > 1.0 - level && power < 1.0) {
         return Err(EstimatorError::BadOption {
             option: "power",
             expected: "above 1 − level and below 1",
         });
     }
-    let (df, std_error) = (design.df(), design.std_error());
+    let Precision { std_error, df } = precision;
     Ok(match law {
         PowerLaw::Normal => {
             (normal::two_sided_quantile(level) + normal::quantile(power)) * std_error
@@ -133,26 +195,26 @@ pub fn minimum_detectable_effect(
     })
 }
 
-/// The probability that a two-sided test at 1 − `level` finds `effect`, in units of the outcome.
+/// The power of any comparison.
 ///
 /// # Errors
-/// [`EstimatorError::BadOption`] for a design, level or effect that is impossible.
-pub fn power(
-    design: &ClusteredDesign,
+/// [`EstimatorError::BadOption`] for a level or effect that is impossible, an error that is not above zero, or no degrees of freedom.
+pub fn power_of(
+    precision: Precision,
     effect: f64,
     level: f64,
     law: PowerLaw,
 ) -> Result<f64, EstimatorError> {
     check_level(level)?;
-    design.check(law)?;
+    precision.check(law)?;
     if !effect.is_finite() {
         return Err(EstimatorError::BadOption {
             option: "effect",
             expected: "a number",
         });
     }
-    let df = design.df();
-    let ratio = effect.abs() / design.std_error();
+    let df = precision.df;
+    let ratio = effect.abs() / precision.std_error;
     Ok(match law {
         PowerLaw::Normal => {
             let quantile = normal::two_sided_quantile(level);
@@ -165,6 +227,20 @@ pub fn power(
         }
         PowerLaw::NoncentralT => RootMeanSquare::new(df).power(ratio, student_quantile(df, level)),
     })
+}
+
+impl Precision {
+    fn check(&self, law: PowerLaw) -> Result<(), EstimatorError> {
+        let bad = |option, expected| Err(EstimatorError::BadOption { option, expected });
+        if !(self.std_error.is_finite() && self.std_error > 0.0) {
+            return bad("std_error", "above zero");
+        }
+        // Below one degree of freedom no integral of these laws is to be trusted.
+        if law != PowerLaw::Normal && !(self.df.is_finite() && self.df >= 1.0) {
+            return bad("df", "one or more with a t distribution");
+        }
+        Ok(())
+    }
 }
 
 /// The law of S, S²·df ~ χ²(df): a standard error over what it estimates.

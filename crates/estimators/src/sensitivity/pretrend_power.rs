@@ -47,6 +47,18 @@ pub struct PretrendPower {
     pub status: Status,
 }
 
+impl PretrendPower {
+    /// What there is where nothing can be worked out.
+    pub fn without_trends(status: Status) -> Self {
+        Self {
+            false_alarm: f64::NAN,
+            largest_statistic: f64::NAN,
+            trends: Vec::new(),
+            status,
+        }
+    }
+}
+
 /// A linear difference in trends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trend {
@@ -91,17 +103,11 @@ pub fn pretrend_power(
             limit: MOST_DIMENSIONS as u64,
         });
     }
-    let nothing = |status| PretrendPower {
-        false_alarm: f64::NAN,
-        largest_statistic: f64::NAN,
-        trends: Vec::new(),
-        status,
-    };
     if study.lacks_variance() {
-        return Ok(nothing(Status::NoVariance));
+        return Ok(PretrendPower::without_trends(Status::NoVariance));
     }
     let Some(pretest) = Pretest::try_new(study, options) else {
-        return Ok(nothing(Status::Singular));
+        return Ok(PretrendPower::without_trends(Status::Singular));
     };
     let of_power = options.powers.iter().map(|&power| pretest.slope(power));
     let slopes = of_power.chain(options.slopes.iter().copied());

@@ -2,7 +2,7 @@
 
 /// The x between `a` and `b` at which `f` changes sign, to within `tolerance` (regula falsi, Illinois variant, with a bisection
 /// whenever it is slow). Where `f` has the same sign at both, by rounding at one of them: the end at which it is smaller.
-pub(super) fn root(f: impl Fn(f64) -> f64, a: f64, b: f64, tolerance: f64) -> f64 {
+pub(crate) fn root(f: impl Fn(f64) -> f64, a: f64, b: f64, tolerance: f64) -> f64 {
     let (mut a, mut b) = (a, b);
     let (mut at_a, mut at_b) = (f(a), f(b));
     if at_a * at_b > 0.0 {
@@ -36,13 +36,13 @@ const ROOT_STEPS: usize = 300;
 
 /// One node of a quadrature rule.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    pub(super) x: f64,
-    pub(super) weight: f64,
+pub(crate) struct Node {
+    pub(crate) x: f64,
+    pub(crate) weight: f64,
 }
 
 /// The Gauss–Legendre rule on (−1, 1), exact for polynomials of degree 2n − 1.
-pub(super) fn gauss_legendre(n: usize) -> Vec<Node> {
+pub(crate) fn gauss_legendre(n: usize) -> Vec<Node> {
     (0..n)
         .map(|index| {
             let mut x = -(std::f64::consts::PI * (index as f64 + 0.75) / (n as f64 + 0.5)).cos();
@@ -68,7 +68,7 @@ pub(super) fn gauss_legendre(n: usize) -> Vec<Node> {
 }
 
 /// ∫ f over (`low`, `high`) in `panels` equal parts.
-pub(super) fn integral(
+pub(crate) fn integral(
     f: impl Fn(f64) -> f64,
     (low, high): (f64, f64),
     panels: usize,

@@ -2,6 +2,7 @@
 
 use crate::estimate::Estimate;
 use crate::group_time::SampleCounts;
+use crate::inference::Inference;
 use crate::inference::sup_t::SupT;
 
 /// Options of [`sun_abraham`](fn@super::sun_abraham).
@@ -15,6 +16,8 @@ pub struct SunAbrahamOptions {
     pub level: f64,
     /// Seed of the band's simulation.
     pub seed: u64,
+    /// How errors and intervals are made: analytic, or by the cluster jackknife.
+    pub inference: Inference,
 }
 
 /// An effect, or an average of effects.
@@ -51,4 +54,18 @@ pub struct SunAbrahamResult {
     pub df: f64,
     /// The simultaneous band over `event_times`.
     pub band: Option<SupT>,
+}
+
+impl SunAbrahamResult {
+    /// All rows.
+    pub(super) fn all(&self) -> impl Iterator<Item = &CohortEffect> {
+        let rows = std::iter::once(&self.overall).chain(&self.event_times);
+        rows.chain(&self.cohorts).chain(&self.cells)
+    }
+
+    /// All rows, to be changed.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut CohortEffect> {
+        let rows = std::iter::once(&mut self.overall).chain(&mut self.event_times);
+        rows.chain(&mut self.cohorts).chain(&mut self.cells)
+    }
 }

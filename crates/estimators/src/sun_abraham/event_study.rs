@@ -6,14 +6,18 @@ use nalgebra::DVector;
 
 use crate::error::EstimatorError;
 use crate::estimate::{check_level, rounding_error};
+use crate::group_time::deletions::{check_refits, origins};
+use crate::group_time::resampling::check_clusters;
 use crate::group_time::sample::Sample;
 use crate::group_time::{AttGtOptions, BasePeriod, Control, Method};
+use crate::inference::Inference;
 use crate::panel::table::{Layout, OutcomeTable, Panel};
 use crate::sun_abraham::averages::Averages;
 use crate::sun_abraham::design::Design;
 use crate::sun_abraham::effects::{SunAbrahamOptions, SunAbrahamResult};
 use crate::sun_abraham::fit::Fit;
-use crate::sun_abraham::inference::Inference;
+use crate::sun_abraham::inference::Summary;
+use crate::sun_abraham::jackknife::{Jackknife, laws};
 use crate::sun_abraham::unit_rows::Columns;
 
 /// Outcomes fitted side by side: a unit's rows are found once for all of them, and each takes memory.
@@ -47,6 +51,12 @@ pub fn sun_abraham_outcomes(
     options: &SunAbrahamOptions,
 ) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
     check_level(options.level)?;
+    if matches!(options.inference, Inference::Bootstrap { .. }) {
+        return Err(EstimatorError::BadOption {
+            option: "inference",
+            expected: "'analytic' or 'cr3'",
+        });
+    }
     if panel.layout == Layout::CrossSections {
         return Err(EstimatorError::BadOption {
             option: "panel",
@@ -62,6 +72,7 @@ pub fn sun_abraham_outcomes(
         level: options.level,
         seed: options.seed,
         bootstrap: None,
+        inference: Inference::Analytic,
     };
     let sample = Sample::select(panel, &selection)?;
     let (first, rest) = others.split_at(others.len().min(AT_ONCE - 1));
@@ -75,6 +86,7 @@ pub fn sun_abraham_outcomes(
         options,
     };
     let mut results = study.results(&columns, &rights, &outcomes);
+    let laws = laws(&study.design, &study.averages);
     drop(columns);
     drop(outcomes);
     for tables in rest.chunks(AT_ONCE) {
@@ -86,7 +98,41 @@ pub fn sun_abraham_outcomes(
             .collect();
         results.extend(study.results(&columns, &rights, &outcomes));
     }
+    if options.inference == Inference::Cr3 {
+        let jackknife = Jackknife {
+            options,
+            laws,
+            without: without_each(panel, others, &sample, options)?,
+        };
+        let tables = others.iter().map(|other| &other.0);
+        let outcomes = std::iter::once(&panel.values).chain(tables);
+        for (outcome, (result, values)) in results.iter_mut().zip(outcomes).enumerate() {
+            jackknife.apply(outcome, rounding_error(values), result);
+        }
+    }
     Ok(results)
+}
+
+/// By cluster of the sample: the results of all outcomes from the rows of the others.
+fn without_each(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    sample: &Sample<'_>,
+    options: &SunAbrahamOptions,
+) -> Result<Vec<Result<Vec<SunAbrahamResult>, EstimatorError>>, EstimatorError> {
+    check_clusters(sample.n_clusters)?;
+    check_refits(panel.n_rows_in(), sample.n_clusters, others.len() + 1)?;
+    let options = SunAbrahamOptions {
+        inference: Inference::Analytic,
+        ..*options
+    };
+    let clusters = origins(panel, sample).into_iter();
+    Ok(clusters
+        .map(|cluster| match panel.without_cluster(cluster, others) {
+            Some((rest, others)) => sun_abraham_outcomes(&rest, &others, &options),
+            None => Err(EstimatorError::NoCohort),
+        })
+        .collect())
 }
 
 /// Outcomes of a panel as the sample has its own.
@@ -116,14 +162,14 @@ impl Study<'_> {
     ) -> Vec<SunAbrahamResult> {
         let fits = Fit::of_outcomes(&self.design, columns, rights);
         let result = |(fit, outcome): (&Fit, &Cow<'_, [f64]>)| {
-            let inference = Inference {
+            let summary = Summary {
                 design: &self.design,
                 averages: &self.averages,
                 fit,
                 rounding: rounding_error(outcome),
                 options: self.options,
             };
-            inference.result()
+            summary.result()
         };
         fits.iter().zip(outcomes).map(result).collect()
     }

@@ -12,7 +12,7 @@ use crate::sun_abraham::effects::{CohortEffect, SunAbrahamOptions, SunAbrahamRes
 use crate::sun_abraham::fit::Fit;
 
 /// The numbers of an outcome, and what they are to be put into.
-pub(super) struct Inference<'a> {
+pub(super) struct Summary<'a> {
     pub(super) design: &'a Design,
     pub(super) averages: &'a Averages,
     pub(super) fit: &'a Fit,
@@ -21,7 +21,7 @@ pub(super) struct Inference<'a> {
     pub(super) options: &'a SunAbrahamOptions,
 }
 
-impl Inference<'_> {
+impl Summary<'_> {
     /// All averages, with inference.
     pub(super) fn result(&self) -> SunAbrahamResult {
         let (design, averages) = (self.design, self.averages);

@@ -40,6 +40,8 @@ mod fit;
 
 mod inference;
 
+mod jackknife;
+
 mod diagnostics;
 
 mod event_study;

@@ -18,6 +18,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::properties::{bits, permute};
 use crate::group_time::{AttGtOptions, AttGtResult, BasePeriod, Control, Method, att_gt};
+use crate::inference::Inference;
 use crate::panel::{
     Covariate, CovariateValues, Layout, MISSING_CODE, NEVER, Panel, PanelColumns, PanelOptions,
 };
@@ -143,6 +144,7 @@ impl Case {
             level: 0.95,
             seed: 1,
             bootstrap: None,
+            inference: Inference::Analytic,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::group_time::{
     Aggregate, AggregateOptions, AggregateResult, AttGtOptions, AttGtResult, BasePeriod, Control,
     Method, Pretest, aggregate, att_gt,
 };
+use crate::inference::Inference;
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 use crate::{Estimate, EstimatorError, Status};
 
@@ -77,6 +78,7 @@ pub(super) fn options(spec: &str) -> AttGtOptions {
         level: 0.95,
         seed: 1,
         bootstrap: None,
+        inference: Inference::Analytic,
     }
 }
 
@@ -331,7 +333,7 @@ fn bands_match_the_reference_within_simulation_error() {
         let level: f64 = key(&row.row, "coverage").unwrap().parse().unwrap();
         let band = if row.row.starts_with("all_cells") {
             let n = effects.rows.len();
-            let own = effects.covariance.view((0, 0), (n, n)).into_owned();
+            let own = effects.law.covariance.view((0, 0), (n, n)).into_owned();
             crate::inference::sup_t::critical_value(&own, level, 20_261_122)
         } else {
             aggregated(effects, row, level).band
@@ -372,7 +374,7 @@ fn the_bootstrap_agrees_with_the_analytic_errors() {
             att_gt(&panel(&spec), &options).unwrap().with_band()
         };
         let drawn = bootstrap(7, 20_000);
-        let draws = drawn.draws.as_ref().unwrap();
+        let draws = drawn.law.draws.as_ref().unwrap();
         for (index, (a, b)) in analytic.rows.iter().zip(&drawn.rows).enumerate() {
             assert_eq!(a.estimate.estimate, b.estimate.estimate);
             let (cohort, time) = (a.cohort, a.time);

@@ -4,6 +4,7 @@ mod dense;
 mod edges;
 mod outcomes;
 mod properties;
+mod stages;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use super::group_time::columns as panel_columns;
 use super::public::reference_data;
 use crate::Estimate;
 use crate::imputation::{ImputationColumns, ImputationOptions, ImputationResult, did_imputation};
+use crate::inference::Inference;
 use crate::panel::{NEVER, PanelColumns};
 use crate::regression::Column;
 
@@ -19,6 +21,7 @@ const ALL: ImputationOptions = ImputationOptions {
     window: None,
     level: 0.95,
     seed: 1,
+    inference: Inference::Analytic,
 };
 
 fn window(first: i32, last: i32) -> ImputationOptions {

@@ -3,6 +3,7 @@
 
 use super::properties::small;
 use crate::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
+use crate::inference::Inference;
 use crate::panel::{Layout, Panel, PanelOptions};
 
 const OPTIONS: AttGtOptions = AttGtOptions {
@@ -13,6 +14,7 @@ const OPTIONS: AttGtOptions = AttGtOptions {
     level: 0.95,
     seed: 1,
     bootstrap: None,
+    inference: Inference::Analytic,
 };
 
 /// Unit, period, cohort, outcome.

@@ -1,5 +1,5 @@
-//! Pre-test power, equivalence, power and adjusted p-values against the golden numbers (`tests/golden/inference`, see
-//! `HOW.md` there), and against what is known of them.
+//! Pre-test power, differences of groups and equivalence against the golden numbers (`tests/golden/inference`, see `HOW.md` there), and against
+//! what is known of them.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,8 @@ use nalgebra::DMatrix;
 
 use super::golden::{Data, Expected, close, expected_in, inference, key};
 use crate::sensitivity::{
-    Adjustment, ClusteredDesign, EquivalenceOptions, EventStudy, PowerLaw, PretrendOptions,
-    PretrendPower, WestfallYoung, adjust_p, equivalence, minimum_detectable_effect, power,
-    pretrend_power, two_group, westfall_young,
+    EquivalenceOptions, EventStudy, PretrendOptions, PretrendPower, equivalence, pretrend_power,
+    two_group,
 };
 use crate::{Estimate, EstimatorError, Status};
 
@@ -191,14 +190,14 @@ fn pre_tests_that_cannot_be_judged_have_a_status() {
 }
 
 /// The cluster trial: outcomes, treatment, sites.
-struct Trial {
-    data: Data,
-    treated: Vec<f64>,
-    sites: Vec<i64>,
+pub(super) struct Trial {
+    pub(super) data: Data,
+    pub(super) treated: Vec<f64>,
+    pub(super) sites: Vec<i64>,
 }
 
 impl Trial {
-    fn read() -> Self {
+    pub(super) fn read() -> Self {
         let data = Data::read(&inference().join("data/crt1.parquet"));
         Self {
             treated: data.column("treated"),
@@ -207,7 +206,7 @@ impl Trial {
         }
     }
 
-    fn difference(&self, outcome: &str, treated: &[f64]) -> Estimate {
+    pub(super) fn difference(&self, outcome: &str, treated: &[f64]) -> Estimate {
         two_group(&self.data.column(outcome), treated, &self.sites, 0.95).unwrap()
     }
 }
@@ -333,225 +332,4 @@ fn equivalence_is_the_interval_within_the_margins() {
         let refusal = equivalence(0.1, 0.1, &wrong).unwrap_err();
         assert!(matches!(refusal, EstimatorError::BadOption { .. }));
     }
-}
-
-fn design(spec: &str) -> ClusteredDesign {
-    let number = |name: &str| key(spec, name).unwrap().parse::<f64>().unwrap();
-    ClusteredDesign {
-        clusters_treated: number("clusters_treated") as u32,
-        clusters_control: number("clusters_control") as u32,
-        cluster_size: number("cluster_size"),
-        cv_cluster_size: number("cv_cluster_size"),
-        icc: number("icc"),
-        sd: number("sd"),
-    }
-}
-
-fn law(spec: &str) -> PowerLaw {
-    match key(spec, "dist").unwrap() {
-        "normal" => PowerLaw::Normal,
-        "t_approx" => PowerLaw::ApproximateT,
-        "noncentral_t" => PowerLaw::NoncentralT,
-        other => panic!("unknown law {other}"),
-    }
-}
-
-#[test]
-fn power_matches_the_reference() {
-    let n = expected_in(&inference(), "power").len();
-    compare("power", 1e-9, n, |row| {
-        let design = design(&row.spec);
-        let number = |name: &str| key(&row.spec, name).unwrap().parse::<f64>().unwrap();
-        Some(match row.quantity.as_str() {
-            "design_effect" => design.design_effect(),
-            "std_error" => design.std_error(),
-            "mde" => {
-                minimum_detectable_effect(&design, number("power"), 0.95, law(&row.spec)).unwrap()
-            }
-            "power" => power(&design, number("effect"), 0.95, law(&row.spec)).unwrap(),
-            other => panic!("unknown quantity {other}"),
-        })
-    });
-}
-
-#[test]
-fn power_and_smallest_effect_are_each_others_inverse() {
-    let design = design(
-        "clusters_treated=2;clusters_control=1;cluster_size=20;cv_cluster_size=0.3;icc=0.1;sd=2",
-    );
-    for law in [PowerLaw::ApproximateT, PowerLaw::NoncentralT] {
-        for share in [0.1, 0.3, 0.8, 0.99] {
-            let effect = minimum_detectable_effect(&design, share, 0.95, law).unwrap();
-            let found = power(&design, -effect, 0.95, law).unwrap();
-            assert!(close(found, share, 1e-8), "{law:?} {share} {found}");
-        }
-    }
-    // Without an effect both tails together have the size of the test.
-    for law in [PowerLaw::Normal, PowerLaw::NoncentralT] {
-        assert!(close(power(&design, 0.0, 0.95, law).unwrap(), 0.05, 1e-9));
-    }
-}
-
-#[test]
-fn impossible_designs_are_refused() {
-    let good = design(
-        "clusters_treated=2;clusters_control=2;cluster_size=20;cv_cluster_size=0;icc=0.1;sd=2",
-    );
-    for wrong in [
-        ClusteredDesign {
-            clusters_treated: 0,
-            ..good
-        },
-        ClusteredDesign {
-            clusters_control: 0,
-            ..good
-        },
-        ClusteredDesign {
-            clusters_treated: 1,
-            clusters_control: 1,
-            ..good
-        },
-        ClusteredDesign {
-            cluster_size: 0.5,
-            ..good
-        },
-        ClusteredDesign {
-            cv_cluster_size: -0.1,
-            ..good
-        },
-        ClusteredDesign { icc: 1.1, ..good },
-        ClusteredDesign {
-            sd: f64::NAN,
-            ..good
-        },
-    ] {
-        assert!(
-            power(&wrong, 0.1, 0.95, PowerLaw::NoncentralT).is_err(),
-            "{wrong:?}"
-        );
-    }
-    for share in [0.05, 1.0, f64::NAN] {
-        assert!(minimum_detectable_effect(&good, share, 0.95, PowerLaw::Normal).is_err());
-    }
-    assert!(power(&good, f64::NAN, 0.95, PowerLaw::Normal).is_err());
-    assert!(power(&good, 0.1, 1.0, PowerLaw::Normal).is_err());
-}
-
-#[test]
-fn adjusted_p_values_match_the_reference() {
-    let trial = Trial::read();
-    let outcomes = ["y1", "y2", "y3", "y4"];
-    let p_values: Vec<f64> = outcomes
-        .iter()
-        .map(|outcome| trial.difference(outcome, &trial.treated).p_value)
-        .collect();
-    compare("multiplicity", 1e-9, 12, |row| {
-        let adjustment = match key(&row.spec, "method").unwrap() {
-            "holm" => Adjustment::Holm,
-            "bonferroni" => Adjustment::Bonferroni,
-            "benjamini_hochberg" => Adjustment::BenjaminiHochberg,
-            _ => return None,
-        };
-        let place = outcomes
-            .iter()
-            .position(|o| Some(*o) == key(&row.row, "outcome"));
-        Some(adjust_p(&p_values, adjustment)[place.unwrap()])
-    });
-}
-
-/// All ways to treat 6 of 12 sites, as masks.
-fn assignments() -> impl Iterator<Item = u32> {
-    (0_u32..1 << 12).filter(|mask| mask.count_ones() == 6)
-}
-
-#[test]
-fn joint_p_values_match_the_reference() {
-    let trial = Trial::read();
-    let outcomes = ["y1", "y2", "y3", "y4"];
-    let statistics = |treated: &[f64], is_t: bool| -> Vec<f64> {
-        let each = outcomes.iter().map(|outcome| {
-            let found = trial.difference(outcome, treated);
-            if is_t {
-                found.statistic
-            } else {
-                found.estimate
-            }
-        });
-        each.collect()
-    };
-    for (name, is_t) in [("abs_t_CR1", true), ("abs_difference_in_means", false)] {
-        let observed = statistics(&trial.treated, is_t);
-        let draws: Vec<Vec<f64>> = assignments()
-            .map(|mask| {
-                let sites = trial.sites.iter();
-                let treated: Vec<f64> = sites
-                    .map(|site| f64::from(mask >> (site - 1) & 1))
-                    .collect();
-                statistics(&treated, is_t)
-            })
-            .collect();
-        assert_eq!(draws.len(), 924);
-        let adjusted = |method| westfall_young(&observed, &draws, method).unwrap();
-        compare("multiplicity", 1e-12, 12, |row| {
-            if key(&row.spec, "statistic") != Some(name) {
-                return None;
-            }
-            let method = match key(&row.spec, "method").unwrap() {
-                "westfall_young_stepdown_maxT" => WestfallYoung::StepDownMax,
-                "westfall_young_singlestep_maxT" => WestfallYoung::SingleStepMax,
-                "westfall_young_stepdown_minP" => WestfallYoung::StepDownMinP,
-                other => panic!("unknown method {other}"),
-            };
-            let place = outcomes
-                .iter()
-                .position(|o| Some(*o) == key(&row.row, "outcome"));
-            Some(adjusted(method)[place.unwrap()])
-        });
-    }
-}
-
-#[test]
-fn adjustments_are_what_their_definitions_say() {
-    let p_values = [0.01, f64::NAN, 0.04, 0.03];
-    let of = |adjustment| {
-        let found = adjust_p(&p_values, adjustment);
-        assert!(found[1].is_nan());
-        [found[0], found[2], found[3]]
-    };
-    let same = |found: [f64; 3], expected: [f64; 3]| {
-        found
-            .iter()
-            .zip(expected)
-            .all(|(a, b)| (a - b).abs() < 1e-15)
-    };
-    assert!(same(of(Adjustment::Holm), [0.03, 0.06, 0.06]));
-    assert!(same(of(Adjustment::Hochberg), [0.03, 0.04, 0.04]));
-    assert!(same(of(Adjustment::Bonferroni), [0.03, 0.12, 0.09]));
-    assert!(same(of(Adjustment::BenjaminiHochberg), [0.03, 0.04, 0.04]));
-    assert!(adjust_p(&[], Adjustment::Holm).is_empty());
-    assert_eq!(adjust_p(&[0.9], Adjustment::Bonferroni), [0.9]);
-}
-
-#[test]
-fn draws_must_be_complete() {
-    let one = |draws: &[Vec<f64>]| westfall_young(&[1.0, 2.0], draws, WestfallYoung::StepDownMax);
-    assert!(matches!(one(&[]), Err(EstimatorError::BadOption { .. })));
-    assert!(matches!(
-        one(&[vec![1.0]]),
-        Err(EstimatorError::LengthMismatch { .. })
-    ));
-    let missing = vec![1.0, f64::NAN];
-    assert!(matches!(
-        one(&[missing]),
-        Err(EstimatorError::BadOption { .. })
-    ));
-    // The second is reached by one draw of four, the first by three, of which the second draw is through the second.
-    let draws = [
-        vec![0.0, -3.0],
-        vec![1.0, 0.0],
-        vec![-1.5, 1.0],
-        vec![0.0, 0.5],
-    ];
-    let found = one(&draws).unwrap();
-    assert_eq!(found, [0.5, 0.25]);
 }

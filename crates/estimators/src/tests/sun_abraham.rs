@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::golden::{Data, Report, as_ids, close, expected, fields, key};
 use super::group_time::columns;
 use super::public::reference_data;
+use crate::inference::Inference;
 use crate::panel::{Layout, NEVER, Panel, PanelColumns, PanelOptions};
 use crate::regression::{
     Column, OlsOptions, OlsResult, Reference, RegressionData, Singletons, SmallSample, Vcov,
@@ -18,6 +19,7 @@ pub(super) const ALL: SunAbrahamOptions = SunAbrahamOptions {
     max_e: None,
     level: 0.95,
     seed: 1,
+    inference: Inference::Analytic,
 };
 
 pub(super) fn fit(columns: PanelColumns) -> SunAbrahamResult {

@@ -304,6 +304,14 @@ async fn estimates_of_few_are_withheld_wherever_they_come_from() {
     assert!(withheld.n_estimates > 0, "{rows}");
     let error = refused("SELECT * FROM balance((SELECT person_id, smoker, cost FROM panel), treated => smoker, covariates => [cost])").await;
     assert!(matches!(error, ReleaseError::Relation { .. }), "{error}");
+    for at_cutoff in [
+        "rd((SELECT person_id, cost, entry FROM panel), outcome => cost, running => entry, cutoff => 50)",
+        "rd_density((SELECT person_id, entry FROM panel), running => entry, cutoff => 50)",
+        "rd_bins((SELECT person_id, cost, entry FROM panel), outcome => cost, running => entry, cutoff => 50)",
+    ] {
+        let error = refused(&format!("SELECT * FROM {at_cutoff}")).await;
+        assert!(matches!(error, ReleaseError::Relation { .. }), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::group_time::{
     AttGtOptions, AttGtResult, BasePeriod, Control, GroupTime, Method, att_gt,
 };
 use crate::imputation::{ImputationColumns, ImputationOptions, did_imputation};
+use crate::inference::Inference;
 use crate::panel::{
     Covariate, CovariateValues, Layout, MISSING_CODE, NEVER, Panel, PanelColumns, PanelOptions,
 };
@@ -65,6 +66,7 @@ pub(super) fn options(method: Method) -> AttGtOptions {
         level: 0.95,
         seed: 1,
         bootstrap: None,
+        inference: Inference::Analytic,
     }
 }
 
@@ -409,6 +411,7 @@ fn clusters_that_leave_out_all_of_the_never_exposed_are_refused() {
                 window: None,
                 level: 0.95,
                 seed: 1,
+                inference: Inference::Analytic,
             },
         );
         assert_eq!(imputed.err(), Some(expected));

@@ -8,6 +8,7 @@ use proptest::sample::select;
 use super::{Case, LAYOUTS, METHODS, Random, any_case, cases, check_same, numbers_mut};
 use crate::Status;
 use crate::group_time::{AttGtOptions, BasePeriod, Control, Method, att_gt};
+use crate::inference::Inference;
 use crate::panel::{Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions};
 
 proptest! {
@@ -142,6 +143,7 @@ fn options(method: Method) -> AttGtOptions {
         level: 0.95,
         seed: 1,
         bootstrap: None,
+        inference: Inference::Analytic,
     }
 }
 

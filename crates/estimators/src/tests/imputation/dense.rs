@@ -128,7 +128,7 @@ fn indicators(values: &[i64]) -> Vec<DVector<f64>> {
 }
 
 /// Inverse of a positive semidefinite matrix on its range, and the projection onto that range.
-fn on_range(matrix: &DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
+pub(super) fn on_range(matrix: &DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
     let eigen = matrix.clone().symmetric_eigen();
     let largest = eigen.eigenvalues.max();
     let on = |value: f64| value > 1e-11 * largest;
@@ -145,18 +145,18 @@ fn on_range(matrix: &DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
 }
 
 /// The dense computation.
-struct Dense {
-    design: DMatrix<f64>,
-    weights: DVector<f64>,
+pub(super) struct Dense {
+    pub(super) design: DMatrix<f64>,
+    pub(super) weights: DVector<f64>,
     outcome: DVector<f64>,
     /// Period − first exposure.
-    event_times: Vec<Option<i32>>,
-    untreated: Vec<usize>,
+    pub(super) event_times: Vec<Option<i32>>,
+    pub(super) untreated: Vec<usize>,
     clusters: Vec<u32>,
 }
 
 impl Dense {
-    fn new(case: &Case) -> Self {
+    pub(super) fn new(case: &Case) -> Self {
         let panel = &case.columns.panel;
         let n = panel.unit.len();
         let mut columns = indicators(
@@ -203,12 +203,12 @@ impl Dense {
         }
     }
 
-    fn treated(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn treated(&self) -> impl Iterator<Item = usize> + '_ {
         let n = self.outcome.len();
         (0..n).filter(|row| self.event_times[*row].is_some_and(|e| e >= 0))
     }
 
-    fn gram(&self, design: &DMatrix<f64>) -> DMatrix<f64> {
+    pub(super) fn gram(&self, design: &DMatrix<f64>) -> DMatrix<f64> {
         let own = design.select_rows(&self.untreated);
         let mut weighted = own.clone();
         for (index, &row) in self.untreated.iter().enumerate() {
@@ -218,7 +218,11 @@ impl Dense {
     }
 
     /// Coefficients and residuals of the untreated rows.
-    fn fit(&self, design: &DMatrix<f64>, inverse: &DMatrix<f64>) -> (DVector<f64>, DVector<f64>) {
+    pub(super) fn fit(
+        &self,
+        design: &DMatrix<f64>,
+        inverse: &DMatrix<f64>,
+    ) -> (DVector<f64>, DVector<f64>) {
         let mut right = DVector::zeros(design.ncols());
         for &row in &self.untreated {
             right += design.row(row).transpose() * (self.weights[row] * self.outcome[row]);
@@ -286,7 +290,7 @@ impl Dense {
         (mean, self.clustered(&contributions).sqrt())
     }
 
-    fn clustered(&self, contributions: &[(usize, f64)]) -> f64 {
+    pub(super) fn clustered(&self, contributions: &[(usize, f64)]) -> f64 {
         let mut sums = BTreeMap::new();
         for &(row, contribution) in contributions {
             *sums.entry(self.clusters[row]).or_insert(0.0) += contribution;

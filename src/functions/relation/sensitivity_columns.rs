@@ -1,0 +1,205 @@
+//! What the columns mean of relations that start from estimates with a covariance: sensitivity, power, differences.
+
+use super::result_column::{ResultColumn, column};
+
+/// Every column of these relations but those that say what a row is about.
+pub(super) const SENSITIVITY_COLUMNS: &[ResultColumn] = &[
+    column(
+        "estimator",
+        &["difference"],
+        "推定法",
+        "Estimator of the row",
+    ),
+    column(
+        "what",
+        &["difference"],
+        "差を取る側（水準・アウトカム・推定法）",
+        "Level, outcome or estimator whose estimate counts",
+    ),
+    column(
+        "against",
+        &["difference"],
+        "差し引かれる側（水準・アウトカム・推定法）",
+        "Level, outcome or estimator whose estimate is taken from it",
+    ),
+    column(
+        "event_time",
+        &["event_study_vcov", "difference"],
+        "経過年数（時点−コホート）。欠測は全体",
+        "Periods since first exposure; missing for an overall effect",
+    ),
+    column(
+        "with_event_time",
+        &["event_study_vcov"],
+        "共分散の相手の経過年数",
+        "Event time that the covariance is with",
+    ),
+    column(
+        "bound",
+        &["honest_did"],
+        "トレンドの差の上限（倍率、またはアウトカムの単位）。空は平行トレンド",
+        "Bound of the restriction: a multiple, or in the unit of the outcome; empty for parallel trends",
+    ),
+    column(
+        "estimate",
+        &["honest_did", "event_study_vcov"],
+        "推定値（アウトカムの単位）",
+        "Estimate, in the unit of the outcome",
+    ),
+    column(
+        "estimate",
+        &["difference"],
+        "効果の差（アウトカムの単位）",
+        "Difference of the two effects, in the unit of the outcome",
+    ),
+    column(
+        "std_error",
+        &["honest_did", "event_study_vcov", "difference"],
+        "標準誤差",
+        "Standard error",
+    ),
+    column(
+        "covariance",
+        &["event_study_vcov"],
+        "2つの推定値の共分散（アウトカムの単位の2乗）",
+        "Covariance of the two estimates, in the unit of the outcome squared",
+    ),
+    column(
+        "statistic",
+        &["difference"],
+        "検定統計量（差÷標準誤差。同時検定の行はカイ二乗）",
+        "Difference divided by its standard error; chi-squared in the row of the joint test",
+    ),
+    column(
+        "df",
+        &["difference"],
+        "同時検定の自由度",
+        "Degrees of freedom of the joint test",
+    ),
+    column(
+        "p_value",
+        &["difference"],
+        "p値（両側）",
+        "Two-sided p-value",
+    ),
+    column(
+        "conf_low",
+        &["difference"],
+        "信頼区間の下限（行ごと）",
+        "Lower end of the row's own confidence interval",
+    ),
+    column(
+        "conf_high",
+        &["difference"],
+        "信頼区間の上限（行ごと）",
+        "Upper end of the row's own confidence interval",
+    ),
+    column(
+        "band_low",
+        &["difference"],
+        "同時信頼帯の下限（全行）",
+        "Lower end of the simultaneous confidence band over all rows",
+    ),
+    column(
+        "band_high",
+        &["difference"],
+        "同時信頼帯の上限（全行）",
+        "Upper end of the simultaneous confidence band over all rows",
+    ),
+    column(
+        "n_clusters",
+        &["difference"],
+        "どちらかの推定値に関わるクラスター数",
+        "Clusters behind either of the two estimates",
+    ),
+    column(
+        "n_shared_clusters",
+        &["difference"],
+        "両方の推定値に関わるクラスター数",
+        "Clusters behind both of the two estimates",
+    ),
+    column(
+        "conf_low",
+        &["honest_did"],
+        "制約のもとでの信頼区間の下限",
+        "Lower end of the interval under the restriction",
+    ),
+    column(
+        "conf_high",
+        &["honest_did"],
+        "制約のもとでの信頼区間の上限",
+        "Upper end of the interval under the restriction",
+    ),
+    column(
+        "worst_case_bias",
+        &["honest_did"],
+        "最大の偏り（アウトカムの単位）",
+        "Largest bias under the restriction, in the unit of the outcome",
+    ),
+    column(
+        "breakdown",
+        &["honest_did"],
+        "崩壊値（区間が0を含む最小の上限）",
+        "Smallest bound whose interval holds zero",
+    ),
+    column(
+        "power",
+        &["pretrend_power"],
+        "事前検定がトレンドの差を見つける確率（0〜1）",
+        "Probability that the pre-test finds the trend, 0 to 1",
+    ),
+    column(
+        "slope",
+        &["pretrend_power"],
+        "トレンドの差の傾き（1時点あたり、アウトカムの単位）",
+        "Slope of the difference in trends per period, in the unit of the outcome",
+    ),
+    column(
+        "event_time",
+        &["pretrend_power"],
+        "曝露からの時点数",
+        "Periods since exposure",
+    ),
+    column(
+        "bias",
+        &["pretrend_power"],
+        "この傾きによる偏り（アウトカムの単位）",
+        "Bias from this slope, in the unit of the outcome",
+    ),
+    column(
+        "bias_if_passed",
+        &["pretrend_power"],
+        "事前検定を通ったときの偏り（アウトカムの単位）",
+        "Bias of estimates that pass the pre-test, in the unit of the outcome",
+    ),
+    column(
+        "bayes_factor",
+        &["pretrend_power"],
+        "検定を通る確率の比（この傾き÷傾きなし）",
+        "Probability to pass with this slope over that without a slope",
+    ),
+    column(
+        "likelihood_ratio",
+        &["pretrend_power"],
+        "尤度比（この傾き÷傾きなし）",
+        "Likelihood of the estimates with this slope over that without a slope",
+    ),
+    column(
+        "false_alarm",
+        &["pretrend_power"],
+        "傾きがないのに検定にかかる確率（0〜1）",
+        "Probability that the pre-test rejects without a slope, 0 to 1",
+    ),
+    column(
+        "status",
+        &["honest_did", "pretrend_power"],
+        "計算の状態（ok または注意）",
+        "ok, or why there is no number",
+    ),
+    column(
+        "status",
+        &["event_study_vcov", "difference"],
+        "推定の状態（ok、または推定できない理由・注意）",
+        "ok, why there is no number, or why to read it with care",
+    ),
+];

@@ -1,0 +1,427 @@
+//! What the columns of results mean, for relations over tables of estimates, over designs, and over units that are no panel of cohorts.
+
+use super::result_column::{ResultColumn, column};
+
+const DESIGNS: &[&str] = &["power", "minimum_detectable_effect"];
+const UNITS: &[&str] = &["lee_bounds", "variance_components"];
+const TRIAL: &[&str] = &["westfall_young"];
+const LEE: &[&str] = &["lee_bounds"];
+const COMPONENTS: &[&str] = &["variance_components"];
+const EQUIVALENCE: &[&str] = &["equivalence"];
+const POOL: &[&str] = &["pool"];
+/// Relations that show the estimates they are given.
+const GIVEN: &[&str] = &["equivalence", "pool"];
+
+/// Every column of these relations, so that those of one relation stand in its order.
+pub(super) const TABLE_COLUMNS: &[ResultColumn] = &[
+    column(
+        "by",
+        UNITS,
+        "層別に使った列。欠測は全体",
+        "Column by whose levels the rows are split; missing for the whole input",
+    ),
+    column(
+        "level",
+        UNITS,
+        "層別に使った列の水準。欠測は全体",
+        "Level of that column; missing for the whole input",
+    ),
+    column(
+        "outcome",
+        &["lee_bounds", "variance_components", "westfall_young"],
+        "アウトカム（列名）",
+        "Outcome, by its column's name",
+    ),
+    column(
+        "is_primary",
+        TRIAL,
+        "主要アウトカムか",
+        "Whether the outcome is primary",
+    ),
+    column(
+        "estimate",
+        TRIAL,
+        "平均の差（介入群−対照群、アウトカムの単位）",
+        "Difference of means, treated less others, in the unit of the outcome",
+    ),
+    column(
+        "std_error",
+        TRIAL,
+        "標準誤差（クラスター）",
+        "Clustered standard error",
+    ),
+    column(
+        "statistic",
+        TRIAL,
+        "検定統計量（差÷標準誤差）",
+        "Difference divided by its standard error",
+    ),
+    column("estimate", GIVEN, "入力の推定値", "Estimate as given"),
+    column(
+        "std_error",
+        GIVEN,
+        "入力の標準誤差",
+        "Standard error as given",
+    ),
+    column(
+        "low",
+        EQUIVALENCE,
+        "問題にならない効果の下限",
+        "Lower end of effects that do not matter",
+    ),
+    column(
+        "high",
+        EQUIVALENCE,
+        "問題にならない効果の上限",
+        "Upper end of effects that do not matter",
+    ),
+    column(
+        "conf_low",
+        EQUIVALENCE,
+        "1−2αの信頼区間の下限",
+        "Lower end of the 1 - 2 alpha interval",
+    ),
+    column(
+        "conf_high",
+        EQUIVALENCE,
+        "1−2αの信頼区間の上限",
+        "Upper end of the 1 - 2 alpha interval",
+    ),
+    column(
+        "p_value_low",
+        EQUIVALENCE,
+        "効果が下限以下であることに対するp値",
+        "p-value against an effect at or below the lower margin",
+    ),
+    column(
+        "p_value_high",
+        EQUIVALENCE,
+        "効果が上限以上であることに対するp値",
+        "p-value against an effect at or above the upper margin",
+    ),
+    column(
+        "p_value",
+        EQUIVALENCE,
+        "同等性のp値（二つのうち大きい方）",
+        "p-value of equivalence, the larger of the two",
+    ),
+    column(
+        "smallest_margin",
+        EQUIVALENCE,
+        "同等といえる最小の幅（±）",
+        "Smallest symmetric margin at which the effect is shown to be small",
+    ),
+    column(
+        "verdict",
+        EQUIVALENCE,
+        "判定: equivalent（小さい）、relevant（大きい）、open（どちらともいえない）",
+        "equivalent: within the margins; relevant: beyond one of them; open: neither is shown",
+    ),
+    column("p_value", &["adjust_p"], "入力のp値", "p-value as given"),
+    column(
+        "p_value",
+        TRIAL,
+        "このアウトカムだけのp値（割付の並べ替え）",
+        "p-value of this outcome alone, by permutation",
+    ),
+    column(
+        "p_adjusted",
+        &["adjust_p", "westfall_young"],
+        "多重性を調整したp値",
+        "p-value adjusted for all tests of the family",
+    ),
+    column(
+        "n_tests",
+        &["adjust_p", "westfall_young"],
+        "一緒に調整した検定の数",
+        "Tests adjusted together, this one among them",
+    ),
+    column(
+        "effect",
+        DESIGNS,
+        "効果の大きさ（アウトカムの単位）",
+        "Effect, in the unit of the outcome",
+    ),
+    column(
+        "power",
+        DESIGNS,
+        "効果を見つける確率（0〜1）",
+        "Probability of finding the effect, 0 to 1",
+    ),
+    column(
+        "design_effect",
+        DESIGNS,
+        "デザイン効果（分散が何倍になるか）。ロールアウトでは空",
+        "Variance over that of as many persons drawn singly; empty with a calendar",
+    ),
+    column(
+        "std_error",
+        DESIGNS,
+        "見込まれる標準誤差（アウトカムの単位）",
+        "Standard error to expect, in the unit of the outcome",
+    ),
+    column(
+        "df",
+        DESIGNS,
+        "検定の自由度",
+        "Degrees of freedom of the test",
+    ),
+    column(
+        "n_clusters",
+        DESIGNS,
+        "クラスター数",
+        "Clusters of the design",
+    ),
+    column(
+        "sd",
+        COMPONENTS,
+        "標準偏差（時点内）",
+        "Standard deviation within a period",
+    ),
+    column(
+        "icc",
+        COMPONENTS,
+        "級内相関（分散のうちクラスター間の割合、0〜1）",
+        "Intraclass correlation: share of the variance between clusters, 0 to 1",
+    ),
+    column(
+        "cluster_size",
+        COMPONENTS,
+        "クラスターの平均人数（時点ごと）",
+        "Mean number of units of a cluster in a period",
+    ),
+    column(
+        "cv_cluster_size",
+        COMPONENTS,
+        "クラスターの人数の変動係数",
+        "Standard deviation of cluster sizes over their mean",
+    ),
+    column(
+        "cluster_autocorrelation",
+        COMPONENTS,
+        "クラスターに共通な部分の時点間の相関（0〜1）",
+        "Correlation between periods of what clusters share, 0 to 1",
+    ),
+    column(
+        "individual_autocorrelation",
+        COMPONENTS,
+        "個人に固有な部分の時点間の相関（0〜1）",
+        "Correlation between periods of what is the unit's own, 0 to 1",
+    ),
+    column("n_obs", COMPONENTS, "使った行数", "Rows used"),
+    column(
+        "lower",
+        LEE,
+        "効果の下限（アウトカムの単位）",
+        "Lower bound of the effect, in the unit of the outcome",
+    ),
+    column(
+        "upper",
+        LEE,
+        "効果の上限（アウトカムの単位）",
+        "Upper bound of the effect, in the unit of the outcome",
+    ),
+    column(
+        "std_error_lower",
+        LEE,
+        "下限の標準誤差",
+        "Standard error of the lower bound",
+    ),
+    column(
+        "std_error_upper",
+        LEE,
+        "上限の標準誤差",
+        "Standard error of the upper bound",
+    ),
+    column(
+        "conf_low",
+        LEE,
+        "効果の信頼区間の下限",
+        "Lower end of the interval for the effect",
+    ),
+    column(
+        "conf_high",
+        LEE,
+        "効果の信頼区間の上限",
+        "Upper end of the interval for the effect",
+    ),
+    column(
+        "critical_value",
+        LEE,
+        "信頼区間に使った棄却値（標準誤差の倍数）",
+        "Standard errors from a bound to the end beside it",
+    ),
+    column(
+        "trimming_share",
+        LEE,
+        "除いた割合（観察が多い側、0〜1）",
+        "Share left out of the side seen more often, 0 to 1",
+    ),
+    column(
+        "seen_treated",
+        LEE,
+        "介入群で観察された割合（0〜1）",
+        "Share of the treated whose outcome is seen, 0 to 1",
+    ),
+    column(
+        "seen_control",
+        LEE,
+        "対照群で観察された割合（0〜1）",
+        "Share of the others whose outcome is seen, 0 to 1",
+    ),
+    column(
+        "n_treated",
+        LEE,
+        "観察された介入群の数",
+        "Treated units with an outcome",
+    ),
+    column(
+        "n_control",
+        LEE,
+        "観察された対照群の数",
+        "Other units with an outcome",
+    ),
+    column(
+        "n_units",
+        LEE,
+        "全体の数（観察されない者を含む）",
+        "Units, seen or not",
+    ),
+    column(
+        "n_treated",
+        TRIAL,
+        "介入群の数",
+        "Treated units with the outcome",
+    ),
+    column(
+        "n_control",
+        TRIAL,
+        "対照群の数",
+        "Other units with the outcome",
+    ),
+    column(
+        "n_units",
+        &["westfall_young", "variance_components"],
+        "分析対象の数（単位）",
+        "Units used",
+    ),
+    column(
+        "n_clusters",
+        &["westfall_young", "lee_bounds", "variance_components"],
+        "クラスター数",
+        "Clusters",
+    ),
+    column("n_periods", COMPONENTS, "時点の数", "Periods"),
+    column(
+        "n_permutations",
+        TRIAL,
+        "調べた割付の数（実際のものを含む）",
+        "Assignments gone through, the observed one among them",
+    ),
+    column(
+        "target",
+        POOL,
+        "縮約先の値（平均または回帰の値）",
+        "What the estimate is shrunk towards: the mean or the regression's value",
+    ),
+    column(
+        "shrinkage",
+        POOL,
+        "残す割合（0〜1。0は縮約先に一致）",
+        "Share of its distance to the target that the estimate keeps, 0 to 1",
+    ),
+    column("pooled", POOL, "縮約推定値", "Shrunken estimate"),
+    column(
+        "conf_low",
+        POOL,
+        "頑健な経験ベイズ信頼区間の下限",
+        "Lower end of the robust empirical Bayes interval",
+    ),
+    column(
+        "conf_high",
+        POOL,
+        "頑健な経験ベイズ信頼区間の上限",
+        "Upper end of the robust empirical Bayes interval",
+    ),
+    column(
+        "conf_low_normal",
+        POOL,
+        "正規分布を仮定した区間の下限",
+        "Lower end of the interval that assumes a normal law",
+    ),
+    column(
+        "conf_high_normal",
+        POOL,
+        "正規分布を仮定した区間の上限",
+        "Upper end of the interval that assumes a normal law",
+    ),
+    column(
+        "mean_rank",
+        POOL,
+        "平均順位（1が最良）",
+        "Mean rank, 1 for the best",
+    ),
+    column(
+        "p_best",
+        POOL,
+        "上位に入る確率（best を指定したとき）",
+        "Probability of being among the best, with best",
+    ),
+    column(
+        "funnel_low_95",
+        POOL,
+        "ファンネルプロットの95%限界の下限",
+        "Lower 95 % limit of a funnel plot",
+    ),
+    column(
+        "funnel_high_95",
+        POOL,
+        "ファンネルプロットの95%限界の上限",
+        "Upper 95 % limit of a funnel plot",
+    ),
+    column(
+        "funnel_low_998",
+        POOL,
+        "ファンネルプロットの99.8%限界の下限",
+        "Lower 99.8 % limit of a funnel plot",
+    ),
+    column(
+        "funnel_high_998",
+        POOL,
+        "ファンネルプロットの99.8%限界の上限",
+        "Upper 99.8 % limit of a funnel plot",
+    ),
+    column(
+        "spread",
+        POOL,
+        "真の効果のばらつき（標準偏差）",
+        "Standard deviation of true effects around their targets",
+    ),
+    column(
+        "kurtosis",
+        POOL,
+        "真の効果の尖度",
+        "Kurtosis of true effects around their targets",
+    ),
+    column(
+        "n_pooled",
+        POOL,
+        "一緒に推定した数",
+        "Estimates pooled together",
+    ),
+    column(
+        "status",
+        &[
+            "equivalence",
+            "adjust_p",
+            "westfall_young",
+            "power",
+            "minimum_detectable_effect",
+            "variance_components",
+            "lee_bounds",
+            "pool",
+        ],
+        "計算の状態（ok、または計算できない理由・注意）",
+        "ok, why there is no number, or why to read it with care",
+    ),
+];
