@@ -9,40 +9,41 @@
 
 with analysed as (
     select distinct field, population
-    from effect_fields
+    from evaluation_plans
+    where exposure = 'field' and exposed <> 'participated' and is_whole_population
 ),
 
 employees as (
     select
         analysed.field,
-        effect_baseline.*,
+        panel_baseline.*,
         panel_exposure.cohort is not null as exposed
-    from effect_baseline
+    from panel_baseline
     cross join analysed
     left join panel_exposure
-        on effect_baseline.person_id = panel_exposure.person_id
+        on panel_baseline.person_id = panel_exposure.person_id
         and analysed.field = panel_exposure.field
     where
         analysed.population = 'employees'
-        and (panel_exposure.cohort is null or effect_baseline.fiscal_year < panel_exposure.cohort)
+        and (panel_exposure.cohort is null or panel_baseline.fiscal_year < panel_exposure.cohort)
 ),
 
 spouses as (
     select
         analysed.field,
-        effect_spouses.sex = 2 as female,
-        effect_spouses.fiscal_year - effect_spouses.birth_fiscal_year as age,
+        panel_spouses.sex = 2 as female,
+        panel_spouses.fiscal_year - panel_spouses.birth_fiscal_year as age,
         panel_exposure.household_cohort is not null as exposed
-    from effect_spouses
+    from panel_spouses
     cross join analysed
     left join panel_exposure
-        on effect_spouses.person_id = panel_exposure.person_id
+        on panel_spouses.person_id = panel_exposure.person_id
         and analysed.field = panel_exposure.field
     where
         analysed.population = 'spouses'
-        and (panel_exposure.household_cohort is null or effect_spouses.fiscal_year < panel_exposure.household_cohort)
+        and (panel_exposure.household_cohort is null or panel_spouses.fiscal_year < panel_exposure.household_cohort)
     qualify row_number() over (
-        partition by analysed.field, effect_spouses.person_id order by effect_spouses.fiscal_year
+        partition by analysed.field, panel_spouses.person_id order by panel_spouses.fiscal_year
     ) = 1
 ),
 

@@ -8,7 +8,7 @@ select
     field,
     indicator,
     population,
-    cast(event_time as bigint) as event_time,
+    event_time,
     estimate,
     std_error,
     statistic,
@@ -21,6 +21,7 @@ select
     n_control,
     n_units,
     n_clusters,
-    status
-from effect_fields
+    status,
+    is_primary
+from effect_estimates
 where estimator = 'event_study'

@@ -26,6 +26,7 @@ select
     n_control,
     n_units,
     n_clusters,
-    status
-from effect_fields
+    status,
+    is_primary
+from effect_estimates
 where estimator like 'mean_%'

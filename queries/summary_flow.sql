@@ -58,12 +58,12 @@ field_counts as (
 
 employees_analysed as (
     select count(distinct person_id) as n_persons
-    from effect_employees
+    from panel_employees
 ),
 
 spouses_analysed as (
     select count(distinct person_id) as n_persons
-    from effect_spouses
+    from panel_spouses
 ),
 
 outside_enrollment as (

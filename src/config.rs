@@ -102,6 +102,10 @@ pub enum ParameterValue {
     Boolean(bool),
     /// Names of columns: `$name` stands for `[a, b]`. Those of a program field; `[parameters]` has none.
     Names(Vec<String>),
+    /// Text that stands in an argument as if it were written there in quotes. `[parameters]` has none.
+    Word(String),
+    /// A whole number that stands in an argument as if it were written there. `[parameters]` has none.
+    Written(i32),
 }
 
 impl std::fmt::Display for ParameterValue {
@@ -112,6 +116,8 @@ impl std::fmt::Display for ParameterValue {
             Self::Text(value) => f.write_str(value),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::Names(names) => write!(f, "[{}]", names.join(", ")),
+            Self::Word(word) => write!(f, "'{word}'"),
+            Self::Written(number) => write!(f, "{number}"),
         }
     }
 }

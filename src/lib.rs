@@ -11,6 +11,7 @@ pub mod schedule;
 pub mod toml_reader;
 pub mod transcoder;
 
+pub mod evaluation;
 pub mod vocabulary;
 
 pub mod config;

@@ -10,10 +10,13 @@ use super::printer::Printer;
 use super::workspace;
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::FailureKind;
+use crate::evaluation::PLANS_FOLDER;
 use crate::vocabulary::{COLUMNS_FILE, FIELDS_FILE, INDICATORS_FILE};
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
+static EVALUATIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/evaluations");
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static PROJECT: &str = include_str!("../../korabo.toml");
 static FIELDS: &str = include_str!("../../fields.toml");
 static INDICATORS: &str = include_str!("../../indicators.toml");
@@ -39,6 +42,8 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
         COLUMNS_FILE,
         "schemas",
         "queries",
+        PLANS_FOLDER,
+        "rules",
     ] {
         if folder.join(name).exists() {
             let message = format!("`{}` holds a `{name}` already", args.folder.display());
@@ -49,6 +54,8 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::create_dir_all(&folder).map_err(write)?;
     write_files(&SCHEMAS, &folder.join("schemas")).map_err(write)?;
     write_files(&QUERIES, &folder.join("queries")).map_err(write)?;
+    write_files(&EVALUATIONS, &folder.join(PLANS_FOLDER)).map_err(write)?;
+    write_files(&RULES, &folder.join("rules")).map_err(write)?;
     for (name, text) in [
         (FIELDS_FILE, FIELDS),
         (INDICATORS_FILE, INDICATORS),
@@ -72,7 +79,8 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::write(folder.join(PROJECT_FILE), config).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(
-        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, {COLUMNS_FILE}, schemas/ and queries/ to `{name}`; put \
+        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, {COLUMNS_FILE}, schemas/, queries/, \
+         {PLANS_FOLDER}/ and rules/ to `{name}`; put \
          extracts into `{name}/extracts`, then `korabo run --project {name}`"
     ));
     Ok(0)
@@ -81,7 +89,9 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
 fn write_files(from: &Dir<'_>, to: &Path) -> std::io::Result<()> {
     fs_err::create_dir_all(to)?;
     for file in from.files() {
-        if let Some(name) = file.path().file_name() {
+        // A plan of the sample that was fixed is not fixed in another project.
+        let is_lock = file.path().extension().is_some_and(|own| own == "lock");
+        if let Some(name) = file.path().file_name().filter(|_| !is_lock) {
             fs_err::write(to.join(name), file.contents())?;
         }
     }

@@ -10,14 +10,17 @@ mod daemon;
 mod diff;
 mod docs;
 mod doctor;
+mod estimate;
 mod failure;
 mod history;
 mod ingest;
 mod init;
 mod job;
 mod lineage;
+mod lock;
 mod maintain;
 mod plan;
+mod power;
 mod printer;
 mod progress;
 mod report;
@@ -75,6 +78,12 @@ enum Command {
     Schedule(schedule::ScheduleArgs),
     /// Show what `run` would do and why; change nothing
     Plan(plan::PlanArgs),
+    /// Estimate one evaluation plan now: in subgroups, as SQL, or with what gates hide
+    Estimate(estimate::EstimateArgs),
+    /// What an evaluation plan could see, from years before exposure alone
+    Power(power::PowerArgs),
+    /// Fix an evaluation plan before its results are looked at
+    Lock(lock::LockArgs),
     /// Ingest new extracts only
     Ingest(ingest::IngestArgs),
     /// Check project file, contracts and queries; read no data rows
@@ -186,6 +195,9 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
             return Ok(job::begun(ran, "ingest", global, printer));
         }
         Command::Plan(args) => Box::pin(plan::run(args, global, printer)),
+        Command::Estimate(args) => Box::pin(estimate::run(args, global, printer)),
+        Command::Power(args) => Box::pin(power::run(args, global, printer)),
+        Command::Lock(args) => Box::pin(lock::run(args, global, printer)),
         Command::Check => Box::pin(check::run(global, printer)),
         Command::Docs(args) => Box::pin(docs::run(args, global, printer)),
         Command::Checks(args) => Box::pin(checks::run(args, global, printer)),

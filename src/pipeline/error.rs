@@ -6,6 +6,7 @@ use crate::diagnostic::{FailureKind, SourceLocation};
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::session::{ErrorClass, SessionError};
+use crate::evaluation::EvaluationError;
 use crate::vocabulary::VocabularyError;
 
 /// An error of the pipeline.
@@ -63,6 +64,8 @@ pub enum PipelineError {
     UnknownSelector { selector: String, hint: String },
     #[error("no query has the tag `{tag}`{hint}")]
     UnknownTag { tag: String, hint: String },
+    #[error("no evaluation plan is called `{name}`{hint}")]
+    UnknownEvaluation { name: String, hint: String },
     #[error("`{selector}` selects nothing: {problem}")]
     WrongSelector { selector: String, problem: String },
     #[error("{at}: parameter `${name}` has no value in `[parameters]` of korabo.toml")]
@@ -143,6 +146,9 @@ pub enum PipelineError {
     /// Fields or indicators are wrong.
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
+    /// An evaluation plan, gate or lock is wrong.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
     /// A setting of a check is wrong.
     #[error(transparent)]
     Checks(#[from] ChecksError),

@@ -41,6 +41,8 @@ pub struct Header {
 pub enum ForEach {
     /// Each program field of `fields.toml`.
     Field,
+    /// Each plan of `evaluations/`.
+    Evaluation,
 }
 
 /// How a query's result is kept.
@@ -204,7 +206,8 @@ impl Header {
             }
             "for_each" => match value {
                 "field" => self.for_each = Some(ForEach::Field),
-                _ => return Err(wrong("`field`")),
+                "evaluation" => self.for_each = Some(ForEach::Evaluation),
+                _ => return Err(wrong("`field` or `evaluation`")),
             },
             "join" => {
                 let join = declared_join(value);

@@ -9,6 +9,7 @@ mod dag;
 mod data_test;
 mod diff;
 mod error;
+mod estimate;
 mod header;
 mod header_columns;
 mod history;
@@ -19,6 +20,7 @@ mod made_text;
 mod meanings;
 mod origins;
 mod parts;
+mod plans;
 mod project;
 mod query;
 mod query_check;
@@ -43,6 +45,7 @@ pub use diff::{
     TableDiff, diff, past_runs,
 };
 pub use error::PipelineError;
+pub use estimate::{estimate, statement};
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
@@ -51,6 +54,7 @@ pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
 pub use meanings::Meanings;
 pub use project::Project;
+pub use plans::settings;
 pub use query::{Query, Stage};
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};

@@ -15,6 +15,7 @@ use crate::checks::{self, CHECK_RESULTS, Check};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::contract::{self, TableContract};
 use crate::diagnostic::did_you_mean;
+use crate::evaluation::Evaluations;
 use crate::ingest;
 use crate::lake::Lake;
 use crate::session::Session;
@@ -27,6 +28,8 @@ pub struct Project {
     pub config: ProjectConfig,
     /// Program fields and indicators.
     pub vocabulary: Vocabulary,
+    /// Evaluation plans.
+    pub evaluations: Evaluations,
     /// What columns mean.
     pub columns: Vec<ColumnEntry>,
     /// Contracts of the raw tables.
@@ -43,11 +46,24 @@ impl Project {
     /// # Errors
     /// With file, line and column of what is wrong.
     pub fn load(config: ProjectConfig) -> Result<Self, PipelineError> {
+        Self::load_with(config, |_| ())
+    }
+
+    /// The same with plans that `change` has changed.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub fn load_with(
+        config: ProjectConfig,
+        change: impl FnOnce(&mut Evaluations),
+    ) -> Result<Self, PipelineError> {
         let vocabulary = Vocabulary::load(&config.folder)?;
         let columns = ColumnEntry::load(&config.folder)?;
         let mut contracts = contract::load_dir(&config.folder.join("schemas"))?;
         insert_fields(&mut contracts, &vocabulary)?;
-        let queries = load_queries(&config.folder, &vocabulary)?;
+        let mut evaluations = Evaluations::load(&config.folder, &vocabulary)?;
+        change(&mut evaluations);
+        let queries = load_queries(&config.folder, &vocabulary, &evaluations)?;
         let given = given_tables(&contracts);
         for query in &queries {
             let given = query.parameters_in(&config);
@@ -73,6 +89,7 @@ impl Project {
         Ok(Self {
             config,
             vocabulary,
+            evaluations,
             columns,
             contracts,
             dag,

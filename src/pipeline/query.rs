@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
-use super::header::{Header, prose, read_header};
+use super::header::{ForEach, Header, prose, read_header};
 use super::made_text::{Expressions, MadeText};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::SourceLocation;
@@ -45,6 +45,9 @@ pub struct Query {
     expressions: Expressions,
 }
 
+/// The parameter that has the name of the plan a query was made for.
+pub(super) const EVALUATION: &str = "evaluation";
+
 /// Stages of the journey in order: a query reads its own or earlier stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -56,6 +59,8 @@ pub enum Stage {
     Panel,
     /// `indicator_*`.
     Indicator,
+    /// `evaluation_*`.
+    Evaluation,
     /// `effect_*`.
     Effect,
     /// `summary_*`.
@@ -72,6 +77,7 @@ impl Stage {
             ("linkage_", Self::Link),
             ("panel_", Self::Panel),
             ("indicator_", Self::Indicator),
+            ("evaluation_", Self::Evaluation),
             ("effect_", Self::Effect),
             ("summary_", Self::Summary),
         ];
@@ -105,6 +111,21 @@ impl Query {
             place: place.map_or_else(file, |at| at.to_string()),
             source,
         }
+    }
+
+    /// The evaluation whose plan it was made for.
+    #[must_use]
+    pub fn evaluation(&self) -> Option<&str> {
+        let value = self.values.iter().find(|(name, _)| name == EVALUATION);
+        match value {
+            Some((_, ParameterValue::Text(name))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a template of queries for each evaluation plan.
+    pub(super) fn is_for_each_evaluation(&self) -> bool {
+        self.header.for_each == Some(ForEach::Evaluation)
     }
 
     /// The query that this template makes for one program field.

@@ -94,7 +94,8 @@ impl Project {
             }
             PANEL_INDICATORS => {
                 let parameters = self.config.parameter_values();
-                templates::check_uses(session, vocabulary, schema, &parameters).await?;
+                let plans = &self.evaluations;
+                templates::check_uses(session, vocabulary, plans, schema, &parameters).await?;
             }
             _ => {}
         }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::PipelineError;
 use super::query::{Query, Stage};
-use super::{parts, templates};
+use super::{parts, plans, templates};
+use crate::evaluation::Evaluations;
 use crate::regular_file;
 use crate::vocabulary::Vocabulary;
 
@@ -12,6 +13,7 @@ use crate::vocabulary::Vocabulary;
 pub(super) fn load_queries(
     project: &Path,
     vocabulary: &Vocabulary,
+    evaluations: &Evaluations,
 ) -> Result<Vec<Query>, PipelineError> {
     let folder = project.join("queries");
     if !folder.is_dir() {
@@ -27,7 +29,8 @@ pub(super) fn load_queries(
     files.sort();
     let queries: Result<Vec<Query>, PipelineError> =
         files.iter().map(|path| read_query(path)).collect();
-    parts::with_views(templates::expand(queries?, vocabulary)?)
+    let queries = templates::expand(queries?, vocabulary)?;
+    parts::with_views(plans::expand(queries, evaluations, vocabulary)?)
 }
 
 fn read_query(path: &Path) -> Result<Query, PipelineError> {
@@ -55,6 +58,8 @@ pub(super) fn query_named(folder: &Path, name: &str) -> Result<Option<Query>, Pi
         return read_query(&path).map(Some);
     }
     // Queries of a field, and views that others are parts of, have no file of their own.
-    let queries = load_queries(folder, &Vocabulary::load(folder)?)?;
+    let vocabulary = Vocabulary::load(folder)?;
+    let evaluations = Evaluations::load(folder, &vocabulary)?;
+    let queries = load_queries(folder, &vocabulary, &evaluations)?;
     Ok(queries.into_iter().find(|query| query.name == name))
 }

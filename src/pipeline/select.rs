@@ -47,11 +47,13 @@ enum Criterion {
     /// A name, or a pattern with `*` and `?`.
     Name(String),
     Tag(String),
+    /// The plan that a query was made for.
+    Evaluation(String),
     Stale,
     Unfinished,
 }
 
-const KINDS: [&str; 3] = ["tag", "state", "result"];
+const KINDS: [&str; 4] = ["tag", "evaluation", "state", "result"];
 
 impl Selection {
     /// Parses selectors. A selector may hold several, separated by blanks.
@@ -200,13 +202,15 @@ impl Criterion {
         match kind {
             "tag" if value.is_empty() => Err("a tag is missing".to_owned()),
             "tag" => Ok(Self::Tag(value.to_owned())),
+            "evaluation" if value.is_empty() => Err("the name of a plan is missing".to_owned()),
+            "evaluation" => Ok(Self::Evaluation(value.to_owned())),
             "state" if value == "stale" => Ok(Self::Stale),
             "state" => unknown("stale"),
             "result" if value == "error" => Ok(Self::Unfinished),
             "result" => unknown("error"),
             _ => {
                 let hint = did_you_mean(kind, KINDS);
-                let known = "a selector is a name, `tag:NAME`, `state:stale` or `result:error`";
+                let known = "a selector is a name, `tag:NAME`, `evaluation:NAME`, `state:stale` or `result:error`";
                 Err(format!("`{kind}:` is unknown{hint} ({known})"))
             }
         }
@@ -247,6 +251,17 @@ impl Criterion {
                 Err(PipelineError::UnknownTag {
                     tag: tag.clone(),
                     hint: did_you_mean(tag, tags.map(String::as_str)),
+                })
+            }
+            Self::Evaluation(name) => {
+                let found = named(&|query| query.evaluation() == Some(name));
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+                let names = queries().filter_map(Query::evaluation);
+                Err(PipelineError::UnknownEvaluation {
+                    name: name.clone(),
+                    hint: did_you_mean(name, names),
                 })
             }
             Self::Stale => Ok(named(&|query| state.stale.contains(&query.name))),

@@ -1,7 +1,6 @@
-//! Templates: queries made for each entry of the project's vocabulary. `-- for_each: field` in `queries/effect_field.sql` makes `effect_activity`,
-//! `effect_mind` and so on, one for each field of `fields.toml`, with the parameters `$field`, `$outcomes`, `$main_outcome` and
-//! `$spouse_outcomes` of that field. A file of the same name as such a query takes its place. The view [`PANEL_INDICATORS`] adds to the
-//! panel what `indicators.toml` defines by SQL.
+//! Templates: queries made for each entry of the project's vocabulary. `-- for_each: field` in `queries/panel_field.sql` makes `panel_activity`,
+//! `panel_mind` and so on, one for each field of `fields.toml`, with the parameter `$field`. A file of the same name as such a query
+//! takes its place. The view [`PANEL_INDICATORS`] adds to the panel what `indicators.toml` defines by SQL.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,13 +8,15 @@ use std::path::Path;
 use datafusion::arrow::datatypes::Schema;
 
 use super::error::PipelineError;
+use super::header::ForEach;
 use super::made_text::MadeText;
 use super::query::{Query, is_word};
 use crate::config::ParameterValue;
 use crate::diagnostic::{SourceLocation, did_you_mean};
+use crate::evaluation::Evaluations;
 use crate::lake::storable_schema;
 use crate::session::{self, ErrorPlace, Session, SessionError, split_place};
-use crate::toml_reader::{Located, LocatedText};
+use crate::toml_reader::LocatedText;
 use crate::vocabulary::{INDICATORS_FILE, Indicator, ProgramField, Vocabulary, VocabularyError};
 
 /// The panel with all indicators.
@@ -34,7 +35,7 @@ pub(super) fn expand(
     queries: Vec<Query>,
     vocabulary: &Vocabulary,
 ) -> Result<Vec<Query>, PipelineError> {
-    let is_template = |query: &Query| query.header.for_each.is_some();
+    let is_template = |query: &Query| query.header.for_each == Some(ForEach::Field);
     let (templates, mut expanded): (Vec<Query>, Vec<Query>) =
         queries.into_iter().partition(is_template);
     let own: BTreeSet<String> = expanded.iter().map(|query| query.name.clone()).collect();
@@ -56,15 +57,9 @@ pub(super) fn expand(
                 }
             };
             let name = parts.iter().map(in_place).collect::<Vec<_>>().join("_");
-            let values = values_of(field);
-            let is_missing = |parameter: &String| {
-                FIELD_PARAMETERS.contains(&parameter.as_str())
-                    && values.iter().all(|(name, _)| name != parameter)
-            };
-            if own.contains(&name) || template.parameters.iter().any(is_missing) {
-                continue;
+            if !own.contains(&name) {
+                expanded.push(template.for_field(name, values_of(field)));
             }
-            expanded.push(template.for_field(name, values));
         }
     }
     let has = |name: &str| expanded.iter().any(|query| query.name == name);
@@ -74,25 +69,10 @@ pub(super) fn expand(
     Ok(expanded)
 }
 
-/// Parameters that only the queries of a field have.
-const FIELD_PARAMETERS: [&str; 4] = ["field", "outcomes", "main_outcome", "spouse_outcomes"];
-
+/// What the parameter of a field's queries stands for.
 fn values_of(field: &ProgramField) -> Vec<(String, ParameterValue)> {
-    let names = |outcomes: &[Located<String>]| {
-        let names = outcomes.iter().map(|outcome| outcome.value.clone());
-        (!outcomes.is_empty()).then(|| ParameterValue::Names(names.collect()))
-    };
-    let main = field.outcomes.get(..1).unwrap_or_default();
-    let values = [
-        Some(ParameterValue::Text(field.name.clone())),
-        names(&field.outcomes),
-        names(main),
-        names(&field.spouse_outcomes),
-    ];
-    let named = FIELD_PARAMETERS.iter().zip(values);
-    named
-        .filter_map(|(name, value)| Some(((*name).to_owned(), value?)))
-        .collect()
+    let name = ParameterValue::Text(field.name.clone());
+    vec![("field".to_owned(), name)]
 }
 
 fn panel_indicators(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
@@ -215,20 +195,21 @@ pub(super) async fn check_indicators(
     Ok(())
 }
 
-/// Checks outcomes and conditions against the panel with all indicators, whose columns are `panel`.
+/// Checks the indicators of plans and conditions against the panel with all indicators, whose columns are `panel`.
 ///
 /// # Errors
-/// With the place of an outcome that is not a column, or of a condition that cannot be planned.
+/// With the place of an indicator that is not a column, or of a condition that cannot be planned.
 pub(super) async fn check_uses(
     session: &Session,
     vocabulary: &Vocabulary,
+    evaluations: &Evaluations,
     panel: &Schema,
     parameters: &[(String, ParameterValue)],
 ) -> Result<(), VocabularyError> {
-    for field in &vocabulary.fields {
-        for outcome in field.outcomes.iter().chain(&field.spouse_outcomes) {
-            if panel.index_of(&outcome.value).is_err() {
-                return Err(no_column(&outcome.at, &outcome.value, panel));
+    for (plan, _) in &evaluations.plans {
+        for (indicator, _) in plan.indicators() {
+            if panel.index_of(&indicator.value).is_err() {
+                return Err(no_column(&indicator.at, &indicator.value, panel));
             }
         }
     }

@@ -154,6 +154,16 @@ impl Session {
         Ok(self.ctx.read_batch(rows)?)
     }
 
+    /// Makes the rows of a planned query known as a table.
+    ///
+    /// # Errors
+    /// When the query fails, or the engine refuses the name.
+    pub async fn register_rows(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
+        let schema = Arc::clone(frame.schema().inner());
+        let rows = frame.collect().await?;
+        self.register(name, Arc::new(MemTable::try_new(schema, vec![rows])?))
+    }
+
     /// Makes a planned query known as a view.
     ///
     /// # Errors

@@ -194,6 +194,8 @@ pub(crate) fn scalar(value: &ParameterValue) -> Option<ScalarValue> {
         ParameterValue::Number(value) => ScalarValue::Float64(Some(*value)),
         ParameterValue::Text(value) => ScalarValue::Utf8(Some(value.clone())),
         ParameterValue::Boolean(value) => ScalarValue::Boolean(Some(*value)),
-        ParameterValue::Names(_) => return None,
+        ParameterValue::Names(_) | ParameterValue::Word(_) | ParameterValue::Written(_) => {
+            return None;
+        }
     })
 }

@@ -14,7 +14,7 @@ pub(super) async fn effects(
     let rows = tables
         .rows(table, &format!("select * from {table}"))
         .await?;
-    let mut groups: Vec<EffectGroup> = Vec::new();
+    let mut groups: Vec<(EffectGroup, bool)> = Vec::new();
     for row in &rows {
         let (field, indicator, population) = (
             row.text("field")?,
@@ -25,33 +25,35 @@ pub(super) async fn effects(
             estimator: row.text("estimator")?,
             estimate: release_estimate(row.estimate()?, rules),
         };
-        let same = |group: &&mut EffectGroup| {
+        let same = |(group, _): &&mut (EffectGroup, bool)| {
             group.field == field && group.indicator == indicator && group.population == population
         };
         match groups.iter_mut().find(same) {
-            Some(group) => group.rows.push(estimate),
+            Some((group, _)) => group.rows.push(estimate),
             None => {
-                groups.push(EffectGroup {
+                let group = EffectGroup {
                     field,
                     indicator,
                     population,
                     rows: vec![estimate],
-                });
+                };
+                groups.push((group, row.flag("is_primary")));
             }
         }
     }
-    for group in &mut groups {
+    for (group, _) in &mut groups {
         group.rows.sort_by_key(|row| estimator_rank(&row.estimator));
     }
-    groups.sort_by_key(|group| {
+    groups.sort_by_key(|(group, is_primary)| {
         rank(
             tables.vocabulary,
             &group.field,
             &group.indicator,
             &group.population,
+            *is_primary,
         )
     });
-    Ok(groups)
+    Ok(groups.into_iter().map(|(group, _)| group).collect())
 }
 
 /// Event studies, one per field, indicator and population, each in the order of event times.
@@ -61,7 +63,7 @@ pub(super) async fn event_studies(
 ) -> Result<Vec<EventStudy>, LoadError> {
     let sql = "select * from effect_event_study";
     let rows = tables.rows("effect_event_study", sql).await?;
-    let mut studies: Vec<EventStudy> = Vec::new();
+    let mut studies: Vec<(EventStudy, bool)> = Vec::new();
     for row in &rows {
         let (field, indicator, population) = (
             row.text("field")?,
@@ -72,29 +74,32 @@ pub(super) async fn event_studies(
             event_time: row.integer("event_time")?.unwrap_or(0),
             estimate: release_estimate(row.estimate()?, rules),
         };
-        let same = |study: &&mut EventStudy| {
+        let same = |(study, _): &&mut (EventStudy, bool)| {
             study.field == field && study.indicator == indicator && study.population == population
         };
         match studies.iter_mut().find(same) {
-            Some(study) => study.points.push(point),
+            Some((study, _)) => study.points.push(point),
             None => {
-                studies.push(EventStudy {
+                let study = EventStudy {
                     field,
                     indicator,
                     population,
                     points: vec![point],
-                });
+                };
+                studies.push((study, row.flag("is_primary")));
             }
         }
     }
-    studies.sort_by_key(|study| {
+    studies.sort_by_key(|(study, is_primary)| {
         rank(
             tables.vocabulary,
             &study.field,
             &study.indicator,
             &study.population,
+            *is_primary,
         )
     });
+    let mut studies: Vec<EventStudy> = studies.into_iter().map(|(study, _)| study).collect();
     for study in &mut studies {
         study.points.sort_by_key(|point| point.event_time);
     }

@@ -18,21 +18,21 @@ pub(super) fn estimator_rank(estimator: &str) -> usize {
     place.unwrap_or(ORDER.len())
 }
 
-/// Fields in the order of the project's file, each with its main outcome first, employees before others; what no file knows comes
-/// last.
+/// Fields in the order of the project's file, each with its primary indicator first, employees before others; what no file knows
+/// comes last.
 pub(super) fn rank(
     vocabulary: &Vocabulary,
     field: &str,
     indicator: &str,
     population: &str,
+    is_primary: bool,
 ) -> (usize, bool, bool, String) {
     let fields = &vocabulary.fields;
     let place = fields.iter().position(|known| known.name == field);
-    let main = place.and_then(|place| fields[place].outcomes.first());
     (
         place.unwrap_or(fields.len()),
         population != "employees",
-        main.is_none_or(|main| main.value != indicator),
+        !is_primary,
         indicator.to_owned(),
     )
 }

@@ -102,6 +102,11 @@ impl Row {
         })
     }
 
+    /// Whether a column that not every version of the table has says yes.
+    pub(super) fn flag(&self, column: &'static str) -> bool {
+        self.integer(column).is_ok_and(|value| value == Some(1))
+    }
+
     pub(super) fn integer(&self, column: &'static str) -> Result<Option<i64>, LoadError> {
         let array = self.column(column, &DataType::Int64)?;
         Ok(array.as_primitive::<Int64Type>().iter().next().flatten())

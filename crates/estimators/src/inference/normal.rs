@@ -3,7 +3,7 @@
 use statrs::function::erf;
 
 /// Φ(x).
-pub(crate) fn cdf(x: f64) -> f64 {
+pub fn cdf(x: f64) -> f64 {
     // By the complement: in the lower tail 1 − erf would cancel all digits.
     0.5 * erf::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
@@ -24,7 +24,7 @@ pub(crate) fn two_sided_quantile(level: f64) -> f64 {
 /// Φ⁻¹(p) for 0 < p < 1, relative accuracy about 1e-16.
 ///
 /// Algorithm AS 241 (PPND16), Wichura (1988), Applied Statistics 37:477.
-pub(crate) fn quantile(p: f64) -> f64 {
+pub fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180_625 - q * q;

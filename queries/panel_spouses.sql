@@ -1,6 +1,6 @@
--- One row per spouse and fiscal year in the analyses of spill-over into the family.
+-- One row per spouse and fiscal year that evaluations of spill-over into the family look at.
 -- Households whose subscriber's worksite is unknown (no positive cluster) are left out for the reason given in
--- effect_employees. Adjusted for as there: the spouse's own sex and fiscal year of birth.
+-- panel_employees. Adjusted for as there: the spouse's own sex and fiscal year of birth.
 -- key: person_id, fiscal_year
 -- materialize: view
 -- sensitivity: person

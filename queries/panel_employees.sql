@@ -1,4 +1,4 @@
--- One row per employee and fiscal year in the analyses of employees: every indicator.
+-- One row per employee and fiscal year that evaluations of employees look at: every indicator.
 -- Subscribers of working age whose worksite is known (positive cluster): of the others it is not known whether a program
 -- was offered, and counting them as never exposed would put exposed people into the comparison group.
 -- Causal estimates are adjusted for sex and the fiscal year of birth: older people change differently (checkup

@@ -14,5 +14,5 @@ select
     bmi,
     current_smoker,
     yen_total
-from effect_employees
+from panel_employees
 qualify row_number() over (partition by person_id order by fiscal_year) = 1

@@ -1,0 +1,231 @@
+-- One row per indicator and gate of an evaluation: statistics of gates that need a look at the panel of their own.
+-- indicator is missing where the statistic is about the evaluation as a whole. What the statistics mean and from which value
+-- on they warn or blind is in rules/gates.toml; evaluation_diagnostics compares them.
+-- for_each: evaluation
+-- key: indicator, gate
+-- materialize: table
+-- sensitivity: aggregate
+
+with honest as (
+    select outcome as indicator, estimate, conf_low, conf_high, breakdown
+    from honest_did(
+        panel_evaluation_name,
+        outcomes => $primary,
+        unit => person_id,
+        time => fiscal_year,
+        cohort => cohort,
+        cluster => cluster_id,
+        covariates => $covariates,
+        adjustment => $method,
+        control => $comparison,
+        unbalanced => 'pairs',
+        min_e => $first_event,
+        max_e => $last_event,
+        target => 'mean',
+        bounds => '1'
+    )
+    where bound is null
+),
+
+pretrends as (
+    select outcome as indicator, avg(abs(bias)) as bias
+    from pretrend_power(
+        panel_evaluation_name,
+        outcomes => $primary,
+        unit => person_id,
+        time => fiscal_year,
+        cohort => cohort,
+        cluster => cluster_id,
+        covariates => $covariates,
+        adjustment => $method,
+        control => $comparison,
+        unbalanced => 'pairs',
+        min_e => $first_event,
+        max_e => $last_event,
+        powers => '0.8'
+    )
+    where event_time >= 0
+    group by outcome
+),
+
+-- A change against the estimate's sign counts in full, one along it at most as the estimate itself: it flips nothing.
+left_out as (
+    select
+        outcome as indicator,
+        max(greatest(-change / nullif(estimate - change, 0), least(abs(change / nullif(estimate - change, 0)), 1))) as statistic
+    from leave_one_out(
+        panel_evaluation_name,
+        outcomes => $primary,
+        unit => person_id,
+        time => fiscal_year,
+        cohort => cohort,
+        over => cluster_id,
+        covariates => $covariates,
+        method => $method,
+        control => $comparison,
+        unbalanced => 'pairs',
+        aggregate => 'dynamic',
+        min_e => 0,
+        max_e => $last_event
+    )
+    where at is null
+    group by outcome
+),
+
+baseline as (
+    select *
+    from panel_evaluation_name
+    where cohort is null or fiscal_year < cohort
+    qualify row_number() over (partition by person_id order by fiscal_year) = 1
+),
+
+-- What people were before exposure, one row per person and covariate, in standard deviations.
+covariates as (
+    select
+        cohort is not null as exposed,
+        cluster_id,
+        sex,
+        age / 5 as age_band,
+        unnest(make_array('bmi', 'current_smoker', 'yen_total', 'size_band')) as covariate,
+        unnest(make_array(
+            cast(bmi as double), cast(current_smoker as double), cast(yen_total as double), cast(size_band as double)
+        )) as level
+    from baseline
+),
+
+scaled as (
+    select *, level / nullif(stddev(level) over (partition by covariate), 0) as scaled
+    from covariates
+),
+
+differences as (
+    select abs(estimate) as difference, p_value, count(*) over () as n_differences
+    from ols(
+        scaled,
+        'scaled ~ factor(covariate):exposed | covariate^sex^age_band',
+        vcov => 'cluster(cluster_id)'
+    )
+),
+
+-- Clusters with the persons exposed there, and the year in which exposure began.
+cluster_persons as (
+    select
+        cluster_id,
+        count(distinct case when cohort is not null then person_id end) as n_exposed,
+        min(cohort) as first_year
+    from panel_evaluation_name
+    group by cluster_id
+),
+
+-- Employees by worksite, whether or not they were found among the insurers' persons.
+match_rates as (
+    select
+        avg(case
+            when cluster_persons.n_exposed > 0 then cast(coalesce(link_persons.is_member, false) as double)
+        end) as exposed,
+        avg(case
+            when cluster_persons.n_exposed = 0 then cast(coalesce(link_persons.is_member, false) as double)
+        end) as other
+    from clean_employees
+    inner join link_employees
+        on clean_employees.employer_key = link_employees.employer_key
+        and clean_employees.employee_key = link_employees.employee_key
+    inner join link_worksite_ids
+        on clean_employees.employer_key = link_worksite_ids.employer_key
+        and clean_employees.worksite_key = link_worksite_ids.worksite_key
+    inner join cluster_persons
+        on link_worksite_ids.worksite_id = cluster_persons.cluster_id
+    left join link_persons
+        on link_employees.person_id = link_persons.person_id
+),
+
+field_starts as (
+    select worksite_id, field, min(fiscal_year(start_date)) as first_year
+    from link_programs
+    group by worksite_id, field
+),
+
+-- For each year in which exposure began somewhere, the clusters at which another field begins within a year of it.
+years as (
+    select distinct first_year
+    from cluster_persons
+    where n_exposed > 0
+),
+
+co_starts as (
+    select
+        years.first_year,
+        cluster_persons.cluster_id,
+        cluster_persons.n_exposed > 0 and cluster_persons.first_year = years.first_year as starts_now,
+        coalesce(bool_or(
+            field_starts.first_year between years.first_year - 1 and years.first_year + 1
+            and field_starts.field <> plans.field
+        ), false) as starts_other
+    from years
+    cross join cluster_persons
+    cross join evaluation_plan_name as plans
+    left join field_starts
+        on cluster_persons.cluster_id = field_starts.worksite_id
+    where
+        plans.exposure <> 'bundle'
+        and (
+            cluster_persons.n_exposed = 0
+            or cluster_persons.first_year = years.first_year
+            or abs(cluster_persons.first_year - years.first_year) > 1
+        )
+    group by years.first_year, cluster_persons.cluster_id, cluster_persons.n_exposed, cluster_persons.first_year
+),
+
+co_start_shares as (
+    select
+        first_year,
+        sum(case when starts_now then 1.0 else 0.0 end) as n_now,
+        avg(case when starts_now then cast(starts_other as double) end) as share_now,
+        avg(case when not starts_now then cast(starts_other as double) end) as share_others
+    from co_starts
+    group by first_year
+)
+
+select indicator, 'sensitivity' as gate, breakdown as statistic
+from honest
+where conf_low > 0 or conf_high < 0
+union all
+select honest.indicator, 'pre_trend_power' as gate, pretrends.bias / nullif(abs(honest.estimate), 0) as statistic
+from honest
+inner join pretrends
+    on honest.indicator = pretrends.indicator
+where honest.conf_low > 0 or honest.conf_high < 0
+union all
+select honest.indicator, 'one_worksite' as gate, left_out.statistic
+from honest
+inner join left_out
+    on honest.indicator = left_out.indicator
+where honest.conf_low > 0 or honest.conf_high < 0
+union all
+select
+    cast(null as varchar) as indicator,
+    'balance' as gate,
+    coalesce(max(case when p_value * n_differences < 0.05 then difference end), 0) as statistic
+from differences
+union all
+select cast(null as varchar) as indicator, 'balance_by_chance' as gate, max(difference) as statistic
+from differences
+union all
+select
+    cast(null as varchar) as indicator,
+    'clusters' as gate,
+    power(sum(cast(n_exposed as double)), 2) / nullif(sum(power(cast(n_exposed as double), 2)), 0) as statistic
+from cluster_persons
+union all
+select cast(null as varchar) as indicator, 'linkage' as gate, abs(exposed - other) as statistic
+from match_rates
+union all
+select
+    cast(null as varchar) as indicator,
+    'co_exposure' as gate,
+    sum(n_now * (share_now - coalesce(share_others, 0))) / nullif(sum(n_now), 0) as statistic
+from co_start_shares
+where n_now > 0
+union all
+select indicator, 'questionnaire_term' as gate, other_terms as statistic
+from evaluation_spread_name

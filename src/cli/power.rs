@@ -1,0 +1,80 @@
+//! `korabo power`: what an evaluation could see, before anybody looks at its results.
+
+use clap::Args;
+
+use super::args::GlobalArgs;
+use super::estimate::{plan_of, texts};
+use super::failure::Failure;
+use super::printer::Printer;
+use super::sql::{self, Format, Output};
+use super::workspace;
+use crate::pipeline;
+
+/// Arguments of `power`.
+#[derive(Debug, Args)]
+pub(super) struct PowerArgs {
+    /// The evaluation plan, evaluations/NAME.toml
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+pub(super) async fn run(
+    args: &PowerArgs,
+    global: &GlobalArgs,
+    printer: &Printer,
+) -> Result<u8, Failure> {
+    let workspace = workspace::load(global)?;
+    plan_of(&workspace.project, &args.name)?;
+    let engine = workspace::session(global)?;
+    workspace.project.check_queries(&engine).await?;
+    pipeline::require_whole(&workspace.project, &workspace.lake).await?;
+    let session = workspace.catalogue().session(&engine)?;
+    let table = format!("evaluation_power_{}", args.name);
+    let planned = session.plan(&format!("select * from {table}"), &[]).await?;
+    session.register_rows(&table, planned).await?;
+    let rows = format!("select * from {table} order by indicator, design desc, n_clusters");
+    let frame = session.plan(&rows, &[]).await?;
+    sql::print(frame, &Output::of(args.format), printer).await?;
+    for row in texts(&session, &question(&table)).await? {
+        printer.note(&verdict(&row));
+    }
+    Ok(0)
+}
+
+/// For each indicator: what the roll-out sees, and the smallest design of two groups that sees the smallest change that matters.
+fn question(table: &str) -> String {
+    format!(
+        "with needed as (select indicator, min(n_clusters) as n from {table} where design = 'halves' and power >= 0.8 group by indicator) \
+         select own.indicator, round(own.power, 2), round(own.detectable, 4), own.smallest_change, needed.n, own.status, \
+         own.power >= 0.8 from {table} as own left join needed on own.indicator = needed.indicator \
+         where own.design = 'rolled_out' order by own.indicator"
+    )
+}
+
+fn verdict(row: &[String]) -> String {
+    let [indicator, power, detectable, change, needed, status, is_enough] = row else {
+        return String::new();
+    };
+    if change.is_empty() {
+        return format!("{indicator}: no smallest change that matters is set, so that nothing can be said of power");
+    }
+    if power.is_empty() {
+        return format!("{indicator}: this roll-out compares nothing ({status})");
+    }
+    if is_enough == "true" {
+        return format!(
+            "{indicator}: evaluate. A change of {change} is found with a probability of {power}, one of {detectable} with 0.8"
+        );
+    }
+    let needed = match needed.as_str() {
+        "" => "more than a thousand worksites".to_owned(),
+        n => format!("{n} worksites, half of which start,"),
+    };
+    format!(
+        "{indicator}: do not evaluate for a change of {change}, which is found with a probability of {power}; {needed} would be needed. \
+         A change of {detectable} is found with 0.8"
+    )
+}

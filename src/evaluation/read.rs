@@ -1,0 +1,123 @@
+//! Reads the plans, gates and locks of a project.
+
+use std::path::{Path, PathBuf};
+
+use super::error::EvaluationError;
+use super::gate::{self, GATES_FILE, Gate};
+use super::lock::Lock;
+use super::plan::{EvaluationPlan, PLANS_FOLDER};
+use super::scale::{self, RATINGS_FILE, RatingScale};
+use crate::regular_file;
+use crate::toml_reader::TomlDocument;
+use crate::vocabulary::Vocabulary;
+
+/// The plans of a project, in the order of their names, each with its lock.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluations {
+    /// Plans and what they said when they were fixed.
+    pub plans: Vec<(EvaluationPlan, Option<Lock>)>,
+    /// How changes of indicators are rated.
+    pub scale: Option<RatingScale>,
+}
+
+impl Evaluations {
+    /// Reads plans, gates and locks of the project in `folder`; without a folder of plans there are none.
+    ///
+    /// # Errors
+    /// With file, line and column of what is wrong.
+    pub fn load(folder: &Path, vocabulary: &Vocabulary) -> Result<Self, EvaluationError> {
+        let plans = folder.join(PLANS_FOLDER);
+        if !plans.is_dir() {
+            return Ok(Self::default());
+        }
+        let gates = read_gates(folder)?;
+        let mut found = Vec::new();
+        for file in files_of(&plans)? {
+            let stem = file.file_stem().map(|stem| stem.to_string_lossy());
+            let name = stem.unwrap_or_default().into_owned();
+            let shown = Path::new(PLANS_FOLDER).join(format!("{name}.toml"));
+            if !is_name(&name) {
+                return Err(EvaluationError::WrongName {
+                    file: shown.display().to_string(),
+                });
+            }
+            let text = read_file(&file, &shown)?;
+            let document = TomlDocument::parse(&shown, &text)?;
+            let plan = EvaluationPlan::read(&name, &document.root(), vocabulary, &gates)?;
+            let lock = Lock::load(folder, &name)?;
+            found.push((plan, lock));
+        }
+        Ok(Self {
+            plans: found,
+            scale: read_scale(folder)?,
+        })
+    }
+
+    /// The plan called `name`, to be changed.
+    pub fn plan_mut(&mut self, name: &str) -> Option<&mut EvaluationPlan> {
+        let found = self.plans.iter_mut().find(|(plan, _)| plan.name == name);
+        found.map(|(plan, _)| plan)
+    }
+
+    /// The plan called `name` and its lock.
+    #[must_use]
+    pub fn plan(&self, name: &str) -> Option<&(EvaluationPlan, Option<Lock>)> {
+        self.plans.iter().find(|(plan, _)| plan.name == name)
+    }
+}
+
+/// The plans' files in the order of their names.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, EvaluationError> {
+    let unreadable = |source| EvaluationError::Unreadable {
+        file: PLANS_FOLDER.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_gates(folder: &Path) -> Result<Vec<Gate>, EvaluationError> {
+    let path = folder.join(GATES_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let shown = Path::new(GATES_FILE);
+    let text = read_file(&path, shown)?;
+    let document = TomlDocument::parse(shown, &text)?;
+    let items = document.root().items().into_iter();
+    items
+        .map(|item| gate::read(&item, &item.table()?))
+        .collect()
+}
+
+fn read_scale(folder: &Path) -> Result<Option<RatingScale>, EvaluationError> {
+    let path = folder.join(RATINGS_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let shown = Path::new(RATINGS_FILE);
+    let text = read_file(&path, shown)?;
+    let document = TomlDocument::parse(shown, &text)?;
+    scale::read(&document.root()).map(Some)
+}
+
+/// The text of `path`, which messages call `shown`.
+pub(super) fn read_file(path: &Path, shown: &Path) -> Result<String, EvaluationError> {
+    regular_file::read_to_string(path).map_err(|source| EvaluationError::Unreadable {
+        file: shown.display().to_string(),
+        source,
+    })
+}
+
+/// Whether it can be part of a table's name.
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_part)
+}

@@ -1,0 +1,462 @@
+//! Evaluation plans as queries. For each plan there are views of what it says: `panel_cohorts_NAME` and `panel_evaluation_NAME` (exposure, persons and years),
+//! `evaluation_plan_NAME`, `evaluation_indicators_NAME` and `evaluation_gates_NAME`; and `evaluation_spread_NAME`, how much its indicators vary.
+//! Files with `-- for_each: evaluation` estimate and judge over them: in `queries/evaluation_verdicts_name.sql` the word `name` stands for the
+//! plan's, in the file's name and in those of the views and tables that its text reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::error::PipelineError;
+use super::made_text::MadeText;
+use super::query::{EVALUATION, Query, is_word};
+use crate::config::ParameterValue;
+use crate::evaluation::{
+    EvaluationError, EvaluationPlan, Evaluations, Exposed, Exposure, Gate, Lock, PLANS_FOLDER,
+    RATINGS_FILE, RatingScale,
+};
+use crate::diagnostic::did_you_mean;
+use crate::toml_reader::LocatedText;
+use crate::vocabulary::{Better, Vocabulary};
+
+/// The word in names that a plan's name replaces.
+const NAME: &str = "name";
+
+/// `queries` with those of each plan in place of their templates.
+///
+/// # Errors
+/// When a template's name does not end in `_name`, or a plan names a population or an indicator that is not there.
+pub(super) fn expand(
+    queries: Vec<Query>,
+    evaluations: &Evaluations,
+    vocabulary: &Vocabulary,
+) -> Result<Vec<Query>, PipelineError> {
+    let (templates, mut expanded): (Vec<Query>, Vec<Query>) =
+        queries.into_iter().partition(Query::is_for_each_evaluation);
+    for template in &templates {
+        if !template.name.ends_with("_name") {
+            return Err(PipelineError::Header {
+                at: template.location_of_key("for_each"),
+                key: "for_each".to_owned(),
+                expected: "in a file whose name ends in `_name`, as in `evaluation_verdicts_name.sql`",
+            });
+        }
+    }
+    let own: BTreeSet<String> = expanded.iter().map(|query| query.name.clone()).collect();
+    for (plan, lock) in &evaluations.plans {
+        check_population(plan, &own)?;
+        let views = views(plan, lock.as_ref(), vocabulary)?;
+        let names: BTreeSet<String> = views
+            .iter()
+            .map(|view| with_word(&view.name, &plan.name, NAME))
+            .chain(templates.iter().map(|template| template.name.clone()))
+            .collect();
+        for template in &templates {
+            let name = with_word(&template.name, NAME, &plan.name);
+            if !own.contains(&name) {
+                expanded.push(for_plan(template, &name, plan, &names)?);
+            }
+        }
+        expanded.extend(views.into_iter().filter(|view| !own.contains(&view.name)));
+    }
+    if let Some(scale) = &evaluations.scale {
+        expanded.push(scale_view(scale)?);
+    }
+    Ok(expanded)
+}
+
+/// One row with the words of ratings and what decides between them.
+fn scale_view(scale: &RatingScale) -> Result<Query, PipelineError> {
+    let words = scale.words.iter();
+    let words: Vec<String> = words
+        .map(|(outcome, word)| format!("    {} as {outcome}", quoted(word)))
+        .collect();
+    let text = format!(
+        "-- One row: the words of ratings, and what decides between them.\n\
+         -- materialize: view\n-- sensitivity: aggregate\n\n\
+         select\n    cast({:?} as double) as level,\n    cast({:?} as double) as relative_change,\n{}\n",
+        scale.level,
+        scale.relative_change,
+        words.join(",\n"),
+    );
+    Query::made("evaluation_scale", Path::new(RATINGS_FILE), MadeText::plain(&text))
+}
+
+/// `name` with its last word replaced, where that is `from`.
+fn with_word(name: &str, from: &str, to: &str) -> String {
+    match name.strip_suffix(from) {
+        Some(stem) => format!("{stem}{to}"),
+        None => name.to_owned(),
+    }
+}
+
+fn check_population(plan: &EvaluationPlan, own: &BTreeSet<String>) -> Result<(), PipelineError> {
+    let view = population_view(plan);
+    if own.contains(&view) {
+        return Ok(());
+    }
+    let known = own.iter().filter_map(|name| name.strip_prefix("panel_"));
+    Err(EvaluationError::Unknown {
+        at: plan.population.at.clone(),
+        kind: "population (a query `panel_POPULATION`) called",
+        hint: did_you_mean(&plan.population.value, known),
+        name: plan.population.value.clone(),
+    }
+    .into())
+}
+
+fn population_view(plan: &EvaluationPlan) -> String {
+    format!("panel_{}", plan.population.value)
+}
+
+/// The query that `template` makes for `plan`: `names` in its text are those of the plan.
+fn for_plan(
+    template: &Query,
+    name: &str,
+    plan: &EvaluationPlan,
+    names: &BTreeSet<String>,
+) -> Result<Query, PipelineError> {
+    let mut text = template.text.clone();
+    for own in names {
+        let mut places: Vec<usize> = text.match_indices(own.as_str()).map(|(at, _)| at).collect();
+        places.retain(|at| is_word(&text, *at, own.len()));
+        for at in places.into_iter().rev() {
+            text.replace_range(at..at + own.len(), &with_word(own, NAME, &plan.name));
+        }
+    }
+    let mut query = Query::made(name, &template.file, MadeText::plain(&text))?;
+    query.header.for_each = None;
+    query.values = values(plan);
+    Ok(query)
+}
+
+/// What parameters of templates stand for.
+fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
+    let names = |list: Vec<&str>| {
+        ParameterValue::Names(list.into_iter().map(ToOwned::to_owned).collect())
+    };
+    let indicators = plan.indicators().map(|(own, _)| own.value.as_str());
+    let outcomes: Vec<&str> = indicators.chain(plan.attendance()).collect();
+    let primary = plan.primary.iter().map(|own| own.value.as_str());
+    let by = plan.subgroups.iter().map(|own| own.value.as_str());
+    let word = |text: &str| ParameterValue::Word(text.to_owned());
+    let (first, last) = (plan.first_event(), plan.last_event());
+    [
+        (EVALUATION, ParameterValue::Text(plan.name.clone())),
+        ("outcomes", names(outcomes)),
+        ("primary", names(primary.collect())),
+        ("covariates", names(plan.covariates.iter().map(String::as_str).collect())),
+        ("subgroups", names(by.collect())),
+        ("comparison", word(plan.comparison)),
+        ("method", word(plan.method)),
+        ("inference", word(plan.inference)),
+        ("window", word(&plan.window.value)),
+        ("first_event", ParameterValue::Written(first)),
+        ("last_event", ParameterValue::Written(last)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+/// The views of what a plan says.
+fn views(
+    plan: &EvaluationPlan,
+    lock: Option<&Lock>,
+    vocabulary: &Vocabulary,
+) -> Result<Vec<Query>, PipelineError> {
+    let file = Path::new(PLANS_FOLDER).join(format!("{}.toml", plan.name));
+    let made = |stem: &str, text: MadeText| {
+        let mut query = Query::made(&format!("{stem}_{}", plan.name), &file, text)?;
+        let name = ParameterValue::Text(plan.name.clone());
+        query.values = vec![(EVALUATION.to_owned(), name)];
+        Ok::<_, PipelineError>(query)
+    };
+    Ok(vec![
+        made("panel_cohorts", MadeText::plain(&cohorts(plan)))?,
+        made("panel_evaluation", rows(plan, vocabulary))?,
+        made("evaluation_plan", MadeText::plain(&plan_row(plan, lock, vocabulary)))?,
+        made("evaluation_indicators", MadeText::plain(&indicator_rows(plan, vocabulary)))?,
+        made("evaluation_gates", MadeText::plain(&gate_rows(plan)))?,
+        made("evaluation_spread", MadeText::plain(&spread(plan, vocabulary)))?,
+    ])
+}
+
+/// Persons and years of the population with the exposure that the plan is about.
+fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
+    let mut made = MadeText::plain(&format!(
+        "-- One row per person and fiscal year that evaluation {name} looks at: exposure, cluster and every indicator.\n\
+         -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
+         with people as (\n    select\n        {population}.*",
+        name = plan.name,
+        population = population_view(plan),
+    ));
+    let asked: Vec<_> = plan
+        .indicators()
+        .filter_map(|(own, _)| vocabulary.indicator(&own.value))
+        .collect();
+    let at_risk: Vec<(&str, &LocatedText)> = asked
+        .iter()
+        .filter_map(|own| Some((own.name.as_str(), own.at_risk.as_ref()?)))
+        .filter(|_| plan.is_at_risk)
+        .collect();
+    for (name, sql) in &at_risk {
+        made.push(",\n        first_value(");
+        made.push_expression(sql);
+        made.push(&format!(
+            ") ignore nulls over (partition by person_id order by fiscal_year) as at_risk_{name}"
+        ));
+    }
+    made.push(&format!("\n    from {}", population_view(plan)));
+    if let Some(filter) = &plan.filter {
+        made.push("\n    where ");
+        made.push_expression(filter);
+    }
+    made.push("\n)\n\nselect\n    people.*");
+    if !at_risk.is_empty() {
+        let names: Vec<String> = at_risk.iter().map(|(name, _)| format!("at_risk_{name}")).collect();
+        made.push(&format!(" exclude ({})", names.join(", ")));
+    }
+    let mut replaced: Vec<String> = Vec::new();
+    for own in &asked {
+        let mut conditions: Vec<String> = Vec::new();
+        if !own.terms.is_empty() {
+            let terms: Vec<String> = own.terms.iter().map(ToString::to_string).collect();
+            conditions.push(format!("people.term in ({})", terms.join(", ")));
+        }
+        if at_risk.iter().any(|(name, _)| *name == own.name) {
+            conditions.push(format!("people.at_risk_{}", own.name));
+        }
+        if !conditions.is_empty() {
+            replaced.push(format!(
+                "case when {} then people.{} end as {}",
+                conditions.join(" and "),
+                own.name,
+                own.name
+            ));
+        }
+    }
+    if !replaced.is_empty() {
+        made.push(&format!(" replace (\n        {}\n    )", replaced.join(",\n        ")));
+    }
+    made.push(&format!(
+        ",\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
+        cluster = plan.cluster,
+        participated = participated(plan),
+        joins = joins(plan),
+    ));
+    made
+}
+
+/// Where exposures are: those of one field, or of bundles.
+fn source(plan: &EvaluationPlan) -> String {
+    match &plan.exposure {
+        Exposure::Bundle => "from panel_bundle".to_owned(),
+        Exposure::Field(field) | Exposure::FieldGivenSystem(field) => {
+            format!("from panel_exposure\nwhere field = '{field}'")
+        }
+    }
+}
+
+/// Who was exposed since when.
+fn cohorts(plan: &EvaluationPlan) -> String {
+    let cohort = match plan.exposed {
+        Exposed::Offered => "cohort",
+        Exposed::Participated => "participation",
+        Exposed::Household => "household_cohort",
+    };
+    format!(
+        "-- One row per person exposed to what evaluation {name} is about, or taking part in it: first fiscal years.\n\
+         -- key: person_id\n-- materialize: view\n-- sensitivity: person\n\n\
+         select\n    person_id,\n    {cohort} as cohort,\n    participation\n{source}\n",
+        name = plan.name,
+        source = source(plan),
+    )
+}
+
+fn participated(plan: &EvaluationPlan) -> &'static str {
+    match plan.exposed {
+        Exposed::Household => "coalesce(subscribers.participated, false)",
+        _ => "coalesce(exposures.participation <= people.fiscal_year, false)",
+    }
+}
+
+fn joins(plan: &EvaluationPlan) -> String {
+    let mut joins = format!(
+        "left join panel_cohorts_{} as exposures\n    on people.person_id = exposures.person_id\n",
+        plan.name
+    );
+    if plan.exposed == Exposed::Household {
+        let _ = write!(
+            joins,
+            "left join panel_household_participation as subscribers\n    on people.household_id = subscribers.household_id\n    \
+             and people.fiscal_year = subscribers.fiscal_year\n    and subscribers.field = '{}'\n",
+            plan.field()
+        );
+    }
+    if matches!(plan.exposure, Exposure::FieldGivenSystem(_)) {
+        joins.push_str(
+            "inner join panel_exposure as system\n    on people.person_id = system.person_id\n    and system.field = 'system'\n    \
+             and people.fiscal_year >= system.cohort\n",
+        );
+    }
+    joins
+}
+
+/// What the plan is about, whether it is fixed, and what is not as planned.
+fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary) -> String {
+    let mut deviations: Option<Vec<String>> = lock.map(|lock| {
+        let all = lock.deviations(&settings(plan, vocabulary)).into_iter();
+        all.map(|own| own.to_string()).collect()
+    });
+    if let Some(reason) = &plan.unblinded {
+        let own = deviations.get_or_insert_default();
+        own.push(format!("gates do not hide: {reason}"));
+    }
+    let optional = |text: Option<String>| text.map_or("cast(null as varchar)".to_owned(), |text| quoted(&text));
+    format!(
+        "-- One row: what evaluation {name} asks, and whether it was fixed beforehand.\n\
+         -- key: evaluation\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_plans\n\n\
+         select\n    {quoted_name} as evaluation,\n    {ja} as question_ja,\n    {en} as question_en,\n    {exposure} as exposure,\n    \
+         {field} as field,\n    {exposed} as exposed,\n    {population} as population,\n    {is_standard} as is_whole_population,\n    \
+         {is_locked} as is_locked,\n    {locked_at} as locked_at,\n    {deviations} as deviations\n",
+        name = plan.name,
+        quoted_name = quoted(&plan.name),
+        ja = quoted(&plan.question_ja),
+        en = quoted(&plan.question_en),
+        exposure = quoted(plan.exposure.word()),
+        field = quoted(plan.field()),
+        exposed = quoted(plan.exposed.word()),
+        population = quoted(&plan.population.value),
+        is_standard = plan.filter.is_none() && !plan.is_at_risk,
+        is_locked = lock.is_some(),
+        locked_at = optional(lock.map(|lock| lock.locked_at.clone())),
+        deviations = optional(deviations.filter(|all| !all.is_empty()).map(|all| all.join("; "))),
+    )
+}
+
+/// The smallest change that matters of each indicator that has one: the plan's, else that of `indicators.toml`.
+fn smallest_changes(
+    plan: &EvaluationPlan,
+    vocabulary: &Vocabulary,
+) -> Vec<(String, f64)> {
+    let change_of = |name: &str| {
+        let own = plan.smallest_changes.iter().find(|(own, _)| own == name);
+        let general = || vocabulary.indicator(name)?.smallest_change;
+        own.map(|(_, change)| *change).or_else(general)
+    };
+    let indicators = plan.indicators().map(|(own, _)| &own.value);
+    indicators
+        .filter_map(|name| Some((name.clone(), change_of(name)?)))
+        .collect()
+}
+
+fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
+    let changes = smallest_changes(plan, vocabulary);
+    let indicators = plan.indicators().map(|(own, role)| (own.value.as_str(), role));
+    let all = indicators.chain(plan.attendance().map(|name| (name, "attendance")));
+    let mut rows = Vec::new();
+    for (name, role) in all {
+        let direction = match vocabulary.indicator(name).map(|own| own.better) {
+            Some(Better::Higher) => "1",
+            Some(Better::Lower) => "-1",
+            _ => "null",
+        };
+        let change = changes.iter().find(|(own, _)| own == name).map(|(_, change)| *change);
+        let target = plan.targets.iter().find(|own| own.indicator == name);
+        let number = |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
+        let year = |value: Option<i16>| value.map_or("null".to_owned(), |value| value.to_string());
+        rows.push(format!(
+            "({}, {}, {}, {direction}, {}, {}, {}, {})",
+            rows.len() + 1,
+            quoted(name),
+            quoted(role),
+            number(change),
+            year(target.map(|own| own.baseline_year)),
+            year(target.map(|own| own.target_year)),
+            number(target.map(|own| own.target)),
+        ));
+    }
+    format!(
+        "-- One row per indicator of evaluation {name}: its role, which direction is better, and what is to be reached.\n\
+         -- key: evaluation, indicator\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_indicators\n\n\
+         select\n    {quoted_name} as evaluation,\n    cast(place as bigint) as place,\n    indicator,\n    role,\n    \
+         cast(direction as bigint) as direction,\n    cast(smallest_change as double) as smallest_change,\n    \
+         cast(baseline_year as smallint) as baseline_year,\n    cast(target_year as smallint) as target_year,\n    \
+         cast(target as double) as target\nfrom (\n    values\n    {rows}\n) as listed (place, indicator, role, direction, smallest_change, \
+         baseline_year, target_year, target)\n",
+        name = plan.name,
+        quoted_name = quoted(&plan.name),
+        rows = rows.join(",\n    "),
+    )
+}
+
+fn gate_rows(plan: &EvaluationPlan) -> String {
+    let number = |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
+    let row = |gate: &Gate| {
+        format!(
+            "({}, {}, {}, {}, {})",
+            quoted(&gate.name),
+            gate.is_below,
+            number(gate.warn_at),
+            number(gate.blind_at),
+            quoted(&gate.reason)
+        )
+    };
+    let mut rows: Vec<String> = plan.gates.iter().map(row).collect();
+    if rows.is_empty() {
+        rows.push("('', false, null, null, '')".to_owned());
+    }
+    format!(
+        "-- One row per gate that the estimates of evaluation {name} pass, with the thresholds that hold there.\n\
+         -- key: evaluation, gate\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_gates\n\n\
+         select\n    {quoted_name} as evaluation,\n    gate,\n    is_below,\n    cast(warn_at as double) as warn_at,\n    \
+         cast(blind_at as double) as blind_at,\n    reason\nfrom (\n    values\n    {rows}\n) as listed (gate, is_below, warn_at, blind_at, reason)\n\
+         where gate <> ''\n",
+        name = plan.name,
+        quoted_name = quoted(&plan.name),
+        rows = rows.join(",\n    "),
+    )
+}
+
+/// How much the indicators vary, and how much of the years was asked another version of the question.
+fn spread(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
+    let names: Vec<&str> = plan
+        .indicators()
+        .map(|(own, _)| own.value.as_str())
+        .chain(plan.attendance())
+        .collect();
+    let of = |get: &dyn Fn(&str) -> String| {
+        let all: Vec<String> = names.iter().map(|name| get(name)).collect();
+        all.join(", ")
+    };
+    let other_terms = |name: &str| match vocabulary.indicator(name).map(|own| &own.terms) {
+        Some(terms) if !terms.is_empty() => {
+            let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
+            format!("avg(cast(term not in ({}) as double))", terms.join(", "))
+        }
+        _ => "cast(null as double)".to_owned(),
+    };
+    format!(
+        "-- One row per indicator of evaluation {name}: the standard deviation between person-years, and how many there are.\n\
+         -- key: indicator\n-- materialize: view\n-- sensitivity: aggregate\n\n\
+         select\n    unnest(make_array({labels})) as indicator,\n    unnest(make_array({spreads})) as standard_deviation,\n    \
+         unnest(make_array({other_terms})) as other_terms,\n    unnest(make_array({counts})) as n_person_years\nfrom panel_evaluation_{name}\n",
+        name = plan.name,
+        labels = of(&quoted),
+        spreads = of(&|name| format!("stddev(cast({name} as double))")),
+        other_terms = of(&other_terms),
+        counts = of(&|name| format!("count({name})")),
+    )
+}
+
+/// The text as an SQL literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// What a plan says now, as locks remember it.
+#[must_use]
+pub fn settings(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> BTreeMap<String, String> {
+    plan.settings(&smallest_changes(plan, vocabulary))
+}
