@@ -34,6 +34,7 @@ thresholds as (
     select
         max(case when gate = 'pre_trend' then blind_at end) as pre_trend,
         max(case when gate = 'negative_controls' then blind_at end) as negative_controls,
+        max(case when gate = 'negative_control_count' then warn_at end) as negative_control_count,
         max(case when gate = 'attrition' then blind_at end) as attrition
     from evaluation_gates_name
 ),
@@ -60,7 +61,7 @@ measured as (
         avg(case
             when fits."by" is null and fits.estimator = 'callaway_santanna' and indicators.role = 'control'
                 then abs(fits.estimate) / nullif(spread.standard_deviation, 0)
-        end) over () as negative_controls,
+        end) over () as control_bias,
         sum(case
             when fits."by" is null and fits.estimator = 'callaway_santanna' and indicators.role = 'control'
                 and fits.estimate is not null then 1.0
@@ -77,15 +78,27 @@ measured as (
         on fits.outcome = spread.indicator
 ),
 
+-- Few negative controls are a warning of their own: their mean says little.
+counted as (
+    select
+        measured.* exclude (control_bias),
+        case
+            when measured.negative_control_count >= coalesce(thresholds.negative_control_count, 1)
+                then measured.control_bias
+        end as negative_controls
+    from measured
+    cross join thresholds
+),
+
 judged as (
     select
-        measured.*,
-        coalesce(measured.pre_trend > thresholds.pre_trend, false)
-        or coalesce(measured.negative_controls > thresholds.negative_controls, false)
-        or coalesce(measured.attrition > thresholds.attrition, false)
+        counted.*,
+        coalesce(counted.pre_trend > thresholds.pre_trend, false)
+        or coalesce(counted.negative_controls > thresholds.negative_controls, false)
+        or coalesce(counted.attrition > thresholds.attrition, false)
         or coalesce(blinded.blinds_all, false)
-        or coalesce(array_has(blinded.indicators, measured.outcome), false) as is_blinded
-    from measured
+        or coalesce(array_has(blinded.indicators, counted.outcome), false) as is_blinded
+    from counted
     cross join thresholds
     cross join blinded
 )

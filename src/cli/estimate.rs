@@ -106,8 +106,9 @@ pub(super) fn plan_of<'p>(project: &'p Project, name: &str) -> Result<&'p Evalua
     let plans = project.evaluations.plans.iter();
     let hint = did_you_mean(name, plans.map(|(plan, _)| plan.name.as_str()));
     let message = format!("no evaluation plan is called `{name}`{hint}");
-    Err(Failure::new(FailureKind::Project, message)
-        .hint(format!("plans are files {PLANS_FOLDER}/NAME.toml of the project")))
+    Err(Failure::new(FailureKind::Project, message).hint(format!(
+        "plans are files {PLANS_FOLDER}/NAME.toml of the project"
+    )))
 }
 
 /// A line for each gate that warns or hides something.
@@ -149,9 +150,13 @@ fn log_unblinding(project: &Project, name: &str, reason: &str) -> Result<(), Fai
         .create(true)
         .append(true)
         .open(folder.join(UNBLINDED))
-        .and_then(|mut file| file.write_all(line.as_bytes()).and_then(|()| file.sync_all()));
+        .and_then(|mut file| {
+            file.write_all(line.as_bytes())
+                .and_then(|()| file.sync_all())
+        });
     written.map_err(|error| {
-        let message = format!("cannot log the reason in `{PLANS_FOLDER}/{UNBLINDED}`; nothing is shown");
+        let message =
+            format!("cannot log the reason in `{PLANS_FOLDER}/{UNBLINDED}`; nothing is shown");
         Failure::new(FailureKind::Resources, message).because(&error)
     })
 }

@@ -16,7 +16,7 @@ use crate::pipeline::{Dag, Lineage, Project, TableColumn};
 /// Arguments of `lineage`.
 #[derive(Debug, Args)]
 pub(super) struct LineageArgs {
-    /// A table, or TABLE.COLUMN
+    /// A table, TABLE.COLUMN, or evaluation:NAME
     #[arg(value_name = "TABLE[.COLUMN]")]
     name: String,
 }
@@ -27,9 +27,14 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<u8, Failure> {
     let project = Project::load(workspace::config(global)?)?;
-    let (table, column) = match args.name.split_once('.') {
+    // What an evaluation is made of is what its verdicts are made of.
+    let name = match args.name.strip_prefix("evaluation:") {
+        Some(plan) => format!("evaluation_verdicts_{plan}"),
+        None => args.name.clone(),
+    };
+    let (table, column) = match name.split_once('.') {
         Some((table, column)) => (table, Some(column)),
-        None => (args.name.as_str(), None),
+        None => (name.as_str(), None),
     };
     let raw = project
         .contracts

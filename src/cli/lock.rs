@@ -43,11 +43,18 @@ pub(super) async fn run(
         if let Some((_, Some(lock))) = project.evaluations.plan(name) {
             let deviations = lock.deviations(&settings);
             if deviations.is_empty() {
-                printer.note(&format!("`{name}` is fixed as it is, since {}", lock.locked_at));
+                printer.note(&format!(
+                    "`{name}` is fixed as it is, since {}",
+                    lock.locked_at
+                ));
                 continue;
             }
             let list: Vec<String> = deviations.iter().map(ToString::to_string).collect();
-            let message = format!("`{name}` was fixed {} and has changed: {}", lock.locked_at, list.join("; "));
+            let message = format!(
+                "`{name}` was fixed {} and has changed: {}",
+                lock.locked_at,
+                list.join("; ")
+            );
             return Err(Failure::new(FailureKind::Project, message).hint(format!(
                 "results list what has changed; to fix the plan anew, delete `{}` first",
                 path.display()
@@ -63,7 +70,11 @@ pub(super) async fn run(
             Failure::new(FailureKind::Resources, "the plan is not fixed").because(&error)
         };
         write(&project.config.folder.join(&path), &lock.text(name)).map_err(unwritten)?;
-        printer.note(&format!("fixed `{name}`: {} ({})", path.display(), lock.sha256()));
+        printer.note(&format!(
+            "fixed `{name}`: {} ({})",
+            path.display(),
+            lock.sha256()
+        ));
     }
     Ok(0)
 }

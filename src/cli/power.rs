@@ -55,11 +55,22 @@ fn question(table: &str) -> String {
 }
 
 fn verdict(row: &[String]) -> String {
-    let [indicator, power, detectable, change, needed, status, is_enough] = row else {
+    let [
+        indicator,
+        power,
+        detectable,
+        change,
+        needed,
+        status,
+        is_enough,
+    ] = row
+    else {
         return String::new();
     };
     if change.is_empty() {
-        return format!("{indicator}: no smallest change that matters is set, so that nothing can be said of power");
+        return format!(
+            "{indicator}: no smallest change that matters is set, so that nothing can be said of power"
+        );
     }
     if power.is_empty() {
         return format!("{indicator}: this roll-out compares nothing ({status})");

@@ -26,6 +26,12 @@ enum SchemaFile {
     Indicators,
     /// What columns mean, columns.toml
     Columns,
+    /// An evaluation plan, evaluations/*.toml
+    Evaluation,
+    /// Gates of evaluations, rules/gates.toml
+    Gates,
+    /// The rating scale, rules/ratings.toml
+    Ratings,
 }
 
 pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
@@ -35,6 +41,9 @@ pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
         SchemaFile::Fields => include_str!("../../docs/json_schema/fields.json"),
         SchemaFile::Indicators => include_str!("../../docs/json_schema/indicators.json"),
         SchemaFile::Columns => include_str!("../../docs/json_schema/columns.json"),
+        SchemaFile::Evaluation => include_str!("../../docs/json_schema/evaluation.json"),
+        SchemaFile::Gates => include_str!("../../docs/json_schema/gates.json"),
+        SchemaFile::Ratings => include_str!("../../docs/json_schema/ratings.json"),
     };
     printer.data(text.as_bytes())?;
     Ok(0)

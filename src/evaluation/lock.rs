@@ -202,7 +202,10 @@ impl EvaluationPlan {
         set("method", self.method.to_owned());
         set("inference", self.inference.to_owned());
         set("window", self.window.value.clone());
-        set("attendance", self.attendance().unwrap_or_default().to_owned());
+        set(
+            "attendance",
+            self.attendance().unwrap_or_default().to_owned(),
+        );
         set("subgroups", names(&self.subgroups));
         for (indicator, change) in smallest_changes {
             set(&format!("smallest_change.{indicator}"), change.to_string());

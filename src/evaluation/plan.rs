@@ -347,7 +347,9 @@ fn window_ends(
         Some((number(first)?, number(last)?))
     });
     let wrong = || match table.get("window") {
-        Some(item) => item.wrong("first and last year since exposure, like `-5..5`").into(),
+        Some(item) => item
+            .wrong("first and last year since exposure, like `-5..5`")
+            .into(),
         None => EvaluationError::Contradiction {
             at: window.at.clone(),
             message: "`window` is wrong".to_owned(),
@@ -359,7 +361,11 @@ fn window_ends(
 
 fn smallest_changes(table: &TomlTable<'_>) -> Result<Vec<(String, f64)>, EvaluationError> {
     let mut found = Vec::new();
-    for item in table.table("smallest_change")?.iter().flat_map(TomlTable::items) {
+    for item in table
+        .table("smallest_change")?
+        .iter()
+        .flat_map(TomlTable::items)
+    {
         let change = item.number()?;
         if change <= 0.0 {
             return Err(item.wrong("a number above 0").into());

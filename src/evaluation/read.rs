@@ -75,7 +75,10 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, EvaluationError> {
     let mut files = Vec::new();
     for entry in fs_err::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             files.push(path);
         }
     }

@@ -10,13 +10,15 @@ use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::common::{DataFusionError, Result};
 use tokio::runtime::Handle;
 
+use super::estimate::statement;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
 use super::query_files::query_named;
 use crate::config::ProjectConfig;
+use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError, LakeTable};
-use crate::session::{Session, SessionError, empty_table, lake_table, view, whole_view};
+use crate::session::{self, Session, SessionError, empty_table, lake_table, view, whole_view};
 
 /// The tables and views of a project and its lake. Clones share the project's files once they are read.
 #[derive(Debug, Clone)]
@@ -179,6 +181,9 @@ impl Opened {
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some((plan, by)) = session::evaluation_asked_for(name) {
+            return self.evaluation(plan, by).await;
+        }
         if let Some(query) = self.catalogue.view(name) {
             let planned = self.plan(&query).await;
             return planned.map(Some).map_err(SessionError::in_view);
@@ -193,6 +198,41 @@ impl Opened {
         let project = self.catalogue.project();
         let given = project.and_then(|project| project.given_schema(name));
         given.map(empty_table).transpose()
+    }
+
+    /// The estimates of an evaluation plan with subgroups `by`, or its own. Statements under the rules of release do not see them: what
+    /// they show is made from persons.
+    async fn evaluation(
+        &self,
+        name: &str,
+        by: Vec<String>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some(config) = self.catalogue.config.clone() else {
+            return Ok(None);
+        };
+        if self.catalogue.are_views_whole {
+            let message = "`evaluation` is not for statements under the rules of release; ask `evaluation_estimates`";
+            return Err(DataFusionError::Plan(message.to_owned()));
+        }
+        let project = Project::load_with(config, |evaluations| {
+            if let Some(plan) = evaluations.plan_mut(name).filter(|_| !by.is_empty()) {
+                plan.set_subgroups(&by);
+            }
+        });
+        let project = project.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let Some(statement) = statement(&project, name) else {
+            let plans = project.evaluations.plans.iter();
+            let hint = did_you_mean(name, plans.map(|(plan, _)| plan.name.as_str()));
+            let message = format!("no evaluation plan is called `{name}`{hint}");
+            return Err(DataFusionError::Plan(message));
+        };
+        let catalogue = Catalogue::of_project(Arc::new(project), self.catalogue.lake.clone());
+        let session = catalogue.session(&self.engine);
+        let session = session.map_err(SessionError::in_view)?;
+        let planned = session.plan(&statement, &[]).await;
+        planned
+            .map(|frame| Some(view(frame)))
+            .map_err(SessionError::in_view)
     }
 
     async fn plan(&self, query: &Query) -> Result<Arc<dyn TableProvider>, SessionError> {

@@ -3,10 +3,10 @@
 use crate::checks::ChecksError;
 use crate::contract::ContractError;
 use crate::diagnostic::{FailureKind, SourceLocation};
+use crate::evaluation::EvaluationError;
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::session::{ErrorClass, SessionError};
-use crate::evaluation::EvaluationError;
 use crate::vocabulary::VocabularyError;
 
 /// An error of the pipeline.

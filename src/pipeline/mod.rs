@@ -53,8 +53,8 @@ pub use history::{
 pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
 pub use meanings::Meanings;
-pub use project::Project;
 pub use plans::settings;
+pub use project::Project;
 pub use query::{Query, Stage};
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};

@@ -11,16 +11,19 @@ use super::error::PipelineError;
 use super::made_text::MadeText;
 use super::query::{EVALUATION, Query, is_word};
 use crate::config::ParameterValue;
+use crate::diagnostic::did_you_mean;
 use crate::evaluation::{
     EvaluationError, EvaluationPlan, Evaluations, Exposed, Exposure, Gate, Lock, PLANS_FOLDER,
     RATINGS_FILE, RatingScale,
 };
-use crate::diagnostic::did_you_mean;
 use crate::toml_reader::LocatedText;
 use crate::vocabulary::{Better, Vocabulary};
 
 /// The word in names that a plan's name replaces.
 const NAME: &str = "name";
+
+/// A template that uses this parameter makes nothing for plans without subgroups.
+const COMPARED_SUBGROUPS: &str = "compared_subgroups";
 
 /// `queries` with those of each plan in place of their templates.
 ///
@@ -53,7 +56,9 @@ pub(super) fn expand(
             .collect();
         for template in &templates {
             let name = with_word(&template.name, NAME, &plan.name);
-            if !own.contains(&name) {
+            let is_of_other_plans =
+                plan.subgroups.is_empty() && template.parameters.contains(COMPARED_SUBGROUPS);
+            if !own.contains(&name) && !is_of_other_plans {
                 expanded.push(for_plan(template, &name, plan, &names)?);
             }
         }
@@ -79,7 +84,11 @@ fn scale_view(scale: &RatingScale) -> Result<Query, PipelineError> {
         scale.relative_change,
         words.join(",\n"),
     );
-    Query::made("evaluation_scale", Path::new(RATINGS_FILE), MadeText::plain(&text))
+    Query::made(
+        "evaluation_scale",
+        Path::new(RATINGS_FILE),
+        MadeText::plain(&text),
+    )
 }
 
 /// `name` with its last word replaced, where that is `from`.
@@ -132,9 +141,8 @@ fn for_plan(
 
 /// What parameters of templates stand for.
 fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
-    let names = |list: Vec<&str>| {
-        ParameterValue::Names(list.into_iter().map(ToOwned::to_owned).collect())
-    };
+    let names =
+        |list: Vec<&str>| ParameterValue::Names(list.into_iter().map(ToOwned::to_owned).collect());
     let indicators = plan.indicators().map(|(own, _)| own.value.as_str());
     let outcomes: Vec<&str> = indicators.chain(plan.attendance()).collect();
     let primary = plan.primary.iter().map(|own| own.value.as_str());
@@ -145,8 +153,12 @@ fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
         (EVALUATION, ParameterValue::Text(plan.name.clone())),
         ("outcomes", names(outcomes)),
         ("primary", names(primary.collect())),
-        ("covariates", names(plan.covariates.iter().map(String::as_str).collect())),
-        ("subgroups", names(by.collect())),
+        (
+            "covariates",
+            names(plan.covariates.iter().map(String::as_str).collect()),
+        ),
+        ("subgroups", names(by.clone().collect())),
+        (COMPARED_SUBGROUPS, names(by.collect())),
         ("comparison", word(plan.comparison)),
         ("method", word(plan.method)),
         ("inference", word(plan.inference)),
@@ -175,10 +187,19 @@ fn views(
     Ok(vec![
         made("panel_cohorts", MadeText::plain(&cohorts(plan)))?,
         made("panel_evaluation", rows(plan, vocabulary))?,
-        made("evaluation_plan", MadeText::plain(&plan_row(plan, lock, vocabulary)))?,
-        made("evaluation_indicators", MadeText::plain(&indicator_rows(plan, vocabulary)))?,
+        made(
+            "evaluation_plan",
+            MadeText::plain(&plan_row(plan, lock, vocabulary)),
+        )?,
+        made(
+            "evaluation_indicators",
+            MadeText::plain(&indicator_rows(plan, vocabulary)),
+        )?,
         made("evaluation_gates", MadeText::plain(&gate_rows(plan)))?,
-        made("evaluation_spread", MadeText::plain(&spread(plan, vocabulary)))?,
+        made(
+            "evaluation_spread",
+            MadeText::plain(&spread(plan, vocabulary)),
+        )?,
     ])
 }
 
@@ -214,7 +235,10 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
     }
     made.push("\n)\n\nselect\n    people.*");
     if !at_risk.is_empty() {
-        let names: Vec<String> = at_risk.iter().map(|(name, _)| format!("at_risk_{name}")).collect();
+        let names: Vec<String> = at_risk
+            .iter()
+            .map(|(name, _)| format!("at_risk_{name}"))
+            .collect();
         made.push(&format!(" exclude ({})", names.join(", ")));
     }
     let mut replaced: Vec<String> = Vec::new();
@@ -237,7 +261,10 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
         }
     }
     if !replaced.is_empty() {
-        made.push(&format!(" replace (\n        {}\n    )", replaced.join(",\n        ")));
+        made.push(&format!(
+            " replace (\n        {}\n    )",
+            replaced.join(",\n        ")
+        ));
     }
     made.push(&format!(
         ",\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
@@ -313,7 +340,9 @@ fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary)
         let own = deviations.get_or_insert_default();
         own.push(format!("gates do not hide: {reason}"));
     }
-    let optional = |text: Option<String>| text.map_or("cast(null as varchar)".to_owned(), |text| quoted(&text));
+    let optional = |text: Option<String>| {
+        text.map_or("cast(null as varchar)".to_owned(), |text| quoted(&text))
+    };
     format!(
         "-- One row: what evaluation {name} asks, and whether it was fixed beforehand.\n\
          -- key: evaluation\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_plans\n\n\
@@ -331,15 +360,16 @@ fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary)
         is_standard = plan.filter.is_none() && !plan.is_at_risk,
         is_locked = lock.is_some(),
         locked_at = optional(lock.map(|lock| lock.locked_at.clone())),
-        deviations = optional(deviations.filter(|all| !all.is_empty()).map(|all| all.join("; "))),
+        deviations = optional(
+            deviations
+                .filter(|all| !all.is_empty())
+                .map(|all| all.join("; "))
+        ),
     )
 }
 
 /// The smallest change that matters of each indicator that has one: the plan's, else that of `indicators.toml`.
-fn smallest_changes(
-    plan: &EvaluationPlan,
-    vocabulary: &Vocabulary,
-) -> Vec<(String, f64)> {
+fn smallest_changes(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, f64)> {
     let change_of = |name: &str| {
         let own = plan.smallest_changes.iter().find(|(own, _)| own == name);
         let general = || vocabulary.indicator(name)?.smallest_change;
@@ -353,7 +383,9 @@ fn smallest_changes(
 
 fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
     let changes = smallest_changes(plan, vocabulary);
-    let indicators = plan.indicators().map(|(own, role)| (own.value.as_str(), role));
+    let indicators = plan
+        .indicators()
+        .map(|(own, role)| (own.value.as_str(), role));
     let all = indicators.chain(plan.attendance().map(|name| (name, "attendance")));
     let mut rows = Vec::new();
     for (name, role) in all {
@@ -362,9 +394,13 @@ fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
             Some(Better::Lower) => "-1",
             _ => "null",
         };
-        let change = changes.iter().find(|(own, _)| own == name).map(|(_, change)| *change);
+        let change = changes
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, change)| *change);
         let target = plan.targets.iter().find(|own| own.indicator == name);
-        let number = |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
+        let number =
+            |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
         let year = |value: Option<i16>| value.map_or("null".to_owned(), |value| value.to_string());
         rows.push(format!(
             "({}, {}, {}, {direction}, {}, {}, {}, {})",
@@ -395,8 +431,10 @@ fn gate_rows(plan: &EvaluationPlan) -> String {
     let number = |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
     let row = |gate: &Gate| {
         format!(
-            "({}, {}, {}, {}, {})",
+            "({}, {}, {}, {}, {}, {}, {})",
             quoted(&gate.name),
+            quoted(&gate.name_ja),
+            quoted(&gate.name_en),
             gate.is_below,
             number(gate.warn_at),
             number(gate.blind_at),
@@ -405,13 +443,14 @@ fn gate_rows(plan: &EvaluationPlan) -> String {
     };
     let mut rows: Vec<String> = plan.gates.iter().map(row).collect();
     if rows.is_empty() {
-        rows.push("('', false, null, null, '')".to_owned());
+        rows.push("('', '', '', false, null, null, '')".to_owned());
     }
     format!(
         "-- One row per gate that the estimates of evaluation {name} pass, with the thresholds that hold there.\n\
          -- key: evaluation, gate\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_gates\n\n\
-         select\n    {quoted_name} as evaluation,\n    gate,\n    is_below,\n    cast(warn_at as double) as warn_at,\n    \
-         cast(blind_at as double) as blind_at,\n    reason\nfrom (\n    values\n    {rows}\n) as listed (gate, is_below, warn_at, blind_at, reason)\n\
+         select\n    {quoted_name} as evaluation,\n    gate,\n    name_ja,\n    name_en,\n    is_below,\n    cast(warn_at as double) as warn_at,\n    \
+         cast(blind_at as double) as blind_at,\n    reason\nfrom (\n    values\n    {rows}\n) as listed (gate, name_ja, name_en, is_below, warn_at, \
+         blind_at, reason)\n\
          where gate <> ''\n",
         name = plan.name,
         quoted_name = quoted(&plan.name),

@@ -7,7 +7,7 @@ use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
 use super::diagnostics;
 use super::estimate_cell::{estimate_cell, heading};
 use super::names::{LabelKind, Names, label};
-use super::page::{EffectGroup, EffectRow, EventStudy, Page};
+use super::page::{EffectGroup, EffectRow, EventStudy, Judgement, Page};
 use super::sentence::{Finding, causal_row, finding, has_pre_trend, is_naive, sentence};
 use super::text::{Lang, count, signed};
 use super::wording::words;
@@ -17,6 +17,7 @@ use crate::disclosure::{Count, EstimateNumbers};
 struct EffectReading<'page> {
     group: &'page EffectGroup,
     finding: Finding,
+    judgement: Option<&'page Judgement>,
 }
 
 /// The effects of one field.
@@ -95,9 +96,15 @@ fn by_field<'page>(page: &'page Page, names: Names<'_>) -> Vec<FieldReadings<'pa
                 && study.indicator == group.indicator
                 && study.population == group.population
         });
+        let judgement = page.judgements.iter().find(|judgement| {
+            judgement.field == group.field
+                && judgement.indicator == group.indicator
+                && judgement.population == group.population
+        });
         let reading = EffectReading {
             group,
-            finding: finding(group, study, names),
+            finding: finding(group, study, judgement, names),
+            judgement,
         };
         match fields.iter_mut().find(|field| field.field == group.field) {
             Some(field) => field.readings.push(reading),
@@ -147,7 +154,7 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
                 (badge(main.finding, names.lang))
             }
             div.split {
-                p.sentence { (sentence(main.group, main.finding, names)) }
+                p.sentence { (sentence(main.group, main.finding, main.judgement, names)) }
                 figure { (comparison_chart(main, names)) }
             }
             (diagnostics::lines(page, main.group, names))
@@ -166,7 +173,7 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
                         @for other in others {
                             li {
                                 (badge(other.finding, names.lang))
-                                p { (sentence(other.group, other.finding, names)) }
+                                p { (sentence(other.group, other.finding, other.judgement, names)) }
                             }
                         }
                     }

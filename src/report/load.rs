@@ -18,18 +18,19 @@ use crate::session::Session;
 use crate::vocabulary::Vocabulary;
 use balance::balance;
 use counts::{deliveries, flow, linkage, rejects};
-use effects::{effects, event_studies};
+use effects::{effects, event_studies, judgements};
 use rows::ResultTables;
 
 pub use rows::LoadError;
 
 /// Tables the report shows.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "deliveries",
     "runs",
     "linkage_quality",
     "summary_flow",
     "effect_summary",
+    "effect_verdicts",
     "effect_event_study",
     "effect_balance",
     "effect_robustness",
@@ -109,6 +110,7 @@ pub async fn load_page(
         flow,
         flow_groups,
         effects: effects(&tables, "effect_summary", rules).await?,
+        judgements: judgements(&tables).await?,
         event_studies: event_studies(&tables, rules).await?,
         balance: balance(&tables, rules).await?,
         robustness: effects(&tables, "effect_robustness", rules).await?,

@@ -219,6 +219,11 @@ const STATUSES: &[Name] = &[
         "differed before the start",
     ),
     name(
+        "blinded",
+        "判定しないため示さない",
+        "not judged, and not shown",
+    ),
+    name(
         "no_post_period",
         "開始後の期間がない",
         "no period after the start",

@@ -31,6 +31,8 @@ pub struct Page {
     pub flow_groups: Vec<FlowGroup>,
     /// Effects, in the order in which to show them; the first of a field is its main indicator.
     pub effects: Vec<EffectGroup>,
+    /// What the plans say of them.
+    pub judgements: Vec<Judgement>,
     /// Effects by time since first exposure.
     pub event_studies: Vec<EventStudy>,
     /// How alike exposed and never exposed persons were, by field and population.
@@ -134,6 +136,25 @@ pub struct EffectGroup {
     pub population: String,
     /// One row per estimator.
     pub rows: Vec<EffectRow>,
+}
+
+/// What a plan says of one effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Program field.
+    pub field: String,
+    /// Indicator name.
+    pub indicator: String,
+    /// Population.
+    pub population: String,
+    /// One of the six verdicts, as `evaluation_verdicts` has them.
+    pub verdict: String,
+    /// The gates that hide the estimate, in Japanese and English; empty where none does.
+    pub hidden_by: (String, String),
+    /// The smallest effect that would have been seen with a probability of 80 %, in the indicator's unit.
+    pub detectable: Option<f64>,
+    /// Whether the plan was fixed beforehand.
+    pub is_locked: bool,
 }
 
 /// One estimate with the name of its estimator.

@@ -4,7 +4,7 @@
 use crate::disclosure::{EstimateNumbers, Interval, ReleasedEstimate, STATUS_WITHHELD};
 
 use super::names::{LabelKind, Names, label};
-use super::page::{EffectGroup, EffectRow, EventStudy};
+use super::page::{EffectGroup, EffectRow, EventStudy, Judgement};
 use super::text::{Lang, magnitude, signed, unit_name};
 use crate::vocabulary::{Better, Unit};
 
@@ -16,14 +16,20 @@ const FIXED_EFFECTS: &str = "twfe";
 /// What the causal estimate lets a reader say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// The interval lies on the good side of zero.
+    /// The interval lies beyond the smallest change that matters, on the good side.
     Better,
+    /// The interval lies on the good side of zero; whether the change is large enough to matter is open.
+    SizeOpen,
     /// The interval lies on the bad side of zero.
     Worse,
     /// The interval excludes zero; the indicator has no good side.
     Changed,
-    /// The interval contains zero.
-    NoChange,
+    /// Whatever effect there is, it is too small to matter.
+    NoRelevantEffect,
+    /// The interval holds zero and effects that matter.
+    CannotTell,
+    /// A gate hides the estimate.
+    NotJudged,
     /// The groups differed before the start: not to be believed.
     PreTrend,
     /// Too few people stand behind the estimate.
@@ -34,11 +40,14 @@ pub(crate) enum Finding {
 
 impl Finding {
     /// All findings, most telling first.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Better,
+        Self::SizeOpen,
         Self::Worse,
         Self::Changed,
-        Self::NoChange,
+        Self::NoRelevantEffect,
+        Self::CannotTell,
+        Self::NotJudged,
         Self::PreTrend,
         Self::Withheld,
         Self::Unavailable,
@@ -47,10 +56,13 @@ impl Finding {
     /// The word on the badge.
     pub(crate) fn label(self, lang: Lang) -> &'static str {
         match self {
-            Self::Better => lang.pick("改善", "Improved"),
+            Self::Better => lang.pick("意味のある改善", "Improved"),
+            Self::SizeOpen => lang.pick("改善（大きさ未確定）", "Improved, size open"),
             Self::Worse => lang.pick("悪化", "Worsened"),
             Self::Changed => lang.pick("変化あり", "Changed"),
-            Self::NoChange => lang.pick("変化は検出されず", "No detectable change"),
+            Self::NoRelevantEffect => lang.pick("意味のある効果なし", "No relevant effect"),
+            Self::CannotTell => lang.pick("判定できない", "Cannot tell"),
+            Self::NotJudged => lang.pick("判定しない", "Not judged"),
             Self::PreTrend => lang.pick("効果と読めない", "Not credible"),
             Self::Withheld => lang.pick("非公表", "Withheld"),
             Self::Unavailable => lang.pick("推定なし", "No estimate"),
@@ -60,11 +72,11 @@ impl Finding {
     /// The class that colours the badge.
     pub(crate) fn class(self) -> &'static str {
         match self {
-            Self::Better => "better",
+            Self::Better | Self::SizeOpen => "better",
             Self::Worse => "worse",
             Self::Changed => "changed",
-            Self::NoChange => "nochange",
-            Self::PreTrend => "pretrend",
+            Self::NoRelevantEffect | Self::CannotTell => "nochange",
+            Self::PreTrend | Self::NotJudged => "pretrend",
             Self::Withheld | Self::Unavailable => "missing",
         }
     }
@@ -84,22 +96,23 @@ pub(crate) fn causal_row(group: &EffectGroup) -> Option<&EffectRow> {
         .find(|row| !is_naive(&row.estimator) && row.estimator != FIXED_EFFECTS)
 }
 
-/// Reads the causal estimate of a group, with its event study if there is one.
+/// Reads the causal estimate of a group, with its event study and what its plan says if there are any.
 pub(crate) fn finding(
     group: &EffectGroup,
     event_study: Option<&EventStudy>,
+    judgement: Option<&Judgement>,
     names: Names<'_>,
 ) -> Finding {
     let Some(row) = causal_row(group) else {
         return Finding::Unavailable;
     };
     let estimate = row.estimate.value();
+    let verdict = judgement.map(|judgement| judgement.verdict.as_str());
     let Some(numbers) = estimate.numbers else {
-        let is_withheld = estimate.status == STATUS_WITHHELD;
-        return if is_withheld {
-            Finding::Withheld
-        } else {
-            Finding::Unavailable
+        return match (estimate.status.as_str(), verdict) {
+            (STATUS_WITHHELD, _) => Finding::Withheld,
+            (_, Some("not_judged")) => Finding::NotJudged,
+            _ => Finding::Unavailable,
         };
     };
     if estimate.status == "pre_trend" || event_study.is_some_and(has_pre_trend) {
@@ -108,11 +121,20 @@ pub(crate) fn finding(
     let Some(interval) = numbers.interval else {
         return Finding::Unavailable;
     };
+    match verdict {
+        Some("better") => return Finding::Better,
+        Some("better_size_open") => return Finding::SizeOpen,
+        Some("worse") => return Finding::Worse,
+        Some("no_relevant_effect") => return Finding::NoRelevantEffect,
+        _ => {}
+    }
     match (names.better(&group.indicator), side(interval)) {
-        (_, Side::Zero) => Finding::NoChange,
-        (Better::Neither, _) => Finding::Changed,
-        (Better::Higher, Side::Above) | (Better::Lower, Side::Below) => Finding::Better,
-        (Better::Higher, Side::Below) | (Better::Lower, Side::Above) => Finding::Worse,
+        (Better::Neither, Side::Above | Side::Below) => Finding::Changed,
+        // Where a plan judges several indicators together, its interval is wider than this one.
+        _ if verdict.is_some() => Finding::CannotTell,
+        (_, Side::Zero) => Finding::CannotTell,
+        (Better::Higher, Side::Above) | (Better::Lower, Side::Below) => Finding::SizeOpen,
+        _ => Finding::Worse,
     }
 }
 
@@ -132,8 +154,16 @@ pub(crate) fn has_pre_trend(event_study: &EventStudy) -> bool {
 }
 
 /// The sentence for a group: what changed, and what the naive comparison would have claimed.
-pub(crate) fn sentence(group: &EffectGroup, finding: Finding, names: Names<'_>) -> String {
+pub(crate) fn sentence(
+    group: &EffectGroup,
+    finding: Finding,
+    judgement: Option<&Judgement>,
+    names: Names<'_>,
+) -> String {
     let estimate = causal_row(group).map(|row| row.estimate.value());
+    if let (Finding::NotJudged, Some(judgement)) = (finding, judgement) {
+        return hidden(group, judgement, names);
+    }
     let numbers = estimate.and_then(|estimate| estimate.numbers);
     let Some(numbers) = numbers.filter(|_| finding != Finding::Unavailable) else {
         return absence(group, estimate, finding, names);
@@ -142,6 +172,10 @@ pub(crate) fn sentence(group: &EffectGroup, finding: Finding, names: Names<'_>) 
         Lang::Ja => claim_ja(group, numbers, finding, names),
         Lang::En => claim_en(group, numbers, finding, names),
     };
+    let detectable = judgement.and_then(|judgement| judgement.detectable);
+    if let (Finding::CannotTell, Some(detectable)) = (finding, detectable) {
+        text.push_str(&unseen(detectable, group, names));
+    }
     if estimate.is_some_and(|estimate| is_approximate(&estimate.status)) {
         text.push_str(names.lang.pick(
             "事業所または人の数が少ないため、区間は目安である。",
@@ -153,6 +187,31 @@ pub(crate) fn sentence(group: &EffectGroup, finding: Finding, names: Names<'_>) 
         text.push_str(&naive_claim(group, numbers, &naive, finding, names));
     }
     text
+}
+
+/// Why a gate shows no number.
+fn hidden(group: &EffectGroup, judgement: &Judgement, names: Names<'_>) -> String {
+    let (ja, en) = &judgement.hidden_by;
+    match names.lang {
+        Lang::Ja => format!(
+            "{}への効果は判定しない（{ja}）。数値は示さない。",
+            subject_ja(group, names)
+        ),
+        Lang::En => format!(
+            "{}: not judged, and no number is shown ({en}).",
+            subject_en(group, names)
+        ),
+    }
+}
+
+/// How large an effect would have had to be.
+fn unseen(detectable: f64, group: &EffectGroup, names: Names<'_>) -> String {
+    let unit = names.unit(&group.indicator);
+    let (size, name) = (magnitude(detectable, unit), unit_name(unit, names.lang));
+    match names.lang {
+        Lang::Ja => format!("{size}{name}より小さい効果は、この人数では見えない。"),
+        Lang::En => format!(" An effect below {size}{name} would not have been seen."),
+    }
 }
 
 /// Statuses under which an estimator gives an interval that is not to be relied on.
@@ -180,16 +239,15 @@ fn side(range: Interval) -> Side {
 /// A naive estimate that may be quoted.
 struct Naive<'group> {
     estimator: &'group str,
-    estimate: f64,
+    numbers: EstimateNumbers,
 }
 
 fn naive_row(group: &EffectGroup) -> Option<Naive<'_>> {
     NAIVE.iter().find_map(|name| {
         let row = group.rows.iter().find(|row| row.estimator == *name)?;
-        let estimate = row.estimate.value().numbers?.estimate;
         Some(Naive {
             estimator: row.estimator.as_str(),
-            estimate,
+            numbers: row.estimate.value().numbers?,
         })
     })
 }
@@ -231,13 +289,24 @@ fn claim_ja(
             "{subject}は施策の開始前から比較群と違う動きをしていた。\
              推定値（{value}{name}、{interval}）を効果と読むことはできない。"
         ),
-        Finding::NoChange => {
-            format!("{subject}に変化は検出されなかった（推定 {value}{name}、{interval}）。")
+        Finding::NoRelevantEffect => {
+            format!(
+                "{subject}に意味のある大きさの効果はなかった（推定 {value}{name}、{interval}）。"
+            )
+        }
+        Finding::CannotTell => {
+            format!(
+                "{subject}への効果があるともないとも言えない（推定 {value}{name}、{interval}）。"
+            )
         }
         _ => {
             let size = magnitude(numbers.estimate, unit);
             let verb = verb_ja(numbers.estimate, unit);
-            format!("{subject}が{size}{name}{verb}（{interval}）。")
+            let open = match finding {
+                Finding::SizeOpen => "意味のある大きさかどうかは、まだ言えない。",
+                _ => "",
+            };
+            format!("{subject}が{size}{name}{verb}（{interval}）。{open}")
         }
     }
 }
@@ -261,8 +330,15 @@ fn claim_en(
             "{subject} already moved differently from the comparison group before the start. \
              The estimate ({value}{name}; {interval}) cannot be read as an effect."
         ),
-        Finding::NoChange => {
-            format!("{subject} did not detectably change (estimate {value}{name}; {interval}).")
+        Finding::NoRelevantEffect => {
+            format!(
+                "{subject}: whatever effect there is, it is too small to matter (estimate {value}{name}; {interval})."
+            )
+        }
+        Finding::CannotTell => {
+            format!(
+                "{subject}: whether there is an effect cannot be told (estimate {value}{name}; {interval})."
+            )
         }
         _ => {
             let size = magnitude(numbers.estimate, unit);
@@ -271,7 +347,11 @@ fn claim_en(
             } else {
                 "fell"
             };
-            format!("{subject} {verb} by {size}{name} ({interval}).")
+            let open = match finding {
+                Finding::SizeOpen => " Whether that is enough to matter is open.",
+                _ => "",
+            };
+            format!("{subject} {verb} by {size}{name} ({interval}).{open}")
         }
     }
 }
@@ -303,6 +383,7 @@ fn verb_ja(estimate: f64, unit: &Unit) -> &'static str {
     }
 }
 
+/// What the naive comparison shows, and how and why that differs from the effect.
 fn naive_claim(
     group: &EffectGroup,
     causal: EstimateNumbers,
@@ -312,57 +393,69 @@ fn naive_claim(
 ) -> String {
     let unit = names.unit(&group.indicator);
     let name = unit_name(unit, names.lang);
-    let value = signed(naive.estimate, unit);
+    let value = signed(naive.numbers.estimate, unit);
     let opening = match (names.lang, naive.estimator) {
         (Lang::Ja, "participants_vs_non") => "参加者と非参加者を比べるだけだと",
         (Lang::Ja, _) => "単純な前後比較では",
         (Lang::En, "participants_vs_non") => "Comparing participants with others would have shown",
         (Lang::En, _) => "A plain before–after comparison would have shown",
     };
-    let tail = comparison(causal.estimate, naive.estimate, unit, finding, names);
+    let tail = comparison(causal, naive, finding, names.lang);
     match names.lang {
         Lang::Ja => format!("{opening}{value}{name}と見え{tail}。"),
         Lang::En => format!("{opening} {value}{name}{tail}."),
     }
 }
 
-/// How the naive number departs from the causal one, seen in the direction the causal estimate
-/// points (or the naive one, when no change was found).
-fn comparison(causal: f64, naive: f64, unit: &Unit, finding: Finding, names: Names<'_>) -> String {
+/// How the naive number departs from the causal one. Only what chance does not explain is called a difference: a naive number outside the
+/// interval of the causal estimate, or one that points the other way than an effect that was found.
+fn comparison(
+    causal: EstimateNumbers,
+    naive: &Naive<'_>,
+    finding: Finding,
+    lang: Lang,
+) -> &'static str {
     if finding == Finding::PreTrend {
-        return names
-            .lang
-            .pick(
-                "るが、これも効果とは読めない",
-                ", which is no effect either",
-            )
-            .to_owned();
+        return lang.pick(
+            "るが、これも効果とは読めない",
+            ", which is no effect either",
+        );
     }
-    let difference = naive - causal;
-    let size = magnitude(difference, unit);
-    let name = unit_name(unit, names.lang);
-    if size.chars().all(|digit| matches!(digit, '0' | '.')) {
-        return names
-            .lang
-            .pick("、因果推定とほぼ同じである", ", about the same")
-            .to_owned();
+    let is_found = causal.interval.is_some_and(|own| side(own) != Side::Zero);
+    let is_seen = naive
+        .numbers
+        .interval
+        .is_some_and(|own| side(own) != Side::Zero);
+    let is_inside = causal
+        .interval
+        .is_some_and(|own| (own.low..=own.high).contains(&naive.numbers.estimate));
+    if is_found && is_seen && causal.estimate * naive.numbers.estimate < 0.0 {
+        return match naive.estimator {
+            "participants_vs_non" => lang.pick(
+                "、向きが逆になる。参加を選ぶ人がもともと違うためである",
+                ", in the opposite direction: people who choose to take part differ to begin with",
+            ),
+            _ => lang.pick(
+                "、向きが逆になる。施策がなくても値が動いていたためである",
+                ", in the opposite direction: values moved without the program, too",
+            ),
+        };
     }
-    if finding != Finding::NoChange && causal * naive < 0.0 {
-        return names
-            .lang
-            .pick("、向きが逆になる", ", in the opposite direction")
-            .to_owned();
+    if is_inside {
+        return lang.pick(
+            "、因果推定の区間の中にある",
+            ", which lies within the interval of the effect",
+        );
     }
-    let reference = if finding == Finding::NoChange {
-        naive
-    } else {
-        causal
-    };
-    match (difference * reference > 0.0, names.lang) {
-        (true, Lang::Ja) => format!("、{size}{name}過大になる"),
-        (false, Lang::Ja) => format!("、{size}{name}過小になる"),
-        (true, Lang::En) => format!(", {size}{name} too much"),
-        (false, Lang::En) => format!(", {size}{name} too little"),
+    match naive.estimator {
+        "participants_vs_non" => lang.pick(
+            "るが、参加を選ぶ人がもともと違うためで、施策の効果ではない",
+            ": people who choose to take part differ to begin with, and that is no effect of the program",
+        ),
+        _ => lang.pick(
+            "るが、施策がなくても値が動いていたためで、施策の効果ではない",
+            ": values moved without the program, too, and that is no effect of it",
+        ),
     }
 }
 

@@ -63,6 +63,7 @@ fn empty_page() -> Page {
         flow: Vec::new(),
         flow_groups: Vec::new(),
         effects: Vec::new(),
+        judgements: Vec::new(),
         event_studies: Vec::new(),
         balance: Vec::new(),
         robustness: Vec::new(),
@@ -109,28 +110,30 @@ fn an_increase_is_said_in_points_with_the_naive_number_beside_it() {
     check_sentence(
         group("exercise_habit", estimate(0.021, 0.012, 0.030, 500), 0.068),
         "身体活動・運動の施策の対象となった従業員では、運動習慣のある人の割合が2.1ポイント増えた\
-         （95%信頼区間 +1.2～+3.0）。参加者と非参加者を比べるだけだと+6.8ポイントと見え、\
-         4.7ポイント過大になる。",
+         （95%信頼区間 +1.2～+3.0）。意味のある大きさかどうかは、まだ言えない。参加者と非参加者を比べるだけだと\
+         +6.8ポイントと見えるが、参加を選ぶ人がもともと違うためで、施策の効果ではない。",
         "Physical activity: among employees who were offered a program, the share who exercise \
-         regularly rose by 2.1 percentage points (95% CI +1.2 to +3.0). Comparing participants \
-         with others would have shown +6.8 percentage points, 4.7 percentage points too much.",
+         regularly rose by 2.1 percentage points (95% CI +1.2 to +3.0). Whether that is enough to \
+         matter is open. Comparing participants with others would have shown +6.8 percentage points: people who choose to \
+         take part differ to begin with, and that is no effect of the program.",
     );
 }
 
 #[test]
-fn an_interval_around_zero_is_no_detectable_change() {
+fn an_interval_around_zero_cannot_tell() {
     check_sentence(
         group(
             "yen_total",
             estimate(-1234.4, -5566.0, 3098.0, 500),
             -23344.0,
         ),
-        "身体活動・運動の施策の対象となった従業員では、年間医療費に変化は検出されなかった\
+        "身体活動・運動の施策の対象となった従業員では、年間医療費への効果があるともないとも言えない\
          （推定 −1,234円、95%信頼区間 −5,566～+3,098）。参加者と非参加者を比べるだけだと\
-         −23,344円と見え、22,110円過大になる。",
-        "Physical activity: among employees who were offered a program, health-care cost per year \
-         did not detectably change (estimate −1,234 yen; 95% CI −5,566 to +3,098). Comparing \
-         participants with others would have shown −23,344 yen, 22,110 yen too much.",
+         −23,344円と見えるが、参加を選ぶ人がもともと違うためで、施策の効果ではない。",
+        "Physical activity: among employees who were offered a program, health-care cost per year: \
+         whether there is an effect cannot be told (estimate −1,234 yen; 95% CI −5,566 to +3,098). Comparing participants with \
+         others would have shown −23,344 yen: people who choose to take part differ to begin with, and that is no effect of the \
+         program.",
     );
 }
 
@@ -145,13 +148,131 @@ fn the_good_side_of_zero_depends_on_the_indicator() {
             },
             Lang::Ja,
         );
-        ["改善", "悪化", "変化あり"]
+        ["改善（大きさ未確定）", "悪化", "変化あり"]
             .into_iter()
             .find(|word| html.contains(&format!("\">{word}</span></header>")))
     };
-    assert_eq!(badge("exercise_habit"), Some("改善"));
+    assert_eq!(badge("exercise_habit"), Some("改善（大きさ未確定）"));
     assert_eq!(badge("current_smoker"), Some("悪化"));
     assert_eq!(badge("score_of_our_own"), Some("変化あり"));
+}
+
+/// The page of one effect that a plan judges, in English.
+fn judged(verdict: &str, causal: Releasable<ReleasedEstimate>, naive: f64) -> String {
+    let judgement = Judgement {
+        field: "activity".to_owned(),
+        indicator: "exercise_habit".to_owned(),
+        population: "employees".to_owned(),
+        verdict: verdict.to_owned(),
+        hidden_by: (
+            "曝露前の動き".to_owned(),
+            "Movement before exposure".to_owned(),
+        ),
+        detectable: Some(0.041),
+        is_locked: true,
+    };
+    let page = Page {
+        effects: vec![group("exercise_habit", causal, naive)],
+        judgements: vec![judgement],
+        ..empty_page()
+    };
+    render(&page, Lang::En)
+}
+
+#[test]
+fn each_verdict_has_words_of_its_own() {
+    let found = || estimate(0.021, 0.012, 0.030, 500);
+    let open = || estimate(0.021, -0.012, 0.054, 500);
+    for (verdict, causal, badge, words) in [
+        (
+            "better",
+            found(),
+            "Improved",
+            "rose by 2.1 percentage points (95% CI +1.2 to +3.0). Comparing",
+        ),
+        (
+            "better_size_open",
+            found(),
+            "Improved, size open",
+            "Whether that is enough to matter is open.",
+        ),
+        (
+            "worse",
+            estimate(-0.021, -0.03, -0.012, 500),
+            "Worsened",
+            "fell by 2.1 percentage points",
+        ),
+        (
+            "no_relevant_effect",
+            open(),
+            "No relevant effect",
+            "it is too small to matter (estimate +2.1",
+        ),
+        (
+            "cannot_tell",
+            open(),
+            "Cannot tell",
+            "An effect below 4.1 percentage points would not have been seen.",
+        ),
+        // The interval of several indicators together is wider than the one that is shown.
+        (
+            "cannot_tell",
+            found(),
+            "Cannot tell",
+            "whether there is an effect cannot be told",
+        ),
+    ] {
+        let html = judged(verdict, causal, 0.068);
+        assert!(
+            html.contains(&format!("\">{badge}</span></header>")),
+            "{verdict}"
+        );
+        assert!(html.contains(words), "{verdict}: {words}");
+    }
+}
+
+#[test]
+fn what_a_gate_hides_has_a_reason_and_no_number() {
+    let row = EstimateRow {
+        n_treated: Some(500),
+        n_control: Some(1000),
+        status: "blinded".to_owned(),
+        ..EstimateRow::default()
+    };
+    let html = judged("not_judged", release_estimate(row, RULES), 0.068);
+    assert!(html.contains("\">Not judged</span></header>"));
+    assert!(html.contains("not judged, and no number is shown (Movement before exposure)."));
+    // What small cells withhold stays withheld, whatever the verdict.
+    let html = judged("better", estimate(0.021, 0.012, 0.03, 3), 0.068);
+    assert!(html.contains("\">Withheld</span></header>"));
+}
+
+#[test]
+fn a_naive_number_is_called_different_only_beyond_chance() {
+    let cases = [
+        (
+            estimate(0.021, 0.012, 0.030, 500),
+            0.025,
+            ", which lies within the interval of the effect.",
+        ),
+        (
+            estimate(0.021, 0.012, 0.030, 500),
+            -0.068,
+            ", in the opposite direction: people who choose",
+        ),
+        // Neither is told from zero: no direction to be opposite to.
+        (
+            estimate(0.021, -0.012, 0.054, 500),
+            -0.005,
+            ", which lies within the interval of the effect.",
+        ),
+    ];
+    for (causal, naive, expected) in cases {
+        assert!(
+            judged("better", causal, naive).contains(expected),
+            "{naive}"
+        );
+    }
 }
 
 #[test]

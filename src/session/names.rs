@@ -42,9 +42,7 @@ fn syntax(value: &ParameterValue) -> Option<Expr> {
                 named: false,
             }))
         }
-        ParameterValue::Word(word) => {
-            Some(Expr::value(Value::SingleQuotedString(word.clone())))
-        }
+        ParameterValue::Word(word) => Some(Expr::value(Value::SingleQuotedString(word.clone()))),
         ParameterValue::Written(number) => {
             let size = Expr::value(Value::Number(number.unsigned_abs().to_string(), false));
             Some(match number {

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast;
 use super::context::Session;
 use super::error::SessionError;
 use super::query::ParsedQuery;
-use super::{expansion, measure, names, unplannable};
+use super::{evaluation_calls, expansion, measure, names, unplannable};
 use crate::config::ParameterValue;
 use crate::functions;
 
@@ -101,6 +101,7 @@ impl Session {
             asked = &mut explain.statement;
         }
         if let Statement::Statement(asked) = asked {
+            evaluation_calls::name_views(asked).map_err(refused)?;
             functions::name_inputs(asked);
             names::bind(asked, parameters);
         }

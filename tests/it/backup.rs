@@ -12,12 +12,12 @@ use crate::support::{
 const TABLES: [&str; 4] = [
     "deliveries",
     "panel_person_year",
-    "effect_smoking",
+    "evaluation_estimates_smoking",
     "effect_summary",
 ];
 
 /// A part of the pipeline that goes from raw tables to an effect.
-const SELECT: [&str; 2] = ["run", "+effect_smoking"];
+const SELECT: [&str; 2] = ["run", "+evaluation_estimates_smoking"];
 
 /// A backup beside the project and folders to restore into.
 struct Elsewhere {
@@ -73,7 +73,7 @@ fn what_comes_back_is_what_was_there_and_has_nothing_to_do() {
     let status = back.korabo(&["status"]).exits(0);
     assert_eq!(status.stdout, project.korabo(&["status"]).exits(0).stdout);
     back.korabo(&["run", "--nothing-new-code", "99"]).exits(99);
-    back.korabo(&["run", "--full-refresh", "effect_smoking"])
+    back.korabo(&["run", "--full-refresh", "evaluation_estimates_smoking"])
         .exits(0);
 }
 

@@ -12,7 +12,7 @@ use fs_err as fs;
 use crate::support::{Outcome, Project, files_below, program, send, skipped, wait_for};
 
 /// The part of the pipeline that the repeated kills rebuild: it goes from raw tables to an effect.
-const SELECT: [&str; 2] = ["run", "+effect_smoking"];
+const SELECT: [&str; 2] = ["run", "+evaluation_estimates_smoking"];
 
 fn start(project: &Project, arguments: &[&str]) -> Child {
     let mut command = program(project.path());
@@ -120,7 +120,11 @@ fn assert_next_run_completes(project: &Project) {
     project.korabo(&SELECT).exits(0);
     assert_same(
         project,
-        &["deliveries", "panel_person_year", "effect_smoking"],
+        &[
+            "deliveries",
+            "panel_person_year",
+            "evaluation_estimates_smoking",
+        ],
     );
     assert_no_leftovers(project);
 }
@@ -139,7 +143,7 @@ fn kill_at_every_stage_loses_nothing() {
         "panel_claims",
         "panel_person_year",
         "panel_person_year/_delta_log/00000000000000000000.json",
-        "effect_smoking",
+        "evaluation_estimates_smoking",
     ];
     let mut n_killed = 0;
     for place in places {
@@ -219,8 +223,13 @@ fn full_disk_under_the_lake_exits_9_and_the_next_run_completes() {
     let full = project.korabo(&SELECT);
     let is_grown = mount(&["-o", "remount,size=500m", &target]);
     let rest = project.korabo(&SELECT);
-    let same = (rest.code == Some(0))
-        .then(|| project.contents(&["deliveries", "panel_person_year", "effect_smoking"]));
+    let same = (rest.code == Some(0)).then(|| {
+        project.contents(&[
+            "deliveries",
+            "panel_person_year",
+            "evaluation_estimates_smoking",
+        ])
+    });
     assert!(
         Command::new("umount")
             .arg(&target)
@@ -236,7 +245,7 @@ fn full_disk_under_the_lake_exits_9_and_the_next_run_completes() {
         Some(undisturbed(&[
             "deliveries",
             "panel_person_year",
-            "effect_smoking"
+            "evaluation_estimates_smoking"
         ]))
     );
 }

@@ -86,8 +86,9 @@ fn every_table_has_a_page_with_what_the_project_says_of_it() {
     let without_file = [
         "panel_activity",
         "panel_indicators",
-        "effect_activity",
-        "effect_nutrition_spouses",
+        "evaluation_verdicts_activity",
+        "panel_evaluation_nutrition_spouses",
+        "evaluation_plans",
         "deliveries",
         "runs",
         "run_steps",
@@ -116,16 +117,19 @@ fn every_table_has_a_page_with_what_the_project_says_of_it() {
     ] {
         assert!(raw.contains(text), "checkups: no `{text}`");
     }
-    let made = &pages[Path::new("tables/effect_smoking.html")];
+    let made = &pages[Path::new("tables/evaluation_estimates_smoking.html")];
     for text in [
-        "so that the reader sees what",
-        "indicator, population, estimator, event_time",
+        "the causal estimate beside naive ones",
+        "evaluation, indicator, population, by, level, estimator, event_time",
         "<span class=\"s-k\">select</span>",
-        "<a href=\"effect_employees.html\">effect_employees</a>",
-        "effect_fields.html",
+        "<a href=\"panel_evaluation_smoking.html\">panel_evaluation_smoking</a>",
+        "evaluation_estimates.html",
         "<svg",
     ] {
-        assert!(made.contains(text), "effect_smoking: no `{text}`");
+        assert!(
+            made.contains(text),
+            "evaluation_estimates_smoking: no `{text}`"
+        );
     }
     let panel = &pages[Path::new("tables/panel_person_year.html")];
     assert!(

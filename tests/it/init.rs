@@ -19,7 +19,11 @@ fn a_new_project_is_named_like_its_folder_and_passes_check() {
             "fields.toml",
             "indicators.toml",
             "columns.toml",
-            "queries/effect_field.sql",
+            "queries/panel_field.sql",
+            "queries/evaluation_verdicts_name.sql",
+            "evaluations/activity.toml",
+            "rules/gates.toml",
+            "rules/ratings.toml",
         ];
         for file in files {
             assert!(folder.join(file).is_file(), "{file}");

@@ -38,6 +38,9 @@ fn no_schema_names_a_key_that_is_not_read() {
         ("indicators", "indicators.toml"),
         ("columns", "columns.toml"),
         ("contract", "schemas/guidance.toml"),
+        ("evaluation", "evaluations/activity.toml"),
+        ("gates", "rules/gates.toml"),
+        ("ratings", "rules/ratings.toml"),
     ];
     for (name, file) in files {
         let printed = project.korabo(&["schema", name]).exits(0).stdout;
@@ -60,11 +63,35 @@ fn no_schema_names_a_key_that_is_not_read() {
             );
         }
         let wrong = match name {
-            "fields" | "indicators" | "columns" => "[x]\nunheard_of = 0\n",
+            "fields" | "indicators" | "columns" | "gates" => "[x]\nunheard_of = 0\n",
             _ => "unheard_of = 0\n",
         };
         project.write(file, wrong);
         project.korabo(&["check"]).exits(3).says(&["unknown key"]);
         project.write(file, before);
+    }
+}
+
+/// Tables of a plan are read behind its other keys: a whole plan stands before them.
+#[test]
+fn tables_of_a_plan_accept_the_keys_of_the_schema_and_no_others() {
+    let project = Project::standard();
+    let printed = project.korabo(&["schema", "evaluation"]).exits(0).stdout;
+    let schema: Value = serde_json::from_str(&printed).unwrap();
+    let file = "evaluations/activity.toml";
+    let plan = fs_err::read_to_string(project.path().join(file)).unwrap();
+    for (table, entry) in [("targets", "exercise_habit"), ("gates", "pre_trend")] {
+        let properties = &schema["properties"][table]["additionalProperties"]["properties"];
+        let keys: Vec<&String> = properties.as_object().unwrap().keys().collect();
+        assert!(keys.len() >= 3, "{keys:?}");
+        let check = |key: &str| {
+            project.write(file, format!("{plan}\n[{table}.{entry}]\n{key} = [0]\n"));
+            project.korabo(&["check"]).exits(3).stderr
+        };
+        for key in keys {
+            let said = check(key);
+            assert!(!said.contains("unknown key"), "{table}.{key}: {said}");
+        }
+        assert!(check("unheard_of").contains("unknown key `unheard_of`"));
     }
 }

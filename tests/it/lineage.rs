@@ -83,13 +83,13 @@ fn a_column_is_followed_through_joins_aggregates_windows_unions_and_estimators()
 fn unknown_names_are_said_with_the_nearest() {
     let project = Project::standard();
     project
-        .korabo(&["lineage", "effect_smokin"])
+        .korabo(&["lineage", "evaluation_estimates_smokin"])
         .exits(3)
-        .says(&["no table is called `effect_smokin`; did you mean `effect_smoking`?"]);
+        .says(&["no table is called `evaluation_estimates_smokin`; did you mean `evaluation_estimates_smoking`?"]);
     project
-        .korabo(&["lineage", "effect_smoking.estimat"])
+        .korabo(&["lineage", "evaluation_estimates_smoking.estimat"])
         .exits(3)
-        .says(&["no column of `effect_smoking` is called `estimat`; did you mean `estimate`?"]);
+        .says(&["no column of `evaluation_estimates_smoking` is called `estimat`; did you mean `estimate`?"]);
 }
 
 #[test]
@@ -104,7 +104,10 @@ fn a_column_of_a_raw_table_is_followed_to_what_uses_it() {
         "{text}"
     );
     assert!(text.contains(" panel_person_year.absence_days\n"), "{text}");
-    assert!(text.contains(" effect_mind.estimate\n"), "{text}");
+    assert!(
+        text.contains(" evaluation_estimates_mind.estimate\n"),
+        "{text}"
+    );
     let outcome = project.korabo(&["lineage", "productivity.absence_day"]);
     outcome.exits(3).says(&["did you mean `absence_days`?"]);
 }

@@ -47,6 +47,7 @@ mod canary;
 mod diff;
 mod docs;
 mod documents;
+mod evaluation;
 mod examples;
 mod history;
 mod illinois;

@@ -13,7 +13,7 @@ use crate::support::{Project, files_below, program, run_in, send};
 const TABLES: [&str; 4] = [
     "deliveries",
     "panel_person_year",
-    "effect_smoking",
+    "evaluation_estimates_smoking",
     "effect_summary",
 ];
 
@@ -126,7 +126,12 @@ fn what_killed_runs_left_is_swept() {
     for stray in strays {
         project.write(&format!("lake/{stray}"), "half a file");
     }
-    fs::remove_dir_all(project.path().join("lake/effect_smoking/_delta_log")).unwrap();
+    fs::remove_dir_all(
+        project
+            .path()
+            .join("lake/evaluation_estimates_smoking/_delta_log"),
+    )
+    .unwrap();
     project.write("lake/elsewhere/mine.parquet", "not a table of this project");
     project
         .korabo(&["maintain", "no_such_table"])
@@ -141,7 +146,10 @@ fn what_killed_runs_left_is_swept() {
     assert!(project.path().join("lake").join(strays[1]).exists());
     project.korabo(&["maintain"]).exits(0);
     assert!(!project.path().join("lake").join(strays[1]).exists());
-    assert_eq!(data_files(&project.path().join("lake/effect_smoking")), 0);
+    assert_eq!(
+        data_files(&project.path().join("lake/evaluation_estimates_smoking")),
+        0
+    );
     assert!(project.path().join("lake/elsewhere/mine.parquet").exists());
 }
 

@@ -117,7 +117,10 @@ fn describe_says_what_columns_mean_in_both_languages() {
             "Field of the programs",
         ],
     );
-    assert_says(&ask("ja", "describe effect_mind"), &["標準誤差", "推定値"]);
+    assert_says(
+        &ask("ja", "describe evaluation_estimates_mind"),
+        &["標準誤差", "推定値"],
+    );
 }
 
 #[test]

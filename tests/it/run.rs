@@ -5,7 +5,8 @@ use std::fs::File;
 use std::path::Path;
 
 use fs_err as fs;
-use korabo::vocabulary::Vocabulary;
+use korabo::config::ProjectConfig;
+use korabo::pipeline::Project as LoadedProject;
 
 use crate::small_project;
 use crate::support::Project;
@@ -20,43 +21,22 @@ fn built_last(project: &Project) -> BTreeSet<String> {
         .collect()
 }
 
-/// Text of every query without its comments, and the parts of every view that queries are parts of. Templates stand for the query of
-/// each field, and the panel with all indicators reads the panel.
+fn loaded(project: &Project) -> LoadedProject {
+    let config = ProjectConfig::load(project.path()).unwrap();
+    LoadedProject::load(config).unwrap()
+}
+
+/// Text of every query without its comments: also of those that templates, evaluation plans and indicators make.
 fn queries(project: &Project) -> BTreeMap<String, String> {
-    let fields = Vocabulary::load(project.path()).unwrap().fields;
-    let mut queries: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(project.path().join("queries")).unwrap() {
-        let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
+    let without_comments = |text: &str| {
         let code = text.lines().map(|line| line.split("--").next().unwrap());
-        let code = code.collect::<Vec<_>>().join("\n");
-        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let names: Vec<String> = match text.contains("-- for_each: field") {
-            false => vec![file],
-            true => fields
-                .iter()
-                .filter(|field| {
-                    !field.spouse_outcomes.is_empty() || !code.contains("$spouse_outcomes")
-                })
-                .map(|field| file.replace("field", &field.name))
-                .collect(),
-        };
-        for name in names {
-            for view in text
-                .lines()
-                .filter_map(|line| line.strip_prefix("-- part_of: "))
-            {
-                let parts = queries.entry(view.to_owned()).or_default();
-                parts.push_str(&format!(" {name}"));
-            }
-            queries.insert(name, code.clone());
-        }
-    }
-    queries.insert(
-        "panel_indicators".to_owned(),
-        "panel_person_year".to_owned(),
-    );
+        code.collect::<Vec<_>>().join("\n")
+    };
+    let project = loaded(project);
+    let queries = project.dag.queries().iter();
     queries
+        .map(|query| (query.name.clone(), without_comments(&query.text)))
+        .collect()
 }
 
 /// Queries that mention one of `words` or, directly or not, a query that does.
@@ -79,7 +59,7 @@ fn dependents(project: &Project, words: &[&str]) -> BTreeSet<String> {
     }
 }
 
-/// Names in lines like `build   effect_rest   its query changed`.
+/// Names in lines like `build   effect_summary   its query changed`.
 fn planned(project: &Project, select: &[&str]) -> BTreeMap<String, String> {
     let arguments: Vec<&str> = ["plan"].iter().chain(select).copied().collect();
     let outcome = project.korabo(&arguments).exits(0);
@@ -201,16 +181,28 @@ fn changed_parameter_makes_its_users_stale() {
     );
     let plan: BTreeSet<String> = planned(&project, &[]).into_keys().collect();
     let users = dependents(&project, &["$min_age"]);
-    let views: BTreeSet<String> = users.difference(&plan).cloned().collect();
+    let unplanned: BTreeSet<String> = users.difference(&plan).cloned().collect();
     assert!(
         plan.is_subset(&users) && plan.contains("effect_summary"),
         "{plan:?}"
     );
-    let expected = ["effect_employees", "effect_fields", "effect_spouses"].map(str::to_owned);
-    assert_eq!(
-        views,
-        BTreeSet::from(expected),
-        "only views need no building"
+    let loaded = loaded(&project);
+    let is_view = |name: &&String| {
+        let text = &loaded.dag.query(name).unwrap().text;
+        text.contains("-- materialize: view\n")
+    };
+    let views: BTreeSet<String> = users.iter().filter(is_view).cloned().collect();
+    assert_eq!(unplanned, views, "only views need no building");
+    let expected = [
+        "panel_employees",
+        "panel_spouses",
+        "panel_evaluation_smoking",
+        "evaluation_estimates",
+        "effect_estimates",
+    ];
+    assert!(
+        expected.iter().all(|view| views.contains(*view)),
+        "{views:?}"
     );
 }
 
@@ -225,12 +217,19 @@ fn selectors_pick_a_query_with_what_it_needs_or_what_needs_it() {
         "{needed:?}"
     );
     assert!(!needed.contains(&"panel_person_year".to_owned()));
-    let dependents = names("effect_event_study+");
-    assert_eq!(dependents, ["effect_event_study", "effect_summary"]);
+    let dependents = names("panel_baseline+");
+    assert_eq!(dependents, ["effect_balance", "panel_baseline"]);
+    let tables = ["checks", "diagnostics", "estimates", "verdicts"];
+    let of_plan = tables.map(|table| format!("evaluation_{table}_rest"));
+    assert_eq!(names("evaluation:rest"), of_plan);
     project
         .korabo(&["run", "panel_chekups"])
         .exits(3)
         .says(&["no query `panel_chekups`", "did you mean `panel_checkups`?"]);
+    project.korabo(&["run", "evaluation:rset"]).exits(3).says(&[
+        "no evaluation plan is called `rset`",
+        "did you mean `rest`?",
+    ]);
 }
 
 #[test]

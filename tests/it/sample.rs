@@ -276,14 +276,30 @@ fn real_effects_are_told_from_none() {
 }
 
 #[test]
-fn trend_before_the_program_is_flagged_and_nothing_else_is() {
-    let sql = "select field from effect_summary where status = 'pre_trend' order by field";
-    let flagged = rows_in(sample_project(), sql);
-    let fields: Vec<&str> = flagged
-        .iter()
-        .map(|row| row["field"].as_str().unwrap())
-        .collect();
-    assert_eq!(fields, ["rest"]);
+fn trend_before_the_program_hides_its_estimates_and_no_others() {
+    let texts = |sql: &str| -> Vec<String> {
+        let rows = rows_in(sample_project(), sql).into_iter();
+        rows.map(|row| row["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let hidden = "select distinct field as text from effect_summary where status in ('blinded', 'pre_trend') order by 1";
+    assert_eq!(texts(hidden), ["rest"]);
+    for table in ["effect_summary", "effect_event_study", "effect_robustness"] {
+        let numbers = "count(estimate) + count(std_error) + count(conf_low) + count(band_high)";
+        let sql =
+            format!("select {numbers} as n, count(*) as n_rows from {table} where field = 'rest'");
+        let row = &rows_in(sample_project(), &sql)[0];
+        assert!(
+            row["n"] == 0 && number(&row["n_rows"]) > 1.0,
+            "{table}: {row:?}"
+        );
+    }
+    let gate = "select distinct gate as text from evaluation_diagnostics where evaluation = 'rest' and result = 'blind' \
+                and gate = 'pre_trend'";
+    assert_eq!(texts(gate), ["pre_trend"]);
+    let verdict =
+        "select distinct verdict as text from evaluation_verdicts where evaluation = 'rest'";
+    assert_eq!(texts(verdict), ["not_judged"]);
 }
 
 #[test]

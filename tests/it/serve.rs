@@ -81,7 +81,7 @@ async fn what_korabo_sql_knows_besides_sql_works_too() {
     );
     let tables = ask(&mut client, "SHOW TABLES").await.unwrap();
     let names = tables.texts("table_name");
-    assert!(names.contains(&"effect_employees".to_owned()) && names.contains(&"runs".to_owned()));
+    assert!(names.contains(&"panel_employees".to_owned()) && names.contains(&"runs".to_owned()));
     let att = "SELECT count(*) FROM att((SELECT person_id, fiscal_year, exercise_habit, cohort
                    FROM panel_activity WHERE relationship = 1), outcome => exercise_habit, unit => person_id,
                    time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => 0, max_e => 1)";
@@ -505,18 +505,18 @@ async fn tables_columns_and_types_are_listed() {
     );
 
     let asked = CommandGetTables {
-        table_name_filter_pattern: Some("effect_employ%".to_owned()),
+        table_name_filter_pattern: Some("panel_employ%".to_owned()),
         include_schema: true,
         ..CommandGetTables::default()
     };
     let info = client.get_tables(asked).await;
     let tables = listed(&mut client, info).await;
-    assert_eq!(tables.texts("table_name"), ["effect_employees"]);
+    assert_eq!(tables.texts("table_name"), ["panel_employees"]);
     assert_eq!(tables.texts("table_type"), ["VIEW"]);
     let bytes = tables.batches[0].column_by_name("table_schema").unwrap();
     let bytes = datafusion::arrow::array::AsArray::as_binary::<i32>(bytes).value(0);
     let columns: Schema = try_schema_from_ipc_buffer(bytes).unwrap();
-    let shown = ask(&mut client, "SELECT * FROM effect_employees LIMIT 0")
+    let shown = ask(&mut client, "SELECT * FROM panel_employees LIMIT 0")
         .await
         .unwrap();
     assert_eq!(columns.fields().len(), shown.schema.fields().len());

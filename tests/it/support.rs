@@ -219,8 +219,8 @@ impl Project {
                 "select * from panel_person_year order by person_id, fiscal_year",
             ),
             (
-                "effect_smoking",
-                "select * from effect_smoking order by indicator, population, estimator, event_time",
+                "evaluation_estimates_smoking",
+                "select * from evaluation_estimates_smoking order by indicator, population, \"by\", level, estimator, event_time",
             ),
             (
                 "effect_summary",
@@ -330,7 +330,9 @@ fn copy_standard(to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::copy(root().join("korabo.toml"), to.join("korabo.toml")).unwrap();
     fs::copy(root().join("columns.toml"), to.join("columns.toml")).unwrap();
-    copy_folder(&root().join("queries"), &to.join("queries"));
+    for folder in ["queries", "evaluations", "rules"] {
+        copy_folder(&root().join(folder), &to.join(folder));
+    }
     copy_contracts(to);
 }
 
@@ -411,6 +413,8 @@ fn state() -> u64 {
         "columns.toml",
         "schemas",
         "queries",
+        "evaluations",
+        "rules",
         "sample_data",
     ];
     for part in parts {

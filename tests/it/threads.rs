@@ -2,7 +2,11 @@
 
 use crate::support::Project;
 
-const EFFECTS: [&str; 3] = ["panel_person_year", "effect_smoking", "effect_summary"];
+const EFFECTS: [&str; 3] = [
+    "panel_person_year",
+    "evaluation_estimates_smoking",
+    "effect_summary",
+];
 
 #[test]
 fn one_thread_and_two_give_the_same_digits() {

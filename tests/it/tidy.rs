@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 11] = [
         "disclosure",
     ],
     &["vocabulary"],
-    &["config", "contract", "link"],
+    &["config", "contract", "evaluation", "link"],
     &["lake", "functions"],
     &["backup", "ingest", "session"],
     &["checks"],
@@ -277,7 +277,16 @@ fn no_path_of_one_machine_is_written_down() {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for folder in [
-        "src", "crates", "tests", "benches", "queries", "schemas", "docs", "examples",
+        "src",
+        "crates",
+        "tests",
+        "benches",
+        "queries",
+        "evaluations",
+        "rules",
+        "schemas",
+        "docs",
+        "examples",
     ] {
         if root().join(folder).is_dir() {
             let below = files_below(&root().join(folder)).into_iter();

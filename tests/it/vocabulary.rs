@@ -1,4 +1,4 @@
-//! A field and an indicator of a project's own: one entry each.
+//! A field and an indicator of a project's own: one entry each, and a plan that says what the field is judged by.
 
 use fs_err as fs;
 
@@ -8,7 +8,26 @@ const FIELD: &str = "
 [women_health]
 name_ja = \"女性の健康\"
 name_en = \"Women’s health\"
-outcomes = [\"sitting_hours\", \"bmi\"]
+";
+
+const PLAN_FILE: &str = "evaluations/women_health.toml";
+
+/// The small world has too few worksites to pass every gate.
+const PLAN: &str = "\
+question_ja = \"女性の健康の施策で、座位時間は減ったか。\"
+question_en = \"Do programs for women’s health make people sit less?\"
+field = \"women_health\"
+population = \"employees\"
+primary = [\"sitting_hours\"]
+secondary = [\"bmi\"]
+
+[gates]
+pre_trend = { blind_at = 1000, reason = \"a small world\" }
+balance = { blind_at = 1000, reason = \"a small world\" }
+clusters = { blind_at = 0, reason = \"a small world\" }
+linkage = { blind_at = 1, reason = \"a small world\" }
+co_exposure = { blind_at = 1, reason = \"a small world\" }
+one_worksite = { blind_at = 1000, reason = \"a small world\" }
 ";
 
 const INDICATOR: &str = "
@@ -60,12 +79,19 @@ fn a_field_and_an_indicator_take_one_entry_each() {
     let project = Project::unbuilt();
     append(&project, "fields.toml", FIELD);
     append(&project, "indicators.toml", INDICATOR);
+    project.write(PLAN_FILE, PLAN);
     rename_field(&project, "oral", "women_health");
     project.korabo(&["run"]).exits(0);
 
     let effects = "select count(*) as n, count(estimate) > 0 as has_estimates from effect_summary \
                    where field = 'women_health' and indicator = 'sitting_hours'";
     assert_eq!(rows(&project, effects), "n,has_estimates\n4,true\n");
+    let verdicts = "select count(*) as n, count(smallest_change) as n_changes, bool_or(verdict = 'not_judged') as is_hidden \
+                    from evaluation_verdicts where evaluation = 'women_health'";
+    assert_eq!(
+        rows(&project, verdicts),
+        "n,n_changes,is_hidden\n2,0,false\n"
+    );
     let exposed =
         "select n_persons > 0 as has_exposed from summary_flow where step = 'exposed_women_health'";
     assert_eq!(rows(&project, exposed), "has_exposed\ntrue\n");
@@ -90,7 +116,9 @@ fn a_field_and_an_indicator_take_one_entry_each() {
     let text = fs::read_to_string(project.path().join("fields.toml")).unwrap();
     project.write("fields.toml", text.replace("女性の健康", "女性特有の健康"));
     let outcome = project.korabo(&["run"]).exits(0);
-    assert!(!outcome.stdout.contains("effect_"), "{}", outcome.stdout);
+    for stage in ["effect_", "evaluation_"] {
+        assert!(!outcome.stdout.contains(stage), "{}", outcome.stdout);
+    }
     assert!(report(&project).contains("女性特有の健康"));
 }
 
@@ -109,11 +137,6 @@ fn programs_of_a_field_without_an_entry_are_rejected() {
 #[test]
 fn what_an_entry_names_must_be_there() {
     let cases = [
-        (
-            "fields.toml",
-            FIELD.replace("sitting_hours", "sitting_hour"),
-            ":64:13: no indicator `sitting_hour`",
-        ),
         (
             "indicators.toml",
             INDICATOR.replace("bmi / 10", "bim / 10"),
@@ -155,6 +178,39 @@ fn what_an_entry_names_must_be_there() {
             "ok" => drop(outcome.exits(0)),
             _ => drop(outcome.exits(3).says(&[file, message])),
         }
+    }
+}
+
+#[test]
+fn what_a_plan_names_must_be_there() {
+    let cases = [
+        (
+            "sitting_hours",
+            "sitting_hour",
+            "evaluations/women_health.toml:5:12: no indicator `sitting_hour`; did you mean `sitting_hours`?",
+        ),
+        (
+            "field = \"women_health\"",
+            "field = \"woman_health\"",
+            "evaluations/women_health.toml:3:9: there is no field `woman_health`; did you mean `women_health`?",
+        ),
+        (
+            "\"employees\"",
+            "\"employes\"",
+            "evaluations/women_health.toml:4:14: there is no population",
+        ),
+        (
+            "pre_trend =",
+            "pretrend =",
+            "evaluations/women_health.toml:9:1: there is no gate `pretrend`; did you mean `pre_trend`?",
+        ),
+    ];
+    for (from, to, message) in cases {
+        let project = Project::unbuilt();
+        append(&project, "fields.toml", FIELD);
+        append(&project, "indicators.toml", INDICATOR);
+        project.write(PLAN_FILE, PLAN.replace(from, to));
+        project.korabo(&["check"]).exits(3).says(&[message]);
     }
 }
 
@@ -201,27 +257,60 @@ fn what_is_wrong_in_sql_is_shown_where_it_was_written() {
 #[test]
 fn a_query_of_its_own_takes_the_place_of_a_template() {
     let project = Project::unbuilt();
-    let query = "-- One row.\n-- sensitivity: aggregate\nselect 'own' as field, $main_outcome[1] as a from effect_employees";
-    project.write("queries/effect_mind.sql", query);
-    // It is no template, and has no field.
-    project
-        .korabo(&["check"])
-        .exits(3)
-        .says(&["queries/effect_mind.sql:3", "`$main_outcome`"]);
-    let query =
-        "-- One row.\n-- part_of: effect_fields\n-- sensitivity: aggregate\nselect 'own' as field";
-    project.write("queries/effect_mind.sql", query);
-    let outcome = project.korabo(&["lineage", "effect_mind"]).exits(0);
+    for (name, parameter) in [
+        ("evaluation_verdicts_mind", "primary"),
+        ("panel_mind", "field"),
+    ] {
+        let file = format!("queries/{name}.sql");
+        let query = format!(
+            "-- One row.\n-- sensitivity: person\nselect 'own' as field, ${parameter} as a from panel_person_year"
+        );
+        project.write(&file, query);
+        // It is no template, and has neither field nor plan.
+        project
+            .korabo(&["check"])
+            .exits(3)
+            .says(&[&format!("{file}:3"), &format!("`${parameter}`")]);
+        fs::remove_file(project.path().join(file)).unwrap();
+    }
+    let query = "-- One row.\n-- part_of: evaluation_verdicts\n-- sensitivity: aggregate\nselect 'own' as evaluation";
+    project.write("queries/evaluation_verdicts_mind.sql", query);
+    let outcome = project
+        .korabo(&["lineage", "evaluation_verdicts_mind"])
+        .exits(0);
     assert!(
         outcome
             .stdout
-            .starts_with("effect_mind\n\nreads\n\nread by\n  effect_")
+            .starts_with("evaluation_verdicts_mind\n\nreads\n\nread by\n  evaluation_verdicts\n"),
+        "{}",
+        outcome.stdout
     );
+}
 
-    let named = fs::read(project.path().join("queries/effect_field.sql")).unwrap();
-    project.write("queries/effect_fields_all.sql", named);
-    project.korabo(&["check"]).exits(3).says(&[
-        "queries/effect_fields_all.sql:5:1",
-        "`for_each` must be in a file with `field` in its name",
-    ]);
+#[test]
+fn a_template_s_file_is_named_after_what_it_is_for() {
+    let cases = [
+        (
+            "panel_field",
+            "panel_fields_all",
+            "in a file with `field` in its name",
+        ),
+        (
+            "evaluation_power_name",
+            "evaluation_power_all",
+            "in a file whose name ends in `_name`",
+        ),
+    ];
+    for (template, name, expected) in cases {
+        let project = Project::unbuilt();
+        let text =
+            fs::read_to_string(project.path().join(format!("queries/{template}.sql"))).unwrap();
+        let before = &text[..text.find("-- for_each: ").unwrap()];
+        let line = before.lines().count() + 1;
+        project.write(&format!("queries/{name}.sql"), text.as_bytes());
+        project.korabo(&["check"]).exits(3).says(&[
+            &format!("queries/{name}.sql:{line}:1"),
+            &format!("`for_each` must be {expected}"),
+        ]);
+    }
 }

@@ -67,13 +67,15 @@ pub(super) async fn balance(
             last.rows.extend(released(covariate, rules));
         }
     }
-    found.sort_by_key(|balance| rank(
+    found.sort_by_key(|balance| {
+        rank(
             tables.vocabulary,
             &balance.field,
             "",
             &balance.population,
             false,
-        ));
+        )
+    });
     Ok(found)
 }
 

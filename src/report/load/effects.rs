@@ -1,9 +1,9 @@
 //! Estimates and event studies through `disclosure`.
 
 use super::order::{estimator_rank, rank};
-use super::rows::{LoadError, ResultTables};
+use super::rows::{LoadError, ResultTables, Row};
 use crate::disclosure::{DisclosureRules, release_estimate};
-use crate::report::page::{EffectGroup, EffectRow, EventPoint, EventStudy};
+use crate::report::page::{EffectGroup, EffectRow, EventPoint, EventStudy, Judgement};
 
 /// Estimates of `table`, one group per field, indicator and population.
 pub(super) async fn effects(
@@ -54,6 +54,25 @@ pub(super) async fn effects(
         )
     });
     Ok(groups.into_iter().map(|(group, _)| group).collect())
+}
+
+/// What plans say of the effects; nothing where there are no plans.
+pub(super) async fn judgements(tables: &ResultTables<'_>) -> Result<Vec<Judgement>, LoadError> {
+    let rows = tables
+        .rows("effect_verdicts", "select * from effect_verdicts")
+        .await?;
+    let judgement = |row: &Row| {
+        Ok(Judgement {
+            field: row.text("field")?,
+            indicator: row.text("indicator")?,
+            population: row.text("population")?,
+            verdict: row.text("verdict")?,
+            hidden_by: (row.text("hidden_ja")?, row.text("hidden_en")?),
+            detectable: row.number("detectable")?,
+            is_locked: row.flag("is_locked"),
+        })
+    };
+    rows.iter().map(judgement).collect()
 }
 
 /// Event studies, one per field, indicator and population, each in the order of event times.

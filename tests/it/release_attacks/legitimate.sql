@@ -132,7 +132,7 @@ select sex, avg(sbp_mmhg * dbp_mmhg) as product {y} group by 1;
 select sex, avg(coalesce(absence_days, 0)) as days from panel_person_year where fiscal_year = 2020 group by 1;
 -- ask: effects as they are kept
 -- post
-select indicator, estimator, estimate, status from effect_smoking order by 1, 2;
+select indicator, estimator, estimate, status from evaluation_estimates_smoking order by 1, 2;
 -- ask: an effect by relation
 -- post
 select estimate, std_error, n_treated, status from att((select person_id, fiscal_year, exercise_habit, cohort from panel_activity where relationship = 1 and cluster_worksite_id > 0), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => 0, max_e => 1);
@@ -144,7 +144,7 @@ select term, estimate, std_error, status from ols((select person_id, sbp_mmhg, a
 select term, estimate, std_error from ols((select person_id, sbp_mmhg, cast(current_smoker as int) as smoker, age from panel_person_year), 'sbp_mmhg ~ smoker + age', vcov => 'cluster(person_id)');
 -- ask: an event study
 -- post
-select * from event_study((select e.person_id, e.fiscal_year, e.exercise_habit, x.cohort from effect_employees e left join (select person_id, cohort from panel_exposure where field = 'activity') x on e.person_id = x.person_id), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => -1, max_e => 2);
+select * from event_study((select e.person_id, e.fiscal_year, e.exercise_habit, x.cohort from panel_employees e left join (select person_id, cohort from panel_exposure where field = 'activity') x on e.person_id = x.person_id), outcome => exercise_habit, unit => person_id, time => fiscal_year, cohort => cohort, unbalanced => 'pairs', min_e => -1, max_e => 2);
 -- ask: the columns of a table
 -- post
 describe panel_person_year;

@@ -70,7 +70,7 @@ pub(crate) mod randomisation;
 
 pub use cluster_influence::ClusterInfluence;
 pub use few_clusters::{FEW_CLUSTERS, FEW_CLUSTERS_IN_ALL};
-pub use normal::{cdf as normal_cdf, quantile as normal_quantile};
 pub use method::{Inference, Randomisation, TestStatistic, strata_of_clusters};
+pub use normal::{cdf as normal_cdf, quantile as normal_quantile};
 pub use randomisation::RandomisationTest;
 pub use sup_t::SupT;
