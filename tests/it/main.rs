@@ -62,5 +62,6 @@ mod readme;
 mod relation_arguments;
 mod relations;
 mod scheduling;
+mod thin_inputs;
 mod tidy;
 mod vocabulary;

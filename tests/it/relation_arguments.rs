@@ -9,7 +9,7 @@ use korabo::functions::{ArgumentKind, ColumnRole, RELATIONS, RelationDefinition}
 use korabo::session::{ErrorClass, Session, SessionError, SessionOptions};
 
 /// 60 persons in five years; every column twice, so that two arguments can name equal columns or the same one.
-const PANEL: &str = "
+pub(crate) const PANEL: &str = "
 select *,
     outcome as outcome_again, unit as unit_again, time as time_again, cohort as cohort_again, treated as treated_again,
     weight as weight_again, site as site_again, unit_effect as unit_effect_again, covariate as covariate_again,
@@ -31,7 +31,7 @@ from (
     )
 )";
 
-fn session() -> Session {
+pub(crate) fn session() -> Session {
     let options = SessionOptions {
         threads: NonZeroUsize::new(1),
         ..SessionOptions::default()
@@ -39,7 +39,7 @@ fn session() -> Session {
     Session::new(&options).unwrap()
 }
 
-async fn rows(session: &Session, sql: &str) -> Result<RecordBatch, SessionError> {
+pub(crate) async fn rows(session: &Session, sql: &str) -> Result<RecordBatch, SessionError> {
     let frame = session.plan(sql, &[]).await?;
     let schema = std::sync::Arc::clone(frame.schema().inner());
     let batches = frame.collect().await.map_err(SessionError::from)?;
@@ -48,13 +48,13 @@ async fn rows(session: &Session, sql: &str) -> Result<RecordBatch, SessionError>
 
 /// An argument that names columns, and what it names unless told otherwise.
 #[derive(Clone)]
-struct Given {
-    name: &'static str,
+pub(crate) struct Given {
+    pub(crate) name: &'static str,
     column: String,
 }
 
 /// Every argument of a relation that names columns; those of a formula under names of their own.
-fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
+pub(crate) fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
     let given = |name: &'static str, column: &str| Given {
         name,
         column: column.to_owned(),
@@ -83,6 +83,9 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
                 all.push(given(argument.name, "weight"));
             }
+            ArgumentKind::Column(_) if argument.name == "with_event_time" => {
+                all.push(given("with_event_time", "time"));
+            }
             ArgumentKind::Column(_) if argument.name == "over" => all.push(given("over", "site")),
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
@@ -97,22 +100,31 @@ fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
     all
 }
 
-/// Whether a list is given here: `outcomes` takes the place of `outcome`, `robustness` names some of them, and lists of strata go with
-/// permutations.
+/// Whether a list is given here: `outcomes` takes the place of `outcome`, `robustness` and `primary` name some of them, and lists of strata
+/// go with permutations.
 fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
-    let has_outcome = relation
-        .arguments
-        .iter()
-        .any(|argument| argument.name == "outcome");
-    let is_of_permutations = list == "strata" && has_outcome;
-    list != "robustness" && !is_of_permutations && !(list == "outcomes" && has_outcome)
+    let has = |name| {
+        relation
+            .arguments
+            .iter()
+            .any(|argument| argument.name == name)
+    };
+    let is_of_permutations = list == "strata" && has("outcome");
+    let is_of_outcomes = list == "robustness" || list == "primary" && has("outcomes");
+    !is_of_outcomes && !is_of_permutations && !(list == "outcomes" && has("outcome"))
 }
 
-fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &str) -> String {
-    let column = |name: &str| {
+pub(crate) fn call(
+    relation: &RelationDefinition,
+    given: &[Given],
+    options: &str,
+    panel: &str,
+) -> String {
+    let given = |name: &str| {
         let found = given.iter().find(|given| given.name == name);
-        found.map(|given| given.column.as_str()).unwrap()
+        found.map(|given| given.column.as_str())
     };
+    let column = |name: &str| given(name).unwrap();
     let mut arguments = Vec::new();
     if relation.positional == Some("formula") {
         let formula = format!(
@@ -128,8 +140,12 @@ fn call(relation: &RelationDefinition, given: &[Given], options: &str, panel: &s
     }
     for argument in relation.arguments {
         let value = match argument.kind {
+            ArgumentKind::Column(_) | ArgumentKind::Columns(_)
+                if given(argument.name).is_none() =>
+            {
+                continue;
+            }
             ArgumentKind::Column(_) => column(argument.name).to_owned(),
-            ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => continue,
             ArgumentKind::Columns(_) => format!("[{}]", column(argument.name)),
             ArgumentKind::Amount(_) if is_given(argument.name) => "0.5".to_owned(),
             _ => continue,
@@ -175,7 +191,7 @@ fn outcome_of(result: Result<RecordBatch, SessionError>) -> String {
 }
 
 /// A relation with the options that make a difference to which columns it takes.
-fn variants() -> Vec<(&'static RelationDefinition, &'static str)> {
+pub(crate) fn variants() -> Vec<(&'static RelationDefinition, &'static str)> {
     let mut all = Vec::new();
     // Event studies, tables of estimates and lists of primary outcomes are no panels: their columns have tests of their own.
     let others = ["covariance", "keep", "primary"];
@@ -287,6 +303,17 @@ select *, date '2020-04-01' as day, arrow_cast('2020-04-01T00:00:00', 'Timestamp
     interval '1 day' as span
 from (";
 
+/// The arguments of a relation that go together with `name`: relations over estimates or a panel take those of one of them.
+fn of_one_form(all: &[Given], name: &str) -> Vec<Given> {
+    let is_dual = all.iter().any(|given| given.name == "covariance");
+    let estimates = ["event_time", "estimate", "covariance", "with_event_time"];
+    let of_estimates = |name: &str| estimates.contains(&name);
+    let all = all.iter();
+    all.filter(|given| !is_dual || of_estimates(given.name) == of_estimates(name))
+        .cloned()
+        .collect()
+}
+
 fn suits(role: ColumnRole, column: &str) -> bool {
     match column {
         "list" => false,
@@ -320,7 +347,7 @@ async fn a_column_of_the_wrong_type_is_refused_when_the_call_is_planned() {
                 continue;
             }
             for column in columns {
-                let mut given = defaults.clone();
+                let mut given = of_one_form(&defaults, argument.name);
                 let changed = given.iter_mut().find(|given| given.name == argument.name);
                 changed.unwrap().column = column.to_owned();
                 let sql = call(relation, &given, "", &panel);

@@ -1,11 +1,13 @@
 //! Relations give the same bits however their input arrives: order of rows, size of batches, partitions, threads.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::dataframe::DataFrame;
+use korabo::functions::RELATIONS;
 use korabo::session::{Session, SessionOptions};
 
 use crate::support::{Outcome, Project, program};
@@ -50,7 +52,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 38] = [
+const CALLS: [&str; 42] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -81,6 +83,10 @@ const CALLS: [&str; 38] = [
      estimators => 'att, did_imputation', aggregate => 'dynamic')",
     "difference({panel}, outcomes => [y, age], unit => person, time => year, cohort => cohort)",
     "honest_did({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "effects({panel}, outcomes => [y, age], robustness => [y], unit => person, time => year, cohort => cohort, cluster => worksite)",
+    "att_gt_diagnostics({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], cluster => worksite)",
+    "did_imputation_diagnostics({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age])",
+    "sun_abraham_diagnostics({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite)",
     "bacon((select * from {panel} as p where not has_gap), outcome => y, unit => person, time => year, \
      treated => exposed)",
     "balance({panel}, treated => exposed, covariates => [age, label], weight => weight)",
@@ -99,11 +105,11 @@ const CALLS: [&str; 38] = [
      case year when 2020 then 0.02 else 0.01 end as c3 \
      from {panel} as p where year between 2017 and 2020 and year <> 2018 group by year), \
      event_time => event_time, estimate => estimate, covariance => [c1, c2, c3])",
-    "equivalence((select worksite, year, avg(age) - 7 as b, 0.1 + worksite / 50e0 as se, worksite + 3 as nu from {panel} as p group by worksite, year), \
+    "equivalence((select worksite, year, max(age) - 7 as b, 0.1 + worksite / 50e0 as se, worksite + 3 as nu from {panel} as p group by worksite, year), \
      estimate => b, std_error => se, margin => 0.3, df => nu, keep => [year, worksite])",
     "adjust_p((select worksite, year, (worksite * 7 + year * 13) % 97 / 97e0 as p, worksite % 3 = 0 as first from {panel} as p), p_value => p, \
      family => [year], primary => first, keep => [worksite])",
-    "pool((select worksite, label, avg(age) as b, 0.1 + worksite / 50e0 as se, worksite % 5 as x from {panel} as p group by worksite, label), \
+    "pool((select worksite, label, max(age) as b, 0.1 + worksite / 50e0 as se, worksite % 5 as x from {panel} as p group by worksite, label), \
      estimate => b, std_error => se, family => [label], covariates => [x], best => 3, keep => [worksite])",
     "westfall_young((select *, worksite % 2 as drawn, worksite % 4 / 2 as pair from {panel} as p), outcomes => [y, age, weight], primary => [age], \
      treated => drawn, cluster => worksite, strata => [pair], permutations => 300)",
@@ -122,6 +128,16 @@ const CALLS: [&str; 38] = [
     "rd_density({panel}, running => age, cutoff => 6)",
     "rd_bins({panel}, outcome => y, running => age, cutoff => 6)",
 ];
+
+#[test]
+fn every_relation_has_a_call() {
+    let called: BTreeSet<&str> = CALLS
+        .iter()
+        .filter_map(|call| call.split('(').next())
+        .collect();
+    let all: BTreeSet<&str> = RELATIONS.iter().map(|relation| relation.name).collect();
+    assert_eq!(called, all);
+}
 
 fn statement(call: &str, panel: &str) -> String {
     format!("select * from {}", call.replace("{panel}", panel))

@@ -272,7 +272,7 @@ fn relations_without_a_rule_release_nothing_whatever_their_columns_are_called() 
         format!("adjust_p({persons}, p_value => p, keep => [estimate, {counts}])"),
         format!(
             "power({persons}, effect => b, clusters_treated => 9, clusters_control => 9, cluster_size => 9, icc => 0, sd => 1, \
-                 keep => [estimate, {counts}])"
+                 keep => [estimate, n_treated, n_control, n_units])"
         ),
         format!(
             "westfall_young({persons}, outcomes => [b], treated => drawn, cluster => worksite_id)"

@@ -7,6 +7,9 @@
 select
     row_number,
     treat,
+    male,
+    age50,
+    "Strata_claims" as stratum,
     coalesce(hra_c_yr1, 0) as completed_hra,
     covg_0715_0716,
     covg_0816_0119,

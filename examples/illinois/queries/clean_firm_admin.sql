@@ -7,6 +7,8 @@
 select
     row_number,
     treat,
+    male,
+    age50,
     coalesce(hra_c_yr1, 0) as completed_hra,
     sickleave_0815_0716,
     sickleave_0816_0717,

@@ -114,6 +114,18 @@ pub(super) const fn picked<const N: usize>(
     all
 }
 
+/// The same arguments for a relation that needs them in one of its forms only, and asks for them there.
+pub(super) const fn asked_for<const N: usize>(
+    mut arguments: [ArgumentDefinition; N],
+) -> [ArgumentDefinition; N] {
+    let mut idx = 0;
+    while idx < N {
+        arguments[idx].required = false;
+        idx += 1;
+    }
+    arguments
+}
+
 /// One list of arguments after another; together they number `N`.
 pub(super) const fn joined<const N: usize>(
     first: &[ArgumentDefinition],

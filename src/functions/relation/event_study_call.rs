@@ -1,6 +1,6 @@
 //! An event study over a panel with its covariance matrix, for the relations that start from both.
 
-use super::argument::{ArgumentDefinition, ArgumentKind, joined, optional, picked};
+use super::argument::{ArgumentDefinition, ArgumentKind, asked_for, joined, optional, picked};
 use super::argument_error::ArgumentProblem;
 use super::att::{WINDOW_ARGUMENTS, aggregate_options};
 use super::bound_arguments::BoundArguments;
@@ -42,7 +42,7 @@ pub(super) const STUDY_ARGUMENTS: [ArgumentDefinition; 20] = joined(
 
 /// The same for relations that take estimates or a panel, and have a method of their own; the base period is universal.
 pub(super) const PANEL_IN_PLACE: [ArgumentDefinition; 17] = joined(
-    &picked::<13>(
+    &asked_for(picked::<13>(
         PANEL_ARGUMENTS,
         [
             "outcome",
@@ -59,7 +59,7 @@ pub(super) const PANEL_IN_PLACE: [ArgumentDefinition; 17] = joined(
             "panel",
             "unbalanced",
         ],
-    ),
+    )),
     &joined::<4>(
         &[optional(
             "adjustment",

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use datafusion::arrow::datatypes::DataType;
 
-use super::argument::{ArgumentDefinition, ArgumentKind, optional};
+use super::argument::{ArgumentDefinition, ArgumentKind, optional, picked};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
@@ -101,20 +101,8 @@ pub(super) const PANEL_ARGUMENTS: &[ArgumentDefinition] = &[
 
 /// An argument that group-time effects take as well; another name does not compile.
 pub(super) const fn panel_argument(name: &str) -> ArgumentDefinition {
-    let mut idx = 0;
-    while !same(PANEL_ARGUMENTS[idx].name, name) {
-        idx += 1;
-    }
-    PANEL_ARGUMENTS[idx].copy()
-}
-
-const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut idx = 0;
-    while idx < one.len() && idx < other.len() && one[idx] == other[idx] {
-        idx += 1;
-    }
-    idx == one.len() && idx == other.len()
+    let [argument] = picked(PANEL_ARGUMENTS, [name]);
+    argument
 }
 
 /// A checked call of a relation over a panel.

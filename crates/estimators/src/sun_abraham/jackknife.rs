@@ -43,8 +43,11 @@ pub(super) fn laws(design: &Design, averages: &Averages) -> BTreeMap<Key, Jackkn
         let own = family.averages.iter().enumerate();
         own.map(|(column, average)| {
             let forms = family.forms.iter();
-            let scales =
-                forms.map(|(&profile, form)| (form.column(column).norm_squared(), groups[profile]));
+            let scales = forms.map(|(&profile, form)| {
+                // A cohort's change starts from its reference, which the form leaves out because it is zero there.
+                let (own, reference) = (form.column(column), form.column(column).sum());
+                (own.norm_squared() + reference * reference, groups[profile])
+            });
             let law = JackknifeLaw::of(scales, n_clusters);
             ((average.cohort, average.event_time), law)
         })
