@@ -7,6 +7,6 @@
 select
     insurer_id,
     care_month,
-    count(*) as n_claims
-from claims
+    sum(n_claims) as n_claims
+from clean_claim_months
 group by insurer_id, care_month

@@ -8,6 +8,7 @@
 select
     clean_claims.insurer_id,
     clean_claims.claim_id,
+    clean_claims.billed_month,
     link_person_ids.person_id,
     clean_claims.care_month,
     month_fiscal_year(clean_claims.care_month) as fiscal_year,

@@ -1,5 +1,6 @@
 -- One row per person and fiscal year with productivity figures from an employer.
--- With two employers in one year absences add up, while presenteeism and engagement are averaged.
+-- With two employers in one year absences add up, while presenteeism and engagement are averaged. Each scale of
+-- presenteeism has a column of its own, in its own points: they measure different things and are never pooled.
 -- key: person_id, fiscal_year
 -- materialize: table
 -- join: many_to_one link_employees on (employer_key, employee_key)
@@ -10,6 +11,18 @@ select
     clean_productivity.fiscal_year,
     sum(clean_productivity.absence_days) as absence_days,
     avg(clean_productivity.presenteeism_loss) as presenteeism_loss,
+    avg(
+        case when clean_productivity.presenteeism_scale = 'WHO-HPQ' then clean_productivity.presenteeism_score end
+    ) as presenteeism_hpq,
+    avg(
+        case when clean_productivity.presenteeism_scale = 'WFUN' then clean_productivity.presenteeism_score end
+    ) as presenteeism_wfun,
+    avg(
+        case when clean_productivity.presenteeism_scale = 'WLQ' then clean_productivity.presenteeism_score end
+    ) as presenteeism_wlq,
+    avg(
+        case when clean_productivity.presenteeism_scale = 'QQ' then clean_productivity.presenteeism_score end
+    ) as presenteeism_qq,
     avg(clean_productivity.engagement) as engagement
 from link_employees
 inner join clean_productivity

@@ -18,6 +18,9 @@ with answers as (
         link_checkups.checkup_date,
         link_checkups.term,
         link_persons.sex,
+        -- Age at the end of the fiscal year, 31 March, as the guidance counts it.
+        link_checkups.fiscal_year + 1 - link_persons.birth_year_month / 100
+        - case when link_persons.birth_year_month % 100 > 3 then 1 else 0 end as age,
         link_checkups.bmi,
         link_checkups.weight_kg,
         link_checkups.waist_cm,
@@ -30,6 +33,7 @@ with answers as (
         link_checkups.alt_ul,
         link_checkups.ggt_ul,
         link_checkups.fasting_glucose_mgdl,
+        link_checkups.casual_glucose_mgdl,
         link_checkups.hba1c_pct,
         link_checkups.fasting_code,
         link_checkups.metabolic_code,
@@ -53,6 +57,68 @@ with answers as (
     from link_persons
     inner join link_checkups
         on link_persons.person_id = link_checkups.person_id
+),
+
+-- The steps of 保健指導の階層化 (標準的な健診・保健指導プログラム, 4th term): what is big, and which risks there are.
+guidance_risks as (
+    select
+        *,
+        waist_cm >= case when sex = 1 then 85 else 90 end as is_waist_large,
+        bmi >= 25 as is_bmi_large,
+        sbp_mmhg >= 130 or dbp_mmhg >= 85 as has_pressure_risk,
+        -- Casual triglycerides exist from term 4 on and have their own threshold.
+        triglycerides_mgdl >= case when term = 4 and fasting_code in (3, 4) then 175 else 150 end
+        or hdl_mgdl < 40 as has_lipid_risk,
+        -- Fasting glucose decides where there is one, else HbA1c, else casual glucose.
+        case
+            when fasting_glucose_mgdl is not null then fasting_glucose_mgdl >= 100
+            when hba1c_pct is not null then hba1c_pct >= 5.6
+            else casual_glucose_mgdl >= 100
+        end as has_glucose_risk
+    from answers
+),
+
+-- Risks counted as if all that is unknown were no, and as if it were yes.
+measured_risks as (
+    select
+        *,
+        case when has_pressure_risk then 1 else 0 end
+        + case when has_lipid_risk then 1 else 0 end
+        + case when has_glucose_risk then 1 else 0 end as n_measured_at_least,
+        case when has_pressure_risk is not false then 1 else 0 end
+        + case when has_lipid_risk is not false then 1 else 0 end
+        + case when has_glucose_risk is not false then 1 else 0 end as n_measured_at_most
+    from guidance_risks
+),
+
+-- Smoking counts beside another risk only.
+counted_risks as (
+    select
+        *,
+        n_measured_at_least
+        + case when n_measured_at_least >= 1 and current_smoker then 1 else 0 end as n_risks_at_least,
+        n_measured_at_most
+        + case when n_measured_at_most >= 1 and current_smoker is not false then 1 else 0 end as n_risks_at_most
+    from measured_risks
+),
+
+-- By waist two risks make intensive support (2) and one motivational support (1); by BMI alone three and one.
+guidance_bounds as (
+    select
+        *,
+        case
+            when is_waist_large then least(n_risks_at_least, 2)
+            when is_bmi_large and n_risks_at_least >= 3 then 2
+            when is_bmi_large then least(n_risks_at_least, 1)
+            else 0
+        end as support_at_least,
+        case
+            when is_waist_large is not false then least(n_risks_at_most, 2)
+            when is_bmi_large is not false and n_risks_at_most >= 3 then 2
+            when is_bmi_large is not false then least(n_risks_at_most, 1)
+            else 0
+        end as support_at_most
+    from counted_risks
 )
 
 select
@@ -105,6 +171,18 @@ select
     end as risk_glucose,
     ast_ul >= 31 or alt_ul >= 31 or ggt_ul >= 51 as risk_liver,
     case when metabolic_code <= 3 then metabolic_code = 1 end as metabolic_syndrome,
+    -- 1 intensive, 2 motivational, 3 none, as insurers code it; missing where what is unknown decides. For those from 40 to
+    -- 74; from 65 on intensive becomes motivational, and who takes a drug for any of the three is no target.
+    cast(
+        case
+            when age not between 40 and 74 then null
+            when bp_drug or glucose_drug or lipid_drug then 3
+            when support_at_most = 0 then 3
+            when (bp_drug or glucose_drug or lipid_drug) is null then null
+            when support_at_least >= 1 and age >= 65 then 2
+            when support_at_least = support_at_most then 3 - support_at_least
+        end as smallint
+    ) as guidance_level,
     bmi,
     weight_kg,
     waist_cm,
@@ -115,4 +193,4 @@ select
     ldl_mgdl,
     fasting_glucose_mgdl,
     hba1c_pct
-from answers
+from guidance_bounds

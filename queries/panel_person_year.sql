@@ -14,6 +14,9 @@
 -- join: many_to_one panel_claims on (person_id, fiscal_year)
 -- join: many_to_one panel_claim_coverage on (insurer_id, fiscal_year)
 -- join: many_to_one link_productivity on (person_id, fiscal_year)
+-- join: many_to_one link_guidance on (person_id, fiscal_year)
+-- join: many_to_one panel_mental_care on (person_id, fiscal_year)
+-- join: many_to_one panel_referral_visits on (person_id, fiscal_year)
 -- sensitivity: person
 
 with person_years as (
@@ -65,6 +68,22 @@ described_years as (
     from person_years
     inner join link_persons
         on person_years.person_id = link_persons.person_id
+),
+
+claim_years as (
+    select
+        insurer_id,
+        fiscal_year,
+        n_claims > 0 and n_immature_months = 0 as is_known,
+        n_claims > 0 and n_immature_months = 0 and n_diagnoses > 0 as has_diagnoses,
+        n_claims > 0 and n_immature_months = 0 and n_drugs > 0 as has_drugs
+    from panel_claim_coverage
+),
+
+-- Years of which the insurer reports guidance at all.
+guidance_years as (
+    select distinct insurer_id, fiscal_year
+    from clean_guidance
 )
 
 select
@@ -117,6 +136,7 @@ select
     panel_checkups.risk_glucose,
     panel_checkups.risk_liver,
     panel_checkups.metabolic_syndrome,
+    panel_checkups.guidance_level,
     panel_checkups.bmi,
     panel_checkups.weight_kg,
     panel_checkups.waist_cm,
@@ -127,17 +147,36 @@ select
     panel_checkups.ldl_mgdl,
     panel_checkups.fasting_glucose_mgdl,
     panel_checkups.hba1c_pct,
-    -- Zero where the insurer delivered claims for the year and the person has none; unknown elsewhere.
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.yen_total, 0) end as yen_total,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.yen_inpatient, 0) end as yen_inpatient,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.yen_outpatient, 0) end as yen_outpatient,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.yen_dental, 0) end as yen_dental,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.yen_pharmacy, 0) end as yen_pharmacy,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.care_days, 0) end as care_days,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.n_claims, 0) end as n_claims,
-    case when panel_claim_coverage.n_claims > 0 then coalesce(panel_claims.dental_visit, false) end as dental_visit,
+    -- 特定保健指導 of those whom the checkup makes a target: false where the insurer reports nothing for them.
+    case
+        when panel_checkups.guidance_level <= 2 and guidance_years.insurer_id is not null
+            then link_guidance.first_interview_date is not null
+    end as guidance_started,
+    case
+        when panel_checkups.guidance_level <= 2 and guidance_years.insurer_id is not null
+            then coalesce(link_guidance.is_completed, false)
+    end as guidance_finished,
+    -- Zero where the insurer delivered claims for the whole year, as far as they are known by now, and the person has
+    -- none; unknown elsewhere, and while months of the year are immature (panel_claim_completion).
+    case when claim_years.is_known then coalesce(panel_claims.yen_total, 0) end as yen_total,
+    case when claim_years.is_known then coalesce(panel_claims.yen_inpatient, 0) end as yen_inpatient,
+    case when claim_years.is_known then coalesce(panel_claims.yen_outpatient, 0) end as yen_outpatient,
+    case when claim_years.is_known then coalesce(panel_claims.yen_dental, 0) end as yen_dental,
+    case when claim_years.is_known then coalesce(panel_claims.yen_pharmacy, 0) end as yen_pharmacy,
+    case when claim_years.is_known then coalesce(panel_claims.care_days, 0) end as care_days,
+    case when claim_years.is_known then coalesce(panel_claims.n_claims, 0) end as n_claims,
+    case when claim_years.is_known then coalesce(panel_claims.dental_visit, false) end as dental_visit,
+    case when claim_years.has_diagnoses then coalesce(panel_mental_care.mental_visit, false) end as mental_visit,
+    case when claim_years.has_drugs then coalesce(panel_mental_care.mental_drug, false) end as mental_drug,
+    panel_referral_visits.visit_blood_pressure,
+    panel_referral_visits.visit_lipid,
+    panel_referral_visits.visit_glucose,
     link_productivity.absence_days,
     link_productivity.presenteeism_loss,
+    link_productivity.presenteeism_hpq,
+    link_productivity.presenteeism_wfun,
+    link_productivity.presenteeism_wlq,
+    link_productivity.presenteeism_qq,
     link_productivity.engagement
 from described_years
 left join panel_checkups
@@ -146,9 +185,21 @@ left join panel_checkups
 left join panel_claims
     on described_years.person_id = panel_claims.person_id
     and described_years.fiscal_year = panel_claims.fiscal_year
-left join panel_claim_coverage
-    on described_years.insurer_id = panel_claim_coverage.insurer_id
-    and described_years.fiscal_year = panel_claim_coverage.fiscal_year
+left join claim_years
+    on described_years.insurer_id = claim_years.insurer_id
+    and described_years.fiscal_year = claim_years.fiscal_year
+left join guidance_years
+    on described_years.insurer_id = guidance_years.insurer_id
+    and described_years.fiscal_year = guidance_years.fiscal_year
+left join link_guidance
+    on described_years.person_id = link_guidance.person_id
+    and described_years.fiscal_year = link_guidance.fiscal_year
+left join panel_mental_care
+    on described_years.person_id = panel_mental_care.person_id
+    and described_years.fiscal_year = panel_mental_care.fiscal_year
+left join panel_referral_visits
+    on described_years.person_id = panel_referral_visits.person_id
+    and described_years.fiscal_year = panel_referral_visits.fiscal_year
 left join link_productivity
     on described_years.person_id = link_productivity.person_id
     and described_years.fiscal_year = link_productivity.fiscal_year

@@ -1,6 +1,7 @@
 //! Templates: queries made for each entry of the project's vocabulary. `-- for_each: field` in `queries/panel_field.sql` makes `panel_activity`,
 //! `panel_mind` and so on, one for each field of `fields.toml`, with the parameter `$field`. A file of the same name as such a query
-//! takes its place. The view [`PANEL_INDICATORS`] adds to the panel what `indicators.toml` defines by SQL.
+//! takes its place. The view [`PANEL_INDICATORS`] adds to the panel what `indicators.toml` defines by SQL, [`INDICATOR_TERMS`] says between
+//! which terms each indicator may be compared, and every query has the list of all indicators as `$indicators`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,12 +18,20 @@ use crate::evaluation::Evaluations;
 use crate::lake::storable_schema;
 use crate::session::{self, ErrorPlace, Session, SessionError, split_place};
 use crate::toml_reader::LocatedText;
-use crate::vocabulary::{INDICATORS_FILE, Indicator, ProgramField, Vocabulary, VocabularyError};
+use crate::vocabulary::{
+    INDICATORS_FILE, Indicator, ProgramField, QUESTIONNAIRE_TERMS, Vocabulary, VocabularyError,
+};
 
 /// The panel with all indicators.
 pub(super) const PANEL_INDICATORS: &str = "panel_indicators";
 /// The table that indicators are defined over.
 pub(super) const PANEL: &str = "panel_person_year";
+
+/// Between which terms of the checkup questionnaire indicators may be compared.
+const INDICATOR_TERMS: &str = "indicator_terms";
+
+/// The parameter of all queries that lists the indicators.
+const INDICATORS: &str = "indicators";
 
 /// The part of a file's name that a field's code replaces.
 const FIELD: &str = "field";
@@ -45,7 +54,7 @@ pub(super) fn expand(
             return Err(PipelineError::Header {
                 at: template.location_of_key("for_each"),
                 key: "for_each".to_owned(),
-                expected: "in a file with `field` in its name, as in `effect_field.sql`",
+                expected: "in a file with `field` in its name, as in `panel_field.sql`",
             });
         }
         for field in &vocabulary.fields {
@@ -66,7 +75,25 @@ pub(super) fn expand(
     if has(PANEL) && !has(PANEL_INDICATORS) {
         expanded.push(panel_indicators(vocabulary)?);
     }
+    let has = |name: &str| expanded.iter().any(|query| query.name == name);
+    if has(PANEL) && !has(INDICATOR_TERMS) && !vocabulary.indicators.is_empty() {
+        expanded.push(indicator_terms(vocabulary)?);
+    }
+    give_indicators(&mut expanded, vocabulary);
     Ok(expanded)
+}
+
+/// Gives the list of all indicators to the queries that use it.
+fn give_indicators(queries: &mut [Query], vocabulary: &Vocabulary) {
+    let names = vocabulary.indicators.iter().map(|own| own.name.clone());
+    let names: Vec<String> = names.collect();
+    let uses = |query: &&mut Query| query.parameters.contains(INDICATORS);
+    for query in queries.iter_mut().filter(uses) {
+        if !names.is_empty() {
+            let value = ParameterValue::Names(names.clone());
+            query.values.push((INDICATORS.to_owned(), value));
+        }
+    }
 }
 
 /// What the parameter of a field's queries stands for.
@@ -94,6 +121,30 @@ fn panel_indicators(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
     }
     made.push(&format!("\nfrom {PANEL}\n"));
     Query::made(PANEL_INDICATORS, Path::new(INDICATORS_FILE), made)
+}
+
+/// One row per indicator and term: in which series its answers are.
+fn indicator_terms(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
+    let mut rows = Vec::new();
+    for indicator in &vocabulary.indicators {
+        for term in QUESTIONNAIRE_TERMS {
+            let series = indicator.series_of(term);
+            rows.push(format!("    ('{}', {term}, {series})", indicator.name));
+        }
+    }
+    let text = format!(
+        "-- One row per indicator and term of the checkup questionnaire: which terms' answers may be compared.\n\
+         -- Those of one series may, by the first term of which it is named; `terms` in {INDICATORS_FILE} decides.\n\
+         -- key: indicator, term\n-- materialize: view\n-- sensitivity: aggregate\n\n\
+         select\n    indicator,\n    cast(term as smallint) as term,\n    cast(series as smallint) as series\nfrom (values\n{}\n) as terms \
+         (indicator, term, series)\n",
+        rows.join(",\n")
+    );
+    Query::made(
+        INDICATOR_TERMS,
+        Path::new(INDICATORS_FILE),
+        MadeText::plain(&text),
+    )
 }
 
 fn check_expression(

@@ -5,6 +5,9 @@ use super::meaning::Meaning;
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
 
+/// The terms of the checkup questionnaire: FY2013–2017, FY2018–2023, FY2024–2029.
+pub const QUESTIONNAIRE_TERMS: [i64; 3] = [2, 3, 4];
+
 /// What is measured of a person in a year, and how it is spoken of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Indicator {
@@ -117,6 +120,16 @@ impl Unit {
 }
 
 impl Indicator {
+    /// The series that its answers of a term belong to, named by its first term: those of one series may be compared.
+    #[must_use]
+    pub fn series_of(&self, term: i64) -> i64 {
+        match self.terms.iter().min() {
+            None => QUESTIONNAIRE_TERMS[0],
+            Some(first) if self.terms.contains(&term) => *first,
+            Some(_) => term,
+        }
+    }
+
     /// What its column holds: the wording of reports and the unit; of a yes/no, whether it is so.
     #[must_use]
     pub fn meaning(&self, is_yes_no: bool) -> Meaning {

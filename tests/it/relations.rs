@@ -52,7 +52,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 42] = [
+const CALLS: [&str; 43] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -115,6 +115,7 @@ const CALLS: [&str; 42] = [
      treated => drawn, cluster => worksite, strata => [pair], permutations => 300)",
     "variance_components((select * from {panel} as p), outcomes => [y, age], cluster => worksite, unit => person, time => year, \"by\" => [label])",
     "variance_components((select * from {panel} as p), outcome => y, cluster => worksite, time => year, correlation => 'decay')",
+    "levels((select *, y > 20 as yes from {panel} as p), outcomes => [y, yes], time => year, strata => [label], cluster => worksite, \"by\" => [label])",
     "power((select distinct worksite + 2 as n from {panel} as p), effect => 0.3, clusters_treated => n, clusters_control => 9, cluster_size => 20, \
      icc => 0.05, sd => 1, keep => [n])",
     "minimum_detectable_effect((select distinct worksite / 41e0 as rho from {panel} as p), calendar => '0, 5, 5, 5', cluster_size => 20, icc => rho, sd => 1, \

@@ -279,6 +279,7 @@ fn relations_without_a_rule_release_nothing_whatever_their_columns_are_called() 
         ),
         format!("lee_bounds({persons}, outcome => b, treated => drawn)"),
         format!("variance_components({persons}, outcome => b, cluster => worksite_id)"),
+        format!("levels({persons}, outcome => b, cluster => worksite_id)"),
         format!("equivalence({cells}, estimate => b, std_error => se, margin => 1)"),
     ] {
         let relation = call.split('(').next().unwrap();

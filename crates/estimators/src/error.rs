@@ -77,6 +77,14 @@ pub enum EstimatorError {
         /// Rows concerned.
         n_rows: u64,
     },
+    /// Rows of a stratum have different weights in the standard population.
+    #[error(
+        "the standard population varies within {n_strata} strata; it has one weight for each stratum"
+    )]
+    StandardVaries {
+        /// Strata concerned.
+        n_strata: u64,
+    },
     /// A yes/no column holds something else.
     #[error("column \"{column}\" must be 0 or 1 (or yes/no); {n_rows} rows hold another number")]
     NotBinary {

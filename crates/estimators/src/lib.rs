@@ -41,6 +41,8 @@ pub mod discontinuity;
 
 pub mod pooling;
 
+pub mod levels;
+
 #[cfg(test)]
 mod tests;
 

@@ -39,6 +39,7 @@ mod public;
 mod public_regression;
 
 mod lee_bounds;
+mod levels;
 mod multiplicity;
 mod power;
 mod sensitivity;

@@ -3,8 +3,8 @@
 use super::definition::RelationDefinition;
 use super::{
     adjust_p, att, bacon, balance, did_imputation, difference, effects, equivalence,
-    event_study_vcov, group_time, honest_did, leave_one_out, lee_bounds, ols, ols_diagnostics,
-    pool, power, pretrend_power, rd, rd_bins, rd_density, sun_abraham, two_stage,
+    event_study_vcov, group_time, honest_did, leave_one_out, lee_bounds, levels, ols,
+    ols_diagnostics, pool, power, pretrend_power, rd, rd_bins, rd_density, sun_abraham, two_stage,
     variance_components, westfall_young,
 };
 
@@ -40,6 +40,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     two_stage::TWO_STAGE,
     event_study_vcov::EVENT_STUDY_VCOV,
     difference::DIFFERENCE,
+    levels::LEVELS,
 ];
 
 /// The relation called `name`, in upper or lower case.

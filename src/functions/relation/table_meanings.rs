@@ -3,10 +3,11 @@
 use super::result_column::{ResultColumn, column};
 
 const DESIGNS: &[&str] = &["power", "minimum_detectable_effect"];
-const UNITS: &[&str] = &["lee_bounds", "variance_components"];
+const UNITS: &[&str] = &["lee_bounds", "variance_components", "levels"];
 const TRIAL: &[&str] = &["westfall_young"];
 const LEE: &[&str] = &["lee_bounds"];
 const COMPONENTS: &[&str] = &["variance_components"];
+const LEVELS: &[&str] = &["levels"];
 const EQUIVALENCE: &[&str] = &["equivalence"];
 const POOL: &[&str] = &["pool"];
 /// Relations that show the estimates they are given.
@@ -28,9 +29,51 @@ pub(super) const TABLE_COLUMNS: &[ResultColumn] = &[
     ),
     column(
         "outcome",
-        &["lee_bounds", "variance_components", "westfall_young"],
+        &[
+            "lee_bounds",
+            "variance_components",
+            "westfall_young",
+            "levels",
+        ],
         "アウトカム（列名）",
         "Outcome, by its column's name",
+    ),
+    column("time", LEVELS, "時点", "Period"),
+    column(
+        "value",
+        LEVELS,
+        "水準（粗値。割合または平均）",
+        "Level as it is: the share or the mean of the rows",
+    ),
+    column(
+        "standardised",
+        LEVELS,
+        "標準化した水準（直接法）",
+        "Level in the standard population, by direct standardisation",
+    ),
+    column(
+        "std_error",
+        LEVELS,
+        "標準化した水準の標準誤差（クラスター）",
+        "Clustered standard error of the standardised level",
+    ),
+    column(
+        "conf_low",
+        LEVELS,
+        "信頼区間の下限（標準化した水準）",
+        "Lower end of the interval of the standardised level",
+    ),
+    column(
+        "conf_high",
+        LEVELS,
+        "信頼区間の上限（標準化した水準）",
+        "Upper end of the interval of the standardised level",
+    ),
+    column(
+        "standard_share",
+        LEVELS,
+        "標準人口のうち該当者のいる層の割合（0〜1）",
+        "Share of the standard population whose strata have rows, 0 to 1",
     ),
     column(
         "is_primary",
@@ -301,13 +344,18 @@ pub(super) const TABLE_COLUMNS: &[ResultColumn] = &[
     ),
     column(
         "n_units",
-        &["westfall_young", "variance_components"],
+        &["westfall_young", "variance_components", "levels"],
         "分析対象の数（単位）",
         "Units used",
     ),
     column(
         "n_clusters",
-        &["westfall_young", "lee_bounds", "variance_components"],
+        &[
+            "westfall_young",
+            "lee_bounds",
+            "variance_components",
+            "levels",
+        ],
         "クラスター数",
         "Clusters",
     ),
@@ -420,6 +468,7 @@ pub(super) const TABLE_COLUMNS: &[ResultColumn] = &[
             "variance_components",
             "lee_bounds",
             "pool",
+            "levels",
         ],
         "計算の状態（ok、または計算できない理由・注意）",
         "ok, why there is no number, or why to read it with care",

@@ -52,7 +52,7 @@ impl Side {
     }
 
     /// (Σn)²/Σn²; zero without units.
-    fn effective(self) -> f64 {
+    pub(crate) fn effective(self) -> f64 {
         if self.n_units == 0 {
             return 0.0;
         }

@@ -1,0 +1,171 @@
+-- One row per indicator, population, level of a grouping, and fiscal year: what it is, as found and age–sex standardised.
+-- value is the share or mean of all who have the indicator; standardised, its error and its interval are for the
+-- population of indicator_standard_population, by direct standardisation over sex and five-year age bands, with errors by
+-- worksite, and by household where no worksite is known (see the relation `levels`). The grouping is `by`, its level
+-- level_of; both are missing for the whole population. national and tokyo are published figures standardised to the same
+-- population. They are known for ages 40 to 74 and stand only in rows of exactly these ages: those of by = 'ages', or the
+-- whole ones of a project from 40 to 74.
+-- Rows of one indicator may be compared with each other only within one series: where a question changed in a way that
+-- no mapping makes good, as drinking did in FY2024, the years before and after are different series (`terms` of
+-- indicators.toml), and a difference between them is not a change of habits.
+-- Cost, days, claims and what claims tell count in years enrolled in full: a part of a year would look cheap.
+-- key: indicator, population, by, level_of, fiscal_year
+-- materialize: table
+-- join: many_to_one indicator_standard_population on (sex, age_band)
+-- join: many_to_one clean_municipalities on (municipality_code, fiscal_year)
+-- sensitivity: aggregate
+
+with checkup_ages as (
+    select age_band
+    from (values ('40-44'), ('45-49'), ('50-54'), ('55-59'), ('60-64'), ('65-69'), ('70-74')) as bands (age_band)
+),
+
+standard_strata as (
+    select
+        standard.sex,
+        standard.age_band,
+        standard.weight,
+        checkup_ages.age_band is not null as is_checkup_age
+    from indicator_standard_population as standard
+    left join checkup_ages
+        on standard.age_band = checkup_ages.age_band
+    where
+        standard.weight > 0
+        and standard.age_from <= $max_age
+        and standard.age_from + case standard.age_band when '85+' then 999 else 4 end >= $min_age
+),
+
+persons as (
+    select
+        panel_indicators.* replace (
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_total end as yen_total,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_inpatient end as yen_inpatient,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_outpatient end
+                as yen_outpatient,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_dental end as yen_dental,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_pharmacy end as yen_pharmacy,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.care_days end as care_days,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.n_claims end as n_claims,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.dental_visit end as dental_visit
+        ),
+        standard_strata.weight as standard_weight,
+        case when standard_strata.is_checkup_age then '40-74' end as ages,
+        case
+            when clean_municipalities.municipality_code is null then null
+            when clean_municipalities.has_council then cast(clean_municipalities.council_stage as varchar)
+            else 'none'
+        end as council_stage
+    from panel_indicators
+    inner join standard_strata
+        on panel_indicators.sex = standard_strata.sex
+        and panel_indicators.age_band = standard_strata.age_band
+    left join clean_municipalities
+        on panel_indicators.municipality_code = clean_municipalities.municipality_code
+        and panel_indicators.fiscal_year = clean_municipalities.fiscal_year
+    where panel_indicators.age between $min_age and $max_age
+),
+
+levels_of_populations as (
+    select 'employees' as population, fit.*
+    from levels(
+        (select * from persons where relationship = 1 and cluster_worksite_id > 0),
+        outcomes => $indicators,
+        time => fiscal_year,
+        strata => [sex, age_band],
+        standard => standard_weight,
+        cluster => cluster_worksite_id,
+        by => [ages, sex, size_band, municipality_code, council_stage]
+    ) as fit
+    union all
+    select 'spouses' as population, fit.*
+    from levels(
+        (select * from persons where relationship = 2 and cluster_worksite_id > 0),
+        outcomes => $indicators,
+        time => fiscal_year,
+        strata => [sex, age_band],
+        standard => standard_weight,
+        cluster => cluster_worksite_id,
+        by => [ages, sex, size_band, municipality_code, council_stage]
+    ) as fit
+    union all
+    select 'members' as population, fit.*
+    from levels(
+        (select * from persons where relationship is not null),
+        outcomes => $indicators,
+        time => fiscal_year,
+        strata => [sex, age_band],
+        standard => standard_weight,
+        cluster => cluster_worksite_id,
+        by => [ages, sex, size_band, municipality_code, council_stage]
+    ) as fit
+),
+
+-- Published figures of all strata of the checkup's ages, or none.
+published as (
+    select
+        reference.indicator,
+        reference.fiscal_year,
+        reference.region,
+        sum(reference.value * standard_strata.weight) / sum(standard_strata.weight) as standardised
+    from clean_reference_values as reference
+    inner join standard_strata
+        on reference.sex = standard_strata.sex
+        and reference.age_band = standard_strata.age_band
+    where standard_strata.is_checkup_age
+    group by reference.indicator, reference.fiscal_year, reference.region
+    having count(*) = (select count(*) from standard_strata where is_checkup_age)
+),
+
+described as (
+    select
+        found.outcome as indicator,
+        found.population,
+        found."by",
+        found.level as level_of,
+        cast(found.time as smallint) as fiscal_year,
+        found.n_units as n_persons,
+        found.n_clusters,
+        found.value,
+        found.standardised,
+        found.std_error,
+        found.conf_low,
+        found.conf_high,
+        found.standard_share,
+        case when found.time <= 2017 then 2 when found.time <= 2023 then 3 else 4 end as term,
+        found.status,
+        found."by" = 'ages'
+        or (found."by" is null and (select bool_and(is_checkup_age) from standard_strata)) as is_of_published_ages
+    from levels_of_populations as found
+    where found.n_units > 0
+)
+
+select
+    described.indicator,
+    described.population,
+    described."by",
+    described.level_of,
+    described.fiscal_year,
+    described.n_persons,
+    described.n_clusters,
+    described.value,
+    described.standardised,
+    described.std_error,
+    described.conf_low,
+    described.conf_high,
+    case when described.is_of_published_ages then national.standardised end as national,
+    case when described.is_of_published_ages then tokyo.standardised end as tokyo,
+    described.standard_share,
+    indicator_terms.series,
+    described.status
+from described
+left join indicator_terms
+    on described.indicator = indicator_terms.indicator
+    and described.term = indicator_terms.term
+left join published as national
+    on described.indicator = national.indicator
+    and described.fiscal_year = national.fiscal_year
+    and national.region = 'JP'
+left join published as tokyo
+    on described.indicator = tokyo.indicator
+    and described.fiscal_year = tokyo.fiscal_year
+    and tokyo.region = 'TOKYO'
