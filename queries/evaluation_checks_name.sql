@@ -72,6 +72,18 @@ left_out as (
     group by outcome
 ),
 
+-- What the effect is at least and at most among those who would be seen either way.
+attrition_bounds as (
+    select outcome as indicator, lower, upper
+    from lee_bounds(
+        (select * from panel_changes_name where is_seen_before and is_there_after),
+        outcomes => $primary,
+        treated => is_exposed,
+        strata => [cohort],
+        cluster => cluster_id
+    )
+),
+
 baseline as (
     select *
     from panel_evaluation_name
@@ -200,6 +212,15 @@ select honest.indicator, 'one_worksite' as gate, left_out.statistic
 from honest
 inner join left_out
     on honest.indicator = left_out.indicator
+where honest.conf_low > 0 or honest.conf_high < 0
+union all
+select
+    honest.indicator,
+    'attrition_bounds' as gate,
+    greatest(attrition_bounds.lower, -attrition_bounds.upper) / nullif(abs(honest.estimate), 0) as statistic
+from honest
+inner join attrition_bounds
+    on honest.indicator = attrition_bounds.indicator
 where honest.conf_low > 0 or honest.conf_high < 0
 union all
 select

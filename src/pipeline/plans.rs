@@ -59,7 +59,7 @@ pub(super) fn expand(
             let is_of_other_plans =
                 plan.subgroups.is_empty() && template.parameters.contains(COMPARED_SUBGROUPS);
             if !own.contains(&name) && !is_of_other_plans {
-                expanded.push(for_plan(template, &name, plan, &names)?);
+                expanded.push(for_plan(template, &name, (plan, vocabulary), &names)?);
             }
         }
         expanded.extend(views.into_iter().filter(|view| !own.contains(&view.name)));
@@ -122,7 +122,7 @@ fn population_view(plan: &EvaluationPlan) -> String {
 fn for_plan(
     template: &Query,
     name: &str,
-    plan: &EvaluationPlan,
+    (plan, vocabulary): (&EvaluationPlan, &Vocabulary),
     names: &BTreeSet<String>,
 ) -> Result<Query, PipelineError> {
     let mut text = template.text.clone();
@@ -135,12 +135,12 @@ fn for_plan(
     }
     let mut query = Query::made(name, &template.file, MadeText::plain(&text))?;
     query.header.for_each = None;
-    query.values = values(plan);
+    query.values = values(plan, vocabulary);
     Ok(query)
 }
 
 /// What parameters of templates stand for.
-fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
+fn values(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, ParameterValue)> {
     let names =
         |list: Vec<&str>| ParameterValue::Names(list.into_iter().map(ToOwned::to_owned).collect());
     let indicators = plan.indicators().map(|(own, _)| own.value.as_str());
@@ -148,7 +148,12 @@ fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
     let primary = plan.primary.iter().map(|own| own.value.as_str());
     let by = plan.subgroups.iter().map(|own| own.value.as_str());
     let word = |text: &str| ParameterValue::Word(text.to_owned());
-    let (first, last) = (plan.first_event(), plan.last_event());
+    let first = plan.primary.first();
+    let first = first.and_then(|own| vocabulary.indicator(&own.value));
+    let best = match first.map(|own| own.better) {
+        Some(Better::Lower) => "lowest",
+        _ => "highest",
+    };
     [
         (EVALUATION, ParameterValue::Text(plan.name.clone())),
         ("outcomes", names(outcomes)),
@@ -163,8 +168,9 @@ fn values(plan: &EvaluationPlan) -> Vec<(String, ParameterValue)> {
         ("method", word(plan.method)),
         ("inference", word(plan.inference)),
         ("window", word(&plan.window.value)),
-        ("first_event", ParameterValue::Written(first)),
-        ("last_event", ParameterValue::Written(last)),
+        ("best", word(best)),
+        ("first_event", ParameterValue::Written(plan.first_event())),
+        ("last_event", ParameterValue::Written(plan.last_event())),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -187,6 +193,7 @@ fn views(
     Ok(vec![
         made("panel_cohorts", MadeText::plain(&cohorts(plan)))?,
         made("panel_evaluation", rows(plan, vocabulary))?,
+        made("panel_changes", MadeText::plain(&changes(plan)))?,
         made(
             "evaluation_plan",
             MadeText::plain(&plan_row(plan, lock, vocabulary)),
@@ -328,6 +335,41 @@ fn joins(plan: &EvaluationPlan) -> String {
         );
     }
     joins
+}
+
+/// Each person's change of the primary indicators from the three years before exposure to the three from it on; for those never exposed
+/// once for each year in which exposure began for others.
+fn changes(plan: &EvaluationPlan) -> String {
+    let names: Vec<&str> = plan.primary.iter().map(|own| own.value.as_str()).collect();
+    let of = |get: &dyn Fn(&str) -> String| {
+        let all: Vec<String> = names.iter().map(|name| get(name)).collect();
+        all.join(",\n")
+    };
+    let name = &plan.name;
+    let first = names.first().copied().unwrap_or_default();
+    let plain = of(&|name| format!("        cast({name} as double) as {name}"));
+    let of_people = of(&|name| format!("        cast(people.{name} as double) as {name}"));
+    let differences = of(&|name| {
+        format!(
+            "    avg(case when event_time >= 0 then {name} end) - avg(case when event_time < 0 then {name} end) as {name}"
+        )
+    });
+    format!(
+        "-- One row per person and year of exposure of evaluation {name}: how each primary indicator changed around it.\n\
+         -- From the three years before to the three from then on. Of the never exposed there is a row for each year in which exposure\n\
+         -- began for others: what they are compared with.\n\
+         -- key: person_id, cohort\n-- materialize: view\n-- sensitivity: person\n\n\
+         with cohorts as (\n    select distinct cohort\n    from panel_evaluation_{name}\n    where cohort is not null\n),\n\n\
+         answers as (\n    select\n        person_id,\n        cluster_id,\n        cohort,\n        true as is_exposed,\n        \
+         fiscal_year - cohort as event_time,\n{plain}\n    from panel_evaluation_{name}\n    where cohort is not null\n    \
+         union all\n    select\n        people.person_id,\n        people.cluster_id,\n        cohorts.cohort,\n        \
+         false as is_exposed,\n        people.fiscal_year - cohorts.cohort as event_time,\n{of_people}\n    \
+         from panel_evaluation_{name} as people\n    cross join cohorts\n    where people.cohort is null\n)\n\n\
+         select\n    person_id,\n    cluster_id,\n    cohort,\n    is_exposed,\n    \
+         count(case when event_time between -3 and -1 then {first} end) > 0 as is_seen_before,\n    \
+         count(case when event_time between 0 and 2 then 1 end) > 0 as is_there_after,\n{differences}\nfrom answers\n\
+         where event_time between -3 and 2\ngroup by person_id, cluster_id, cohort, is_exposed\n"
+    )
 }
 
 /// What the plan is about, whether it is fixed, and what is not as planned.
