@@ -103,7 +103,11 @@ impl<'a> Biller<'a> {
         let yen = f64::from(claim.yen);
         truth.add(Quantity::YenCared, claim.care_month, yen);
         let billed_month = plus_months(claim.care_month, wait);
-        if self.periods.last_billed_month.is_none_or(|last| billed_month <= last) {
+        if self
+            .periods
+            .last_billed_month
+            .is_none_or(|last| billed_month <= last)
+        {
             truth.add(Quantity::YenDelivered, claim.care_month, yen);
         }
     }
@@ -115,7 +119,11 @@ impl<'a> Biller<'a> {
         insurer: usize,
         (diagnoses, drugs): (&[Diagnosis], &[Drug]),
     ) {
-        if self.periods.last_billed_month.is_some_and(|last| claim.billed_month > last) {
+        if self
+            .periods
+            .last_billed_month
+            .is_some_and(|last| claim.billed_month > last)
+        {
             return;
         }
         // Where claims run off, the yen of a month must add up.

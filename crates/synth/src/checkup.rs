@@ -110,7 +110,11 @@ pub(crate) fn answer_column(question: Question) -> usize {
 
 /// Simulates one checkup.
 pub(crate) fn simulate(health: &mut Health, draws: &mut Draws, visit: &Visit<'_>) -> Cells {
-    let measured = health.measure(draws, visit.cell, visit.worksite);
+    let mut measured = health.measure(draws, visit.cell, visit.worksite);
+    let mut add = |value: Value, change: f32| measured.values[value as usize] += change;
+    add(Value::Waist, visit.guided.waist_cm);
+    add(Value::Sbp, visit.guided.sbp_mmhg);
+    add(Value::Triglycerides, visit.guided.triglycerides_mgdl);
     let mut cells = [NULL; N_COLUMNS];
     cells[0] = visit.term;
     cells[column::RECORD_KIND] = 1;
@@ -127,15 +131,7 @@ fn fill_values(
     measured: &Measurements,
     visit: &Visit<'_>,
 ) {
-    let value = |value: Value| {
-        let guided = match value {
-            Value::Waist => visit.guided.waist_cm,
-            Value::Sbp => visit.guided.sbp_mmhg,
-            Value::Triglycerides => visit.guided.triglycerides_mgdl,
-            _ => 0.0,
-        };
-        measured.values[value as usize] + guided
-    };
+    let value = |value: Value| measured.values[value as usize];
     let height = health.height - 0.06 * (visit.age - 45) as f32;
     let height = f32::from(rounded(height * 10.0)) / 10.0;
     let square = height * height / 10_000.0;

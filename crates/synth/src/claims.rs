@@ -9,8 +9,8 @@ use super::calendar::{day_of, month_after_april};
 use super::calibration::Question;
 use super::health::Health;
 use super::household::Person;
-use super::random::{Draws, Stream};
 use super::periods::Periods;
+use super::random::{Draws, Stream};
 use super::rows::{BatchRows, ClaimRow};
 use super::world::World;
 

@@ -136,8 +136,11 @@ fn participate(
             let sessions = if is_chosen {
                 sessions
             } else {
-                rows.truth
-                    .add(Quantity::Sessions, worksite.cast_signed(), f64::from(intensity));
+                rows.truth.add(
+                    Quantity::Sessions,
+                    worksite.cast_signed(),
+                    f64::from(intensity),
+                );
                 intensity as i16
             };
             let group = (spell.employer % world.n_groups) as usize;
@@ -183,7 +186,12 @@ fn productivity(
         if is_observed && household.is_linked {
             let (effect_idx, event_time) = (active.effect_idx, active.event_time);
             let truth = &mut rows.truth;
-            truth.add_effect(effect_idx, event_time, *after - before, active.was_here_before);
+            truth.add_effect(
+                effect_idx,
+                event_time,
+                *after - before,
+                active.was_here_before,
+            );
         }
     }
     if let Some(bundle) = household.bundle

@@ -223,9 +223,7 @@ pub(crate) fn apply_to_cuts(effects: &mut [ActiveEffect], cell: &Cell) {
         let Outcome::Answer(question) = outcome else {
             continue;
         };
-        let earlier = before
-            .iter()
-            .rfind(|other| other.outcome == outcome);
+        let earlier = before.iter().rfind(|other| other.outcome == outcome);
         let cut = earlier.map_or(cell.thresholds[CUT_OF[question as usize]], |e| e.cut);
         (active.cut, active.size) = shifted_threshold(cut, active.size);
     }

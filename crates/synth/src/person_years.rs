@@ -21,6 +21,7 @@ use super::periods::Periods;
 use super::random::{Draws, Stream, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, GuidanceRow, MemberRow};
 use super::scenarios::GuidanceEffects;
+use super::truth::Truth;
 use super::world::{WorksiteEffect, World};
 
 /// The insurer whose dates are integers (position in `world::INSURERS`).
@@ -243,7 +244,8 @@ impl Life<'_> {
         let is_subscriber = self.person.relationship == Relationship::Subscriber;
         let this_year = (is_subscriber && setting.yearly_shock > 0.0).then(|| {
             let always = &self.worksite_effects[at.job];
-            self.world.worksite_year_effect(always, job.worksite, at.year)
+            self.world
+                .worksite_year_effect(always, job.worksite, at.year)
         });
         let worksite = this_year.as_ref().unwrap_or(&self.worksite_effects[at.job]);
         let visit = Visit {
@@ -262,46 +264,48 @@ impl Life<'_> {
             effects: self.effects,
             guided: self.guidance.effects(&setting.guidance, at.year),
         };
-        let mut cells = simulate(health, draws, &visit);
+        let measured = simulate(health, draws, &visit);
         if let Some(staying_away) = &setting.staying_away
             && is_subscriber
         {
+            let (truth, attendance) = (&mut rows.truth, &mut self.attendance);
             let seen = Seen {
                 household: self.household,
                 fiscal_year: at.year,
-                cells: &cells,
+                cells: &measured,
             };
-            let truth = &mut rows.truth;
-            let attendance = &mut self.attendance;
             if attendance.stays_away(staying_away, draws, health, &seen, truth) {
                 return true;
             }
         }
-        if setting.is_asserted {
-            let guidance = &setting.guidance;
-            self.guidance.count_goal(&mut rows.truth, guidance, at.year, &cells);
-        }
-        let insurer = self.insurer(job);
+        let (insurer, mut cells) = (self.insurer(job), measured);
         let defect = self.draw_defect(draws, &at, visit.term, insurer);
         if let Some(defect) = defect {
             damage_cells(draws, &mut cells, defect);
             rows.truth.add_defects(defect.name(), "checkups", 1);
         }
-        let is_accepted = matches!(defect, None | Some(CheckupDefect::TwoRows));
-        if is_accepted && self.household.is_linked {
-            count_effects(&mut rows.truth, &cells, &visit);
-            if let Some(bundle) = self.household.bundle
-                && is_subscriber
-                && bundle.was_here_before
-                && at.year >= bundle.cohort
-            {
-                let since = at.year - bundle.cohort;
-                count_bundle(&mut rows.truth, setting, &cells, self.effects, since);
-            }
+        if matches!(defect, None | Some(CheckupDefect::TwoRows)) {
+            self.count(&mut rows.truth, &cells, &visit, at.year);
         }
-        self.guidance(rows, draws, health, insurer, &at, &cells);
+        self.guidance(rows, draws, health, &at, &measured);
         self.deliver(rows, insurer, &at, cells, defect);
         false
+    }
+
+    /// Adds what programs have changed in an accepted checkup to the truth.
+    fn count(&self, truth: &mut Truth, cells: &Cells, visit: &Visit<'_>, year: i16) {
+        if !self.household.is_linked {
+            return;
+        }
+        count_effects(truth, cells, visit);
+        if let Some(bundle) = self.household.bundle
+            && self.person.relationship == Relationship::Subscriber
+            && bundle.was_here_before
+            && year >= bundle.cohort
+        {
+            let since = year - bundle.cohort;
+            count_bundle(truth, self.world.setting, cells, visit.effects, since);
+        }
     }
 
     /// Draws the defect of a checkup; two rows need an enrollment on the 1 April before.
@@ -395,22 +399,28 @@ impl Life<'_> {
         self.deliver(rows, self.insurer(job), &occasion, cells, None);
     }
 
-    /// Guidance for those whose values call for it; about a third take it up.
+    /// Guidance for those whose values, before any damage, call for it; about a third take it up.
     fn guidance(
         &mut self,
         rows: &mut BatchRows,
         draws: &mut Draws,
         health: &Health,
-        insurer: usize,
         at: &Occasion<'_>,
         cells: &Cells,
     ) {
+        let setting = self.world.setting;
+        if setting.is_asserted {
+            let guidance = &setting.guidance;
+            self.guidance
+                .count_goal(&mut rows.truth, guidance, at.year, cells);
+        }
         let level = cells[column::GUIDANCE_LEVEL];
         if !(level == 1 || level == 2) {
             return;
         }
-        let setting = self.world.setting;
-        let takes_part = self.guidance.offer(draws, &setting.guidance, health, at.year, cells);
+        let takes_part = self
+            .guidance
+            .offer(draws, &setting.guidance, health, at.year, cells);
         if setting.is_asserted {
             count_uptake(&mut rows.truth, cells, self.person.sex, takes_part);
         }
@@ -421,6 +431,7 @@ impl Life<'_> {
         if self.tables == TableSet::Checkups {
             return;
         }
+        let insurer = self.insurer(&self.household.jobs[at.job]);
         let period = &mut rows.insurers[insurer].periods[self.periods.of_year(at.year)];
         period.guidance.push(GuidanceRow {
             person,
@@ -451,7 +462,11 @@ impl Life<'_> {
             }
             let age = self.person.age(year);
             let conditions = Conditions::of(self.world, health, self.person, year);
-            let active = if acts_on_care { self.care_effect(year) } else { None };
+            let active = if acts_on_care {
+                self.care_effect(year)
+            } else {
+                None
+            };
             let factor = active.map_or(1.0, |active| 1.0 + active.size);
             let yen = maker.year(year, age, conditions, &insurer_on, factor);
             changes.extend(active.map(|active| (active, yen)));

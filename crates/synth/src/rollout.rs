@@ -143,9 +143,7 @@ fn start_launch(
     for site in employer.first_worksite..employer.first_worksite + employer.n_worksites {
         let intensity = match launch.intensity {
             Intensity::Same | Intensity::Hidden { .. } => 1.0,
-            Intensity::Sessions(list) => {
-                f32::from(list[draws.below(index(list.len())) as usize])
-            }
+            Intensity::Sessions(list) => f32::from(list[draws.below(index(list.len())) as usize]),
         };
         let cover_from = |year: i16| Cover {
             start: first_day(year),

@@ -159,7 +159,9 @@ impl BatchRows {
             first_person,
             person_keys: Vec::new(),
             insurers: [insurer(), insurer()],
-            groups: (0..world.n_groups).map(|_| EmployerRows::default()).collect(),
+            groups: (0..world.n_groups)
+                .map(|_| EmployerRows::default())
+                .collect(),
             truth: Truth::new(world.setting.effects.len()),
         }
     }

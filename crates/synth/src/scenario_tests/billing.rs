@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::calendar::first_day;
 use super::super::effects::Field;
 use super::super::options::{Scenario, TableSet};
 use super::super::periods::Periods;
 use super::super::tests::{Folder, files, options};
 use super::super::{SynthOptions, synth};
-use super::differences::Estimate;
-use super::made::{Made, make, overall};
+use super::differences::{Estimate, comparisons_of, slope};
+use super::made::{Employee, Made, make, overall};
 use super::{SEEDS, assert_near};
 
 const LAST_BILLED: i32 = 202_503;
@@ -27,7 +28,9 @@ fn triangle(made: &Made) -> BTreeMap<i32, Vec<f64>> {
                 continue;
             }
             let known = months_between(row.care_month, LAST_BILLED) as usize + 1;
-            let month = triangle.entry(row.care_month).or_insert_with(|| vec![0.0; known]);
+            let month = triangle
+                .entry(row.care_month)
+                .or_insert_with(|| vec![0.0; known]);
             month[months_between(row.care_month, row.billed_month) as usize] += f64::from(row.yen);
         }
     }
@@ -54,13 +57,14 @@ fn chain_ladder(triangle: &BTreeMap<i32, Vec<f64>>) -> Vec<f64> {
 #[test]
 fn chain_ladder_finds_the_completion_and_the_yen_of_recent_months() {
     for seed in SEEDS {
-        let made = make(Scenario::Immature, 16_000, seed, TableSet::All);
+        let made = make(Scenario::Immature, 12_000, seed, TableSet::All);
         let triangle = triangle(&made);
         let found = chain_ladder(&triangle);
         let truth = &made.truth["completion"];
         assert_eq!(truth["billed_until"], LAST_BILLED);
         let mature: Vec<&Vec<f64>> = triangle.values().filter(|m| m.len() > 12).collect();
-        for row in truth["by_lag"].as_array().unwrap().iter().skip(1) {
+        // What is left after nine months is a handful of claims.
+        for row in &truth["by_lag"].as_array().unwrap()[1..=9] {
             let lag = row["months_since_care"].as_u64().unwrap() as usize;
             let shares: Vec<f64> = mature.iter().map(|m| m[lag] / m[12]).collect();
             let n = shares.len() as f64;
@@ -70,7 +74,11 @@ fn chain_ladder_finds_the_completion_and_the_yen_of_recent_months() {
                 size: found[lag],
                 error: (squares / (n - 1.0) / n).sqrt() + 1e-9,
             };
-            assert_near(found, row["completion"].as_f64().unwrap(), &format!("lag {lag}"));
+            assert_near(
+                found,
+                row["completion"].as_f64().unwrap(),
+                &format!("lag {lag}"),
+            );
         }
         recent_months_can_be_completed(&made, &triangle, &found);
     }
@@ -78,11 +86,17 @@ fn chain_ladder_finds_the_completion_and_the_yen_of_recent_months() {
 
 #[track_caller]
 fn recent_months_can_be_completed(made: &Made, triangle: &BTreeMap<i32, Vec<f64>>, found: &[f64]) {
-    let rows = made.truth["completion"]["by_care_month"].as_array().unwrap();
+    let rows = made.truth["completion"]["by_care_month"]
+        .as_array()
+        .unwrap();
     let (mut delivered, mut completed, mut really) = (0.0, 0.0, 0.0);
     for row in rows {
         let month = row["care_month"].as_i64().unwrap() as i32;
-        let known = triangle.get(&month).and_then(|m| m.last()).copied().unwrap_or(0.0);
+        let known = triangle
+            .get(&month)
+            .and_then(|m| m.last())
+            .copied()
+            .unwrap_or(0.0);
         assert_eq!(row["yen_delivered"].as_f64().unwrap(), known, "{month}");
         let age = months_between(month, LAST_BILLED);
         if (1..6).contains(&age) {
@@ -96,7 +110,10 @@ fn recent_months_can_be_completed(made: &Made, triangle: &BTreeMap<i32, Vec<f64>
     }
     assert!(delivered < 0.9 * really, "{delivered} of {really}");
     // The yen of five months scatter by a few percent about their completion.
-    assert!((completed / really - 1.0).abs() < 0.05, "{completed} for {really}");
+    assert!(
+        (completed / really - 1.0).abs() < 0.05,
+        "{completed} for {really}"
+    );
 }
 
 #[test]
@@ -113,9 +130,20 @@ fn claims_come_in_deliveries_by_billed_month() {
         .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
         .filter(|name| name.starts_with("claims_"))
         .collect();
-    let expected = ["2016-2022", "2023", "2024-06", "2024-09", "2024-12", "2025-03"];
+    let expected = [
+        "2016-2022",
+        "2023",
+        "2024-06",
+        "2024-09",
+        "2024-12",
+        "2025-03",
+    ];
     let expected = expected.map(|name| format!("claims_{name}.parquet"));
-    assert_eq!(names, [&expected[..], &expected[..]].concat(), "of two insurers");
+    assert_eq!(
+        names,
+        [&expected[..], &expected[..]].concat(),
+        "of two insurers"
+    );
 
     let made = make(scenario, 3_000, 1, TableSet::All);
     let periods = Periods::new(&made.world.years, made.world.setting.billing);
@@ -139,7 +167,7 @@ fn claims_come_in_deliveries_by_billed_month() {
 fn care_costs_a_tenth_less_after_the_start() {
     let mut all = Vec::new();
     for seed in SEEDS {
-        let made = make(Scenario::Immature, 30_000, seed, TableSet::All);
+        let made = make(Scenario::Immature, 20_000, seed, TableSet::All);
         let entry = made.expected("system", "yen_total", "field");
         assert_eq!(entry["kind"], "effect");
         assert_eq!(entry["gates"][0]["gate"], "run_out");
@@ -156,57 +184,35 @@ fn care_costs_a_tenth_less_after_the_start() {
 /// The effect on yearly yen among people enrolled from the first year to the last, in years that are
 /// complete; and the mean yen of those not exposed.
 fn yen_effect(made: &Made) -> (Estimate, f64) {
-    let mut yen: HashMap<(u32, i16), f64> = HashMap::new();
+    let mut yen: HashMap<u32, BTreeMap<i16, f64>> = HashMap::new();
     for insurer in &made.rows.insurers {
         for row in insurer.billings.iter().flat_map(|billing| &billing.claims) {
-            if !row.is_returned {
-                let year = row.care_month / 100 - i32::from(row.care_month % 100 < 4);
-                *yen.entry((row.person, year as i16)).or_default() += f64::from(row.yen);
+            let year = row.care_month / 100 - i32::from(row.care_month % 100 < 4);
+            if !row.is_returned && year <= 2023 {
+                let of_person = yen.entry(row.person).or_insert_with(no_yen);
+                *of_person.get_mut(&(year as i16)).unwrap() += f64::from(row.yen);
             }
         }
     }
-    let first = super::super::calendar::first_day(2016);
-    // Per person: mean after less mean before 2018, of everyone over the same years.
-    let mut arms: BTreeMap<Option<i16>, Vec<(u32, Vec<f64>)>> = BTreeMap::new();
-    for employee in made.employees(&[Field::System]) {
+    let mut employees = made.employees(&[Field::System]);
+    employees.retain(|employee| {
         let job = made.first_job(employee.person).unwrap();
-        if job.from >= first || job.to.is_some() {
-            continue;
-        }
-        let years = (2016..=2023).map(|year| yen.get(&(employee.person, year)).copied());
-        let years: Vec<f64> = years.map(|yen| yen.unwrap_or(0.0)).collect();
-        arms.entry(employee.cohort).or_default().push((employee.worksite, years));
-    }
-    let others = arms.remove(&None).unwrap();
-    let change = |years: &[f64], cohort: i16| -> f64 {
-        let start = (cohort - 2016) as usize;
-        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-        mean(&years[start..]) - mean(&years[..start])
+        job.from < first_day(2016) && job.to.is_none()
+    });
+    let seen = |employee: &Employee| yen.get(&employee.person).cloned().unwrap_or_else(no_yen);
+    let found = slope(&comparisons_of(&employees, &seen, 0..=6, &|_| 1.0));
+    let others = || {
+        employees
+            .iter()
+            .filter(|employee| employee.cohort.is_none())
     };
-    let (mut size, mut variance, mut weights) = (0.0, 0.0, 0.0);
-    for (cohort, people) in &arms {
-        let cohort = cohort.unwrap();
-        if cohort > 2022 {
-            continue;
-        }
-        let moments = |people: &[(u32, Vec<f64>)]| {
-            let changes: Vec<f64> = people.iter().map(|(_, y)| change(y, cohort)).collect();
-            let n = changes.len() as f64;
-            let mean = changes.iter().sum::<f64>() / n;
-            let squares: f64 = changes.iter().map(|c| (c - mean).powi(2)).sum();
-            (mean, squares / n / n)
-        };
-        let ((exposed, error), (control, control_error)) = (moments(people), moments(&others));
-        let weight = people.len() as f64;
-        size += weight * (exposed - control);
-        variance += weight * weight * error + weight * weight * control_error;
-        weights += weight;
-    }
-    let all: f64 = others.iter().flat_map(|(_, years)| years).sum();
-    let level = all / others.len() as f64 / 8.0;
-    let estimate = Estimate {
-        size: size / weights,
-        error: variance.sqrt() / weights * 1.5,
-    };
-    (estimate, level)
+    let total: f64 = others()
+        .flat_map(|employee| seen(employee).into_values())
+        .sum();
+    (found, total / others().count() as f64 / 8.0)
+}
+
+/// Yen of someone who never needed care in the complete years.
+fn no_yen() -> BTreeMap<i16, f64> {
+    (2016..=2023).map(|year| (year, 0.0)).collect()
 }

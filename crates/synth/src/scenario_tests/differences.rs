@@ -1,7 +1,7 @@
 //! Differences in differences by hand: the change of exposed people since the year before exposure,
 //! less that of people never exposed over the same years, with errors clustered by worksite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::super::checkup::Cells;
@@ -16,11 +16,11 @@ pub(super) struct Estimate {
 
 /// A change of one person between two fiscal years.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
-    pub(super) cluster: u32,
-    pub(super) size: f64,
+struct Change {
+    cluster: u32,
+    size: f64,
     /// How much of the treatment the person had.
-    pub(super) dose: f64,
+    dose: f64,
 }
 
 /// Changes over the same two years: of exposed people and of others.
@@ -30,7 +30,7 @@ pub(super) struct Comparison {
     others: Vec<Change>,
 }
 
-/// All comparisons at some event times; `dose` of an exposed worksite.
+/// All comparisons of a value of checkups at some event times; `dose` of an exposed worksite.
 pub(super) fn comparisons(
     made: &Made,
     employees: &[Employee],
@@ -38,22 +38,28 @@ pub(super) fn comparisons(
     event_times: RangeInclusive<i16>,
     dose: &dyn Fn(u32) -> f64,
 ) -> Vec<Comparison> {
-    let years = made.world.years.clone();
-    let mut found: BTreeMap<(i16, i16), Comparison> = BTreeMap::new();
-    let cohorts: Vec<i16> = {
-        let mut cohorts: Vec<i16> = employees.iter().filter_map(|e| e.cohort).collect();
-        cohorts.sort_unstable();
-        cohorts.dedup();
-        cohorts
+    let seen = |employee: &Employee| {
+        let checkups = made.checkups_of(employee.person).iter();
+        let seen = checkups.filter_map(|(year, cells)| Some((*year, value(cells)?)));
+        seen.collect()
     };
+    comparisons_of(employees, &seen, event_times, dose)
+}
+
+/// All comparisons of what is seen of each employee by fiscal year.
+pub(super) fn comparisons_of(
+    employees: &[Employee],
+    seen: &dyn Fn(&Employee) -> BTreeMap<i16, f64>,
+    event_times: RangeInclusive<i16>,
+    dose: &dyn Fn(u32) -> f64,
+) -> Vec<Comparison> {
+    let cohorts: BTreeSet<i16> = employees.iter().filter_map(|e| e.cohort).collect();
+    let mut found: BTreeMap<(i16, i16), Comparison> = BTreeMap::new();
     for employee in employees {
-        let seen: BTreeMap<i16, f64> = made
-            .checkups_of(employee.person)
-            .iter()
-            .filter_map(|(year, cells)| Some((*year, value(cells)?)))
-            .collect();
-        let own: Vec<i16> = employee.cohort.map_or(cohorts.clone(), |cohort| vec![cohort]);
-        for cohort in own {
+        let seen = seen(employee);
+        // Those never exposed are compared with every cohort.
+        let own = |cohort: &&i16| employee.cohort.is_none_or(|own| own == **cohort);
+        for cohort in cohorts.iter().filter(own) {
             let Some(before) = seen.get(&(cohort - 1)) else {
                 continue;
             };
@@ -61,10 +67,7 @@ pub(super) fn comparisons(
                 let Some(after) = seen.get(&(cohort + event_time)) else {
                     continue;
                 };
-                if !years.contains(&(cohort + event_time)) || event_time == -1 {
-                    continue;
-                }
-                let comparison = found.entry((cohort, event_time)).or_default();
+                let comparison = found.entry((*cohort, event_time)).or_default();
                 let change = Change {
                     cluster: employee.worksite,
                     size: after - before,
@@ -78,7 +81,8 @@ pub(super) fn comparisons(
         }
     }
     let all = found.into_values();
-    all.filter(|c| !c.exposed.is_empty() && !c.others.is_empty()).collect()
+    all.filter(|c| !c.exposed.is_empty() && !c.others.is_empty())
+        .collect()
 }
 
 /// The slope of changes, less those of others over the same years, on the dose, through zero; with a
@@ -92,7 +96,10 @@ pub(super) fn slope(comparisons: &[Comparison]) -> Estimate {
     let mut size = 0.0;
     for c in comparisons {
         let others = mean(&c.others);
-        let terms = c.exposed.iter().map(|change| change.dose * (change.size - others));
+        let terms = c
+            .exposed
+            .iter()
+            .map(|change| change.dose * (change.size - others));
         size += terms.sum::<f64>() / squares;
     }
     let mut by_cluster: BTreeMap<u32, f64> = BTreeMap::new();

@@ -13,7 +13,7 @@ use super::super::options::{Scenario, SynthOptions, TableSet};
 use super::super::periods::Periods;
 use super::super::person_years::simulate_batch;
 use super::super::rollout::start_programs;
-use super::super::rows::{BatchRows, MemberRow};
+use super::super::rows::{BatchRows, CheckupRow, MemberRow};
 use super::super::truth_file::document;
 use super::super::world::World;
 
@@ -22,7 +22,7 @@ pub(super) struct Made {
     pub(super) world: World,
     pub(super) rows: BatchRows,
     pub(super) truth: Json,
-    /// Accepted checkups by person and fiscal year.
+    /// Checkups without defects by person and fiscal year.
     checkups: HashMap<u32, Vec<(i16, Cells)>>,
     /// Jobs of subscribers, in order.
     jobs: HashMap<u32, Vec<MemberRow>>,
@@ -53,7 +53,7 @@ pub(super) fn make(scenario: Scenario, persons: u64, seed: u64, tables: TableSet
     for insurer in &mut rows.insurers {
         for period in &insurer.periods {
             for row in &period.checkups {
-                if row.cells[column::RECORD_KIND] == 1 && !row.has_impossible_date {
+                if is_sound(row) {
                     let of_person: &mut Vec<_> = checkups.entry(row.person).or_default();
                     of_person.push((row.fiscal_year, row.cells));
                 }
@@ -76,6 +76,17 @@ pub(super) fn make(scenario: Scenario, persons: u64, seed: u64, tables: TableSet
         checkups,
         jobs,
     }
+}
+
+/// Whether no defect was planted in a row's values; wrong answers are told by their codes.
+fn is_sound(row: &CheckupRow) -> bool {
+    let cells = &row.cells;
+    cells[column::RECORD_KIND] == 1
+        && !row.has_impossible_date
+        && cells[column::WEIGHT] > 0
+        && cells[column::SBP] < 900
+        && cells[column::DBP] < 900
+        && cells[column::HBA1C] < 400
 }
 
 /// An employee: where, and since when exposed to a field.
@@ -123,12 +134,12 @@ impl Made {
         employees
     }
 
-    /// A person's accepted checkups.
+    /// A person's checkups without defects.
     pub(super) fn checkups_of(&self, person: u32) -> &[(i16, Cells)] {
         self.checkups.get(&person).map_or(&[], Vec::as_slice)
     }
 
-    /// All persons with an accepted checkup.
+    /// All persons with a checkup.
     pub(super) fn examined(&self) -> Vec<u32> {
         let mut persons: Vec<u32> = self.checkups.keys().copied().collect();
         persons.sort_unstable();
@@ -151,7 +162,10 @@ impl Made {
         };
         let mut found = entries.iter().filter(is_asked);
         let entry = found.next();
-        assert!(entry.is_some(), "no entry: {field}, {indicator}, {estimand}");
+        assert!(
+            entry.is_some(),
+            "no entry: {field}, {indicator}, {estimand}"
+        );
         entry.unwrap()
     }
 }
@@ -164,10 +178,9 @@ pub(super) fn says(question: Question) -> impl Fn(&Cells) -> Option<f64> {
     }
 }
 
-/// Body weight, kg; nothing where a defect was planted.
+/// Body weight, kg.
 pub(super) fn weight(cells: &Cells) -> Option<f64> {
-    let tenths = cells[column::WEIGHT];
-    (tenths > 0).then(|| f64::from(tenths) / 10.0)
+    Some(f64::from(cells[column::WEIGHT]) / 10.0)
 }
 
 /// The overall effect of an entry, a mean of person-years.

@@ -113,7 +113,11 @@ fn effect_ends_with_the_program() {
         }
         let employees = made.employees(&[Field::Activity]);
         let exercise = made.expected("activity", "exercise_habit", "field");
-        assert!((at(exercise, 2) - 0.06).abs() < 0.002, "{}", at(exercise, 2));
+        assert!(
+            (at(exercise, 2) - 0.06).abs() < 0.002,
+            "{}",
+            at(exercise, 2)
+        );
         assert!(at(exercise, 3).abs() < 1e-12);
         let ended = made.expected("activity", "exercise_habit", "after_end");
         assert_eq!(ended["kind"], "null");
@@ -122,9 +126,17 @@ fn effect_ends_with_the_program() {
         let running = effect(&made, &employees, &habit, 0..=2);
         assert_near(running, 0.06, "exercise while it runs");
         assert_far(running, 0.0, "exercise while it runs");
-        assert_near(effect(&made, &employees, &habit, 3..=8), 0.0, "exercise afterwards");
+        assert_near(
+            effect(&made, &employees, &habit, 3..=8),
+            0.0,
+            "exercise afterwards",
+        );
         assert_near(effect(&made, &employees, &weight, 0..=2), -0.5, "weight");
-        assert_near(effect(&made, &employees, &weight, 3..=8), 0.0, "weight afterwards");
+        assert_near(
+            effect(&made, &employees, &weight, 3..=8),
+            0.0,
+            "weight afterwards",
+        );
         let nutrition = made.employees(&[Field::Nutrition]);
         let breakfast = says(Question::SkipBreakfast);
         let late = effect(&made, &nutrition, &breakfast, 3..=8);
@@ -144,11 +156,19 @@ fn effect_is_in_proportion_to_the_dose() {
         let habit = says(Question::Exercise30min);
         let found = slope(&comparisons(&made, &employees, &habit, 0..=6, &dose));
         let truth = made.expected("activity", "exercise_habit", "dose");
-        assert_near(found, truth["per_session"].as_f64().unwrap(), "exercise per session");
+        assert_near(
+            found,
+            truth["per_session"].as_f64().unwrap(),
+            "exercise per session",
+        );
         assert_far(found, 0.0, "exercise per session");
         let found = slope(&comparisons(&made, &employees, &weight, 0..=6, &dose));
         let truth = made.expected("activity", "weight_kg", "dose");
-        assert_near(found, truth["per_session"].as_f64().unwrap(), "weight per session");
+        assert_near(
+            found,
+            truth["per_session"].as_f64().unwrap(),
+            "weight per session",
+        );
         assert_far(found, 0.0, "weight per session");
         assert_far(found, -0.2, "weight per session");
         let mean = overall(made.expected("activity", "weight_kg", "field"));

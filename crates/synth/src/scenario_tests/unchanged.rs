@@ -63,10 +63,20 @@ fn sample_data_is_the_default_world() {
 #[test]
 fn large_default_world_keeps_its_bytes() {
     // From 15,000 persons on, files are written in another way.
-    check(Scenario::Default, 15_000, &[], "64af0c07e06d07dd6a35163c0c26715204c0cae6116718708759b8ea5c1f40c7");
+    check(
+        Scenario::Default,
+        15_000,
+        &[],
+        "64af0c07e06d07dd6a35163c0c26715204c0cae6116718708759b8ea5c1f40c7",
+    );
 }
 
 #[test]
 fn null_world_keeps_its_extracts() {
-    check(Scenario::Null, 2_000, &["truth.json"], "2c47638af0d1c7c2c21cb472d1d0c5bbdae92b17fdfd2680036a3c4d2265f963");
+    check(
+        Scenario::Null,
+        2_000,
+        &["truth.json"],
+        "2c47638af0d1c7c2c21cb472d1d0c5bbdae92b17fdfd2680036a3c4d2265f963",
+    );
 }

@@ -18,7 +18,9 @@ use super::{SEEDS, assert_far, assert_near};
 
 fn n_covered(made: &Made, field: Field) -> usize {
     let sites = made.world.worksites.iter();
-    sites.filter(|site| site.covers[field as usize].is_some()).count()
+    sites
+        .filter(|site| site.covers[field as usize].is_some())
+        .count()
 }
 
 #[test]
@@ -32,7 +34,10 @@ fn six_of_forty_worksites_are_exposed_and_share_good_and_bad_years() {
         assert_eq!(entry["kind"], "effect");
         assert_eq!(entry["gates"][0]["gate"], "clusters");
         let mind = made.expected("mind", "presenteeism_loss", "field");
-        assert_eq!((&mind["kind"], &mind["gate"]), (&"blinded".into(), &"clusters".into()));
+        assert_eq!(
+            (&mind["kind"], &mind["gate"]),
+            (&"blinded".into(), &"clusters".into())
+        );
         let employees = made.employees(&[Field::Activity]);
         let habit = says(Question::Exercise30min);
         let found = effect(&made, &employees, &habit, 0..=6);
@@ -86,10 +91,18 @@ fn five_of_three_hundred_worksites_stand_out() {
             exposed.into_iter().chain(controls).collect::<Vec<_>>()
         };
         let found = effect(&made, &with_controls(outstanding), &weight, 0..=6);
-        assert_near(found, entry["worksites"][0]["effect"].as_f64().unwrap(), "the five");
+        assert_near(
+            found,
+            entry["worksites"][0]["effect"].as_f64().unwrap(),
+            "the five",
+        );
         assert_far(found, -0.3, "the five");
         let found = effect(&made, &others, &weight, 0..=6);
-        assert_near(found, entry["effect_elsewhere"].as_f64().unwrap(), "elsewhere");
+        assert_near(
+            found,
+            entry["effect_elsewhere"].as_f64().unwrap(),
+            "elsewhere",
+        );
     }
 }
 
@@ -109,14 +122,23 @@ fn hours_and_cost_of_a_program_follow_from_its_sessions() {
         for (row, key) in keys(&batch, "employee_key").into_iter().enumerate() {
             let (employer, _) = &key;
             let site = (employer.clone(), worksite_of[&key].clone());
-            sessions.entry(site).or_default().push(attended[row].unwrap());
+            sessions
+                .entry(site)
+                .or_default()
+                .push(attended[row].unwrap());
         }
     }
     let text = fs_err::read_to_string(folder.0.join("truth.json")).unwrap();
     let truth: Json = serde_json::from_str(&text).unwrap();
     let entries = truth["expected"].as_array().unwrap();
-    let dose = entries.iter().find(|entry| entry["estimand"] == "dose").unwrap();
-    assert_eq!(dose["per_staff_hour"].as_f64().unwrap() * 0.5, dose["per_session"]);
+    let dose = entries
+        .iter()
+        .find(|entry| entry["estimand"] == "dose")
+        .unwrap();
+    assert_eq!(
+        dose["per_staff_hour"].as_f64().unwrap() * 0.5,
+        dose["per_session"]
+    );
     let mut n_programs = 0;
     for batch in tables(&folder.0, "employers", "programs") {
         let (hours, cost) = (floats(&batch, "staff_hours"), integers(&batch, "cost_yen"));
@@ -127,7 +149,9 @@ fn hours_and_cost_of_a_program_follow_from_its_sessions() {
             assert_eq!(cost[row], Some(total * 3_000));
             let rows = dose["worksites"].as_array().unwrap();
             let is_site = |r: &&Json| r["employer_key"] == *site.0 && r["worksite_key"] == *site.1;
-            let planned = rows.iter().find(is_site).unwrap()["sessions"].as_f64().unwrap();
+            let planned = rows.iter().find(is_site).unwrap()["sessions"]
+                .as_f64()
+                .unwrap();
             assert!(attended.iter().all(|n| *n as f64 == planned));
             n_programs += 1;
         }
@@ -137,7 +161,9 @@ fn hours_and_cost_of_a_program_follow_from_its_sessions() {
 
 /// Employer and another key of every row.
 fn keys(batch: &RecordBatch, name: &str) -> Vec<(String, String)> {
-    let employers = strings(batch, "employer_key").into_iter().map(Option::unwrap);
+    let employers = strings(batch, "employer_key")
+        .into_iter()
+        .map(Option::unwrap);
     let others = strings(batch, name).into_iter().map(Option::unwrap);
     employers.zip(others).collect()
 }

@@ -93,7 +93,9 @@ impl Setting {
     /// The launch a field is started by, if the roll-out lists launches.
     pub(crate) fn launch_of(&self, field: Field) -> Option<&'static Launch> {
         let launches = self.rollout.launches();
-        launches.iter().find(|launch| launch.fields.contains(&field))
+        launches
+            .iter()
+            .find(|launch| launch.fields.contains(&field))
     }
 }
 

@@ -101,9 +101,21 @@ pub(super) const BUNDLE: Setting = Setting {
         ),
     ],
     effects: &[
-        effect(Field::Nutrition, "weight_kg", Employees, Weight, Steps(&[-0.3])),
+        effect(
+            Field::Nutrition,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.3]),
+        ),
         bmi_of(Field::Nutrition),
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.3])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.3]),
+        ),
         bmi_of(Field::Activity),
         effect(
             Field::Activity,
@@ -126,7 +138,13 @@ pub(super) const BUNDLE: Setting = Setting {
             Answer(Question::Smoking),
             Steps(&[-0.01, -0.02]),
         ),
-        effect(Field::System, "absence_days", Employees, AbsenceDays, Steps(&[-0.06])),
+        effect(
+            Field::System,
+            "absence_days",
+            Employees,
+            AbsenceDays,
+            Steps(&[-0.06]),
+        ),
         control(Field::System, "eats_fast"),
         effect(
             Field::Frailty,
@@ -139,7 +157,12 @@ pub(super) const BUNDLE: Setting = Setting {
     ],
     rollout: rollout(&[
         Launch {
-            fields: &[Field::System, Field::Activity, Field::Nutrition, Field::Smoking],
+            fields: &[
+                Field::System,
+                Field::Activity,
+                Field::Nutrition,
+                Field::Smoking,
+            ],
             delay: 0.26,
             ..LAUNCH
         },
@@ -175,7 +198,13 @@ pub(super) const ENDS: Setting = Setting {
             Answer(Question::Exercise30min),
             Steps(&[0.06]),
         ),
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.5])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.5]),
+        ),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
         effect(
@@ -221,7 +250,13 @@ pub(super) const DOSE: Setting = Setting {
             Answer(Question::Exercise30min),
             Steps(&[0.01]),
         ),
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.1])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.1]),
+        ),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
     ],
@@ -258,7 +293,13 @@ pub(super) const FEW_CLUSTERS: Setting = Setting {
             Answer(Question::Exercise30min),
             Steps(&[0.06]),
         ),
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.5])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.5]),
+        ),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
         effect(
@@ -272,7 +313,7 @@ pub(super) const FEW_CLUSTERS: Setting = Setting {
     ],
     workplaces: Workplaces::Alike(40),
     takes_new_jobs: false,
-    yearly_shock: 0.05,
+    yearly_shock: 0.12,
     rollout: Rollout::Launches {
         block: 40,
         launches: &[
@@ -301,7 +342,13 @@ pub(super) const DROPOUT: Setting = Setting {
          checkup. Those examined have lost far more weight than the program takes off.",
     )],
     effects: &[
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.2])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.2]),
+        ),
         bmi_of(Field::Activity),
         control(Field::Activity, "exercise_habit"),
     ],
@@ -328,10 +375,20 @@ pub(super) const IMMATURE: Setting = Setting {
             "60 % of a month's claims are billed in the next month, the rest within a year. The \
              deliveries end with the last fiscal year: its last months are incomplete.",
         ),
-        story("cheaper_care", "system", "Care costs a tenth less after the start."),
+        story(
+            "cheaper_care",
+            "system",
+            "Care costs a tenth less after the start.",
+        ),
     ],
     effects: &[
-        effect(Field::System, "yen_total", Employees, CareYen, Steps(&[-0.1])),
+        effect(
+            Field::System,
+            "yen_total",
+            Employees,
+            CareYen,
+            Steps(&[-0.1]),
+        ),
         control(Field::System, "dental_visit"),
     ],
     rollout: rollout(&[Launch {
@@ -391,10 +448,34 @@ pub(super) const COUNCILS: Setting = Setting {
         ),
     ],
     effects: &[
-        council(Cause::Council, "exercise_habit", Employees, Question::Exercise30min, EXERCISE),
-        council(Cause::Council, "exercise_habit", Spouses, Question::Exercise30min, EXERCISE),
-        council(Cause::CouncilToBe, "current_smoker", Employees, Question::Smoking, SMOKING),
-        council(Cause::CouncilToBe, "current_smoker", Spouses, Question::Smoking, SMOKING),
+        council(
+            Cause::Council,
+            "exercise_habit",
+            Employees,
+            Question::Exercise30min,
+            EXERCISE,
+        ),
+        council(
+            Cause::Council,
+            "exercise_habit",
+            Spouses,
+            Question::Exercise30min,
+            EXERCISE,
+        ),
+        council(
+            Cause::CouncilToBe,
+            "current_smoker",
+            Employees,
+            Question::Smoking,
+            SMOKING,
+        ),
+        council(
+            Cause::CouncilToBe,
+            "current_smoker",
+            Spouses,
+            Question::Smoking,
+            SMOKING,
+        ),
         control(Field::Oral, "chews_anything"),
     ],
     ..PLAIN
@@ -435,7 +516,13 @@ pub(super) const GOOD_PRACTICE: Setting = Setting {
             Answer(Question::Exercise30min),
             Steps(&[0.03]),
         ),
-        effect(Field::Activity, "weight_kg", Employees, Weight, Steps(&[-0.3])),
+        effect(
+            Field::Activity,
+            "weight_kg",
+            Employees,
+            Weight,
+            Steps(&[-0.3]),
+        ),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
     ],

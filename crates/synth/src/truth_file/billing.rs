@@ -19,9 +19,9 @@ pub(super) fn completion(world: &World, truth: &Truth, periods: &Periods) -> Opt
         let at = usize::try_from(lag).unwrap_or(0).min(billed.len() - 1);
         rounded((f64::from(billed[at]) * 1e6).round() / 1e6)
     };
-    let by_lag = (0..).zip(billed).map(|(lag, _)| {
-        json!({"months_since_care": lag, "completion": share(lag)})
-    });
+    let by_lag = (0..)
+        .zip(billed)
+        .map(|(lag, _)| json!({"months_since_care": lag, "completion": share(lag)}));
     let by_care_month = truth.by_key(Quantity::YenCared).map(|(month, yen)| {
         let delivered = truth.quantity(Quantity::YenDelivered, month);
         json!({

@@ -67,7 +67,9 @@ impl Asked<'_> {
 
     fn n_worksites(&self, field: Field) -> usize {
         let sites = self.world.worksites.iter();
-        sites.filter(|site| site.covers[field as usize].is_some()).count()
+        sites
+            .filter(|site| site.covers[field as usize].is_some())
+            .count()
     }
 
     /// The effect of one field's programs.
@@ -211,7 +213,9 @@ impl Asked<'_> {
         if setting.rollout == Rollout::FieldByField {
             let questions = setting.effects.iter();
             let nothing = questions.filter(|effect| self.is_null(effect));
-            return nothing.map(|effect| question(effect, "", "bundle").null()).collect();
+            return nothing
+                .map(|effect| question(effect, "", "bundle").null())
+                .collect();
         }
         let mut entries = Vec::new();
         for launch in setting.rollout.launches() {
