@@ -29,9 +29,19 @@ pub(super) struct SynthArgs {
     /// Seed: the same seed gives the same bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Scenario
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    /// What the world is for
+    #[arg(long, value_name = "NAME", default_value = "default", long_help = scenario_help())]
     scenario: Scenario,
+}
+
+/// The scenarios with a line on each.
+fn scenario_help() -> String {
+    let mut help = "What the world is for:".to_owned();
+    for scenario in Scenario::ALL {
+        let line = format!("\n  {:<14} {}", scenario.name(), scenario.summary());
+        help.push_str(&line);
+    }
+    help
 }
 
 fn parse_years(text: &str) -> Result<RangeInclusive<i16>, String> {

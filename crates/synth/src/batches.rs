@@ -125,7 +125,7 @@ impl Job<'_> {
         open: &mut OpenFiles,
         progress: &dyn Fn(u64),
     ) -> Result<Truth, SynthError> {
-        let mut truth = Truth::new();
+        let mut truth = Truth::new(self.world.setting.effects.len());
         let mut waiting = BTreeMap::new();
         let mut written = 0;
         for (batch, encoded) in receiver {

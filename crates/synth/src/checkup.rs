@@ -3,10 +3,10 @@
 //! values. Whether and when a person comes is decided in `person_years`.
 
 use super::calibration::{CUT_OF, Cell, N_QUESTIONS, Question, Value, shifted_threshold};
-use super::effects::{EFFECTS, Outcome};
+use super::effects::Outcome;
 use super::health::{ActiveEffect, Health, Measurements, answer_code};
 use super::random::Draws;
-use super::truth::Truth;
+use super::scenarios::GuidanceEffects;
 use super::world::WorksiteEffect;
 
 /// How a checkup column is stored here and written.
@@ -99,6 +99,8 @@ pub(crate) struct Visit<'a> {
     /// Rise of the probability of `sleep_rest` that no program causes.
     pub(crate) sleep_trend: f64,
     pub(crate) effects: &'a [ActiveEffect],
+    /// What guidance of earlier years has done to the values.
+    pub(crate) guided: GuidanceEffects,
 }
 
 /// Position of an answer among the columns.
@@ -108,7 +110,11 @@ pub(crate) fn answer_column(question: Question) -> usize {
 
 /// Simulates one checkup.
 pub(crate) fn simulate(health: &mut Health, draws: &mut Draws, visit: &Visit<'_>) -> Cells {
-    let measured = health.measure(draws, visit.cell, visit.worksite);
+    let mut measured = health.measure(draws, visit.cell, visit.worksite);
+    let mut add = |value: Value, change: f32| measured.values[value as usize] += change;
+    add(Value::Waist, visit.guided.waist_cm);
+    add(Value::Sbp, visit.guided.sbp_mmhg);
+    add(Value::Triglycerides, visit.guided.triglycerides_mgdl);
     let mut cells = [NULL; N_COLUMNS];
     cells[0] = visit.term;
     cells[column::RECORD_KIND] = 1;
@@ -131,10 +137,11 @@ fn fill_values(
     let square = height * height / 10_000.0;
     let mut weight = value(Value::Bmi) * square;
     for active in visit.effects {
-        if EFFECTS[active.effect_idx].outcome == Outcome::Weight {
+        if active.outcome == Outcome::Weight {
             weight += active.size as f32;
         }
     }
+    weight += visit.guided.weight_kg;
     let tenths = |x: f32| rounded(x * 10.0);
     cells[2] = tenths(height);
     cells[column::WEIGHT] = tenths(weight.clamp(25.0, 240.0));
@@ -202,7 +209,7 @@ fn rounded(x: f32) -> i16 {
 fn fill_answers(cells: &mut Cells, draws: &mut Draws, measured: &Measurements, visit: &Visit<'_>) {
     let mut cuts = visit.cell.thresholds;
     for active in visit.effects {
-        if let Outcome::Answer(question) = EFFECTS[active.effect_idx].outcome {
+        if let Outcome::Answer(question) = active.outcome {
             cuts[CUT_OF[question as usize]] = active.cut;
         }
     }
@@ -330,25 +337,4 @@ fn judge(cells: &mut Cells, sex: i8, age: i32) {
     };
     cells[column::METABOLIC] = metabolic;
     cells[column::GUIDANCE_LEVEL] = if level == 1 && age >= 65 { 2 } else { level };
-}
-
-/// Adds the effects on an observed checkup to the truth: the change of each answer's probability,
-/// the change of weight and of the BMI that follows.
-pub(crate) fn count_effects(truth: &mut Truth, cells: &Cells, visit: &Visit<'_>) {
-    for active in visit.effects {
-        match EFFECTS[active.effect_idx].outcome {
-            Outcome::Answer(question) => {
-                if cells[answer_column(question)] == NULL {
-                    continue;
-                }
-            }
-            Outcome::Weight => {
-                let height = f64::from(cells[2]) / 1000.0;
-                let bmi = active.size / (height * height);
-                truth.add_effect(active.effect_idx + 1, active.event_time, bmi);
-            }
-            _ => continue,
-        }
-        truth.add_effect(active.effect_idx, active.event_time, active.size);
-    }
 }

@@ -1,20 +1,18 @@
 //! Claims of one person: chronic visits that agree with the checkup answers, acute illness, dental
-//! care, hospital stays, and the pharmacy claims that follow. Claims are billed a month after care,
-//! some late, some returned and billed again. Rates per head follow the national statistics.
+//! care, hospital stays, and the pharmacy claims that follow. Rates per head follow the national
+//! statistics. When they are billed is decided in `billing`.
 
 use std::sync::OnceLock;
 
+use super::billing::Biller;
 use super::calendar::{day_of, month_after_april};
 use super::calibration::Question;
-use super::dirt::{Duplicate, draw_duplicate};
 use super::health::Health;
 use super::household::Person;
+use super::periods::Periods;
 use super::random::{Draws, Stream};
-use super::rows::{BatchRows, ClaimRow, DiagnosisRow, DrugRow};
+use super::rows::{BatchRows, ClaimRow};
 use super::world::World;
-
-/// Claims one person may have: their numbers start at `index × CLAIMS_PER_PERSON`.
-const CLAIMS_PER_PERSON: u64 = 1024;
 
 /// A diagnosis that may go with a kind of visit: code, chance, chance that it is only suspected.
 type Possible = (&'static str, f32, f32);
@@ -87,16 +85,16 @@ impl Conditions {
     }
 }
 
-/// Makes one person's claims; `insurer_on` returns who insures on a day and `period_of` where a billed
-/// month is delivered.
+/// Makes one person's claims.
 pub(crate) struct ClaimMaker<'a> {
     draws: Draws,
     amounts: &'static [i32; N_STEPS],
-    rows: &'a mut BatchRows,
-    period_of: &'a dyn Fn(i32) -> usize,
+    biller: Biller<'a>,
+    /// Factor on the points of this year's claims.
+    factor: f64,
+    /// Yen that the factor has added this year.
+    yen_added: i64,
     position: u32,
-    next_claim: u64,
-    last_claim: u64,
     has_mind: bool,
     has_allergy: bool,
 }
@@ -107,32 +105,33 @@ impl<'a> ClaimMaker<'a> {
         world: &World,
         rows: &'a mut BatchRows,
         person: &Person,
-        period_of: &'a dyn Fn(i32) -> usize,
+        periods: &'a Periods,
     ) -> Self {
         let mut draws = Draws::new(world.seed, Stream::Claims, person.index);
         let position = rows.position(person.index);
-        let first = person.index * CLAIMS_PER_PERSON;
         Self {
             has_mind: draws.chance(0.05),
             has_allergy: draws.chance(0.16),
             draws,
             amounts: amounts(),
-            rows,
-            period_of,
+            biller: Biller::new(world, rows, person, periods),
+            factor: 1.0,
+            yen_added: 0,
             position,
-            next_claim: first,
-            last_claim: first + CLAIMS_PER_PERSON - 1,
         }
     }
 
-    /// Claims of one fiscal year.
+    /// Claims of one fiscal year, with a factor on their points; `insurer_on` returns who insures on a
+    /// day. Returns the yen that the factor adds.
     pub(crate) fn year(
         &mut self,
         year: i16,
         age: i32,
         conditions: Conditions,
         insurer_on: &dyn Fn(i32) -> Option<usize>,
-    ) {
+        factor: f64,
+    ) -> i64 {
+        (self.factor, self.yen_added) = (factor, 0);
         let acute = match age {
             ..15 => 0.30,
             15..40 => 0.155,
@@ -166,6 +165,7 @@ impl<'a> ClaimMaker<'a> {
                 }
             }
         }
+        self.yen_added
     }
 
     fn visit(&mut self, insurer: usize, care_month: i32, visit: Visit, conditions: Conditions) {
@@ -203,7 +203,8 @@ impl<'a> ClaimMaker<'a> {
             is_returned: false,
         };
         let diagnoses = self.diagnoses(visit, conditions);
-        self.bill(insurer, &claim, &diagnoses, &[]);
+        self.biller
+            .bill(&mut self.draws, insurer, &claim, &diagnoses, &[]);
         let prescribes = match visit {
             Visit::Dental => 0.06,
             Visit::Stay => 0.0,
@@ -219,16 +220,21 @@ impl<'a> ClaimMaker<'a> {
                 yen: points * 10,
                 ..claim
             };
-            self.bill(insurer, &pharmacy, &[], &drugs);
+            self.biller
+                .bill(&mut self.draws, insurer, &pharmacy, &[], &drugs);
         }
     }
 
-    /// A right-skewed number of points on a grid of 6 % steps: fees come in fixed combinations.
+    /// A right-skewed number of points on a grid of 6 % steps: fees come in fixed combinations. The
+    /// year's factor is applied.
     fn amount(&mut self, median: f32, spread: f32) -> i32 {
         let log = median.ln() + spread * (self.draws.normal() + 0.25 * self.draws.normal().abs());
         // Logs are far above zero, so this rounds to the nearest step.
         let step = (log / STEP + 0.5) as usize;
-        self.amounts[step.min(N_STEPS - 1)]
+        let points = self.amounts[step.min(N_STEPS - 1)];
+        let charged = (f64::from(points) * self.factor).round() as i32;
+        self.yen_added += i64::from(charged - points) * 10;
+        charged
     }
 
     /// Diagnoses of a visit: code, suspected; the first is the main one.
@@ -329,88 +335,4 @@ impl<'a> ClaimMaker<'a> {
         }
         classes
     }
-
-    /// Delivers a claim: once, late, or returned and once more.
-    fn bill(
-        &mut self,
-        insurer: usize,
-        claim: &ClaimRow,
-        diagnoses: &[(&'static str, bool)],
-        drugs: &[(&'static str, i16)],
-    ) {
-        if self.next_claim > self.last_claim {
-            return;
-        }
-        let number = self.next_claim;
-        self.next_claim += 1;
-        let fate = self.draws.below(1000);
-        let wait = match fate {
-            0..50 => 2,
-            50..90 => 3 + self.draws.below(4) as i32,
-            _ => 1,
-        };
-        let is_returned = (90..105).contains(&fate);
-        let versions: &[(i32, bool)] = match fate {
-            90..103 => &[(1, true), (4, false)],
-            103..105 => &[(1, true)],
-            _ => &[(wait, is_returned)],
-        };
-        for (months, is_returned) in versions {
-            let billed_month = plus_months(claim.care_month, *months);
-            let version = ClaimRow {
-                claim: number,
-                billed_month,
-                is_returned: *is_returned,
-                ..claim.clone()
-            };
-            self.deliver(insurer, version, diagnoses, drugs);
-        }
-    }
-
-    fn deliver(
-        &mut self,
-        insurer: usize,
-        claim: ClaimRow,
-        diagnoses: &[(&'static str, bool)],
-        drugs: &[(&'static str, i16)],
-    ) {
-        let duplicate = draw_duplicate(&mut self.draws);
-        if duplicate.is_some() {
-            self.rows.truth.add_defects("duplicate_key", "claims", 1);
-        }
-        let period = (self.period_of)(claim.billed_month);
-        let rows = &mut self.rows.insurers[insurer].periods[period];
-        let (number, billed_month) = (claim.claim, claim.billed_month);
-        for (idx, (icd10, is_suspected)) in diagnoses.iter().enumerate() {
-            rows.diagnoses.push(DiagnosisRow {
-                claim: number,
-                billed_month,
-                icd10,
-                is_suspected: *is_suspected,
-                is_main: idx == 0,
-            });
-        }
-        for (drug_class, days_supplied) in drugs {
-            rows.drugs.push(DrugRow {
-                claim: number,
-                billed_month,
-                drug_class,
-                days_supplied: *days_supplied,
-            });
-        }
-        if let Some(duplicate) = duplicate {
-            let mut again = claim.clone();
-            if duplicate == Duplicate::SameKey {
-                again.points += 12;
-                again.yen += 120;
-            }
-            rows.claims.push(again);
-        }
-        rows.claims.push(claim);
-    }
-}
-
-fn plus_months(month: i32, months: i32) -> i32 {
-    let index = month / 100 * 12 + month % 100 - 1 + months;
-    index / 12 * 100 + index % 12 + 1
 }

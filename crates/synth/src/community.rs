@@ -7,34 +7,21 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int8Array, Int16Array, 
 use super::calibration::{CUT_OF, Question, Value};
 use super::municipalities::MUNICIPALITIES;
 use super::published::{CUTS, TOKYO_SHARES, VALUES};
-use super::random::{Draws, Stream};
 use super::world::World;
 
-/// Columns of `municipalities`, one row per municipality and fiscal year: councils spread and grow.
+/// Columns of `municipalities`, one row per municipality and fiscal year.
 pub(crate) fn municipality_columns(world: &World) -> Vec<ArrayRef> {
-    let mut draws = Draws::new(world.seed, Stream::World, 1);
     let (mut code, mut year, mut name, mut area) = (vec![], vec![], vec![], vec![]);
     let (mut has_council, mut stage, mut projects) = (vec![], vec![], vec![]);
-    for place in MUNICIPALITIES {
-        let mut founded = draws.below(14) as i16 + world.years.start() - 4;
-        if place.inhabitants < 10.0 {
-            founded += 8;
-        }
-        let pace = 2 + draws.below(3) as i16;
-        for fiscal_year in world.years.clone() {
-            let age = fiscal_year - founded;
+    for (place, council) in MUNICIPALITIES.iter().zip(&world.councils) {
+        for (fiscal_year, of_year) in council.years() {
             code.push(place.code);
             year.push(fiscal_year);
             name.push(place.name);
             area.push(place.area);
-            has_council.push(age >= 0);
-            let reached = (1 + age / pace).min(4);
-            stage.push((age >= 0).then_some(reached as i8));
-            projects.push(if age >= 0 && reached >= 3 {
-                1 + draws.below(4) as i16
-            } else {
-                0
-            });
+            has_council.push(of_year.stage.is_some());
+            stage.push(of_year.stage);
+            projects.push(of_year.joint_projects);
         }
     }
     vec![

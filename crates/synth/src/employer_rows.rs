@@ -4,11 +4,13 @@
 
 use super::calendar::{first_day, last_day};
 use super::calibration::Question;
-use super::effects::{EFFECTS, FIELDS, Field, Outcome, Population};
+use super::effects::{FIELDS, Field, Outcome, Population};
 use super::health::Health;
 use super::household::{Household, Job};
 use super::random::{Draws, Stream, normal_cdf};
 use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
+use super::scenarios::Participation;
+use super::truth::Quantity;
 use super::world::World;
 
 /// Mean presenteeism loss on the SPQ scale, percent.
@@ -120,14 +122,27 @@ fn participate(
             0.45 * health.motivation + 0.893 * noise
         };
         let (wait, sessions) = (draws.below(200) as i32, 1 + draws.count(2.5) as i16);
+        let is_chosen = world.setting.participation == Participation::Chosen;
+        let wait = if is_chosen { wait } else { 0 };
         let covered = spell.jobs.iter().find_map(|job| {
             let cover = world.worksites[job.worksite as usize].covers[field]?;
             let first = job.from.max(cover.start) + wait;
-            (first <= job.to.min(cover.end).min(horizon)).then_some(first)
+            let is_in_time = first <= job.to.min(cover.end).min(horizon);
+            is_in_time.then_some((first, job.worksite, cover.intensity))
         });
-        if let Some(first) = covered
-            && wish > 0.6
+        if let Some((first, worksite, intensity)) = covered
+            && (wish > 0.6 || !is_chosen)
         {
+            let sessions = if is_chosen {
+                sessions
+            } else {
+                rows.truth.add(
+                    Quantity::Sessions,
+                    worksite.cast_signed(),
+                    f64::from(intensity),
+                );
+                intensity as i16
+            };
             let group = (spell.employer % world.n_groups) as usize;
             let person = rows.position(household.persons[0].index);
             rows.groups[group].participation.push(ParticipationRow {
@@ -162,15 +177,36 @@ fn productivity(
     let (mut absence_after, mut loss_after) = (absence, loss);
     let (has_absence, has_score) = (draws.chance(0.95), draws.chance(0.96));
     for active in household.active_effects(world, Population::Employees, year) {
-        let (before, after, is_observed) = match EFFECTS[active.effect_idx].outcome {
+        let (before, after, is_observed) = match active.outcome {
             Outcome::AbsenceDays => (absence, &mut absence_after, has_absence),
             Outcome::PresenteeismLoss => (loss, &mut loss_after, has_score && is_spq),
             _ => continue,
         };
         *after = before * (1.0 + active.size);
         if is_observed && household.is_linked {
-            rows.truth
-                .add_effect(active.effect_idx, active.event_time, *after - before);
+            let (effect_idx, event_time) = (active.effect_idx, active.event_time);
+            let truth = &mut rows.truth;
+            truth.add_effect(
+                effect_idx,
+                event_time,
+                *after - before,
+                active.was_here_before,
+            );
+        }
+    }
+    if let Some(bundle) = household.bundle
+        && household.is_linked
+        && bundle.was_here_before
+        && year >= bundle.cohort
+    {
+        let since = i32::from(year - bundle.cohort);
+        for (effect_idx, outcome) in world.setting.bundled_outcomes() {
+            let size = match outcome {
+                Outcome::AbsenceDays if has_absence => absence_after - absence,
+                Outcome::PresenteeismLoss if has_score && is_spq => loss_after - loss,
+                _ => continue,
+            };
+            rows.truth.add(Quantity::Bundle(effect_idx), since, size);
         }
     }
     let engagement = (3.1 + 1.1 * mix(traits.engagement, engagement_noise)).clamp(0.0, 6.0);

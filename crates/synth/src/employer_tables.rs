@@ -15,15 +15,17 @@ use super::insurer_tables::{named, workplace_key};
 use super::municipalities::MUNICIPALITIES;
 use super::random::{Draws, Stream, Token, TokenKind, token};
 use super::rows::{BatchRows, EmployeeRow, ParticipationRow, ProductivityRow};
-use super::world::{INDUSTRIES, SCALES, World};
+use super::scenarios::Participation;
+use super::truth::{Quantity, Truth};
+use super::world::{INDUSTRIES, Program, SCALES, World};
 
 /// An employer's key.
-fn employer_key(employer: u32) -> String {
+pub(crate) fn employer_key(employer: u32) -> String {
     format!("E{:06}", employer + 1)
 }
 
 /// A worksite's key, unique within its employer.
-fn worksite_key(world: &World, worksite: u32) -> String {
+pub(crate) fn worksite_key(world: &World, worksite: u32) -> String {
     format!("W{:02}", world.worksites[worksite as usize].number)
 }
 
@@ -104,8 +106,28 @@ pub(crate) fn worksites(world: &World, group: u32) -> Vec<Column> {
     named(&names, arrays)
 }
 
-/// Columns of `programs` of one group of employers.
-pub(crate) fn programs(world: &World, group: u32) -> Vec<Column> {
+/// Staff hours that one session of one person takes, where hours follow from sessions.
+pub(crate) const HOURS_PER_SESSION: f64 = 0.5;
+
+/// Yen that one session of one person costs, where cost follows from sessions.
+pub(crate) const YEN_PER_SESSION: f64 = 3_000.0;
+
+/// Cost and staff hours of a program.
+fn resources(world: &World, truth: &Truth, program: &Program) -> (i64, f64) {
+    let planned = (program.cost_yen, f64::from(program.staff_hours));
+    match (world.setting.participation, program.worksite) {
+        (Participation::Everyone, Some(site)) => {
+            let sessions = truth.quantity(Quantity::Sessions, site.cast_signed()).sum();
+            let yen = (sessions * YEN_PER_SESSION).round() as i64;
+            (yen, sessions * HOURS_PER_SESSION)
+        }
+        _ => planned,
+    }
+}
+
+/// Columns of `programs` of one group of employers; where everyone takes part, cost and hours follow
+/// from the sessions that were held.
+pub(crate) fn programs(world: &World, group: u32, truth: &Truth) -> Vec<Column> {
     let mut rows: Vec<_> = world
         .programs
         .iter()
@@ -135,10 +157,10 @@ pub(crate) fn programs(world: &World, group: u32) -> Vec<Column> {
             rows.iter().map(|p| known_end(p.cover.end)),
         )),
         Arc::new(Int64Array::from_iter_values(
-            rows.iter().map(|p| p.cost_yen),
+            rows.iter().map(|p| resources(world, truth, p).0),
         )),
         Arc::new(Float64Array::from_iter_values(
-            rows.iter().map(|p| f64::from(p.staff_hours)),
+            rows.iter().map(|p| resources(world, truth, p).1),
         )),
     ];
     let names = [

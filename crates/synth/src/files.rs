@@ -13,7 +13,7 @@ use super::insurer_tables::{
 };
 use super::options::{SynthError, TableSet};
 use super::periods::Periods;
-use super::rows::{BatchRows, PeriodRows};
+use super::rows::{BatchRows, BillingRows, PeriodRows};
 use super::truth::Truth;
 use super::world::{INSURERS, World};
 use super::writer::{Aim, EncodedGroup, Encoder, TableFile, create};
@@ -23,9 +23,9 @@ use super::writer::{Aim, EncodedGroup, Encoder, TableFile, create};
 enum Source {
     Members { insurer: usize },
     Checkups { insurer: usize, period: usize },
-    Claims { insurer: usize, period: usize },
-    Diagnoses { insurer: usize, period: usize },
-    Drugs { insurer: usize, period: usize },
+    Claims { insurer: usize, billing: usize },
+    Diagnoses { insurer: usize, billing: usize },
+    Drugs { insurer: usize, billing: usize },
     Guidance { insurer: usize, period: usize },
     Employees { group: usize },
     Participation { group: usize },
@@ -47,20 +47,26 @@ impl Source {
         }
     }
 
-    fn path(self, years: &str, periods: &[String]) -> String {
+    fn path(self, years: &str, periods: &Periods) -> String {
         let table = self.table();
         match self {
             Self::Members { insurer } => {
                 format!("insurer_{}/{table}_{years}.parquet", INSURERS[insurer])
             }
-            Self::Checkups { insurer, period }
-            | Self::Claims { insurer, period }
-            | Self::Diagnoses { insurer, period }
-            | Self::Drugs { insurer, period }
-            | Self::Guidance { insurer, period } => {
+            Self::Checkups { insurer, period } | Self::Guidance { insurer, period } => {
                 format!(
                     "insurer_{}/{table}_{}.parquet",
-                    INSURERS[insurer], periods[period]
+                    INSURERS[insurer],
+                    periods.names()[period]
+                )
+            }
+            Self::Claims { insurer, billing }
+            | Self::Diagnoses { insurer, billing }
+            | Self::Drugs { insurer, billing } => {
+                format!(
+                    "insurer_{}/{table}_{}.parquet",
+                    INSURERS[insurer],
+                    periods.billing_names()[billing]
                 )
             }
             Self::Employees { group }
@@ -81,6 +87,9 @@ impl Source {
         let rows = |insurer: usize, period: usize| -> &PeriodRows {
             &batch.insurers[insurer].periods[period]
         };
+        let billed = |insurer: usize, billing: usize| -> &BillingRows {
+            &batch.insurers[insurer].billings[billing]
+        };
         match self {
             Self::Members { insurer } => members(
                 &contexts[insurer],
@@ -91,14 +100,14 @@ impl Source {
             Self::Checkups { insurer, period } => {
                 checkups(&contexts[insurer], &rows(insurer, period).checkups)
             }
-            Self::Claims { insurer, period } => {
-                claims(&contexts[insurer], &rows(insurer, period).claims)
+            Self::Claims { insurer, billing } => {
+                claims(&contexts[insurer], &billed(insurer, billing).claims)
             }
-            Self::Diagnoses { insurer, period } => {
-                diagnoses(&contexts[insurer], &rows(insurer, period).diagnoses)
+            Self::Diagnoses { insurer, billing } => {
+                diagnoses(&contexts[insurer], &billed(insurer, billing).diagnoses)
             }
-            Self::Drugs { insurer, period } => {
-                drugs(&contexts[insurer], &rows(insurer, period).drugs)
+            Self::Drugs { insurer, billing } => {
+                drugs(&contexts[insurer], &billed(insurer, billing).drugs)
             }
             Self::Guidance { insurer, period } => {
                 guidance(&contexts[insurer], &rows(insurer, period).guidance)
@@ -146,16 +155,15 @@ pub(crate) fn open(
     tables: TableSet,
     aim: Aim,
 ) -> Result<(BatchEncoder, OpenFiles), SynthError> {
-    let empty = BatchRows::new(0, periods.len(), world.n_groups);
+    let empty = BatchRows::new(world, periods, 0);
     let contexts = InsurerContext::all(&empty);
     let years = format!("{}-{}", world.years.start(), world.years.end());
-    let names = periods.names();
     let mut encoder = BatchEncoder {
         sources: Vec::new(),
     };
     let mut open = OpenFiles { files: Vec::new() };
     for source in sources(world, periods, tables) {
-        let path = out.join(source.path(&years, &names));
+        let path = out.join(source.path(&years, periods));
         let columns = source.columns(world, &contexts, &empty);
         let (file, file_encoder) = create(&path, &columns, aim)?;
         encoder.sources.push((source, file_encoder));
@@ -171,10 +179,14 @@ fn sources(world: &World, periods: &Periods, tables: TableSet) -> Vec<Source> {
         for period in 0..periods.len() {
             sources.push(Source::Checkups { insurer, period });
             if tables == TableSet::All {
-                sources.push(Source::Claims { insurer, period });
-                sources.push(Source::Diagnoses { insurer, period });
-                sources.push(Source::Drugs { insurer, period });
                 sources.push(Source::Guidance { insurer, period });
+            }
+        }
+        if tables == TableSet::All {
+            for billing in 0..periods.n_billings() {
+                sources.push(Source::Claims { insurer, billing });
+                sources.push(Source::Diagnoses { insurer, billing });
+                sources.push(Source::Drugs { insurer, billing });
             }
         }
     }
@@ -265,7 +277,7 @@ pub(crate) fn write_static(
         write(
             format!("{folder}/programs.parquet"),
             "programs",
-            &programs(world, group),
+            &programs(world, group, truth),
         )?;
     }
     write(

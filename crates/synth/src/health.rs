@@ -3,9 +3,9 @@
 //! put together in `checkup`; thresholds and shapes come from `calibration`.
 
 use super::calibration::{CUT_OF, Cell, N_QUESTIONS, N_VALUES, Question, Value, shifted_threshold};
-use super::effects::{EFFECTS, Outcome};
+use super::effects::Outcome;
 use super::random::Draws;
-use super::world::WorksiteEffect;
+use super::world::{WORKSITE_VARIANCE, WorksiteEffect};
 
 /// Share of each value's variance that is the person's own, in the order of [`Value`].
 const VALUE_PERSISTENCE: [f32; N_VALUES] = [
@@ -27,9 +27,6 @@ const MOTIVATION: [f32; N_QUESTIONS] = [
 /// Correlation of the yearly state from one checkup to the next.
 const STATE_CORRELATION: f32 = 0.4;
 
-/// Variance that a worksite's people share.
-const WORKSITE_VARIANCE: f32 = 0.02;
-
 /// What stays with a person, and the state at the last checkup.
 pub(crate) struct Health {
     /// Height at age 45, cm.
@@ -44,8 +41,13 @@ pub(crate) struct Health {
 /// An effect that is active for one person in one year.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ActiveEffect {
+    /// Position in the setting's effects.
     pub(crate) effect_idx: usize,
+    pub(crate) outcome: Outcome,
+    /// Years since the first exposure, or the stage of the council.
     pub(crate) event_time: i16,
+    /// The person was enrolled before the year of the first exposure, so that a change can be seen.
+    pub(crate) was_here_before: bool,
     /// What it adds; on a probability, what it really adds after [`apply_to_cuts`].
     pub(crate) size: f64,
     /// First cut of the question after this effect and those before it.
@@ -93,6 +95,17 @@ impl Health {
     /// The person's own part of the latent behind an answer.
     pub(crate) fn answer_trait(&self, question: Question) -> f32 {
         self.answers[question as usize]
+    }
+
+    /// How much heavier than others the person was at the last checkup, in standard deviations of this
+    /// year's part and of the person's own: the first weighs 0.8, the second 0.6.
+    pub(crate) fn strain(&self) -> f32 {
+        0.8 * self.value_state[Value::Bmi as usize] + 0.6 * self.values[Value::Bmi as usize]
+    }
+
+    /// This year's part of the BMI at the last checkup, in its standard deviations.
+    pub(crate) fn bmi_state(&self) -> f32 {
+        self.value_state[Value::Bmi as usize]
     }
 
     /// Whether a persistent condition behind one of the drug questions is present in this cell.
@@ -206,13 +219,11 @@ pub(crate) fn apply_to_cuts(effects: &mut [ActiveEffect], cell: &Cell) {
     for at in 0..effects.len() {
         let (before, rest) = effects.split_at_mut(at);
         let active = &mut rest[0];
-        let outcome = EFFECTS[active.effect_idx].outcome;
+        let outcome = active.outcome;
         let Outcome::Answer(question) = outcome else {
             continue;
         };
-        let earlier = before
-            .iter()
-            .rfind(|other| EFFECTS[other.effect_idx].outcome == outcome);
+        let earlier = before.iter().rfind(|other| other.outcome == outcome);
         let cut = earlier.map_or(cell.thresholds[CUT_OF[question as usize]], |e| e.cut);
         (active.cut, active.size) = shifted_threshold(cut, active.size);
     }

@@ -3,10 +3,10 @@
 //! follows from the jobs. How healthy they are is in `health`.
 
 use super::calendar::{day_of, first_day, fiscal_year, last_day};
-use super::effects::{Curve, EFFECTS, FIELDS, Population};
+use super::effects::{Cause, Curve, Effect, FIELDS, Population};
 use super::health::ActiveEffect;
 use super::random::{Draws, Stream};
-use super::world::World;
+use super::world::{Cover, World};
 
 /// Persons whose households are made together: no household reaches beyond its chunk.
 pub(super) const CHUNK: u64 = 16_384;
@@ -58,16 +58,35 @@ impl Person {
     }
 }
 
+/// When and how a subscriber is first exposed to something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Exposure {
+    pub(crate) day: i32,
+    /// Its fiscal year.
+    pub(crate) cohort: i16,
+    pub(crate) cover: Cover,
+    /// Enrolled before that fiscal year.
+    pub(crate) was_here_before: bool,
+}
+
+/// How an effect reaches a household in one year.
+struct Reach {
+    event_time: i16,
+    /// Factor on the effect.
+    intensity: f64,
+    was_here_before: bool,
+}
+
 /// A household.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Household {
     /// The subscriber first.
     pub(crate) persons: Vec<Person>,
     pub(crate) jobs: Vec<Job>,
-    /// Day the subscriber is first covered by a program of each field.
-    pub(crate) exposed_on: [Option<i32>; FIELDS.len()],
-    /// Cohort of each field: the fiscal year of that day.
-    pub(crate) cohorts: [Option<i16>; FIELDS.len()],
+    /// First exposure to the programs of each field.
+    pub(crate) exposures: [Option<Exposure>; FIELDS.len()],
+    /// First exposure to programs that start together.
+    pub(crate) bundle: Option<Exposure>,
     /// Index in `municipalities::MUNICIPALITIES`; `None` where the insurer does not know it.
     pub(crate) municipality: Option<u8>,
     /// False where the employer could not give the subscriber's link token.
@@ -82,23 +101,56 @@ impl Household {
         population: Population,
         year: i16,
     ) -> impl Iterator<Item = ActiveEffect> {
-        let strength = world.strength.effects;
-        EFFECTS
+        let setting = world.setting;
+        setting
+            .effects
             .iter()
             .enumerate()
             .filter_map(move |(effect_idx, effect)| {
-                if effect.population != population || effect.curve == Curve::Zero || strength == 0.0
+                if effect.population != population
+                    || effect.curve == Curve::Zero
+                    || setting.strength == 0.0
                 {
                     return None;
                 }
-                let event_time = year - self.cohorts[effect.field as usize]?;
-                (event_time >= 0).then(|| ActiveEffect {
+                let reach = self.reach(world, effect, year)?;
+                Some(ActiveEffect {
                     effect_idx,
-                    event_time,
-                    size: effect.curve.at(event_time) * strength,
+                    outcome: effect.outcome,
+                    event_time: reach.event_time,
+                    was_here_before: reach.was_here_before,
+                    size: effect.curve.at(reach.event_time) * setting.strength * reach.intensity,
                     cut: f32::NAN,
                 })
             })
+    }
+
+    /// How an effect reaches the household in a fiscal year.
+    fn reach(&self, world: &World, effect: &Effect, year: i16) -> Option<Reach> {
+        let of_council = |stage: i16| Reach {
+            event_time: stage,
+            intensity: 1.0,
+            was_here_before: true,
+        };
+        let council = || Some(&world.councils[usize::from(self.municipality?)]);
+        match effect.cause {
+            Cause::Program(field) => {
+                let exposure = self.exposures[field as usize]?;
+                let event_time = year - exposure.cohort;
+                let has_ended = world.setting.effects_end && first_day(year) > exposure.cover.end;
+                (event_time >= 0).then(|| Reach {
+                    event_time,
+                    intensity: if has_ended {
+                        0.0
+                    } else {
+                        f64::from(exposure.cover.intensity)
+                    },
+                    was_here_before: exposure.was_here_before,
+                })
+            }
+            Cause::Council => council().map(|council| of_council(council.stage(year))),
+            Cause::CouncilToBe => council().map(|council| of_council(council.last_stage())),
+        }
     }
 
     /// The household whose subscriber has this running number, with at most `room` persons.
@@ -108,11 +160,14 @@ impl Household {
         let jobs = draw_jobs(world, &mut draws, &subscriber);
         let (weights, sum) = &world.inhabitants;
         let municipality = draws.weighted_of(weights, *sum) as u8;
-        let exposed_on = exposures(world, &jobs);
+        let exposures = std::array::from_fn(|field| {
+            first_exposure(&jobs, |site| world.worksites[site as usize].covers[field])
+        });
+        let bundle = first_exposure(&jobs, |site| world.worksites[site as usize].bundle);
         let mut household = Self {
             persons: vec![subscriber],
-            exposed_on,
-            cohorts: exposed_on.map(|day| day.map(fiscal_year)),
+            exposures,
+            bundle,
             jobs,
             municipality: (!draws.chance(0.02)).then_some(municipality),
             is_linked: !draws.chance(0.02),
@@ -246,7 +301,7 @@ fn draw_jobs(world: &World, draws: &mut Draws, subscriber: &Person) -> Vec<Job> 
             to: if ends { to } else { i32::MAX },
             is_regular,
         });
-        if !ends || to >= retires || draws.chance(0.45) {
+        if !ends || to >= retires || draws.chance(0.45) || !world.setting.takes_new_jobs {
             return jobs;
         }
         from = to
@@ -279,14 +334,18 @@ fn next_worksite(world: &World, draws: &mut Draws, worksite: u32) -> u32 {
     }
 }
 
-fn exposures(world: &World, jobs: &[Job]) -> [Option<i32>; FIELDS.len()] {
-    std::array::from_fn(|field| {
-        jobs.iter()
-            .filter_map(|job| {
-                let cover = world.worksites[job.worksite as usize].covers[field]?;
-                let day = job.from.max(cover.start);
-                (day <= job.to.min(cover.end)).then_some(day)
-            })
-            .min()
+fn first_exposure(jobs: &[Job], cover_at: impl Fn(u32) -> Option<Cover>) -> Option<Exposure> {
+    let exposures = jobs.iter().filter_map(|job| {
+        let cover = cover_at(job.worksite)?;
+        let day = job.from.max(cover.start);
+        (day <= job.to.min(cover.end)).then_some((day, cover))
+    });
+    let (day, cover) = exposures.min_by_key(|(day, _)| *day)?;
+    let cohort = fiscal_year(day);
+    Some(Exposure {
+        day,
+        cohort,
+        cover,
+        was_here_before: jobs[0].from < first_day(cohort),
     })
 }

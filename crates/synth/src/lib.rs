@@ -5,18 +5,23 @@
 //! A batch of chunks of persons is simulated (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and
 //! appended in order (`batches`).
 
+mod attendance;
 mod batches;
+mod billing;
 mod calendar;
 mod calibration;
 mod checkup;
 mod claims;
 mod columns;
 mod community;
+mod councils;
+mod counting;
 mod dirt;
 mod effects;
 mod employer_rows;
 mod employer_tables;
 mod files;
+mod guidance;
 mod health;
 mod household;
 mod insurer_tables;
@@ -28,10 +33,15 @@ mod periods;
 mod person_years;
 mod published;
 mod random;
+mod rollout;
 mod rows;
+#[cfg(test)]
+mod scenario_tests;
+mod scenarios;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod truth_file;
 mod world;
 mod writer;
 
@@ -41,7 +51,8 @@ use batches::Job;
 use files::WrittenFile;
 use options::KNOWN_YEARS;
 use periods::Periods;
-use world::{World, YEARS_BEFORE};
+use rollout::start_programs;
+use world::World;
 use writer::Aim;
 
 pub use options::{Scenario, SynthError, SynthOptions, TableSet};
@@ -87,8 +98,9 @@ pub fn synth_tables(
     } else {
         Aim::Fast
     };
-    let world = World::new(options);
-    let periods = Periods::new(&options.years);
+    let mut world = World::new(options);
+    start_programs(&mut world);
+    let periods = Periods::new(&options.years, world.setting.billing);
     let (encoder, mut open) = files::open(&options.out, &world, &periods, tables, aim)?;
     let job = Job {
         options,
@@ -107,8 +119,7 @@ pub fn synth_tables(
     if tables == TableSet::All {
         written.extend(files::write_static(&options.out, &world, &mut truth, aim)?);
         let path = options.out.join("truth.json");
-        let last_event_time = (last - first - YEARS_BEFORE).max(0) as usize;
-        truth::write(&path, &truth, options.scenario, last_event_time)?;
+        truth_file::write(&path, &truth, &world, &periods)?;
         summary.files += 1;
         let write = |source| SynthError::Write {
             path: path.clone(),

@@ -35,18 +35,67 @@ pub enum Scenario {
     /// No program changes anything and no worksite improves on its own; people still choose whether
     /// to take part.
     Null,
+    /// Programs of several fields start at the same worksites.
+    Bundle,
+    /// A program that ends, and its effect with it.
+    Ends,
+    /// An effect in proportion to sessions, hours and yen per person.
+    Dose,
+    /// Few worksites are exposed.
+    FewClusters,
+    /// Exposed people who are heavier than usual stay away from checkups.
+    Dropout,
+    /// Claims of recent months are incomplete.
+    Immature,
+    /// 特定保健指導 at its thresholds.
+    Guidance,
+    /// Municipalities whose councils rise from stage to stage, and an indicator with them.
+    Councils,
+    /// Many worksites with the same program, and a few at which it does far more.
+    GoodPractice,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 2] = [Self::Default, Self::Null];
+    pub const ALL: [Self; 11] = [
+        Self::Default,
+        Self::Null,
+        Self::Bundle,
+        Self::Ends,
+        Self::Dose,
+        Self::FewClusters,
+        Self::Dropout,
+        Self::Immature,
+        Self::Guidance,
+        Self::Councils,
+        Self::GoodPractice,
+    ];
 
     /// The name on the command line.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
+        self.words().0
+    }
+
+    /// One line on what the world is for.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        self.words().1
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Default => "default",
-            Self::Null => "null",
+            Self::Default => ("default", "an effect and a story for every field"),
+            Self::Null => ("null", "nothing has an effect"),
+            Self::Bundle => ("bundle", "fields that start at the same worksites"),
+            Self::Ends => ("ends", "a program that ends, and its effect with it"),
+            Self::Dose => ("dose", "an effect in proportion to sessions per person"),
+            Self::FewClusters => ("few_clusters", "6 of 40 worksites are exposed"),
+            Self::Dropout => ("dropout", "exposed people stay away from checkups"),
+            Self::Immature => ("immature", "claims of recent months are incomplete"),
+            Self::Guidance => ("guidance", "guidance offered at the thresholds"),
+            Self::Councils => ("councils", "councils of municipalities, stage by stage"),
+            Self::GoodPractice => ("good_practice", "5 of 300 programs that do far more"),
         }
     }
 

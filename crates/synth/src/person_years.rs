@@ -1,22 +1,27 @@
-//! Persons over the years: enrollment, who comes to a checkup and when, guidance, and the damage
-//! planted on the way. What a checkup shows is in `checkup`, claims are in `claims`, what employers
-//! know in `employer_rows`.
+//! Persons over the years: enrollment, who comes to a checkup and when, and the damage planted on the
+//! way. What a checkup shows is in `checkup`, what follows from it in `guidance`, claims are in
+//! `claims`, what employers know in `employer_rows`.
 
 use std::ops::Range;
 
+use super::attendance::{Attendance, Seen, count_attendance};
 use super::calendar::{first_day, fiscal_year, last_day, month_start, term_of};
 use super::calibration::Cell;
-use super::checkup::{Cells, Visit, column, count_effects, simulate};
+use super::checkup::{Cells, Visit, column, simulate};
 use super::claims::{ClaimMaker, Conditions};
+use super::counting::{count_bundle, count_effects};
 use super::dirt::{CheckupDefect, damage_cells, draw_checkup_defect, split_questionnaire};
-use super::effects::{Field, Population};
+use super::effects::{Field, Outcome, Population};
 use super::employer_rows::add_employer_rows;
+use super::guidance::{GuidanceLife, count_uptake};
 use super::health::{ActiveEffect, Health, apply_to_cuts};
 use super::household::{CHUNK, Household, Job, Person, Relationship};
 use super::options::TableSet;
 use super::periods::Periods;
 use super::random::{Draws, Stream, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, GuidanceRow, MemberRow};
+use super::scenarios::GuidanceEffects;
+use super::truth::Truth;
 use super::world::{WorksiteEffect, World};
 
 /// The insurer whose dates are integers (position in `world::INSURERS`).
@@ -29,7 +34,7 @@ pub(crate) fn simulate_batch(
     tables: TableSet,
     persons: Range<u64>,
 ) -> BatchRows {
-    let mut rows = BatchRows::new(persons.start, periods.len(), world.n_groups);
+    let mut rows = BatchRows::new(world, periods, persons.start);
     let mut next = persons.start;
     let mut effects = Vec::with_capacity(16);
     while next < persons.end {
@@ -51,6 +56,8 @@ pub(crate) fn simulate_batch(
                 worksite_effects: &worksite_effects,
                 person,
                 effects: &mut effects,
+                attendance: Attendance::default(),
+                guidance: GuidanceLife::default(),
             };
             life.simulate(&mut rows);
         }
@@ -68,6 +75,8 @@ struct Life<'a> {
     worksite_effects: &'a [WorksiteEffect],
     person: &'a Person,
     effects: &'a mut Vec<ActiveEffect>,
+    attendance: Attendance,
+    guidance: GuidanceLife,
 }
 
 impl Life<'_> {
@@ -135,37 +144,61 @@ impl Life<'_> {
             if !(youngest..=74).contains(&age) {
                 continue;
             }
-            let pandemic = if year == 2020 { 0.95 } else { 1.0 };
-            if !draws.chance(uptake * pandemic) {
-                continue;
+            let stayed_away = self.year(rows, draws, health, uptake, (year, age));
+            if let Some(setting) = self.world.setting.staying_away
+                && is_subscriber
+                && self.is_enrolled_in(year)
+            {
+                let truth = &mut rows.truth;
+                count_attendance(truth, self.household, setting.field, year, stayed_away);
             }
-            let Some((date, job)) = self.checkup_date(draws, year) else {
-                continue;
-            };
-            let cell = self.world.calibration.cell(year, self.person.sex, age);
-            self.activate_effects(year, cell);
-            self.one_checkup(
-                rows,
-                draws,
-                health,
-                Occasion {
-                    year,
-                    age,
-                    date,
-                    job,
-                    cell,
-                },
-            );
         }
         self.stray_checkup(rows, draws, health);
+    }
+
+    /// The checkup of a fiscal year, if the person comes; true when the person stays away only because
+    /// of a program.
+    fn year(
+        &mut self,
+        rows: &mut BatchRows,
+        draws: &mut Draws,
+        health: &mut Health,
+        uptake: f32,
+        (year, age): (i16, i32),
+    ) -> bool {
+        let pandemic = if year == 2020 { 0.95 } else { 1.0 };
+        if !draws.chance(uptake * pandemic) {
+            return false;
+        }
+        let Some((date, job)) = self.checkup_date(draws, year) else {
+            return false;
+        };
+        let cell = self.world.calibration.cell(year, self.person.sex, age);
+        self.activate_effects(year, cell);
+        let occasion = Occasion {
+            year,
+            age,
+            date,
+            job,
+            cell,
+        };
+        self.one_checkup(rows, draws, health, occasion)
+    }
+
+    /// Whether any job covers a day of the fiscal year.
+    fn is_enrolled_in(&self, year: i16) -> bool {
+        self.household.jobs.iter().any(|job| {
+            let spell = self.person.spell(job);
+            spell.is_some_and(|(from, to)| from <= last_day(year) && to >= first_day(year))
+        })
     }
 
     /// A day on which the person is enrolled, after the first exposure of the year if there is one.
     fn checkup_date(&self, draws: &mut Draws, year: i16) -> Option<(i32, usize)> {
         let (first, last) = (first_day(year), last_day(year));
-        let exposed = self.household.exposed_on.iter().flatten();
-        let after = exposed
-            .copied()
+        let exposures = self.household.exposures.iter().flatten();
+        let after = exposures
+            .map(|exposure| exposure.day)
             .filter(|day| (first..=last).contains(day))
             .max();
         for _ in 0..2 {
@@ -198,51 +231,102 @@ impl Life<'_> {
         apply_to_cuts(self.effects, cell);
     }
 
+    /// One checkup; true when the person stays away because of a program, and nothing is delivered.
     fn one_checkup(
-        &self,
+        &mut self,
         rows: &mut BatchRows,
         draws: &mut Draws,
         health: &mut Health,
         at: Occasion<'_>,
-    ) {
+    ) -> bool {
+        let setting = self.world.setting;
         let job = &self.household.jobs[at.job];
         let is_subscriber = self.person.relationship == Relationship::Subscriber;
+        let this_year = (is_subscriber && setting.yearly_shock > 0.0).then(|| {
+            let always = &self.worksite_effects[at.job];
+            self.world
+                .worksite_year_effect(always, job.worksite, at.year)
+        });
+        let worksite = this_year.as_ref().unwrap_or(&self.worksite_effects[at.job]);
         let visit = Visit {
             cell: at.cell,
-            worksite: is_subscriber.then(|| &self.worksite_effects[at.job]),
+            worksite: is_subscriber.then_some(worksite),
             term: term_of(at.year),
             sex: self.person.sex,
             age: at.age,
-            sleep_trend: if is_subscriber && self.household.cohorts[Field::Rest as usize].is_some()
+            sleep_trend: if is_subscriber
+                && self.household.exposures[Field::Rest as usize].is_some()
             {
                 self.world.sleep_trend(job.worksite, at.year)
             } else {
                 0.0
             },
             effects: self.effects,
+            guided: self.guidance.effects(&setting.guidance, at.year),
         };
-        let mut cells = simulate(health, draws, &visit);
-        let insurer = self.insurer(job);
-        let mut defect = draw_checkup_defect(draws, visit.term, insurer == INTEGER_DATES);
-        if defect == Some(CheckupDefect::TwoRows) {
+        let measured = simulate(health, draws, &visit);
+        if let Some(staying_away) = &setting.staying_away
+            && is_subscriber
+        {
+            let (truth, attendance) = (&mut rows.truth, &mut self.attendance);
+            let seen = Seen {
+                household: self.household,
+                fiscal_year: at.year,
+                cells: &measured,
+            };
+            if attendance.stays_away(staying_away, draws, health, &seen, truth) {
+                return true;
+            }
+        }
+        let (insurer, mut cells) = (self.insurer(job), measured);
+        let defect = self.draw_defect(draws, &at, visit.term, insurer);
+        if let Some(defect) = defect {
+            damage_cells(draws, &mut cells, defect);
+            rows.truth.add_defects(defect.name(), "checkups", 1);
+        }
+        if matches!(defect, None | Some(CheckupDefect::TwoRows)) {
+            self.count(&mut rows.truth, &cells, &visit, at.year);
+        }
+        self.guidance(rows, draws, health, &at, &measured);
+        self.deliver(rows, insurer, &at, cells, defect);
+        false
+    }
+
+    /// Adds what programs have changed in an accepted checkup to the truth.
+    fn count(&self, truth: &mut Truth, cells: &Cells, visit: &Visit<'_>, year: i16) {
+        if !self.household.is_linked {
+            return;
+        }
+        count_effects(truth, cells, visit);
+        if let Some(bundle) = self.household.bundle
+            && self.person.relationship == Relationship::Subscriber
+            && bundle.was_here_before
+            && year >= bundle.cohort
+        {
+            let since = year - bundle.cohort;
+            count_bundle(truth, self.world.setting, cells, visit.effects, since);
+        }
+    }
+
+    /// Draws the defect of a checkup; two rows need an enrollment on the 1 April before.
+    fn draw_defect(
+        &self,
+        draws: &mut Draws,
+        at: &Occasion<'_>,
+        term: i16,
+        insurer: usize,
+    ) -> Option<CheckupDefect> {
+        let defect = draw_checkup_defect(draws, term, insurer == INTEGER_DATES)?;
+        if defect == CheckupDefect::TwoRows {
             let april = first_day(at.year);
             let covered = self
                 .job_on(april)
                 .map(|job| self.insurer(&self.household.jobs[job]));
             if covered != Some(insurer) || at.date == april {
-                defect = None;
+                return None;
             }
         }
-        if let Some(defect) = defect {
-            damage_cells(draws, &mut cells, defect);
-            rows.truth.add_defects(defect.name(), "checkups", 1);
-        }
-        let is_accepted = matches!(defect, None | Some(CheckupDefect::TwoRows));
-        if is_accepted && self.household.is_linked {
-            count_effects(&mut rows.truth, &cells, &visit);
-        }
-        self.guidance(rows, draws, insurer, &at, &cells);
-        self.deliver(rows, insurer, &at, cells, defect);
+        Some(defect)
     }
 
     fn deliver(
@@ -300,6 +384,7 @@ impl Life<'_> {
             age,
             sleep_trend: 0.0,
             effects: self.effects,
+            guided: GuidanceEffects::default(),
         };
         let cells = simulate(health, draws, &visit);
         let date = first_day(year) + 30 + draws.below(200) as i32;
@@ -314,20 +399,31 @@ impl Life<'_> {
         self.deliver(rows, self.insurer(job), &occasion, cells, None);
     }
 
-    /// Guidance for those whose values call for it; about a third take it up.
+    /// Guidance for those whose values, before any damage, call for it; about a third take it up.
     fn guidance(
-        &self,
+        &mut self,
         rows: &mut BatchRows,
         draws: &mut Draws,
-        insurer: usize,
+        health: &Health,
         at: &Occasion<'_>,
         cells: &Cells,
     ) {
+        let setting = self.world.setting;
+        if setting.is_asserted {
+            let guidance = &setting.guidance;
+            self.guidance
+                .count_goal(&mut rows.truth, guidance, at.year, cells);
+        }
         let level = cells[column::GUIDANCE_LEVEL];
         if !(level == 1 || level == 2) {
             return;
         }
-        let takes_part = draws.chance(0.35);
+        let takes_part = self
+            .guidance
+            .offer(draws, &setting.guidance, health, at.year, cells);
+        if setting.is_asserted {
+            count_uptake(&mut rows.truth, cells, self.person.sex, takes_part);
+        }
         let day = at.date + 60 + draws.below(280) as i32;
         let person = rows.position(self.person.index);
         let is_completed = takes_part && draws.chance(0.8);
@@ -335,6 +431,7 @@ impl Life<'_> {
         if self.tables == TableSet::Checkups {
             return;
         }
+        let insurer = self.insurer(&self.household.jobs[at.job]);
         let period = &mut rows.insurers[insurer].periods[self.periods.of_year(at.year)];
         period.guidance.push(GuidanceRow {
             person,
@@ -346,12 +443,13 @@ impl Life<'_> {
     }
 
     fn claims(&self, rows: &mut BatchRows, health: &Health) {
-        let period_of = |billed_month: i32| self.periods.of_month(billed_month);
-        let mut maker = ClaimMaker::new(self.world, rows, self.person, &period_of);
+        let mut maker = ClaimMaker::new(self.world, rows, self.person, self.periods);
         let insurer_on = |day: i32| {
             self.job_on(day)
                 .map(|job| self.insurer(&self.household.jobs[job]))
         };
+        let acts_on_care = self.world.setting.acts_on(Outcome::CareYen);
+        let mut changes = Vec::new();
         for year in self.world.years.clone() {
             let is_born = self.person.age(year) >= 0;
             let gone = self
@@ -362,9 +460,35 @@ impl Life<'_> {
             if !is_born || gone {
                 continue;
             }
+            let age = self.person.age(year);
             let conditions = Conditions::of(self.world, health, self.person, year);
-            maker.year(year, self.person.age(year), conditions, &insurer_on);
+            let active = if acts_on_care {
+                self.care_effect(year)
+            } else {
+                None
+            };
+            let factor = active.map_or(1.0, |active| 1.0 + active.size);
+            let yen = maker.year(year, age, conditions, &insurer_on, factor);
+            changes.extend(active.map(|active| (active, yen)));
         }
+        for (active, yen) in changes {
+            let (effect_idx, event_time) = (active.effect_idx, active.event_time);
+            let truth = &mut rows.truth;
+            truth.add_effect(effect_idx, event_time, yen as f64, active.was_here_before);
+        }
+    }
+
+    /// The effect on a subscriber's cost of care in a fiscal year with an enrollment.
+    fn care_effect(&self, year: i16) -> Option<ActiveEffect> {
+        if self.person.relationship != Relationship::Subscriber
+            || !self.household.is_linked
+            || !self.is_enrolled_in(year)
+        {
+            return None;
+        }
+        self.household
+            .active_effects(self.world, Population::Employees, year)
+            .find(|active| active.outcome == Outcome::CareYen)
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) enum Stream {
     Employer = 6,
     WorksiteEffect = 7,
     Dirt = 8,
+    WorksiteYear = 9,
 }
 
 /// Draws of one stream and index.

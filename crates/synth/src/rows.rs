@@ -3,8 +3,10 @@
 //! `employer_tables`.
 
 use super::checkup::Cells;
+use super::periods::Periods;
 use super::random::Token;
 use super::truth::Truth;
+use super::world::World;
 
 /// A row of `members`.
 pub(crate) struct MemberRow {
@@ -106,16 +108,22 @@ pub(crate) struct ProductivityRow {
 #[derive(Default)]
 pub(crate) struct PeriodRows {
     pub(crate) checkups: Vec<CheckupRow>,
+    pub(crate) guidance: Vec<GuidanceRow>,
+}
+
+/// Tables of one insurer that are delivered by billed month.
+#[derive(Default)]
+pub(crate) struct BillingRows {
     pub(crate) claims: Vec<ClaimRow>,
     pub(crate) diagnoses: Vec<DiagnosisRow>,
     pub(crate) drugs: Vec<DrugRow>,
-    pub(crate) guidance: Vec<GuidanceRow>,
 }
 
 /// What one insurer delivers.
 pub(crate) struct InsurerRows {
     pub(crate) members: Vec<MemberRow>,
     pub(crate) periods: Vec<PeriodRows>,
+    pub(crate) billings: Vec<BillingRows>,
 }
 
 /// What one group of employers delivers.
@@ -139,17 +147,22 @@ pub(crate) struct BatchRows {
 
 impl BatchRows {
     /// No rows yet.
-    pub(crate) fn new(first_person: u64, n_periods: usize, n_groups: u32) -> Self {
+    pub(crate) fn new(world: &World, periods: &Periods, first_person: u64) -> Self {
         let insurer = || InsurerRows {
             members: Vec::new(),
-            periods: (0..n_periods).map(|_| PeriodRows::default()).collect(),
+            periods: (0..periods.len()).map(|_| PeriodRows::default()).collect(),
+            billings: (0..periods.n_billings())
+                .map(|_| BillingRows::default())
+                .collect(),
         };
         Self {
             first_person,
             person_keys: Vec::new(),
             insurers: [insurer(), insurer()],
-            groups: (0..n_groups).map(|_| EmployerRows::default()).collect(),
-            truth: Truth::new(),
+            groups: (0..world.n_groups)
+                .map(|_| EmployerRows::default())
+                .collect(),
+            truth: Truth::new(world.setting.effects.len()),
         }
     }
 

@@ -21,13 +21,13 @@ use super::random::{normal_cdf, normal_quantile};
 use super::writer::{Aim, create};
 use super::{Scenario, SynthOptions, TableSet, synth, synth_tables};
 
-const SEED: u64 = 20_261_122;
+pub(super) const SEED: u64 = 20_261_122;
 
 /// A folder that is removed again.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder =
             std::env::temp_dir().join(format!("korabo-synth-{}-{name}", std::process::id()));
         let _ = fs_err::remove_dir_all(&folder);
@@ -41,7 +41,7 @@ impl Drop for Folder {
     }
 }
 
-fn options(out: &Path, persons: u64, threads: usize) -> SynthOptions {
+pub(super) fn options(out: &Path, persons: u64, threads: usize) -> SynthOptions {
     SynthOptions {
         out: out.to_path_buf(),
         persons,
@@ -52,7 +52,7 @@ fn options(out: &Path, persons: u64, threads: usize) -> SynthOptions {
     }
 }
 
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -83,17 +83,17 @@ fn column(batch: &RecordBatch, name: &str) -> ArrayRef {
     Arc::clone(batch.column_by_name(name).unwrap())
 }
 
-fn integers(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
+pub(super) fn integers(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
     let array = cast(&column(batch, name), &DataType::Int64).unwrap();
     array.as_primitive::<Int64Type>().iter().collect()
 }
 
-fn floats(batch: &RecordBatch, name: &str) -> Vec<Option<f64>> {
+pub(super) fn floats(batch: &RecordBatch, name: &str) -> Vec<Option<f64>> {
     let array = column(batch, name);
     array.as_primitive::<Float64Type>().iter().collect()
 }
 
-fn strings(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+pub(super) fn strings(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
     let array = cast(&column(batch, name), &DataType::Utf8).unwrap();
     array
         .as_string::<i32>()
@@ -103,7 +103,7 @@ fn strings(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
 }
 
 /// All files of a table, by the start of their names.
-fn tables(folder: &Path, holder: &str, table: &str) -> Vec<RecordBatch> {
+pub(super) fn tables(folder: &Path, holder: &str, table: &str) -> Vec<RecordBatch> {
     let mut found: Vec<_> = files(folder)
         .into_keys()
         .filter(|path| {
@@ -170,7 +170,11 @@ fn scenario_names_read_back() {
         assert_eq!(scenario.name().parse::<Scenario>().unwrap(), scenario);
     }
     let message = "nul".parse::<Scenario>().unwrap_err().to_string();
-    assert_eq!(message, "unknown scenario `nul`; there are: default, null");
+    assert_eq!(
+        message,
+        "unknown scenario `nul`; there are: default, null, bundle, ends, dose, few_clusters, dropout, \
+         immature, guidance, councils, good_practice"
+    );
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! What is fixed before any person is made: insurers, employers, worksites and programs. Programs
-//! start in five staggered cohorts, drawn field by field among employers of similar size, so that
-//! every field covers about a third of the employees and leaves clean controls. Persons are made in
-//! `household`.
+//! What is fixed before any person is made: insurers, employers, worksites, programs and councils.
+//! Programs are started in `rollout`, persons made in `household`.
 
 use std::ops::RangeInclusive;
 
-use super::calendar::{day_of, first_day, month_start};
+use super::calendar::day_of;
 use super::calibration::{Calibration, N_QUESTIONS, N_VALUES};
-use super::effects::{FIELDS, Field, Strength};
+use super::councils::{Council, councils};
+use super::effects::FIELDS;
 use super::municipalities::MUNICIPALITIES;
 use super::options::SynthOptions;
 use super::random::{Draws, Stream};
+use super::scenarios::{Setting, Workplaces};
 
 /// Insurer numbers: a society-managed insurer (06) and a branch of the association (01), both in
 /// Tokyo (13) and both invented.
@@ -50,20 +50,16 @@ const SIZE_BANDS: [(f32, f32, f32); 5] = [
     (1000.0, 6000.0, 0.005),
 ];
 
-/// Employers of similar size among which cohorts are drawn, and how many cohorts there are.
-const BLOCK: usize = 14;
-
-/// Number of yearly cohorts of program starts.
-pub(crate) const N_COHORTS: i16 = 5;
-
 /// Years without any program before the first cohort.
 pub(crate) const YEARS_BEFORE: i16 = 2;
 
 /// Days a program is active; `end` is the last day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cover {
     pub(crate) start: i32,
     pub(crate) end: i32,
+    /// Factor on the program's effects.
+    pub(crate) intensity: f32,
 }
 
 /// One worksite.
@@ -78,6 +74,8 @@ pub(crate) struct Worksite {
     /// Day from which the workplace key is another one.
     pub(crate) key_changes: Option<i32>,
     pub(crate) covers: [Option<Cover>; FIELDS.len()],
+    /// From the first day of several programs that start together.
+    pub(crate) bundle: Option<Cover>,
 }
 
 impl Worksite {
@@ -126,11 +124,13 @@ pub(crate) struct Program {
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) years: RangeInclusive<i16>,
-    pub(crate) strength: Strength,
+    pub(crate) setting: &'static Setting,
     pub(crate) calibration: Calibration,
     pub(crate) employers: Vec<Employer>,
     pub(crate) worksites: Vec<Worksite>,
     pub(crate) programs: Vec<Program>,
+    /// Councils of every municipality, in the order of [`MUNICIPALITIES`].
+    pub(crate) councils: Vec<Council>,
     /// Number of holder groups the employers deliver in.
     pub(crate) n_groups: u32,
     /// Inhabitants of every municipality, thousands, and their sum.
@@ -138,33 +138,44 @@ pub(crate) struct World {
     cumulative_size: Vec<u64>,
 }
 
+/// Variance that a worksite's people share, of a variance of one.
+pub(crate) const WORKSITE_VARIANCE: f32 = 0.02;
+
 /// Random shifts shared by everyone at a worksite, standard normal.
 pub(crate) struct WorksiteEffect {
     pub(crate) values: [f32; N_VALUES],
     pub(crate) answers: [f32; N_QUESTIONS],
 }
 
+impl WorksiteEffect {
+    fn draw(seed: u64, stream: Stream, index: u64) -> Self {
+        let mut draws = Draws::new(seed, stream, index);
+        Self {
+            values: draws.normals(),
+            answers: draws.normals(),
+        }
+    }
+}
+
 impl World {
-    /// Makes the world of the options; the same seed and persons give the same world.
+    /// Makes the world of the options, without programs; the same seed and persons give the same world.
     pub(crate) fn new(options: &SynthOptions) -> Self {
         let (first, last) = (*options.years.start(), *options.years.end());
         let inhabitants = MUNICIPALITIES.map(|m| m.inhabitants);
         let mut world = Self {
             seed: options.seed,
             years: options.years.clone(),
-            strength: Strength::of(options.scenario),
+            setting: Setting::of(options.scenario),
             calibration: Calibration::new(first, last),
             employers: Vec::new(),
             worksites: Vec::new(),
             programs: Vec::new(),
+            councils: councils(options.seed, &options.years),
             n_groups: if options.persons < 200_000 { 2 } else { 4 },
             inhabitants: (inhabitants, inhabitants.iter().sum()),
             cumulative_size: Vec::new(),
         };
         world.add_employers(options.persons);
-        for field in 0..FIELDS.len() {
-            world.assign_field(field);
-        }
         world.choose_full_width_employer();
         let mut total = 0;
         for worksite in &world.worksites {
@@ -179,105 +190,71 @@ impl World {
         let subscribers = (persons as f32 * 0.55).max(10.0);
         // Small worlds have no giants: estimates need many clusters.
         let largest = (subscribers / 80.0).max(12.0);
-        let mut placed = 0.0;
-        while placed < subscribers {
-            let first_worksite = index(self.worksites.len());
-            let n_worksites = if draws.chance(0.85) {
-                1
-            } else {
-                2 + draws.below(5)
-            };
-            let employer = index(self.employers.len());
-            let mut size = 0;
-            for number in 1..=n_worksites {
-                let worksite = draw_worksite(&mut draws, employer, number, largest);
-                size += worksite.size;
-                self.worksites.push(worksite);
+        match self.setting.workplaces {
+            Workplaces::OfAllSizes => {
+                let mut placed = 0.0;
+                while placed < subscribers {
+                    let n_worksites = if draws.chance(0.85) {
+                        1
+                    } else {
+                        2 + draws.below(5)
+                    };
+                    placed += self.add_employer(&mut draws, n_worksites, |draws, worksite| {
+                        worksite.size = draw_size(draws, largest);
+                    });
+                }
             }
-            let by_size = if size >= 100 { 0.70 } else { 0.42 };
-            self.employers.push(Employer {
-                first_worksite,
-                n_worksites,
-                size,
-                industry: draws.weighted(&INDUSTRIES.map(|(_, weight)| weight)) as u8,
-                insurer: u8::from(!draws.chance(by_size)),
-                scale: draws.weighted(&SCALES.map(|(_, weight)| weight)) as u8,
-                is_full_width: false,
-                sleep_slope: 0.0,
-            });
-            placed += size as f32;
-        }
-    }
-
-    /// Draws who adopts a field's program and when, in blocks of employers of similar size.
-    fn assign_field(&mut self, field: usize) {
-        let mut draws = Draws::new(self.seed, Stream::Assignment, field as u64);
-        let mut by_size: Vec<usize> = (0..self.employers.len()).collect();
-        by_size.sort_by_key(|&idx| (std::cmp::Reverse(self.employers[idx].size), idx));
-        for block in by_size.chunks(BLOCK) {
-            let order = draws.permutation(BLOCK);
-            for (&employer, slot) in block.iter().zip(order) {
-                if let Ok(cohort) = i16::try_from(slot)
-                    && cohort < N_COHORTS
-                {
-                    self.adopt(&mut draws, employer, field, cohort);
+            Workplaces::Alike(n_employers) => {
+                let mean = subscribers / n_employers as f32;
+                for _ in 0..n_employers {
+                    self.add_employer(&mut draws, 1, |draws, worksite| {
+                        let size = mean * (0.75 + 0.5 * draws.uniform());
+                        worksite.size = (size as u32).max(1);
+                    });
                 }
             }
         }
     }
 
-    fn adopt(&mut self, draws: &mut Draws, employer_idx: usize, field: usize, cohort: i16) {
-        let year = self.years.start() + YEARS_BEFORE + cohort;
-        let start_month = *[0, 0, 0, 0, 0, 0, 0, 0, 3, 6]
-            .get(draws.below(10) as usize)
-            .expect("ten starts are listed");
-        let lasts = if draws.chance(0.2) {
-            Some(3 + draws.below(3))
-        } else {
-            None
-        };
-        let by_worksite = draws.chance(0.5);
-        let employer = self.employers[employer_idx].clone();
-        if field == Field::Rest as usize {
-            self.employers[employer_idx].sleep_slope = if cohort <= 2 { 0.06 } else { 0.05 };
+    /// Adds an employer and its worksites; returns its planned headcount.
+    fn add_employer(
+        &mut self,
+        draws: &mut Draws,
+        n_worksites: u32,
+        set_size: impl Fn(&mut Draws, &mut Worksite),
+    ) -> f32 {
+        let first_worksite = index(self.worksites.len());
+        let employer = index(self.employers.len());
+        let mut size = 0;
+        for number in 1..=n_worksites {
+            let mut worksite = Worksite {
+                employer,
+                number,
+                size: 0,
+                municipality: 0,
+                key_changes: None,
+                covers: [None; FIELDS.len()],
+                bundle: None,
+            };
+            set_size(draws, &mut worksite);
+            worksite.municipality =
+                draws.weighted(&MUNICIPALITIES.map(|place| place.workers)) as u8;
+            worksite.key_changes = draws.chance(0.05).then(|| day_of(2021, 4, 1));
+            size += worksite.size;
+            self.worksites.push(worksite);
         }
-        let sites = employer.first_worksite..employer.first_worksite + employer.n_worksites;
-        let mut cover_from = |world: &mut Self, year: i16, worksite: Option<u32>, size: u32| {
-            let start = month_start(year, start_month);
-            let end = lasts.map_or(i32::MAX, |n| first_day(year + n as i16) - 1);
-            world.programs.push(Program {
-                employer: index(employer_idx),
-                field,
-                worksite,
-                cover: Cover { start, end },
-                cost_yen: i64::from(size * (2_000 + 500 * draws.below(20))) + 100_000,
-                staff_hours: (20 + size + draws.below(100)) as i32,
-            });
-            (Cover { start, end }, draws.chance(0.75), draws.chance(0.3))
-        };
-        if employer.n_worksites == 1 || !by_worksite {
-            if year > *self.years.end() {
-                return;
-            }
-            let (cover, ..) = cover_from(self, year, None, employer.size);
-            for site in sites {
-                self.worksites[site as usize].covers[field] = Some(cover);
-            }
-            return;
-        }
-        let mut site_year = year;
-        for site in sites {
-            if site_year > *self.years.end() {
-                return;
-            }
-            let size = self.worksites[site as usize].size;
-            let (cover, goes_on, later) = cover_from(self, site_year, Some(site), size);
-            self.worksites[site as usize].covers[field] = Some(cover);
-            if !goes_on {
-                return;
-            }
-            site_year += i16::from(later && cohort + 1 < N_COHORTS && site_year == year);
-        }
+        let by_size = if size >= 100 { 0.70 } else { 0.42 };
+        self.employers.push(Employer {
+            first_worksite,
+            n_worksites,
+            size,
+            industry: draws.weighted(&INDUSTRIES.map(|(_, weight)| weight)) as u8,
+            insurer: u8::from(!draws.chance(by_size)),
+            scale: draws.weighted(&SCALES.map(|(_, weight)| weight)) as u8,
+            is_full_width: false,
+            sleep_slope: 0.0,
+        });
+        size as f32
     }
 
     fn choose_full_width_employer(&mut self) {
@@ -308,11 +285,28 @@ impl World {
 
     /// Random shifts of a worksite; made on demand, always the same.
     pub(crate) fn worksite_effect(&self, worksite: u32) -> WorksiteEffect {
-        let mut draws = Draws::new(self.seed, Stream::WorksiteEffect, u64::from(worksite));
-        WorksiteEffect {
-            values: draws.normals(),
-            answers: draws.normals(),
+        WorksiteEffect::draw(self.seed, Stream::WorksiteEffect, u64::from(worksite))
+    }
+
+    /// Random shifts of a worksite in one year, with those of all years in them.
+    pub(crate) fn worksite_year_effect(
+        &self,
+        always: &WorksiteEffect,
+        worksite: u32,
+        fiscal_year: i16,
+    ) -> WorksiteEffect {
+        let at = u64::from(worksite) << 16 | u64::from(fiscal_year.cast_unsigned());
+        let mut effect = WorksiteEffect::draw(self.seed, Stream::WorksiteYear, at);
+        // Shifts count in standard deviations of what worksites always share.
+        let size = self.setting.yearly_shock / WORKSITE_VARIANCE.sqrt();
+        let add = |shock: &mut f32, always: &f32| *shock = *always + size * *shock;
+        for (shock, always) in effect.values.iter_mut().zip(&always.values) {
+            add(shock, always);
         }
+        for (shock, always) in effect.answers.iter_mut().zip(&always.answers) {
+            add(shock, always);
+        }
+        effect
     }
 
     /// Shift of the probability that sleep gives rest at a worksite, with no program's doing: it
@@ -320,11 +314,11 @@ impl World {
     pub(crate) fn sleep_trend(&self, worksite: u32, fiscal_year: i16) -> f64 {
         let slope = f64::from(self.employer_of(worksite).sleep_slope);
         let years = (fiscal_year - self.years.start()).clamp(0, YEARS_BEFORE + 3);
-        slope * f64::from(years - 2) * self.strength.pre_trend
+        slope * f64::from(years - 2) * self.setting.pre_trend
     }
 }
 
-fn draw_worksite(draws: &mut Draws, employer: u32, number: u32, largest: f32) -> Worksite {
+fn draw_size(draws: &mut Draws, largest: f32) -> u32 {
     let mut band = draws.weighted(&SIZE_BANDS.map(|(_, _, weight)| weight));
     while SIZE_BANDS[band].0 > largest {
         band -= 1;
@@ -332,15 +326,7 @@ fn draw_worksite(draws: &mut Draws, employer: u32, number: u32, largest: f32) ->
     let (low, high, _) = SIZE_BANDS[band];
     let high = high.min(largest.max(low + 0.9));
     let size = low * (high / low).powf(draws.uniform());
-    let weights: Vec<f32> = MUNICIPALITIES.iter().map(|m| m.workers).collect();
-    Worksite {
-        employer,
-        number,
-        size: (size as u32).max(1),
-        municipality: draws.weighted(&weights) as u8,
-        key_changes: draws.chance(0.05).then(|| day_of(2021, 4, 1)),
-        covers: [None; FIELDS.len()],
-    }
+    (size as u32).max(1)
 }
 
 /// An index as stored: worlds have fewer than 2^32 employers and worksites.
