@@ -50,3 +50,4 @@ from lee_bounds(
     cluster => cluster_worksite_id,
     strata => [sex, is_older]
 )
+order by strata

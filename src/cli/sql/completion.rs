@@ -126,9 +126,9 @@ impl<'a> Names<'a> {
     fn tables_and_relations(&self, scope: &Scope<'_>, typed: &Prefix<'_>) -> Vec<String> {
         let tables = self.tables.iter().map(|name| quoted(name));
         let named = scope.common_tables().into_iter();
-        let relations = RELATIONS
-            .iter()
-            .map(|relation| format!("{}(", relation.name));
+        // A call in quotes is none.
+        let relations = RELATIONS.iter().filter(|_| !typed.is_quoted);
+        let relations = relations.map(|relation| format!("{}(", relation.name));
         matching(typed, named.chain(tables).chain(relations))
     }
 
@@ -143,6 +143,9 @@ impl<'a> Names<'a> {
             return matching(typed, names.into_iter());
         }
         names.extend(self.tables.iter().map(|name| quoted(name)));
+        if typed.is_quoted {
+            return matching(typed, names.into_iter());
+        }
         names.extend(self.functions.iter().map(|name| format!("{name}(")));
         names.extend(
             RELATIONS

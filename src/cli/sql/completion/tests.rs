@@ -45,8 +45,10 @@ fn check(text: &str, expected: &[&str]) {
 fn tables_follow_from_and_join() {
     check(
         "select * from p|",
-        &["panel", "programs", "pretrend_power("],
+        &["panel", "programs", "pretrend_power(", "power(", "pool("],
     );
+    check("select * from \"po|", &[]);
+    check("select * from \"pro|", &["\"programs\""]);
     check("select * from panel JOIN 健|", &["健診"]);
     check(
         "select * from panel as a, pr|",
@@ -118,7 +120,10 @@ fn columns_of_queries_follow_their_alias() {
         "with a as (select 1) select q.| from (select * from a) q",
         &["of_query"],
     );
-    check("select tw| from (select 1 as one, 2 as two) as t", &["two"]);
+    check(
+        "select tw| from (select 1 as one, 2 as two) as t",
+        &["two", "two_stage("],
+    );
     check("select t.| from (select 1 as one", &[]);
 }
 
