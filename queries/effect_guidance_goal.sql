@@ -6,7 +6,7 @@
 -- (n_compared of n_finished).
 -- key: fiscal_year
 -- materialize: table
--- sensitivity: aggregate
+-- sensitivity: person
 
 with cells as (
     select

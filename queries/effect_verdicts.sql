@@ -2,7 +2,7 @@
 -- evaluation_verdicts of the same plans, for everybody. hidden_ja and hidden_en name the gates that hide the estimate.
 -- key: field, indicator, population
 -- materialize: table
--- sensitivity: aggregate
+-- sensitivity: person
 
 with hiding as (
     select

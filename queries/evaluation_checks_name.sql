@@ -4,7 +4,7 @@
 -- for_each: evaluation
 -- key: indicator, gate
 -- materialize: table
--- sensitivity: aggregate
+-- sensitivity: person
 
 with honest as (
     select outcome as indicator, estimate, conf_low, conf_high, breakdown

@@ -3,7 +3,7 @@
 -- key: evaluation, indicator, population, gate
 -- materialize: table
 -- part_of: evaluation_diagnostics
--- sensitivity: aggregate
+-- sensitivity: person
 
 with from_estimates as (
     select

@@ -6,7 +6,7 @@
 -- key: evaluation, indicator, population, test, by, what, against
 -- materialize: table
 -- part_of: evaluation_differences
--- sensitivity: aggregate
+-- sensitivity: person
 
 with hidden as (
     select distinct indicator

@@ -5,7 +5,7 @@
 -- for_each: evaluation
 -- key: indicator, design, n_clusters
 -- materialize: view
--- sensitivity: aggregate
+-- sensitivity: person
 
 with components as (
     select *

@@ -5,7 +5,7 @@
 -- key: evaluation, indicator, population
 -- materialize: table
 -- part_of: evaluation_ratings
--- sensitivity: aggregate
+-- sensitivity: person
 
 with levels as (
     select

@@ -9,7 +9,7 @@
 -- key: evaluation, indicator, population, by, level
 -- materialize: table
 -- part_of: evaluation_verdicts
--- sensitivity: aggregate
+-- sensitivity: person
 
 with overall as (
     select
@@ -106,7 +106,7 @@ select
     end as reason,
     plans.is_locked,
     case
-        when not plans.is_locked then 'exploratory: the plan was not fixed beforehand'
+        when not plans.is_locked then concat_ws('; ', 'exploratory: the plan was not fixed beforehand', plans.deviations)
         else coalesce(plans.deviations, 'as planned')
     end as deviations,
     verdicts.role = 'primary' as is_primary,

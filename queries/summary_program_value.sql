@@ -5,7 +5,7 @@
 -- n_programs_without_cost. Not a return: what a change is worth is for the reader to say.
 -- key: field, indicator
 -- materialize: table
--- sensitivity: aggregate
+-- sensitivity: person
 
 with resources as (
     select

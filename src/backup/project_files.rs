@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::BackupError;
 
 /// Endings of the files that make a project.
-const PROJECT_ENDINGS: [&str; 3] = ["toml", "sql", "md"];
+const PROJECT_ENDINGS: [&str; 5] = ["toml", "sql", "md", "lock", "log"];
 
 /// Copies the files that make the project in `folder` to `target`, without its lake.
 ///

@@ -323,9 +323,13 @@ fn joins(plan: &EvaluationPlan) -> String {
     if plan.exposed == Exposed::Household {
         let _ = write!(
             joins,
-            "left join panel_household_participation as subscribers\n    on people.household_id = subscribers.household_id\n    \
-             and people.fiscal_year = subscribers.fiscal_year\n    and subscribers.field = '{}'\n",
-            plan.field()
+            "left join (\n    select household_id, fiscal_year, bool_or(participated) as participated\n    \
+             from panel_household_participation{}\n    group by household_id, fiscal_year\n) as subscribers\n    \
+             on people.household_id = subscribers.household_id\n    and people.fiscal_year = subscribers.fiscal_year\n",
+            match &plan.exposure {
+                Exposure::Bundle => String::new(),
+                _ => format!("\n    where field = '{}'", plan.field()),
+            }
         );
     }
     if matches!(plan.exposure, Exposure::FieldGivenSystem(_)) {
@@ -520,7 +524,7 @@ fn spread(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
     };
     format!(
         "-- One row per indicator of evaluation {name}: the standard deviation between person-years, and how many there are.\n\
-         -- key: indicator\n-- materialize: view\n-- sensitivity: aggregate\n\n\
+         -- key: indicator\n-- materialize: view\n-- sensitivity: person\n\n\
          select\n    unnest(make_array({labels})) as indicator,\n    unnest(make_array({spreads})) as standard_deviation,\n    \
          unnest(make_array({other_terms})) as other_terms,\n    unnest(make_array({counts})) as n_person_years\nfrom panel_evaluation_{name}\n",
         name = plan.name,

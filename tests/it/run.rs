@@ -219,7 +219,14 @@ fn selectors_pick_a_query_with_what_it_needs_or_what_needs_it() {
     assert!(!needed.contains(&"panel_person_year".to_owned()));
     let dependents = names("panel_baseline+");
     assert_eq!(dependents, ["effect_balance", "panel_baseline"]);
-    let tables = ["checks", "diagnostics", "estimates", "verdicts"];
+    let tables = [
+        "checks",
+        "diagnostics",
+        "estimates",
+        "places",
+        "ratings",
+        "verdicts",
+    ];
     let of_plan = tables.map(|table| format!("evaluation_{table}_rest"));
     assert_eq!(names("evaluation:rest"), of_plan);
     project

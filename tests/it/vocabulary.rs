@@ -26,6 +26,7 @@ pre_trend = { blind_at = 1000, reason = \"a small world\" }
 balance = { blind_at = 1000, reason = \"a small world\" }
 clusters = { blind_at = 0, reason = \"a small world\" }
 linkage = { blind_at = 1, reason = \"a small world\" }
+attrition_bounds = { blind_at = -1000, reason = \"a small world\" }
 co_exposure = { blind_at = 1, reason = \"a small world\" }
 one_worksite = { blind_at = 1000, reason = \"a small world\" }
 ";

@@ -1,0 +1,99 @@
+"""Standard evaluation plans on invented worlds whose right answers are known: what is found, over several seeds.
+
+python worlds.py [--seeds N] [--persons N] [SCENARIO…]
+Needs a release build (cargo build --release), or KORABO=path. For every answer in `expected` of truth.json that a standard
+plan asks for, it prints how many seeds gave the right answer: an interval that holds the true effect, no verdict of better or
+worse where there is no effect, or nothing shown where nothing may be, with the gate that truth.json names among the reasons.
+"""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KORABO = os.environ.get("KORABO", str(ROOT / "target/release/korabo"))
+WORLDS = ["null", "bundle", "ends", "few_clusters", "dropout"]
+
+
+def korabo(folder, *arguments):
+    done = subprocess.run([KORABO, *arguments], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"korabo {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def judged(folder):
+    """Verdicts of whole populations by (exposure, field, population, indicator)."""
+    sql = (
+        "select p.exposure, p.field, v.* from evaluation_verdicts v inner join evaluation_plans p on v.evaluation = p.evaluation "
+        "where v.\"by\" is null and p.is_whole_population and p.exposed <> 'participated'"
+    )
+    rows = json.loads(korabo(folder, "sql", "--format", "json", "-c", sql))
+    return {(row["exposure"], row["field"], row["population"], row["indicator"]): row for row in rows}
+
+
+def is_right(answer, row):
+    """Whether the verdict is the right answer; None where the answer is not one of a standard plan."""
+    kind = answer["kind"]
+    if kind in ("refused", "blinded"):
+        gate = answer.get("gate") or answer.get("reason")
+        return row["verdict"] == "not_judged" and gate in (row["reason"] or "")
+    if row["verdict"] == "not_judged":
+        return False
+    if row["conf_low"] is None:
+        return None
+    if kind == "null":
+        return row["conf_low"] <= 0 <= row["conf_high"]
+    overall = answer.get("overall")
+    if kind != "effect" or not overall:
+        return None
+    return row["conf_low"] <= overall["mean_of_event_times"] <= row["conf_high"]
+
+
+def world(scenario, persons, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        project = pathlib.Path(folder) / "project"
+        korabo(folder, "init", str(project))
+        korabo(folder, "synth", "-o", str(project / "extracts"), "--persons", str(persons), "--seed", str(seed), "--scenario", scenario)
+        truth = json.loads((project / "extracts/truth.json").read_text())
+        korabo(project, "run", "-q", "+evaluation_verdicts_*")
+        return truth.get("expected", []), judged(project)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--persons", type=int, default=20000)
+    parser.add_argument("scenarios", nargs="*", default=WORLDS)
+    given = parser.parse_args()
+    worst = 0
+    for scenario in given.scenarios:
+        found = {}
+        for seed in range(1, given.seeds + 1):
+            expected, verdicts = world(scenario, given.persons, seed)
+            for answer in expected:
+                estimand = answer.get("estimand", "field")
+                field = "bundle" if estimand == "bundle" else answer.get("field")
+                row = verdicts.get((estimand, field, answer.get("population"), answer.get("indicator")))
+                right = is_right(answer, row) if row else None
+                if right is not None:
+                    key = (answer["kind"], estimand, field, answer["population"], answer["indicator"])
+                    counts = found.setdefault(key, [0, 0])
+                    counts[0] += right
+                    counts[1] += 1
+        for key, (right, total) in sorted(found.items()):
+            # Of 95 % intervals fewer hold the truth by chance: what a binomial law does once in a thousand is too few.
+            least = total * 0.95 - 3.1 * math.sqrt(total * 0.95 * 0.05)
+            is_enough = right >= (least if key[0] in ("effect", "null") else total)
+            worst |= not is_enough
+            print(f"{scenario:<14}{' '.join(key):<64}{right:>4} of {total:<4}{'' if is_enough else 'TOO FEW'}", flush=True)
+    sys.exit(worst)
+
+
+if __name__ == "__main__":
+    main()
