@@ -1,3 +1,5 @@
+//! Plans, gates and locks as files: defaults, what is refused and where, what has changed since a plan was fixed.
+
 use std::collections::BTreeMap;
 
 use fs_err as fs;
