@@ -111,7 +111,8 @@ fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
     };
     let is_of_permutations = list == "strata" && has("outcome");
     let is_of_outcomes = list == "robustness" || list == "primary" && has("outcomes");
-    !is_of_outcomes && !is_of_permutations && !(list == "outcomes" && has("outcome"))
+    let is_in_place_of_one = list == "outcomes" && has("outcome");
+    !(is_of_outcomes || is_of_permutations || is_in_place_of_one)
 }
 
 pub(crate) fn call(
