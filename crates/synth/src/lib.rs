@@ -2,8 +2,9 @@
 //!
 #![doc = include_str!("../README.md")]
 //!
-//! A batch of chunks of persons is simulated (`person_years`), encoded to one parquet row group per file (`files`, `writer`), and
-//! appended in order (`batches`).
+//! `world` and `rollout` make what is there before any person, as `scenarios` says. A batch of chunks
+//! of persons is simulated (`person_years`), encoded to one parquet row group per file (`files`,
+//! `writer`), and appended in order (`batches`).
 
 mod attendance;
 mod batches;

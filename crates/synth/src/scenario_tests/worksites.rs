@@ -42,22 +42,51 @@ fn six_of_forty_worksites_are_exposed_and_share_good_and_bad_years() {
         let habit = says(Question::Exercise30min);
         let found = effect(&made, &employees, &habit, 0..=6);
         assert_near(found, overall(entry), "exercise");
-        // The same people, each a cluster of their own.
-        let alone: Vec<Employee> = employees
-            .iter()
-            .map(|employee| Employee {
-                worksite: employee.person,
-                ..*employee
-            })
-            .collect();
-        let naive = effect(&made, &alone, &habit, 0..=6);
-        assert!(
-            found.error > 1.5 * naive.error,
-            "worksites share their years: {} and {}",
-            found.error,
-            naive.error
-        );
+        // Among those never exposed, worksites differ from year to year far more than by chance.
+        let ratio = variance_ratio(&made, &employees);
+        assert!(ratio > 2.0, "worksites share their years: {ratio}");
     }
+}
+
+/// The variance of yearly changes of exercise between worksites, as a multiple of what chance gives;
+/// a mean of all years, over people never exposed.
+fn variance_ratio(made: &Made, employees: &[Employee]) -> f64 {
+    let habit = says(Question::Exercise30min);
+    let mut years: BTreeMap<i16, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
+    for employee in employees
+        .iter()
+        .filter(|employee| employee.cohort.is_none())
+    {
+        let checkups = made.checkups_of(employee.person).iter();
+        let seen = checkups.filter_map(|(year, cells)| Some((*year, habit(cells)?)));
+        let seen: BTreeMap<i16, f64> = seen.collect();
+        for (year, now) in &seen {
+            if let Some(before) = seen.get(&(year - 1)) {
+                let of_year = years.entry(*year).or_default();
+                of_year
+                    .entry(employee.worksite)
+                    .or_default()
+                    .push(now - before);
+            }
+        }
+    }
+    let ratios = years.values().map(|worksites| {
+        let all: Vec<f64> = worksites.values().flatten().copied().collect();
+        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+        let center = mean(&all);
+        let (mut between, mut within) = (0.0, 0.0);
+        for changes in worksites.values() {
+            let own = mean(changes);
+            between += changes.len() as f64 * (own - center).powi(2);
+            within += changes
+                .iter()
+                .map(|change| (change - own).powi(2))
+                .sum::<f64>();
+        }
+        let n_worksites = worksites.len() as f64;
+        between / (n_worksites - 1.0) / (within / (all.len() as f64 - n_worksites))
+    });
+    ratios.sum::<f64>() / years.len() as f64
 }
 
 #[test]
