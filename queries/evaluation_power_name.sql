@@ -53,14 +53,14 @@ designs as (
     cross join never_starting
     union all
     select 'halves' as design, concat('0, ', n / 2, ', 0, 0') as calendar, n / 2 as n_never, n / 2 * 2 as n_clusters
-    from (select unnest(make_array(12, 18, 24, 36, 48, 72, 96, 144, 192, 288, 384, 576, 768, 1152)) as n) as sizes
+    from (select unnest(make_array(24, 48, 96, 192, 384, 768, 1536)) as n) as sizes
     union all
     select
         'steps' as design,
         concat('0, ', n / 3, ', ', n / 3, ', ', n / 3) as calendar,
         0 as n_never,
         n / 3 * 3 as n_clusters
-    from (select unnest(make_array(12, 18, 24, 36, 48, 72, 96, 144, 192, 288, 384, 576, 768, 1152)) as n) as sizes
+    from (select unnest(make_array(24, 48, 96, 192, 384, 768, 1536)) as n) as sizes
 ),
 
 asked as (

@@ -81,7 +81,7 @@ fn verdict(row: &[String]) -> String {
         );
     }
     let needed = match needed.as_str() {
-        "" => "more than a thousand worksites".to_owned(),
+        "" => "more than 1,500 worksites".to_owned(),
         n => format!("{n} worksites, half of which start,"),
     };
     format!(

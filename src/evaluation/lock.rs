@@ -196,8 +196,8 @@ impl EvaluationPlan {
         set("primary", names(&self.primary));
         set("secondary", names(&self.secondary));
         set("negative_controls", names(&self.negative_controls));
-        set("covariates", self.covariates.join(", "));
-        set("cluster", self.cluster.clone());
+        set("covariates", names(&self.covariates));
+        set("cluster", self.cluster.value.clone());
         set("comparison", self.comparison.to_owned());
         set("method", self.method.to_owned());
         set("inference", self.inference.to_owned());

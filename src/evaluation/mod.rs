@@ -5,6 +5,7 @@
 mod error;
 mod gate;
 mod lock;
+mod name;
 mod plan;
 mod read;
 mod scale;

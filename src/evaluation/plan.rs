@@ -2,6 +2,7 @@
 
 use super::error::EvaluationError;
 use super::gate::Gate;
+use super::name::is_name;
 use crate::diagnostic::{SourceLocation, did_you_mean};
 use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
 use crate::vocabulary::Vocabulary;
@@ -41,9 +42,9 @@ pub struct EvaluationPlan {
     /// What is to be reached.
     pub targets: Vec<Target>,
     /// What the comparison is adjusted for.
-    pub covariates: Vec<String>,
+    pub covariates: Vec<Located<String>>,
     /// The column of the places at which exposure was assigned.
-    pub cluster: String,
+    pub cluster: Located<String>,
     /// The comparison group: `not_yet_treated` or `never_treated`.
     pub comparison: &'static str,
     /// Adjustment for covariates: `reg`, `dr` or `ipw`.
@@ -148,6 +149,14 @@ const KEYS: [&str; 22] = [
     "gates",
 ];
 
+/// A default, which stands nowhere in the file.
+fn located(value: &str, table: &TomlTable<'_>) -> Located<String> {
+    Located {
+        value: value.to_owned(),
+        at: table.location(),
+    }
+}
+
 /// A word among the ones that a key accepts.
 fn word(
     table: &TomlTable<'_>,
@@ -177,10 +186,8 @@ impl EvaluationPlan {
             ("household", Exposed::Household),
         ];
         let exposed = table.get("exposed").map(|item| item.one_of(&exposed));
-        let window = table.optional("window")?.unwrap_or_else(|| Located {
-            value: "-5..5".to_owned(),
-            at: table.location(),
-        });
+        let window = table.optional("window")?;
+        let window = window.unwrap_or_else(|| located("-5..5", table));
         let plan = Self {
             name: name.to_owned(),
             at: table.location(),
@@ -196,12 +203,13 @@ impl EvaluationPlan {
             negative_controls: list("negative_controls")?,
             smallest_changes: smallest_changes(table)?,
             targets: targets(table)?,
-            covariates: table
-                .optional("covariates")?
-                .unwrap_or_else(|| vec!["sex".to_owned(), "birth_fiscal_year".to_owned()]),
+            covariates: table.optional("covariates")?.unwrap_or_else(|| {
+                let default = ["sex", "birth_fiscal_year"];
+                default.map(|name| located(name, table)).to_vec()
+            }),
             cluster: table
                 .optional("cluster")?
-                .unwrap_or_else(|| "cluster_worksite_id".to_owned()),
+                .unwrap_or_else(|| located("cluster_worksite_id", table)),
             comparison: word(table, "comparison", &["not_yet_treated", "never_treated"])?,
             method: word(table, "method", &["reg", "dr", "ipw"])?,
             inference: word(table, "inference", &["analytic", "cr3", "bootstrap"])?,
@@ -212,6 +220,7 @@ impl EvaluationPlan {
             gates: own_gates(table, gates)?,
             unblinded: None,
         };
+        plan.check_names()?;
         plan.check_indicators(table)?;
         Ok(plan)
     }
@@ -270,6 +279,28 @@ impl EvaluationPlan {
             gate.warn_at = gate.warn_at.or(blind_at);
         }
         self.unblinded = Some(reason.to_owned());
+    }
+
+    /// Refuses what cannot be the name of a column or of a query: names become part of SQL.
+    fn check_names(&self) -> Result<(), EvaluationError> {
+        let indicators = self.indicators().map(|(own, _)| own);
+        let all = indicators
+            .chain(&self.subgroups)
+            .chain(&self.covariates)
+            .chain(&self.attendance)
+            .chain([&self.cluster, &self.population]);
+        for own in all {
+            if !is_name(&own.value) {
+                return Err(EvaluationError::Contradiction {
+                    at: own.at.clone(),
+                    message: format!(
+                        "`{}` cannot be a name: lower-case letters, digits and `_`, a letter first",
+                        own.value
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn check_indicators(&self, table: &TomlTable<'_>) -> Result<(), EvaluationError> {

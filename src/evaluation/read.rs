@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::EvaluationError;
 use super::gate::{self, GATES_FILE, Gate};
 use super::lock::Lock;
+use super::name::is_name;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
 use super::scale::{self, RATINGS_FILE, RatingScale};
 use crate::regular_file;
@@ -117,10 +118,4 @@ pub(super) fn read_file(path: &Path, shown: &Path) -> Result<String, EvaluationE
         file: shown.display().to_string(),
         source,
     })
-}
-
-/// Whether it can be part of a table's name.
-fn is_name(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_part)
 }

@@ -67,7 +67,12 @@ fn a_plan_has_defaults() {
         (Exposed::Offered, "not_yet_treated")
     );
     assert_eq!((plan.first_event(), plan.last_event()), (-5, 5));
-    assert_eq!(plan.covariates, ["sex", "birth_fiscal_year"]);
+    let covariates: Vec<&str> = plan
+        .covariates
+        .iter()
+        .map(|own| own.value.as_str())
+        .collect();
+    assert_eq!(covariates, ["sex", "birth_fiscal_year"]);
     assert_eq!(plan.gates.len(), 2);
     assert!(lock.is_none() && found.plan("other").is_none());
 }
@@ -101,6 +106,14 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             and("secondary = [\"bmi\", \"sleep_rest\"]"),
             "evaluations/sleep.toml:7:21: `sleep_rest` is listed twice in this plan",
+        ),
+        (
+            with("\"sleep_rest\"", "\"a) from x --\""),
+            "evaluations/sleep.toml:6:12: `a) from x --` cannot be a name: lower-case letters, digits and `_`, a letter first",
+        ),
+        (
+            and("cluster = \"a.b\""),
+            "evaluations/sleep.toml:7:11: `a.b` cannot be a name: lower-case letters, digits and `_`, a letter first",
         ),
         (
             and("exposed = \"offer\""),

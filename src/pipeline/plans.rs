@@ -160,7 +160,12 @@ fn values(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, Parame
         ("primary", names(primary.collect())),
         (
             "covariates",
-            names(plan.covariates.iter().map(String::as_str).collect()),
+            names(
+                plan.covariates
+                    .iter()
+                    .map(|own| own.value.as_str())
+                    .collect(),
+            ),
         ),
         ("subgroups", names(by.clone().collect())),
         (COMPARED_SUBGROUPS, names(by.collect())),
@@ -275,7 +280,7 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
     }
     made.push(&format!(
         ",\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
-        cluster = plan.cluster,
+        cluster = plan.cluster.value,
         participated = participated(plan),
         joins = joins(plan),
     ));

@@ -159,8 +159,10 @@ impl Session {
     /// # Errors
     /// When the query fails, or the engine refuses the name.
     pub async fn register_rows(&self, name: &str, frame: DataFrame) -> Result<(), SessionError> {
-        let schema = Arc::clone(frame.schema().inner());
+        let planned = Arc::clone(frame.schema().inner());
         let rows = frame.collect().await?;
+        // What the rows may hold is known better once they are there: which columns have no missing value.
+        let schema = rows.first().map_or(planned, RecordBatch::schema);
         self.register(name, Arc::new(MemTable::try_new(schema, vec![rows])?))
     }
 

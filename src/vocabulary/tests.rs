@@ -6,7 +6,6 @@ const FIELDS: &str = r#"
 [rest]
 name_ja = "休養"
 name_en = "Rest"
-outcomes = ["sleep_rest", "bmi"]
 
 [activity]
 name_ja = "運動"
@@ -49,9 +48,6 @@ fn entries_keep_the_order_of_their_file() {
     assert_eq!(names, ["rest", "activity"]);
     let rest = vocabulary.field("rest").unwrap();
     assert_eq!(rest.name_ja, "休養");
-    assert_eq!(rest.outcomes[0].value, "sleep_rest");
-    assert_eq!(rest.outcomes[1].at.to_string(), "fields.toml:5:27");
-    assert!(vocabulary.field("activity").unwrap().outcomes.is_empty());
     let steps = vocabulary.indicator("steps").unwrap();
     assert_eq!(steps.unit, Unit::Other("steps".to_owned()));
     assert_eq!(steps.better, Better::Higher);
@@ -87,14 +83,9 @@ fn mistakes_are_named_with_their_place() {
             "fields.toml:2:2: `Rest` cannot be a name: lower-case letters, digits and `_`, a letter first",
         ),
         (
-            "\"bmi\"",
-            "\"sleep_rest\"",
-            "fields.toml:5:27: `sleep_rest` is listed twice",
-        ),
-        (
-            "\"bmi\"",
-            "\"a b\"",
-            "fields.toml:5:27: `a b` cannot be a name: lower-case letters, digits and `_`, a letter first",
+            "name_en = \"Rest\"",
+            "name_en = \"Rest\"\noutcomes = [\"sleep_rest\"]",
+            "fields.toml:5:1: unknown key `outcomes` in [rest]",
         ),
         (
             "name_ja = \"休養\"",
