@@ -84,37 +84,17 @@ attrition_bounds as (
     )
 ),
 
-baseline as (
-    select *
-    from panel_evaluation_name
-    where cohort is null or fiscal_year < cohort
-    qualify row_number() over (partition by person_id order by fiscal_year) = 1
-),
-
--- What people were before exposure, one row per person and covariate, in standard deviations.
-covariates as (
-    select
-        cohort is not null as exposed,
-        cluster_id,
-        sex,
-        age / 5 as age_band,
-        unnest(make_array('bmi', 'current_smoker', 'yen_total', 'size_band')) as covariate,
-        unnest(make_array(
-            cast(bmi as double), cast(current_smoker as double), cast(yen_total as double), cast(size_band as double)
-        )) as level
-    from baseline
-),
-
+-- What people were before exposure, in standard deviations.
 scaled as (
-    select *, level / nullif(stddev(level) over (partition by covariate), 0) as scaled
-    from covariates
+    select *, baseline_level / nullif(stddev(baseline_level) over (partition by covariate), 0) as scaled
+    from panel_balance_name
 ),
 
 differences as (
     select abs(estimate) as difference, p_value, count(*) over () as n_differences
     from ols(
         scaled,
-        'scaled ~ factor(covariate):exposed | covariate^sex^age_band',
+        'scaled ~ factor(covariate):is_exposed | covariate^sex^age_step',
         vcov => 'cluster(cluster_id)'
     )
 ),

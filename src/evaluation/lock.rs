@@ -197,6 +197,7 @@ impl EvaluationPlan {
         set("secondary", names(&self.secondary));
         set("negative_controls", names(&self.negative_controls));
         set("covariates", names(&self.covariates));
+        set("balance", names(&self.balance));
         set("cluster", self.cluster.value.clone());
         set("comparison", self.comparison.to_owned());
         set("method", self.method.to_owned());

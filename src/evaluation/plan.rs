@@ -43,6 +43,8 @@ pub struct EvaluationPlan {
     pub targets: Vec<Target>,
     /// What the comparison is adjusted for.
     pub covariates: Vec<Located<String>>,
+    /// Numbers and yes/no columns in which the groups should be alike before exposure.
+    pub balance: Vec<Located<String>>,
     /// The column of the places at which exposure was assigned.
     pub cluster: Located<String>,
     /// The comparison group: `not_yet_treated` or `never_treated`.
@@ -124,7 +126,7 @@ pub struct Target {
     pub target: f64,
 }
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "question_ja",
     "question_en",
     "exposure",
@@ -139,6 +141,7 @@ const KEYS: [&str; 22] = [
     "smallest_change",
     "targets",
     "covariates",
+    "balance",
     "cluster",
     "comparison",
     "method",
@@ -207,6 +210,7 @@ impl EvaluationPlan {
                 let default = ["sex", "birth_fiscal_year"];
                 default.map(|name| located(name, table)).to_vec()
             }),
+            balance: balance(table)?,
             cluster: table
                 .optional("cluster")?
                 .unwrap_or_else(|| located("cluster_worksite_id", table)),
@@ -287,6 +291,7 @@ impl EvaluationPlan {
         let all = indicators
             .chain(&self.subgroups)
             .chain(&self.covariates)
+            .chain(&self.balance)
             .chain(&self.attendance)
             .chain([&self.cluster, &self.population]);
         for own in all {
@@ -366,6 +371,18 @@ fn exposure(table: &TomlTable<'_>, vocabulary: &Vocabulary) -> Result<Exposure, 
         "field_given_system" => Exposure::FieldGivenSystem(field.value),
         _ => Exposure::Field(field.value),
     })
+}
+
+fn balance(table: &TomlTable<'_>) -> Result<Vec<Located<String>>, EvaluationError> {
+    let default = ["bmi", "current_smoker", "yen_total", "size_band"];
+    let given: Option<Vec<Located<String>>> = table.optional("balance")?;
+    match (given, table.get("balance")) {
+        (Some(list), Some(item)) if list.is_empty() => {
+            Err(item.wrong("a list with a column").into())
+        }
+        (Some(list), _) => Ok(list),
+        (None, _) => Ok(default.map(|name| located(name, table)).to_vec()),
+    }
 }
 
 /// The two ends of a window like `-5..5`, one before exposure and one not.

@@ -16,7 +16,7 @@ use crate::evaluation::{
     EvaluationError, EvaluationPlan, Evaluations, Exposed, Exposure, Gate, Lock, PLANS_FOLDER,
     RATINGS_FILE, RatingScale,
 };
-use crate::toml_reader::LocatedText;
+use crate::toml_reader::{Located, LocatedText};
 use crate::vocabulary::{Better, Vocabulary};
 
 /// The word in names that a plan's name replaces.
@@ -198,6 +198,7 @@ fn views(
     Ok(vec![
         made("panel_cohorts", MadeText::plain(&cohorts(plan)))?,
         made("panel_evaluation", rows(plan, vocabulary))?,
+        made("panel_balance", MadeText::plain(&balance(plan)))?,
         made("panel_changes", MadeText::plain(&changes(plan)))?,
         made(
             "evaluation_plan",
@@ -218,22 +219,14 @@ fn views(
 /// Persons and years of the population with the exposure that the plan is about.
 fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
     let mut made = MadeText::plain(&format!(
-        "-- One row per person and fiscal year that evaluation {name} looks at: exposure, cluster and every indicator.\n\
-         -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
+        "-- One row per person and fiscal year that evaluation {name} looks at: exposure, cluster and the columns that the plan names.\n\
+         -- A table, because everything that is estimated and measured reads it.\n\
+         -- key: person_id, fiscal_year\n-- materialize: table\n-- sensitivity: person\n\n\
          with people as (\n    select\n        {population}.*",
         name = plan.name,
         population = population_view(plan),
     ));
-    let asked: Vec<_> = plan
-        .indicators()
-        .filter_map(|(own, _)| vocabulary.indicator(&own.value))
-        .collect();
-    let at_risk: Vec<(&str, &LocatedText)> = asked
-        .iter()
-        .filter_map(|own| Some((own.name.as_str(), own.at_risk.as_ref()?)))
-        .filter(|_| plan.is_at_risk)
-        .collect();
-    for (name, sql) in &at_risk {
+    for (name, sql) in at_risk(plan, vocabulary) {
         made.push(",\n        first_value(");
         made.push_expression(sql);
         made.push(&format!(
@@ -245,46 +238,93 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
         made.push("\n    where ");
         made.push_expression(filter);
     }
-    made.push("\n)\n\nselect\n    people.*");
-    if !at_risk.is_empty() {
-        let names: Vec<String> = at_risk
-            .iter()
-            .map(|(name, _)| format!("at_risk_{name}"))
-            .collect();
-        made.push(&format!(" exclude ({})", names.join(", ")));
-    }
-    let mut replaced: Vec<String> = Vec::new();
-    for own in &asked {
-        let mut conditions: Vec<String> = Vec::new();
-        if !own.terms.is_empty() {
-            let terms: Vec<String> = own.terms.iter().map(ToString::to_string).collect();
-            conditions.push(format!("people.term in ({})", terms.join(", ")));
-        }
-        if at_risk.iter().any(|(name, _)| *name == own.name) {
-            conditions.push(format!("people.at_risk_{}", own.name));
-        }
-        if !conditions.is_empty() {
-            replaced.push(format!(
-                "case when {} then people.{} end as {}",
-                conditions.join(" and "),
-                own.name,
-                own.name
-            ));
-        }
-    }
-    if !replaced.is_empty() {
-        made.push(&format!(
-            " replace (\n        {}\n    )",
-            replaced.join(",\n        ")
-        ));
+    made.push("\n)\n\nselect");
+    for name in columns(plan) {
+        made.push(&format!("\n    {},", column(name, plan, vocabulary)));
     }
     made.push(&format!(
-        ",\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
+        "\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
         cluster = plan.cluster.value,
         participated = participated(plan),
         joins = joins(plan),
     ));
     made
+}
+
+/// The columns of the population that the evaluation reads, each once.
+fn columns(plan: &EvaluationPlan) -> Vec<&str> {
+    let named = |list: &'_ [Located<String>]| {
+        list.iter()
+            .map(|own| own.value.as_str())
+            .collect::<Vec<_>>()
+    };
+    let mut columns = vec!["person_id", "fiscal_year", "term", "sex", "age"];
+    let others = [&plan.covariates, &plan.subgroups, &plan.balance].map(|list| named(list));
+    let indicators = plan.indicators().map(|(own, _)| own.value.as_str());
+    let all = others.into_iter().flatten().chain(indicators);
+    for name in all.chain(plan.attendance()) {
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    columns
+}
+
+/// Who could improve, by indicator, where the plan looks at those only.
+fn at_risk<'v>(
+    plan: &EvaluationPlan,
+    vocabulary: &'v Vocabulary,
+) -> Vec<(&'v str, &'v LocatedText)> {
+    let asked = plan.indicators().filter(|_| plan.is_at_risk);
+    let asked = asked.filter_map(|(own, _)| vocabulary.indicator(&own.value));
+    asked
+        .filter_map(|own| Some((own.name.as_str(), own.at_risk.as_ref()?)))
+        .collect()
+}
+
+/// A column of the people; of an indicator only what may be compared, of those whom the plan looks at.
+fn column(name: &str, plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
+    let mut conditions: Vec<String> = Vec::new();
+    let is_indicator = plan.indicators().any(|(own, _)| own.value == name);
+    let terms = vocabulary.indicator(name).map(|own| own.terms.as_slice());
+    if let Some(terms) = terms.filter(|terms| is_indicator && !terms.is_empty()) {
+        let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
+        conditions.push(format!("people.term in ({})", terms.join(", ")));
+    }
+    if at_risk(plan, vocabulary)
+        .iter()
+        .any(|(own, _)| *own == name)
+    {
+        conditions.push(format!("people.at_risk_{name}"));
+    }
+    match conditions.as_slice() {
+        [] => format!("people.{name}"),
+        all => format!(
+            "case when {} then people.{name} end as {name}",
+            all.join(" and ")
+        ),
+    }
+}
+
+/// What people were in their first year before exposure, one row per person and column of the plan's `balance`.
+fn balance(plan: &EvaluationPlan) -> String {
+    let names: Vec<&str> = plan.balance.iter().map(|own| own.value.as_str()).collect();
+    let labels: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let levels: Vec<String> = names
+        .iter()
+        .map(|name| format!("cast({name} as double)"))
+        .collect();
+    format!(
+        "-- One row per person of evaluation {name} and covariate: what the person was in the first year there, before any exposure.\n\
+         -- key: person_id, covariate\n-- materialize: view\n-- sensitivity: person\n\n\
+         with baseline as (\n    select *\n    from panel_evaluation_{name}\n    where cohort is null or fiscal_year < cohort\n    \
+         qualify row_number() over (partition by person_id order by fiscal_year) = 1\n)\n\n\
+         select\n    person_id,\n    cohort is not null as is_exposed,\n    cluster_id,\n    sex,\n    age / 5 as age_step,\n    \
+         unnest(make_array({labels})) as covariate,\n    unnest(make_array({levels})) as baseline_level\nfrom baseline\n",
+        name = plan.name,
+        labels = labels.join(", "),
+        levels = levels.join(", "),
+    )
 }
 
 /// Where exposures are: those of one field, or of bundles.
