@@ -253,16 +253,11 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
 
 /// The columns of the population that the evaluation reads, each once.
 fn columns(plan: &EvaluationPlan) -> Vec<&str> {
-    let named = |list: &'_ [Located<String>]| {
-        list.iter()
-            .map(|own| own.value.as_str())
-            .collect::<Vec<_>>()
-    };
     let mut columns = vec!["person_id", "fiscal_year", "term", "sex", "age"];
-    let others = [&plan.covariates, &plan.subgroups, &plan.balance].map(|list| named(list));
+    let others = [&plan.covariates, &plan.subgroups, &plan.balance];
+    let others = others.into_iter().flatten().map(|own| own.value.as_str());
     let indicators = plan.indicators().map(|(own, _)| own.value.as_str());
-    let all = others.into_iter().flatten().chain(indicators);
-    for name in all.chain(plan.attendance()) {
+    for name in others.chain(indicators).chain(plan.attendance()) {
         if !columns.contains(&name) {
             columns.push(name);
         }
