@@ -54,7 +54,10 @@ fn tables_follow_from_and_join() {
         "select * from panel as a, pr|",
         &["programs", "pretrend_power("],
     );
-    check("with mine as (select 1) select * from mi|", &["mine"]);
+    check(
+        "with mine as (select 1) select * from mi|",
+        &["mine", "minimum_detectable_effect("],
+    );
     check("summarize pr|", &["programs", "pretrend_power("]);
     check("select * from att_g|", &["att_gt(", "att_gt_diagnostics("]);
 }
