@@ -10,11 +10,11 @@ use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::common::{DataFusionError, Result};
 use tokio::runtime::Handle;
 
-use super::estimate::statement;
 use super::header::Materialize;
 use super::project::Project;
 use super::query::Query;
 use super::query_files::query_named;
+use super::statement::statement;
 use crate::config::ProjectConfig;
 use crate::diagnostic::did_you_mean;
 use crate::lake::{Lake, LakeError, LakeTable};

@@ -30,6 +30,7 @@ mod run;
 mod select;
 mod sources;
 mod stale;
+mod statement;
 mod step;
 mod summary;
 mod table_help;
@@ -45,7 +46,7 @@ pub use diff::{
     TableDiff, diff, past_runs,
 };
 pub use error::PipelineError;
-pub use estimate::{estimate, statement};
+pub use estimate::estimate;
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,
@@ -59,5 +60,6 @@ pub use query::{Query, Stage};
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};
+pub use statement::statement;
 pub use summary::RunSummary;
 pub use table_help::table_help;

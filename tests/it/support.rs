@@ -124,7 +124,7 @@ impl Project {
     /// The standard contracts and queries without extracts.
     pub(crate) fn standard() -> Self {
         let project = Self::empty();
-        copy_standard(project.path());
+        copy_with_few_plans(project.path());
         project
     }
 
@@ -326,6 +326,20 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// The plans of projects that are not about the sample: each costs seconds in every run.
+const FEW_PLANS: [&str; 4] = ["activity", "nutrition_spouses", "rest", "smoking"];
+
+/// The standard library with a few of its plans.
+fn copy_with_few_plans(to: &Path) {
+    copy_standard(to);
+    for file in files_below(&to.join("evaluations")) {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        if !FEW_PLANS.contains(&stem) {
+            fs::remove_file(to.join("evaluations").join(&file)).unwrap();
+        }
+    }
+}
+
 fn copy_standard(to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::copy(root().join("korabo.toml"), to.join("korabo.toml")).unwrap();
@@ -349,7 +363,7 @@ pub(crate) fn small_world() -> &'static Path {
     static WORLD: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     WORLD.get_or_init(|| {
         shared("small", |folder| {
-            copy_standard(folder);
+            copy_with_few_plans(folder);
             let synth = [
                 "synth",
                 "-o",
