@@ -327,7 +327,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// The plans of projects that are not about the sample: each costs seconds in every run.
-const FEW_PLANS: [&str; 4] = ["activity", "nutrition_spouses", "rest", "smoking"];
+const FEW_PLANS: [&str; 5] = ["activity", "mind", "nutrition_spouses", "rest", "smoking"];
 
 /// The standard library with a few of its plans.
 fn copy_with_few_plans(to: &Path) {
