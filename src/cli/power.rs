@@ -31,7 +31,8 @@ pub(super) async fn run(
     let engine = workspace::session(global)?;
     workspace.project.check_queries(&engine).await?;
     pipeline::require_whole(&workspace.project, &workspace.lake).await?;
-    let session = workspace.catalogue().session(&engine)?;
+    let (project, lake) = (&workspace.project, &workspace.lake);
+    let session = pipeline::evaluation_panel(project, lake, &engine, &args.name).await?;
     let table = format!("evaluation_power_{}", args.name);
     let planned = session.plan(&format!("select * from {table}"), &[]).await?;
     session.register_rows(&table, planned).await?;

@@ -11,6 +11,7 @@ use datafusion::common::{DataFusionError, Result};
 use tokio::runtime::Handle;
 
 use super::header::Materialize;
+use super::parts;
 use super::project::Project;
 use super::query::Query;
 use super::query_files::query_named;
@@ -240,11 +241,28 @@ impl Opened {
         let config = self.catalogue.config.as_ref();
         let parameters = config.map(|config| query.parameters_in(config));
         let parameters = parameters.unwrap_or_default();
-        let frame = session.plan(&query.text, &parameters).await?;
+        let present = self.present_parts(query).await?;
+        let text = match present.is_empty() {
+            true => query.text.clone(),
+            false => parts::rows_of(&present),
+        };
+        let frame = session.plan(&text, &parameters).await?;
         Ok(match self.catalogue.are_views_whole {
             true => whole_view(frame),
             false => view(frame),
         })
+    }
+
+    /// The tables that a view of parts has rows of by now. A part that no run has built yet, like that of a new plan, has none.
+    async fn present_parts(&self, query: &Query) -> Result<Vec<String>, SessionError> {
+        let mut present = Vec::new();
+        for part in query.parts.iter().filter(|_| self.catalogue.lake.is_some()) {
+            let is_made = self.tables().get(part).is_some_and(Option::is_some);
+            if is_made || self.catalogue.is_view(part) || self.lake_table(part).await?.is_some() {
+                present.push(part.clone());
+            }
+        }
+        Ok(present)
     }
 
     async fn lake_table(&self, name: &str) -> Result<Option<LakeTable>> {

@@ -6,7 +6,7 @@ use super::catalogue::Catalogue;
 use super::error::PipelineError;
 use super::header::Materialize;
 use super::project::Project;
-use super::query::Query;
+use super::query::{Query, Stage};
 use crate::lake::Lake;
 use crate::session::Session;
 
@@ -20,21 +20,43 @@ pub async fn estimate(
     engine: &Session,
     name: &str,
 ) -> Result<Session, PipelineError> {
+    made(project, lake, engine, |query| {
+        query.evaluation() == Some(name)
+    })
+    .await
+}
+
+/// A session that has the persons and years of evaluation `name`, and none of its estimates.
+///
+/// # Errors
+/// As [`estimate`].
+pub async fn evaluation_panel(
+    project: &Arc<Project>,
+    lake: &Lake,
+    engine: &Session,
+    name: &str,
+) -> Result<Session, PipelineError> {
+    let is_of_panel =
+        |query: &Query| query.evaluation() == Some(name) && query.stage == Stage::Panel;
+    made(project, lake, engine, is_of_panel).await
+}
+
+/// A session with the rows of some queries made into memory, in running order.
+async fn made(
+    project: &Arc<Project>,
+    lake: &Lake,
+    engine: &Session,
+    is_made: impl Fn(&Query) -> bool,
+) -> Result<Session, PipelineError> {
     let catalogue = Catalogue::of_project(Arc::clone(project), Some(lake.pinned()));
     let session = catalogue.session(engine)?;
-    for query in tables_of(project, name) {
+    let queries = project.dag.queries().iter();
+    let tables = queries.filter(|query| query.header.materialize == Materialize::Table);
+    for query in tables.filter(|query| is_made(query)) {
         let parameters = project.parameters_of(query);
         let frame = session.plan(&query.text, &parameters).await;
         let frame = frame.map_err(|source| query.not_planned(source))?;
         session.register_rows(&query.name, frame).await?;
     }
     Ok(session)
-}
-
-/// The queries whose tables evaluation `name` fills, in running order.
-fn tables_of<'p>(project: &'p Project, name: &'p str) -> impl Iterator<Item = &'p Query> {
-    let queries = project.dag.queries().iter();
-    queries.filter(move |query| {
-        query.evaluation() == Some(name) && query.header.materialize == Materialize::Table
-    })
 }

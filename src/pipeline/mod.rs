@@ -46,7 +46,7 @@ pub use diff::{
     TableDiff, diff, past_runs,
 };
 pub use error::PipelineError;
-pub use estimate::estimate;
+pub use estimate::{estimate, evaluation_panel};
 pub use header::{DeclaredJoin, Header, Identity, Materialize, Sensitivity};
 pub use history::{
     LastRun, RUN_STEPS, RUNS, RunRecord, TEST_RESULTS, end_of_run, last_run, match_rate, record_run,

@@ -38,20 +38,27 @@ pub(super) fn with_views(mut queries: Vec<Query>) -> Result<Vec<Query>, Pipeline
 }
 
 fn view_of(name: &str, parts: &[&Query]) -> Result<Query, PipelineError> {
-    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
     let is_of_persons = parts
         .iter()
         .any(|part| part.header.sensitivity == Sensitivity::Person);
     let sensitivity = if is_of_persons { "person" } else { "aggregate" };
-    let tables: Vec<String> = names
-        .iter()
-        .map(|part| format!("select * from {part}"))
-        .collect();
     let text = format!(
         "-- The rows of {}: every table whose query says that it is part of {name}.\n\
-         -- materialize: view\n-- sensitivity: {sensitivity}\n\n{}\n",
+         -- materialize: view\n-- sensitivity: {sensitivity}\n\n{}",
         names.join(", "),
-        tables.join("\nunion all by name\n")
+        rows_of(&names)
     );
-    Query::parse(&Path::new("queries").join(name), &text)
+    let mut view = Query::parse(&Path::new("queries").join(name), &text)?;
+    view.parts = names;
+    Ok(view)
+}
+
+/// All rows of some tables.
+pub(super) fn rows_of(tables: &[String]) -> String {
+    let rows: Vec<String> = tables
+        .iter()
+        .map(|table| format!("select * from {table}"))
+        .collect();
+    rows.join("\nunion all by name\n") + "\n"
 }

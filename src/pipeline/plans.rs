@@ -424,6 +424,7 @@ fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary)
     });
     if let Some(reason) = &plan.unblinded {
         let own = deviations.get_or_insert_default();
+        own.retain(|deviation| !deviation.starts_with("gates."));
         own.push(format!("gates do not hide: {reason}"));
     }
     let optional = |text: Option<String>| {

@@ -41,6 +41,8 @@ pub struct Query {
     pub parameters: BTreeSet<String>,
     /// Values of some of these parameters, which come from the program field that the query was made for.
     pub values: Vec<(String, ParameterValue)>,
+    /// The tables whose rows it holds, where it is a view of parts.
+    pub(super) parts: Vec<String>,
     /// Expressions of another file that the text is made of.
     expressions: Expressions,
 }
@@ -188,6 +190,7 @@ impl Query {
             reads,
             parameters,
             values: Vec::new(),
+            parts: Vec::new(),
             expressions,
         })
     }
