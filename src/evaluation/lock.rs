@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::error::EvaluationError;
+use super::file::read_file;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
-use super::read::read_file;
 use crate::toml_reader::{TomlDocument, TomlTable};
 
 /// A plan as it was fixed.

@@ -3,6 +3,7 @@
 //! they are only read and compared.
 
 mod error;
+mod file;
 mod gate;
 mod lock;
 mod name;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::error::EvaluationError;
+use super::file::read_file;
 use super::gate::{self, GATES_FILE, Gate};
 use super::lock::Lock;
 use super::name::is_name;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
 use super::scale::{self, RATINGS_FILE, RatingScale};
-use crate::regular_file;
 use crate::toml_reader::TomlDocument;
 use crate::vocabulary::Vocabulary;
 
@@ -110,12 +110,4 @@ fn read_scale(folder: &Path) -> Result<Option<RatingScale>, EvaluationError> {
     let text = read_file(&path, shown)?;
     let document = TomlDocument::parse(shown, &text)?;
     scale::read(&document.root()).map(Some)
-}
-
-/// The text of `path`, which messages call `shown`.
-pub(super) fn read_file(path: &Path, shown: &Path) -> Result<String, EvaluationError> {
-    regular_file::read_to_string(path).map_err(|source| EvaluationError::Unreadable {
-        file: shown.display().to_string(),
-        source,
-    })
 }

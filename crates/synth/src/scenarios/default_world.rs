@@ -2,7 +2,7 @@
 
 use super::super::calibration::Question;
 use super::super::effects::{Curve, Effect, Field, Outcome, Population, bmi_of, control, effect};
-use super::{Story, story};
+use super::setting::{Story, story};
 
 use Curve::{Fading, Steps};
 use Outcome::{AbsenceDays, Answer, PresenteeismLoss, Weight};

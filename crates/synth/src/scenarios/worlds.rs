@@ -5,7 +5,7 @@ use super::super::effects::{
     Cause, Curve, Effect, Field, Outcome, Population, bmi_of, control, effect,
 };
 use super::default_world::{EFFECTS, STORIES};
-use super::{
+use super::setting::{
     Billing, Guidance, GuidanceEffects, Intensity, Launch, Participation, Rollout, Setting,
     StayingAway, Uptake, Workplaces, story,
 };

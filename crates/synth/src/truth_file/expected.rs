@@ -7,40 +7,11 @@ use super::super::effects::Cause;
 use super::super::truth::Truth;
 use super::super::world::World;
 use super::numbers::mean_of;
+use super::question::Question;
 use super::{guidance, programs};
 
 /// No council, and stages 1 to 4.
 const N_STAGES: usize = 5;
-
-/// What an entry is about.
-pub(super) struct Question<'a> {
-    pub(super) field: &'a str,
-    pub(super) indicator: &'a str,
-    pub(super) population: &'a str,
-    pub(super) estimand: &'a str,
-}
-
-impl Question<'_> {
-    /// The entry, with what else there is to say.
-    pub(super) fn answer(&self, kind: &str, more: Value) -> Value {
-        let mut entry = json!({
-            "field": self.field,
-            "indicator": self.indicator,
-            "population": self.population,
-            "estimand": self.estimand,
-            "kind": kind,
-        });
-        if let (Some(entry), Value::Object(more)) = (entry.as_object_mut(), more) {
-            entry.extend(more);
-        }
-        entry
-    }
-
-    /// The entry of a question whose answer is that there is no effect.
-    pub(super) fn null(&self) -> Value {
-        self.answer("null", json!({}))
-    }
-}
 
 /// All entries of a world.
 pub(super) fn expected(world: &World, truth: &Truth, last_event_time: usize) -> Vec<Value> {

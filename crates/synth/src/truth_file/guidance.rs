@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::super::scenarios::GuidanceEffects;
 use super::super::truth::{Quantity, Threshold, Truth};
 use super::super::world::World;
-use super::expected::Question;
 use super::numbers::{mean_of, rounded};
+use super::question::Question;
 
 /// Entries about guidance: the offer and its uptake where it does something, luck everywhere.
 pub(super) fn entries(world: &World, truth: &Truth) -> Vec<Value> {

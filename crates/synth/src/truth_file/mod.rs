@@ -6,6 +6,7 @@ mod expected;
 mod guidance;
 mod numbers;
 mod programs;
+mod question;
 
 use std::path::Path;
 

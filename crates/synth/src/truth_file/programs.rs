@@ -10,8 +10,8 @@ use super::super::employer_tables::{
 use super::super::scenarios::{Billing, Intensity, Launch, Rollout};
 use super::super::truth::{Quantity, Truth};
 use super::super::world::World;
-use super::expected::Question;
 use super::numbers::{by_event_time, numbers, rounded, until};
+use super::question::Question;
 
 /// Fewer exposed worksites than this blind an estimate.
 const BLIND_WORKSITES: usize = 3;
