@@ -16,7 +16,7 @@ use crate::evaluation::{
     EvaluationError, EvaluationPlan, Evaluations, Exposed, Exposure, Gate, Lock, PLANS_FOLDER,
     RATINGS_FILE, RatingScale,
 };
-use crate::toml_reader::{Located, LocatedText};
+use crate::toml_reader::LocatedText;
 use crate::vocabulary::{Better, Vocabulary};
 
 /// The word in names that a plan's name replaces.
