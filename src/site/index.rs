@@ -56,6 +56,11 @@ fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 6] {
             lang.pick("指標（indicator）", "Indicators"),
         ),
         (
+            Stage::Evaluation,
+            "evaluation",
+            lang.pick("評価（evaluation）", "Evaluations"),
+        ),
+        (
             Stage::Effect,
             "effect",
             lang.pick("効果（effect）", "Effects"),

@@ -76,14 +76,11 @@ fn a_row_alone_in_its_stratum_is_compared_with_the_level() {
 #[test]
 fn strata_without_rows_are_left_out_up_to_a_share() {
     let rows = &ROWS[..3];
-    let all = Some([3.0, 1.0]);
+    let all = [3.0, 1.0];
     // The other stratum has rows in another group only.
     let other = [&ROWS[..], rows].concat();
     let stratum: Vec<u32> = other.iter().map(|row| row.0).collect();
-    let weights: Vec<f64> = stratum
-        .iter()
-        .map(|&own| all.unwrap()[own as usize])
-        .collect();
+    let weights: Vec<f64> = stratum.iter().map(|&own| all[own as usize]).collect();
     let cluster = other.iter().map(|row| row.1).collect();
     let design = LevelDesign::try_new(stratum, cluster, Some(&weights)).unwrap();
     let groups = design.grouped(&[0, 0, 0, 0, 0, 0, 1, 1, 1], 2);
