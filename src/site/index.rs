@@ -37,7 +37,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
 }
 
 /// Stages in their order, with anchor and name.
-fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 6] {
+fn stages(lang: Lang) -> [(Stage, &'static str, &'static str); 7] {
     [
         (
             Stage::Clean,
