@@ -105,6 +105,10 @@ fn every_table_has_a_page_with_what_the_project_says_of_it() {
             "{table} is not in the index"
         );
     }
+    assert_pages_say_what_tables_are(&pages);
+}
+
+fn assert_pages_say_what_tables_are(pages: &BTreeMap<PathBuf, String>) {
     let raw = &pages[Path::new("tables/checkups.html")];
     for text in [
         "特定健診の期",
