@@ -27,8 +27,7 @@ fn verdicts(estimates: &str, indicators: &str, is_locked: bool) -> String {
 
 fn judged(estimate: &str, indicator: &str) -> String {
     let project = Project::empty();
-    let sql = verdicts(estimate, indicator, true)
-        + "select verdict, coalesce(reason, '') as reason from judged_rows";
+    let sql = verdicts(estimate, indicator, true) + "select verdict, reason from judged_rows";
     let text = project.text("csv", &sql);
     text.lines().nth(1).unwrap().to_owned()
 }
@@ -294,7 +293,7 @@ fn power_is_known_before_results_are() {
         .map(|line| line.rsplit(',').nth(1).unwrap().parse().unwrap())
         .collect();
     assert!(
-        seen.len() > 10 && seen.is_sorted_by(|a, b| a > b),
+        seen.len() > 5 && seen.is_sorted_by(|a, b| a > b),
         "{seen:?}"
     );
 }
