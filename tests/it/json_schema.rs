@@ -47,7 +47,7 @@ fn no_schema_names_a_key_that_is_not_read() {
         let schema: Value = serde_json::from_str(&printed).unwrap();
         let mut found = Vec::new();
         keys(&schema, "", &mut found);
-        assert!(found.len() >= 4, "{name}: {found:?}");
+        assert!(found.len() >= 2, "{name}: {found:?}");
         let before = fs_err::read(project.path().join(file)).unwrap();
         for (table, key) in found {
             let text = match table.as_str() {
@@ -80,7 +80,7 @@ fn tables_of_a_plan_accept_the_keys_of_the_schema_and_no_others() {
     let schema: Value = serde_json::from_str(&printed).unwrap();
     let file = "evaluations/activity.toml";
     let plan = fs_err::read_to_string(project.path().join(file)).unwrap();
-    for (table, entry) in [("targets", "exercise_habit"), ("gates", "pre_trend")] {
+    for (table, entry) in [("targets", "walking_1h"), ("gates", "pre_trend")] {
         let properties = &schema["properties"][table]["additionalProperties"]["properties"];
         let keys: Vec<&String> = properties.as_object().unwrap().keys().collect();
         assert!(keys.len() >= 3, "{keys:?}");
