@@ -14,7 +14,9 @@ fn a_table_is_shown_with_what_it_reads_and_what_reads_it() {
     assert!(reads.contains("\n        clean_programs\n          programs\n"));
     let n_lines = reads.matches("clean_programs\n").count();
     assert_eq!((n_lines, reads.matches('…').count()), (1, 0), "{reads}");
-    assert!(readers.contains("\n    panel_checkups\n      panel_person_year\n"));
+    assert!(readers.contains(
+        "\n    panel_checkups\n      panel_referral_visits\n        panel_person_year\n"
+    ));
     assert!(readers.contains(" effect_summary\n") && !reads.contains("effect_"));
 }
 
