@@ -80,7 +80,9 @@ pub(crate) fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if matches!(argument.name, "primary" | "selected") => {
                 all.push(given(argument.name, "participated"));
             }
-            ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
+            ArgumentKind::Column(_)
+                if matches!(argument.name, "p_value" | "std_error" | "standard") =>
+            {
                 all.push(given(argument.name, "weight"));
             }
             ArgumentKind::Column(_) if argument.name == "with_event_time" => {

@@ -196,7 +196,7 @@ fn changed_parameter_makes_its_users_stale() {
     let expected = [
         "panel_employees",
         "panel_spouses",
-        "panel_evaluation_smoking",
+        "panel_balance_smoking",
         "evaluation_estimates",
         "effect_estimates",
     ];
