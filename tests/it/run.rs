@@ -227,7 +227,10 @@ fn selectors_pick_a_query_with_what_it_needs_or_what_needs_it() {
         "ratings",
         "verdicts",
     ];
-    let of_plan = tables.map(|table| format!("evaluation_{table}_rest"));
+    let mut of_plan = tables
+        .map(|table| format!("evaluation_{table}_rest"))
+        .to_vec();
+    of_plan.push("panel_evaluation_rest".to_owned());
     assert_eq!(names("evaluation:rest"), of_plan);
     project
         .korabo(&["run", "panel_chekups"])

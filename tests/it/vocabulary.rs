@@ -188,7 +188,7 @@ fn what_a_plan_names_must_be_there() {
         (
             "sitting_hours",
             "sitting_hour",
-            "evaluations/women_health.toml:5:12: no indicator `sitting_hour`; did you mean `sitting_hours`?",
+            "evaluations/women_health.toml:5:12: no indicator `sitting_hour`: the panel has no such column",
         ),
         (
             "field = \"women_health\"",
