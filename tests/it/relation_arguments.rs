@@ -80,14 +80,14 @@ pub(crate) fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
             ArgumentKind::Column(_) if matches!(argument.name, "primary" | "selected") => {
                 all.push(given(argument.name, "participated"));
             }
-            ArgumentKind::Column(_)
-                if matches!(argument.name, "p_value" | "std_error" | "standard") =>
-            {
+            ArgumentKind::Column(_) if matches!(argument.name, "p_value" | "std_error") => {
                 all.push(given(argument.name, "weight"));
             }
             ArgumentKind::Column(_) if argument.name == "with_event_time" => {
                 all.push(given("with_event_time", "time"));
             }
+            // A standard goes with strata, within which it is one number.
+            ArgumentKind::Column(_) if argument.name == "standard" => {}
             ArgumentKind::Column(_) if argument.name == "over" => all.push(given("over", "site")),
             ArgumentKind::Column(_) => all.push(given(argument.name, argument.name)),
             ArgumentKind::Columns(_) if !is_taken(relation, argument.name) => {}
@@ -114,7 +114,8 @@ fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
     let is_of_permutations = list == "strata" && has("outcome");
     let is_of_outcomes = list == "robustness" || list == "primary" && has("outcomes");
     let is_in_place_of_one = list == "outcomes" && has("outcome");
-    !(is_of_outcomes || is_of_permutations || is_in_place_of_one)
+    let is_of_strata = list == "standard";
+    !(is_of_strata || is_of_outcomes || is_of_permutations || is_in_place_of_one)
 }
 
 pub(crate) fn call(
