@@ -178,38 +178,32 @@ co_start_shares as (
     group by first_year
 )
 
-select indicator, 'sensitivity' as gate, breakdown as statistic
-from honest
-where conf_low > 0 or conf_high < 0
-union all
-select honest.indicator, 'pre_trend_power' as gate, pretrends.bias / nullif(abs(honest.estimate), 0) as statistic
-from honest
-inner join pretrends
-    on honest.indicator = pretrends.indicator
-where honest.conf_low > 0 or honest.conf_high < 0
-union all
-select honest.indicator, 'one_worksite' as gate, left_out.statistic
-from honest
-inner join left_out
-    on honest.indicator = left_out.indicator
-where honest.conf_low > 0 or honest.conf_high < 0
-union all
+-- Of an effect that cannot be told from 0 there is nothing that a trend, a cluster or leaving could undo.
 select
     honest.indicator,
-    'attrition_bounds' as gate,
-    greatest(attrition_bounds.lower, -attrition_bounds.upper) / nullif(abs(honest.estimate), 0) as statistic
+    unnest(make_array('sensitivity', 'pre_trend_power', 'one_worksite', 'attrition_bounds')) as gate,
+    unnest(make_array(
+        honest.breakdown,
+        pretrends.bias / nullif(abs(honest.estimate), 0),
+        left_out.statistic,
+        greatest(attrition_bounds.lower, -attrition_bounds.upper) / nullif(abs(honest.estimate), 0)
+    )) as statistic
 from honest
-inner join attrition_bounds
+left join pretrends
+    on honest.indicator = pretrends.indicator
+left join left_out
+    on honest.indicator = left_out.indicator
+left join attrition_bounds
     on honest.indicator = attrition_bounds.indicator
 where honest.conf_low > 0 or honest.conf_high < 0
 union all
 select
     cast(null as varchar) as indicator,
-    'balance' as gate,
-    coalesce(max(case when p_value * n_differences < 0.05 then difference end), 0) as statistic
-from differences
-union all
-select cast(null as varchar) as indicator, 'balance_by_chance' as gate, max(difference) as statistic
+    unnest(make_array('balance', 'balance_by_chance')) as gate,
+    unnest(make_array(
+        coalesce(max(case when p_value * n_differences < 0.05 then difference end), 0),
+        max(difference)
+    )) as statistic
 from differences
 union all
 select

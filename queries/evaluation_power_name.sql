@@ -84,7 +84,7 @@ asked as (
 ),
 
 powers as (
-    select indicator, design, n, power, status
+    select *
     from power(
         (select indicator, design, n_clusters as n, * exclude (indicator, design, n_clusters) from asked),
         effect => smallest_change,
@@ -96,42 +96,35 @@ powers as (
         sd => sd,
         cluster_autocorrelation => cluster_autocorrelation,
         individual_autocorrelation => individual_autocorrelation,
-        keep => [indicator, design, n]
-    )
-),
-
-effects_seen as (
-    select indicator, design, n, effect
-    from minimum_detectable_effect(
-        (select indicator, design, n_clusters as n, * exclude (indicator, design, n_clusters) from asked),
-        power => 0.8,
-        calendar => calendar,
-        clusters_control => n_never,
-        cluster_size => cluster_size,
-        cv_cluster_size => cv_cluster_size,
-        icc => icc,
-        sd => sd,
-        cluster_autocorrelation => cluster_autocorrelation,
-        individual_autocorrelation => individual_autocorrelation,
-        keep => [indicator, design, n]
+        keep => [
+            indicator, design, n, calendar, n_never, smallest_change, sd, icc, cluster_size, cv_cluster_size,
+            cluster_autocorrelation, individual_autocorrelation
+        ]
     )
 )
 
 select
-    asked.indicator,
-    asked.design,
-    asked.n_clusters,
-    asked.calendar,
-    asked.smallest_change,
-    powers.power,
-    effects_seen.effect as detectable,
-    powers.status
-from asked
-inner join powers
-    on asked.indicator = powers.indicator
-    and asked.design = powers.design
-    and asked.n_clusters = powers.n
-inner join effects_seen
-    on asked.indicator = effects_seen.indicator
-    and asked.design = effects_seen.design
-    and asked.n_clusters = effects_seen.n
+    indicator,
+    design,
+    n as n_clusters,
+    calendar,
+    smallest_change,
+    power_found as power,
+    effect as detectable,
+    power_status as status
+from minimum_detectable_effect(
+    (
+        select * exclude (effect, power, status), power as power_found, status as power_status
+        from powers
+    ),
+    power => 0.8,
+    calendar => calendar,
+    clusters_control => n_never,
+    cluster_size => cluster_size,
+    cv_cluster_size => cv_cluster_size,
+    icc => icc,
+    sd => sd,
+    cluster_autocorrelation => cluster_autocorrelation,
+    individual_autocorrelation => individual_autocorrelation,
+    keep => [indicator, design, n, calendar, smallest_change, power_found, power_status]
+)

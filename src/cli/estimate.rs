@@ -1,7 +1,6 @@
 //! `korabo estimate`: one evaluation, now and in memory; with other subgroups, as SQL, or with what gates would hide.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use chrono::Utc;
 use clap::{ArgAction, Args};
@@ -17,6 +16,7 @@ use super::sql::{self, Format, Output};
 use super::workspace;
 use crate::diagnostic::{FailureKind, did_you_mean};
 use crate::evaluation::{EvaluationPlan, PLANS_FOLDER};
+use crate::job::Workspace;
 use crate::pipeline::{self, Project};
 use crate::session::{Session, SessionError};
 use crate::vocabulary::Lang;
@@ -56,17 +56,17 @@ pub(super) async fn run(
             "`--unblind` needs a reason: who asked to see the estimate, and what for",
         ));
     }
-    let workspace = workspace::load(global)?;
-    let project = Project::load_with(workspace.project.config.clone(), |evaluations| {
-        if let Some(plan) = evaluations.plan_mut(&args.name) {
-            if !args.by.is_empty() {
-                plan.set_subgroups(&args.by);
+    let Workspace { project, lake } =
+        Workspace::with_plans(workspace::config(global)?, |evaluations| {
+            if let Some(plan) = evaluations.plan_mut(&args.name) {
+                if !args.by.is_empty() {
+                    plan.set_subgroups(&args.by);
+                }
+                if let Some(reason) = reason {
+                    plan.unblind(reason);
+                }
             }
-            if let Some(reason) = reason {
-                plan.unblind(reason);
-            }
-        }
-    })?;
+        })?;
     let plan = plan_of(&project, &args.name)?;
     if args.show_sql {
         let text = pipeline::statement(&project, &args.name).unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) async fn run(
     }
     let engine = workspace::session(global)?;
     project.check_queries(&engine).await?;
-    pipeline::require_whole(&project, &workspace.lake).await?;
+    pipeline::require_whole(&project, &lake).await?;
     if let Some(reason) = reason {
         log_unblinding(&project, &args.name, reason)?;
     }
@@ -83,8 +83,7 @@ pub(super) async fn run(
         Lang::Ja => &plan.question_ja,
         Lang::En => &plan.question_en,
     });
-    let project = Arc::new(project);
-    let session = pipeline::estimate(&project, &workspace.lake, &engine, &args.name).await?;
+    let session = pipeline::estimate(&project, &lake, &engine, &args.name).await?;
     let columns = "indicator, \"by\", level, verdict, estimate, conf_low, conf_high, smallest_change, detectable, reason, deviations";
     let verdicts = format!(
         "select {columns} from evaluation_verdicts_{} order by is_primary desc, indicator, \"by\" nulls first, level",

@@ -6,7 +6,6 @@ mod error;
 mod file;
 mod gate;
 mod lock;
-mod name;
 mod plan;
 mod read;
 mod scale;

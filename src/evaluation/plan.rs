@@ -2,10 +2,9 @@
 
 use super::error::EvaluationError;
 use super::gate::Gate;
-use super::name::is_name;
 use crate::diagnostic::{SourceLocation, did_you_mean};
 use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, is_name};
 
 /// The folder of plans, in the project's folder.
 pub const PLANS_FOLDER: &str = "evaluations";

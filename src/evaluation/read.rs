@@ -6,11 +6,10 @@ use super::error::EvaluationError;
 use super::file::read_file;
 use super::gate::{self, GATES_FILE, Gate};
 use super::lock::Lock;
-use super::name::is_name;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
 use super::scale::{self, RATINGS_FILE, RatingScale};
 use crate::toml_reader::TomlDocument;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, is_name};
 
 /// The plans of a project, in the order of their names, each with its lock.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::JobError;
 use crate::config::ProjectConfig;
+use crate::evaluation::Evaluations;
 use crate::lake::Lake;
 use crate::pipeline::{Catalogue, Project};
 
@@ -22,8 +23,19 @@ impl Workspace {
     /// # Errors
     /// When the lake cannot be opened, or contracts, fields, indicators or queries are wrong.
     pub fn of_config(config: ProjectConfig) -> Result<Self, JobError> {
+        Self::with_plans(config, |_| ())
+    }
+
+    /// The same with evaluation plans that `change` has changed.
+    ///
+    /// # Errors
+    /// As [`Workspace::of_config`].
+    pub fn with_plans(
+        config: ProjectConfig,
+        change: impl FnOnce(&mut Evaluations),
+    ) -> Result<Self, JobError> {
         let lake = Lake::open(&config.lake)?.checking_contents();
-        let project = Arc::new(Project::load(config)?);
+        let project = Arc::new(Project::load_with(config, change)?);
         Ok(Self { project, lake })
     }
 

@@ -4,10 +4,11 @@
 //! plan's, in the file's name and in those of the views and tables that its text reads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{Debug, Write as _};
 use std::path::Path;
 
 use super::error::PipelineError;
+use super::header::ForEach;
 use super::made_text::MadeText;
 use super::query::{EVALUATION, Query, is_word};
 use crate::config::ParameterValue;
@@ -34,8 +35,9 @@ pub(super) fn expand(
     evaluations: &Evaluations,
     vocabulary: &Vocabulary,
 ) -> Result<Vec<Query>, PipelineError> {
+    let is_template = |query: &Query| query.header.for_each == Some(ForEach::Evaluation);
     let (templates, mut expanded): (Vec<Query>, Vec<Query>) =
-        queries.into_iter().partition(Query::is_for_each_evaluation);
+        queries.into_iter().partition(is_template);
     for template in &templates {
         if !template.name.ends_with("_name") {
             return Err(PipelineError::Header {
@@ -281,10 +283,8 @@ fn at_risk<'v>(
 fn column(name: &str, plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
     let mut conditions: Vec<String> = Vec::new();
     let is_indicator = plan.indicators().any(|(own, _)| own.value == name);
-    let terms = vocabulary.indicator(name).map(|own| own.terms.as_slice());
-    if let Some(terms) = terms.filter(|terms| is_indicator && !terms.is_empty()) {
-        let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
-        conditions.push(format!("people.term in ({})", terms.join(", ")));
+    if let Some(terms) = terms_of(name, vocabulary).filter(|_| is_indicator) {
+        conditions.push(format!("people.term in ({terms})"));
     }
     if at_risk(plan, vocabulary)
         .iter()
@@ -486,18 +486,15 @@ fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
             .find(|(own, _)| own == name)
             .map(|(_, change)| *change);
         let target = plan.targets.iter().find(|own| own.indicator == name);
-        let number =
-            |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
-        let year = |value: Option<i16>| value.map_or("null".to_owned(), |value| value.to_string());
         rows.push(format!(
             "({}, {}, {}, {direction}, {}, {}, {}, {})",
             rows.len() + 1,
             quoted(name),
             quoted(role),
-            number(change),
-            year(target.map(|own| own.baseline_year)),
-            year(target.map(|own| own.target_year)),
-            number(target.map(|own| own.target)),
+            or_null(change),
+            or_null(target.map(|own| own.baseline_year)),
+            or_null(target.map(|own| own.target_year)),
+            or_null(target.map(|own| own.target)),
         ));
     }
     format!(
@@ -515,7 +512,6 @@ fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
 }
 
 fn gate_rows(plan: &EvaluationPlan) -> String {
-    let number = |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:?}"));
     let row = |gate: &Gate| {
         format!(
             "({}, {}, {}, {}, {}, {}, {})",
@@ -523,8 +519,8 @@ fn gate_rows(plan: &EvaluationPlan) -> String {
             quoted(&gate.name_ja),
             quoted(&gate.name_en),
             gate.is_below,
-            number(gate.warn_at),
-            number(gate.blind_at),
+            or_null(gate.warn_at),
+            or_null(gate.blind_at),
             quoted(&gate.reason)
         )
     };
@@ -556,12 +552,9 @@ fn spread(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
         let all: Vec<String> = names.iter().map(|name| get(name)).collect();
         all.join(", ")
     };
-    let other_terms = |name: &str| match vocabulary.indicator(name).map(|own| &own.terms) {
-        Some(terms) if !terms.is_empty() => {
-            let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
-            format!("avg(cast(term not in ({}) as double))", terms.join(", "))
-        }
-        _ => "cast(null as double)".to_owned(),
+    let other_terms = |name: &str| match terms_of(name, vocabulary) {
+        Some(terms) => format!("avg(cast(term not in ({terms}) as double))"),
+        None => "cast(null as double)".to_owned(),
     };
     format!(
         "-- One row per indicator of evaluation {name}: the standard deviation between person-years, and how many there are.\n\
@@ -574,6 +567,18 @@ fn spread(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
         other_terms = of(&other_terms),
         counts = of(&|name| format!("count({name})")),
     )
+}
+
+/// The number as an SQL literal.
+fn or_null(number: Option<impl Debug>) -> String {
+    number.map_or("null".to_owned(), |number| format!("{number:?}"))
+}
+
+/// The terms within which the answers of an indicator may be compared, as an SQL list; `None` where all of them may.
+fn terms_of(name: &str, vocabulary: &Vocabulary) -> Option<String> {
+    let terms = &vocabulary.indicator(name)?.terms;
+    let listed: Vec<String> = terms.iter().map(ToString::to_string).collect();
+    (!listed.is_empty()).then(|| listed.join(", "))
 }
 
 /// The text as an SQL literal.

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
-use super::header::{ForEach, Header, prose, read_header};
+use super::header::{Header, prose, read_header};
 use super::made_text::{Expressions, MadeText};
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::SourceLocation;
@@ -123,11 +123,6 @@ impl Query {
             Some((_, ParameterValue::Text(name))) => Some(name),
             _ => None,
         }
-    }
-
-    /// Whether it is a template of queries for each evaluation plan.
-    pub(super) fn is_for_each_evaluation(&self) -> bool {
-        self.header.for_each == Some(ForEach::Evaluation)
     }
 
     /// The query that this template makes for one program field.

@@ -34,14 +34,6 @@ pub enum VocabularyError {
         /// The name.
         name: String,
     },
-    /// A name is listed twice.
-    #[error("{at}: `{name}` is listed twice")]
-    Twice {
-        /// Where the second one stands.
-        at: SourceLocation,
-        /// The name.
-        name: String,
-    },
     /// A value that must be positive is not.
     #[error("{at}: `{key}` must be above 0")]
     NotPositive {

@@ -27,7 +27,7 @@ pub(super) fn read(
 }
 
 /// Whether it can be a name in SQL and part of a table's name.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_part)
 }

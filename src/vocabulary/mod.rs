@@ -14,6 +14,7 @@ mod tests;
 pub use column::ColumnEntry;
 pub use error::{COLUMNS_FILE, FIELDS_FILE, INDICATORS_FILE, VocabularyError};
 pub use field::ProgramField;
+pub(crate) use field::is_name;
 pub use indicator::{Better, Indicator, QUESTIONNAIRE_TERMS, Unit};
 pub use lang::Lang;
 pub use load::Vocabulary;

@@ -9,19 +9,14 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::argument::{ArgumentDefinition, ArgumentKind, joined, optional};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
-use super::definition::{Gather, PreparedRelation, RelationDefinition};
-use super::event_study_call::{
-    EventStudyCall, PANEL_IN_PLACE, StudyEstimates, is_over_panel, unusable,
-};
-use super::event_study_input::{EventStudyColumns, EventStudyRows, OF_ESTIMATES, numbers_of};
-use super::panel_call::PanelCall;
-use super::panel_relation::{PanelEstimator, PanelRelation};
-use super::panel_rows::PanelRows;
-use super::relation_error::RelationError;
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::event_study_call::{PANEL_IN_PLACE, unusable};
+use super::event_study_input::{OF_ESTIMATES, numbers_of};
 use super::result::{numbers, texts};
 use super::shared_arguments::{level, seed};
+use super::study_relation::{self, StudyMethod};
 use korabo_estimators::sensitivity::{
-    HonestDid, HonestOptions, Restriction, RobustInterval, Target, Test, honest_did,
+    EventStudy, HonestDid, HonestOptions, Restriction, RobustInterval, Target, Test, honest_did,
 };
 use korabo_estimators::{EstimatorError, Status};
 
@@ -79,35 +74,8 @@ const OWN: [ArgumentDefinition; 6] = [
     ),
 ];
 
-/// A call over estimates.
-#[derive(Debug)]
-struct Honest {
-    columns: EventStudyColumns,
-    options: HonestOptions,
-}
-
-/// A call over a panel.
-#[derive(Debug, Clone)]
-struct HonestPanel {
-    study: EventStudyCall,
-    options: HonestOptions,
-}
-
 fn prepared(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
-    let relation = "honest_did";
-    let options = options(bound)?;
-    if is_over_panel(bound, &OF_ESTIMATES)? {
-        let call = PanelCall::try_new(relation, bound)?;
-        let study = EventStudyCall::with_universal_base(bound, &call)?;
-        return Ok(PanelRelation::prepared(
-            call,
-            HonestPanel { study, options },
-        ));
-    }
-    Ok(Arc::new(Honest {
-        columns: EventStudyColumns::try_new(relation, bound)?,
-        options,
-    }))
+    study_relation::prepared(bound, options(bound)?)
 }
 
 fn options(bound: &BoundArguments) -> Result<HonestOptions, ArgumentProblem> {
@@ -179,75 +147,30 @@ fn schema() -> SchemaRef {
     ]))
 }
 
-impl PreparedRelation for Honest {
-    fn input_columns(&self) -> Vec<usize> {
-        self.columns.input_columns()
-    }
+impl StudyMethod for HonestOptions {
+    const RELATION: &'static str = "honest_did";
 
-    fn schema(&self) -> SchemaRef {
+    type Found = HonestDid;
+
+    fn schema() -> SchemaRef {
         schema()
     }
 
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(HonestGather {
-            rows: self.columns.gather(),
-            options: self.options.clone(),
-        })
-    }
-}
-
-struct HonestGather {
-    rows: EventStudyRows,
-    options: HonestOptions,
-}
-
-impl Gather for HonestGather {
-    // An event study has few rows, whatever the engine expects.
-    fn reserve(&mut self, _n_rows: usize) {}
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.rows.push(batch)
+    fn found(&self, study: &EventStudy) -> Result<HonestDid, EstimatorError> {
+        honest_did(study, self)
     }
 
-    fn bytes(&self) -> usize {
-        self.rows.bytes()
+    fn found_in_panel(&self, study: &EventStudy) -> Result<HonestDid, EstimatorError> {
+        let found = honest_did(study, self);
+        found.or_else(|error| unusable(error).map(Self::nothing))
     }
 
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = "honest_did";
-        let study = self.rows.into_study()?;
-        let found = honest_did(&study, &self.options)
-            .map_err(|source| RelationError::Refused { relation, source })?;
-        batch(&found).map_err(|source| RelationError::Rows { relation, source })
-    }
-}
-
-impl PanelEstimator for HonestPanel {
-    type Estimates = HonestDid;
-
-    fn schema(&self, _: bool) -> SchemaRef {
-        schema()
+    fn nothing(status: Status) -> HonestDid {
+        HonestDid::without_intervals(status)
     }
 
-    fn estimate(&self, rows: PanelRows) -> Vec<Result<HonestDid, EstimatorError>> {
-        let of_study = |study: StudyEstimates| {
-            let study = match study.study()? {
-                Ok(study) => study,
-                Err(status) => return Ok(HonestDid::without_intervals(status)),
-            };
-            let found = honest_did(&study, &self.options);
-            found.or_else(|error| unusable(error).map(HonestDid::without_intervals))
-        };
-        let studies = self.study.estimate(rows).into_iter();
-        studies.map(|study| study.and_then(of_study)).collect()
-    }
-
-    fn batch(&self, found: &HonestDid, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(found: &HonestDid) -> Result<RecordBatch, ArrowError> {
         batch(found)
-    }
-
-    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
-        Some(batch(&HonestDid::without_intervals(status)))
     }
 }
 

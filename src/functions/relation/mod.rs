@@ -63,6 +63,7 @@ mod roles;
 mod run;
 mod sensitivity_columns;
 mod shared_arguments;
+mod study_relation;
 mod sun_abraham;
 mod table_meanings;
 mod two_stage;

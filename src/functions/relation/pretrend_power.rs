@@ -10,17 +10,14 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::argument::{ArgumentDefinition, ArgumentKind, joined, optional};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
-use super::definition::{Gather, PreparedRelation, RelationDefinition};
-use super::event_study_call::{EventStudyCall, PANEL_IN_PLACE, StudyEstimates, is_over_panel};
-use super::event_study_input::{EventStudyColumns, EventStudyRows, OF_ESTIMATES, numbers_of};
-use super::panel_call::PanelCall;
-use super::panel_relation::{PanelEstimator, PanelRelation};
-use super::panel_rows::PanelRows;
-use super::relation_error::RelationError;
+use super::definition::{PreparedRelation, RelationDefinition};
+use super::event_study_call::PANEL_IN_PLACE;
+use super::event_study_input::{OF_ESTIMATES, numbers_of};
 use super::result::{numbers, texts};
 use super::shared_arguments::seed;
+use super::study_relation::{self, StudyMethod};
 use korabo_estimators::sensitivity::{
-    PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power,
+    EventStudy, PretrendOptions, PretrendPower, Trend, TrendBias, pretrend_power,
 };
 use korabo_estimators::{EstimatorError, Status};
 
@@ -66,35 +63,8 @@ const OWN: [ArgumentDefinition; 4] = [
     ),
 ];
 
-/// A call over estimates.
-#[derive(Debug)]
-struct Pretrend {
-    columns: EventStudyColumns,
-    options: PretrendOptions,
-}
-
-/// A call over a panel.
-#[derive(Debug, Clone)]
-struct PretrendPanel {
-    study: EventStudyCall,
-    options: PretrendOptions,
-}
-
 fn prepared(bound: &BoundArguments) -> Result<Arc<dyn PreparedRelation>, ArgumentProblem> {
-    let relation = "pretrend_power";
-    let options = options(bound)?;
-    if is_over_panel(bound, &OF_ESTIMATES)? {
-        let call = PanelCall::try_new(relation, bound)?;
-        let study = EventStudyCall::with_universal_base(bound, &call)?;
-        return Ok(PanelRelation::prepared(
-            call,
-            PretrendPanel { study, options },
-        ));
-    }
-    Ok(Arc::new(Pretrend {
-        columns: EventStudyColumns::try_new(relation, bound)?,
-        options,
-    }))
+    study_relation::prepared(bound, options(bound)?)
 }
 
 fn options(bound: &BoundArguments) -> Result<PretrendOptions, ArgumentProblem> {
@@ -141,71 +111,25 @@ fn schema() -> SchemaRef {
     ]))
 }
 
-impl PreparedRelation for Pretrend {
-    fn input_columns(&self) -> Vec<usize> {
-        self.columns.input_columns()
-    }
+impl StudyMethod for PretrendOptions {
+    const RELATION: &'static str = "pretrend_power";
 
-    fn schema(&self) -> SchemaRef {
+    type Found = PretrendPower;
+
+    fn schema() -> SchemaRef {
         schema()
     }
 
-    fn gather(&self) -> Box<dyn Gather> {
-        Box::new(PretrendGather {
-            rows: self.columns.gather(),
-            options: self.options.clone(),
-        })
-    }
-}
-
-struct PretrendGather {
-    rows: EventStudyRows,
-    options: PretrendOptions,
-}
-
-impl Gather for PretrendGather {
-    // An event study has few rows, whatever the engine expects.
-    fn reserve(&mut self, _n_rows: usize) {}
-
-    fn push(&mut self, batch: &RecordBatch) -> Result<(), RelationError> {
-        self.rows.push(batch)
+    fn found(&self, study: &EventStudy) -> Result<PretrendPower, EstimatorError> {
+        pretrend_power(study, self)
     }
 
-    fn bytes(&self) -> usize {
-        self.rows.bytes()
+    fn nothing(status: Status) -> PretrendPower {
+        PretrendPower::without_trends(status)
     }
 
-    fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
-        let relation = "pretrend_power";
-        let study = self.rows.into_study()?;
-        let found = pretrend_power(&study, &self.options)
-            .map_err(|source| RelationError::Refused { relation, source })?;
-        batch(&found).map_err(|source| RelationError::Rows { relation, source })
-    }
-}
-
-impl PanelEstimator for PretrendPanel {
-    type Estimates = PretrendPower;
-
-    fn schema(&self, _: bool) -> SchemaRef {
-        schema()
-    }
-
-    fn estimate(&self, rows: PanelRows) -> Vec<Result<PretrendPower, EstimatorError>> {
-        let of_study = |study: StudyEstimates| match study.study()? {
-            Ok(study) => pretrend_power(&study, &self.options),
-            Err(status) => Ok(PretrendPower::without_trends(status)),
-        };
-        let studies = self.study.estimate(rows).into_iter();
-        studies.map(|study| study.and_then(of_study)).collect()
-    }
-
-    fn batch(&self, found: &PretrendPower, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(found: &PretrendPower) -> Result<RecordBatch, ArrowError> {
         batch(found)
-    }
-
-    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
-        Some(batch(&PretrendPower::without_trends(status)))
     }
 }
 

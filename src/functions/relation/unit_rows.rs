@@ -11,6 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::definition::{Gather, PreparedRelation};
+use super::estimate_table::{count_field, number_field, status_field};
 use super::labels::LabelColumn;
 use super::numbers::{push_numbers, push_times};
 use super::panel_rows::Levels;
@@ -33,6 +34,20 @@ pub(super) trait UnitEstimator: Clone + Debug + Send + Sync + 'static {
     fn extra_bytes(&self) -> usize {
         0
     }
+}
+
+/// Columns of a row per outcome: which one, where there are several; numbers, counts and the status.
+pub(super) fn outcome_fields(
+    names_outcome: bool,
+    numbers: &[&'static str],
+    counts: &[&'static str],
+) -> Vec<Field> {
+    let outcome = names_outcome.then(|| Field::new("outcome", DataType::Utf8, false));
+    let fields = outcome
+        .into_iter()
+        .chain(numbers.iter().copied().map(number_field));
+    let fields = fields.chain(counts.iter().copied().map(count_field));
+    fields.chain([status_field()]).collect()
 }
 
 /// What a column of a call becomes.

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::Field;
 
 use super::argument::{ArgumentDefinition, ArgumentKind, optional, required};
 use super::argument_error::ArgumentProblem;
 use super::bound_arguments::BoundArguments;
 use super::column_role::ColumnRole;
 use super::definition::{PreparedRelation, RelationDefinition};
-use super::estimate_table::{count_field, number_field, status_field};
 use super::result::{counts, numbers, texts};
 use super::shared_arguments::{BY, OUTCOME, OUTCOMES};
-use super::unit_rows::{UnitColumns, UnitEstimator, UnitRelation, UnitRows};
+use super::unit_rows::{UnitColumns, UnitEstimator, UnitRelation, UnitRows, outcome_fields};
 use korabo_estimators::EstimatorError;
 use korabo_estimators::sensitivity::{
     ComponentColumns, Correlation, VarianceComponents, variance_components,
@@ -86,9 +85,6 @@ fn variance_components_of(
 
 impl UnitEstimator for Components {
     fn results(&self) -> Vec<Field> {
-        let outcome = self
-            .names_outcome
-            .then(|| Field::new("outcome", DataType::Utf8, false));
         let numbers = [
             "sd",
             "icc",
@@ -98,11 +94,7 @@ impl UnitEstimator for Components {
             "individual_autocorrelation",
         ];
         let counts = ["n_obs", "n_units", "n_clusters", "n_periods"];
-        let fields = outcome
-            .into_iter()
-            .chain(numbers.into_iter().map(number_field));
-        let fields = fields.chain(counts.into_iter().map(count_field));
-        fields.chain([status_field()]).collect()
+        outcome_fields(self.names_outcome, &numbers, &counts)
     }
 
     fn estimate(&self, rows: UnitRows) -> Result<Vec<ArrayRef>, EstimatorError> {

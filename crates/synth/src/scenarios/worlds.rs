@@ -35,6 +35,18 @@ const fn rollout(launches: &'static [Launch]) -> Rollout {
     }
 }
 
+/// What activity programs do to the exercise habit of employees, by years since they started.
+const fn exercise_habit(by_year: &'static [f64]) -> Effect {
+    let outcome = Answer(Question::Exercise30min);
+    let curve = Steps(by_year);
+    effect(Field::Activity, "exercise_habit", Employees, outcome, curve)
+}
+
+/// What programs do to the weight of employees.
+const fn weight(field: Field, by_year: &'static [f64]) -> Effect {
+    effect(field, "weight_kg", Employees, Weight, Steps(by_year))
+}
+
 /// A program that does nothing, where a world is about something else.
 const ORAL: [Launch; 1] = [Launch {
     fields: &[Field::Oral],
@@ -101,29 +113,11 @@ pub(super) const BUNDLE: Setting = Setting {
         ),
     ],
     effects: &[
-        effect(
-            Field::Nutrition,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.3]),
-        ),
+        weight(Field::Nutrition, &[-0.3]),
         bmi_of(Field::Nutrition),
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.3]),
-        ),
+        weight(Field::Activity, &[-0.3]),
         bmi_of(Field::Activity),
-        effect(
-            Field::Activity,
-            "exercise_habit",
-            Employees,
-            Answer(Question::Exercise30min),
-            Steps(&[0.03, 0.05]),
-        ),
+        exercise_habit(&[0.03, 0.05]),
         effect(
             Field::Nutrition,
             "skips_breakfast",
@@ -191,20 +185,8 @@ pub(super) const ENDS: Setting = Setting {
         ),
     ],
     effects: &[
-        effect(
-            Field::Activity,
-            "exercise_habit",
-            Employees,
-            Answer(Question::Exercise30min),
-            Steps(&[0.06]),
-        ),
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.5]),
-        ),
+        exercise_habit(&[0.06]),
+        weight(Field::Activity, &[-0.5]),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
         effect(
@@ -243,20 +225,8 @@ pub(super) const DOSE: Setting = Setting {
          to the share with an exercise habit and takes 0.1 kg off.",
     )],
     effects: &[
-        effect(
-            Field::Activity,
-            "exercise_habit",
-            Employees,
-            Answer(Question::Exercise30min),
-            Steps(&[0.01]),
-        ),
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.1]),
-        ),
+        exercise_habit(&[0.01]),
+        weight(Field::Activity, &[-0.1]),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
     ],
@@ -286,20 +256,8 @@ pub(super) const FEW_CLUSTERS: Setting = Setting {
         ),
     ],
     effects: &[
-        effect(
-            Field::Activity,
-            "exercise_habit",
-            Employees,
-            Answer(Question::Exercise30min),
-            Steps(&[0.06]),
-        ),
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.5]),
-        ),
+        exercise_habit(&[0.06]),
+        weight(Field::Activity, &[-0.5]),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
         effect(
@@ -342,13 +300,7 @@ pub(super) const DROPOUT: Setting = Setting {
          checkup. Those examined have lost far more weight than the program takes off.",
     )],
     effects: &[
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.2]),
-        ),
+        weight(Field::Activity, &[-0.2]),
         bmi_of(Field::Activity),
         control(Field::Activity, "exercise_habit"),
     ],
@@ -509,20 +461,8 @@ pub(super) const GOOD_PRACTICE: Setting = Setting {
          nothing but the outcomes shows.",
     )],
     effects: &[
-        effect(
-            Field::Activity,
-            "exercise_habit",
-            Employees,
-            Answer(Question::Exercise30min),
-            Steps(&[0.03]),
-        ),
-        effect(
-            Field::Activity,
-            "weight_kg",
-            Employees,
-            Weight,
-            Steps(&[-0.3]),
-        ),
+        exercise_habit(&[0.03]),
+        weight(Field::Activity, &[-0.3]),
         bmi_of(Field::Activity),
         control(Field::Activity, "eats_fast"),
     ],
