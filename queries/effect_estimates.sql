@@ -2,7 +2,7 @@
 -- everybody in a population. Of two such plans of the same field and population the first by name counts.
 -- key: field, indicator, population, estimator, event_time
 -- materialize: view
--- sensitivity: person
+-- sensitivity: aggregate
 
 select estimates.*
 from evaluation_estimates as estimates

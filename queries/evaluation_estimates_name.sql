@@ -6,7 +6,7 @@
 -- key: evaluation, indicator, population, by, level, estimator, event_time
 -- materialize: table
 -- part_of: evaluation_estimates
--- sensitivity: person
+-- sensitivity: aggregate
 
 with fits as (
     select *

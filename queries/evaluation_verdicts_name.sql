@@ -9,7 +9,7 @@
 -- key: evaluation, indicator, population, by, level
 -- materialize: table
 -- part_of: evaluation_verdicts
--- sensitivity: person
+-- sensitivity: aggregate
 
 with overall as (
     select
@@ -22,6 +22,10 @@ with overall as (
         estimates.std_error,
         estimates.p_value,
         (estimates.conf_high - estimates.conf_low) / 2 as half_width,
+        estimates.n_treated,
+        estimates.n_control,
+        estimates.n_units,
+        estimates.n_clusters,
         estimates.status,
         estimates.is_blinded,
         indicators.role,
@@ -110,6 +114,11 @@ select
         else coalesce(plans.deviations, 'as planned')
     end as deviations,
     verdicts.role = 'primary' as is_primary,
-    verdicts.n_together
+    verdicts.n_together,
+    verdicts.n_treated,
+    verdicts.n_control,
+    verdicts.n_units,
+    verdicts.n_clusters,
+    verdicts.status
 from verdicts
 cross join evaluation_plan_name as plans

@@ -13,7 +13,8 @@ fn verdicts(estimates: &str, indicators: &str, is_locked: bool) -> String {
         "with evaluation_estimates_t as (select 't' as evaluation, indicator, 'employees' as population, \"by\", level, \
          'callaway_santanna' as estimator, cast(null as bigint) as event_time, cast(estimate as double) as estimate, \
          cast(se as double) as std_error, cast(null as double) as p_value, estimate - 1.959963984540054 * se as conf_low, \
-         estimate + 1.959963984540054 * se as conf_high, status, status = 'blinded' as is_blinded \
+         estimate + 1.959963984540054 * se as conf_high, status, status = 'blinded' as is_blinded, \
+         100 as n_treated, 100 as n_control, 200 as n_units, 20 as n_clusters \
          from (values {estimates}) as e (indicator, \"by\", level, estimate, se, status)), \
          evaluation_indicators_t as (select indicator, role, cast(direction as bigint) as direction, \
          cast(smallest_change as double) as smallest_change \

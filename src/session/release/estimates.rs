@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
@@ -26,6 +26,7 @@ const MIN_DF: f64 = 10.0;
 type Protect = fn(
     &RecordBatch,
     EstimateBasis,
+    Option<&[String]>,
     DisclosureRules,
 ) -> Result<(ReleasedRows, u64), DataFusionError>;
 
@@ -74,12 +75,14 @@ pub(super) async fn protected(
             });
         }
     };
+    let key = rules.roles.keys.get(name);
+    let key = key.filter(|_| basis.is_of_table).map(Vec::as_slice);
     let mut withheld = WithheldCounts::default();
     let mut batches = Vec::new();
     // Why an estimator failed can tell of the rows.
     let computed = frame.collect().await;
     for batch in computed.map_err(|_| ReleaseError::NotComputed)? {
-        let (batch, n_withheld) = protect(&batch, basis, rules.disclosure)?;
+        let (batch, n_withheld) = protect(&batch, basis, key, rules.disclosure)?;
         withheld.n_estimates += n_withheld;
         batches.push(batch);
     }
@@ -89,6 +92,7 @@ pub(super) async fn protected(
 fn estimates(
     batch: &RecordBatch,
     basis: EstimateBasis,
+    key: Option<&[String]>,
     rules: DisclosureRules,
 ) -> Result<(ReleasedRows, u64), DataFusionError> {
     let estimate = column(batch, "estimate", &DataType::Float64)?;
@@ -150,16 +154,26 @@ fn estimates(
             _ => None,
         }
     };
-    let labels: &[&str] = match basis.is_of_table {
-        true => &[],
-        false => &["cohort", "time", "level"],
+    // Names of small cells can be made of values: those of a statement's own cohorts and levels. A table's are the project's,
+    // and whatever else it says in a row of few (a verdict, a reason) follows from them.
+    let hides = |field: &Field| match key {
+        Some(key) => !key.contains(field.name()),
+        None => {
+            let is_label = ["cohort", "time", "level"].contains(&field.name().as_str());
+            is_number(field) || (is_label && !basis.is_of_table)
+        }
     };
-    with_columns(batch, &is_withheld, labels, replaced)
+    with_columns(batch, &is_withheld, hides, replaced)
+}
+
+fn is_number(field: &Field) -> bool {
+    field.data_type().is_floating() || field.name().starts_with("n_")
 }
 
 fn coefficients(
     batch: &RecordBatch,
     basis: EstimateBasis,
+    _key: Option<&[String]>,
     rules: DisclosureRules,
 ) -> Result<(ReleasedRows, u64), DataFusionError> {
     let n_obs = column(batch, "n_obs", &DataType::Int64)?;
@@ -189,15 +203,15 @@ fn coefficients(
         });
         Some(Arc::new(texts.collect::<StringArray>()))
     };
-    let labels: &[&str] = if basis.is_few { &["term"] } else { &[] };
-    with_columns(batch, &is_withheld, labels, replaced)
+    let hides = |field: &Field| is_number(field) || (basis.is_few && field.name() == "term");
+    with_columns(batch, &is_withheld, hides, replaced)
 }
 
-/// The batch with every number of withheld rows NULL and some columns replaced, with how many rows were withheld.
+/// The batch with some columns replaced and, in withheld rows, the others NULL that `hides` names; and how many rows those are.
 fn with_columns(
     batch: &RecordBatch,
     is_withheld: &[bool],
-    labels: &[&str],
+    hides: impl Fn(&Field) -> bool,
     replaced: impl Fn(&str) -> Option<ArrayRef>,
 ) -> Result<(ReleasedRows, u64), DataFusionError> {
     let schema = batch.schema();
@@ -205,10 +219,7 @@ fn with_columns(
     let mut hidden = Vec::new();
     for (field, array) in schema.fields().iter().zip(batch.columns()) {
         let replaced = replaced(field.name());
-        let is_number = field.data_type().is_floating() || field.name().starts_with("n_");
-        // Names of small cells can be made of values: those of a statement's own cohorts and levels.
-        let is_label = labels.contains(&field.name().as_str());
-        let is_hidden = replaced.is_none() && (is_number || is_label);
+        let is_hidden = replaced.is_none() && hides(field);
         hidden.push(is_hidden.then_some(is_withheld));
         columns.push(match replaced {
             Some(array) => cast(&array, field.data_type())?,

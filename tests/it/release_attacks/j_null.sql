@@ -93,7 +93,7 @@ select * from ols((select person_id, weight_kg, age {y} and worksite_id = {few_w
 -- attack: withheld effects of a table
 -- truth: few
 -- decode: select indicator as k, estimate as v from answer
-select * from effect_smoking;
+select * from evaluation_estimates_smoking;
 -- attack: withheld effects of the summary
 -- truth: few
 -- decode: select estimator as k, estimate as v from answer

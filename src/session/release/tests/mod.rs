@@ -29,10 +29,10 @@ const PANEL: &str = "
     FROM generate_series(1, 200) AS a(p) CROSS JOIN generate_series(2021, 2023) AS b(y)";
 const EFFECTS: &str = "
     SELECT * FROM (VALUES
-      ('walking', 0.04, 0.01, 4.0, 0.0, 0.02, 0.06, 0.01, 0.07, 120, 300, 420, 40, 'ok'),
-      ('sleep',   0.10, 0.05, 2.0, 0.0, 0.00, 0.20, 0.00, 0.20,   4, 300, 304, 40, 'ok')
+      ('walking', 0.04, 0.01, 4.0, 0.0, 0.02, 0.06, 0.01, 0.07, 120, 300, 420, 40, 'ok', 'better'),
+      ('sleep',   0.10, 0.05, 2.0, 0.0, 0.00, 0.20, 0.00, 0.20,   4, 300, 304, 40, 'ok', 'worse')
     ) AS t(indicator, estimate, std_error, statistic, p_value, conf_low, conf_high, band_low, band_high,
-           n_treated, n_control, n_units, n_clusters, status)";
+           n_treated, n_control, n_units, n_clusters, status, verdict)";
 
 /// Two claims of every person, and 20 of person 200.
 const CLAIMS: &str = "
@@ -84,6 +84,7 @@ async fn world() -> (Session, ReleaseRules) {
                 ("claims", &["claim_id"]),
                 ("diagnoses", &["claim_id", "icd10"]),
                 ("places", &["region"]),
+                ("effect_x", &["indicator"]),
             ]),
             records: columns(&[("diagnoses", &["claim_id"])]),
         },
@@ -281,10 +282,12 @@ async fn tables_without_a_description_are_refused() {
 #[tokio::test]
 async fn estimates_of_few_are_withheld_wherever_they_come_from() {
     let (rows, withheld) =
-        ask("SELECT indicator, estimate, n_treated, n_control, status FROM effect_x ORDER BY 1")
+        ask("SELECT indicator, estimate, n_treated, n_control, status, verdict FROM effect_x ORDER BY 1")
             .await
             .unwrap();
     assert_eq!(withheld.n_estimates, 1);
+    // What else a row of few says follows from its numbers.
+    assert!(rows.contains("better") && !rows.contains("worse"), "{rows}");
     assert!(
         rows.contains("withheld") && rows.contains("0.04") && !rows.contains("0.1 "),
         "{rows}"
