@@ -161,7 +161,6 @@ completions as (
     from extrapolated
     window from_here as (
         partition by insurer_id, claim_kind
-        -- From the last month backwards, so that sums only grow.
         order by lag_months desc
         rows between unbounded preceding and current row
     )
@@ -178,12 +177,13 @@ select
     completion,
     case
         when count(variance) over from_here = count(*) over from_here
-            then sum(variance / (factor * factor * completion)) over from_here
+            then greatest(sum(variance / (factor * factor * completion)) over from_here, 0.0)
     end as process_term,
     case
         when count(variance) over from_here = count(*) over from_here
-            then sum(variance / (factor * factor * yen)) over from_here
+            then greatest(sum(variance / (factor * factor * yen)) over from_here, 0.0)
     end as estimation_term
+-- The engine may take such sums by leaving rows out of larger ones, and end a little below zero.
 from completions
 window from_here as (
     partition by insurer_id, claim_kind
