@@ -1,17 +1,17 @@
 -- One row per indicator, population, level of a grouping, and fiscal year: what it is, as found and age–sex standardised.
--- value is the share or mean of all who have the indicator; standardised, its error and its interval are for the
--- population of indicator_standard_population, by direct standardisation over sex and five-year age bands, with errors by
--- worksite, and by household where no worksite is known (see the relation `levels`). The grouping is `by`, its level
--- level_of; both are missing for the whole population. national and tokyo are published figures standardised to the same
--- population. They are known for ages 40 to 74 and stand only in rows of exactly these ages: those of by = 'ages', or the
--- whole ones of a project from 40 to 74.
+-- value is the share or mean of all who have the indicator; standardised, its error and its interval are for the make-up of
+-- indicator_standard_population, by direct standardisation over sex and five-year age bands, with errors by worksite, and
+-- by household where no worksite is known (see the relation `levels`). The grouping is `by`, its level level_of; both are
+-- missing for the whole population. national and tokyo are published figures standardised to the same make-up. They are
+-- known for ages 40 to 74 and stand only in rows of exactly these ages: those of by = 'ages', or the whole ones of a
+-- project from 40 to 74.
 -- Rows of one indicator may be compared with each other only within one series: where a question changed in a way that
 -- no mapping makes good, as drinking did in FY2024, the years before and after are different series (`terms` of
 -- indicators.toml), and a difference between them is not a change of habits.
 -- Cost, days, claims and what claims tell count in years enrolled in full: a part of a year would look cheap.
 -- key: indicator, population, by, level_of, fiscal_year
 -- materialize: table
--- join: many_to_one indicator_standard_population on (sex, age_band)
+-- join: many_to_one indicator_standard_population on (population, sex, age_band)
 -- join: many_to_one clean_municipalities on (municipality_code, fiscal_year)
 -- sensitivity: aggregate
 
@@ -22,6 +22,7 @@ with checkup_ages as (
 
 standard_strata as (
     select
+        standard.population,
         standard.sex,
         standard.age_band,
         standard.weight,
@@ -29,10 +30,17 @@ standard_strata as (
     from indicator_standard_population as standard
     left join checkup_ages
         on standard.age_band = checkup_ages.age_band
-    where
-        standard.weight > 0
-        and standard.age_from <= $max_age
-        and standard.age_from + case standard.age_band when '85+' then 999 else 4 end >= $min_age
+    where standard.weight > 0
+),
+
+-- How many strata of each population have ages that figures are published for, and whether others have not.
+published_strata as (
+    select
+        population,
+        count(case when is_checkup_age then 1 end) as n_strata,
+        bool_and(is_checkup_age) as is_all
+    from standard_strata
+    group by population
 ),
 
 persons as (
@@ -46,19 +54,19 @@ persons as (
             case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_pharmacy end as yen_pharmacy,
             case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.care_days end as care_days,
             case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.n_claims end as n_claims,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.dental_visit end as dental_visit
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.dental_visit end as dental_visit,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_visit end as mental_visit,
+            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_drug end as mental_drug
         ),
-        standard_strata.weight as standard_weight,
-        case when standard_strata.is_checkup_age then '40-74' end as ages,
+        case when checkup_ages.age_band is not null then '40-74' end as ages,
         case
             when clean_municipalities.municipality_code is null then null
             when clean_municipalities.has_council then cast(clean_municipalities.council_stage as varchar)
             else 'none'
         end as council_stage
     from panel_indicators
-    inner join standard_strata
-        on panel_indicators.sex = standard_strata.sex
-        and panel_indicators.age_band = standard_strata.age_band
+    left join checkup_ages
+        on panel_indicators.age_band = checkup_ages.age_band
     left join clean_municipalities
         on panel_indicators.municipality_code = clean_municipalities.municipality_code
         and panel_indicators.fiscal_year = clean_municipalities.fiscal_year
@@ -68,7 +76,15 @@ persons as (
 levels_of_populations as (
     select 'employees' as population, fit.*
     from levels(
-        (select * from persons where relationship = 1 and cluster_worksite_id > 0),
+        (
+            select persons.*, coalesce(standard_strata.weight, 0) as standard_weight
+            from persons
+            left join standard_strata
+                on standard_strata.population = 'employees'
+                and persons.sex = standard_strata.sex
+                and persons.age_band = standard_strata.age_band
+            where persons.relationship = 1 and persons.cluster_worksite_id > 0
+        ),
         outcomes => $indicators,
         time => fiscal_year,
         strata => [sex, age_band],
@@ -79,7 +95,15 @@ levels_of_populations as (
     union all
     select 'spouses' as population, fit.*
     from levels(
-        (select * from persons where relationship = 2 and cluster_worksite_id > 0),
+        (
+            select persons.*, coalesce(standard_strata.weight, 0) as standard_weight
+            from persons
+            left join standard_strata
+                on standard_strata.population = 'spouses'
+                and persons.sex = standard_strata.sex
+                and persons.age_band = standard_strata.age_band
+            where persons.relationship = 2 and persons.cluster_worksite_id > 0
+        ),
         outcomes => $indicators,
         time => fiscal_year,
         strata => [sex, age_band],
@@ -90,7 +114,15 @@ levels_of_populations as (
     union all
     select 'members' as population, fit.*
     from levels(
-        (select * from persons where relationship is not null),
+        (
+            select persons.*, coalesce(standard_strata.weight, 0) as standard_weight
+            from persons
+            left join standard_strata
+                on standard_strata.population = 'members'
+                and persons.sex = standard_strata.sex
+                and persons.age_band = standard_strata.age_band
+            where persons.relationship is not null
+        ),
         outcomes => $indicators,
         time => fiscal_year,
         strata => [sex, age_band],
@@ -100,9 +132,10 @@ levels_of_populations as (
     ) as fit
 ),
 
--- Published figures of all strata of the checkup's ages, or none.
+-- Published figures where they are known for all of a population's strata of these ages.
 published as (
     select
+        standard_strata.population,
         reference.indicator,
         reference.fiscal_year,
         reference.region,
@@ -111,9 +144,12 @@ published as (
     inner join standard_strata
         on reference.sex = standard_strata.sex
         and reference.age_band = standard_strata.age_band
+    inner join published_strata
+        on standard_strata.population = published_strata.population
     where standard_strata.is_checkup_age
-    group by reference.indicator, reference.fiscal_year, reference.region
-    having count(*) = (select count(*) from standard_strata where is_checkup_age)
+    group by
+        standard_strata.population, reference.indicator, reference.fiscal_year, reference.region, published_strata.n_strata
+    having count(*) = published_strata.n_strata
 ),
 
 described as (
@@ -133,9 +169,10 @@ described as (
         found.standard_share,
         case when found.time <= 2017 then 2 when found.time <= 2023 then 3 else 4 end as term,
         found.status,
-        found."by" = 'ages'
-        or (found."by" is null and (select bool_and(is_checkup_age) from standard_strata)) as is_of_published_ages
+        found."by" = 'ages' or (found."by" is null and published_strata.is_all) as is_of_published_ages
     from levels_of_populations as found
+    left join published_strata
+        on found.population = published_strata.population
     where found.n_units > 0
 )
 
@@ -162,10 +199,12 @@ left join indicator_terms
     on described.indicator = indicator_terms.indicator
     and described.term = indicator_terms.term
 left join published as national
-    on described.indicator = national.indicator
+    on described.population = national.population
+    and described.indicator = national.indicator
     and described.fiscal_year = national.fiscal_year
     and national.region = 'JP'
 left join published as tokyo
-    on described.indicator = tokyo.indicator
+    on described.population = tokyo.population
+    and described.indicator = tokyo.indicator
     and described.fiscal_year = tokyo.fiscal_year
     and tokyo.region = 'TOKYO'

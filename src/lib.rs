@@ -24,6 +24,7 @@ pub mod lake;
 
 pub mod backup;
 pub mod ingest;
+pub mod reference;
 pub mod session;
 
 pub mod checks;

@@ -1,4 +1,4 @@
--- Question: how many employees exercise, in each year, as they are and as they would if ages and sexes were those of the standard population?
+-- Question: how many employees exercise, in each year, as they are and as they would if ages and sexes were those of all years together?
 -- Look at: value and standardised side by side: where they part, the make-up of the employees changed, not only their habits. Two years
 -- differ when the interval of one is far from the level of the other; a year with standard_share below 1 stands for fewer ages.
 -- In R, with the input below as `panel`: with(panel, tapply(exercise_habit, fiscal_year, mean)) is value; standardised is that of
@@ -19,7 +19,7 @@ from levels(
         select panel.fiscal_year, panel.sex, panel.age_band, panel.cluster_worksite_id, panel.exercise_habit, standard.weight
         from panel_person_year as panel
         inner join indicator_standard_population as standard
-            on panel.sex = standard.sex and panel.age_band = standard.age_band
+            on standard.population = 'employees' and panel.sex = standard.sex and panel.age_band = standard.age_band
         where panel.relationship = 1 and panel.cluster_worksite_id > 0 and panel.age between 20 and 64
     ),
     outcome => exercise_habit,

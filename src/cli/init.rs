@@ -11,6 +11,7 @@ use super::workspace;
 use crate::config::PROJECT_FILE;
 use crate::diagnostic::FailureKind;
 use crate::evaluation::PLANS_FOLDER;
+use crate::reference::REFERENCE_FILE;
 use crate::vocabulary::{COLUMNS_FILE, FIELDS_FILE, INDICATORS_FILE};
 
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
@@ -21,6 +22,7 @@ static PROJECT: &str = include_str!("../../korabo.toml");
 static FIELDS: &str = include_str!("../../fields.toml");
 static INDICATORS: &str = include_str!("../../indicators.toml");
 static COLUMNS: &str = include_str!("../../columns.toml");
+static REFERENCE: &str = include_str!("../../reference.toml");
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -40,6 +42,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
         FIELDS_FILE,
         INDICATORS_FILE,
         COLUMNS_FILE,
+        REFERENCE_FILE,
         "schemas",
         "queries",
         PLANS_FOLDER,
@@ -60,6 +63,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
         (FIELDS_FILE, FIELDS),
         (INDICATORS_FILE, INDICATORS),
         (COLUMNS_FILE, COLUMNS),
+        (REFERENCE_FILE, REFERENCE),
     ] {
         fs_err::write(folder.join(name), text).map_err(write)?;
     }
@@ -79,7 +83,7 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<u8, Failure> {
     fs_err::write(folder.join(PROJECT_FILE), config).map_err(write)?;
     let name = args.folder.display();
     printer.note(&format!(
-        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, {COLUMNS_FILE}, schemas/, queries/, \
+        "wrote {PROJECT_FILE}, {FIELDS_FILE}, {INDICATORS_FILE}, {COLUMNS_FILE}, {REFERENCE_FILE}, schemas/, queries/, \
          {PLANS_FOLDER}/ and rules/ to `{name}`; put \
          extracts into `{name}/extracts`, then `korabo run --project {name}`"
     ));

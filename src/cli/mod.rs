@@ -23,6 +23,7 @@ mod plan;
 mod power;
 mod printer;
 mod progress;
+mod reference;
 mod report;
 mod retry;
 mod run;
@@ -114,6 +115,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show what a table or a column is made of, and what is made of it
     Lineage(lineage::LineageArgs),
+    /// Published figures to compare with
+    Reference(reference::ReferenceArgs),
     /// Write a new project with the standard contracts and queries
     Init(init::InitArgs),
     /// Print the JSON schema of a configuration file, for editors
@@ -211,6 +214,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Lineage(args) => Box::pin(lineage::run(args, global, printer)),
         Command::Diff(args) => Box::pin(diff::run(args, global, printer)),
         Command::History(args) => Box::pin(history::run(args, global, printer)),
+        Command::Reference(args) => Box::pin(async { reference::run(args, global, printer) }),
         Command::Init(args) => Box::pin(async { init::run(args, printer) }),
         Command::Schema(args) => Box::pin(async { schema::run(args, printer) }),
         Command::Synth(args) => Box::pin(async { synth::run(args, global, printer) }),

@@ -19,6 +19,7 @@ fn a_new_project_is_named_like_its_folder_and_passes_check() {
             "fields.toml",
             "indicators.toml",
             "columns.toml",
+            "reference.toml",
             "queries/panel_field.sql",
             "queries/evaluation_verdicts_name.sql",
             "evaluations/activity.toml",

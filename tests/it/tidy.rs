@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 11] = [
     &["vocabulary"],
     &["config", "contract", "evaluation", "link"],
     &["lake", "functions"],
-    &["backup", "ingest", "session"],
+    &["backup", "ingest", "reference", "session"],
     &["checks"],
     &["pipeline"],
     &["observe", "report", "serve"],

@@ -17,7 +17,7 @@ use super::panel_rows::MOST_LEVELS;
 use super::relation_error::{ColumnName, RelationError};
 use super::result::{counts, numbers, texts};
 use korabo_estimators::EstimatorError;
-use korabo_estimators::levels::{Level, LevelDesign, LevelOutcome, levels};
+use korabo_estimators::levels::{By, Level, LevelDesign, LevelOutcome, levels};
 
 /// Most combinations of the columns of `strata`.
 const MOST_STRATA: usize = 100_000;
@@ -188,16 +188,11 @@ impl LevelsMade {
         words: &[Option<String>],
     ) -> Result<RecordBatch, RelationError> {
         let n_periods = self.periods.len();
-        let group = |(row, &time): (usize, &u32)| {
-            let level = by.map_or(0, |(_, codes)| codes[row]);
-            match time == MISSING_CODE || level == MISSING_CODE {
-                true => MISSING_CODE,
-                false => level * n_periods as u32 + time,
-            }
-        };
-        let group: Vec<u32> = self.time.iter().enumerate().map(group).collect();
-        let groups = self.design.grouped(&group, words.len() * n_periods);
-        drop(group);
+        let levels_of = by.map(|(_, level)| By {
+            level,
+            n_levels: words.len(),
+        });
+        let groups = self.design.grouped(levels_of, &self.time, n_periods);
         let found: Vec<Vec<Level>> = self
             .outcomes
             .par_iter()

@@ -106,9 +106,47 @@ impl LevelDesign {
         n_rows.iter().enumerate().map(weight).collect()
     }
 
-    /// The rows by group: `group` has a code below `n_groups` for each row, or [`MISSING_CODE`].
+    /// The rows by group: each period in each level of a column, whose code is `level` for each row; without it, each period.
+    /// [`MISSING_CODE`] where missing. The group of a level and a period is number level · `n_periods` + period.
     #[must_use]
-    pub fn grouped(&self, group: &[u32], n_groups: usize) -> LevelGroups {
+    pub fn grouped(&self, by: Option<By<'_>>, time: &[u32], n_periods: usize) -> LevelGroups {
+        let n_groups = by.map_or(1, |by| by.n_levels) * n_periods;
+        let group = |(row, &time): (usize, &u32)| {
+            let level = by.map_or(0, |by| by.level[row]);
+            match time == MISSING_CODE || level == MISSING_CODE {
+                true => MISSING_CODE,
+                false => level * n_periods as u32 + time,
+            }
+        };
+        let group: Vec<u32> = time.iter().enumerate().map(group).collect();
+        let mut groups = self.sorted(&group, n_groups);
+        groups.n_periods = n_periods;
+        groups.level_of_stratum = by.and_then(|by| self.levels_of_strata(by.level));
+        groups
+    }
+
+    /// The level that each stratum lies in, where none lies in two: then the column follows from the strata, as sex or a group of
+    /// ages does, and a level has no other strata to lack.
+    fn levels_of_strata(&self, level: &[u32]) -> Option<Vec<u32>> {
+        let mut found: Vec<Option<u32>> = vec![None; self.n_strata];
+        for (&stratum, &level) in self.stratum.iter().zip(level) {
+            if stratum == MISSING_CODE {
+                continue;
+            }
+            let known = found[stratum as usize].get_or_insert(level);
+            if *known != level {
+                return None;
+            }
+        }
+        Some(
+            found
+                .into_iter()
+                .map(|level| level.unwrap_or(MISSING_CODE))
+                .collect(),
+        )
+    }
+
+    fn sorted(&self, group: &[u32], n_groups: usize) -> LevelGroups {
         let is_used =
             |row: &usize| group[*row] != MISSING_CODE && self.stratum[*row] != MISSING_CODE;
         let used = (0..group.len()).filter(is_used);
@@ -140,8 +178,19 @@ impl LevelDesign {
             order,
             runs,
             first_runs,
+            n_periods: n_groups,
+            level_of_stratum: None,
         }
     }
+}
+
+/// A column whose levels are looked at apart.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// The code of each row, or [`MISSING_CODE`].
+    pub level: &'a [u32],
+    /// How many levels there are.
+    pub n_levels: usize,
 }
 
 /// The weight of each stratum; rows without a weight lose their stratum.
@@ -196,11 +245,25 @@ pub struct LevelGroups {
     runs: Vec<Run>,
     /// The first run of each group, and the end of the last.
     first_runs: Vec<usize>,
+    n_periods: usize,
+    /// Where the levels follow from the strata.
+    level_of_stratum: Option<Vec<u32>>,
 }
 
 impl LevelGroups {
     pub(super) fn n_groups(&self) -> usize {
         self.first_runs.len() - 1
+    }
+
+    /// The weights of the strata that a group could have.
+    pub(super) fn weights(&self, group: usize, of_all: &[f64]) -> Vec<f64> {
+        let Some(level_of_stratum) = &self.level_of_stratum else {
+            return of_all.to_vec();
+        };
+        let own = (group / self.n_periods) as u32;
+        let weights = of_all.iter().zip(level_of_stratum);
+        let weight = |(weight, level): (&f64, &u32)| if *level == own { *weight } else { 0.0 };
+        weights.map(weight).collect()
     }
 
     /// The runs of a group, with the rows of each.

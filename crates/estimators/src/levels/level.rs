@@ -65,6 +65,7 @@ pub fn levels(
             let (n, sum) = outcome.sum(rows, &mut scratch);
             Cell { run, n, sum }
         }));
+        let weights = groups.weights(group, &weights);
         let standard = Standard::of(&cells, &weights, design.n_strata());
         standard.level(&cells, options.least_share, &mut quantile)
     };

@@ -5,6 +5,7 @@
 //! Within a group, n_a rows of stratum a (sex and age, say) have the outcome, with mean ȳ_a. The crude level is the mean of all rows;
 //! the standardised one is Σ w_a ȳ_a, where w are the shares of the standard population: the standard's weights among strata in which
 //! the group has rows. The share of the standard that these strata make up is reported; below a bound nothing is standardised.
+//! A column whose levels follow from the strata, as sex and groups of ages do, has for each level the standard of that level's strata.
 //! Strata in which nobody of any group has the outcome are no part of its standard: a question that is asked from 40 on is
 //! standardised to those of 40 and over.
 //!
@@ -24,5 +25,5 @@
 mod design;
 mod level;
 
-pub use design::{LevelDesign, LevelGroups, LevelOutcome};
+pub use design::{By, LevelDesign, LevelGroups, LevelOutcome};
 pub use level::{Level, LevelOptions, levels};

@@ -1,6 +1,6 @@
 //! Levels against hand calculations.
 
-use crate::levels::{Level, LevelDesign, LevelOptions, LevelOutcome, levels};
+use crate::levels::{By, Level, LevelDesign, LevelOptions, LevelOutcome, levels};
 use crate::panel::MISSING_CODE;
 use crate::{EstimatorError, Status};
 
@@ -18,7 +18,7 @@ fn level_of(rows: &[Row], weights: Option<[f64; 2]>) -> Level {
     let weights = weights.map(|weights| stratum.iter().map(|&own| weights[own as usize]).collect());
     let weights: Option<Vec<f64>> = weights;
     let design = LevelDesign::try_new(stratum, cluster, weights.as_deref()).unwrap();
-    let groups = design.grouped(&vec![0; rows.len()], 1);
+    let groups = design.grouped(None, &vec![0; rows.len()], 1);
     let outcome = LevelOutcome::YesNo(rows.iter().map(|row| row.2).collect());
     levels(&design, &groups, &outcome, OPTIONS)[0]
 }
@@ -83,7 +83,7 @@ fn strata_without_rows_are_left_out_up_to_a_share() {
     let weights: Vec<f64> = stratum.iter().map(|&own| all[own as usize]).collect();
     let cluster = other.iter().map(|row| row.1).collect();
     let design = LevelDesign::try_new(stratum, cluster, Some(&weights)).unwrap();
-    let groups = design.grouped(&[0, 0, 0, 0, 0, 0, 1, 1, 1], 2);
+    let groups = design.grouped(None, &[0, 0, 0, 0, 0, 0, 1, 1, 1], 2);
     let outcome = LevelOutcome::YesNo(other.iter().map(|row| row.2).collect());
     let [_, level] = levels(&design, &groups, &outcome, OPTIONS)[..] else {
         unreachable!("two groups")
@@ -108,6 +108,31 @@ fn strata_without_rows_are_left_out_up_to_a_share() {
 }
 
 #[test]
+fn levels_that_follow_from_the_strata_have_their_own_standard() {
+    let stratum = vec![0, 0, 1, 1, 0, 1];
+    let standard: Vec<f64> = stratum
+        .iter()
+        .map(|&own| [9.0, 1.0][own as usize])
+        .collect();
+    let design =
+        LevelDesign::try_new(stratum.clone(), vec![0, 1, 2, 3, 4, 5], Some(&standard)).unwrap();
+    let outcome = LevelOutcome::YesNo(vec![1, 0, 1, 0, 1, 0]);
+    let shares = |level: &[u32]| {
+        let by = By { level, n_levels: 2 };
+        let groups = design.grouped(Some(by), &[0, 0, 0, 0, 1, 1], 2);
+        let found = levels(&design, &groups, &outcome, OPTIONS);
+        found
+            .iter()
+            .map(|own| own.standard_share)
+            .collect::<Vec<_>>()
+    };
+    // The strata themselves as levels: each has all of its standard, in both periods.
+    assert_eq!(shares(&stratum), [1.0; 4]);
+    // Levels that cut across strata are held to the whole standard.
+    assert_eq!(shares(&[0, 0, 0, 1, 0, 1]), [1.0, 0.9, 0.1, 0.1]);
+}
+
+#[test]
 fn what_does_not_exist_says_why() {
     assert_eq!(level_of(&[(0, 1, -1)], None).status, Status::NoRows);
     let constant = level_of(&[(0, 1, 1), (0, 2, 1), (0, 3, 1)], None);
@@ -124,7 +149,7 @@ fn rows_without_stratum_cluster_or_weight_are_left_out() {
     let cluster = vec![0, MISSING_CODE, 1, 2, 3];
     let standard = [1.0, 1.0, 1.0, 1.0, f64::NAN];
     let design = LevelDesign::try_new(stratum, cluster, Some(&standard)).unwrap();
-    let groups = design.grouped(&[0; 5], 1);
+    let groups = design.grouped(None, &[0; 5], 1);
     let outcome = LevelOutcome::Numbers(vec![1.0, 100.0, 100.0, 3.0, 100.0]);
     let level = levels(&design, &groups, &outcome, OPTIONS)[0];
     assert_eq!((level.n_units, level.n_clusters), (2, 2));
@@ -154,7 +179,7 @@ fn the_order_of_rows_changes_no_bit() {
     let made = |order: &[u32]| {
         let of = |get: fn(u32) -> u32| order.iter().map(|&row| get(row)).collect::<Vec<u32>>();
         let design = LevelDesign::try_new(of(|row| row % 7), of(|row| row % 31), None).unwrap();
-        let groups = design.grouped(&of(|row| row % 3), 3);
+        let groups = design.grouped(None, &of(|row| row % 3), 3);
         let outcome = LevelOutcome::Numbers(order.iter().map(|&row| value(row)).collect());
         let found = levels(&design, &groups, &outcome, OPTIONS);
         let bits = found
