@@ -131,12 +131,6 @@ match_rates as (
         on link_employees.person_id = link_persons.person_id
 ),
 
-field_starts as (
-    select worksite_id, field, min(fiscal_year(start_date)) as first_year
-    from link_programs
-    group by worksite_id, field
-),
-
 -- For each year in which exposure began somewhere, the clusters at which another field begins within a year of it.
 years as (
     select distinct first_year
@@ -150,16 +144,15 @@ co_starts as (
         cluster_persons.cluster_id,
         cluster_persons.n_exposed > 0 and cluster_persons.first_year = years.first_year as starts_now,
         coalesce(bool_or(
-            field_starts.first_year between years.first_year - 1 and years.first_year + 1
-            and field_starts.field <> plans.field
+            other_starts.first_year between years.first_year - 1 and years.first_year + 1
         ), false) as starts_other
     from years
     cross join cluster_persons
     cross join evaluation_plan_name as plans
-    left join field_starts
-        on cluster_persons.cluster_id = field_starts.worksite_id
+    left join panel_other_starts_name as other_starts
+        on cluster_persons.cluster_id = other_starts.worksite_id
     where
-        plans.exposure <> 'bundle'
+        plans.has_other_starts
         and (
             cluster_persons.n_exposed = 0
             or cluster_persons.first_year = years.first_year

@@ -1,6 +1,7 @@
 -- One row per indicator, level, estimator and event time of an evaluation: the causal estimate beside naive ones.
 -- callaway_santanna is the effect, event_study the effect by years since exposure (event_time, missing for overall
--- numbers), mean_* the mean over all exposed person-years by other estimators, for primary indicators. by and level say for
+-- numbers), mean_* the mean over all exposed person-years by other estimators, for primary indicators; per_unit, of a dose, is the
+-- effect per unit of it. by and level say for
 -- which subgroup; missing for all. Where a gate blinds, no number of the indicator is in the table, whatever the estimator.
 -- for_each: evaluation
 -- key: evaluation, indicator, population, by, level, estimator, event_time
@@ -28,6 +29,9 @@ with fits as (
         window => $window,
         naive_window => '-3..3'
     )
+    union all by name
+    select *
+    from evaluation_dose_name
 ),
 
 thresholds as (

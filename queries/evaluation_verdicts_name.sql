@@ -40,7 +40,7 @@ with overall as (
     inner join evaluation_indicators_name as indicators
         on estimates.indicator = indicators.indicator
     where
-        estimates.estimator = 'callaway_santanna'
+        estimates.estimator = $deciding
         and estimates.event_time is null
         and indicators.role in ('primary', 'secondary')
 ),

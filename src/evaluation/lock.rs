@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::error::EvaluationError;
+use super::exposure::Exposure;
 use super::file::read_file;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
 use crate::toml_reader::{TomlDocument, TomlTable};
@@ -188,6 +189,15 @@ impl EvaluationPlan {
         let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
         set("exposure", self.exposure.word().to_owned());
         set("field", self.field().to_owned());
+        if let Some(unit) = self.dose() {
+            set("dose", unit.word().to_owned());
+        }
+        if let Exposure::Programs(chosen) = &self.exposure {
+            set("programs", chosen.programs.value.trim().to_owned());
+            if let Some(against) = &chosen.against {
+                set("against", against.value.trim().to_owned());
+            }
+        }
         set("exposed", self.exposed.word().to_owned());
         set("population", self.population.value.clone());
         let filter = self.filter.as_ref().map(|sql| sql.value.trim().to_owned());

@@ -3,6 +3,7 @@
 //! they are only read and compared.
 
 mod error;
+mod exposure;
 mod file;
 mod gate;
 mod lock;
@@ -13,8 +14,9 @@ mod scale;
 mod tests;
 
 pub use error::EvaluationError;
+pub use exposure::{ChosenPrograms, DoseUnit, Exposed, Exposure};
 pub use gate::{GATES_FILE, Gate};
 pub use lock::{Deviation, Lock};
-pub use plan::{EvaluationPlan, Exposed, Exposure, PLANS_FOLDER, Target};
+pub use plan::{EvaluationPlan, PLANS_FOLDER, Target};
 pub use read::Evaluations;
 pub use scale::{RATINGS_FILE, RatingScale};

@@ -1,6 +1,7 @@
 //! One plan: `evaluations/NAME.toml`.
 
 use super::error::EvaluationError;
+use super::exposure::{DoseUnit, Exposed, Exposure};
 use super::gate::Gate;
 use crate::diagnostic::{SourceLocation, did_you_mean};
 use crate::toml_reader::{Located, LocatedText, TomlItem, TomlTable};
@@ -66,52 +67,6 @@ pub struct EvaluationPlan {
     pub unblinded: Option<String>,
 }
 
-/// What starts when somebody becomes exposed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exposure {
-    /// Programs of one field, whatever else there is.
-    Field(String),
-    /// Programs of one field in the years in which those of the field `system` had started already.
-    FieldGivenSystem(String),
-    /// Two or more fields within twelve months.
-    Bundle,
-}
-
-/// Whose exposure counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exposed {
-    /// The person was offered a program, taken or not.
-    Offered,
-    /// The person took part: a choice, so that the comparison is of those who chose otherwise.
-    Participated,
-    /// The subscriber of the person's household was offered a program.
-    Household,
-}
-
-impl Exposure {
-    /// The word for it in plans and tables.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Field(_) => "field",
-            Self::FieldGivenSystem(_) => "field_given_system",
-            Self::Bundle => "bundle",
-        }
-    }
-}
-
-impl Exposed {
-    /// The word for it in plans and tables.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Offered => "offered",
-            Self::Participated => "participated",
-            Self::Household => "household",
-        }
-    }
-}
-
 /// What an indicator is to reach.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
@@ -125,11 +80,14 @@ pub struct Target {
     pub target: f64,
 }
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 26] = [
     "question_ja",
     "question_en",
     "exposure",
     "field",
+    "dose",
+    "programs",
+    "against",
     "exposed",
     "population",
     "where",
@@ -159,8 +117,8 @@ fn located(value: &str, table: &TomlTable<'_>) -> Located<String> {
     }
 }
 
-/// A word among the ones that a key accepts.
-fn word(
+/// A word among the ones that a key accepts, the first one where it is not given.
+fn one_word(
     table: &TomlTable<'_>,
     key: &str,
     words: &[&'static str],
@@ -182,12 +140,6 @@ impl EvaluationPlan {
         let list = |key| -> Result<Vec<Located<String>>, EvaluationError> {
             Ok(table.optional(key)?.unwrap_or_default())
         };
-        let exposed = [
-            ("offered", Exposed::Offered),
-            ("participated", Exposed::Participated),
-            ("household", Exposed::Household),
-        ];
-        let exposed = table.get("exposed").map(|item| item.one_of(&exposed));
         let window = table.optional("window")?;
         let window = window.unwrap_or_else(|| located("-5..5", table));
         let plan = Self {
@@ -195,8 +147,8 @@ impl EvaluationPlan {
             at: table.location(),
             question_ja: table.required("question_ja")?,
             question_en: table.required("question_en")?,
-            exposure: exposure(table, vocabulary)?,
-            exposed: exposed.transpose()?.unwrap_or(Exposed::Offered),
+            exposure: Exposure::read(table, vocabulary)?,
+            exposed: Exposed::read(table)?,
             population: table.required("population")?,
             filter: table.optional("where")?,
             is_at_risk: table.optional("at_risk")?.unwrap_or(false),
@@ -213,9 +165,9 @@ impl EvaluationPlan {
             cluster: table
                 .optional("cluster")?
                 .unwrap_or_else(|| located("cluster_worksite_id", table)),
-            comparison: word(table, "comparison", &["not_yet_treated", "never_treated"])?,
-            method: word(table, "method", &["reg", "dr", "ipw"])?,
-            inference: word(table, "inference", &["analytic", "cr3", "bootstrap"])?,
+            comparison: one_word(table, "comparison", &["not_yet_treated", "never_treated"])?,
+            method: one_word(table, "method", &["reg", "dr", "ipw"])?,
+            inference: one_word(table, "inference", &["analytic", "cr3", "bootstrap"])?,
             window_ends: window_ends(table, &window)?,
             window,
             attendance: table.optional("attendance")?,
@@ -225,6 +177,7 @@ impl EvaluationPlan {
         };
         plan.check_names()?;
         plan.check_indicators(table)?;
+        plan.exposure.check_exposed(plan.exposed, table)?;
         Ok(plan)
     }
 
@@ -256,11 +209,32 @@ impl EvaluationPlan {
         self.window_ends.1
     }
 
-    /// What result tables call the exposure: its field, or `bundle`.
+    /// The programs that the evaluated ones are compared with, where there are any.
+    #[must_use]
+    pub fn against(&self) -> Option<&LocatedText> {
+        match &self.exposure {
+            Exposure::Programs(chosen) => chosen.against.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What a dose is counted in, where the exposure is one.
+    #[must_use]
+    pub fn dose(&self) -> Option<DoseUnit> {
+        match self.exposure {
+            Exposure::Dose(_, unit) => Some(unit),
+            _ => None,
+        }
+    }
+
+    /// What result tables call the exposure: its field, or `bundle` or `programs`.
     #[must_use]
     pub fn field(&self) -> &str {
         match &self.exposure {
-            Exposure::Field(field) | Exposure::FieldGivenSystem(field) => field,
+            Exposure::Field(field)
+            | Exposure::FieldGivenSystem(field)
+            | Exposure::Dose(field, _) => field,
+            Exposure::Programs(_) => "programs",
             Exposure::Bundle => "bundle",
         }
     }
@@ -338,38 +312,6 @@ impl EvaluationPlan {
         }
         Ok(())
     }
-}
-
-fn exposure(table: &TomlTable<'_>, vocabulary: &Vocabulary) -> Result<Exposure, EvaluationError> {
-    let word = word(
-        table,
-        "exposure",
-        &["field", "field_given_system", "bundle"],
-    )?;
-    let field = table.get("field");
-    if word == "bundle" {
-        return match field {
-            None => Ok(Exposure::Bundle),
-            Some(item) => Err(EvaluationError::Contradiction {
-                at: item.key_location(),
-                message: "a bundle is of all fields: leave out `field`".to_owned(),
-            }),
-        };
-    }
-    let field: Located<String> = table.required("field")?;
-    if vocabulary.field(&field.value).is_none() {
-        let known = vocabulary.fields.iter().map(|own| own.name.as_str());
-        return Err(EvaluationError::Unknown {
-            hint: did_you_mean(&field.value, known),
-            at: field.at,
-            kind: "field",
-            name: field.value,
-        });
-    }
-    Ok(match word {
-        "field_given_system" => Exposure::FieldGivenSystem(field.value),
-        _ => Exposure::Field(field.value),
-    })
 }
 
 fn balance(table: &TomlTable<'_>) -> Result<Vec<Located<String>>, EvaluationError> {

@@ -124,6 +124,29 @@ fn what_is_wrong_is_named_with_its_place() {
             "evaluations/sleep.toml:4:1: a bundle is of all fields: leave out `field`",
         ),
         (
+            with("\"field\"\nfield", "\"programs\"\nfield"),
+            "evaluations/sleep.toml:4:1: `programs` says which programs: write `field = '…'` there, and leave out `field`",
+        ),
+        (
+            with("\"field\"\nfield = \"rest\"", "\"programs\""),
+            "evaluations/sleep.toml:1:1: the file has no key `programs`",
+        ),
+        (
+            and("against = \"true\""),
+            "evaluations/sleep.toml:7:1: `against` does not go with `exposure = \"field\"`: leave it out, or write `exposure = \"programs\"`",
+        ),
+        (
+            with("\"field\"\nfield", "\"dose\"\ndose = \"hours\"\nfield"),
+            "evaluations/sleep.toml:4:8: `dose` cannot be `hours`; did you mean `staff_hours`? (one of: sessions, staff_hours, thousand_yen)",
+        ),
+        (
+            with(
+                "\"field\"\nfield",
+                "\"dose\"\ndose = \"sessions\"\nexposed = \"participated\"\nfield",
+            ),
+            "evaluations/sleep.toml:5:11: `exposure = \"dose\"` is known of persons to whom programs were offered, not `participated`",
+        ),
+        (
             and("window = \"0..5\""),
             "evaluations/sleep.toml:7:10: `window` must be first and last year since exposure, like `-5..5`, found the string `0..5`",
         ),

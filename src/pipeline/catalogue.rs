@@ -157,7 +157,7 @@ fn is_view(query: &Query) -> bool {
 }
 
 /// Tables and views by name; `None` for what cannot be opened.
-type Tables = HashMap<String, Option<Arc<dyn TableProvider>>>;
+type OpenedTables = HashMap<String, Option<Arc<dyn TableProvider>>>;
 
 /// What the statements of one session have opened. Clones share it.
 #[derive(Clone)]
@@ -165,7 +165,7 @@ struct Opened {
     catalogue: Catalogue,
     /// Plans the views, over these tables.
     engine: Session,
-    tables: Arc<Mutex<Tables>>,
+    tables: Arc<Mutex<OpenedTables>>,
 }
 
 impl fmt::Debug for Opened {
@@ -177,7 +177,7 @@ impl fmt::Debug for Opened {
 }
 
 impl Opened {
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    fn tables(&self) -> MutexGuard<'_, OpenedTables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

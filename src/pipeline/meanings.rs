@@ -1,6 +1,7 @@
 //! What the columns of tables mean. Raw tables have it from their contracts and korabo's own from a file; a column that a query makes has
 //! it from the first of these that knows it: its entry under its table in `columns.toml`; the column, of a table or of a relation's
-//! result, that it takes over ([`super::origins`]); the entry for its name; the indicator of its name.
+//! result, that it takes over ([`super::origins`]); the entry for its name; the indicator of its name; in views of evaluation plans,
+//! korabo's own entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,9 @@ use crate::diagnostic::did_you_mean;
 use crate::functions;
 use crate::session::Session;
 use crate::vocabulary::{ColumnEntry, Lang, Meaning};
+
+/// What korabo's own entries call the views of evaluation plans.
+const PLANS: &str = "plans";
 
 /// What the columns of tables mean.
 #[derive(Debug, Default)]
@@ -151,6 +155,10 @@ impl Meanings {
                 .or_else(|| {
                     let indicator = project.vocabulary.indicator(column)?;
                     Some(indicator.meaning(is_yes_no))
+                })
+                .or_else(|| {
+                    query.evaluation()?;
+                    ColumnEntry::find(ColumnEntry::own(), Some(PLANS), column).cloned()
                 })
         };
         let mut columns: Vec<(String, Option<Meaning>)> = made

@@ -3,10 +3,14 @@
 //! Files with `-- for_each: evaluation` estimate and judge over them: in `queries/evaluation_verdicts_name.sql` the word `name` stands for the
 //! plan's, in the file's name and in those of the views and tables that its text reads.
 
+mod changes;
+mod exposures;
+mod literal;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{Debug, Write as _};
 use std::path::Path;
 
+use self::literal::{or_null, quoted};
 use super::error::PipelineError;
 use super::header::ForEach;
 use super::made_text::MadeText;
@@ -14,8 +18,8 @@ use super::query::{EVALUATION, Query, is_word};
 use crate::config::ParameterValue;
 use crate::diagnostic::did_you_mean;
 use crate::evaluation::{
-    EvaluationError, EvaluationPlan, Evaluations, Exposed, Exposure, Gate, Lock, PLANS_FOLDER,
-    RATINGS_FILE, RatingScale,
+    EvaluationError, EvaluationPlan, Evaluations, Exposure, Gate, Lock, PLANS_FOLDER, RATINGS_FILE,
+    RatingScale,
 };
 use crate::toml_reader::LocatedText;
 use crate::vocabulary::{Better, Vocabulary};
@@ -149,6 +153,13 @@ fn values(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, Parame
     let outcomes: Vec<&str> = indicators.chain(plan.attendance()).collect();
     let primary = plan.primary.iter().map(|own| own.value.as_str());
     let by = plan.subgroups.iter().map(|own| own.value.as_str());
+    let covariates = plan.covariates.iter().map(|own| own.value.as_str());
+    // Programs are compared with others that began in the same year.
+    let covariates = covariates.chain(plan.against().map(|_| exposures::START_YEAR));
+    let deciding = match plan.dose() {
+        Some(_) => "per_unit",
+        None => "callaway_santanna",
+    };
     let word = |text: &str| ParameterValue::Word(text.to_owned());
     let first = plan.primary.first();
     let first = first.and_then(|own| vocabulary.indicator(&own.value));
@@ -160,15 +171,7 @@ fn values(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, Parame
         (EVALUATION, ParameterValue::Text(plan.name.clone())),
         ("outcomes", names(outcomes)),
         ("primary", names(primary.collect())),
-        (
-            "covariates",
-            names(
-                plan.covariates
-                    .iter()
-                    .map(|own| own.value.as_str())
-                    .collect(),
-            ),
-        ),
+        ("covariates", names(covariates.collect())),
         ("subgroups", names(by.clone().collect())),
         (COMPARED_SUBGROUPS, names(by.collect())),
         ("comparison", word(plan.comparison)),
@@ -176,6 +179,7 @@ fn values(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> Vec<(String, Parame
         ("inference", word(plan.inference)),
         ("window", word(&plan.window.value)),
         ("best", word(best)),
+        ("deciding", ParameterValue::Text(deciding.to_owned())),
         ("first_event", ParameterValue::Written(plan.first_event())),
         ("last_event", ParameterValue::Written(plan.last_event())),
     ]
@@ -197,11 +201,15 @@ fn views(
         query.values = vec![(EVALUATION.to_owned(), name)];
         Ok::<_, PipelineError>(query)
     };
-    Ok(vec![
-        made("panel_cohorts", MadeText::plain(&cohorts(plan)))?,
+    let mut views = vec![
+        made("panel_cohorts", exposures::cohorts(plan))?,
         made("panel_evaluation", rows(plan, vocabulary))?,
-        made("panel_balance", MadeText::plain(&balance(plan)))?,
-        made("panel_changes", MadeText::plain(&changes(plan)))?,
+        made("panel_balance", MadeText::plain(&changes::balance(plan)))?,
+        made("panel_changes", MadeText::plain(&changes::changes(plan)))?,
+        made(
+            "panel_other_starts",
+            MadeText::plain(&exposures::other_starts(plan)),
+        )?,
         made(
             "evaluation_plan",
             MadeText::plain(&plan_row(plan, lock, vocabulary)),
@@ -215,7 +223,16 @@ fn views(
             "evaluation_spread",
             MadeText::plain(&spread(plan, vocabulary)),
         )?,
-    ])
+        made("evaluation_dose", MadeText::plain(&changes::dose(plan)))?,
+    ];
+    if let Exposure::Programs(chosen) = &plan.exposure {
+        views.push(made("panel_programs", exposures::programs(plan, chosen))?);
+    }
+    if let Some(unit) = plan.dose() {
+        let doses = exposures::doses(plan, unit);
+        views.push(made("panel_doses", MadeText::plain(&doses))?);
+    }
+    Ok(views)
 }
 
 /// Persons and years of the population with the exposure that the plan is about.
@@ -242,13 +259,27 @@ fn rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> MadeText {
     }
     made.push("\n)\n\nselect");
     for name in columns(plan) {
-        made.push(&format!("\n    {},", column(name, plan, vocabulary)));
+        let column = match name {
+            // Years since the programs began.
+            "fiscal_year" if plan.against().is_some() => {
+                "cast(people.fiscal_year - exposures.first_year as smallint) as fiscal_year"
+                    .to_owned()
+            }
+            name => column(name, plan, vocabulary),
+        };
+        made.push(&format!("\n    {column},"));
+    }
+    if plan.against().is_some() {
+        made.push(&format!("\n    exposures.{},", exposures::START_YEAR));
+    }
+    if plan.dose().is_some() {
+        made.push("\n    case when exposures.cohort is null then 0.0 else doses.dose end as dose,");
     }
     made.push(&format!(
         "\n    people.{cluster} as cluster_id,\n    exposures.cohort,\n    {participated} as participated\nfrom people\n{joins}",
         cluster = plan.cluster.value,
-        participated = participated(plan),
-        joins = joins(plan),
+        participated = exposures::participated(plan),
+        joins = exposures::joins(plan),
     ));
     made
 }
@@ -301,121 +332,6 @@ fn column(name: &str, plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String 
     }
 }
 
-/// What people were in their first year before exposure, one row per person and column of the plan's `balance`.
-fn balance(plan: &EvaluationPlan) -> String {
-    let names: Vec<&str> = plan.balance.iter().map(|own| own.value.as_str()).collect();
-    let labels: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    let levels: Vec<String> = names
-        .iter()
-        .map(|name| format!("cast({name} as double)"))
-        .collect();
-    format!(
-        "-- One row per person of evaluation {name} and covariate: what the person was in the first year there, before any exposure.\n\
-         -- key: person_id, covariate\n-- materialize: view\n-- sensitivity: person\n\n\
-         with baseline as (\n    select *\n    from panel_evaluation_{name}\n    where cohort is null or fiscal_year < cohort\n    \
-         qualify row_number() over (partition by person_id order by fiscal_year) = 1\n)\n\n\
-         select\n    person_id,\n    cohort is not null as is_exposed,\n    cluster_id,\n    sex,\n    age / 5 as age_step,\n    \
-         unnest(make_array({labels})) as covariate,\n    unnest(make_array({levels})) as baseline_level\nfrom baseline\n",
-        name = plan.name,
-        labels = labels.join(", "),
-        levels = levels.join(", "),
-    )
-}
-
-/// Where exposures are: those of one field, or of bundles.
-fn source(plan: &EvaluationPlan) -> String {
-    match &plan.exposure {
-        Exposure::Bundle => "from panel_bundle".to_owned(),
-        Exposure::Field(field) | Exposure::FieldGivenSystem(field) => {
-            format!("from panel_exposure\nwhere field = '{field}'")
-        }
-    }
-}
-
-/// Who was exposed since when.
-fn cohorts(plan: &EvaluationPlan) -> String {
-    let cohort = match plan.exposed {
-        Exposed::Offered => "cohort",
-        Exposed::Participated => "participation",
-        Exposed::Household => "household_cohort",
-    };
-    format!(
-        "-- One row per person exposed to what evaluation {name} is about, or taking part in it: first fiscal years.\n\
-         -- key: person_id\n-- materialize: view\n-- sensitivity: person\n\n\
-         select\n    person_id,\n    {cohort} as cohort,\n    participation\n{source}\n",
-        name = plan.name,
-        source = source(plan),
-    )
-}
-
-fn participated(plan: &EvaluationPlan) -> &'static str {
-    match plan.exposed {
-        Exposed::Household => "coalesce(subscribers.participated, false)",
-        _ => "coalesce(exposures.participation <= people.fiscal_year, false)",
-    }
-}
-
-fn joins(plan: &EvaluationPlan) -> String {
-    let mut joins = format!(
-        "left join panel_cohorts_{} as exposures\n    on people.person_id = exposures.person_id\n",
-        plan.name
-    );
-    if plan.exposed == Exposed::Household {
-        let _ = write!(
-            joins,
-            "left join (\n    select household_id, fiscal_year, bool_or(participated) as participated\n    \
-             from panel_household_participation{}\n    group by household_id, fiscal_year\n) as subscribers\n    \
-             on people.household_id = subscribers.household_id\n    and people.fiscal_year = subscribers.fiscal_year\n",
-            match &plan.exposure {
-                Exposure::Bundle => String::new(),
-                _ => format!("\n    where field = '{}'", plan.field()),
-            }
-        );
-    }
-    if matches!(plan.exposure, Exposure::FieldGivenSystem(_)) {
-        joins.push_str(
-            "inner join panel_exposure as system\n    on people.person_id = system.person_id\n    and system.field = 'system'\n    \
-             and people.fiscal_year >= system.cohort\n",
-        );
-    }
-    joins
-}
-
-/// Each person's change of the primary indicators from the three years before exposure to the three from it on; for those never exposed
-/// once for each year in which exposure began for others.
-fn changes(plan: &EvaluationPlan) -> String {
-    let names: Vec<&str> = plan.primary.iter().map(|own| own.value.as_str()).collect();
-    let of = |get: &dyn Fn(&str) -> String| {
-        let all: Vec<String> = names.iter().map(|name| get(name)).collect();
-        all.join(",\n")
-    };
-    let name = &plan.name;
-    let first = names.first().copied().unwrap_or_default();
-    let plain = of(&|name| format!("        cast({name} as double) as {name}"));
-    let of_people = of(&|name| format!("        cast(people.{name} as double) as {name}"));
-    let differences = of(&|name| {
-        format!(
-            "    avg(case when event_time >= 0 then {name} end) - avg(case when event_time < 0 then {name} end) as {name}"
-        )
-    });
-    format!(
-        "-- One row per person and year of exposure of evaluation {name}: how each primary indicator changed around it.\n\
-         -- From the three years before to the three from then on. Of the never exposed there is a row for each year in which exposure\n\
-         -- began for others: what they are compared with.\n\
-         -- key: person_id, cohort\n-- materialize: view\n-- sensitivity: person\n\n\
-         with cohorts as (\n    select distinct cohort\n    from panel_evaluation_{name}\n    where cohort is not null\n),\n\n\
-         answers as (\n    select\n        person_id,\n        cluster_id,\n        cohort,\n        true as is_exposed,\n        \
-         fiscal_year - cohort as event_time,\n{plain}\n    from panel_evaluation_{name}\n    where cohort is not null\n    \
-         union all\n    select\n        people.person_id,\n        people.cluster_id,\n        cohorts.cohort,\n        \
-         false as is_exposed,\n        people.fiscal_year - cohorts.cohort as event_time,\n{of_people}\n    \
-         from panel_evaluation_{name} as people\n    cross join cohorts\n    where people.cohort is null\n)\n\n\
-         select\n    person_id,\n    cluster_id,\n    cohort,\n    is_exposed,\n    \
-         count(case when event_time between -3 and -1 then {first} end) > 0 as is_seen_before,\n    \
-         count(case when event_time between 0 and 2 then 1 end) > 0 as is_there_after,\n{differences}\nfrom answers\n\
-         where event_time between -3 and 2\ngroup by person_id, cluster_id, cohort, is_exposed\n"
-    )
-}
-
 /// What the plan is about, whether it is fixed, and what is not as planned.
 fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary) -> String {
     let mut deviations: Option<Vec<String>> = lock.map(|lock| {
@@ -435,7 +351,7 @@ fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary)
          -- key: evaluation\n-- materialize: view\n-- sensitivity: aggregate\n-- part_of: evaluation_plans\n\n\
          select\n    {quoted_name} as evaluation,\n    {ja} as question_ja,\n    {en} as question_en,\n    {exposure} as exposure,\n    \
          {field} as field,\n    {exposed} as exposed,\n    {population} as population,\n    {is_standard} as is_whole_population,\n    \
-         {is_locked} as is_locked,\n    {locked_at} as locked_at,\n    {deviations} as deviations\n",
+         {has_other_starts} as has_other_starts,\n    {is_locked} as is_locked,\n    {locked_at} as locked_at,\n    {deviations} as deviations\n",
         name = plan.name,
         quoted_name = quoted(&plan.name),
         ja = quoted(&plan.question_ja),
@@ -445,6 +361,7 @@ fn plan_row(plan: &EvaluationPlan, lock: Option<&Lock>, vocabulary: &Vocabulary)
         exposed = quoted(plan.exposed.word()),
         population = quoted(&plan.population.value),
         is_standard = plan.filter.is_none() && !plan.is_at_risk,
+        has_other_starts = exposures::has_other_starts(plan),
         is_locked = lock.is_some(),
         locked_at = optional(lock.map(|lock| lock.locked_at.clone())),
         deviations = optional(
@@ -569,21 +486,11 @@ fn spread(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
     )
 }
 
-/// The number as an SQL literal.
-fn or_null(number: Option<impl Debug>) -> String {
-    number.map_or("null".to_owned(), |number| format!("{number:?}"))
-}
-
 /// The terms within which the answers of an indicator may be compared, as an SQL list; `None` where all of them may.
 fn terms_of(name: &str, vocabulary: &Vocabulary) -> Option<String> {
     let terms = &vocabulary.indicator(name)?.terms;
     let listed: Vec<String> = terms.iter().map(ToString::to_string).collect();
     (!listed.is_empty()).then(|| listed.join(", "))
-}
-
-/// The text as an SQL literal.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// What a plan says now, as locks remember it.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::diagnostic::SourceLocation;
 use crate::toml_reader::TomlError;
 
-use super::mapping::REFERENCE_FILE;
+/// The file in the project's folder.
+pub const REFERENCE_FILE: &str = "reference.toml";
 
 /// Why published tables cannot be imported.
 #[derive(Debug, thiserror::Error)]

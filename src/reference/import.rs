@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::error::ReferenceError;
+use super::error::{REFERENCE_FILE, ReferenceError};
 use super::mapping::{Figure, Mapping, Measure, Region, TableKind};
 use super::published::{PublishedNumber, PublishedTable};
 use crate::diagnostic::did_you_mean;
@@ -294,9 +294,8 @@ impl Context<'_> {
                 row,
                 column,
                 message: format!(
-                    "the same figure stands in row {} too; say in {} what tells them apart",
-                    before.place.0,
-                    super::mapping::REFERENCE_FILE
+                    "the same figure stands in row {} too; say in {REFERENCE_FILE} what tells them apart",
+                    before.place.0
                 ),
             });
         }

@@ -4,14 +4,11 @@ use std::path::Path;
 
 use glob::Pattern;
 
-use super::error::ReferenceError;
+use super::error::{REFERENCE_FILE, ReferenceError};
 use crate::diagnostic::{SourceLocation, did_you_mean};
 use crate::regular_file;
 use crate::toml_reader::{TomlDocument, TomlItem, TomlTable};
 use crate::vocabulary::Vocabulary;
-
-/// The file in the project's folder.
-pub const REFERENCE_FILE: &str = "reference.toml";
 
 /// What a project says of published tables.
 #[derive(Debug)]

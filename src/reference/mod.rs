@@ -10,6 +10,6 @@ mod published;
 #[cfg(test)]
 mod tests;
 
-pub use error::ReferenceError;
+pub use error::{REFERENCE_FILE, ReferenceError};
 pub use import::{Import, ReferenceValue, import};
-pub use mapping::{Mapping, REFERENCE_FILE};
+pub use mapping::Mapping;

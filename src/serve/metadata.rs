@@ -19,7 +19,7 @@ use tonic::Status;
 
 use super::answer::sent_schema;
 use super::error::{data_status, lake_status};
-use super::tables::{Snapshot, Tables};
+use super::tables::{ServedTables, Snapshot};
 use crate::session::{CATALOG, SCHEMA, Session};
 
 const TABLE: &str = "TABLE";
@@ -50,7 +50,7 @@ pub(super) fn table_types() -> Result<RecordBatch, Status> {
 
 /// The tables and views; with their columns where the client wants them.
 pub(super) async fn tables(
-    tables: &Tables,
+    tables: &ServedTables,
     session: &Session,
     snapshot: &Snapshot,
     query: CommandGetTables,

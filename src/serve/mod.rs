@@ -41,7 +41,7 @@ use crate::vocabulary::Lang;
 use flight::FlightSql;
 use memory::Watch;
 use service::Service;
-use tables::Tables;
+use tables::ServedTables;
 
 /// How long running statements may continue when the server is to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -87,7 +87,7 @@ impl Server {
         }
         let users = Users::open(&config.tokens)?;
         let tls = config.tls.as_ref().map(tls::read).transpose()?;
-        let tables = Tables::open(
+        let tables = ServedTables::open(
             served.lake,
             served.project,
             config.is_release,

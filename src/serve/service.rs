@@ -22,7 +22,7 @@ use super::handle_store::{HandleStore, StatementHandle};
 use super::memory::Watch;
 use super::parameters;
 use super::statement::{RunningStatement, User};
-use super::tables::{Snapshot, StatementRequest, Tables, prepare};
+use super::tables::{ServedTables, Snapshot, StatementRequest, prepare};
 use super::threads::Threads;
 use super::users::Users;
 use crate::config::ServeLimits;
@@ -41,7 +41,7 @@ const MOST_INSPECTIONS: usize = 2;
 
 /// Everything a call needs.
 pub(super) struct Service {
-    pub(super) tables: Tables,
+    pub(super) tables: ServedTables,
     session: Session,
     /// Threads of each statement: as many as the engine has.
     n_threads: usize,
@@ -80,7 +80,7 @@ pub(super) struct PreparedStatement {
 
 impl Service {
     pub(super) fn new(
-        tables: Tables,
+        tables: ServedTables,
         session: Session,
         watch: Arc<Watch>,
         users: Users,

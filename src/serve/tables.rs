@@ -29,7 +29,7 @@ const MEANING_JA: &str = "korabo.meaning_ja";
 const MEANING_EN: &str = "korabo.meaning_en";
 
 /// The lake and the project as they are now.
-pub(super) struct Tables {
+pub(super) struct ServedTables {
     lake: Lake,
     now: Mutex<Arc<Snapshot>>,
     /// Whether answers leave the secure area, so that the rules of disclosure hold.
@@ -49,7 +49,7 @@ pub(super) struct Snapshot {
     meanings: OnceCell<Meanings>,
 }
 
-impl Tables {
+impl ServedTables {
     pub(super) fn open(
         lake: Lake,
         project: Project,

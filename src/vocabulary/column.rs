@@ -36,7 +36,7 @@ impl ColumnEntry {
     }
 
     /// The entries of the columns that korabo writes itself: those of its own tables, where `rejects` stands for all tables of
-    /// rejected rows, and without a table those that ingest adds to raw tables.
+    /// rejected rows and `plans` for the views of evaluation plans, and without a table those that ingest adds to raw tables.
     #[must_use]
     pub fn own() -> &'static [Self] {
         static OWN: LazyLock<Vec<ColumnEntry>> =

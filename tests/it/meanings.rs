@@ -57,7 +57,11 @@ fn every_column_that_korabo_writes_itself_has_a_meaning() {
             columns.insert((table.clone(), field.name().clone()));
         }
     }
-    for entry in own {
+    // Views of plans are queries: `check` of the sample, which has a plan of each kind, names columns without a meaning.
+    for entry in own
+        .iter()
+        .filter(|entry| entry.table.as_deref() != Some("plans"))
+    {
         let is_there = match &entry.table {
             Some(table) => columns.contains(&(table.clone(), entry.column.clone())),
             None => columns.iter().any(|(_, column)| *column == entry.column),

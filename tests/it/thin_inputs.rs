@@ -94,7 +94,7 @@ const PANEL_CALLS: [&str; 3] = [
 ];
 
 /// Relations and inputs that are refused: there is no row to say it in, or the data contradict the call.
-const REFUSED: [(&str, &[&str]); 12] = [
+const REFUSED: [(&str, &[&str]); 11] = [
     ("att", &["one unit"]),
     ("att_gt", &["one unit"]),
     ("att_gt_diagnostics", &["one unit"]),
@@ -112,17 +112,10 @@ const REFUSED: [(&str, &[&str]); 12] = [
     ("effects", &["one unit"]),
     ("event_study", &["one unit"]),
     ("event_study_vcov", &["one unit"]),
-    (
-        "honest_did",
-        &["one unit", "no row", "one row", "no number", "no estimate"],
-    ),
+    ("honest_did", &["one unit", "one row"]),
     ("leave_one_out", &["one unit"]),
-    ("minimum_detectable_effect", &["no error"]),
     ("ols_diagnostics", &["no row", "one row", "no outcome"]),
-    (
-        "pretrend_power",
-        &["one unit", "no row", "one row", "no number", "no estimate"],
-    ),
+    ("pretrend_power", &["one unit", "one row"]),
 ];
 
 /// What a call came to: rows with a status, or why it was refused.

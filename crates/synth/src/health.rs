@@ -157,16 +157,16 @@ impl Health {
 }
 
 /// The square roots of the persistences and of what they leave.
-struct Tables {
+struct PersistenceRoots {
     value_own: [f32; N_VALUES],
     value_state: [f32; N_VALUES],
     answer_own: [f32; N_QUESTIONS],
     answer_state: [f32; N_QUESTIONS],
 }
 
-fn tables() -> &'static Tables {
-    static TABLES: std::sync::OnceLock<Tables> = std::sync::OnceLock::new();
-    TABLES.get_or_init(|| Tables {
+fn tables() -> &'static PersistenceRoots {
+    static TABLES: std::sync::OnceLock<PersistenceRoots> = std::sync::OnceLock::new();
+    TABLES.get_or_init(|| PersistenceRoots {
         value_own: VALUE_PERSISTENCE.map(f32::sqrt),
         value_state: VALUE_PERSISTENCE.map(|share| (1.0 - share).sqrt()),
         answer_own: ANSWER_PERSISTENCE.map(f32::sqrt),

@@ -42,7 +42,7 @@ pub(super) use output::{Output, print};
 use place::Origin;
 use runner::Runner;
 use script::Script;
-use tables::Tables;
+use tables::PromptTables;
 
 use super::args::GlobalArgs;
 use super::as_of::AsOfArgs;
@@ -115,7 +115,7 @@ pub(super) async fn run(
         .iter()
         .flat_map(|config| [config.lake.clone(), config.extracts.clone()]);
     let writable = Writable::new(&args.allow_write, kept.collect())?;
-    let mut tables = Tables::open(config, global, args.release)?;
+    let mut tables = PromptTables::open(config, global, args.release)?;
     tables.go_to(&args.as_of, printer).await?;
     let mut parameters = tables.parameters();
     parameters.retain(|(name, _)| args.parameters.iter().all(|(given, _)| given != name));

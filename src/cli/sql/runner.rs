@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::copy::Writable;
 use super::memory;
 use super::output::{Output, print_awaited};
-use super::tables::Tables;
+use super::tables::PromptTables;
 use super::waiting::Waiting;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
@@ -26,7 +26,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// What every statement of one run shares.
 #[derive(Clone)]
 pub(super) struct Runner {
-    pub(super) tables: Arc<Tables>,
+    pub(super) tables: Arc<PromptTables>,
     pub(super) parameters: Vec<(String, ParameterValue)>,
     /// The longest a statement may take.
     pub(super) timeout: Option<Duration>,

@@ -34,7 +34,7 @@ pub(crate) struct TableWriter<W: Write> {
     color: bool,
     has_header: bool,
     /// Cells of the rows not yet laid out, row after row.
-    pending: Vec<Cell>,
+    pending: Vec<TableCell>,
     n_rows: u64,
     n_shortened: u64,
 }
@@ -96,7 +96,7 @@ impl Column {
     }
 }
 
-enum Cell {
+enum TableCell {
     Null,
     Text(String),
 }
@@ -141,14 +141,14 @@ impl<W: Write> TableWriter<W> {
             for (column, cells) in self.columns.iter_mut().zip(&cells) {
                 let cell = if cells.is_null(row_index) {
                     column.value_width = column.value_width.max(self.null_text.width());
-                    Cell::Null
+                    TableCell::Null
                 } else {
                     text.clear();
                     cells.write_display(row_index, &mut text)?;
                     let text = visible(&text, Breaks::Kept);
                     let width = text.split('\n').map(UnicodeWidthStr::width).max();
                     column.value_width = column.value_width.max(width.unwrap_or(0));
-                    Cell::Text(text)
+                    TableCell::Text(text)
                 };
                 self.pending.push(cell);
             }
@@ -213,10 +213,10 @@ impl<W: Write> TableWriter<W> {
     }
 
     /// Breaks sentences that are wider than their column.
-    fn wrap_prose(&self, cells: &mut [Cell]) {
+    fn wrap_prose(&self, cells: &mut [TableCell]) {
         for row in cells.chunks_mut(self.columns.len()) {
             for (cell, column) in row.iter_mut().zip(&self.columns) {
-                if let Cell::Text(text) = cell
+                if let TableCell::Text(text) = cell
                     && column.wraps
                 {
                     *text = wrapped(text, column.width);
@@ -262,19 +262,19 @@ impl<W: Write> TableWriter<W> {
         lines.push('\n');
     }
 
-    fn push_row(&mut self, row: &[Cell], lines: &mut String) {
-        let n_lines = row.iter().map(Cell::n_lines).max().unwrap_or(1);
+    fn push_row(&mut self, row: &[TableCell], lines: &mut String) {
+        let n_lines = row.iter().map(TableCell::n_lines).max().unwrap_or(1);
         let mut shortened = vec![false; row.len()];
         for line_index in 0..n_lines {
             let mut line = LineBuilder::new(self.frame, self.max_width.is_some());
             for ((cell, column), shortened) in row.iter().zip(&self.columns).zip(&mut shortened) {
                 *shortened |= match cell {
-                    Cell::Null if line_index == 0 => {
+                    TableCell::Null if line_index == 0 => {
                         let style = if self.color { Style::Dim } else { Style::Plain };
                         line.push(&self.null_text, column, style)
                     }
-                    Cell::Null => line.push("", column, Style::Plain),
-                    Cell::Text(text) => {
+                    TableCell::Null => line.push("", column, Style::Plain),
+                    TableCell::Text(text) => {
                         let part = text.split('\n').nth(line_index).unwrap_or("");
                         line.push(part, column, Style::Plain)
                     }
@@ -286,7 +286,7 @@ impl<W: Write> TableWriter<W> {
     }
 }
 
-impl Cell {
+impl TableCell {
     fn n_lines(&self) -> usize {
         match self {
             Self::Null => 1,

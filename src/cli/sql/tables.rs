@@ -21,7 +21,7 @@ use crate::session::{ReleaseRules, Session, SessionError, split_place};
 use crate::vocabulary::Lang;
 
 /// The project's tables, opened when they are named.
-pub(super) struct Tables {
+pub(super) struct PromptTables {
     session: Session,
     catalogue: Catalogue,
     /// What of an answer may leave; `None` inside the secure area.
@@ -30,7 +30,7 @@ pub(super) struct Tables {
     lang: Lang,
 }
 
-impl Tables {
+impl PromptTables {
     /// The tables of a project, or none where there is no project.
     pub(super) fn open(
         config: Option<ProjectConfig>,

@@ -149,7 +149,17 @@ impl EventStudyRows {
             * (2 * size_of::<i32>() + size_of::<f64>() * (1 + self.numbers.len()))
     }
 
-    pub(super) fn into_study(self) -> Result<EventStudy, RelationError> {
+    /// The study; `None` without any estimate.
+    pub(super) fn into_study(self) -> Result<Option<EventStudy>, RelationError> {
+        let known = self.is_placed.iter().zip(&self.numbers[0]);
+        let mut known = known.filter(|(placed, estimate)| !placed.is_nan() && !estimate.is_nan());
+        match known.next() {
+            Some(_) => self.whole_study().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn whole_study(self) -> Result<EventStudy, RelationError> {
         let relation = self.names[0].relation;
         let refused = |source| RelationError::Refused { relation, source };
         if let Some(with) = &self.with {

@@ -184,6 +184,9 @@ impl Designs {
         else {
             return Ok(Err(Status::Missing));
         };
+        if sd == 0.0 {
+            return Ok(Err(Status::NoVariance));
+        }
         let found = match &self.arms {
             Arms::Two { treated, control } => {
                 let (Some(treated), Some(control)) = (read(*treated), read(*control)) else {

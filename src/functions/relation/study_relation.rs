@@ -120,8 +120,10 @@ impl<M: StudyMethod> Gather for StudyGather<M> {
 
     fn estimate(self: Box<Self>) -> Result<RecordBatch, RelationError> {
         let relation = M::RELATION;
-        let study = self.rows.into_study()?;
-        let found = self.method.found(&study);
+        let found = match self.rows.into_study()? {
+            Some(study) => self.method.found(&study),
+            None => Ok(M::nothing(Status::Missing)),
+        };
         let found = found.map_err(|source| RelationError::Refused { relation, source })?;
         M::batch(&found).map_err(|source| RelationError::Rows { relation, source })
     }

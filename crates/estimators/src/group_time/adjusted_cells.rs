@@ -11,7 +11,7 @@ use crate::group_time::adjustment::adjusted::{
 };
 use crate::group_time::adjustment::points::{Points, Segment, Sides};
 use crate::group_time::adjustment::propensity::{Keep, Propensity};
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::comparison::{CellFit, CellInfluence, compares_units};
 use crate::group_time::options::Method;
 use crate::group_time::sample::Sample;
@@ -27,7 +27,7 @@ struct SharedFit {
 /// Estimates all comparisons of samples that differ in the outcome only: for each sample, the comparisons in their order.
 pub(crate) fn adjusted_cells(
     samples: &[&Sample<'_>],
-    cells: &[Cell],
+    cells: &[CohortCell],
     method: Method,
 ) -> Vec<Vec<CellFit>> {
     let sample = samples[0];
@@ -67,7 +67,7 @@ pub(crate) fn adjusted_cells(
 }
 
 /// Groups of cells with one adjustment.
-fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[Cell]) -> Vec<SharedFit> {
+fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[CohortCell]) -> Vec<SharedFit> {
     // Covariates and weights that never change: one fit serves all periods of a cohort that have the same controls.
     let constant = covariates.are_constant() && sample.period_weights(0).is_none();
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -92,7 +92,7 @@ fn changes_adjusted(
     samples: &[&Sample<'_>],
     covariates: &Covariates,
     method: Method,
-    cells: &[Cell],
+    cells: &[CohortCell],
     shared: &SharedFit,
 ) -> Vec<CellFit> {
     let is_weighted = samples[0].period_weights(0).is_some();
@@ -153,7 +153,11 @@ fn changes_adjusted(
 }
 
 /// The changes of the treated and of the comparison units.
-fn points<'a>(sample: &'a Sample<'_>, covariates: &'a Covariates, cell: &Cell) -> [Points<'a>; 2] {
+fn points<'a>(
+    sample: &'a Sample<'_>,
+    covariates: &'a Covariates,
+    cell: &CohortCell,
+) -> [Points<'a>; 2] {
     let treated = std::slice::from_ref(&cell.treated);
     [treated, &cell.controls].map(|ranges| {
         let segments = ranges.iter();
@@ -166,11 +170,11 @@ fn rows_adjusted(
     sample: &Sample<'_>,
     covariates: &Covariates,
     method: Method,
-    cells: &[Cell],
+    cells: &[CohortCell],
     shared: &SharedFit,
 ) -> Vec<CellFit> {
     let is_weighted = sample.period_weights(0).is_some();
-    let adjust = |cell: &Cell| {
+    let adjust = |cell: &CohortCell| {
         let fit = CellFit::means(sample, cell);
         if !matches!(fit.influence, CellInfluence::Rows { .. }) {
             return fit;
@@ -215,7 +219,7 @@ fn rows_adjusted(
 
 impl CellFit {
     /// The comparison before it is adjusted. Where every unit is seen in every period nothing need be looked at.
-    fn unadjusted(sample: &Sample<'_>, cell: &Cell) -> Self {
+    fn unadjusted(sample: &Sample<'_>, cell: &CohortCell) -> Self {
         let n_control: usize = cell.controls.iter().map(Range::len).sum();
         let is_compared = cell.current != cell.reference && n_control > 0;
         if sample.layout != Layout::Balanced || cell.treated.is_empty() || !is_compared {
@@ -260,7 +264,7 @@ impl CellFit {
 }
 
 /// Comparison units of which no row is left after trimming; for cross-sections the units are rows.
-fn trimmed_units(sample: &Sample<'_>, cell: &Cell, propensity: &Propensity) -> u64 {
+fn trimmed_units(sample: &Sample<'_>, cell: &CohortCell, propensity: &Propensity) -> u64 {
     let Some(covariates) = sample.covariates.as_deref() else {
         return 0;
     };

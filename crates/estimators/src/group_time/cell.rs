@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// One comparison: a cohort in period `current` against its controls, both relative to period `reference`.
-pub(crate) struct Cell {
+pub(crate) struct CohortCell {
     /// Index among the treated cohorts.
     pub(crate) cohort: usize,
     pub(crate) current: usize,
@@ -27,7 +27,7 @@ impl Side {
         }
     }
 
-    pub(crate) fn of(cell: &Cell, units: &Range<usize>) -> Option<Self> {
+    pub(crate) fn of(cell: &CohortCell, units: &Range<usize>) -> Option<Self> {
         if cell.treated == *units {
             Some(Self::Treated)
         } else {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::comparison::compares_units;
 use crate::group_time::sample::Sample;
 
@@ -97,7 +97,7 @@ pub(crate) struct CollapsedFit {
 
 impl Collapsed {
     /// Of a sample without covariates; `share_weights` are the units' weights relative to their mean.
-    pub(crate) fn of(sample: &Sample<'_>, cells: &[Cell], share_weights: &[f64]) -> Self {
+    pub(crate) fn of(sample: &Sample<'_>, cells: &[CohortCell], share_weights: &[f64]) -> Self {
         let groups = sample.cohorts.iter().map(|(_, units)| units.clone());
         let groups: Vec<_> = groups.chain([sample.never.clone()]).collect();
         let mut parts = Vec::new();
@@ -311,7 +311,7 @@ type ItemKey = (usize, Option<usize>);
 /// The comparisons, and the items they need.
 fn comparisons(
     sample: &Sample<'_>,
-    cells: &[Cell],
+    cells: &[CohortCell],
     never: usize,
 ) -> (Vec<Comparison>, Vec<ItemKey>) {
     let mut places: BTreeMap<ItemKey, usize> = BTreeMap::new();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::group_time::adjustment::points::Segment;
 use crate::group_time::adjustment::propensity::Propensity;
 use crate::group_time::adjustment::terms::{InfluenceBuffers, Terms};
-use crate::group_time::cell::{Cell, Side};
+use crate::group_time::cell::{CohortCell, Side};
 use crate::group_time::sample::Sample;
 use crate::panel::table::Layout;
 use crate::status::Status;
@@ -89,7 +89,7 @@ impl Mean {
 
 impl CellFit {
     /// The difference of (weighted) mean changes, without covariates.
-    pub(crate) fn means(sample: &Sample<'_>, cell: &Cell) -> Self {
+    pub(crate) fn means(sample: &Sample<'_>, cell: &CohortCell) -> Self {
         let [treated, control] = [
             std::slice::from_ref(&cell.treated),
             cell.controls.as_slice(),
@@ -150,7 +150,7 @@ impl Group {
         self.means.iter().any(Mean::is_empty)
     }
 
-    fn of_rows(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Self {
+    fn of_rows(sample: &Sample<'_>, cell: &CohortCell, group: &[Range<usize>]) -> Self {
         let means = [cell.current, cell.reference]
             .map(|period| Mean::of(units_of(group).filter_map(|unit| sample.seen(period, unit))));
         // The base period compared with itself: the same rows, counted once.
@@ -182,7 +182,7 @@ pub(crate) fn compares_units(layout: Layout) -> bool {
 
 /// Mean change from the reference to the current period of the units seen in both; the weight is that of the earlier of
 /// the two.
-fn changes(sample: &Sample<'_>, cell: &Cell, group: &[Range<usize>]) -> Mean {
+fn changes(sample: &Sample<'_>, cell: &CohortCell, group: &[Range<usize>]) -> Mean {
     let (now, before) = (
         sample.period_values(cell.current),
         sample.period_values(cell.reference),
@@ -215,7 +215,7 @@ impl CellInfluence {
     pub(crate) fn add(
         &self,
         sample: &Sample<'_>,
-        cell: &Cell,
+        cell: &CohortCell,
         side: Side,
         start: usize,
         out: &mut [f64],

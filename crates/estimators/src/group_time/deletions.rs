@@ -1,7 +1,7 @@
 //! Comparisons without single clusters: from sums over clusters where that is exact, else estimated anew.
 
 use crate::error::EstimatorError;
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::options::{AttGtOptions, Control};
 use crate::group_time::sample::Sample;
 use crate::panel::table::{Layout, Panel};
@@ -97,7 +97,7 @@ pub(crate) fn check_refits(
 }
 
 /// The comparisons of one sample by cohort and period, for those of another.
-pub(crate) fn cell_labels(sample: &Sample<'_>, cells: &[Cell]) -> Vec<(i32, i32)> {
-    let label = |cell: &Cell| (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
+pub(crate) fn cell_labels(sample: &Sample<'_>, cells: &[CohortCell]) -> Vec<(i32, i32)> {
+    let label = |cell: &CohortCell| (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
     cells.iter().map(label).collect()
 }

@@ -10,7 +10,7 @@ use nalgebra::DMatrix;
 use crate::error::EstimatorError;
 use crate::estimate::check_level;
 use crate::group_time::adjusted_cells::adjusted_cells;
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::collapsed::Collapsed;
 use crate::group_time::comparison::CellFit;
 use crate::group_time::deletions::{
@@ -55,7 +55,7 @@ pub fn att_gt_outcomes(
 /// What group-time effects of an outcome are made from.
 pub(super) struct Comparisons<'a> {
     pub(super) sample: &'a Sample<'a>,
-    pub(super) cells: &'a [Cell],
+    pub(super) cells: &'a [CohortCell],
     pub(super) fits: &'a [CellFit],
     pub(super) shares: &'a (Vec<CohortShare>, Vec<f64>),
 }
@@ -130,7 +130,7 @@ struct Study<'a> {
     panel: &'a Panel,
     others: &'a [OutcomeTable],
     samples: &'a [&'a Sample<'a>],
-    cells: &'a [Cell],
+    cells: &'a [CohortCell],
     fits: &'a [Vec<CellFit>],
     share_weights: &'a [f64],
     options: &'a AttGtOptions,
@@ -274,7 +274,7 @@ pub(super) fn refit_without(
 }
 
 /// All comparisons, by cohort and period.
-pub(super) fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<Cell> {
+pub(super) fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<CohortCell> {
     let mut cells = Vec::new();
     let anticipation = i64::from(options.anticipation);
     for (cohort, (label, treated)) in sample.cohorts.iter().enumerate() {
@@ -292,7 +292,7 @@ pub(super) fn cells(sample: &Sample<'_>, options: &AttGtOptions) -> Vec<Cell> {
             // Untreated in both periods compared: with a universal base the reference can be the later one.
             let cutoff = i64::from(sample.periods[current.max(reference)]) + anticipation;
             let controls = controls(sample, cohort, cutoff, options.control);
-            cells.push(Cell {
+            cells.push(CohortCell {
                 cohort,
                 current,
                 reference,

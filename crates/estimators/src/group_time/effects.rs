@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::estimate::{Counts, Estimate};
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::comparison::{CellFit, CellInfluence};
 use crate::group_time::influence::joint;
 use crate::group_time::law::{Confidence, Law, LawRow};
@@ -105,7 +105,7 @@ impl AttGtResult {
     /// The rows of one outcome, with their joint law.
     pub(super) fn of(
         sample: &Sample<'_>,
-        cells: &[Cell],
+        cells: &[CohortCell],
         fits: &[CellFit],
         (cohorts, share_weights): &(Vec<CohortShare>, Vec<f64>),
         (options, resampling): (&AttGtOptions, Option<Resampling>),
@@ -213,7 +213,7 @@ impl AttGtResult {
     }
 
     /// A row without its error.
-    fn row(&self, sample: &Sample<'_>, cell: &Cell, fit: &CellFit) -> GroupTime {
+    fn row(&self, sample: &Sample<'_>, cell: &CohortCell, fit: &CellFit) -> GroupTime {
         let (cohort, time) = (sample.cohorts[cell.cohort].0, sample.periods[cell.current]);
         let counts = Counts {
             n_treated: fit.n_treated,
@@ -242,7 +242,7 @@ impl AttGtResult {
     }
 
     /// Whether the row is to be read with care.
-    fn care(&self, sample: &Sample<'_>, cell: &Cell) -> Status {
+    fn care(&self, sample: &Sample<'_>, cell: &CohortCell) -> Status {
         let treated = self.cohorts[cell.cohort].side;
         if treated.n_units < TOO_FEW_UNITS as u64 {
             return Status::TooFew;

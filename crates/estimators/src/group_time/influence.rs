@@ -8,7 +8,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use crate::group_time::cell::{Cell, Side};
+use crate::group_time::cell::{CohortCell, Side};
 use crate::group_time::comparison::CellFit;
 use crate::group_time::sample::Sample;
 use crate::inference::bootstrap::Bootstrap;
@@ -33,7 +33,7 @@ pub(crate) struct Joint {
 /// ω·1{G = g}/N of the shares and 1/N, and are then centred: share g deviates by (ω·1{G = g} − p_g)/N.
 pub(crate) fn joint(
     sample: &Sample<'_>,
-    cells: &[Cell],
+    cells: &[CohortCell],
     fits: &[CellFit],
     share_weights: &[f64],
     bootstrap: Option<Bootstrap>,
@@ -65,7 +65,7 @@ pub(crate) fn joint(
 /// What each cluster (row) contributes to the comparisons and the shares; without clusters, each unit.
 pub(crate) fn contributions(
     sample: &Sample<'_>,
-    cells: &[Cell],
+    cells: &[CohortCell],
     fits: &[CellFit],
     share_weights: &[f64],
 ) -> DMatrix<f64> {
@@ -87,7 +87,7 @@ pub(crate) fn contributions(
 /// combination. Squares summed within clusters and over them are the combinations' variances.
 pub(crate) fn of_units(
     sample: &Sample<'_>,
-    cells: &[Cell],
+    cells: &[CohortCell],
     fits: &[CellFit],
     share_weights: &[f64],
     combinations: &DMatrix<f64>,
@@ -144,7 +144,7 @@ struct Sums {
 /// The columns whose cross products make the covariance.
 struct Columns<'a> {
     sample: &'a Sample<'a>,
-    cells: &'a [Cell],
+    cells: &'a [CohortCell],
     fits: &'a [CellFit],
     share_weights: &'a [f64],
     bootstrap: Option<Bootstrap>,

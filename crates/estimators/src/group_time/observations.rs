@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use crate::group_time::adjustment::points::{Before, Segment};
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::sample::Sample;
 use crate::panel::table::Layout;
 
 impl Sample<'_> {
     /// The changes of consecutive units from the reference to the current period of a comparison, with the weight and the
     /// covariates of the earlier of the two.
-    pub(crate) fn changes(&self, cell: &Cell, units: Range<usize>) -> Segment<'_> {
+    pub(crate) fn changes(&self, cell: &CohortCell, units: Range<usize>) -> Segment<'_> {
         let earlier = cell.current.min(cell.reference);
         Segment {
             now: &self.period_values(cell.current)[units.clone()],

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::EstimatorError;
-use crate::group_time::cell::Cell;
+use crate::group_time::cell::CohortCell;
 use crate::group_time::collapsed::CollapsedFit;
 use crate::group_time::sample::Sample;
 use crate::inference::jackknife::{ClusterGroup, JackknifeLaw};
@@ -65,7 +65,7 @@ struct Comparison {
 }
 
 impl JackknifeLayout {
-    pub(crate) fn of(sample: &Sample<'_>, cells: &[Cell], share_weights: &[f64]) -> Self {
+    pub(crate) fn of(sample: &Sample<'_>, cells: &[CohortCell], share_weights: &[f64]) -> Self {
         let cohorts = sample.cohorts.iter().map(|(_, units)| units);
         let units_of_groups: Vec<_> = cohorts.chain([&sample.never]).collect();
         let groups = units_of_groups.iter().map(|units| {

@@ -28,7 +28,7 @@ const LEAST_CHUNK: usize = 4_096;
 
 /// A cohort in a period.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cell {
+pub(super) struct CohortPeriod {
     /// Index of the period.
     pub(super) period: usize,
     /// Period − first exposure; `None` for the never exposed.
@@ -36,7 +36,7 @@ pub(super) struct Cell {
     pub(super) n_rows: u64,
 }
 
-impl Cell {
+impl CohortPeriod {
     pub(super) fn is_untreated(&self) -> bool {
         self.event_time.is_none_or(|event_time| event_time < 0)
     }
@@ -66,7 +66,7 @@ pub(super) struct NumericCovariate {
 pub(super) struct Rows {
     pub(super) periods: Vec<i32>,
     /// By cohort (the never exposed last), then period.
-    pub(super) cells: Vec<Cell>,
+    pub(super) cells: Vec<CohortPeriod>,
     /// Relative to their mean.
     pub(super) weights: Option<Vec<f64>>,
     pub(super) row_cells: Vec<u32>,
@@ -168,7 +168,7 @@ impl Rows {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 
-    pub(super) fn cell(&self, row: usize) -> &Cell {
+    pub(super) fn cell(&self, row: usize) -> &CohortPeriod {
         &self.cells[self.row_cells[row] as usize]
     }
 
@@ -422,7 +422,7 @@ fn cells(
     periods: &[i32],
     units: &Units,
     groups: &Groups,
-) -> Result<(Vec<Cell>, Vec<u32>), EstimatorError> {
+) -> Result<(Vec<CohortPeriod>, Vec<u32>), EstimatorError> {
     let n_cells = (units.labels.len() as u64 + 1) * periods.len() as u64;
     if n_cells > MOST_CELLS {
         let what = "combinations of cohort and period";
@@ -457,7 +457,7 @@ fn cells(
             .filter(|_| n_rows > 0)
             .map(|wide| i32::try_from(wide).map_err(|_| too_far(wide)))
             .transpose()?;
-        cells.push(Cell {
+        cells.push(CohortPeriod {
             period,
             event_time,
             n_rows,

@@ -58,12 +58,12 @@ pub fn levels(
         *known.or_insert_with(|| student_quantile(df, options.level))
     };
     let mut scratch = Vec::new();
-    let mut cells: Vec<Cell> = Vec::new();
+    let mut cells: Vec<RunTotals> = Vec::new();
     let of_group = |group: usize| {
         cells.clear();
         cells.extend(groups.runs(group).map(|(run, rows)| {
             let (n, sum) = outcome.sum(rows, &mut scratch);
-            Cell { run, n, sum }
+            RunTotals { run, n, sum }
         }));
         let weights = groups.weights(group, &weights);
         let standard = Standard::of(&cells, &weights, design.n_strata());
@@ -74,7 +74,7 @@ pub fn levels(
 
 /// What the rows of a run that have the outcome amount to.
 #[derive(Debug, Clone, Copy)]
-struct Cell {
+struct RunTotals {
     run: Run,
     n: u64,
     sum: f64,
@@ -92,7 +92,7 @@ struct Standard {
 }
 
 impl Standard {
-    fn of(cells: &[Cell], weights: &[f64], n_strata: usize) -> Self {
+    fn of(cells: &[RunTotals], weights: &[f64], n_strata: usize) -> Self {
         let (mut n, mut sum) = (vec![0_u64; n_strata], vec![0.0; n_strata]);
         for cell in cells {
             n[cell.run.stratum as usize] += cell.n;
@@ -123,7 +123,7 @@ impl Standard {
 
     fn level(
         &self,
-        cells: &[Cell],
+        cells: &[RunTotals],
         least_share: f64,
         quantile: &mut dyn FnMut(u64) -> f64,
     ) -> Level {
@@ -171,7 +171,7 @@ impl Standard {
     }
 
     /// The clusters with rows: how these are spread over them, how many there are, and Σu².
-    fn clusters(&self, cells: &[Cell]) -> (Side, u64, f64) {
+    fn clusters(&self, cells: &[RunTotals]) -> (Side, u64, f64) {
         let (mut side, mut n_clusters, mut squares) = (Side::EMPTY, 0, 0.0);
         for cluster in cells.chunk_by(|one, other| one.run.cluster == other.run.cluster) {
             let n: u64 = cluster.iter().map(|cell| cell.n).sum();
@@ -187,7 +187,7 @@ impl Standard {
     }
 
     /// By how much the rows of a cell move the standardised level.
-    fn moved(&self, cell: &Cell) -> f64 {
+    fn moved(&self, cell: &RunTotals) -> f64 {
         let stratum = cell.run.stratum as usize;
         let (weight, n) = (self.weight[stratum], self.n[stratum] as f64);
         match (cell.n, self.n[stratum]) {

@@ -10,7 +10,7 @@ use crate::error::EstimatorError;
 use crate::estimate::Counts;
 use crate::inference::few_clusters::{Interval, Side};
 use crate::status::{Status, TOO_FEW_UNITS};
-use crate::sun_abraham::design::{Cell, Design};
+use crate::sun_abraham::design::{CohortEvent, Design};
 use crate::sun_abraham::effects::SunAbrahamOptions;
 
 /// A weighted mean of cells.
@@ -90,7 +90,7 @@ impl Design {
     fn average(
         &self,
         (cohort, event_time): (Option<i32>, Option<i32>),
-        is_in: impl Fn(&Cell) -> bool,
+        is_in: impl Fn(&CohortEvent) -> bool,
         n_treated: Option<u64>,
     ) -> Average {
         let own = self.cells.iter().enumerate();
@@ -148,10 +148,10 @@ impl Design {
 
     fn of_cohort(&self, cohort: usize) -> Family {
         let label = self.profiles[cohort].label;
-        let is_exposed = |cell: &Cell| cell.cohort == cohort && cell.event_time >= 0;
+        let is_exposed = |cell: &CohortEvent| cell.cohort == cohort && cell.event_time >= 0;
         let mut averages = vec![self.average((label, None), is_exposed, None)];
         for cell in self.cells.iter().filter(|cell| cell.cohort == cohort) {
-            let is_it = |other: &Cell| std::ptr::eq(cell, other);
+            let is_it = |other: &CohortEvent| std::ptr::eq(cell, other);
             let names = (label, Some(cell.event_time));
             averages.push(self.average(names, is_it, Some(cell.n_rows)));
         }

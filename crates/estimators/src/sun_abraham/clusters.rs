@@ -54,7 +54,7 @@ impl ProfileClusters {
 
 /// A cluster's place in a cohort.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct ClusterSlot {
     cluster: u32,
     profile: usize,
     slot: usize,
@@ -65,7 +65,7 @@ pub(super) struct ClusterLayout {
     pub(super) profiles: Vec<ProfileClusters>,
     pub(super) n_clusters: u64,
     /// By cluster, then cohort: where units with used rows are.
-    places: Vec<Place>,
+    places: Vec<ClusterSlot>,
 }
 
 impl ClusterLayout {
@@ -80,7 +80,7 @@ impl ClusterLayout {
         for (profile, own) in profiles.iter().enumerate() {
             let used = own.clusters.iter().enumerate();
             let used = used.filter(|(slot, _)| own.n_units[*slot] > 0);
-            places.extend(used.map(|(slot, &cluster)| Place {
+            places.extend(used.map(|(slot, &cluster)| ClusterSlot {
                 cluster,
                 profile,
                 slot,
@@ -101,7 +101,7 @@ impl ClusterLayout {
         n_periods: usize,
     ) -> BTreeMap<(usize, usize), DMatrix<f64>> {
         let mut meat: BTreeMap<(usize, usize), DMatrix<f64>> = BTreeMap::new();
-        let scores = |place: &Place| {
+        let scores = |place: &ClusterSlot| {
             let start = place.slot * n_periods;
             &sums[place.profile][start..start + n_periods]
         };

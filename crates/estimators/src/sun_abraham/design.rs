@@ -10,7 +10,7 @@ use crate::sun_abraham::profile::{Profile, components};
 use crate::sun_abraham::unit_rows::Columns;
 
 /// A cohort's coefficient at one event time.
-pub(super) struct Cell {
+pub(super) struct CohortEvent {
     /// Index among the profiles.
     pub(super) cohort: usize,
     pub(super) period: usize,
@@ -27,7 +27,7 @@ pub(super) struct Design {
     /// The reference period of each profile; that of the never treated is not used.
     pub(super) references: Vec<usize>,
     pub(super) periods: Vec<i32>,
-    pub(super) cells: Vec<Cell>,
+    pub(super) cells: Vec<CohortEvent>,
     /// `None` without clustering.
     pub(super) clusters: Option<ClusterLayout>,
     /// Units and clusters per profile; empty without clustering.
@@ -93,7 +93,7 @@ impl Design {
     }
 
     /// All cells with a row, by cohort and period, without the references.
-    fn cells(&self) -> Vec<Cell> {
+    fn cells(&self) -> Vec<CohortEvent> {
         let never = &self.profiles[0];
         let mut cells = Vec::new();
         for (cohort, profile) in self.profiles.iter().enumerate().skip(1) {
@@ -107,7 +107,7 @@ impl Design {
                 // A period without rows is a component of its own.
                 let is_linked =
                     |profile: &Profile| profile.components[period] == profile.components[reference];
-                cells.push(Cell {
+                cells.push(CohortEvent {
                     cohort,
                     period,
                     event_time: time - label,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::sun_abraham::design::{Cell, Design};
+use crate::sun_abraham::design::{CohortEvent, Design};
 use crate::sun_abraham::scores::Scores;
 use crate::sun_abraham::unit_rows::Columns;
 
@@ -60,7 +60,7 @@ impl Fit {
 }
 
 fn effects<'a>(design: &Design, coefficients: impl Fn(usize) -> &'a DVector<f64>) -> Vec<f64> {
-    let effect = |cell: &Cell| {
+    let effect = |cell: &CohortEvent| {
         let reference = design.references[cell.cohort];
         let change = |profile: usize| {
             let own = coefficients(profile);

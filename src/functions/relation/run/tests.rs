@@ -52,14 +52,14 @@ impl Drop for Scan {
 }
 
 #[derive(Debug)]
-struct Watched {
+struct WatchedStream {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     is_endless: bool,
     scans: Arc<Scans>,
 }
 
-impl PartitionStream for Watched {
+impl PartitionStream for WatchedStream {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -124,7 +124,7 @@ impl Engine {
             let columns = columns.map(|column| Arc::new(column) as _).into();
             RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()
         };
-        let watched = Watched {
+        let watched = WatchedStream {
             batches: (0..N_ROWS).step_by(1_000).map(batch).collect(),
             schema: Arc::clone(&schema),
             is_endless,
