@@ -1,4 +1,4 @@
--- One row per employer, employee and fiscal year: absence, presenteeism loss and engagement, as last delivered.
+-- One row per employer, employee and fiscal year: absence, presenteeism loss, engagement and wage, as last delivered.
 -- Only the SPQ is turned into a loss: scores of other scales have other zero points and must not be averaged with it.
 -- key: employer_key, employee_key, fiscal_year
 -- materialize: view
@@ -13,6 +13,7 @@ with raw_productivity as (
         presenteeism_scale,
         presenteeism_score,
         engagement,
+        daily_wage_yen,
         delivery_id
     from productivity
 ),
@@ -53,7 +54,8 @@ select
     case
         when raw_productivity.presenteeism_scale = 'SPQ' then 100.0 - raw_productivity.presenteeism_score
     end as presenteeism_loss,
-    raw_productivity.engagement
+    raw_productivity.engagement,
+    raw_productivity.daily_wage_yen
 -- The small side stands first: the engine builds its hash table from it.
 from redelivered
 right join raw_productivity

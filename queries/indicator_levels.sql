@@ -12,7 +12,6 @@
 -- key: indicator, population, by, level_of, fiscal_year
 -- materialize: table
 -- join: many_to_one indicator_standard_population on (population, sex, age_band)
--- join: many_to_one clean_municipalities on (municipality_code, fiscal_year)
 -- sensitivity: aggregate
 
 with checkup_ages as (
@@ -58,18 +57,10 @@ persons as (
             case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_visit end as mental_visit,
             case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_drug end as mental_drug
         ),
-        case when checkup_ages.age_band is not null then '40-74' end as ages,
-        case
-            when clean_municipalities.municipality_code is null then null
-            when clean_municipalities.has_council then cast(clean_municipalities.council_stage as varchar)
-            else 'none'
-        end as council_stage
+        case when checkup_ages.age_band is not null then '40-74' end as ages
     from panel_indicators
     left join checkup_ages
         on panel_indicators.age_band = checkup_ages.age_band
-    left join clean_municipalities
-        on panel_indicators.municipality_code = clean_municipalities.municipality_code
-        and panel_indicators.fiscal_year = clean_municipalities.fiscal_year
     where panel_indicators.age between $min_age and $max_age
 ),
 

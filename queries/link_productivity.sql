@@ -1,5 +1,5 @@
 -- One row per person and fiscal year with productivity figures from an employer.
--- With two employers in one year absences add up, while presenteeism and engagement are averaged. Each scale of
+-- With two employers in one year absences add up, while presenteeism, engagement and wages per day are averaged. Each scale of
 -- presenteeism has a column of its own, in its own points: they measure different things and are never pooled.
 -- key: person_id, fiscal_year
 -- materialize: table
@@ -23,7 +23,8 @@ select
     avg(
         case when clean_productivity.presenteeism_scale = 'QQ' then clean_productivity.presenteeism_score end
     ) as presenteeism_qq,
-    avg(clean_productivity.engagement) as engagement
+    avg(clean_productivity.engagement) as engagement,
+    avg(clean_productivity.daily_wage_yen) as daily_wage_yen
 from link_employees
 inner join clean_productivity
     on link_employees.employer_key = clean_productivity.employer_key

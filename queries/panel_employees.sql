@@ -7,6 +7,8 @@
 -- cohort is a few worksites, and most would have no comparable controls; effect_balance shows them.
 -- The method is outcome regression, which models the comparison group only: in a small cohort, or one of men only, who
 -- is exposed cannot be modelled, and 'dr' would leave its people out. effect_robustness shows 'dr' beside it.
+-- council_stage is that of the first year: a stage that rises would split a person's years among levels, and put the years before
+-- exposure into other levels than those after it.
 -- Clusters are worksites, because programs are offered by worksite.
 -- key: person_id, fiscal_year
 -- materialize: view
@@ -14,7 +16,10 @@
 
 select
     -- A year enrolled in part would look cheap: cost counts in full years only.
-    * replace (case when enrolled_share >= 0.99 then yen_total end as yen_total),
+    * replace (
+        case when enrolled_share >= 0.99 then yen_total end as yen_total,
+        first_value(council_stage) ignore nulls over (partition by person_id order by fiscal_year) as council_stage
+    ),
     fiscal_year - age as birth_fiscal_year
 from panel_indicators
 where

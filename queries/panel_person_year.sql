@@ -1,6 +1,8 @@
 -- One row per person and fiscal year with at least one enrolled or employed day.
 -- The table every effect is estimated from: who the person was that year, what was measured, answered, paid and
 -- reported. Years without a checkup keep their row with missing values, so that dropping out of checkups can be seen.
+-- council_stage is that of the year: it rises as councils work, so that estimates by stage need one level per person, which
+-- the populations (panel_employees and the like) give them.
 -- Since when programs of a field were offered to the person is in panel_exposure; panel_FIELD has both.
 -- key: person_id, fiscal_year
 -- materialize: table
@@ -10,6 +12,7 @@
 -- join: many_to_one link_persons on (person_id)
 -- join: many_to_one link_member_years on (person_id, fiscal_year)
 -- join: many_to_one link_employee_years on (person_id, fiscal_year)
+-- join: many_to_one clean_municipalities on (municipality_code, fiscal_year)
 -- join: many_to_one panel_checkups on (person_id, fiscal_year)
 -- join: many_to_one panel_claims on (person_id, fiscal_year)
 -- join: many_to_one panel_claim_coverage on (insurer_id, fiscal_year)
@@ -99,6 +102,11 @@ select
     described_years.relationship,
     described_years.insurer_id,
     described_years.municipality_code,
+    case
+        when clean_municipalities.municipality_code is null then null
+        when clean_municipalities.has_council then cast(clean_municipalities.council_stage as varchar)
+        else 'none'
+    end as council_stage,
     described_years.worksite_id,
     described_years.employer_id,
     described_years.size_band,
@@ -177,8 +185,12 @@ select
     link_productivity.presenteeism_wfun,
     link_productivity.presenteeism_wlq,
     link_productivity.presenteeism_qq,
-    link_productivity.engagement
+    link_productivity.engagement,
+    link_productivity.daily_wage_yen
 from described_years
+left join clean_municipalities
+    on described_years.municipality_code = clean_municipalities.municipality_code
+    and described_years.fiscal_year = clean_municipalities.fiscal_year
 left join panel_checkups
     on described_years.person_id = panel_checkups.person_id
     and described_years.fiscal_year = panel_checkups.fiscal_year

@@ -137,7 +137,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             with("\"field\"\nfield", "\"dose\"\ndose = \"hours\"\nfield"),
-            "evaluations/sleep.toml:4:8: `dose` cannot be `hours`; did you mean `staff_hours`? (one of: sessions, staff_hours, thousand_yen)",
+            "evaluations/sleep.toml:4:8: `dose` cannot be `hours` (one of: sessions, staff_hours, thousand_yen)",
         ),
         (
             with(

@@ -3,34 +3,9 @@
 use fs_err as fs;
 use serde_json::Value;
 
-use crate::support::{Project, number, root, rows_in, sample_project};
-
-/// A project of standard queries over tables given by hand, built.
-fn project(standard: &[&str], by_hand: &[(&str, &str)]) -> Project {
-    let project = Project::empty();
-    project.write("korabo.toml", "[project]\nname = \"by hand\"\n");
-    project.write("schemas/.keep", "");
-    for name in standard {
-        let file = format!("queries/{name}.sql");
-        project.write(&file, fs::read(root().join(&file)).unwrap());
-    }
-    for (name, sql) in by_hand {
-        let header = "-- Rows by hand.\n-- materialize: table\n-- sensitivity: person\n\n";
-        project.write(&format!("queries/{name}.sql"), format!("{header}{sql}\n"));
-    }
-    project.korabo(&["run"]).exits(0);
-    project
-}
-
-#[track_caller]
-fn assert_near(found: &Value, expected: f64) {
-    let found = number(found);
-    let distance = (found - expected).abs();
-    assert!(
-        distance < 1e-9 * expected.abs().max(1.0),
-        "{found} is not {expected}"
-    );
-}
+use crate::support::{
+    Project, assert_near, number, project_by_hand, root, rows_in, sample_project,
+};
 
 /// Yen by month of care and of billing: 80, 60, 70 and 54 a month after care, 20 of each of the first three two months after.
 /// The insurer 00000002 bills everything a month after care.
@@ -47,7 +22,7 @@ const CLAIM_MONTHS: &str = "select insurer_id, cast(claim_kind as tinyint) as cl
 fn chain_ladder_is_that_of_a_triangle_by_hand() {
     let codes = "select '00000001' as insurer_id, cast(202305 as int) as billed_month, cast(3 as bigint) as n_diagnoses, \
                  cast(0 as bigint) as n_drugs";
-    let project = project(
+    let project = project_by_hand(
         &[
             "panel_claim_development",
             "panel_claim_completion",
@@ -366,7 +341,7 @@ fn guidance_levels_are_those_of_the_rules() {
         unknown.join(", "),
         checkups.join(", ")
     );
-    let project = project(
+    let project = project_by_hand(
         &["panel_checkups"],
         &[("link_persons", &persons), ("link_checkups", &checkups)],
     );

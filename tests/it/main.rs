@@ -64,6 +64,7 @@ mod reference;
 mod relation_arguments;
 mod relations;
 mod scheduling;
+mod summaries;
 mod thin_inputs;
 mod tidy;
 mod vocabulary;

@@ -239,6 +239,24 @@ impl Project {
 const DELIVERIES: &str = "select delivery_id, table_name, file, mode, sha256, size_bytes, n_rows_in, \
                           n_accepted, n_rejected, n_removed from deliveries order by delivery_id";
 
+/// A project of standard queries over tables given by hand, built.
+pub(crate) fn project_by_hand(standard: &[&str], by_hand: &[(&str, &str)]) -> Project {
+    let project = Project::empty();
+    let config = "[project]\nname = \"by hand\"\n\n[parameters]\nworking_days = 240\n";
+    project.write("korabo.toml", config);
+    project.write("schemas/.keep", "");
+    for name in standard {
+        let file = format!("queries/{name}.sql");
+        project.write(&file, fs::read(root().join(&file)).unwrap());
+    }
+    for (name, sql) in by_hand {
+        let header = "-- Rows by hand.\n-- materialize: table\n-- sensitivity: person\n\n";
+        project.write(&format!("queries/{name}.sql"), format!("{header}{sql}\n"));
+    }
+    project.korabo(&["run"]).exits(0);
+    project
+}
+
 /// Runs the program in `folder`.
 pub(crate) fn run_in<S: AsRef<OsStr>>(folder: &Path, arguments: &[S]) -> Outcome {
     program(folder).args(arguments).output().unwrap().into()
@@ -456,6 +474,17 @@ pub(crate) fn skipped(why: &str) {
 /// `value` as a number; NULL is NaN.
 pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
+}
+
+/// Fails the test unless `found` is `expected`, but for rounding.
+#[track_caller]
+pub(crate) fn assert_near(found: &Value, expected: f64) {
+    let found = number(found);
+    let distance = (found - expected).abs();
+    assert!(
+        distance < 1e-9 * expected.abs().max(1.0),
+        "{found} is not {expected}"
+    );
 }
 
 /// Sends a signal, by its name without `SIG`.
