@@ -80,7 +80,7 @@ pub(super) async fn run(
 }
 
 /// Writes a file that appears whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), OutputError> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), OutputError> {
     let mut file = OutputFile::create(path)?;
     let written = file.write_all(text.as_bytes());
     written.map_err(|source| OutputError::Io {

@@ -32,6 +32,7 @@ mod schema;
 mod selection;
 mod serve;
 mod sql;
+mod start_order;
 mod status;
 mod synth;
 mod watch;

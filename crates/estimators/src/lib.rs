@@ -43,6 +43,8 @@ pub mod pooling;
 
 pub mod levels;
 
+pub mod start_order;
+
 #[cfg(test)]
 mod tests;
 

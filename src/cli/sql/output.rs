@@ -46,6 +46,14 @@ impl Output {
             ..Self::default()
         }
     }
+
+    /// Into the file `path` in `format`.
+    pub(crate) fn in_file(path: PathBuf, format: Format) -> Self {
+        Self {
+            path: Some(path),
+            ..Self::of(format)
+        }
+    }
 }
 
 /// The format that the name of the file `path` means.
