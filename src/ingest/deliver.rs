@@ -66,6 +66,12 @@ pub async fn ingest(
         .map(|contract| contract.name.as_str())
         .collect();
     let ledger = Ledger::open(lake, &tables).await?;
+    // A contract may ask for more than it did when the table was made.
+    for contract in contracts {
+        if let Some(table) = lake.table(&contract.name).await? {
+            lake.widen(&table, &contract.lake_schema()).await?;
+        }
+    }
     let hashes = contracts
         .iter()
         .map(|contract| (contract.name.clone(), contract.sha256()));

@@ -101,6 +101,21 @@ impl Lake {
         Ok(self.remember_published(&published))
     }
 
+    /// Gives `table` the columns of `schema` that it lacks, missing in all its rows.
+    ///
+    /// # Errors
+    /// When the commit fails; the table is then as it was.
+    pub async fn widen(&self, table: &LakeTable, schema: &Schema) -> Result<(), LakeError> {
+        if widened(&table.schema, schema).is_none() {
+            return Ok(());
+        }
+        let nothing = self.stage_nothing(schema, &table.partition_by);
+        let provenance = Provenance::of_raw(None);
+        self.publish(&table.name, nothing, PublishMode::Append, &provenance)
+            .await?;
+        Ok(())
+    }
+
     /// Publishes the first version of a table. Nothing is read back: that would take longer than a small query.
     async fn create(
         &self,
@@ -156,8 +171,8 @@ fn other_actions(
     let mut actions = Vec::new();
     match mode {
         PublishMode::Append => {
-            if has_new_columns(&schema, &staged.schema) {
-                actions.extend(changes(state, &staged.schema, partition_by.to_vec())?);
+            if let Some(wider) = widened(&schema, &staged.schema) {
+                actions.extend(changes(state, &wider, partition_by.to_vec())?);
             }
         }
         PublishMode::Overwrite => {
@@ -173,18 +188,31 @@ fn other_actions(
                 .iter()
                 .filter(|view| is_replaced(&LakeFile::of_view(view)));
             actions.extend(replaced.map(|view| Action::Remove(view.remove_action(true))));
+            if let Some(wider) = widened(&schema, &staged.schema) {
+                actions.extend(changes(state, &wider, partition_by.to_vec())?);
+            }
         }
     }
     Ok(actions)
 }
 
-/// Whether `new` is `old` with further columns at its end, as when a later version of korabo records more.
-fn has_new_columns(old: &Schema, new: &Schema) -> bool {
-    let (old, new) = (old.fields(), new.fields());
-    let is_same = |(old, new): (&FieldRef, &FieldRef)| {
-        old.name() == new.name() && old.data_type() == new.data_type()
+/// `old` with the columns at its end that only `new` has, as when a contract asks for more or a later version of korabo records more.
+/// `None` without any, or when `new` lacks a column of `old` or has it with another type.
+fn widened(old: &Schema, new: &Schema) -> Option<Schema> {
+    let is_kept = |field: &FieldRef| {
+        let same = new.field_with_name(field.name());
+        same.is_ok_and(|same| same.data_type() == field.data_type())
     };
-    new.len() > old.len() && old.iter().zip(new).all(is_same)
+    let added = new.fields().iter();
+    let added = added.filter(|field| old.field_with_name(field.name()).is_err());
+    let added: Vec<FieldRef> = added
+        .map(|field| Arc::new(field.as_ref().clone().with_nullable(true)))
+        .collect();
+    if added.is_empty() || !old.fields().iter().all(is_kept) {
+        return None;
+    }
+    let fields: Vec<FieldRef> = old.fields().iter().cloned().chain(added).collect();
+    Some(Schema::new(fields))
 }
 
 /// What a reader and writer of a table must understand: times without a zone are a feature of their own, all else is known to

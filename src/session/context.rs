@@ -25,7 +25,7 @@ use super::error::SessionError;
 use super::options::{SessionOptions, default_memory_limit, reservable};
 use super::wide_rows::WideRows;
 use super::yielding::YieldingJoins;
-use super::{decoded_files, local_files, named_files, provider, views};
+use super::{decoded_files, filter_rule, local_files, named_files, provider, views};
 use crate::functions;
 use crate::lake::LakeTable;
 
@@ -91,7 +91,9 @@ impl Session {
             .with_default_features()
             .with_config(config)
             .with_runtime_env(runtime);
-        let builder = builder.with_physical_optimizer_rules(rules);
+        let builder = builder
+            .with_optimizer_rules(filter_rule::trusted_rules())
+            .with_physical_optimizer_rules(rules);
         let builder = functions::with_relations(builder)?;
         let (mut ctx, files) = named_files::with_named_files(builder);
         functions::register_scalars(&ctx);

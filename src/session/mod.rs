@@ -11,6 +11,7 @@ mod evaluation_calls;
 mod expansion;
 mod explain;
 mod file_error;
+mod filter_rule;
 mod from_first;
 pub(crate) mod inquiry;
 mod local_files;

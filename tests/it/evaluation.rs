@@ -107,7 +107,7 @@ fn several_indicators_share_the_error() {
 }
 
 fn sample_text(sql: &str) -> String {
-    let answer = crate::support::run_in(sample_project(), &["sql", "--format", "csv", "-c", sql]);
+    let answer = run_in(sample_project(), &["sql", "--format", "csv", "-c", sql]);
     answer.exits(0).stdout
 }
 
@@ -170,7 +170,7 @@ fn tables_of_evaluations_have_their_columns() {
 /// The statement that `--show-sql` prints is the estimate's; the lake's table has the same digits.
 #[test]
 fn shown_sql_gives_the_same_digits() {
-    let shown = crate::support::run_in(sample_project(), &["estimate", "smoking", "--show-sql"]);
+    let shown = run_in(sample_project(), &["estimate", "smoking", "--show-sql"]);
     let statement = shown.exits(0).stdout;
     let ordered = |source: &str| {
         format!(
@@ -191,7 +191,7 @@ fn shown_sql_gives_the_same_digits() {
 
 #[test]
 fn subgroups_are_one_short_command() {
-    let answer = crate::support::run_in(
+    let answer = run_in(
         sample_project(),
         &["estimate", "smoking", "--by", "sex", "--format", "csv"],
     );
@@ -209,7 +209,7 @@ fn subgroups_are_one_short_command() {
             "current_smoker,sex,2"
         ]
     );
-    let unknown = crate::support::run_in(sample_project(), &["estimate", "smokin"]);
+    let unknown = run_in(sample_project(), &["estimate", "smokin"]);
     unknown
         .exits(3)
         .says(&["no evaluation plan is called `smokin`; did you mean `smoking`?"]);
@@ -285,7 +285,7 @@ fn a_fixed_plan_says_what_has_changed() {
 
 #[test]
 fn power_is_known_before_results_are() {
-    let answer = crate::support::run_in(sample_project(), &["power", "smoking", "--format", "csv"]);
+    let answer = run_in(sample_project(), &["power", "smoking", "--format", "csv"]);
     let answer = answer.exits(0).says(&["current_smoker: "]);
     let header = "indicator,design,n_clusters,calendar,smallest_change,power,detectable,status";
     assert_eq!(answer.stdout.lines().next(), Some(header));

@@ -188,3 +188,35 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+/// A column that the contract gained later: missing in rows that are there, read from files that have it.
+#[test]
+fn a_column_added_to_the_contract_is_added_to_the_table() {
+    let project = project("");
+    project.korabo(&["run"]).exits(0);
+    let contract = project.path().join("schemas/visits.toml");
+    let text = fs::read_to_string(&contract).unwrap();
+    let column = "\n[columns.minutes]\ndescription = \"How long\"\ntype = \"i32\"\nnullable = true\nprivacy = \"open\"\n";
+    fs::write(&contract, text + column).unwrap();
+    project.korabo(&["run"]).exits(0).says(&["failed=0"]);
+    assert_eq!(
+        project.text(
+            "csv",
+            "SELECT count(*) AS n, count(minutes) AS known FROM visits"
+        ),
+        "n,known\n3,0\n"
+    );
+    let a = token('a');
+    project.write(
+        "extracts/visits_2.csv",
+        format!("person_key,visited_on,pressure,kind,note,minutes\n{a},2023-05-01,110,1,,25\n"),
+    );
+    project.korabo(&["run"]).exits(0).says(&["failed=0"]);
+    assert_eq!(
+        project.text("csv", "SELECT sum(minutes) AS m, count(*) AS n FROM visits"),
+        "m,n\n25,4\n"
+    );
+    let again = project.korabo(&["run"]).exits(0);
+    assert_eq!(again.summary("ok") as i64, 0);
+    project.korabo(&["doctor"]).exits(0);
+}
