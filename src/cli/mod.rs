@@ -21,6 +21,7 @@ mod lock;
 mod maintain;
 mod plan;
 mod power;
+mod powers;
 mod printer;
 mod progress;
 mod reference;

@@ -15,7 +15,7 @@ use korabo_estimators::start_order::{self, Place, Steps};
 use super::estimate::texts;
 use super::failure::Failure;
 use super::lock;
-use super::power::{register_powers, verdicts};
+use super::powers::{register_powers, verdicts};
 use super::printer::Printer;
 use super::sql::{self, Format, Output};
 use crate::diagnostic::{FailureKind, counted};

@@ -196,7 +196,7 @@ fn a_column_added_to_the_contract_is_added_to_the_table() {
     project.korabo(&["run"]).exits(0);
     let contract = project.path().join("schemas/visits.toml");
     let text = fs::read_to_string(&contract).unwrap();
-    let column = "\n[columns.minutes]\ndescription = \"How long\"\ntype = \"i32\"\nnullable = true\nprivacy = \"open\"\n";
+    let column = "\n[columns.minutes]\nname_ja = \"分\"\ndescription = \"How long\"\ntype = \"i32\"\nnullable = true\nprivacy = \"open\"\n";
     fs::write(&contract, text + column).unwrap();
     project.korabo(&["run"]).exits(0).says(&["failed=0"]);
     assert_eq!(
