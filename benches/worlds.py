@@ -17,7 +17,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KORABO = os.environ.get("KORABO", str(ROOT / "target/release/korabo"))
-WORLDS = ["null", "bundle", "ends", "few_clusters", "dropout"]
+WORLDS = ["null", "bundle", "ends", "dose", "few_clusters", "dropout", "immature", "guidance"]
 
 
 def korabo(folder, *arguments):
@@ -37,6 +37,18 @@ def judged(folder):
     return {(row["exposure"], row["field"], row["population"], row["indicator"]): row for row in rows}
 
 
+def guided(folder):
+    """The effect of guidance at the waist's threshold, and what its goal reaches beyond luck."""
+    effects = "select estimand, replace(indicator, '_change', '') as indicator, conf_low, conf_high from effect_guidance where status = 'ok'"
+    goal = "select 'achieved_minus_expected' as estimand, 'goal_2cm_2kg' as indicator, conf_low, conf_high from effect_guidance_goal where fiscal_year is null"
+    rows = json.loads(korabo(folder, "sql", "--format", "json", "-c", f"{effects} union all {goal}"))
+    population = {"achieved_minus_expected": "guided"}
+    return {
+        (row["estimand"], "guidance", population.get(row["estimand"], "offered"), row["indicator"]): {"verdict": "", **row}
+        for row in rows
+    }
+
+
 def is_right(answer, row):
     """Whether the verdict is the right answer; None where the answer is not one of a standard plan."""
     kind = answer["kind"]
@@ -49,10 +61,19 @@ def is_right(answer, row):
         return None
     if kind == "null":
         return row["conf_low"] <= 0 <= row["conf_high"]
-    overall = answer.get("overall")
-    if kind != "effect" or not overall:
-        return None
-    return row["conf_low"] <= overall["mean_of_event_times"] <= row["conf_high"]
+    truth = effect(answer)
+    return None if kind != "effect" or truth is None else row["conf_low"] <= truth <= row["conf_high"]
+
+
+def effect(answer):
+    """The number that the interval of a standard plan is about."""
+    if answer.get("overall"):
+        return answer["overall"]["mean_of_event_times"]
+    if "per_staff_hour" in answer:
+        return answer["per_staff_hour"]
+    if "at_waist_threshold" in answer:
+        return answer["at_waist_threshold"]["effect"]
+    return answer.get("effect")
 
 
 def world(scenario, persons, seed):
@@ -61,8 +82,8 @@ def world(scenario, persons, seed):
         korabo(folder, "init", str(project))
         korabo(folder, "synth", "-o", str(project / "extracts"), "--persons", str(persons), "--seed", str(seed), "--scenario", scenario)
         truth = json.loads((project / "extracts/truth.json").read_text())
-        korabo(project, "run", "-q", "+evaluation_verdicts_*")
-        return truth.get("expected", []), judged(project)
+        korabo(project, "run", "-q", "+evaluation_verdicts_*", "+effect_guidance", "+effect_guidance_goal")
+        return truth.get("expected", []), judged(project) | guided(project)
 
 
 def main():

@@ -169,6 +169,40 @@ co_start_shares as (
         avg(case when not starts_now then cast(starts_other as double) end) as share_others
     from co_starts
     group by first_year
+),
+
+-- What is known by now of the cost of months of care, and the relative error of years that are not left out: what is missing of
+-- them, and the error of that (chain ladder).
+months as (
+    select
+        completion.fiscal_year,
+        completion.care_month,
+        case when bool_or(completion.completion = 0) then 0.0 else sum(completion.yen) / sum(completion.completed_yen) end
+            as completion,
+        sum(completion.yen) as yen,
+        sum(completion.completed_yen) as completed_yen,
+        sqrt(sum(power(completion.completed_std_error, 2))) as completed_std_error
+    from panel_claim_completion as completion
+    inner join (select distinct fiscal_year from panel_evaluation_name) as looked_at
+        on completion.fiscal_year = looked_at.fiscal_year
+    where completion.completion is not null
+    group by completion.fiscal_year, completion.care_month
+),
+
+mature_years as (
+    select
+        fiscal_year,
+        1 - sum(yen) / sum(completed_yen)
+        + sqrt(sum(power(coalesce(completed_std_error, 0), 2))) / sum(completed_yen) as relative_error
+    from months
+    group by fiscal_year
+    having min(completion) >= 0.98
+),
+
+run_out as (
+    select
+        (select min(completion) from months) as completion,
+        (select max(relative_error) from mature_years) as relative_error
 )
 
 -- Of an effect that cannot be told from 0 there is nothing that a trend, a cluster or leaving could undo.
@@ -217,3 +251,11 @@ where n_now > 0
 union all
 select indicator, 'questionnaire_term' as gate, other_terms as statistic
 from evaluation_spread_name
+union all
+select
+    indicators.indicator,
+    unnest(make_array('run_out', 'run_out_error')) as gate,
+    unnest(make_array(run_out.completion, run_out.relative_error)) as statistic
+from evaluation_indicators_name as indicators
+cross join run_out
+where indicators.is_from_claims

@@ -1,7 +1,7 @@
 -- One row per indicator and level of an evaluation: what may be said of the effect, in one of six words.
 -- The interval is the 95 % interval, wider where several indicators or levels are judged together: primary ones among
 -- themselves, secondary ones among all (Bonferroni), so that one of them looks like an effect by chance in at most one
--- evaluation of twenty. The verdict is the first that holds: not_judged, a gate hides the estimate; worse, the interval is
+-- evaluation of twenty. Of indicators from claims it is wider by what is not known yet (run-out). The verdict is the first that holds: not_judged, a gate hides the estimate; worse, the interval is
 -- on the wrong side of 0; better, it is beyond the smallest change that matters; no_relevant_effect, two one-sided tests place
 -- the effect within that change; better_size_open, the interval is on the good side of 0; cannot_tell. detectable
 -- is the smallest effect that would have been seen with a probability of 80 %.
@@ -11,7 +11,14 @@
 -- part_of: evaluation_verdicts
 -- sensitivity: aggregate
 
-with overall as (
+with run_out as (
+    select indicator, statistic as relative_error
+    from evaluation_checks_name
+    where gate = 'run_out_error'
+),
+
+-- Cost is known up to the claims that are still to come, in proportion: the effect is, too.
+overall as (
     select
         estimates.evaluation,
         estimates.indicator,
@@ -21,7 +28,9 @@ with overall as (
         estimates.estimate,
         estimates.std_error,
         estimates.p_value,
-        (estimates.conf_high - estimates.conf_low) / 2 as half_width,
+        (estimates.conf_high - estimates.conf_low) / 2
+        * sqrt(1 + power(coalesce(run_out.relative_error * estimates.estimate / nullif(estimates.std_error, 0), 0), 2))
+            as half_width,
         estimates.n_treated,
         estimates.n_control,
         estimates.n_units,
@@ -39,6 +48,8 @@ with overall as (
     from evaluation_estimates_name as estimates
     inner join evaluation_indicators_name as indicators
         on estimates.indicator = indicators.indicator
+    left join run_out
+        on estimates.indicator = run_out.indicator
     where
         estimates.estimator = $deciding
         and estimates.event_time is null

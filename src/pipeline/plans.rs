@@ -403,8 +403,11 @@ fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
             .find(|(own, _)| own == name)
             .map(|(_, change)| *change);
         let target = plan.targets.iter().find(|own| own.indicator == name);
+        let is_from_claims = vocabulary
+            .indicator(name)
+            .is_some_and(|own| own.is_from_claims);
         rows.push(format!(
-            "({}, {}, {}, {direction}, {}, {}, {}, {})",
+            "({}, {}, {}, {direction}, {}, {}, {}, {}, {is_from_claims})",
             rows.len() + 1,
             quoted(name),
             quoted(role),
@@ -420,8 +423,8 @@ fn indicator_rows(plan: &EvaluationPlan, vocabulary: &Vocabulary) -> String {
          select\n    {quoted_name} as evaluation,\n    cast(place as bigint) as place,\n    indicator,\n    role,\n    \
          cast(direction as bigint) as direction,\n    cast(smallest_change as double) as smallest_change,\n    \
          cast(baseline_year as smallint) as baseline_year,\n    cast(target_year as smallint) as target_year,\n    \
-         cast(target as double) as target\nfrom (\n    values\n    {rows}\n) as listed (place, indicator, role, direction, smallest_change, \
-         baseline_year, target_year, target)\n",
+         cast(target as double) as target,\n    is_from_claims\nfrom (\n    values\n    {rows}\n) as listed (place, indicator, role, direction, \
+         smallest_change, baseline_year, target_year, target, is_from_claims)\n",
         name = plan.name,
         quoted_name = quoted(&plan.name),
         rows = rows.join(",\n    "),

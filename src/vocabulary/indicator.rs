@@ -29,6 +29,8 @@ pub struct Indicator {
     pub terms: Vec<i64>,
     /// SQL over a row of the panel in the baseline year: who could improve.
     pub at_risk: Option<LocatedText>,
+    /// Whether it is known from claims, which come in late: recent years are not known in full.
+    pub is_from_claims: bool,
     /// Where the question or the measurement is defined.
     pub source: Option<String>,
     /// SQL over a row of `panel_person_year`, for an indicator that is not a column of it.
@@ -170,6 +172,7 @@ pub(super) fn read(
         "smallest_change",
         "terms",
         "at_risk",
+        "from_claims",
         "source",
         "sql",
     ])?;
@@ -185,6 +188,7 @@ pub(super) fn read(
         smallest_change: smallest_change(table)?,
         terms: table.optional("terms")?.unwrap_or_default(),
         at_risk: table.optional("at_risk")?,
+        is_from_claims: table.optional("from_claims")?.unwrap_or(false),
         source: table.optional("source")?,
         sql: table.optional("sql")?,
     })

@@ -25,6 +25,7 @@ fn verdicts(estimates: &str, indicators: &str, is_locked: bool) -> String {
          from (values {indicators}) as i (indicator, role, direction, smallest_change)), \
          evaluation_diagnostics_t as (select 'x' as indicator, gate, result \
          from (values ('pre_trend', 'blind'), ('balance', 'blind'), ('clusters', 'warn')) as d (gate, result)), \
+         evaluation_checks_t as (select 'x' as indicator, 'run_out_error' as gate, 0.1e0 as statistic where false), \
          evaluation_plan_t as (select {is_locked} as is_locked, cast(null as varchar) as deviations), \
          judged_rows as ({body}) "
     )
@@ -105,6 +106,22 @@ fn several_indicators_share_the_error() {
         y,,2,0.02241403,0.03083024,true,exploratory: the plan was not fixed beforehand\n\
         z,,3,0.0239398,0.03235601,false,exploratory: the plan was not fixed beforehand\n";
     assert_eq!(project.text("csv", &sql), expected);
+}
+
+/// An effect known to a tenth of itself: half-widths are those of the error and of a tenth of the effect, squared and summed.
+#[test]
+fn claims_still_to_come_widen_the_interval() {
+    let estimates = "('x', cast(null as varchar), cast(null as varchar), 0.05, 0.01, 'ok')";
+    let sql = verdicts(estimates, "('x', 'primary', 1, 0.02)", true)
+        + "select round((conf_high - conf_low) / 2, 8) as half, round(detectable, 8) as seen from judged_rows";
+    let project = Project::empty();
+    // 1.959964 * 0.01, and 1.959964 * sqrt(0.01^2 + 0.005^2); what would have been seen is about no effect.
+    let known = "half,seen\n0.01959964,0.02801585\n";
+    assert_eq!(project.text("csv", &sql), known);
+    let still_to_come = sql.replace("as statistic where false", "as statistic");
+    assert_ne!(still_to_come, sql);
+    let wider = "half,seen\n0.02191306,0.02801585\n";
+    assert_eq!(project.text("csv", &still_to_come), wider);
 }
 
 fn sample_text(sql: &str) -> String {
