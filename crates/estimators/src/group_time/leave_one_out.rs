@@ -12,6 +12,7 @@ use crate::group_time::deletions::{changes_sample, check_refits, is_collapsible,
 use crate::group_time::did::{att_gt_outcomes, cells, refit_without, shares};
 use crate::group_time::effects::AttGtResult;
 use crate::group_time::options::AttGtOptions;
+use crate::group_time::regression_sums::RegressionSums;
 use crate::group_time::resampling::{Numbers, check_clusters};
 use crate::group_time::sample::Sample;
 use crate::inference::Inference;
@@ -65,13 +66,14 @@ impl LeftOutRow {
 /// By outcome, the panel's own and then `others`: the averages without each cluster of the panel in turn, in the order in which clusters
 /// are first seen among units by cohort and name.
 ///
-/// Without covariates from sums over clusters, which is exact, with covariates estimated anew. Where a cluster has all rows of a period
+/// Without covariates and with outcome regression from sums over clusters, which is exact; with other methods, and where the controls without
+/// a cluster hardly determine a regression, estimated anew. Where a cluster has all rows of a period
 /// or all comparison units, other periods or comparisons are taken without it, as if its rows had never been there. The way errors
 /// are made that `options` ask for is not used: errors are analytic.
 ///
 /// # Errors
 /// As [`att_gt`](super::att_gt) and [`aggregate`]; [`EstimatorError::BadOption`] without clusters, and [`EstimatorError::TooMany`] for more
-/// than 50,000 of them, or where with covariates more than 2·10⁹ rows would be read.
+/// than 50,000 of them, or where more than 2·10⁹ rows would be read to estimate anew.
 pub fn leave_one_out(
     panel: &Panel,
     others: &[OutcomeTable],
@@ -92,29 +94,40 @@ pub fn leave_one_out(
     };
     let full = att_gt_outcomes(panel, others, &options)?;
     let sample = Sample::select(panel, &options)?;
-    let mut refits = changes_sample(panel, &sample, &options);
-    if !is_collapsible(&sample) {
-        refits.fill(true);
-    }
-    let n_refits = refits.iter().filter(|refit| **refit).count();
-    check_refits(panel.n_rows_in(), n_refits, full.len())?;
-    let refitted = refitted(panel, others, &options, &refits);
     let laid_out = others.iter().map(|other| sample.with_outcome(panel, other));
     let laid_out: Vec<Sample<'_>> = laid_out.collect();
     let samples: Vec<&Sample<'_>> = std::iter::once(&sample).chain(&laid_out).collect();
     let cells = cells(&sample, &options);
     let (_, share_weights) = shares(&sample)?;
     let origins = origins(panel, &sample);
+    let regressions: Vec<Option<RegressionSums>> = samples
+        .iter()
+        .map(|sample| RegressionSums::of(sample, &cells, options.method))
+        .collect();
+    let are_sums = is_collapsible(&sample) || regressions.iter().all(Option::is_some);
+    let mut refits = changes_sample(panel, &sample, &options);
+    if !are_sums {
+        refits.fill(true);
+    }
+    for regression in regressions.iter().flatten() {
+        for (cluster, needs_refit) in regression.needs_refit().into_iter().enumerate() {
+            refits[origins[cluster] as usize] |= needs_refit;
+        }
+    }
+    let n_refits = refits.iter().filter(|refit| **refit).count();
+    check_refits(panel.n_rows_in(), n_refits, full.len())?;
+    let refitted = refitted(panel, others, &options, &refits);
     let n_units = units_of_clusters(panel);
     let mut results = Vec::new();
     for (outcome, effects) in full.iter().enumerate() {
         let whole = all_rows(aggregate(effects, averages)?);
         let mut found: Vec<Found> = vec![Found::Same; panel.n_clusters()];
-        if is_collapsible(&sample) {
+        if are_sums {
             let exact = Exact {
                 effects,
                 averages,
                 collapsed: Collapsed::of(samples[outcome], &cells, &share_weights),
+                regression: regressions[outcome].as_ref(),
             };
             for (cluster, own) in exact.without_each().into_iter().enumerate() {
                 found[origins[cluster] as usize] = own;
@@ -194,6 +207,8 @@ struct Exact<'a> {
     effects: &'a AttGtResult,
     averages: &'a AggregateOptions,
     collapsed: Collapsed,
+    /// Where comparisons are adjusted for covariates.
+    regression: Option<&'a RegressionSums>,
 }
 
 impl Exact<'_> {
@@ -202,12 +217,24 @@ impl Exact<'_> {
         self.collapsed.without_each(|fit, parts| {
             let mut groups = self.collapsed.groups();
             parts.iter().for_each(|&part| groups[part] = LEFT_OUT);
-            Found::Rows(self.rows(fit, &groups))
+            let cluster = parts
+                .first()
+                .map(|&part| self.collapsed.parts[part].cluster);
+            Found::Rows(self.rows(fit, &groups, cluster))
         })
     }
 
-    fn rows(&self, fit: CollapsedFit, groups: &[u32]) -> BTreeMap<Option<i32>, (f64, f64)> {
-        let contributions = self.collapsed.contributions(&fit, groups);
+    fn rows(
+        &self,
+        mut fit: CollapsedFit,
+        groups: &[u32],
+        cluster: Option<u32>,
+    ) -> BTreeMap<Option<i32>, (f64, f64)> {
+        let mut contributions = self.collapsed.contributions(&fit, groups);
+        if let (Some(regression), Some(cluster)) = (self.regression, cluster) {
+            let cluster = cluster as usize;
+            regression.put_without(cluster, &mut fit.estimates, &mut contributions);
+        }
         let numbers = Numbers::from(fit);
         let parts = combinations(self.effects, self.averages, &numbers).into_iter();
         parts

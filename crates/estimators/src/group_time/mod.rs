@@ -38,6 +38,8 @@ mod influence;
 
 mod collapsed;
 
+mod regression_sums;
+
 pub(crate) mod resampling;
 
 mod law;
