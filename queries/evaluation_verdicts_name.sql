@@ -114,6 +114,7 @@ select
     case
         when verdicts.verdict = 'not_judged' then concat('hidden by ', verdicts.gates)
         when verdicts.estimate is null then concat('no estimate: ', verdicts.status)
+        when verdicts.half_95 is null then concat('no interval: ', verdicts.status)
         when verdicts.direction is null then 'neither direction of the indicator is better'
         when verdicts.smallest_change is null and verdicts.verdict in ('better_size_open', 'cannot_tell')
             then 'no smallest change that matters is set'

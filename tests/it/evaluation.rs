@@ -72,6 +72,11 @@ fn verdicts_follow_their_table() {
             "cannot_tell,no estimate: no_controls",
         ),
         (
+            "0.05, cast(null as double), 'few_clusters'",
+            share,
+            "cannot_tell,no interval: few_clusters",
+        ),
+        (
             "cast(null as double), cast(null as double), 'blinded'",
             share,
             "not_judged,\"hidden by balance, pre_trend\"",
