@@ -87,6 +87,39 @@ fn a_gate_is_changed_with_a_reason() {
 }
 
 #[test]
+fn keys_go_with_their_exposure() {
+    let with = |from: &str, to: &str| PLAN.replace(from, to);
+    let cases = [
+        (
+            with("\"field\"\nfield", "\"programs\"\nfield"),
+            "evaluations/sleep.toml:4:1: `programs` says which programs: write `field = '…'` there, and leave out `field`",
+        ),
+        (
+            with("\"field\"\nfield = \"rest\"", "\"programs\""),
+            "evaluations/sleep.toml:1:1: the file has no key `programs`",
+        ),
+        (
+            format!("{PLAN}against = \"true\"\n"),
+            "evaluations/sleep.toml:7:1: `against` does not go with `exposure = \"field\"`: leave it out, or write `exposure = \"programs\"`",
+        ),
+        (
+            with("\"field\"\nfield", "\"dose\"\ndose = \"hours\"\nfield"),
+            "evaluations/sleep.toml:4:8: `dose` cannot be `hours` (one of: sessions, staff_hours, thousand_yen)",
+        ),
+        (
+            with(
+                "\"field\"\nfield",
+                "\"dose\"\ndose = \"sessions\"\nexposed = \"participated\"\nfield",
+            ),
+            "evaluations/sleep.toml:5:11: `exposure = \"dose\"` is known of persons to whom programs were offered, not `participated`",
+        ),
+    ];
+    for (plan, expected) in cases {
+        assert_eq!(of(&plan).err().as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_place() {
     let with = |from: &str, to: &str| PLAN.replace(from, to);
     let and = |more: &str| format!("{PLAN}{more}\n");
@@ -122,29 +155,6 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             with("\"field\"\nfield", "\"bundle\"\nfield"),
             "evaluations/sleep.toml:4:1: a bundle is of all fields: leave out `field`",
-        ),
-        (
-            with("\"field\"\nfield", "\"programs\"\nfield"),
-            "evaluations/sleep.toml:4:1: `programs` says which programs: write `field = '…'` there, and leave out `field`",
-        ),
-        (
-            with("\"field\"\nfield = \"rest\"", "\"programs\""),
-            "evaluations/sleep.toml:1:1: the file has no key `programs`",
-        ),
-        (
-            and("against = \"true\""),
-            "evaluations/sleep.toml:7:1: `against` does not go with `exposure = \"field\"`: leave it out, or write `exposure = \"programs\"`",
-        ),
-        (
-            with("\"field\"\nfield", "\"dose\"\ndose = \"hours\"\nfield"),
-            "evaluations/sleep.toml:4:8: `dose` cannot be `hours` (one of: sessions, staff_hours, thousand_yen)",
-        ),
-        (
-            with(
-                "\"field\"\nfield",
-                "\"dose\"\ndose = \"sessions\"\nexposed = \"participated\"\nfield",
-            ),
-            "evaluations/sleep.toml:5:11: `exposure = \"dose\"` is known of persons to whom programs were offered, not `participated`",
         ),
         (
             and("window = \"0..5\""),

@@ -9,9 +9,8 @@ const PLAN_HEAD: &str = "question_ja = \"問い\"\nquestion_en = \"Question\"\np
 fn assert_same_number(project: &Project, sql: &str, expected: &str) {
     let number = |sql: &str| {
         let text = project.text("csv", sql);
-        let line = text.lines().nth(1).unwrap_or_default().to_owned();
-        line.parse::<f64>()
-            .unwrap_or_else(|_| panic!("`{line}` of {sql}"))
+        let line = text.lines().nth(1).unwrap_or_default();
+        line.parse::<f64>().unwrap()
     };
     let (found, expected) = (number(sql), number(expected));
     assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");

@@ -18,11 +18,11 @@ const CLAIM_MONTHS: &str = "select insurer_id, cast(claim_kind as tinyint) as cl
     ('00000002', 1, 202303, 202304, 10), ('00000002', 1, 202304, 202305, 10)\
     ) as t (insurer_id, claim_kind, care_month, billed_month, yen)";
 
-#[test]
-fn chain_ladder_is_that_of_a_triangle_by_hand() {
+/// The run-out of the months above, built.
+fn run_out() -> Project {
     let codes = "select '00000001' as insurer_id, cast(202305 as int) as billed_month, cast(3 as bigint) as n_diagnoses, \
                  cast(0 as bigint) as n_drugs";
-    let project = project_by_hand(
+    project_by_hand(
         &[
             "panel_claim_development",
             "panel_claim_completion",
@@ -32,7 +32,12 @@ fn chain_ladder_is_that_of_a_triangle_by_hand() {
             ("clean_claim_months", CLAIM_MONTHS),
             ("clean_code_coverage", codes),
         ],
-    );
+    )
+}
+
+#[test]
+fn chain_ladder_is_that_of_a_triangle_by_hand() {
+    let project = run_out();
     let factors = "select lag_months, n_months, yen, factor, variance, completion, process_term, estimation_term \
                    from panel_claim_development where insurer_id = '00000001' order by lag_months";
     let factors = project.rows(factors);
@@ -74,7 +79,11 @@ fn chain_ladder_is_that_of_a_triangle_by_hand() {
         54.0 * 9.0 / 7.0 * relative,
     );
     assert_near(&months[3]["completion_std_error"], 7.0 / 9.0 * relative);
+}
 
+#[test]
+fn years_count_their_immature_months() {
+    let project = run_out();
     let years = project.rows(
         "select insurer_id, fiscal_year, n_months, n_immature_months, n_diagnoses from panel_claim_coverage order by insurer_id, fiscal_year",
     );

@@ -153,7 +153,7 @@ mod tests {
     fn places(n: u64) -> Vec<Place> {
         let place = |idx: u64| Place {
             size: 1 + idx * 7919 % 97,
-            level: (idx % 11 > 0).then(|| (idx * 31 % 40) as f64 / 100.0),
+            level: (!idx.is_multiple_of(11)).then(|| (idx * 31 % 40) as f64 / 100.0),
         };
         (0..n).map(place).collect()
     }
