@@ -97,6 +97,11 @@ impl Turn {
             match refused {
                 Refusal::Wait => changed.await,
                 Refusal::StartAgain => return Ok(Growth::Refused),
+                // The last other one may have ended since it was asked: its memory is free before it leaves.
+                Refusal::Fail if reservation.try_resize(bytes).is_ok() => {
+                    self.permits.state().granted(self.age);
+                    return Ok(Growth::Granted);
+                }
                 Refusal::Fail => return Err(error),
             }
         }
