@@ -19,6 +19,9 @@ use crate::inference::Inference;
 use crate::panel::table::{OutcomeTable, Panel};
 use crate::status::Status;
 
+/// With more clusters than these, estimates have no error: those of all other clusters would have to be looked at for each.
+const MOST_WITH_ERRORS: usize = 1_000;
+
 /// The estimates without one cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeftOut {
@@ -39,7 +42,7 @@ pub struct LeftOutRow {
     pub estimate: f64,
     /// By how much it is larger than that from all.
     pub change: f64,
-    /// Its analytic standard error.
+    /// Its analytic standard error; NaN with more than 1,000 clusters.
     pub std_error: f64,
     /// [`Status::NotIdentified`] where the other clusters leave nothing to compare.
     pub status: Status,
@@ -230,16 +233,19 @@ impl Exact<'_> {
         groups: &[u32],
         cluster: Option<u32>,
     ) -> BTreeMap<Option<i32>, (f64, f64)> {
-        let mut contributions = self.collapsed.contributions(&fit, groups);
+        let has_errors = self.collapsed.n_clusters <= MOST_WITH_ERRORS;
+        let mut contributions = has_errors.then(|| self.collapsed.contributions(&fit, groups));
         if let (Some(regression), Some(cluster)) = (self.regression, cluster) {
             let cluster = cluster as usize;
-            regression.put_without(cluster, &mut fit.estimates, &mut contributions);
+            regression.put_without(cluster, &mut fit.estimates, contributions.as_mut());
         }
         let numbers = Numbers::from(fit);
         let parts = combinations(self.effects, self.averages, &numbers).into_iter();
         parts
             .map(|(at, part)| {
-                let std_error = (&contributions * &part.multipliers).norm();
+                let contributions = contributions.as_ref();
+                let std_error =
+                    contributions.map_or(f64::NAN, |own| (own * &part.multipliers).norm());
                 (at, with_error(self.effects, part.estimate, std_error))
             })
             .collect()

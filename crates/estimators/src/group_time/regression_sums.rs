@@ -78,29 +78,27 @@ impl RegressionSums {
         (0..self.n_clusters).into_par_iter().map(needs).collect()
     }
 
-    /// Puts the comparisons without a cluster into `estimates`, and into the columns of `contributions` what each other cluster
-    /// contributes to them.
+    /// Puts the comparisons without a cluster into `estimates`, and into the columns of `contributions`, where they are asked for, what
+    /// each other cluster contributes to them.
     pub(crate) fn put_without(
         &self,
         cluster: usize,
         estimates: &mut [f64],
-        contributions: &mut DMatrix<f64>,
+        mut contributions: Option<&mut DMatrix<f64>>,
     ) {
         for (index, own) in self.comparisons.iter().enumerate() {
             let Some(own) = own else { continue };
-            let mut column = contributions.column_mut(index);
-            column.fill(0.0);
-            estimates[index] = match own.fit(Some(cluster)) {
-                None => f64::NAN,
-                Some(fit) => {
-                    for (other, place) in column.iter_mut().enumerate() {
-                        if other != cluster {
-                            *place = own.contribution(&fit, other);
-                        }
-                    }
-                    fit.mean
-                }
+            let fit = own.fit(Some(cluster));
+            estimates[index] = fit.as_ref().map_or(f64::NAN, |fit| fit.mean);
+            let Some(contributions) = contributions.as_deref_mut() else {
+                continue;
             };
+            for (other, place) in contributions.column_mut(index).iter_mut().enumerate() {
+                *place = match &fit {
+                    Some(fit) if other != cluster => own.contribution(fit, other),
+                    _ => 0.0,
+                };
+            }
         }
     }
 }
