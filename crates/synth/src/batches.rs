@@ -87,7 +87,7 @@ impl Job<'_> {
     /// Simulates, encodes and appends every batch. Returns the truth of all of them.
     pub(super) fn run(
         &self,
-        open: &mut OpenFiles,
+        open: &mut OpenFiles<'_>,
         progress: &dyn Fn(u64),
     ) -> Result<Truth, SynthError> {
         let workers = self.options.threads.clamp(1, MAX_WORKERS);
@@ -122,7 +122,7 @@ impl Job<'_> {
         &self,
         receiver: &mpsc::Receiver<(u64, Result<EncodedBatch, SynthError>)>,
         window: &Window,
-        open: &mut OpenFiles,
+        open: &mut OpenFiles<'_>,
         progress: &dyn Fn(u64),
     ) -> Result<Truth, SynthError> {
         let mut truth = Truth::new(self.world.setting.effects.len());

@@ -11,6 +11,8 @@ use super::employer_tables::{
 use super::insurer_tables::{
     InsurerContext, checkups, claims, diagnoses, drugs, guidance, members,
 };
+use super::native::NativeFiles;
+use super::native_format::{Native, NativeFormat};
 use super::options::{SynthError, TableSet};
 use super::periods::Periods;
 use super::rows::{BatchRows, BillingRows, PeriodRows};
@@ -44,6 +46,22 @@ impl Source {
             Self::Employees { .. } => "employees",
             Self::Participation { .. } => "participation",
             Self::Productivity { .. } => "productivity",
+        }
+    }
+
+    /// Whether native files take the table's place.
+    fn is_native(self, native: &Native) -> bool {
+        let archives = native.has(NativeFormat::CheckupXml);
+        match self {
+            Self::Members { .. } => true,
+            Self::Checkups { .. } => archives || native.has(NativeFormat::CsvVendor),
+            Self::Guidance { .. } => archives,
+            Self::Claims { .. } | Self::Diagnoses { .. } | Self::Drugs { .. } => {
+                native.has(NativeFormat::Uke)
+            }
+            Self::Employees { .. } | Self::Participation { .. } | Self::Productivity { .. } => {
+                false
+            }
         }
     }
 
@@ -129,14 +147,17 @@ pub(crate) struct BatchEncoder {
 }
 
 /// The files that grow batch by batch, in the order of the encoder's sources.
-pub(crate) struct OpenFiles {
+pub(crate) struct OpenFiles<'a> {
     files: Vec<(&'static str, TableFile)>,
+    pub(crate) native: Option<NativeFiles<'a>>,
 }
 
 /// One batch, encoded: a row group (or none) per file.
 pub(crate) struct EncodedBatch {
     groups: Vec<Option<EncodedGroup>>,
     pub(crate) truth: Truth,
+    /// The rows, where native files are made of them.
+    rows: Option<BatchRows>,
 }
 
 /// Rows of a table and the size of the file they are in.
@@ -148,20 +169,23 @@ pub(crate) struct WrittenFile {
 }
 
 /// Creates all files that grow batch by batch.
-pub(crate) fn open(
+pub(crate) fn open<'a>(
     out: &Path,
     world: &World,
     periods: &Periods,
     tables: TableSet,
     aim: Aim,
-) -> Result<(BatchEncoder, OpenFiles), SynthError> {
+) -> Result<(BatchEncoder, OpenFiles<'a>), SynthError> {
     let empty = BatchRows::new(world, periods, 0);
     let contexts = InsurerContext::all(&empty);
     let years = format!("{}-{}", world.years.start(), world.years.end());
     let mut encoder = BatchEncoder {
         sources: Vec::new(),
     };
-    let mut open = OpenFiles { files: Vec::new() };
+    let mut open = OpenFiles {
+        files: Vec::new(),
+        native: None,
+    };
     for source in sources(world, periods, tables) {
         let path = out.join(source.path(&years, periods));
         let columns = source.columns(world, &contexts, &empty);
@@ -197,6 +221,9 @@ fn sources(world: &World, periods: &Periods, tables: TableSet) -> Vec<Source> {
             sources.push(Source::Productivity { group });
         }
     }
+    if let Some(native) = &world.native {
+        sources.retain(|source| !source.is_native(native));
+    }
     sources
 }
 
@@ -212,20 +239,25 @@ impl BatchEncoder {
         for (source, encoder) in &self.sources {
             groups.push(encoder.encode(&source.columns(world, &contexts, &batch))?);
         }
+        let truth = batch.truth.clone();
         Ok(EncodedBatch {
             groups,
-            truth: batch.truth,
+            truth,
+            rows: world.native.is_some().then_some(batch),
         })
     }
 }
 
-impl OpenFiles {
+impl OpenFiles<'_> {
     /// Appends a batch to every file.
     pub(crate) fn append(&mut self, batch: EncodedBatch) -> Result<(), SynthError> {
         for ((_, file), group) in self.files.iter_mut().zip(batch.groups) {
             if let Some(group) = group {
                 file.append(group)?;
             }
+        }
+        if let (Some(files), Some(rows)) = (&mut self.native, &batch.rows) {
+            files.append(rows)?;
         }
         Ok(())
     }

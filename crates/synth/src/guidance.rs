@@ -11,8 +11,11 @@ use super::truth::{Quantity, Threshold, Truth};
 const UPTAKE: f32 = 0.35;
 
 /// Weight and waist must fall by this much, in tenths of kg and cm (2 cm and 2 kg, the goal in force
-/// since FY2024).
+/// since FY2024), or by [`GOAL_SHARE`].
 const GOAL: i16 = 20;
+
+/// As many kg and cm as this share of the weight in kg, in thousandths.
+const GOAL_SHARE: i32 = 24;
 
 /// Offers and uptakes of one person.
 #[derive(Default)]
@@ -94,10 +97,7 @@ impl GuidanceLife {
             return;
         }
         let (weight, waist) = (cells[column::WEIGHT], cells[column::WAIST]);
-        let is_met = |weight: i16, waist: i16| {
-            let met = offer.weight - weight >= GOAL && offer.waist - waist >= GOAL;
-            f64::from(u8::from(met))
-        };
+        let is_met = |weight: i16, waist: i16| f64::from(u8::from(offer.is_met(weight, waist)));
         if !offer.is_taken_up {
             truth.add(Quantity::GoalUnguided, 0, is_met(weight, waist));
             return;
@@ -110,6 +110,14 @@ impl GuidanceLife {
             waist - tenths(effects.waist_cm),
         );
         truth.add(Quantity::GoalByLuck, 0, by_luck);
+    }
+}
+
+impl Offer {
+    /// Whether the goal is met with these values a year later.
+    fn is_met(&self, weight: i16, waist: i16) -> bool {
+        let lost = (self.weight - weight).min(self.waist - waist);
+        lost >= GOAL || 1_000 * i32::from(lost) >= GOAL_SHARE * i32::from(self.weight)
     }
 }
 

@@ -13,6 +13,7 @@ use super::columns::{
     running_numbers, whole,
 };
 use super::dirt::impossible_date;
+use super::identity::symbol;
 use super::municipalities::MUNICIPALITIES;
 use super::random::{Token, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, ClaimRow, DiagnosisRow, DrugRow, GuidanceRow, MemberRow};
@@ -74,7 +75,13 @@ pub(crate) fn key_of(position: u32) -> Option<i32> {
 
 /// The workplace key of a worksite on a day.
 pub(crate) fn workplace_key(world: &World, worksite: u32, day: i32) -> Token {
-    let version = u64::from(has_new_key(world, worksite, day));
+    let is_new = has_new_key(world, worksite, day);
+    if let Some(native) = &world.native {
+        let insurer = INSURERS[usize::from(world.employer_of(worksite).insurer)];
+        let fields = [insurer, &symbol(worksite, is_new)];
+        return Token::of(&native.tokeniser.token("workplace", &fields));
+    }
+    let version = u64::from(is_new);
     token(
         world.seed,
         TokenKind::Workplace,
@@ -83,7 +90,7 @@ pub(crate) fn workplace_key(world: &World, worksite: u32, day: i32) -> Token {
     )
 }
 
-fn has_new_key(world: &World, worksite: u32, day: i32) -> bool {
+pub(crate) fn has_new_key(world: &World, worksite: u32, day: i32) -> bool {
     let changes = world.worksites[worksite as usize].key_changes;
     changes.is_some_and(|from| day >= from)
 }

@@ -25,8 +25,11 @@ mod files;
 mod guidance;
 mod health;
 mod household;
+mod identity;
 mod insurer_tables;
 mod municipalities;
+mod native;
+mod native_format;
 mod options;
 mod packing;
 mod pages;
@@ -39,6 +42,7 @@ mod rows;
 #[cfg(test)]
 mod scenario_tests;
 mod scenarios;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -50,24 +54,18 @@ use std::collections::BTreeMap;
 
 use batches::Job;
 use files::WrittenFile;
+use korabo_formats::Tokeniser;
+use native::NativeFiles;
+use native_format::Native;
 use options::KNOWN_YEARS;
 use periods::Periods;
 use rollout::start_programs;
 use world::World;
 use writer::Aim;
 
+pub use native_format::NativeFormat;
 pub use options::{Scenario, SynthError, SynthOptions, TableSet};
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SynthSummary {
-    /// Rows per table, by table name. The refused extract counts as `employees_with_names`.
-    pub rows: BTreeMap<&'static str, u64>,
-    /// Files written, `truth.json` included.
-    pub files: u64,
-    /// Their size in bytes.
-    pub bytes: u64,
-}
+pub use summary::SynthSummary;
 
 /// Writes a world. `progress` is called with the number of persons done so far, from this thread.
 ///
@@ -86,6 +84,33 @@ pub fn synth_tables(
     tables: TableSet,
     progress: &dyn Fn(u64),
 ) -> Result<SynthSummary, SynthError> {
+    write_world(options, tables, None, progress)
+}
+
+/// Writes a world in which the insurers' tables are native files of the given formats: members always, the others as `formats` say; what
+/// none of them holds is Parquet, as [`synth`] writes it. Persons of all files have the token `by_name` under `secret`.
+///
+/// # Errors
+/// When the options make no sense, the secret is weak or a file cannot be written.
+pub fn synth_native(
+    options: &SynthOptions,
+    formats: &[NativeFormat],
+    secret: &[u8],
+    progress: &dyn Fn(u64),
+) -> Result<SynthSummary, SynthError> {
+    let native = Native {
+        formats: formats.to_vec(),
+        tokeniser: Tokeniser::new(secret)?,
+    };
+    write_world(options, TableSet::All, Some(native), progress)
+}
+
+fn write_world(
+    options: &SynthOptions,
+    tables: TableSet,
+    native: Option<Native>,
+    progress: &dyn Fn(u64),
+) -> Result<SynthSummary, SynthError> {
     let (first, last) = (*options.years.start(), *options.years.end());
     if options.persons == 0 || options.years.is_empty() {
         return Err(SynthError::Nothing);
@@ -100,9 +125,15 @@ pub fn synth_tables(
         Aim::Fast
     };
     let mut world = World::new(options);
+    world.native = native;
     start_programs(&mut world);
     let periods = Periods::new(&options.years, world.setting.billing);
     let (encoder, mut open) = files::open(&options.out, &world, &periods, tables, aim)?;
+    let native = world.native.as_ref();
+    if let Some(native) = native {
+        let files = NativeFiles::new(&options.out, &world, &periods, native)?;
+        open.native = Some(files);
+    }
     let job = Job {
         options,
         world: &world,
@@ -111,12 +142,16 @@ pub fn synth_tables(
         encoder: &encoder,
     };
     let mut truth = job.run(&mut open, progress)?;
+    let native = open.native.take();
     let mut written = open.finish()?;
     let mut summary = SynthSummary {
         rows: BTreeMap::new(),
         files: 0,
         bytes: 0,
     };
+    if let Some(native) = native {
+        native.finish(&mut summary)?;
+    }
     if tables == TableSet::All {
         written.extend(files::write_static(&options.out, &world, &mut truth, aim)?);
         let path = options.out.join("truth.json");

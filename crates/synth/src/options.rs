@@ -151,6 +151,27 @@ pub enum SynthError {
         /// The name given.
         name: String,
     },
+    /// No kind of native files has this name.
+    #[error("unknown kind of native files `{name}`; there are: checkup-xml, uke, csv-vendor")]
+    UnknownFormat {
+        /// The name given.
+        name: String,
+    },
+    /// The secret for pseudonyms is weak.
+    #[error(transparent)]
+    Secret(#[from] korabo_formats::SecretError),
+    /// The tables that items are written by are broken.
+    #[error(transparent)]
+    Items(#[from] korabo_formats::checkup::ItemError),
+    /// A native file could not be written.
+    #[error("cannot write {}", path.display())]
+    Native {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file or folder could not be written.
     #[error("cannot write {}", path.display())]
     Write {

@@ -16,9 +16,10 @@ use super::employer_rows::add_employer_rows;
 use super::guidance::{GuidanceLife, count_uptake};
 use super::health::{ActiveEffect, Health, apply_to_cuts};
 use super::household::{CHUNK, Household, Job, Person, Relationship};
+use super::identity::NativePerson;
 use super::options::TableSet;
 use super::periods::Periods;
-use super::random::{Draws, Stream, TokenKind, token};
+use super::random::{Draws, Stream, Token, TokenKind, token};
 use super::rows::{BatchRows, CheckupRow, GuidanceRow, MemberRow};
 use super::scenarios::GuidanceEffects;
 use super::truth::Truth;
@@ -46,8 +47,7 @@ pub(crate) fn simulate_batch(
             .map(|job| world.worksite_effect(job.worksite))
             .collect();
         for person in &household.persons {
-            rows.person_keys
-                .push(token(world.seed, TokenKind::Person, person.index, 0));
+            identify(world, &mut rows, &household, person);
             let mut life = Life {
                 world,
                 periods,
@@ -64,6 +64,20 @@ pub(crate) fn simulate_batch(
         next += household.persons.len() as u64;
     }
     rows
+}
+
+/// Adds a person's key: that of the identity on the card where insurers hold native files.
+fn identify(world: &World, rows: &mut BatchRows, household: &Household, person: &Person) {
+    let mut key = token(world.seed, TokenKind::Person, person.index, 0);
+    if let Some(native) = &world.native {
+        let invented = NativePerson::new(world, household, person);
+        let tokens = native.tokeniser.person(&invented.identity("", ""));
+        if let Some(by_name) = tokens.by_name {
+            key = Token::of(&by_name);
+        }
+        rows.natives.push(invented);
+    }
+    rows.person_keys.push(key);
 }
 
 /// One person in a household.

@@ -221,6 +221,17 @@ impl AsRef<str> for Token {
     }
 }
 
+impl Token {
+    /// The key that a token is in contracts.
+    pub(crate) fn of(token: &korabo_formats::Token) -> Self {
+        let mut text = [b'0'; 64];
+        for (place, digit) in text.iter_mut().zip(token.hex().bytes()) {
+            *place = digit;
+        }
+        Self(text)
+    }
+}
+
 /// A key made by SHA-256 over (seed, kind, index, sub-index). It looks like the HMAC-SHA-256 of a
 /// real delivery; the seed takes the place of the secret.
 pub(crate) fn token(seed: u64, kind: TokenKind, index: u64, sub_index: u64) -> Token {

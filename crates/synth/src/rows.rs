@@ -3,6 +3,7 @@
 //! `employer_tables`.
 
 use super::checkup::Cells;
+use super::identity::NativePerson;
 use super::periods::Periods;
 use super::random::Token;
 use super::truth::Truth;
@@ -140,6 +141,8 @@ pub(crate) struct BatchRows {
     pub(crate) first_person: u64,
     /// Person keys.
     pub(crate) person_keys: Vec<Token>,
+    /// What identifies the persons, where insurers hold native files.
+    pub(crate) natives: Vec<NativePerson>,
     pub(crate) insurers: [InsurerRows; 2],
     pub(crate) groups: Vec<EmployerRows>,
     pub(crate) truth: Truth,
@@ -158,6 +161,7 @@ impl BatchRows {
         Self {
             first_person,
             person_keys: Vec::new(),
+            natives: Vec::new(),
             insurers: [insurer(), insurer()],
             groups: (0..world.n_groups)
                 .map(|_| EmployerRows::default())

@@ -8,6 +8,7 @@ use super::calibration::{Calibration, N_QUESTIONS, N_VALUES};
 use super::councils::{Council, councils};
 use super::effects::FIELDS;
 use super::municipalities::MUNICIPALITIES;
+use super::native_format::Native;
 use super::options::SynthOptions;
 use super::random::{Draws, Stream};
 use super::scenarios::{Setting, Workplaces};
@@ -136,6 +137,8 @@ pub(crate) struct World {
     /// Inhabitants of every municipality, thousands, and their sum.
     pub(crate) inhabitants: ([f32; MUNICIPALITIES.len()], f32),
     cumulative_size: Vec<u64>,
+    /// Set where insurers hold native files.
+    pub(crate) native: Option<Native>,
 }
 
 /// Variance that a worksite's people share, of a variance of one.
@@ -174,6 +177,7 @@ impl World {
             n_groups: if options.persons < 200_000 { 2 } else { 4 },
             inhabitants: (inhabitants, inhabitants.iter().sum()),
             cumulative_size: Vec::new(),
+            native: None,
         };
         world.add_employers(options.persons);
         world.choose_full_width_employer();

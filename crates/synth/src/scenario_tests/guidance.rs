@@ -202,4 +202,6 @@ fn those_guided_lose_more_than_guidance_takes_off() {
     let goal = made.expected("guidance", "goal_2cm_2kg", "achieved_minus_expected");
     assert_eq!(goal["kind"], "effect");
     assert!(goal["achieved"].as_f64() > goal["by_luck"].as_f64());
+    // As many percentage points by choosing it as those heavier than usual lose on their own.
+    assert!(goal["naive_bias"].as_f64() > Some(0.03), "{goal}");
 }

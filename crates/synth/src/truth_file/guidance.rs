@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::scenarios::GuidanceEffects;
+use super::super::scenarios::{Guidance, GuidanceEffects, Uptake};
 use super::super::truth::{Quantity, Threshold, Truth};
 use super::super::world::World;
 use super::numbers::{mean_of, rounded};
@@ -44,12 +44,12 @@ pub(super) fn entries(world: &World, truth: &Truth) -> Vec<Value> {
         });
         entries.push(question("uptake").answer("effect", uptake));
     }
-    entries.push(luck(truth, guidance.effects));
+    entries.push(luck(truth, guidance));
     entries
 }
 
 /// The goal met a year later, beside what would have been met without guidance.
-fn luck(truth: &Truth, effects: GuidanceEffects) -> Value {
+fn luck(truth: &Truth, guidance: &Guidance) -> Value {
     let question = Question {
         field: "guidance",
         indicator: "goal_2cm_2kg",
@@ -61,14 +61,21 @@ fn luck(truth: &Truth, effects: GuidanceEffects) -> Value {
         truth.quantity(Quantity::GoalByLuck, 0),
     );
     let effect = met.mean().zip(by_luck.mean());
-    let more = json!({
+    let unguided = truth.quantity(Quantity::GoalUnguided, 0);
+    let mut more = json!({
         "achieved": mean_of(met),
         "by_luck": mean_of(by_luck),
         "effect": effect.map(|(met, by_luck)| rounded(met - by_luck)),
         "n": met.n(),
-        "met_unguided": mean_of(truth.quantity(Quantity::GoalUnguided, 0)),
+        "met_unguided": mean_of(unguided),
     });
-    let has_effect = effects != GuidanceEffects::default();
+    // Those heavier than usual take it up, and would have lost more than the others without it.
+    if let (Uptake::Chosen, Some(by_luck), Some(others)) =
+        (guidance.uptake, by_luck.mean(), unguided.mean())
+    {
+        more["naive_bias"] = json!(rounded(by_luck - others));
+    }
+    let has_effect = guidance.effects != GuidanceEffects::default();
     question.answer(if has_effect { "effect" } else { "null" }, more)
 }
 
