@@ -7,22 +7,28 @@
 //! cell is hidden with it, so that no total gives the first one away.
 
 mod balance;
+mod classes;
 mod counts;
 mod estimate;
 mod flow;
 mod grouped;
+mod levels;
 mod rules;
 mod shares;
+mod significant;
 
 pub use balance::{BalanceNumbers, BalanceRow, release_balance};
+pub use classes::{Classes, is_nearly};
 pub use counts::{Count, release_count, release_counts};
 pub use estimate::{
     EstimateNumbers, EstimateRow, Interval, ReleasedEstimate, STATUS_WITHHELD, release_estimate,
 };
 pub use flow::{FlowCounts, release_flow};
 pub use grouped::{CellCounts, GroupedCounts, HiddenCells, protect_groups};
-pub use rules::{DisclosureRules, Releasable};
+pub use levels::{Level, LevelRow, release_behind, release_levels};
+pub use rules::{DisclosureRules, RELEASED_PREFIX, Releasable};
 pub use shares::{PartOfWhole, Share, release_shares};
+pub use significant::{significant, within_error};
 
 #[cfg(test)]
 mod tests;

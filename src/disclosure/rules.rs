@@ -1,5 +1,8 @@
 //! The rules of small-cell control, and the type of what has passed them.
 
+/// How the names of tables that have left begin in the lake. Their rows are protected as they are; only `release` writes them.
+pub const RELEASED_PREFIX: &str = "released_";
+
 /// What may leave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DisclosureRules {
