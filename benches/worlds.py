@@ -52,6 +52,9 @@ def guided(folder):
 def is_right(answer, row):
     """Whether the verdict is the right answer; None where the answer is not one of a standard plan."""
     kind = answer["kind"]
+    if answer.get("estimand") == "achieved_minus_expected" and "naive_bias" in answer:
+        # Who chooses guidance would have lost more without it: no comparison with the others has the effect for an answer.
+        return None
     if kind in ("refused", "blinded"):
         gate = answer.get("gate") or answer.get("reason")
         return row["verdict"] == "not_judged" and gate in (row["reason"] or "")

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{
-    DYNAMIC, SIMPLE, by_regression, cohort, event_time, group_time, regression, since, term,
+    DYNAMIC, SIMPLE, by_regression, cohort, event_time, group_time, in_two_stages, regression,
+    since, term,
 };
-use crate::estimator::{Row, Target};
+use crate::estimator::{DEFAULT, Estimator, PanelChoices, Row, Target};
 use crate::population::Population;
 use crate::random::Random;
 use korabo_estimators::inference::Inference;
@@ -15,14 +16,13 @@ const LAST: i32 = 4;
 const EFFECT: f64 = 0.3;
 
 pub(crate) fn designs() -> Vec<Design> {
-    let mut designs = vec![many_clusters().and(by_regression(
-        Promise::Nominal,
-        &[SIMPLE, Target::EventBand],
-        |options| {
-            options.is_clustered = true;
-            options.leads = 2;
-        },
-    ))];
+    let figures = [SIMPLE, Target::EventBand];
+    let change = |options: &mut PanelChoices| options.is_clustered = true;
+    let mut designs = vec![
+        many_clusters()
+            .and(by_regression(Promise::Nominal, &figures, change))
+            .and([in_two_stages(&figures, change)]),
+    ];
     designs.extend(COUNTS.iter().map(cluster_count));
     designs
 }
@@ -57,6 +57,7 @@ fn add_cluster(
                 time,
                 cohort: cluster.cohort,
                 outcome: level + own + trend + effect + shock,
+                effect,
                 cluster: cluster.code,
                 ..Row::default()
             });
@@ -115,8 +116,8 @@ struct Count {
     description: &'static str,
     clusters: u32,
     exposed: u32,
-    /// Of normal intervals, and of those of the t distribution.
-    promises: [Promise; 2],
+    /// Of normal intervals, of those of t with G − 1 degrees of freedom, and of those with the jackknife's error.
+    promises: [Promise; 3],
 }
 
 /// One period before exposure, two from it on.
@@ -128,42 +129,42 @@ const COUNTS: [Count; 6] = [
         description: "8 clusters of 20 persons, 4 of them exposed in the second of three periods; otherwise as clusters.",
         clusters: 8,
         exposed: 4,
-        promises: [Promise::Warned, Promise::Warned],
+        promises: [Promise::Warned, Promise::Warned, Promise::AtLeast],
     },
     Count {
         name: "few_exposed_clusters",
         description: "As few_clusters_8 with 40 clusters, 3 of them exposed.",
         clusters: 40,
         exposed: 3,
-        promises: [Promise::Warned, Promise::Warned],
+        promises: [Promise::Warned, Promise::Warned, Promise::Warned],
     },
     Count {
         name: "few_clusters_15",
         description: "As few_clusters_8 with 15 clusters, 7 of them exposed.",
         clusters: 15,
         exposed: 7,
-        promises: [Promise::Warned, Promise::Nominal],
+        promises: [Promise::Warned, Promise::Nominal, Promise::AtLeast],
     },
     Count {
         name: "few_clusters_30",
         description: "As few_clusters_8 with 30 clusters, 15 of them exposed.",
         clusters: 30,
         exposed: 15,
-        promises: [Promise::Warned, Promise::Nominal],
+        promises: [Promise::Warned, Promise::Nominal, Promise::AtLeast],
     },
     Count {
         name: "few_clusters_60",
         description: "As few_clusters_8 with 60 clusters, 30 of them exposed.",
         clusters: 60,
         exposed: 30,
-        promises: [Promise::Nominal, Promise::Nominal],
+        promises: [Promise::Nominal, Promise::Nominal, Promise::AtLeast],
     },
     Count {
         name: "clusters_120",
         description: "As few_clusters_8 with 120 clusters, 60 of them exposed.",
         clusters: 120,
         exposed: 60,
-        promises: [Promise::Nominal, Promise::Nominal],
+        promises: [Promise::Nominal, Promise::Nominal, Promise::AtLeast],
     },
 ];
 
@@ -181,25 +182,14 @@ fn cluster_count(count: &'static Count) -> Design {
         rows
     };
     let share = f64::from(count.exposed) / f64::from(count.clusters);
-    let [normal, student] = count.promises;
+    let [normal, student, _] = count.promises;
     let [imputation, sun_abraham] = by_regression(normal, &[], |options| {
         options.is_clustered = true;
         options.leads = 0;
     });
-    let jackknife = by_regression(Promise::AtLeast, &[SIMPLE], |options| {
-        options.is_clustered = true;
-        options.leads = 0;
-        options.inference = Inference::Cr3;
-    });
-    let [imputation_jackknife, sun_abraham_jackknife] = jackknife;
-    let group_time_jackknife = group_time(|options| {
-        options.is_clustered = true;
-        options.inference = Inference::Cr3;
-    });
     let figures = [SIMPLE, Target::EventBand];
-    let few = |vcov| regression("y ~ treated | unit + time", vcov);
-    let twfe = few("cluster(cluster)");
-    Design {
+    let twfe = regression(TWFE, "cluster(cluster)");
+    let design = Design {
         name: count.name,
         description: count.description,
         population: Population::new(FEW_PERIODS, &[(3, share)], |g, t| since(g, t, EFFECT)),
@@ -210,13 +200,58 @@ fn cluster_count(count: &'static Count) -> Design {
             Analysis::new("ols, errors by cluster", twfe).with(student, &[term("treated")]),
             imputation.with(normal, &figures),
             sun_abraham.with(student, &figures),
-            Analysis::new("att_gt, cr3", group_time_jackknife).with(Promise::AtLeast, &[SIMPLE]),
-            imputation_jackknife.called("did_imputation, cr3"),
-            sun_abraham_jackknife.called("sun_abraham, cr3"),
-            Analysis::new("ols, cr2", few("cr2(cluster)"))
-                .with(Promise::AtLeast, &[term("treated")]),
-            Analysis::new("ols, cr3", few("cr3(cluster)"))
-                .with(Promise::AtLeast, &[term("treated")]),
         ],
+    };
+    if count.clusters > 40 {
+        return design.and(for_few(count));
     }
+    design.and(for_few(count)).and(resampled(count))
+}
+
+const TWFE: &str = "y ~ treated | unit + time";
+
+/// What is promised however few the clusters.
+fn for_few(count: &Count) -> Vec<Analysis> {
+    let [imputation, sun_abraham] =
+        by_regression(Promise::AtLeast, &[SIMPLE, Target::EventBand], |options| {
+            options.is_clustered = true;
+            options.leads = 0;
+            options.inference = Inference::Cr3;
+        });
+    let group_time = group_time(|options| {
+        options.is_clustered = true;
+        options.inference = Inference::Cr3;
+    });
+    let [_, _, jackknife] = count.promises;
+    let of_regression = |label, vcov, promise| {
+        Analysis::new(label, regression(TWFE, vcov)).with(promise, &[term("treated")])
+    };
+    vec![
+        Analysis::new("att_gt, cr3", group_time)
+            .with(Promise::AtLeast, &[SIMPLE, Target::CellBand]),
+        imputation.called("did_imputation, cr3"),
+        sun_abraham.called("sun_abraham, cr3"),
+        of_regression("ols, cr2", "cr2(cluster)", Promise::AtLeast),
+        of_regression("ols, cr3", "cr3(cluster)", jackknife),
+    ]
+}
+
+/// What draws again: the bootstraps and the randomisation test.
+fn resampled(count: &Count) -> Vec<Analysis> {
+    let mut options = DEFAULT;
+    options.is_clustered = true;
+    let randomisation = Estimator::Randomisation(options);
+    options.inference = Inference::Bootstrap { n_draws: 999 };
+    let [normal, student, _] = count.promises;
+    let wild = Estimator::Regression {
+        formula: TWFE,
+        vcov: "cluster(cluster)",
+        is_wild: true,
+    };
+    vec![
+        Analysis::new("att_gt, bootstrap", Estimator::GroupTime(options)).with(normal, &[SIMPLE]),
+        Analysis::new("ols, wild", wild).with(student, &[term("treated")]),
+        Analysis::new("att_gt, permutations", randomisation)
+            .with(Promise::AtLeast, &[Target::Randomisation]),
+    ]
 }

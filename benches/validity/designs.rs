@@ -5,6 +5,7 @@ use korabo_estimators::panel::Layout;
 
 use crate::design::{Analysis, Promise};
 use crate::estimator::{DEFAULT, Estimator, PanelChoices, Quantity, Target};
+use crate::population::Population;
 use crate::random::Random;
 
 /// The last of four periods.
@@ -99,6 +100,26 @@ pub(crate) fn by_regression(
     ]
 }
 
+/// Gardner's two stages, as promised.
+pub(crate) fn in_two_stages(
+    targets: &[Target],
+    change: impl FnOnce(&mut PanelChoices),
+) -> Analysis {
+    let mut options = DEFAULT;
+    options.layout = Layout::Unbalanced;
+    change(&mut options);
+    Analysis::new("two_stage", Estimator::TwoStage(options)).with(Promise::Nominal, targets)
+}
+
 pub(crate) fn regression(formula: &'static str, vcov: &'static str) -> Estimator {
-    Estimator::Regression { formula, vcov }
+    Estimator::Regression {
+        formula,
+        vcov,
+        is_wild: false,
+    }
+}
+
+/// Designs of one cross-section have no cohorts.
+pub(crate) fn no_cohorts() -> Population {
+    Population::new(1..=1, &[], |_, _| f64::NAN)
 }

@@ -1,29 +1,29 @@
-//! The only place that calls the estimators: a sample and the choice of an estimator in, intervals and tests out.
+//! Calls the estimators: a sample and the choice of an estimator in, intervals and tests out. Those that do not take a panel are in
+//! `regression_call` and `cutoff_call`.
 //!
 //! A further estimator is one more variant of [`Estimator`] and one function that fills an [`Answer`].
 
-use std::collections::BTreeMap;
-
 use korabo_estimators::group_time::{
     Aggregate, AggregateOptions, AttGtOptions, BasePeriod, Control, Method, Pretest, aggregate,
-    att_gt,
+    att_gt, randomise_averages,
 };
-use korabo_estimators::imputation::{ImputationColumns, ImputationOptions, did_imputation};
-use korabo_estimators::inference::Inference;
+use korabo_estimators::imputation::{
+    ImputationColumns, ImputationOptions, ImputationResult, did_imputation, two_stage,
+};
+use korabo_estimators::inference::{Inference, Randomisation, TestStatistic};
 use korabo_estimators::panel::{
     Covariate, CovariateValues, Layout, NEVER, Panel, PanelColumns, PanelOptions,
 };
-use korabo_estimators::regression::{
-    Coefficient, Column, OlsOptions, Reference, RegressionData, Singletons, SmallSample, Vcov,
-    formula, ols,
-};
+use korabo_estimators::regression::Coefficient;
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham};
 use korabo_estimators::{Estimate, EstimatorError, Status};
+
+use crate::{cutoff_call, regression_call};
 
 /// Level of all intervals and bands.
 pub(crate) const LEVEL: f64 = 0.95;
 /// Seed of the bands, the default of the relations.
-const SEED: u64 = 20_160_401;
+pub(crate) const SEED: u64 = 20_160_401;
 
 /// One row of a simulated sample.
 #[derive(Clone, Default)]
@@ -33,6 +33,8 @@ pub(crate) struct Row {
     /// First exposure; `None` = never.
     pub(crate) cohort: Option<i32>,
     pub(crate) outcome: f64,
+    /// What exposure adds to the outcome; only where randomisation is tested.
+    pub(crate) effect: f64,
     pub(crate) cluster: u32,
     pub(crate) weight: f64,
     /// A covariate.
@@ -47,8 +49,12 @@ pub(crate) struct Row {
 pub(crate) enum Estimator {
     /// `att_gt` and the aggregates made from it.
     GroupTime(PanelChoices),
+    /// `att` with `permutations`: p-values instead of intervals.
+    Randomisation(PanelChoices),
     /// `did_imputation`.
     Imputation(PanelChoices),
+    /// `two_stage`.
+    TwoStage(PanelChoices),
     /// `sun_abraham`.
     SunAbraham(PanelChoices),
     /// `ols` with a formula over `y`, `unit`, `time`, `cluster`, `x`, `exposure`, `instrument`, `treated` (1 from the
@@ -56,7 +62,11 @@ pub(crate) enum Estimator {
     Regression {
         formula: &'static str,
         vcov: &'static str,
+        /// Intervals of the wild cluster bootstrap instead of those of the errors.
+        is_wild: bool,
     },
+    /// `rd` of the outcome along `x`, with `exposure` as what was received in a fuzzy design.
+    Cutoff { is_fuzzy: bool, is_clustered: bool },
 }
 
 /// Options of the panel estimators, as far as each has them.
@@ -109,6 +119,8 @@ pub(crate) enum Target {
     CellBand,
     /// The test that nothing happens before exposure.
     Pretest,
+    /// The randomisation test of the overall effect: of the truth, and of zero.
+    Randomisation,
 }
 
 /// One estimate with its interval and its part of a band.
@@ -126,6 +138,8 @@ pub(crate) struct Answer {
     pub(crate) intervals: Vec<Interval>,
     /// p-value of the test that nothing happens before exposure.
     pub(crate) pretest: Option<f64>,
+    /// p-values of the randomisation test of the truth, and of no effect.
+    pub(crate) randomisation: Option<[f64; 2]>,
 }
 
 impl Estimator {
@@ -137,10 +151,46 @@ impl Estimator {
     ) -> Result<Answer, EstimatorError> {
         match self {
             Self::GroupTime(options) => group_time(rows, *options, targets),
-            Self::Imputation(options) => imputation(rows, *options),
+            Self::Randomisation(options) => randomisation(rows, *options),
+            Self::Imputation(options) => imputation(rows, *options, did_imputation),
+            Self::TwoStage(options) => imputation(rows, *options, two_stage),
             Self::SunAbraham(options) => interaction_weighted(rows, *options),
-            Self::Regression { formula, vcov } => regression(rows, formula, vcov, targets),
+            Self::Regression {
+                formula,
+                vcov,
+                is_wild,
+            } => regression_call::regression(rows, (formula, vcov), *is_wild, targets),
+            Self::Cutoff {
+                is_fuzzy,
+                is_clustered,
+            } => cutoff_call::cutoff(rows, *is_fuzzy, *is_clustered),
         }
+    }
+}
+
+impl PanelChoices {
+    fn of_group_time(self) -> AttGtOptions {
+        AttGtOptions {
+            method: self.adjustment.unwrap_or(Method::DoublyRobust),
+            control: self.control,
+            base_period: BasePeriod::Varying,
+            anticipation: self.anticipation,
+            level: LEVEL,
+            seed: SEED,
+            bootstrap: None,
+            inference: self.inference,
+        }
+    }
+}
+
+fn averages_of(kind: Aggregate) -> AggregateOptions {
+    AggregateOptions {
+        kind,
+        min_e: None,
+        max_e: None,
+        balance_e: None,
+        level: LEVEL,
+        seed: SEED,
     }
 }
 
@@ -186,19 +236,7 @@ fn group_time(
     options: PanelChoices,
     targets: &[Target],
 ) -> Result<Answer, EstimatorError> {
-    let mut effects = att_gt(
-        &panel(rows, options)?,
-        &AttGtOptions {
-            method: options.adjustment.unwrap_or(Method::DoublyRobust),
-            control: options.control,
-            base_period: BasePeriod::Varying,
-            anticipation: options.anticipation,
-            level: LEVEL,
-            seed: SEED,
-            bootstrap: None,
-            inference: options.inference,
-        },
-    )?;
+    let mut effects = att_gt(&panel(rows, options)?, &options.of_group_time())?;
     if targets.contains(&Target::CellBand) {
         effects = effects.with_band();
     }
@@ -215,17 +253,7 @@ fn group_time(
     ];
     let is_needed = |kind: &Aggregate| targets.iter().any(|target| target.needs(*kind));
     for kind in kinds.into_iter().filter(is_needed) {
-        let averages = aggregate(
-            &effects,
-            &AggregateOptions {
-                kind,
-                min_e: None,
-                max_e: None,
-                balance_e: None,
-                level: LEVEL,
-                seed: SEED,
-            },
-        )?;
+        let averages = aggregate(&effects, &averages_of(kind))?;
         intervals.push(Interval::new(
             Quantity::Overall(kind),
             &averages.overall.estimate,
@@ -241,13 +269,54 @@ fn group_time(
         Pretest::Wald { p_value, .. } => Some(p_value),
         Pretest::NoPreCells | Pretest::Singular => None,
     };
-    Ok(Answer { intervals, pretest })
+    Ok(Answer {
+        intervals,
+        pretest,
+        randomisation: None,
+    })
+}
+
+/// Assignments beside the observed one, where more are possible.
+const PERMUTATIONS: u32 = 999;
+
+fn randomisation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorError> {
+    let test = Randomisation {
+        n_draws: PERMUTATIONS,
+        seed: SEED,
+        strata: None,
+        statistic: TestStatistic::Studentised,
+    };
+    let p_value = |rows: &[Row]| {
+        let panel = panel(rows, options)?;
+        let averages = averages_of(Aggregate::Simple);
+        let tests = randomise_averages(&panel, &[], &options.of_group_time(), &averages, &test)?;
+        Ok(tests[0][0].p_value)
+    };
+    // The truth is no effect on outcomes without it.
+    let without_effect = rows.iter().map(|row| Row {
+        outcome: row.outcome - row.effect,
+        ..row.clone()
+    });
+    let without_effect: Vec<Row> = without_effect.collect();
+    Ok(Answer {
+        intervals: Vec::new(),
+        pretest: None,
+        randomisation: Some([p_value(&without_effect)?, p_value(rows)?]),
+    })
 }
 
 /// The overall effect of both estimators below is the mean over all rows after exposure, as in `simple`.
 const OVERALL: Quantity = Quantity::Overall(Aggregate::Simple);
 
-fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorError> {
+/// `did_imputation` or `two_stage`.
+type OfUntreated =
+    fn(ImputationColumns, &ImputationOptions) -> Result<ImputationResult, EstimatorError>;
+
+fn imputation(
+    rows: &[Row],
+    options: PanelChoices,
+    estimate: OfUntreated,
+) -> Result<Answer, EstimatorError> {
     let leads = options.leads;
     let columns = ImputationColumns {
         panel: panel_columns(rows, options),
@@ -260,7 +329,7 @@ fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorEr
         seed: SEED,
         inference: options.inference,
     };
-    let result = did_imputation(columns, &options)?;
+    let result = estimate(columns, &options)?;
     let interval = |row: &korabo_estimators::imputation::ImputationRow| {
         let quantity = row.event_time.map_or(OVERALL, Quantity::EventTime);
         Interval::new(quantity, &row.estimate)
@@ -268,6 +337,7 @@ fn imputation(rows: &[Row], options: PanelChoices) -> Result<Answer, EstimatorEr
     Ok(Answer {
         intervals: result.rows.iter().map(interval).collect(),
         pretest: None,
+        randomisation: None,
     })
 }
 
@@ -291,58 +361,7 @@ fn interaction_weighted(rows: &[Row], options: PanelChoices) -> Result<Answer, E
     Ok(Answer {
         intervals: std::iter::once(overall).chain(event_times).collect(),
         pretest: None,
-    })
-}
-
-fn regression(
-    rows: &[Row],
-    formula: &str,
-    vcov: &str,
-    targets: &[Target],
-) -> Result<Answer, EstimatorError> {
-    let formula = formula::parse(formula).expect("the formulas of the designs are well-formed");
-    let vcov = Vcov::parse(vcov).expect("the designs name covariance matrices that exist");
-    let mut columns = BTreeMap::new();
-    let mut add = |name: &str, value: &dyn Fn(&Row) -> f64| {
-        let values = rows.iter().map(value).collect();
-        columns.insert(name.to_owned(), Column::Numeric(values));
-    };
-    add("y", &|row| row.outcome);
-    add("unit", &|row| row.unit as f64);
-    add("time", &|row| f64::from(row.time));
-    add("cluster", &|row| f64::from(row.cluster));
-    add("x", &|row| row.x);
-    add("exposure", &|row| row.exposure);
-    add("instrument", &|row| row.instrument);
-    let is_treated = |row: &Row| row.cohort.is_some_and(|cohort| row.time >= cohort);
-    add("treated", &|row| f64::from(u8::from(is_treated(row))));
-    add("event_time", &|row| {
-        f64::from(row.cohort.map_or(-1, |cohort| row.time - cohort))
-    });
-    let data = RegressionData {
-        columns,
-        weight: None,
-    };
-    let options = OlsOptions {
-        vcov,
-        small_sample: SmallSample::FIXEST,
-        singletons: Singletons::Keep,
-        reference: Reference::StudentT,
-        level: LEVEL,
-        seed: SEED,
-        wild: None,
-    };
-    let result = ols(&formula, &data, &options)?;
-    let asked = |target: &Target| match target {
-        Target::One(quantity @ Quantity::Term(term)) => {
-            let row = result.rows.iter().find(|row| row.term == *term)?;
-            Some(Interval::of_coefficient(*quantity, row))
-        }
-        _ => None,
-    };
-    Ok(Answer {
-        intervals: targets.iter().filter_map(asked).collect(),
-        pretest: None,
+        randomisation: None,
     })
 }
 
@@ -358,14 +377,33 @@ impl Interval {
         }
     }
 
-    fn of_coefficient(quantity: Quantity, row: &Coefficient) -> Self {
+    pub(crate) fn of_coefficient(quantity: Quantity, row: &Coefficient) -> Self {
         Self {
             quantity,
             estimate: row.estimate,
             std_error: row.std_error,
-            interval: [row.conf_low, row.conf_high],
+            interval: row.wild.map_or([row.conf_low, row.conf_high], |wild| {
+                [wild.conf_low, wild.conf_high]
+            }),
             band: [row.band_low, row.band_high],
             status: row.status,
+        }
+    }
+
+    /// Without a band.
+    pub(crate) fn of_range(
+        quantity: Quantity,
+        (estimate, std_error): (f64, f64),
+        interval: [f64; 2],
+        status: Status,
+    ) -> Self {
+        Self {
+            quantity,
+            estimate,
+            std_error,
+            interval,
+            band: [f64::NAN; 2],
+            status,
         }
     }
 }

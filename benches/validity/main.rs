@@ -14,6 +14,10 @@ mod random;
 
 mod estimator;
 
+mod regression_call;
+
+mod cutoff_call;
+
 mod study;
 
 mod verdict;
@@ -33,6 +37,8 @@ mod covariates;
 mod clustered;
 
 mod regressions;
+
+mod cutoffs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,6 +77,7 @@ fn all_designs() -> Vec<Design> {
         covariates::designs(),
         clustered::designs(),
         regressions::designs(),
+        cutoffs::designs(),
     ]
     .into_iter()
     .flatten()

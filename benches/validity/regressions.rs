@@ -1,18 +1,12 @@
 //! Least squares and instruments: unequal variances, an offer that not all take up, an offer made to clusters.
 
 use crate::design::{Analysis, Design, Promise};
-use crate::designs::{regression, term};
+use crate::designs::{no_cohorts, regression, term};
 use crate::estimator::Row;
-use crate::population::Population;
 use crate::random::Random;
 
 pub(crate) fn designs() -> Vec<Design> {
     vec![unequal_variances(), offer(), clustered_offer()]
-}
-
-/// Regressions on one cross-section have no cohorts.
-fn no_cohorts() -> Population {
-    Population::new(1..=1, &[], |_, _| f64::NAN)
 }
 
 fn unequal_variances() -> Design {

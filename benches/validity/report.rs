@@ -10,7 +10,7 @@ use crate::study::Summary;
 pub(crate) const BEGIN: &str = "<!-- generated: cargo bench --bench validity -->";
 pub(crate) const END: &str = "<!-- /generated -->";
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 10] = [
     "estimator",
     "figure",
     "truth",
@@ -19,6 +19,7 @@ const HEADER: [&str; 9] = [
     "coverage % (±)",
     "rejects 0, % (±)",
     "few_clusters %",
+    "conservative %",
     "reading",
 ];
 
@@ -115,6 +116,7 @@ fn cells(summary: &Summary) -> [String; HEADER.len()] {
         share(summary.coverage),
         share(summary.rejection),
         format!("{:.0}", 100.0 * summary.few_clusters),
+        format!("{:.0}", 100.0 * summary.conservative),
         reading(summary),
     ];
     if summary.bias.is_finite() {
@@ -155,6 +157,7 @@ fn figure(target: Target) -> String {
         Target::EventIntervals => "all intervals, event times".to_owned(),
         Target::CellBand => "band, cohorts × periods".to_owned(),
         Target::Pretest => "pre-test".to_owned(),
+        Target::Randomisation => "test, overall".to_owned(),
     }
 }
 

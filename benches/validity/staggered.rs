@@ -5,8 +5,8 @@ use korabo_estimators::group_time::Control;
 
 use crate::design::{Analysis, Design, Promise};
 use crate::designs::{
-    CALENDAR, DYNAMIC, GROUP, Person, SIMPLE, by_regression, event_time, group_time, regression,
-    since, term,
+    CALENDAR, DYNAMIC, GROUP, Person, SIMPLE, by_regression, event_time, group_time, in_two_stages,
+    regression, since, term,
 };
 use crate::estimator::{Row, Target};
 use crate::population::Population;
@@ -25,7 +25,9 @@ pub(crate) fn designs() -> Vec<Design> {
     vec![
         constant(),
         null().and(by_regression(Promise::Nominal, &OVERALL_AND_BAND, |_| ())),
-        heterogeneous().and(by_regression(Promise::Nominal, &OVERALL_AND_BAND, |_| ())),
+        heterogeneous()
+            .and(by_regression(Promise::Nominal, &OVERALL_AND_BAND, |_| ()))
+            .and([in_two_stages(&OVERALL_AND_BAND, |_| ())]),
         event_study().and(single_event_times()),
         anticipation(),
         diverging(),

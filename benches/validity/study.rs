@@ -24,6 +24,8 @@ pub(crate) struct Summary {
     pub(crate) rejection: f64,
     /// Share with the status `few_clusters`.
     pub(crate) few_clusters: f64,
+    /// Share with the status `conservative`.
+    pub(crate) conservative: f64,
     pub(crate) n_draws: usize,
     /// Draws without an answer.
     pub(crate) n_missing: usize,
@@ -37,6 +39,7 @@ struct Reading {
     is_covered: bool,
     is_rejected: bool,
     has_few_clusters: bool,
+    is_conservative: bool,
 }
 
 /// Runs a design; one summary per figure, in the order of the design.
@@ -97,6 +100,15 @@ impl Answer {
                 is_covered: false,
                 is_rejected: p_value < 1.0 - LEVEL,
                 has_few_clusters: false,
+                is_conservative: false,
+            }),
+            Target::Randomisation => self.randomisation.map(|[of_truth, of_zero]| Reading {
+                error: f64::NAN,
+                std_error: f64::NAN,
+                is_covered: of_truth > 1.0 - LEVEL,
+                is_rejected: of_zero <= 1.0 - LEVEL,
+                has_few_clusters: false,
+                is_conservative: false,
             }),
         }
     }
@@ -120,6 +132,7 @@ impl Answer {
             is_covered: readings().all(|reading| reading.is_covered),
             is_rejected: readings().any(|reading| reading.is_rejected),
             has_few_clusters: readings().any(|reading| reading.has_few_clusters),
+            is_conservative: readings().any(|reading| reading.is_conservative),
         })
     }
 }
@@ -133,6 +146,7 @@ impl Interval {
             is_covered: contains(truth),
             is_rejected: !contains(0.0),
             has_few_clusters: self.status == Status::FewClusters,
+            is_conservative: self.status == Status::Conservative,
         }
     }
 }
@@ -167,6 +181,7 @@ fn summarise(
         },
         rejection: share(&|r| r.is_rejected),
         few_clusters: share(&|r| r.has_few_clusters),
+        conservative: share(&|r| r.is_conservative),
         n_draws,
         n_missing: n_draws - readings.len(),
     }

@@ -24,7 +24,9 @@ impl Summary {
         }
         match self.figure.promise {
             Promise::Nominal => self.is_not_nominal(TOLERANCE),
-            Promise::AtLeast => self.is_not_nominal(1.0),
+            Promise::AtLeast => self
+                .is_not_nominal(1.0)
+                .or_else(|| self.is_wide_without_saying_so()),
             Promise::Fails if !self.is_seen_to_fail() => {
                 Some("was expected to fail and does not".to_owned())
             }
@@ -48,6 +50,15 @@ impl Summary {
         } else {
             None
         }
+    }
+
+    /// More than nominal coverage needs the status `conservative`, or `few_clusters`. Tests and bands have none of their own.
+    fn is_wide_without_saying_so(&self) -> Option<String> {
+        let is_interval = matches!(self.figure.target, Target::One(_));
+        let is_silent = self.conservative + self.few_clusters < 1.0;
+        let is_nominal = self.is_not_nominal(TOLERANCE).is_none();
+        (is_interval && is_silent && !is_nominal)
+            .then(|| "wider than its level, and does not say so".to_owned())
     }
 
     fn is_seen_to_fail(&self) -> bool {

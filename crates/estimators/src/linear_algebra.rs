@@ -39,6 +39,11 @@ const MENTIONED: f64 = 1e-6;
 /// Which columns are combinations of earlier ones, and of which: Cholesky in the given order, skipping vanishing pivots. `None` for
 /// an independent column; else the earlier independent columns with a part in it worth mentioning.
 pub(crate) fn dependencies(gram: &DMatrix<f64>) -> Vec<Option<Vec<usize>>> {
+    dependencies_below(gram, COLLINEAR)
+}
+
+/// The same where a pivot vanishes that is at most this share of the column's square.
+fn dependencies_below(gram: &DMatrix<f64>, least: f64) -> Vec<Option<Vec<usize>>> {
     let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut result = vec![None; gram.nrows()];
     for column in 0..gram.nrows() {
@@ -50,7 +55,7 @@ pub(crate) fn dependencies(gram: &DMatrix<f64>) -> Vec<Option<Vec<usize>>> {
         }
         let length = gram[(column, column)];
         let pivot = length - factor.iter().map(|value| value * value).sum::<f64>();
-        if pivot > COLLINEAR * length {
+        if pivot > least * length {
             factor.push(pivot.sqrt());
             kept.push((column, factor));
         } else {
@@ -63,6 +68,11 @@ pub(crate) fn dependencies(gram: &DMatrix<f64>) -> Vec<Option<Vec<usize>>> {
 /// Whether each column is no combination of earlier ones.
 pub(crate) fn independent_columns(gram: &DMatrix<f64>) -> Vec<bool> {
     dependencies(gram).iter().map(Option::is_none).collect()
+}
+
+/// Whether of the square of every column more than this share is left after taking out the earlier ones.
+pub(crate) fn are_independent(gram: &DMatrix<f64>, least: f64) -> bool {
+    dependencies_below(gram, least).iter().all(Option::is_none)
 }
 
 /// Solves the triangular system for the coefficients of a dropped column and keeps the columns that matter.

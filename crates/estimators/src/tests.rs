@@ -19,6 +19,7 @@ mod balance;
 mod bacon;
 
 mod difference;
+mod everywhere;
 
 mod regression_cases;
 mod sun_abraham;

@@ -2,10 +2,10 @@
 //!
 //! # Effect ([`rd()`])
 //!
-//! Sharp: everybody from the cutoff on is treated. The estimand is the mean effect on those at the cutoff, lim E[Y | x ↓ c] − lim
-//! E[Y | x ↑ c], if E[Y(0) | x] and E[Y(1) | x] are continuous there: nobody can choose on which side of the cutoff they come to lie, and
+//! Sharp: all from the cutoff on are treated. The estimand is the mean effect on those at the cutoff, lim E[Y | x ↓ c] − lim
+//! E[Y | x ↑ c], if E[Y(0) | x] and E[Y(1) | x] are continuous there: no one can choose their side of the cutoff, and
 //! nothing else changes at it. Fuzzy: the share treated jumps; the jump of the outcome over the jump of the treatment is the mean
-//! effect on those at the cutoff whom it moves, if it moves nobody the other way.
+//! effect on those at the cutoff whom it moves, if it moves none the other way.
 //!
 //! Local polynomials of order p on each side with kernel weights (`local_fit`), less their estimated bias, with errors that count the
 //! correction (`estimate`); errors from nearest neighbours, residuals or clusters (`nearest`, `variance`); covariates with common

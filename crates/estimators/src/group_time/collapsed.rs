@@ -98,6 +98,24 @@ pub(crate) struct CollapsedFit {
 impl Collapsed {
     /// Of a sample without covariates; `share_weights` are the units' weights relative to their mean.
     pub(crate) fn of(sample: &Sample<'_>, cells: &[CohortCell], share_weights: &[f64]) -> Self {
+        let laid_out = comparisons(sample, cells, sample.cohorts.len());
+        Self::summed(sample, laid_out, share_weights)
+    }
+
+    /// Of any sample its shares alone: comparisons are zero, or NaN where a side is empty.
+    pub(crate) fn shares(sample: &Sample<'_>, cells: &[CohortCell], share_weights: &[f64]) -> Self {
+        let (mut comparisons, _) = comparisons(sample, cells, sample.cohorts.len());
+        for comparison in &mut comparisons {
+            comparison.items.clear();
+        }
+        Self::summed(sample, (comparisons, Vec::new()), share_weights)
+    }
+
+    fn summed(
+        sample: &Sample<'_>,
+        (comparisons, keys): (Vec<Comparison>, Vec<ItemKey>),
+        share_weights: &[f64],
+    ) -> Self {
         let groups = sample.cohorts.iter().map(|(_, units)| units.clone());
         let groups: Vec<_> = groups.chain([sample.never.clone()]).collect();
         let mut parts = Vec::new();
@@ -122,7 +140,6 @@ impl Collapsed {
                 part_of[unit] = *known;
             }
         }
-        let (comparisons, keys) = comparisons(sample, cells, groups.len() - 1);
         let items = keys
             .into_par_iter()
             .map(|key| sums(sample, key, &part_of, parts.len()))

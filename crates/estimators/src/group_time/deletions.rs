@@ -1,8 +1,15 @@
-//! Comparisons without single clusters: from sums over clusters where that is exact, else estimated anew.
+//! Comparisons without single clusters: from sums over clusters where that is exact, else estimated anew, or to first order where there
+//! are too many of them.
+
+use nalgebra::DMatrix;
 
 use crate::error::EstimatorError;
 use crate::group_time::cell::CohortCell;
+use crate::group_time::cluster_sums::ClusterSums;
+use crate::group_time::collapsed::{Collapsed, CollapsedFit};
+use crate::group_time::comparisons::Comparisons;
 use crate::group_time::options::{AttGtOptions, Control};
+use crate::group_time::resampling::Numbers;
 use crate::group_time::sample::Sample;
 use crate::panel::table::{Layout, Panel};
 use crate::status::TOO_FEW_UNITS;
@@ -10,13 +17,117 @@ use crate::status::TOO_FEW_UNITS;
 /// Rows that may be read again while clusters are left out one by one.
 const MOST_ROWS: u64 = 2_000_000_000;
 
+/// Most clusters without which comparisons that sums do not tell are estimated anew; with more they are taken from influence
+/// functions.
+const MOST_REFITS: usize = 100;
+
+/// The comparisons of an outcome without each cluster in turn.
+pub(crate) struct Deletions<'a> {
+    comparisons: Comparisons<'a>,
+    /// Where sums tell what is left.
+    sums: Option<ClusterSums>,
+    /// By cluster of the sample: the same cluster of the panel.
+    pub(crate) origins: Vec<u32>,
+    /// By cluster of the panel: whether everything is to be estimated anew without it. The same for every outcome.
+    pub(crate) refits: Vec<bool>,
+    /// By cluster of the sample: whether what is left is taken to first order.
+    are_first_order: Vec<bool>,
+}
+
+impl<'a> Deletions<'a> {
+    /// Of one of `n_outcomes` that are estimated from the same rows.
+    ///
+    /// # Errors
+    /// [`EstimatorError::TooMany`] where too many rows would be read without clusters that decide which periods or units are compared.
+    pub(crate) fn of(
+        panel: &Panel,
+        comparisons: &Comparisons<'a>,
+        options: &AttGtOptions,
+        n_outcomes: usize,
+    ) -> Result<Self, EstimatorError> {
+        let sample = comparisons.sample;
+        let origins = origins(panel, sample);
+        let sums = ClusterSums::of(comparisons, options.method);
+        let mut are_first_order = match &sums {
+            Some(sums) => sums.are_doubtful(),
+            None => vec![true; sample.n_clusters],
+        };
+        let mut refits = changes_sample(panel, sample, options);
+        let mut all = refits.clone();
+        for (&origin, is_unknown) in origins.iter().zip(&mut are_first_order) {
+            all[origin as usize] |= *is_unknown;
+            *is_unknown &= !refits[origin as usize];
+        }
+        let n_unknown = are_first_order.iter().filter(|own| **own).count();
+        let check = |refits: &[bool]| {
+            let n_refits = refits.iter().filter(|refit| **refit).count();
+            check_refits(panel.n_rows_in(), n_refits, n_outcomes)
+        };
+        if n_unknown <= MOST_REFITS && check(&all).is_ok() {
+            are_first_order.fill(false);
+            refits = all;
+        }
+        check(&refits)?;
+        Ok(Self {
+            comparisons: *comparisons,
+            sums,
+            origins,
+            refits,
+            are_first_order,
+        })
+    }
+
+    /// By cluster of the sample, what `of` makes of the numbers without it and, on request and where sums tell, of what the other
+    /// clusters contribute to them. Without clusters that are to be estimated anew it means nothing, or there is none.
+    pub(crate) fn without_each<T: Send>(
+        &self,
+        has_contributions: bool,
+        of: impl Fn(Numbers, Option<DMatrix<f64>>) -> T + Sync,
+    ) -> Vec<Option<T>> {
+        let mut all: Vec<Option<T>> = match &self.sums {
+            Some(sums) => {
+                let known = sums.without_each(has_contributions, &of).into_iter();
+                known.map(Some).collect()
+            }
+            None => self.origins.iter().map(|_| None).collect(),
+        };
+        if self.are_first_order.contains(&true) {
+            for (cluster, numbers) in self.first_order().into_iter().enumerate() {
+                if self.are_first_order[cluster] {
+                    all[cluster] = Some(of(numbers, None));
+                }
+            }
+        }
+        all
+    }
+
+    /// The numbers without each cluster, comparisons to first order: less what it contributes.
+    fn first_order(&self) -> Vec<Numbers> {
+        let Comparisons {
+            sample,
+            cells,
+            fits,
+            shares,
+        } = self.comparisons;
+        let collapsed = Collapsed::shares(sample, cells, &shares.1);
+        let contributions = self.comparisons.contributions();
+        let without = collapsed.without_each(|fit, _| fit).into_iter();
+        let rows = without.zip(contributions.row_iter());
+        let numbers = rows.map(|(left, own): (CollapsedFit, _)| {
+            // Of the cluster that is all of a side nothing is left: NaN.
+            let estimates = (0..fits.len()).map(|k| fits[k].estimate - own[k] + left.estimates[k]);
+            Numbers {
+                estimates: estimates.collect(),
+                shares: left.shares,
+            }
+        });
+        numbers.collect()
+    }
+}
+
 /// By cluster of the panel: whether other periods or other comparison units would be taken without it, so that sums over clusters do
 /// not say what is left.
-pub(crate) fn changes_sample(
-    panel: &Panel,
-    sample: &Sample<'_>,
-    options: &AttGtOptions,
-) -> Vec<bool> {
+fn changes_sample(panel: &Panel, sample: &Sample<'_>, options: &AttGtOptions) -> Vec<bool> {
     let mut changes = vec![false; panel.n_clusters()];
     for cluster in panel.lone_clusters() {
         changes[cluster as usize] = true;
@@ -72,11 +183,6 @@ pub(crate) fn origins(panel: &Panel, sample: &Sample<'_>) -> Vec<u32> {
         origins[sample.cluster_of(unit) as usize] = cluster;
     }
     origins
-}
-
-/// Whether comparisons are sums over clusters.
-pub(crate) fn is_collapsible(sample: &Sample<'_>) -> bool {
-    sample.covariates.is_none()
 }
 
 /// Refuses to read a panel again more often than can be waited for.

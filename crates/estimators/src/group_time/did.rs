@@ -5,28 +5,19 @@
 
 use std::ops::Range;
 
-use nalgebra::DMatrix;
-
 use crate::error::EstimatorError;
 use crate::estimate::check_level;
 use crate::group_time::adjusted_cells::adjusted_cells;
 use crate::group_time::cell::CohortCell;
-use crate::group_time::collapsed::Collapsed;
-use crate::group_time::comparison::CellFit;
-use crate::group_time::deletions::{
-    cell_labels, changes_sample, check_refits, is_collapsible, origins,
-};
+use crate::group_time::comparisons::Comparisons;
+use crate::group_time::deletions::{Deletions, cell_labels};
 use crate::group_time::effects::{AttGtResult, CohortShare};
-use crate::group_time::influence::contributions;
 use crate::group_time::options::{AttGtOptions, BasePeriod, Control};
 use crate::group_time::resampling::{JackknifeLayout, Numbers, Resampling, check_clusters};
 use crate::group_time::sample::{Sample, side};
 use crate::inference::Inference;
 use crate::inference::multiplier::check_draws;
 use crate::panel::table::{OutcomeTable, Panel};
-
-/// Most clusters without which comparisons with covariates are estimated anew; with more they are taken from influence functions.
-const MOST_REFITS: usize = 100;
 
 /// Estimates ATT(g, t) for every cohort and period; the simultaneous band is added by [`AttGtResult::with_band`].
 ///
@@ -50,31 +41,6 @@ pub fn att_gt_outcomes(
     each_outcome(panel, others, options, |comparisons, resampling| {
         Ok(comparisons.effects(options, resampling))
     })
-}
-
-/// What group-time effects of an outcome are made from.
-pub(super) struct Comparisons<'a> {
-    pub(super) sample: &'a Sample<'a>,
-    pub(super) cells: &'a [CohortCell],
-    pub(super) fits: &'a [CellFit],
-    pub(super) shares: &'a (Vec<CohortShare>, Vec<f64>),
-}
-
-impl Comparisons<'_> {
-    /// The effects, with errors from `resampling` where they are not analytic.
-    pub(super) fn effects(
-        &self,
-        options: &AttGtOptions,
-        resampling: Option<Resampling>,
-    ) -> AttGtResult {
-        AttGtResult::of(
-            self.sample,
-            self.cells,
-            self.fits,
-            self.shares,
-            (options, resampling),
-        )
-    }
 }
 
 /// What `finish` makes of the comparisons of each outcome, and of what their errors are made from where these are not analytic.
@@ -102,59 +68,51 @@ pub(super) fn each_outcome<T>(
     let cells = cells(&sample, options);
     let fits = adjusted_cells(&samples, &cells, options.method);
     let shares = shares(&sample)?;
+    let all = samples.iter().zip(&fits).map(|(sample, fits)| Comparisons {
+        sample,
+        cells: &cells,
+        fits,
+        shares: &shares,
+    });
     let study = Study {
         panel,
         others: tables,
-        samples: &samples,
-        cells: &cells,
-        fits: &fits,
-        share_weights: &shares.1,
+        all: &all.collect::<Vec<_>>(),
         options,
     };
     let resampling = study.resampling()?;
-    let fits = samples.iter().zip(&fits).zip(resampling);
-    fits.map(|((sample, fits), resampling)| {
-        let comparisons = Comparisons {
-            sample,
-            cells: &cells,
-            fits,
-            shares: &shares,
-        };
-        finish(&comparisons, resampling)
-    })
-    .collect()
+    let pairs = study.all.iter().zip(resampling);
+    pairs
+        .map(|(comparisons, resampling)| finish(comparisons, resampling))
+        .collect()
 }
 
 /// Comparisons that are estimated, of every outcome.
 struct Study<'a> {
     panel: &'a Panel,
     others: &'a [OutcomeTable],
-    samples: &'a [&'a Sample<'a>],
-    cells: &'a [CohortCell],
-    fits: &'a [Vec<CellFit>],
-    share_weights: &'a [f64],
+    all: &'a [Comparisons<'a>],
     options: &'a AttGtOptions,
 }
 
 impl Study<'_> {
     /// By outcome: what errors are made from, where they are not analytic.
     fn resampling(&self) -> Result<Vec<Option<Resampling>>, EstimatorError> {
-        let sample = self.samples[0];
+        let first = &self.all[0];
         match self.options.inference {
-            Inference::Analytic => Ok(vec![None; self.samples.len()]),
+            Inference::Analytic => Ok(vec![None; self.all.len()]),
             Inference::Bootstrap { n_draws } => {
                 check_draws("draws", n_draws)?;
-                check_clusters(sample.n_clusters)?;
-                let own = self.contributions();
-                let own = own.map(|contributions| Resampling::Bootstrap {
-                    contributions,
+                check_clusters(first.sample.n_clusters)?;
+                let own = self.all.iter().map(|own| Resampling::Bootstrap {
+                    contributions: own.contributions(),
                     n_draws,
                 });
                 Ok(own.map(Some).collect())
             }
             Inference::Cr3 => {
-                check_clusters(sample.n_clusters)?;
-                let layout = JackknifeLayout::of(sample, self.cells, self.share_weights);
+                check_clusters(first.sample.n_clusters)?;
+                let layout = JackknifeLayout::of(first.sample, first.cells, &first.shares.1);
                 let without = self.without_each()?.into_iter();
                 let own = without.map(|without| Resampling::Jackknife {
                     without,
@@ -165,38 +123,22 @@ impl Study<'_> {
         }
     }
 
-    /// By outcome: what clusters contribute.
-    fn contributions(&self) -> impl Iterator<Item = DMatrix<f64>> {
-        let fits = self.samples.iter().zip(self.fits);
-        fits.map(|(sample, fits)| contributions(sample, self.cells, fits, self.share_weights))
-    }
-
     /// By outcome, then cluster of the sample: the numbers without it.
     fn without_each(&self) -> Result<Vec<Vec<Numbers>>, EstimatorError> {
-        let (panel, sample) = (self.panel, self.samples[0]);
-        let origins = origins(panel, sample);
-        let is_exact = is_collapsible(sample);
-        let changes_sample = changes_sample(panel, sample, self.options);
-        let refits_all = !is_exact && sample.n_clusters <= MOST_REFITS;
-        let needs = |cluster: &usize| refits_all || changes_sample[origins[*cluster] as usize];
-        let refitted: Vec<usize> = (0..sample.n_clusters).filter(needs).collect();
-        check_refits(panel.n_rows_in(), refitted.len(), self.samples.len())?;
-        let mut all: Vec<Vec<Numbers>> = if refits_all {
-            vec![vec![Numbers::default(); sample.n_clusters]; self.samples.len()]
-        } else if is_exact {
-            let samples = self.samples.iter();
-            let exact = |sample: &&Sample<'_>| {
-                let collapsed = Collapsed::of(sample, self.cells, self.share_weights);
-                collapsed.without_each(|fit, _| Numbers::from(fit))
-            };
-            samples.map(exact).collect()
-        } else {
-            let own = self.contributions().zip(self.fits);
-            own.map(|(contributions, fits)| self.first_order(&contributions, fits))
-                .collect()
-        };
-        for cluster in refitted {
-            let found = self.refit_without(origins[cluster]);
+        let n_outcomes = self.all.len();
+        let deletions = |own| Deletions::of(self.panel, own, self.options, n_outcomes);
+        let deletions: Vec<Deletions<'_>> =
+            self.all.iter().map(deletions).collect::<Result<_, _>>()?;
+        let mut all: Vec<Vec<Numbers>> = Vec::new();
+        for own in &deletions {
+            let known = own.without_each(false, |numbers, _| numbers);
+            all.push(known.into_iter().map(Option::unwrap_or_default).collect());
+        }
+        for (cluster, &origin) in deletions[0].origins.iter().enumerate() {
+            if !deletions[0].refits[origin as usize] {
+                continue;
+            }
+            let found = refit_without(self.panel, self.others, self.options, origin);
             for (outcome, all) in all.iter_mut().enumerate() {
                 let result = found.as_ref().ok().and_then(|found| found.get(outcome));
                 all[cluster] = self.numbers(result);
@@ -205,32 +147,10 @@ impl Study<'_> {
         Ok(all)
     }
 
-    /// The numbers without each cluster to first order: less what it contributes.
-    fn first_order(&self, contributions: &DMatrix<f64>, fits: &[CellFit]) -> Vec<Numbers> {
-        let sample = self.samples[0];
-        let cohorts = sample.cohorts.iter().map(|(_, units)| {
-            let own: f64 = self.share_weights[units.clone()].iter().sum();
-            own / sample.n_units as f64
-        });
-        let shares: Vec<f64> = cohorts.collect();
-        let n = fits.len();
-        let rows = contributions.row_iter();
-        rows.map(|own| Numbers {
-            estimates: (0..n).map(|k| fits[k].estimate - own[k]).collect(),
-            shares: (0..shares.len()).map(|g| shares[g] - own[n + g]).collect(),
-        })
-        .collect()
-    }
-
-    /// The effects of all outcomes from the rows of the other clusters.
-    fn refit_without(&self, cluster: u32) -> Result<Vec<AttGtResult>, EstimatorError> {
-        refit_without(self.panel, self.others, self.options, cluster)
-    }
-
     /// The numbers of other rows for the same comparisons and cohorts.
     fn numbers(&self, result: Option<&AttGtResult>) -> Numbers {
-        let sample = self.samples[0];
-        let labels = cell_labels(sample, self.cells);
+        let Comparisons { sample, cells, .. } = self.all[0];
+        let labels = cell_labels(sample, cells);
         let estimate = |(cohort, time): &(i32, i32)| {
             let mut rows = result?.rows.iter();
             let row = rows.find(|row| (row.cohort, row.time) == (*cohort, *time))?;

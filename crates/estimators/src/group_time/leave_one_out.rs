@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use nalgebra::DMatrix;
+
 use crate::error::EstimatorError;
 use crate::estimate::{Counts, Estimate};
 use crate::group_time::aggregates::{
     AggregateOptions, AggregateResult, AggregateRow, aggregate, combinations,
 };
-use crate::group_time::collapsed::{Collapsed, CollapsedFit, LEFT_OUT};
-use crate::group_time::deletions::{changes_sample, check_refits, is_collapsible, origins};
-use crate::group_time::did::{att_gt_outcomes, cells, refit_without, shares};
+use crate::group_time::comparisons::Comparisons;
+use crate::group_time::deletions::Deletions;
+use crate::group_time::did::{each_outcome, refit_without};
 use crate::group_time::effects::AttGtResult;
 use crate::group_time::options::AttGtOptions;
-use crate::group_time::regression_sums::RegressionSums;
 use crate::group_time::resampling::{Numbers, check_clusters};
-use crate::group_time::sample::Sample;
 use crate::inference::Inference;
 use crate::panel::table::{OutcomeTable, Panel};
 use crate::status::Status;
@@ -42,7 +42,7 @@ pub struct LeftOutRow {
     pub estimate: f64,
     /// By how much it is larger than that from all.
     pub change: f64,
-    /// Its analytic standard error; NaN with more than 1,000 clusters.
+    /// Its analytic standard error; NaN with more than 1,000 clusters, and where the estimate is taken to first order.
     pub std_error: f64,
     /// [`Status::NotIdentified`] where the other clusters leave nothing to compare.
     pub status: Status,
@@ -69,14 +69,15 @@ impl LeftOutRow {
 /// By outcome, the panel's own and then `others`: the averages without each cluster of the panel in turn, in the order in which clusters
 /// are first seen among units by cohort and name.
 ///
-/// Without covariates and with outcome regression from sums over clusters, which is exact; with other methods, and where the controls without
-/// a cluster hardly determine a regression, estimated anew. Where a cluster has all rows of a period
+/// Without covariates and with outcome regression from sums over clusters, which is exact. With other methods, and where the controls without
+/// a cluster hardly determine a regression, estimated anew; if that were more than 100 times, or more than 2·10⁹ rows would be read, comparisons
+/// are taken to first order, without errors. Where a cluster has all rows of a period
 /// or all comparison units, other periods or comparisons are taken without it, as if its rows had never been there. The way errors
 /// are made that `options` ask for is not used: errors are analytic.
 ///
 /// # Errors
 /// As [`att_gt`](super::att_gt) and [`aggregate`]; [`EstimatorError::BadOption`] without clusters, and [`EstimatorError::TooMany`] for more
-/// than 50,000 of them, or where more than 2·10⁹ rows would be read to estimate anew.
+/// than 50,000 of them, or where more than 2·10⁹ rows would be read without clusters that decide which periods or units are compared.
 pub fn leave_one_out(
     panel: &Panel,
     others: &[OutcomeTable],
@@ -95,61 +96,65 @@ pub fn leave_one_out(
         inference: Inference::Analytic,
         ..*options
     };
-    let full = att_gt_outcomes(panel, others, &options)?;
-    let sample = Sample::select(panel, &options)?;
-    let laid_out = others.iter().map(|other| sample.with_outcome(panel, other));
-    let laid_out: Vec<Sample<'_>> = laid_out.collect();
-    let samples: Vec<&Sample<'_>> = std::iter::once(&sample).chain(&laid_out).collect();
-    let cells = cells(&sample, &options);
-    let (_, share_weights) = shares(&sample)?;
-    let origins = origins(panel, &sample);
-    let regressions: Vec<Option<RegressionSums>> = samples
-        .iter()
-        .map(|sample| RegressionSums::of(sample, &cells, options.method))
-        .collect();
-    let are_sums = is_collapsible(&sample) || regressions.iter().all(Option::is_some);
-    let mut refits = changes_sample(panel, &sample, &options);
-    if !are_sums {
-        refits.fill(true);
-    }
-    for regression in regressions.iter().flatten() {
-        for (cluster, needs_refit) in regression.needs_refit().into_iter().enumerate() {
-            refits[origins[cluster] as usize] |= needs_refit;
+    let n_outcomes = others.len() + 1;
+    let study = |comparisons: &Comparisons<'_>| -> Result<Outcome, EstimatorError> {
+        let deletions = Deletions::of(panel, comparisons, &options, n_outcomes)?;
+        let effects = comparisons.effects(&options, None);
+        let whole = all_rows(aggregate(&effects, averages)?);
+        Ok(Outcome {
+            found: found(panel, &deletions, &effects, averages),
+            whole,
+            refits: deletions.refits,
+        })
+    };
+    let mut all = each_outcome(panel, others, &options, |comparisons, _| study(comparisons))?;
+    for (cluster, results) in refitted(panel, others, &options, &all[0].refits) {
+        for (outcome, own) in all.iter_mut().enumerate() {
+            let results = results.as_ref().ok().and_then(|all| all.get(outcome));
+            let rows = results.map(|results| analytic_rows(results, averages));
+            own.found[cluster as usize] = Found::Rows(rows.unwrap_or_default());
         }
     }
-    let n_refits = refits.iter().filter(|refit| **refit).count();
-    check_refits(panel.n_rows_in(), n_refits, full.len())?;
-    let refitted = refitted(panel, others, &options, &refits);
     let n_units = units_of_clusters(panel);
-    let mut results = Vec::new();
-    for (outcome, effects) in full.iter().enumerate() {
-        let whole = all_rows(aggregate(effects, averages)?);
-        let mut found: Vec<Found> = vec![Found::Same; panel.n_clusters()];
-        if are_sums {
-            let exact = Exact {
-                effects,
-                averages,
-                collapsed: Collapsed::of(samples[outcome], &cells, &share_weights),
-                regression: regressions[outcome].as_ref(),
-            };
-            for (cluster, own) in exact.without_each().into_iter().enumerate() {
-                found[origins[cluster] as usize] = own;
-            }
-        }
-        for (cluster, results) in &refitted {
-            let own = results.as_ref().ok().and_then(|all| all.get(outcome));
-            let own = own.map(|own| analytic_rows(own, averages));
-            found[*cluster as usize] = Found::Rows(own.unwrap_or_default());
-        }
-        let clusters = found.iter().enumerate();
+    let results = all.iter().map(|own| {
+        let clusters = own.found.iter().enumerate();
         let left_out = clusters.map(|(cluster, found)| LeftOut {
             cluster: panel.cluster_codes[cluster],
             n_units: n_units[cluster],
-            rows: whole.iter().map(|row| found.row(row)).collect(),
+            rows: own.whole.iter().map(|row| found.row(row)).collect(),
         });
-        results.push(left_out.collect());
+        left_out.collect()
+    });
+    Ok(results.collect())
+}
+
+/// What is found of one outcome.
+struct Outcome {
+    /// The averages from all clusters.
+    whole: Vec<AggregateRow>,
+    /// By cluster of the panel.
+    found: Vec<Found>,
+    refits: Vec<bool>,
+}
+
+/// By cluster of the panel: what is left without it, unless it is to be estimated anew.
+fn found(
+    panel: &Panel,
+    deletions: &Deletions<'_>,
+    effects: &AttGtResult,
+    averages: &AggregateOptions,
+) -> Vec<Found> {
+    let mut found = vec![Found::Same; panel.n_clusters()];
+    let has_errors = deletions.origins.len() <= MOST_WITH_ERRORS;
+    let known = deletions.without_each(has_errors, |numbers, contributions| {
+        Found::Rows(rows(effects, averages, &numbers, contributions.as_ref()))
+    });
+    for (&cluster, own) in deletions.origins.iter().zip(known) {
+        if let Some(own) = own {
+            found[cluster as usize] = own;
+        }
     }
-    Ok(results)
+    found
 }
 
 /// What is left without a cluster.
@@ -205,51 +210,20 @@ fn units_of_clusters(panel: &Panel) -> Vec<u64> {
     n_units
 }
 
-/// Averages from sums over clusters.
-struct Exact<'a> {
-    effects: &'a AttGtResult,
-    averages: &'a AggregateOptions,
-    collapsed: Collapsed,
-    /// Where comparisons are adjusted for covariates.
-    regression: Option<&'a RegressionSums>,
-}
-
-impl Exact<'_> {
-    /// By cluster of the sample; those that are estimated anew have no use for theirs.
-    fn without_each(&self) -> Vec<Found> {
-        self.collapsed.without_each(|fit, parts| {
-            let mut groups = self.collapsed.groups();
-            parts.iter().for_each(|&part| groups[part] = LEFT_OUT);
-            let cluster = parts
-                .first()
-                .map(|&part| self.collapsed.parts[part].cluster);
-            Found::Rows(self.rows(fit, &groups, cluster))
+/// The averages of other numbers for the same comparisons, with errors where it is known what clusters contribute.
+fn rows(
+    effects: &AttGtResult,
+    averages: &AggregateOptions,
+    numbers: &Numbers,
+    contributions: Option<&DMatrix<f64>>,
+) -> BTreeMap<Option<i32>, (f64, f64)> {
+    let parts = combinations(effects, averages, numbers).into_iter();
+    parts
+        .map(|(at, part)| {
+            let std_error = contributions.map_or(f64::NAN, |own| (own * &part.multipliers).norm());
+            (at, with_error(effects, part.estimate, std_error))
         })
-    }
-
-    fn rows(
-        &self,
-        mut fit: CollapsedFit,
-        groups: &[u32],
-        cluster: Option<u32>,
-    ) -> BTreeMap<Option<i32>, (f64, f64)> {
-        let has_errors = self.collapsed.n_clusters <= MOST_WITH_ERRORS;
-        let mut contributions = has_errors.then(|| self.collapsed.contributions(&fit, groups));
-        if let (Some(regression), Some(cluster)) = (self.regression, cluster) {
-            let cluster = cluster as usize;
-            regression.put_without(cluster, &mut fit.estimates, contributions.as_mut());
-        }
-        let numbers = Numbers::from(fit);
-        let parts = combinations(self.effects, self.averages, &numbers).into_iter();
-        parts
-            .map(|(at, part)| {
-                let contributions = contributions.as_ref();
-                let std_error =
-                    contributions.map_or(f64::NAN, |own| (own * &part.multipliers).norm());
-                (at, with_error(self.effects, part.estimate, std_error))
-            })
-            .collect()
-    }
+        .collect()
 }
 
 /// The averages of effects with their analytic errors; without a band, which takes longer than all else.

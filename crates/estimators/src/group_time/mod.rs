@@ -48,6 +48,10 @@ mod effects;
 
 mod diagnostics;
 
+mod comparisons;
+
+mod cluster_sums;
+
 pub(crate) mod deletions;
 
 mod did;
@@ -60,7 +64,10 @@ mod randomise;
 
 mod aggregate_influence;
 
-pub use aggregate_influence::{AggregateInfluence, aggregate_influence_outcomes};
+pub use aggregate_influence::{
+    AggregateInfluence, AggregateParts, ClusterPart, ClusterParts, aggregate_influence_outcomes,
+    cluster_parts_outcomes,
+};
 pub use aggregates::{
     Aggregate, AggregateOptions, AggregateResult, AggregateRow, aggregate,
     aggregate_with_covariance,

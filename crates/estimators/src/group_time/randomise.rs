@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::error::EstimatorError;
 use crate::group_time::aggregates::{AggregateOptions, Combination, combinations};
+use crate::group_time::cluster_sums::is_collapsible;
 use crate::group_time::collapsed::Collapsed;
-use crate::group_time::deletions::{is_collapsible, origins};
+use crate::group_time::deletions::origins;
 use crate::group_time::did::{att_gt_outcomes, cells, shares};
 use crate::group_time::effects::AttGtResult;
 use crate::group_time::options::AttGtOptions;

@@ -8,16 +8,17 @@
 use nalgebra::{DMatrix, DMatrixView, DVector, DVectorView};
 use rayon::prelude::*;
 
+use crate::group_time::adjustment::basis::DOUBTFUL;
 use crate::group_time::adjustment::points::Segment;
 use crate::group_time::cell::CohortCell;
 use crate::group_time::comparison::compares_units;
 use crate::group_time::options::Method;
 use crate::group_time::sample::Sample;
+use crate::linear_algebra::are_independent;
 use crate::panel::covariate_table::{Covariates, RowSlice};
 
-/// A column of which less than this share of its length is left after taking out the earlier ones, or a weight that is less than its
-/// square of what it was, is not safe to reckon with.
-const DOUBTFUL: f64 = 1e-3;
+/// A weight that is less than this share of what it was is not safe to reckon with.
+const LEAST_WEIGHT: f64 = 1e-12;
 
 /// A sample with covariates, summed over clusters.
 pub(crate) struct RegressionSums {
@@ -88,7 +89,7 @@ impl RegressionSums {
     ) {
         for (index, own) in self.comparisons.iter().enumerate() {
             let Some(own) = own else { continue };
-            let fit = own.fit(Some(cluster));
+            let fit = own.fit(cluster);
             estimates[index] = fit.as_ref().map_or(f64::NAN, |fit| fit.mean);
             let Some(contributions) = contributions.as_deref_mut() else {
                 continue;
@@ -126,10 +127,15 @@ impl ComparisonSums {
         let [treated, control] = [&self.treated, &self.control].map(|side| side.rest(without));
         let k = self.treated.k;
         let pooled: Vec<f64> = treated.iter().zip(&control).map(|(a, b)| a + b).collect();
-        is_determined(&pooled, k) && is_determined(&control, k)
+        [&pooled, &control].into_iter().all(|sums| {
+            let gram = DMatrixView::from_slice(&sums[..k * k], k, k).clone_owned();
+            are_independent(&gram, DOUBTFUL.powi(2))
+        })
     }
 
-    fn fit(&self, without: Option<usize>) -> Option<Fit> {
+    /// Without a cluster; `None` where a side is empty.
+    fn fit(&self, without: usize) -> Option<Fit> {
+        let without = Some(without);
         if self.is_empty(without) {
             return None;
         }
@@ -228,7 +234,7 @@ impl SideSums {
         let own = without.map_or(&[][..], |cluster| self.own(cluster));
         let n_units = self.total.last().unwrap_or(&0.0) - own.last().unwrap_or(&0.0);
         let weight = self.total[0] - own.first().unwrap_or(&0.0);
-        n_units < 0.5 || weight <= DOUBTFUL.powi(4) * self.total[0]
+        n_units < 0.5 || weight <= LEAST_WEIGHT * self.total[0]
     }
 }
 
@@ -240,25 +246,4 @@ fn covariates(sums: &[f64], k: usize) -> DVectorView<'_, f64> {
 /// ΣωXΔY.
 fn outcomes(sums: &[f64], k: usize) -> DVectorView<'_, f64> {
     DVectorView::from_slice(&sums[k * k..k * k + k], k)
-}
-
-/// Whether of every column of ΣωXX' enough is left after taking out the earlier ones.
-fn is_determined(sums: &[f64], k: usize) -> bool {
-    let gram = DMatrixView::from_slice(&sums[..k * k], k, k);
-    let mut lower = DMatrix::zeros(k, k);
-    for column in 0..k {
-        let taken: f64 = (0..column).map(|j| f64::powi(lower[(column, j)], 2)).sum();
-        let left = gram[(column, column)] - taken;
-        if left.is_nan() || left <= DOUBTFUL.powi(2) * gram[(column, column)] {
-            return false;
-        }
-        lower[(column, column)] = left.sqrt();
-        for row in column + 1..k {
-            let known: f64 = (0..column)
-                .map(|j| lower[(row, j)] * lower[(column, j)])
-                .sum();
-            lower[(row, column)] = (gram[(row, column)] - known) / lower[(column, column)];
-        }
-    }
-    true
 }

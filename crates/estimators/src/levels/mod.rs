@@ -6,7 +6,7 @@
 //! the standardised one is Σ w_a ȳ_a, where w are the shares of the standard population: the standard's weights among strata in which
 //! the group has rows. The share of the standard that these strata make up is reported; below a bound nothing is standardised.
 //! A column whose levels follow from the strata, as sex and groups of ages do, has for each level the standard of that level's strata.
-//! Strata in which nobody of any group has the outcome are no part of its standard: a question that is asked from 40 on is
+//! Strata in which no person of any group has the outcome are no part of its standard: a question that is asked from 40 on is
 //! standardised to those of 40 and over.
 //!
 //! # Errors

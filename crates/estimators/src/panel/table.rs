@@ -30,18 +30,27 @@ pub struct PanelOptions {
 #[derive(Clone)]
 pub struct Panel {
     pub(crate) layout: Layout,
+    /// The observed periods, ascending.
     pub(crate) periods: Vec<i32>,
+    /// By cohort, ascending, the never exposed last: which units are its own. The ranges follow each other from 0 to `n_units`.
     pub(crate) cohorts: Vec<CohortUnits>,
+    /// Units; in cross-sections rows, each of which is a unit.
     pub(crate) n_units: usize,
+    /// The outcome, period by period: `period * n_units + unit`, NaN where a unit is not seen. In cross-sections by row.
     pub(crate) values: Vec<f64>,
+    /// Laid out as `values`.
     pub(crate) weights: Option<Vec<f64>>,
     /// Cross-sections only: the period index of each row.
     pub(crate) row_periods: Vec<u16>,
+    /// By unit: its cluster, numbered from 0 in the order of `cluster_codes`.
     pub(crate) clusters: Option<Vec<u32>>,
     /// By cluster: how the caller coded it; empty without clusters.
     pub(crate) cluster_codes: Vec<u32>,
+    /// By unit and period, or by unit where they do not vary.
     pub(crate) covariates: Option<Covariates>,
+    /// Rows handed over.
     pub(crate) n_rows_in: u64,
+    /// Rows left out because something was missing.
     pub(crate) n_missing_rows: u64,
 }
 

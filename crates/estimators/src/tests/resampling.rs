@@ -1,5 +1,7 @@
 //! Inference with few clusters: the jackknife, leaving out one cluster, the bootstrap and randomisation of group-time effects.
 
+mod covariates;
+
 mod coverage;
 
 mod randomisation;
@@ -280,67 +282,6 @@ fn with_covariate(mut columns: PanelColumns) -> PanelColumns {
         values: CovariateValues::Numbers(values.collect()),
     }];
     columns
-}
-
-/// Adds a covariate that changes from row to row and one of three categories, of which one is rare.
-fn with_more_covariates(columns: PanelColumns) -> PanelColumns {
-    let mut columns = with_covariate(columns);
-    let mut dice = Dice::new(12);
-    let numbers = columns.unit.iter().map(|_| 100.0 + dice.normal()).collect();
-    let code = |unit: &i64| match unit % 11 {
-        0 => 2,
-        odd if odd % 2 == 1 => 1,
-        _ => 0,
-    };
-    columns.covariates.push(Covariate {
-        name: "z".to_owned(),
-        values: CovariateValues::Numbers(numbers),
-    });
-    columns.covariates.push(Covariate {
-        name: "kind".to_owned(),
-        values: CovariateValues::Categories {
-            codes: columns.unit.iter().map(code).collect(),
-            labels: ["a", "b", "c"].map(str::to_owned).to_vec(),
-        },
-    });
-    columns
-}
-
-/// From sums over clusters, or anew where one cluster leaves too little: the same.
-#[test]
-fn a_regression_without_a_cluster_is_that_of_the_others() {
-    let regression = AttGtOptions {
-        method: Method::OutcomeRegression,
-        ..OPTIONS
-    };
-    for (layout, has_holes) in [(Layout::Balanced, false), (Layout::Pairs, true)] {
-        for has_weights in [false, true] {
-            let columns = uneven(has_holes, has_weights);
-            for columns in [
-                with_covariate(columns.clone()),
-                with_more_covariates(columns),
-            ] {
-                for kind in [Aggregate::Simple, Aggregate::Dynamic] {
-                    check_left_out(&columns, layout, &regression, kind);
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn with_covariates_estimates_without_a_cluster_are_made_anew() {
-    let mut dice = Dice::new(5);
-    let clusters: Vec<(i32, usize)> = (0..8)
-        .map(|g| (if g < 4 { 2 } else { NEVER }, 15 + g))
-        .collect();
-    let columns = with_covariate(world(&clusters, 4, &mut dice));
-    let regression = AttGtOptions {
-        method: Method::OutcomeRegression,
-        ..OPTIONS
-    };
-    check_left_out(&columns, Layout::Balanced, &regression, Aggregate::Group);
-    check_left_out(&columns, Layout::Balanced, &OPTIONS, Aggregate::Simple);
 }
 
 #[test]

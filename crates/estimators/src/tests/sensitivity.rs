@@ -54,7 +54,7 @@ fn event_study(name: &str) -> EventStudy {
     EventStudy::try_new(&times, &data.column("betahat"), &covariance, -1).unwrap()
 }
 
-fn pretrend_options() -> PretrendOptions {
+pub(super) fn pretrend_options() -> PretrendOptions {
     PretrendOptions {
         threshold: 1.96,
         powers: vec![0.5, 0.8],

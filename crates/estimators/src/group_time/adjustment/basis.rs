@@ -12,7 +12,7 @@ use crate::linear_algebra::lane_dot;
 use crate::panel::covariate_table::Covariates;
 
 /// Columns of which less than this share of their length is left after taking out the earlier ones are measured.
-const DOUBTFUL: f64 = 1e-3;
+pub(crate) const DOUBTFUL: f64 = 1e-3;
 
 /// Columns of which less than this share is left repeat the earlier ones: that much rounding makes.
 const REPEATS: f64 = 1e-10;

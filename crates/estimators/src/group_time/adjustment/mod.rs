@@ -2,7 +2,7 @@
 
 pub(super) mod points;
 
-mod basis;
+pub(super) mod basis;
 
 mod logit;
 
