@@ -1,7 +1,9 @@
 -- One row per fiscal year, and one for all years: how many who finished 特定保健指導 reach its goal, beside how many would by luck.
 -- Who is picked by a large waist has a smaller one a year later, guided or not: expected is the share that reaches the goal
--- among those without guidance of the same sex, ten years of age and 2 cm of waist. gain is reached less expected, and
--- is the only one of the three that says anything about guidance, and that only as far as those who finished are like the rest.
+-- among those of the same sex, ten years of age and 2 cm of waist who were offered guidance and did not start. gain is reached less
+-- expected, and is the only one of the three that says anything about guidance, and that only as far as those who finished are like the
+-- rest. Who takes guidance up because of weighing more than usual would have lost more without it, and gain is too large by that. What
+-- guidance does to those who take it up because it is offered is in effect_guidance.
 -- std_error is that of both binomial shares, cell by cell; persons in cells without anybody to compare them with are left out
 -- (n_compared of n_finished).
 -- key: fiscal_year
@@ -16,8 +18,8 @@ with cells as (
         floor(waist_above / 2) as waist_step,
         count(case when has_finished then 1 end) as n_finished,
         sum(case when has_finished and has_reached then 1.0 else 0.0 end) as n_reached,
-        count(case when not has_started then 1 end) as n_others,
-        sum(case when not has_started and has_reached then 1.0 else 0.0 end) as n_others_reached
+        count(case when is_offered and not has_started then 1 end) as n_others,
+        sum(case when is_offered and not has_started and has_reached then 1.0 else 0.0 end) as n_others_reached
     from panel_guidance_year
     group by fiscal_year, sex, age / 10, floor(waist_above / 2)
 ),
@@ -89,9 +91,12 @@ sums as (
         sum(n_reached) / sum(n_finished) as reached,
         sum(n_finished * plain_share) / sum(n_finished) as expected,
         sqrt(
-            sum(n_finished * share * (1 - share) + power(cast(n_finished as double), 2) * share * (1 - share) / n_others)
+            sum(
+                n_finished * reached_share * (1 - reached_share)
+                + power(cast(n_finished as double), 2) * share * (1 - share) / n_others
+            )
         ) / sum(n_finished) as std_error
-    from by_year
+    from (select *, (n_reached + 0.5) / (n_finished + 1) as reached_share from by_year) as cells_of_years
     group by fiscal_year
 )
 

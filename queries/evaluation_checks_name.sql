@@ -196,7 +196,7 @@ mature_years as (
         + sqrt(sum(power(coalesce(completed_std_error, 0), 2))) / sum(completed_yen) as relative_error
     from months
     group by fiscal_year
-    having min(completion) >= 0.98
+    having min(completion) >= $run_out_warn_at
 ),
 
 run_out as (

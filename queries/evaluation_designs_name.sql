@@ -1,7 +1,7 @@
 -- One row per design of which `korabo power` says what it could see, as worksites that start in each year.
 -- rolled_out is the roll-out of the data, by year in which exposure began at each cluster. The others are of worksites like
 -- those: halves, of which one starts and the other never does, and steps, of which a third starts in each of three years, all
--- compared over four. `having` is there because the engine takes `where design = 'halves'` below an aggregate, which has a row even of nothing.
+-- compared over four.
 -- for_each: evaluation
 -- key: design, n_clusters
 -- materialize: view
@@ -39,7 +39,6 @@ select
     sum(starts_by_year.n_starting) + max(never_starting.n_never) as n_clusters
 from starts_by_year
 cross join never_starting
-having count(*) > 0
 union all
 select 'halves' as design, concat('0, ', n / 2, ', 0, 0') as calendar, n / 2 as n_never, n / 2 * 2 as n_clusters
 from (select unnest(make_array(24, 48, 96, 192, 384, 768, 1536)) as n) as sizes

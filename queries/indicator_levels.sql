@@ -8,7 +8,7 @@
 -- Rows of one indicator may be compared with each other only within one series: where a question changed in a way that
 -- no mapping makes good, as drinking did in FY2024, the years before and after are different series (`terms` of
 -- indicators.toml), and a difference between them is not a change of habits.
--- Cost, days, claims and what claims tell count in years enrolled in full: a part of a year would look cheap.
+-- Cost, days, claims and what claims tell count in years enrolled in full, as in panel_indicators.
 -- key: indicator, population, by, level_of, fiscal_year
 -- materialize: table
 -- join: many_to_one indicator_standard_population on (population, sex, age_band)
@@ -44,19 +44,7 @@ published_strata as (
 
 persons as (
     select
-        panel_indicators.* replace (
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_total end as yen_total,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_inpatient end as yen_inpatient,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_outpatient end
-                as yen_outpatient,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_dental end as yen_dental,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.yen_pharmacy end as yen_pharmacy,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.care_days end as care_days,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.n_claims end as n_claims,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.dental_visit end as dental_visit,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_visit end as mental_visit,
-            case when panel_indicators.enrolled_share >= 0.99 then panel_indicators.mental_drug end as mental_drug
-        ),
+        panel_indicators.*,
         case when checkup_ages.age_band is not null then '40-74' end as ages
     from panel_indicators
     left join checkup_ages

@@ -89,14 +89,11 @@ subscriber_levels as (
 
 subscriber_years as (
     select
-        cast(link_member_years.fiscal_year as varchar) as level,
-        count(*) as n_persons,
-        count(case when link_persons.is_employee then 1 end) as n_linked
-    from link_member_years
-    inner join link_persons
-        on link_member_years.person_id = link_persons.person_id
-    where link_member_years.relationship = 1
-    group by link_member_years.fiscal_year
+        cast(fiscal_year as varchar) as level,
+        sum(n_persons) as n_persons,
+        sum(n_linked) as n_linked
+    from linkage_cells
+    group by fiscal_year
 ),
 
 employment as (

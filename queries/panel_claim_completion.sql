@@ -1,9 +1,10 @@
 -- One row per insurer, kind of claim and month of care: how much of the month's cost is known by now (run-out).
 -- Claims come in late, so that the latest months look cheap. completion is the share that is known after the months that
 -- went by until the insurer's last billed month (panel_claim_development); completed_yen is what will be known in the
--- end, and the errors are Mack's, for cost that is completed rather than left out. is_mature: at least 0.98 is known
--- [our choice]; immature months make the insurer's year unknown in the panel. Where an insurer's claims all come with one
--- and the same lag, as when billing months were not kept, completion is unknown and the status says so.
+-- end, and the errors are Mack's, for cost that is completed rather than left out. is_mature: as much is known as the
+-- gate `run_out` wants (rules/gates.toml); immature months make the insurer's year unknown in the panel. Where an
+-- insurer's claims all come with one and the same lag, as when billing months were not kept, completion is unknown and
+-- the status says so.
 -- key: insurer_id, claim_kind, care_month
 -- materialize: table
 -- join: many_to_one panel_claim_development on (insurer_id, claim_kind, lag_months)
@@ -89,6 +90,6 @@ select
     completion * relative_error as completion_std_error,
     completed_yen,
     completed_yen * relative_error as completed_std_error,
-    completion >= 0.98 as is_mature,
-    case when not is_known then 'unknown' when completion >= 0.98 then 'ok' else 'immature' end as status
+    completion >= $run_out_warn_at as is_mature,
+    case when not is_known then 'unknown' when completion >= $run_out_warn_at then 'ok' else 'immature' end as status
 from errors

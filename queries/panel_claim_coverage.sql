@@ -1,6 +1,7 @@
 -- One row per insurer and fiscal year for which the insurer delivered claims.
 -- A year counts as delivered with any of its months; n_months tells how complete it is. n_immature_months counts the
--- months of which less than 98 % is known by now, all kinds of claims together (panel_claim_completion). n_diagnoses and n_drugs are what was delivered with the claims.
+-- months of which less is known by now than the gate `run_out` wants, all kinds of claims together
+-- (panel_claim_completion). n_diagnoses and n_drugs are what was delivered with the claims.
 -- key: insurer_id, fiscal_year
 -- materialize: table
 -- sensitivity: aggregate
@@ -15,7 +16,7 @@ with months as (
         bool_and(status = 'unknown')
         or (
             bool_and(completion > 0)
-            and sum(yen) >= 0.98 * sum(completed_yen)
+            and sum(yen) >= $run_out_warn_at * sum(completed_yen)
         ) as is_mature
     from panel_claim_completion
     group by insurer_id, fiscal_year, care_month

@@ -6,13 +6,7 @@
 -- sensitivity: person
 
 select
-    -- A year enrolled in part would look cheap and healthy: what claims tell counts in full years only.
     * replace (
-        case when enrolled_share >= 0.99 then yen_total end as yen_total,
-        case when enrolled_share >= 0.99 then yen_dental end as yen_dental,
-        case when enrolled_share >= 0.99 then care_days end as care_days,
-        case when enrolled_share >= 0.99 then n_claims end as n_claims,
-        case when enrolled_share >= 0.99 then dental_visit end as dental_visit,
         first_value(council_stage) ignore nulls over (partition by person_id order by fiscal_year) as council_stage
     ),
     fiscal_year - age as birth_fiscal_year

@@ -15,9 +15,7 @@
 -- sensitivity: person
 
 select
-    -- A year enrolled in part would look cheap: cost counts in full years only.
     * replace (
-        case when enrolled_share >= 0.99 then yen_total end as yen_total,
         first_value(council_stage) ignore nulls over (partition by person_id order by fiscal_year) as council_stage
     ),
     fiscal_year - age as birth_fiscal_year

@@ -23,6 +23,8 @@ with candidates as (
         hba1c_pct,
         bmi,
         waist_cm - case sex when 1 then 85 else 90 end as waist_above,
+        -- Known of targets in years of which the insurer reports guidance.
+        guidance_started is not null as is_offered,
         coalesce(guidance_started, false) as has_started,
         coalesce(guidance_finished, false) as has_finished
     from panel_indicators
@@ -52,6 +54,7 @@ select
     candidates.bmi,
     candidates.waist_cm,
     candidates.waist_above,
+    candidates.is_offered,
     candidates.has_started,
     candidates.has_finished,
     later.weight_kg - candidates.weight_kg as weight_change_kg,

@@ -9,6 +9,7 @@
 -- partition_by: fiscal_year
 -- not_null: person_id, fiscal_year, cluster_worksite_id, is_linked, has_checkup
 -- test: relationships person_id in link_persons.person_id
+-- test: no_rows select reason from linkage_keys where is_below_gate
 -- join: many_to_one link_persons on (person_id)
 -- join: many_to_one link_member_years on (person_id, fiscal_year)
 -- join: many_to_one link_employee_years on (person_id, fiscal_year)

@@ -40,7 +40,7 @@ mature_months as (
     group by insurer_id, care_month
     having
         bool_and(status = 'unknown')
-        or (bool_and(completion > 0) and sum(yen) >= 0.98 * sum(completed_yen))
+        or (bool_and(completion > 0) and sum(yen) >= $run_out_warn_at * sum(completed_yen))
 ),
 
 followed as (
