@@ -3,6 +3,7 @@
 mod checks;
 mod disclosure;
 mod observability;
+mod release;
 mod schedules;
 mod serve;
 
@@ -10,12 +11,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use checks::{CheckSetting, CheckSeverity};
+pub use release::ReleaseConfig;
 pub use serve::{ServeConfig, ServeLimits, TlsFiles};
 
+use crate::diagnostic::SourceLocation;
 use crate::disclosure::DisclosureRules;
 use crate::regular_file;
 use crate::schedule::Schedule;
-use crate::toml_reader::{FromToml as _, TomlDocument, TomlError, TomlItem, TomlTable};
+use crate::toml_reader::{FromToml as _, Located, TomlDocument, TomlError, TomlItem, TomlTable};
 
 pub use observability::{
     NotifyConfig, ObservabilityConfig, OpenLineageConfig, SqlInEvents, Thresholds, TracesConfig,
@@ -48,6 +51,8 @@ pub struct ProjectConfig {
     pub folder: PathBuf,
     /// The project's name, for reports.
     pub name: String,
+    /// Who runs the project, where sources say who may receive their data.
+    pub receiver: Option<String>,
     /// Folder of the lake.
     pub lake: PathBuf,
     /// Folder that source globs are relative to.
@@ -58,6 +63,8 @@ pub struct ProjectConfig {
     pub parameters: BTreeMap<String, ParameterValue>,
     /// What may leave.
     pub disclosure: DisclosureRules,
+    /// How tables leave.
+    pub release: ReleaseConfig,
     /// Where the report goes.
     pub report: PathBuf,
     /// Whether the history of the prompt keeps statements without their literals.
@@ -87,6 +94,12 @@ pub struct SourceConfig {
     pub max_reject_share: f64,
     /// Whether the project works without any extract of this table.
     pub optional: bool,
+    /// The legal basis on which its data come, of `rules/law.toml`.
+    pub basis: Option<Located<String>>,
+    /// Who may receive its data.
+    pub receivers: Vec<String>,
+    /// Where its section begins.
+    pub at: SourceLocation,
 }
 
 /// A typed parameter, bound to `$name` in queries.
@@ -209,6 +222,7 @@ impl ProjectConfig {
             "sources",
             "parameters",
             "disclosure",
+            "release",
             "report",
             "sql",
             "serve",
@@ -247,11 +261,16 @@ impl ProjectConfig {
             schedules: schedules::schedules(&root)?,
             observability: ObservabilityConfig::read(folder, &root)?,
             name: name(&root)?,
+            receiver: match root.table("project")? {
+                Some(project) => project.optional("receiver")?,
+                None => None,
+            },
             lake: path_of(section("lake", &["path"])?, "lake")?,
             extracts: path_of(section("extracts", &["path"])?, ".")?,
             sources: sources(&root)?,
             parameters: parameters(&root)?,
             disclosure: disclosure::read(&root)?,
+            release: release::read(&root, folder)?,
             report: path_of(section("report", &["path"])?, "reports/report.html")?,
         })
     }
@@ -266,7 +285,7 @@ fn name(root: &TomlTable<'_>) -> Result<String, TomlError> {
     let Some(project) = root.table("project")? else {
         return Ok("korabo".to_owned());
     };
-    project.check_keys(&["name"])?;
+    project.check_keys(&["name", "receiver"])?;
     project.required("name")
 }
 
@@ -293,8 +312,10 @@ fn source(table: &TomlTable<'_>) -> Result<SourceConfig, TomlError> {
         "withdraw",
         "max_reject_share",
         "optional",
+        "basis",
+        "receivers",
     ])?;
-    let globs = |key: &str| -> Result<Vec<String>, TomlError> {
+    let texts = |key: &str| -> Result<Vec<String>, TomlError> {
         Ok(table.optional::<Vec<String>>(key)?.unwrap_or_default())
     };
     let max_reject_share = table
@@ -307,10 +328,13 @@ fn source(table: &TomlTable<'_>) -> Result<SourceConfig, TomlError> {
     }
     Ok(SourceConfig {
         files: table.required("files")?,
-        replace: globs("replace")?,
-        withdraw: globs("withdraw")?,
+        replace: texts("replace")?,
+        withdraw: texts("withdraw")?,
         max_reject_share,
         optional: table.optional("optional")?.unwrap_or(false),
+        basis: table.optional("basis")?,
+        receivers: texts("receivers")?,
+        at: table.location(),
     })
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The modules in the order of the data's journey; ARCHITECTURE.md has the map.
 
+pub mod content_hash;
 pub mod diagnostic;
 pub mod event;
 pub mod output_file;
@@ -10,21 +11,30 @@ pub mod regular_file;
 pub mod schedule;
 pub mod toml_reader;
 pub mod transcoder;
+pub mod words;
 
 pub mod evaluation;
 pub mod vocabulary;
+
+pub mod project_file;
 
 pub mod config;
 pub mod contract;
 pub mod disclosure;
 pub mod link;
+pub mod tabular;
+
+pub mod law;
+pub mod mapping;
 
 pub mod functions;
 pub mod lake;
 
 pub mod backup;
 pub mod ingest;
+pub mod pseudonymize;
 pub mod reference;
+pub mod release_ledger;
 pub mod session;
 
 pub mod checks;
@@ -32,6 +42,7 @@ pub mod checks;
 pub mod pipeline;
 
 pub mod observe;
+pub mod release;
 pub mod report;
 pub mod serve;
 

@@ -87,6 +87,18 @@ pub struct Transcoder<R> {
     ended: bool,
 }
 
+impl<R: Read> Read for Transcoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.pending().is_empty() && !self.has_ended() {
+            self.fill().map_err(io::Error::other)?;
+        }
+        let n = self.pending().len().min(buffer.len());
+        buffer[..n].copy_from_slice(&self.pending()[..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
 impl<R: Read> Transcoder<R> {
     /// Of what `input` holds in this encoding.
     pub fn new(input: R, encoding: TextEncoding) -> Self {

@@ -15,7 +15,7 @@ from bacon(
         select person_id, fiscal_year, yen_total, coalesce(fiscal_year >= cohort, false) as exposed
         from panel_activity
         where relationship = 1 and cluster_worksite_id > 0
-        qualify count(*) over (partition by person_id) = 9
+        qualify count(yen_total) over (partition by person_id) = 9
     ),
     outcome => yen_total,
     unit => person_id,

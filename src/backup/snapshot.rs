@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::content_hash::ContentHash;
 use crate::lake::LakeFile;
 
 /// What the lake and the project's files were at one moment.
@@ -33,6 +34,12 @@ pub struct SavedFile {
     pub bytes: u64,
     /// SHA-256 of its content, which is also its name in the store.
     pub sha256: String,
+}
+
+impl From<ContentHash> for SavedFile {
+    fn from(ContentHash { bytes, sha256 }: ContentHash) -> Self {
+        Self { bytes, sha256 }
+    }
 }
 
 impl SavedFile {

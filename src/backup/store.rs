@@ -2,16 +2,13 @@
 //! is noticed.
 
 use std::collections::HashSet;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use super::error::BackupError;
 use super::folder::Backup;
 use super::snapshot::{SavedFile, Snapshot};
-
-const CHUNK: usize = 1 << 20;
+use crate::content_hash::hash_content;
 
 impl Backup {
     /// The folder of contents.
@@ -76,7 +73,10 @@ impl Backup {
 
     fn is_whole(&self, file: &SavedFile) -> Result<bool, BackupError> {
         match crate::regular_file::open(&self.stored(&file.sha256)) {
-            Ok(mut stored) => Ok(read_all(&mut stored, |_| Ok(()))? == *file),
+            Ok(stored) => {
+                let found = hash_content(stored, |_| Ok(())).map_err(BackupError::File)?;
+                Ok(SavedFile::from(found) == *file)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BackupError::File(error)),
         }
@@ -118,32 +118,9 @@ impl Backup {
 
 /// Copies a file, waits until it is on the disk, and returns its size and hash.
 pub(super) fn copy(source: &Path, target: &Path) -> Result<SavedFile, BackupError> {
-    let mut from = crate::regular_file::open(source).map_err(BackupError::File)?;
+    let from = crate::regular_file::open(source).map_err(BackupError::File)?;
     let mut to = fs_err::File::create(target).map_err(BackupError::File)?;
-    let saved = read_all(&mut from, |chunk| to.write_all(chunk))?;
+    let saved = hash_content(from, |piece| to.write_all(piece)).map_err(BackupError::File)?;
     to.sync_all().map_err(BackupError::File)?;
-    Ok(saved)
-}
-
-/// Hands a file's content to `each` in pieces; returns its size and hash.
-fn read_all(
-    from: &mut impl Read,
-    mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
-) -> Result<SavedFile, BackupError> {
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    let mut bytes = 0;
-    loop {
-        let n = from.read(&mut chunk).map_err(BackupError::File)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&chunk[..n]);
-        each(&chunk[..n]).map_err(BackupError::File)?;
-        bytes += n as u64;
-    }
-    Ok(SavedFile {
-        bytes,
-        sha256: hex::encode(hasher.finalize()),
-    })
+    Ok(saved.into())
 }

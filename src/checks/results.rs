@@ -177,18 +177,17 @@ pub(super) async fn append(
     results: &[CheckResult],
     fingerprints: BTreeMap<String, String>,
 ) -> Result<(), LakeError> {
-    let schema = check_results_schema();
-    lake.remove_leftovers(CHECK_RESULTS).await?;
-    let mut writer = lake.writer(CHECK_RESULTS, schema, &[])?;
-    writer.write(&to_batch(results)).await?;
-    let staged = writer.close().await?;
     let provenance = Provenance {
         inputs: fingerprints,
         ..Provenance::of_raw(None)
     };
-    lake.publish(CHECK_RESULTS, staged, PublishMode::Append, &provenance)
-        .await?;
-    Ok(())
+    lake.write_batch(
+        CHECK_RESULTS,
+        &to_batch(results),
+        PublishMode::Append,
+        &provenance,
+    )
+    .await
 }
 
 fn to_batch(results: &[CheckResult]) -> RecordBatch {

@@ -38,7 +38,7 @@ pub(super) struct GlobalArgs {
     /// Colours (NO_COLOR is honoured)
     #[arg(long, global = true, value_enum, default_value_t = Switch::Auto)]
     pub(super) color: Switch,
-    /// Language of reports and of what columns mean
+    /// Language of reports and of what columns mean; where it is given, of messages, which else follow the locale (LANG)
     #[arg(long, global = true, value_enum, default_value_t = LangArg::Ja)]
     pub(super) lang: LangArg,
 }

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::job::NOMINAL_START;
 use super::printer::Printer;
 use super::watch::Signal;
+use super::words;
 use super::workspace;
 use crate::diagnostic::FailureKind;
 use crate::job::StopReason;
@@ -138,7 +139,11 @@ fn arguments_of(global: &GlobalArgs, project: &Path) -> Result<Vec<OsString>, Fa
     add("--log-format", word(log_format));
     add("--progress", word(progress));
     add("--color", word(color));
-    add("--lang", word(lang));
+    // Where it is not given, messages follow the locale.
+    let own: Vec<OsString> = std::env::args_os().collect();
+    if words::asked(&own).is_some() {
+        add("--lang", word(lang));
+    }
     let flags = [(*quiet, "--quiet"), (*verbose, "--verbose")];
     let flags = flags.into_iter().filter(|(is_given, _)| *is_given);
     arguments.extend(flags.map(|(_, name)| OsString::from(name)));

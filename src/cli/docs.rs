@@ -59,7 +59,8 @@ pub(super) async fn run(
         let message = format!("cannot write the site to `{}`", folder.display());
         Failure::new(FailureKind::Resources, message).because(&error)
     })?;
-    let pages = counted(files.len() as u64, "page", "pages");
+    let n_pages = files.iter().filter(|file| file.is_page()).count();
+    let pages = counted(n_pages as u64, "page", "pages");
     printer.note(&format!(
         "docs: {}, {pages}",
         folder.join("index.html").display()
@@ -73,7 +74,7 @@ fn write(folder: &Path, files: &[SiteFile]) -> std::io::Result<()> {
         if let Some(folder) = path.parent() {
             fs_err::create_dir_all(folder)?;
         }
-        fs_err::write(path, &file.html)?;
+        fs_err::write(path, &file.content)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
 use super::schedule;
+use super::words::Words;
 use super::workspace;
 use crate::config::{ProjectConfig, ServeConfig};
 use crate::diagnostic::{FailureKind, counted, thousands};
@@ -93,7 +94,7 @@ pub(super) async fn run(
         }
         Ok(config) => findings.extend(project(config, args, global).await),
     }
-    printer.data(table(&findings).as_bytes())?;
+    printer.data(table(&findings, printer.words).as_bytes())?;
     let kinds = findings.iter().filter_map(|finding| match finding.grade {
         Grade::Fail(kind) => Some(kind.exit_code()),
         _ => None,
@@ -101,7 +102,7 @@ pub(super) async fn run(
     Ok(kinds.min().unwrap_or(0))
 }
 
-fn table(findings: &[Finding]) -> String {
+fn table(findings: &[Finding], words: Words) -> String {
     let mut text = String::new();
     for finding in findings {
         let grade = match finding.grade {
@@ -109,12 +110,11 @@ fn table(findings: &[Finding]) -> String {
             Grade::Warn => "warn",
             Grade::Fail(_) => "FAIL",
         };
-        text.push_str(&format!(
-            "{grade:<5}{:<18}{}\n",
-            finding.what, finding.detail
-        ));
+        let (what, detail) = (words.say(finding.what), words.say(&finding.detail));
+        let what = console::pad_str(&what, 18, console::Alignment::Left, None);
+        text.push_str(&format!("{grade:<5}{what}{detail}\n"));
         if let Some(advice) = &finding.advice {
-            text.push_str(&format!("{:<23}→ {advice}\n", ""));
+            text.push_str(&format!("{:<23}→ {}\n", "", words.say(advice)));
         }
     }
     text

@@ -56,7 +56,7 @@ pub(super) async fn run(
             "`--unblind` needs a reason: who asked to see the estimate, and what for",
         ));
     }
-    let Workspace { project, lake } =
+    let Workspace { project, lake, .. } =
         Workspace::with_plans(workspace::config(global)?, |evaluations| {
             if let Some(plan) = evaluations.plan_mut(&args.name) {
                 if !args.by.is_empty() {

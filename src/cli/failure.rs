@@ -10,7 +10,11 @@ use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
 use crate::job::{Diagnosis, JobError, StopReason, add_causes};
 use crate::lake::LakeError;
+use crate::law::LawError;
+use crate::mapping::MappingError;
 use crate::pipeline::{PipelineError, Stage};
+use crate::release::{ReleaseFileError, TableReleaseError};
+use crate::release_ledger::LedgerError;
 use crate::report::LoadError;
 use crate::serve::ServeError;
 use crate::session::inquiry::AnswerError;
@@ -117,6 +121,7 @@ impl From<JobError> for Failure {
             JobError::Pipeline(error) => Self::from(error),
             JobError::Session(error) => Self::from(error),
             JobError::Checks(error) => Self::from(error),
+            JobError::Release(error) => Self::from(error),
             JobError::Report(LoadError::Lake(error)) => Self::from(error),
             JobError::Report(LoadError::Session(error)) => Self::from(error),
             JobError::ChecksFailed { .. } => Self::from(Diagnosis::from(&error)).hint(
@@ -145,6 +150,18 @@ impl From<ConfigError> for Failure {
             return failure.hint("`korabo init DIR` writes a new project; --project names one");
         }
         failure
+    }
+}
+
+impl From<LawError> for Failure {
+    fn from(error: LawError) -> Self {
+        Self::of(error.kind(), &error)
+    }
+}
+
+impl From<MappingError> for Failure {
+    fn from(error: MappingError) -> Self {
+        Self::of(error.kind(), &error)
     }
 }
 
@@ -263,6 +280,27 @@ impl From<ServeError> for Failure {
             error => Self::of(kind, &error),
         };
         failure.with_hint(hint)
+    }
+}
+
+impl From<ReleaseFileError> for Failure {
+    fn from(error: ReleaseFileError) -> Self {
+        Self::of(FailureKind::Project, &error)
+    }
+}
+
+impl From<TableReleaseError> for Failure {
+    fn from(error: TableReleaseError) -> Self {
+        match error {
+            TableReleaseError::Lake(error) => Self::from(error),
+            TableReleaseError::Ledger(LedgerError::Lake(error)) => Self::from(error),
+            TableReleaseError::Refused { name, source } => {
+                let mut failure = Self::from(source);
+                failure.message = format!("releases/{name}.toml: {}", failure.message);
+                failure
+            }
+            error => Self::from(Diagnosis::from(&error)),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod failure;
 mod history;
 mod ingest;
 mod init;
+mod japanese_help;
 mod job;
 mod lineage;
 mod lock;
@@ -24,7 +25,9 @@ mod power;
 mod powers;
 mod printer;
 mod progress;
+mod pseudonymize;
 mod reference;
+mod release;
 mod report;
 mod retry;
 mod run;
@@ -32,17 +35,19 @@ mod schedule;
 mod schema;
 mod selection;
 mod serve;
+mod sniff;
 mod sql;
 mod start_order;
 mod status;
 mod synth;
 mod watch;
+mod words;
 mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use futures::future::LocalBoxFuture;
 
 pub use sql::Keystrokes;
@@ -51,6 +56,7 @@ use args::GlobalArgs;
 use failure::Failure;
 use printer::Printer;
 use watch::{signalled, until_signal};
+use words::Words;
 
 use crate::diagnostic::FailureKind;
 use crate::session::THREAD_STACK;
@@ -97,6 +103,8 @@ enum Command {
     Sql(sql::SqlArgs),
     /// Answer SQL from other programs: Arrow Flight SQL, for ADBC and JDBC clients
     Serve(serve::ServeArgs),
+    /// Let tables leave: protected, rounded, certified and remembered; or verify one that left
+    Release(release::ReleaseArgs),
     /// Write the HTML report of the tables as they are
     Report(report::ReportArgs),
     /// Join small files, remove files of superseded versions after their time, shorten logs
@@ -125,6 +133,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Write a synthetic linked world with known effects
     Synth(synth::SynthArgs),
+    /// Make extracts without identifiers of an insurer's own files
+    Pseudonymize(pseudonymize::PseudonymizeArgs),
     /// Write the manual's pages, korabo.1 and one per command
     Man {
         /// Folder to write to; created if it does not exist
@@ -153,11 +163,15 @@ pub fn main() -> ExitCode {
 
 fn run() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli,
-        Err(error) => return printer::print_usage(&error, &arguments),
+    let words = match printer::asks_json(&arguments) {
+        true => Words::english(),
+        false => Words::of(&arguments),
     };
-    let printer = Printer::new(&cli.global);
+    let cli = match parse(&arguments, words) {
+        Ok(cli) => cli,
+        Err(error) => return printer::print_usage(&error, &arguments, words),
+    };
+    let printer = Printer::new(&cli.global, words);
     printer::hide_panic_texts(&printer);
     let result = tokio_runtime(&cli).and_then(|runtime| {
         let result = runtime.block_on(dispatch(&cli, &printer));
@@ -173,6 +187,20 @@ fn run() -> ExitCode {
             ExitCode::from(failure.kind.exit_code())
         }
     }
+}
+
+/// The program's arguments, with their help in the language of `words`.
+fn command(words: Words) -> clap::Command {
+    match words.japanese() {
+        Some(phrasebook) => japanese_help::translated(Cli::command(), phrasebook),
+        None => Cli::command(),
+    }
+}
+
+fn parse(arguments: &[std::ffi::OsString], words: Words) -> Result<Cli, clap::Error> {
+    let mut command = command(words);
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
@@ -207,6 +235,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Docs(args) => Box::pin(docs::run(args, global, printer)),
         Command::Checks(args) => Box::pin(checks::run(args, global, printer)),
         Command::Sql(args) => Box::pin(sql::run(args, global, printer)),
+        Command::Release(args) => Box::pin(release::run(args, global, printer)),
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
         Command::Maintain(args) => Box::pin(maintain::run(args, global, printer)),
         Command::Backup(args) => Box::pin(backup::run(args, global, printer)),
@@ -220,7 +249,8 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Init(args) => Box::pin(async { init::run(args, printer) }),
         Command::Schema(args) => Box::pin(async { schema::run(args, printer) }),
         Command::Synth(args) => Box::pin(async { synth::run(args, global, printer) }),
-        Command::Man { folder } => Box::pin(async { man(folder) }),
+        Command::Pseudonymize(args) => Box::pin(async { pseudonymize::run(args, global, printer) }),
+        Command::Man { folder } => Box::pin(async { man(folder, printer) }),
         Command::Completions { shell } => Box::pin(async { complete(*shell, printer) }),
     };
     until_signal(work, &mut signal).await
@@ -228,19 +258,19 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
 
 fn complete(shell: clap_complete::Shell, printer: &Printer) -> Result<u8, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "korabo", &mut script);
+    clap_complete::generate(shell, &mut command(printer.words), "korabo", &mut script);
     printer.data(&script)?;
     Ok(0)
 }
 
 /// Writes one page per command, and one for all.
-fn man(folder: &Path) -> Result<u8, Failure> {
+fn man(folder: &Path, printer: &Printer) -> Result<u8, Failure> {
     let failed = |error: std::io::Error| {
         let message = format!("cannot write the manual to `{}`", folder.display());
         Failure::new(FailureKind::Resources, message).because(&error)
     };
     fs_err::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(Cli::command(), folder).map_err(failed)?;
+    clap_mangen::generate_to(command(printer.words), folder).map_err(failed)?;
     Ok(0)
 }
 

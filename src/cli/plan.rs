@@ -69,7 +69,7 @@ pub(super) async fn show(
             let _ = writeln!(text, "build   {:<34} {reason}", step.name);
         }
     }
-    printer.data(text.as_bytes())?;
+    printer.text(&text)?;
     let deliveries = counted(pending.len() as u64, "new delivery", "new deliveries");
     let tables = counted(n_stale, "table", "tables");
     printer.note(&match pending.is_empty() {

@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use chrono::{SecondsFormat, Utc};
+use clap::error::ErrorKind;
 use serde_json::{Map, Value, json};
 
 use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
 use super::caret;
 use super::failure::Failure;
+use super::words::Words;
 use crate::diagnostic::{FailureKind, is_contained};
 
 /// How messages are written for the user of the program.
@@ -24,10 +26,12 @@ pub(super) struct Printer {
     pub(super) stdout_color: bool,
     /// Whether progress bars are drawn.
     pub(super) shows_progress: bool,
+    /// Language of what people read.
+    pub(super) words: Words,
 }
 
 impl Printer {
-    pub(super) fn new(global: &GlobalArgs) -> Self {
+    pub(super) fn new(global: &GlobalArgs, words: Words) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let color = |is_terminal: bool| match global.color {
             Switch::Auto => is_terminal && !no_color,
@@ -47,6 +51,7 @@ impl Printer {
             stderr_color: color(io::stderr().is_terminal()) && !is_json,
             stdout_color: color(io::stdout().is_terminal()),
             shows_progress: shows_progress && !global.quiet && !is_json,
+            words,
         }
     }
 
@@ -77,9 +82,10 @@ impl Printer {
         if self.is_json {
             return stderr(&entry.json().to_string());
         }
+        let text = self.words.say(&entry.text);
         match entry.level {
-            Level::Warning => stderr(&format!("warning: {}", entry.text)),
-            Level::Debug | Level::Info => stderr(&entry.text),
+            Level::Warning => stderr(&format!("{}: {text}", self.words.say("warning"))),
+            Level::Debug | Level::Info => stderr(&text),
         }
     }
 
@@ -109,22 +115,36 @@ impl Printer {
             FailureKind::Internal => "internal error",
             _ => "error",
         };
-        stderr(&format!("{red}{what}:{end} {}", failure.message));
+        let words = self.words;
+        let (what, message) = (words.say(what), words.say(&failure.message));
+        stderr(&format!("{red}{what}:{end} {message}"));
         if let Some(place) = &failure.place {
             let [text, carets] = caret::excerpt(&place.text, place.marked.clone(), excerpt_width());
             stderr(&format!("  {text}\n  {red}{carets}{end}"));
         }
         for cause in &failure.causes {
-            stderr(&format!("  caused by: {cause}"));
+            stderr(&format!(
+                "  {}: {}",
+                words.say("caused by"),
+                words.say(cause)
+            ));
         }
-        for hint in &failure.hints {
-            stderr(&format!("{bold}hint:{end} {hint}"));
+        let report =
+            "please report this with the command and the lines above; they hold no data".to_owned();
+        let report = (failure.kind == FailureKind::Internal).then_some(&report);
+        for hint in failure.hints.iter().chain(report) {
+            stderr(&format!(
+                "{bold}{}:{end} {}",
+                words.say("hint"),
+                words.say(hint)
+            ));
         }
-        if failure.kind == FailureKind::Internal {
-            stderr(
-                "hint: please report this with the command and the lines above; they hold no data",
-            );
-        }
+    }
+
+    /// Writes lines for people to stdout, in their language.
+    pub(super) fn text(&self, text: &str) -> Result<(), Failure> {
+        let lines = text.split('\n').map(|line| self.words.say(line));
+        self.data(lines.collect::<Vec<_>>().join("\n").as_bytes())
     }
 
     /// Writes data to stdout. A reader that went away is not a failure.
@@ -220,8 +240,11 @@ fn failure_json(failure: &Failure) -> Value {
     log_line("error", "error", &failure.message, fields)
 }
 
+/// The error whose text is the help.
+const HELP_FOR_NOTHING: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
 /// Prints what the argument parser says: help on stdout with code 0, errors on stderr with code 2.
-pub(super) fn print_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(super) fn print_usage(error: &clap::Error, arguments: &[OsString], words: Words) -> ExitCode {
     if error.use_stderr() && asks_json(arguments) {
         let text = error.to_string();
         let text = text.trim();
@@ -240,14 +263,16 @@ pub(super) fn print_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCo
             .filter(|line| !line.is_empty());
         failure.hints.extend(rest.map(str::to_owned));
         stderr(&failure_json(&failure).to_string());
+    } else if words.are_japanese() && error.use_stderr() && error.kind() != HELP_FOR_NOTHING {
+        stderr(words.say(&error.to_string()).trim_end());
     } else {
         let _ = error.print();
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// Whether `--log-format json` is among arguments that could not be parsed.
-fn asks_json(arguments: &[OsString]) -> bool {
+/// Whether `--log-format json` is among arguments that may not parse.
+pub(super) fn asks_json(arguments: &[OsString]) -> bool {
     let words = arguments.iter().map(|word| word.to_string_lossy());
     let words: Vec<_> = words.collect();
     let pairs = words.windows(2);

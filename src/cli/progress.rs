@@ -30,7 +30,9 @@ impl Progress {
             Some(bars) => bars.add(ProgressBar::new(0)),
             None => ProgressBar::hidden(),
         };
-        total.set_style(style("{bar:24} {pos}/{len} {msg} · {eta} left"));
+        total.set_style(style(
+            &printer.words.say("{bar:24} {pos}/{len} {msg} · {eta} left"),
+        ));
         Arc::new(Self {
             printer: printer.clone(),
             bars,
@@ -44,7 +46,7 @@ impl Progress {
         match event {
             StepEvent::Steps { n_steps } => {
                 self.total.set_length(*n_steps as u64);
-                self.total.set_message("tables");
+                self.total.set_message(self.printer.words.say("tables"));
             }
             StepEvent::StepStarted { name, reason, .. } => {
                 let text = format!("building {name}: {reason}");
@@ -132,7 +134,7 @@ impl Progress {
     fn start(&self, name: &str, template: &str, length: u64) {
         let Some(bars) = &self.bars else { return };
         let bar = bars.insert_before(&self.total, ProgressBar::new(length));
-        bar.set_style(style(template));
+        bar.set_style(style(&self.printer.words.say(template)));
         bar.set_prefix(name.to_owned());
         bar.enable_steady_tick(TICK);
         self.lock().insert(name.to_owned(), bar);
@@ -173,6 +175,23 @@ impl Sink for Arc<Progress> {
                 n_outdated,
             } => self.known_files(*n_files as u64, *n_outdated as u64),
             RunEvent::ChecksEvaluated(counts) => self.printer.note(&counts_line(counts)),
+            RunEvent::TableReleased {
+                has_left,
+                name,
+                path,
+                n_rows,
+                n_withheld,
+            } => {
+                let rows = counted(*n_rows as u64, "row", "rows");
+                let what = match has_left {
+                    true => "released",
+                    false => "waits for a second person to release it:",
+                };
+                self.printer.note(&format!(
+                    "{what} {name}: {rows}, {n_withheld} with numbers withheld ({})",
+                    path.display()
+                ));
+            }
             RunEvent::ReportWritten { path } => {
                 self.printer.note(&format!("report: {}", path.display()));
             }

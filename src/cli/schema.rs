@@ -32,6 +32,16 @@ enum SchemaFile {
     Gates,
     /// The rating scale, rules/ratings.toml
     Ratings,
+    /// A table that may leave, releases/*.toml
+    Release,
+    /// Presets of rules of releases, rules/release.toml
+    ReleaseRules,
+    /// Official forms, rules/forms.toml
+    Forms,
+    /// How files of a holder become rows, mappings/*.toml
+    Mapping,
+    /// What holders call columns, rules/headers.toml
+    Headers,
 }
 
 pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
@@ -44,6 +54,13 @@ pub(super) fn run(args: &SchemaArgs, printer: &Printer) -> Result<u8, Failure> {
         SchemaFile::Evaluation => include_str!("../../docs/json_schema/evaluation.json"),
         SchemaFile::Gates => include_str!("../../docs/json_schema/gates.json"),
         SchemaFile::Ratings => include_str!("../../docs/json_schema/ratings.json"),
+        SchemaFile::Release => include_str!("../../docs/json_schema/release.json"),
+        SchemaFile::Forms => include_str!("../../docs/json_schema/forms.json"),
+        SchemaFile::Mapping => include_str!("../../docs/json_schema/mapping.json"),
+        SchemaFile::Headers => include_str!("../../docs/json_schema/headers.json"),
+        SchemaFile::ReleaseRules => {
+            include_str!("../../docs/json_schema/release_rules.json")
+        }
     };
     printer.data(text.as_bytes())?;
     Ok(0)

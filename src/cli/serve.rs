@@ -128,7 +128,7 @@ async fn listen(
     printer: &Printer,
     signal: &mut Signal,
 ) -> Result<u8, Failure> {
-    let Workspace { project, lake } = Workspace::of_config(config)?;
+    let Workspace { project, lake, .. } = Workspace::of_config(config)?;
     let served = ServedProject {
         lake,
         project: Arc::unwrap_or_clone(project),

@@ -20,6 +20,7 @@ use super::printer::Printer;
 use super::sql::{self, Format, Output};
 use crate::diagnostic::{FailureKind, counted};
 use crate::evaluation::{EvaluationPlan, PLANS_FOLDER};
+use crate::pipeline::StartOrderQueries;
 use crate::regular_file;
 use crate::session::{Session, SessionError, check_expression};
 use crate::toml_reader::TomlDocument;
@@ -161,9 +162,8 @@ impl StartOrder<'_> {
         Ok(())
     }
 
-    /// A table of the plan.
-    fn table(&self, stem: &str) -> String {
-        format!("{stem}_{}", self.plan.name)
+    fn queries(&self) -> StartOrderQueries<'_> {
+        StartOrderQueries { plan: self.plan }
     }
 
     /// The one value of a query; empty where it is missing.
@@ -174,7 +174,7 @@ impl StartOrder<'_> {
 
     /// The worksites that may start, which from here on are the rows of evaluation_candidates_NAME.
     async fn candidates(&self) -> Result<Candidates, Failure> {
-        let table = self.table("evaluation_candidates");
+        let table = self.queries().candidates_table();
         let all = format!("select * from {table}");
         let planned = self.session.plan(&all, &[]).await?;
         self.session.register_rows(&table, planned).await?;
@@ -182,14 +182,11 @@ impl StartOrder<'_> {
             let chosen = self.choose(&table, condition).await;
             chosen.map_err(|error| wrong_condition(error, &table))?;
         }
-        let sql = format!(
-            "select worksite_id, n_persons, baseline_level from {table} order by worksite_id"
-        );
         let mut candidates = Candidates {
             worksite_ids: Vec::new(),
             places: Vec::new(),
         };
-        for row in texts(self.session, &sql).await? {
+        for row in texts(self.session, &self.queries().candidates()).await? {
             let [worksite_id, n_persons, level] = row.as_slice() else {
                 continue;
             };
@@ -218,8 +215,7 @@ impl StartOrder<'_> {
     /// Leaves those of the candidates for which `condition` holds.
     async fn choose(&self, table: &str, condition: &str) -> Result<(), SessionError> {
         check_expression(condition)?;
-        // On lines of its own: a comment at its end would hide the parenthesis.
-        let sql = format!("select * from {table} where (\n{condition}\n)");
+        let sql = self.queries().chosen(condition);
         let planned = self.session.plan(&sql, &[]).await?;
         self.session.register_rows(table, planned).await
     }
@@ -258,25 +254,21 @@ impl StartOrder<'_> {
 
     /// What a worksite took in the programs of the plan's field.
     async fn usual_hours(&self) -> Result<f64, Failure> {
-        let field = self.plan.field();
-        let sql = format!(
-            "select cast(sum(staff_hours) as double) / sum(n_worksites) from link_program_resources \
-             where field = '{field}' and staff_hours is not null and n_worksites > 0"
-        );
-        let hours = self.value(&sql).await?.parse::<f64>().ok();
+        let hours = self.value(&self.queries().usual_hours()).await?;
+        let hours = hours.parse::<f64>().ok();
         let hours = hours.filter(|hours| hours.is_finite() && *hours > 0.0);
         hours.ok_or_else(|| {
             let message = format!(
-                "it is not known how many staff hours a worksite takes: `link_program_resources` has none of `{field}`"
+                "it is not known how many staff hours a worksite takes: `link_program_resources` has none of `{}`",
+                self.plan.field()
             );
             Failure::new(FailureKind::Usage, message).hint("say it with --hours-per-worksite")
         })
     }
 
     async fn first_year(&self) -> Result<i64, Failure> {
-        let panel = self.table("panel_evaluation");
-        let sql = format!("select cast(max(fiscal_year) as bigint) from {panel}");
-        let latest = self.value(&sql).await?.parse::<i64>().unwrap_or_default();
+        let latest = self.value(&self.queries().latest_year()).await?;
+        let latest = latest.parse::<i64>().unwrap_or_default();
         match self.args.first_year {
             None => Ok(latest + 1),
             Some(year) if year > latest => Ok(year),
@@ -309,49 +301,26 @@ impl StartOrder<'_> {
         ];
         let batch = RecordBatch::try_from_iter(columns).map_err(DataFusionError::from);
         let frame = self.session.frame(batch.map_err(SessionError::from)?)?;
-        let table = self.table("evaluation_start_order");
+        let table = self.queries().order_table();
         Ok(self.session.register_rows(&table, frame).await?)
     }
 
     /// The order, row by row.
     async fn rows(&self) -> Result<DataFrame, Failure> {
-        let sql = format!(
-            "select candidates.worksite_id, candidates.employer_key, candidates.worksite_key, candidates.n_persons, \
-             candidates.baseline_level, drawn.start_year from {} as candidates inner join {} as drawn \
-             on candidates.worksite_id = drawn.worksite_id order by drawn.start_year nulls last, candidates.worksite_id",
-            self.table("evaluation_candidates"),
-            self.table("evaluation_start_order"),
-        );
-        Ok(self.session.plan(&sql, &[]).await?)
+        Ok(self.session.plan(&self.queries().rows(), &[]).await?)
     }
 
     /// What the order could see: the queries of the plan, with this calendar among the designs and worksites as large as the candidates.
     async fn verdicts(&self, calendar: &Calendar) -> Result<Vec<String>, Failure> {
-        let (components, designs) = (
-            self.table("evaluation_components"),
-            self.table("evaluation_designs"),
-        );
-        let primary: Vec<&str> = self.plan.primary.iter().map(|own| &*own.value).collect();
-        let sized = format!(
-            "select components.* exclude (cluster_size, cv_cluster_size), sizes.cluster_size, sizes.cv_cluster_size \
-             from {components} as components left join (select outcome, cluster_size, cv_cluster_size \
-             from variance_components((select people.* from {panel} as people inner join {candidates} as candidates \
-             on people.cluster_id = candidates.worksite_id where people.cohort is null), outcomes => [{primary}], \
-             cluster => cluster_id, unit => person_id, time => fiscal_year)) as sizes on components.indicator = sizes.outcome",
-            panel = self.table("panel_evaluation"),
-            candidates = self.table("evaluation_candidates"),
-            primary = primary.join(", "),
-        );
-        let proposed = format!(
-            "select 'proposed' as design, '{}' as calendar, cast({} as bigint) as n_never, cast({} as bigint) as n_clusters \
-             union all select design, calendar, n_never, n_clusters from {designs} where design = 'halves'",
-            calendar.text(),
-            calendar.n_waiting,
-            calendar.n_worksites(),
-        );
-        for (table, sql) in [(&components, sized), (&designs, proposed)] {
+        let queries = self.queries();
+        let (n_waiting, n_worksites) = (calendar.n_waiting, calendar.n_worksites());
+        let proposed = queries.designs(&calendar.text(), n_waiting, n_worksites);
+        for (table, sql) in [
+            (queries.components_table(), queries.sized_components()),
+            (queries.designs_table(), proposed),
+        ] {
             let planned = self.session.plan(&sql, &[]).await?;
-            self.session.register_rows(table, planned).await?;
+            self.session.register_rows(&table, planned).await?;
         }
         let table = register_powers(self.session, &self.plan.name).await?;
         verdicts(self.session, &table, "proposed").await

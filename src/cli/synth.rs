@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use korabo_synth::{Scenario, SynthOptions, synth};
+use korabo_synth::{NativeFormat, Scenario, SynthOptions, synth, synth_native};
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
+use super::pseudonymize::secret;
 use super::workspace;
 use crate::diagnostic::{FailureKind, counted, thousands};
 
@@ -32,6 +33,12 @@ pub(super) struct SynthArgs {
     /// What the world is for
     #[arg(long, value_name = "NAME", default_value = "default", long_help = scenario_help())]
     scenario: Scenario,
+    /// Write insurers' files as holders have them, with invented identifiers, instead of tables: checkup-xml, uke, csv-vendor
+    #[arg(long = "as", value_name = "FORMAT", value_delimiter = ',')]
+    formats: Vec<NativeFormat>,
+    /// File with the secret under which employers' keys are made, as for `pseudonymize` [default: the variable KORABO_SECRET]
+    #[arg(long, value_name = "FILE", requires = "formats")]
+    secret_file: Option<PathBuf>,
 }
 
 /// The scenarios with a line on each.
@@ -80,7 +87,14 @@ pub(super) fn run(args: &SynthArgs, global: &GlobalArgs, printer: &Printer) -> R
         bar.set_style(style.progress_chars("█▓░"));
     }
     let started = Instant::now();
-    let result = synth(&options, &|n_persons| bar.set_position(n_persons));
+    let progress = |n_persons| bar.set_position(n_persons);
+    let result = match args.formats.as_slice() {
+        [] => synth(&options, &progress),
+        formats => {
+            let secret = secret(args.secret_file.as_deref())?;
+            synth_native(&options, formats, &secret, &progress)
+        }
+    };
     bar.finish_and_clear();
     let summary = result.map_err(|error| {
         Failure::new(FailureKind::Resources, "cannot write the synthetic world").because(&error)

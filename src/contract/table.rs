@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use sha2::{Digest as _, Sha256};
-
 use super::column::{ColumnContract, TERM};
+use crate::content_hash::sha256;
 
 /// One table's contract, from one `schemas/<table>.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +90,7 @@ impl TableContract {
             file: PathBuf::new(),
             ..self.clone()
         };
-        hex::encode(Sha256::digest(format!("{said:?}")))
+        sha256(format!("{said:?}"))
     }
 
     /// The contract of a delivery that only names keys. Codes by term hold where the term is part of the key.

@@ -1,33 +1,18 @@
 //! What can be wrong with plans, gates and locks.
 
-use std::io;
-
 use crate::diagnostic::SourceLocation;
+use crate::project_file::ProjectFileError;
 use crate::toml_reader::TomlError;
 
 /// Why an evaluation cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
-    /// A file or folder cannot be read.
-    #[error("cannot read `{file}`")]
-    Unreadable {
-        /// Which.
-        file: String,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    /// A file cannot be read, or its name is none.
+    #[error(transparent)]
+    File(#[from] ProjectFileError),
     /// A file is not as it should be.
     #[error(transparent)]
     Toml(#[from] TomlError),
-    /// A plan's name has characters that a table's name cannot have.
-    #[error(
-        "`{file}`: the name of a plan is lower-case letters, digits and `_`, a letter first; rename the file"
-    )]
-    WrongName {
-        /// The file.
-        file: String,
-    },
     /// A name that stands for nothing in the project.
     #[error("{at}: there is no {kind} `{name}`{hint}")]
     Unknown {

@@ -80,7 +80,8 @@ impl Exposure {
                 against: table.optional("against")?,
             }),
             "dose" => {
-                let unit = table.require("dose")?.one_of(&DoseUnit::WORDS)?;
+                let units = DoseUnit::ALL.map(|unit| (unit.word(), unit));
+                let unit = table.require("dose")?.one_of(&units)?;
                 Self::Dose(field(table, vocabulary)?, unit)
             }
             "field_given_system" => Self::FieldGivenSystem(field(table, vocabulary)?),
@@ -118,11 +119,7 @@ impl Exposure {
 }
 
 impl DoseUnit {
-    const WORDS: [(&'static str, Self); 3] = [
-        ("sessions", Self::Sessions),
-        ("staff_hours", Self::StaffHours),
-        ("thousand_yen", Self::ThousandYen),
-    ];
+    const ALL: [Self; 3] = [Self::Sessions, Self::StaffHours, Self::ThousandYen];
 
     /// The word for it in plans.
     #[must_use]
@@ -136,14 +133,11 @@ impl DoseUnit {
 }
 
 impl Exposed {
-    const WORDS: [(&'static str, Self); 3] = [
-        ("offered", Self::Offered),
-        ("participated", Self::Participated),
-        ("household", Self::Household),
-    ];
+    const ALL: [Self; 3] = [Self::Offered, Self::Participated, Self::Household];
 
     pub(super) fn read(table: &TomlTable<'_>) -> Result<Self, EvaluationError> {
-        let given = table.get("exposed").map(|item| item.one_of(&Self::WORDS));
+        let words = Self::ALL.map(|exposed| (exposed.word(), exposed));
+        let given = table.get("exposed").map(|item| item.one_of(&words));
         Ok(given.transpose()?.unwrap_or(Self::Offered))
     }
 

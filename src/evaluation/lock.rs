@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::EvaluationError;
 use super::exposure::Exposure;
-use super::file::read_file;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
+use crate::project_file::read_file;
 use crate::toml_reader::{TomlDocument, TomlTable};
 
 /// A plan as it was fixed.

@@ -4,7 +4,6 @@
 
 mod error;
 mod exposure;
-mod file;
 mod gate;
 mod lock;
 mod plan;

@@ -1,21 +1,23 @@
 //! Reads the plans, gates and locks of a project.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::EvaluationError;
-use super::file::read_file;
 use super::gate::{self, GATES_FILE, Gate};
 use super::lock::Lock;
 use super::plan::{EvaluationPlan, PLANS_FOLDER};
 use super::scale::{self, RATINGS_FILE, RatingScale};
+use crate::project_file::{read_file, read_named_files};
 use crate::toml_reader::TomlDocument;
-use crate::vocabulary::{Vocabulary, is_name};
+use crate::vocabulary::Vocabulary;
 
 /// The plans of a project, in the order of their names, each with its lock.
 #[derive(Debug, Clone, Default)]
 pub struct Evaluations {
     /// Plans and what they said when they were fixed.
     pub plans: Vec<(EvaluationPlan, Option<Lock>)>,
+    /// The gates of all plans, before a plan changes them for itself.
+    pub gates: Vec<Gate>,
     /// How changes of indicators are rated.
     pub scale: Option<RatingScale>,
 }
@@ -26,29 +28,24 @@ impl Evaluations {
     /// # Errors
     /// With file, line and column of what is wrong.
     pub fn load(folder: &Path, vocabulary: &Vocabulary) -> Result<Self, EvaluationError> {
+        let gates = read_gates(folder)?;
         let plans = folder.join(PLANS_FOLDER);
         if !plans.is_dir() {
-            return Ok(Self::default());
+            return Ok(Self {
+                gates,
+                ..Self::default()
+            });
         }
-        let gates = read_gates(folder)?;
         let mut found = Vec::new();
-        for file in files_of(&plans)? {
-            let stem = file.file_stem().map(|stem| stem.to_string_lossy());
-            let name = stem.unwrap_or_default().into_owned();
-            let shown = Path::new(PLANS_FOLDER).join(format!("{name}.toml"));
-            if !is_name(&name) {
-                return Err(EvaluationError::WrongName {
-                    file: shown.display().to_string(),
-                });
-            }
-            let text = read_file(&file, &shown)?;
-            let document = TomlDocument::parse(&shown, &text)?;
-            let plan = EvaluationPlan::read(&name, &document.root(), vocabulary, &gates)?;
-            let lock = Lock::load(folder, &name)?;
+        for file in read_named_files(folder, PLANS_FOLDER, "plan")? {
+            let document = TomlDocument::parse(&file.shown, &file.text)?;
+            let plan = EvaluationPlan::read(&file.name, &document.root(), vocabulary, &gates)?;
+            let lock = Lock::load(folder, &file.name)?;
             found.push((plan, lock));
         }
         Ok(Self {
             plans: found,
+            gates,
             scale: read_scale(folder)?,
         })
     }
@@ -64,26 +61,6 @@ impl Evaluations {
     pub fn plan(&self, name: &str) -> Option<&(EvaluationPlan, Option<Lock>)> {
         self.plans.iter().find(|(plan, _)| plan.name == name)
     }
-}
-
-/// The plans' files in the order of their names.
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, EvaluationError> {
-    let unreadable = |source| EvaluationError::Unreadable {
-        file: PLANS_FOLDER.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn read_gates(folder: &Path) -> Result<Vec<Gate>, EvaluationError> {

@@ -40,6 +40,19 @@ pub enum RunEvent {
     Step(StepEvent),
     /// Every selected table has ended, well or not.
     BuildEnded,
+    /// A table left, or waits for a second person.
+    TableReleased {
+        /// Whether it left.
+        has_left: bool,
+        /// Its name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// Its rows.
+        n_rows: usize,
+        /// Rows with numbers withheld.
+        n_withheld: usize,
+    },
     /// The report was rewritten.
     ReportWritten {
         /// Its file.

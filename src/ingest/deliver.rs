@@ -5,7 +5,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
-use super::find::{ContractHashes, Delivery, DeliverySelection, find};
+use super::find::{ContractHashes, Delivery, DeliverySelection, find, rules_hash};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
 use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
@@ -17,6 +17,8 @@ use crate::contract::{DELIVERY_ID, TableContract};
 use crate::diagnostic::did_you_mean;
 use crate::event::DeliveryEvent;
 use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
+use crate::law::require_bases;
+use crate::mapping::{Mappings, SourceMapping};
 
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,13 +39,19 @@ pub struct IngestSummary {
 ///
 /// # Errors
 /// When files or the lake cannot be read.
-pub async fn pending(config: &ProjectConfig, lake: &Lake) -> Result<Vec<Delivery>, IngestError> {
+pub async fn pending(
+    config: &ProjectConfig,
+    contracts: &[TableContract],
+    lake: &Lake,
+) -> Result<Vec<Delivery>, IngestError> {
+    require_bases(config, contracts)?;
+    let mappings = Mappings::load(&config.folder, contracts)?;
     let ledger = Ledger::read(lake).await?;
-    let contracts = ContractHashes::new();
+    let hashes = ContractHashes::new();
     Ok(find(
         config,
         lake,
-        (&ledger, &contracts),
+        (&ledger, &hashes, &mappings),
         DeliverySelection::default(),
     )?
     .new)
@@ -65,6 +73,8 @@ pub async fn ingest(
         .iter()
         .map(|contract| contract.name.as_str())
         .collect();
+    require_bases(config, contracts)?;
+    let mappings = Mappings::load(&config.folder, contracts)?;
     let ledger = Ledger::open(lake, &tables).await?;
     // A contract may ask for more than it did when the table was made.
     for contract in contracts {
@@ -76,7 +86,7 @@ pub async fn ingest(
         .iter()
         .map(|contract| (contract.name.clone(), contract.sha256()));
     let hashes: ContractHashes = hashes.collect();
-    let found = find(config, lake, (&ledger, &hashes), wanted)?;
+    let found = find(config, lake, (&ledger, &hashes, &mappings), wanted)?;
     if wanted.named.is_empty() {
         require_extracts(config, lake, &found.new).await?;
     }
@@ -92,6 +102,7 @@ pub async fn ingest(
         ledger,
         summary,
         contracts: hashes,
+        mappings: &mappings,
         keys: None,
         refusals: Vec::new(),
     };
@@ -149,6 +160,7 @@ struct Intake<'a> {
     summary: IngestSummary,
     /// SHA-256 of each table's contract.
     contracts: ContractHashes,
+    mappings: &'a Mappings,
     /// Keys of one table's rows, kept from one delivery to the next.
     keys: Option<(String, KnownKeys)>,
     refusals: Vec<Refusal>,
@@ -231,7 +243,9 @@ impl Intake<'_> {
             return writers.give_up(reason).await;
         }
         let mut receipt = receipt(id, contract, delivery, file, &validator);
-        receipt.contract_sha256 = self.contracts.get(&contract.name).cloned();
+        let of_contract = self.contracts.get(&contract.name);
+        let mapping = self.mapping_of(delivery);
+        receipt.contract_sha256 = of_contract.map(|own| rules_hash(own, mapping));
         let keys = validator.into_keys();
         let mut removal = Removal::default();
         let outgoing = OutgoingRows {
@@ -264,9 +278,17 @@ impl Intake<'_> {
             DeliveryMode::Withdraw => contract.key_only(),
             _ => contract.clone(),
         };
-        let reader = match ExtractReader::open(&delivery.source.path) {
+        let path = &delivery.source.path;
+        let opened = match self.mapping_of(delivery) {
+            Some(mapping) => {
+                let by = (mapping, &read_contract, &self.mappings.rules);
+                ExtractReader::open_mapped(path, by)
+            }
+            None => ExtractReader::open(path).map_err(RefusalReason::from),
+        };
+        let reader = match opened {
             Ok(reader) => reader,
-            Err(error) => return Ok(Err(error.into())),
+            Err(reason) => return Ok(Err(reason)),
         };
         let validator = match Validator::new(&read_contract, reader.schema()) {
             Ok(validator) => validator,
@@ -279,6 +301,11 @@ impl Intake<'_> {
             _ => validator,
         };
         Ok(Ok((reader, validator)))
+    }
+
+    fn mapping_of(&self, delivery: &Delivery) -> Option<&SourceMapping> {
+        let name = delivery.mapping.as_deref()?;
+        self.mappings.all.iter().find(|own| own.name == name)
     }
 
     async fn writers(&self, contract: &TableContract) -> Result<Writers, IngestError> {

@@ -1,14 +1,16 @@
 //! Why ingest stopped. Texts name files, rows, columns and rules, never a value.
 
 use super::expected::expected;
-use super::file_schema::SchemaRefusal;
-use super::read_error::ReadError;
+use super::file_schema::{SchemaProblem, SchemaRefusal};
 use super::rejects::RejectTally;
 use super::source::SourceError;
 use super::validate_error::ValidateError;
 use crate::contract::TableContract;
 use crate::diagnostic::{FailureKind, counted};
 use crate::lake::LakeError;
+use crate::law::LawError;
+use crate::mapping::MappingError;
+use crate::tabular::ReadError;
 
 /// An error of ingest.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,22 @@ pub enum IngestError {
         #[source]
         source: ValidateError,
     },
+    /// Extracts whose tokens cannot match.
+    #[error("the tokens of `{first}` and `{second}` can never match: they were made with {what}")]
+    OtherKeys {
+        /// A receipt.
+        first: String,
+        /// Another.
+        second: String,
+        /// What differs.
+        what: String,
+    },
+    /// The data of a source may not be read here.
+    #[error(transparent)]
+    Law(#[from] LawError),
+    /// A mapping is wrong.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// The lake could not be read or written.
     #[error("cannot write the lake")]
     Lake(#[from] LakeError),
@@ -90,6 +108,9 @@ pub enum RefusalReason {
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// It does not fit its mapping.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// Too many rows break the contract.
     #[error("{rejected} of {rows} break the contract, more than the allowed share of {allowed}{places}", rejected = counted(*.n_rejected, "row", "rows"), rows = counted(*.n_rows, "row", "rows"))]
     TooManyRejects {
@@ -102,6 +123,32 @@ pub enum RefusalReason {
         /// What was rejected, by column and rule: a line each, with what would be accepted.
         places: String,
     },
+}
+
+impl Refusal {
+    fn has(&self, is_it: fn(&SchemaProblem) -> bool) -> bool {
+        match &self.reason {
+            RefusalReason::Schema(refusal) => refusal.problems.iter().any(is_it),
+            _ => false,
+        }
+    }
+
+    /// Whether the file has columns that identify persons.
+    fn identifies(&self) -> bool {
+        self.has(|problem| matches!(problem, SchemaProblem::Identifying { .. }))
+    }
+
+    /// Whether the file's columns are called otherwise than the contract's.
+    fn has_other_columns(&self) -> bool {
+        self.has(|problem| {
+            matches!(
+                problem,
+                SchemaProblem::NoneKnown
+                    | SchemaProblem::Unknown { .. }
+                    | SchemaProblem::Missing { .. }
+            )
+        })
+    }
 }
 
 fn list(refusals: &[Refusal]) -> String {
@@ -139,9 +186,12 @@ impl IngestError {
             Self::Source(_)
             | Self::NoExtract { .. }
             | Self::Refused { .. }
+            | Self::OtherKeys { .. }
             | Self::Superseded { .. } => FailureKind::Extract,
             Self::NoContract { .. } => FailureKind::Usage,
             Self::Validate { .. } | Self::Worker { .. } => FailureKind::Internal,
+            Self::Mapping(error) => error.kind(),
+            Self::Law(error) => error.kind(),
             Self::Lake(error) => crate::lake::failure_kind(error),
         }
     }
@@ -150,6 +200,9 @@ impl IngestError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::OtherKeys { .. } => Some(
+                "make one of the deliveries again with `korabo pseudonymize`, with the secret, version and --key of the other",
+            ),
             Self::NoExtract { .. } => {
                 Some("put the file there, or mark the source `optional = true` in korabo.toml")
             }
@@ -160,6 +213,12 @@ impl IngestError {
             {
                 Some("raise `max_reject_share` of the source in korabo.toml if that many is normal")
             }
+            Self::Refused { refusals } if refusals.iter().any(Refusal::identifies) => Some(
+                "ask the holder for a file without these columns; if you are the holder, `korabo pseudonymize` makes one of it",
+            ),
+            Self::Refused { refusals } if refusals.iter().any(Refusal::has_other_columns) => Some(
+                "ask the holder for a file that fits, or write a mapping: `korabo ingest --sniff FILE` proposes one",
+            ),
             Self::Refused { .. } | Self::Superseded { .. } => {
                 Some("ask the holder for a corrected file, then run again")
             }

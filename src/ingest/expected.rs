@@ -7,7 +7,8 @@ use crate::contract::{CodeList, ColumnContract, ColumnType, TableContract};
 const MOST_CODES: usize = 20;
 
 /// What rule `rule` of column `column` asks for; nothing where the rule's name says it.
-pub(super) fn expected(contract: &TableContract, column: &str, rule: Rule) -> Option<String> {
+#[must_use]
+pub fn expected(contract: &TableContract, column: &str, rule: Rule) -> Option<String> {
     let column = contract.column(column)?;
     Some(match rule {
         Rule::Null => "a value in every row".to_owned(),

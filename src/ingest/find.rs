@@ -8,10 +8,13 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::error::IngestError;
+use super::key_receipts::require_one_key;
 use super::receipt::{DeliveryMode, KnownDelivery, Ledger};
 use super::source::{SourceFile, find_sources, hash_file};
 use crate::config::{ProjectConfig, SourceConfig};
+use crate::content_hash::sha256;
 use crate::lake::Lake;
+use crate::mapping::{Mappings, SourceMapping};
 
 /// A delivery that is to be ingested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct Delivery {
     pub mode: DeliveryMode,
     /// Its file.
     pub source: SourceFile,
+    /// The name of its mapping, where it is a holder's own file.
+    pub mapping: Option<String>,
     /// The earlier delivery of the same file whose place it takes.
     pub replaces: Option<i32>,
 }
@@ -76,12 +81,15 @@ pub struct DeliverySelection<'a> {
 pub(super) fn find(
     config: &ProjectConfig,
     lake: &Lake,
-    (ledger, contracts): (&Ledger, &ContractHashes),
+    (ledger, contracts, mappings): (&Ledger, &ContractHashes, &Mappings),
     wanted: DeliverySelection<'_>,
 ) -> Result<FoundDeliveries, IngestError> {
     let mut hashes = HashCache::load(lake.root());
     let mut found = FoundDeliveries::default();
-    for (table, mode, path) in candidates(config, wanted.named)? {
+    let candidates = candidates(config, mappings, wanted.named)?;
+    require_one_key(candidates.iter().map(|(_, _, path)| path), &config.extracts)?;
+    for (table, mode, path) in candidates {
+        let mapping = mappings.of_file(&path, &config.extracts, Some(&table))?;
         let source = hashes.source(&path)?;
         let is_twin = found
             .new
@@ -89,7 +97,7 @@ pub(super) fn find(
             .any(|other| other.table == table && other.source.sha256 == source.sha256);
         let known = ledger.known(&table, &source.sha256).filter(|_| !is_twin);
         let is_outdated = known.is_some_and(|known| match contracts.get(&table) {
-            Some(contract) => is_outdated(known, contract, wanted.again),
+            Some(contract) => is_outdated(known, &rules_hash(contract, mapping), wanted.again),
             None => false,
         });
         let is_again = wanted.again && (is_outdated || known.is_some() && !wanted.named.is_empty());
@@ -110,6 +118,7 @@ pub(super) fn find(
                 table,
                 mode: replaced.map_or(mode, |replaced| replaced.mode),
                 source,
+                mapping: mapping.map(|mapping| mapping.name.clone()),
                 replaces: replaced.map(|replaced| replaced.delivery_id),
             });
         }
@@ -121,6 +130,7 @@ pub(super) fn find(
 /// Table, mode and file of what may be a delivery.
 fn candidates(
     config: &ProjectConfig,
+    mappings: &Mappings,
     named: &[NamedDelivery],
 ) -> Result<Vec<(String, DeliveryMode, PathBuf)>, IngestError> {
     let mut candidates = Vec::new();
@@ -141,7 +151,34 @@ fn candidates(
             }
         }
     }
+    for mapping in &mappings.all {
+        for path in find_sources(&config.extracts, &anywhere(&mapping.files))? {
+            let is_known = |(table, _, own): &(String, DeliveryMode, PathBuf)| {
+                *table == mapping.table && *own == path
+            };
+            if !candidates.iter().any(is_known) {
+                candidates.push((mapping.table.clone(), DeliveryMode::Append, path));
+            }
+        }
+    }
     Ok(candidates)
+}
+
+/// Patterns of names alone are looked for in all folders.
+fn anywhere(patterns: &[String]) -> Vec<String> {
+    let anywhere = patterns.iter().map(|pattern| match pattern.contains('/') {
+        true => pattern.clone(),
+        false => format!("**/{pattern}"),
+    });
+    anywhere.collect()
+}
+
+/// What rows are checked against: a contract, and the mapping by which the file is read.
+pub(super) fn rules_hash(contract: &str, mapping: Option<&SourceMapping>) -> String {
+    match mapping {
+        None => contract.to_owned(),
+        Some(mapping) => sha256(format!("{contract} {}", mapping.sha256)),
+    }
 }
 
 fn source_modes(source: &SourceConfig) -> [(DeliveryMode, &[String]); 3] {

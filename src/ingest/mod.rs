@@ -4,19 +4,19 @@
 //!
 //! ```text
 //! SourceFile ──► ExtractReader ──► RawBatch ──► Validator ──► ValidBatch
-//!  (path, hash)   parquet, CSV     as received    contract  └─► RejectedRows
+//!  (path, hash)   parquet, CSV,    as received    contract  └─► RejectedRows
+//!                 by mapping: any
 //! ```
 
 mod canonical;
 mod column_rules;
-mod delimited;
 mod deliver;
 mod error;
 mod expected;
 mod file_schema;
 mod find;
+mod key_receipts;
 mod keys;
-mod read_error;
 mod reader;
 mod reading;
 mod receipt;
@@ -32,11 +32,12 @@ mod validate_error;
 mod tests;
 
 pub use crate::event::DeliveryEvent;
+pub use crate::tabular::ReadError;
 pub use deliver::{IngestSummary, ingest, pending};
 pub use error::{IngestError, Refusal, RefusalReason};
+pub use expected::expected;
 pub use file_schema::{SchemaProblem, SchemaRefusal};
 pub use find::{Delivery, DeliverySelection, NamedDelivery};
-pub use read_error::ReadError;
 pub use reader::{ExtractReader, RawBatch};
 pub use receipt::{
     DELIVERIES, DeliveryMode, Receipt, RecordedDelivery, deliveries_schema, delivery_of,

@@ -1,7 +1,8 @@
 //! Extract files → [`RawBatch`]es, a few thousand rows at a time, whatever the size of the file.
-//! Parquet is read here, delimited text in `delimited`; what the values mean is `validate`'s work.
+//! Parquet is read here, delimited text by `tabular`, any other layout by its mapping; what the values mean is `validate`'s work.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchReader};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -10,10 +11,13 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use datafusion::parquet::errors::ParquetError;
 
-use super::delimited::DelimitedReader;
-use super::read_error::{ReadError, describe};
+use super::error::RefusalReason;
+use super::file_schema::{SchemaProblem, SchemaRefusal};
+use crate::contract::{TableContract, identifying_word};
 use crate::diagnostic::contained;
+use crate::mapping::{HeaderRules, MappedTable, SourceMapping};
 use crate::regular_file;
+use crate::tabular::{DelimitedReader, ReadError, describe};
 
 /// Rows per batch: enough to keep the kernels busy, few enough to stay in the cache.
 const BATCH_ROWS: usize = 16_384;
@@ -38,6 +42,7 @@ pub struct ExtractReader {
 enum Format {
     Parquet(ParquetRecordBatchReader),
     Delimited(Box<DelimitedReader>),
+    Mapped(Box<MappedTable<'static>>),
 }
 
 impl ExtractReader {
@@ -71,6 +76,34 @@ impl ExtractReader {
         })
     }
 
+    /// Opens `path`, a holder's own file, as `mapping` says.
+    ///
+    /// # Errors
+    /// When the file cannot be read, does not fit its mapping, or has columns that identify persons.
+    pub fn open_mapped(
+        path: &Path,
+        (mapping, contract, rules): (&SourceMapping, &TableContract, &HeaderRules),
+    ) -> Result<Self, RefusalReason> {
+        let table = MappedTable::open(path, (mapping, contract, rules), None)?;
+        let identifying = table.headers().iter().filter_map(|header| {
+            Some(SchemaProblem::Identifying {
+                column: header.clone(),
+                word: identifying_word(header)?,
+            })
+        });
+        let problems: Vec<SchemaProblem> = identifying.collect();
+        if !problems.is_empty() {
+            let table = contract.name.clone();
+            return Err(SchemaRefusal { table, problems }.into());
+        }
+        Ok(Self {
+            file: path.to_path_buf(),
+            schema: Arc::clone(table.schema()),
+            rows_read: 0,
+            format: Format::Mapped(Box::new(table)),
+        })
+    }
+
     fn open_delimited(path: &Path, delimiter: u8) -> Result<(SchemaRef, Format), ReadError> {
         let reader = DelimitedReader::open(path, delimiter, BATCH_ROWS)?;
         Ok((reader.schema(), Format::Delimited(Box::new(reader))))
@@ -82,9 +115,10 @@ impl ExtractReader {
         &self.schema
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, RefusalReason> {
         match &mut self.format {
-            Format::Delimited(reader) => reader.next_batch(),
+            Format::Delimited(reader) => Ok(reader.next_batch()?),
+            Format::Mapped(table) => Ok(table.next_batch()?),
             Format::Parquet(reader) => {
                 let damaged = |what| ReadError::Damaged {
                     file: self.file.clone(),
@@ -92,8 +126,8 @@ impl ExtractReader {
                     what,
                 };
                 match contained(|| reader.next().transpose()) {
-                    Some(read) => read.map_err(|error| damaged(describe(&error))),
-                    None => Err(damaged("a page cannot be decoded")),
+                    Some(read) => Ok(read.map_err(|error| damaged(describe(&error)))?),
+                    None => Err(damaged("a page cannot be decoded").into()),
                 }
             }
         }
@@ -101,7 +135,7 @@ impl ExtractReader {
 }
 
 impl Iterator for ExtractReader {
-    type Item = Result<RawBatch, ReadError>;
+    type Item = Result<RawBatch, RefusalReason>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.next_batch().transpose()?;

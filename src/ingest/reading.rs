@@ -5,7 +5,6 @@ use tokio::sync::mpsc;
 
 use super::error::{IngestError, RefusalReason};
 use super::find::Delivery;
-use super::read_error::ReadError;
 use super::reader::ExtractReader;
 use super::receipt::{DeliveryMode, Receipt};
 use super::validate::{SortedRows, Validator};
@@ -69,7 +68,7 @@ pub(super) fn read<'a>(
 
 /// Why the reading thread stopped early.
 enum ReadingError {
-    Read(ReadError),
+    Read(RefusalReason),
     Validate(ValidateError),
     WriterGone,
 }
@@ -118,7 +117,7 @@ impl ReadingTask<'_> {
         };
         match self.task.join().await.map_err(|_| worker())? {
             Ok(validator) => Ok(ReadOutcome::Done(Box::new(validator))),
-            Err(ReadingError::Read(error)) => Ok(ReadOutcome::Refused(error.into())),
+            Err(ReadingError::Read(reason)) => Ok(ReadOutcome::Refused(reason)),
             Err(ReadingError::Validate(source)) => Err(IngestError::Validate {
                 file: self.file.to_owned(),
                 source,

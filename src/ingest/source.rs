@@ -1,12 +1,10 @@
 //! Which files are delivered: finding them by pattern and knowing them by content. Reading them is
 //! `reader`'s work.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
+use crate::content_hash::hash_content;
 use crate::regular_file::{self, NotRegular};
 
 /// A delivered file, known by its content: the same content is the same delivery, whatever its name.
@@ -119,23 +117,13 @@ pub fn hash_file(path: &Path) -> Result<SourceFile, SourceError> {
         file: path.to_path_buf(),
         source,
     };
-    let mut file = regular_file::open(path).map_err(unreadable)?;
+    let file = regular_file::open(path).map_err(unreadable)?;
     let modified = file.metadata().map_err(unreadable)?.modified().ok();
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 18];
-    let mut size = 0_u64;
-    loop {
-        let read = file.read(&mut buffer).map_err(unreadable)?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&buffer[..read]);
-        size += read as u64;
-    }
+    let content = hash_content(file, |_| Ok(())).map_err(unreadable)?;
     Ok(SourceFile {
         path: path.to_path_buf(),
-        size,
+        size: content.bytes,
         modified,
-        sha256: hex::encode(hasher.finalize()),
+        sha256: content.sha256,
     })
 }

@@ -2,6 +2,7 @@
 //! value never matter, and full-width digits count as digits (NFKC is tried when the plain reading
 //! fails).
 
+use chrono::{Datelike as _, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 use super::rejects::Rule;
@@ -123,8 +124,8 @@ pub(super) fn is_month(number: i32) -> bool {
 
 /// The fiscal year (April to March) of a day given as days since 1970-01-01.
 pub(super) fn fiscal_year(days: i32) -> i32 {
-    // Shifted by the 90 days before 1 April and with years that begin in March, the year of the
-    // civil calendar is one comparison away; this is the inverse of `days_from_civil`.
+    // With years that begin in March, the year is one comparison away. Algorithm: Howard Hinnant, "chrono-compatible low-level date
+    // algorithms".
     let shifted = i64::from(days) + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -136,27 +137,13 @@ pub(super) fn fiscal_year(days: i32) -> i32 {
     i32::try_from(year).expect("a day in 32 bits is in a year of at most 23 bits")
 }
 
-/// Days since 1970-01-01 of a day of the Gregorian calendar; `None` when there is no such day.
-/// Algorithm: Howard Hinnant, "chrono-compatible low-level date algorithms".
+/// Days since 1970-01-01 of a day of the Gregorian calendar; `None` when there is no such day in the years 1 to 9999.
 fn days_from_civil(year: i32, month: i32, day: i32) -> Option<i32> {
-    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || day < 1 {
-        return None;
-    }
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        2 => 28 + i32::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    if day > last {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
+    /// Days from the first of the year 1 to 1970-01-01, counted as chrono does.
+    const EPOCH: i32 = 719_163;
+    let (month, day) = (u32::try_from(month).ok()?, u32::try_from(day).ok()?);
+    let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1..=9999).contains(&year))?;
+    Some(date.num_days_from_ce() - EPOCH)
 }
 
 fn is_digits(text: &str) -> bool {

@@ -40,6 +40,17 @@ impl ValidBatch {
         &self.row_numbers
     }
 
+    /// The rows in the contract's columns.
+    #[must_use]
+    pub fn to_batch(&self) -> RecordBatch {
+        let n = self.columns.len();
+        let places: Vec<usize> = (0..n).collect();
+        let schema = self.lake_schema.project(&places);
+        let schema = schema.expect("the lake's columns begin with the contract's");
+        RecordBatch::try_new(Arc::new(schema), self.columns.clone())
+            .expect("validation made the columns in the schema's types and without missing values")
+    }
+
     /// The rows as the lake holds them: with the delivery's number and their own.
     #[must_use]
     pub fn to_lake_batch(&self, delivery_id: i32) -> RecordBatch {

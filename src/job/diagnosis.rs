@@ -11,6 +11,8 @@ use crate::diagnostic::FailureKind;
 use crate::ingest::IngestError;
 use crate::lake::{self, LakeError};
 use crate::pipeline::PipelineError;
+use crate::release::TableReleaseError;
+use crate::release_ledger::LedgerError;
 use crate::report::LoadError;
 use crate::session::{ErrorClass, SessionError, causes};
 
@@ -111,7 +113,11 @@ impl From<&PipelineError> for Diagnosis {
                 let message = format!("{place}: {}", source.message());
                 Self::because(error.kind(), message, None)
             }
-            error => Self::of(error.kind(), error),
+            error => {
+                let mut diagnosis = Self::of(error.kind(), error);
+                diagnosis.causes.extend_from_slice(error.reasons());
+                diagnosis
+            }
         }
     }
 }
@@ -139,6 +145,23 @@ impl From<&LoadError> for Diagnosis {
     }
 }
 
+impl From<&TableReleaseError> for Diagnosis {
+    fn from(error: &TableReleaseError) -> Self {
+        match error {
+            TableReleaseError::Lake(error) => Self::from(error),
+            TableReleaseError::Ledger(LedgerError::Lake(error)) => Self::from(error),
+            TableReleaseError::Session { name, source } => {
+                let diagnosis = Self::from(source);
+                Self {
+                    message: format!("releases/{name}.toml: {}", diagnosis.message),
+                    ..diagnosis
+                }
+            }
+            error => Self::of(error.kind(), error),
+        }
+    }
+}
+
 impl From<&StopReason> for Diagnosis {
     fn from(reason: &StopReason) -> Self {
         Self::of(reason.kind(), reason)
@@ -154,7 +177,18 @@ impl From<&JobError> for Diagnosis {
             JobError::Session(error) => Self::from(error),
             JobError::Checks(error) => Self::from(error),
             JobError::Report(error) => Self::from(error),
+            JobError::ReleaseFile(error) => Self::of(FailureKind::Project, error),
+            JobError::Forms(error) => Self::of(FailureKind::Project, error),
+            JobError::Release(error) => Self::from(error),
             JobError::Stopped(reason) => Self::from(reason),
+            JobError::Refused(refusal) => {
+                let kind = match refusal {
+                    refusal if refusal.is_disclosure() => FailureKind::Disclosure,
+                    refusal if refusal.is_usage() => FailureKind::Usage,
+                    _ => FailureKind::Project,
+                };
+                Self::of(kind, error)
+            }
             JobError::ChecksFailed { failed } => Self {
                 kind: FailureKind::Quality,
                 message: error.to_string(),

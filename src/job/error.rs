@@ -7,7 +7,9 @@ use crate::ingest::IngestError;
 use crate::lake::LakeError;
 use crate::output_file::OutputError;
 use crate::pipeline::PipelineError;
-use crate::report::LoadError;
+use crate::release::{ReleaseFileError, TableReleaseError};
+use crate::report::forms::FormsError;
+use crate::report::{LoadError, Refusal};
 use crate::session::SessionError;
 
 /// Why a job did not begin or did not do what it was to do. [`Diagnosis`](super::Diagnosis) says whose fault it is and lists the
@@ -35,9 +37,21 @@ pub enum JobError {
         /// Which, with their numbers.
         failed: Vec<String>,
     },
+    /// A definition of a release is wrong.
+    #[error(transparent)]
+    ReleaseFile(#[from] ReleaseFileError),
+    /// The forms are wrong, or their workbook cannot be made.
+    #[error(transparent)]
+    Forms(#[from] FormsError),
+    /// A table was not released.
+    #[error(transparent)]
+    Release(#[from] TableReleaseError),
     /// The tables of the report cannot be read.
     #[error(transparent)]
     Report(#[from] LoadError),
+    /// A report of one employer or municipality is not made.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The folder of the report cannot be made.
     #[error("cannot write the report")]
     ReportFolder(#[source] std::io::Error),

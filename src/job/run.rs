@@ -13,6 +13,7 @@ use super::ingest::ingest_new;
 use super::observers::Observers;
 use super::options::JobOptions;
 use super::record::{Intent, all_steps, record, record_at_once};
+use super::release::release_all;
 use super::report::write_if_stale;
 use super::selection::{pending, selected_tables, tables_of};
 use super::stop::{StopReason, until};
@@ -168,12 +169,13 @@ async fn work(job: &Job, observers: &Observers) -> Result<(), JobError> {
         return Err(error.into());
     }
     if job.selection_text.is_none() {
+        release_all(workspace, &session, observers).await?;
         let totals = Totals::of(&observers.tally());
         let entry = job
             .intent()
             .record(&totals, RunOutcome::Ok, observers.started());
         let written = write_if_stale(workspace, &session, &entry, job.options.lang).await?;
-        if let Some(path) = written {
+        for path in written {
             observers.tell(&RunEvent::ReportWritten { path });
         }
     }

@@ -12,7 +12,10 @@ use crate::pipeline::{self, LakeState, Selection, Work};
 /// # Errors
 /// When an extract is missing or the lake cannot be read.
 pub async fn pending(workspace: &Workspace) -> Result<Vec<Delivery>, JobError> {
-    Ok(ingest::pending(&workspace.project.config, &workspace.lake).await?)
+    Ok({
+        let project = &workspace.project;
+        ingest::pending(&project.config, &project.contracts, &workspace.lake).await?
+    })
 }
 
 /// Tables that get new rows from `deliveries`.

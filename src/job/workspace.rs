@@ -7,12 +7,18 @@ use crate::config::ProjectConfig;
 use crate::evaluation::Evaluations;
 use crate::lake::Lake;
 use crate::pipeline::{Catalogue, Project};
+use crate::release::Releases;
+use crate::report::forms::Forms;
 
 /// A loaded project with its lake.
 #[derive(Clone)]
 pub struct Workspace {
     /// The project.
     pub project: Arc<Project>,
+    /// What of it may leave.
+    pub releases: Arc<Releases>,
+    /// Its forms, if it has any.
+    pub forms: Option<Arc<Forms>>,
     /// Its lake, or the lake as of a time.
     pub lake: Lake,
 }
@@ -21,7 +27,7 @@ impl Workspace {
     /// Loads the project of `config`.
     ///
     /// # Errors
-    /// When the lake cannot be opened, or contracts, fields, indicators or queries are wrong.
+    /// When the lake cannot be opened, or contracts, fields, indicators, queries, releases or forms are wrong.
     pub fn of_config(config: ProjectConfig) -> Result<Self, JobError> {
         Self::with_plans(config, |_| ())
     }
@@ -36,7 +42,15 @@ impl Workspace {
     ) -> Result<Self, JobError> {
         let lake = Lake::open(&config.lake)?.checking_contents();
         let project = Arc::new(Project::load_with(config, change)?);
-        Ok(Self { project, lake })
+        let config = &project.config;
+        let releases = Arc::new(Releases::load(&config.folder, &config.release)?);
+        let forms = Forms::load(&config.folder, &project.vocabulary)?;
+        Ok(Self {
+            project,
+            releases,
+            forms: forms.map(Arc::new),
+            lake,
+        })
     }
 
     /// The tables of the project and its lake.

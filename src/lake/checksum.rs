@@ -1,11 +1,12 @@
 //! SHA-256 of files and commits: how they are computed, where a commit carries them, and which were verified.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::content_hash::hash_content;
 
 /// Where a commit names a data file's hash: among the tags of its `add` action, which other readers ignore.
 pub(super) const HASH_TAG: &str = "korabo.sha256";
@@ -14,7 +15,6 @@ const SEAL: &str = "koraboSha256";
 const INFO: &str = "{\"commitInfo\":{";
 /// The problem of a file whose hash differs.
 pub(super) const CHANGED: &str = "its content is not what was written";
-const CHUNK: usize = 1 << 20;
 
 /// Files whose content this process has compared with its hash.
 #[derive(Debug, Clone, Default)]
@@ -50,15 +50,8 @@ impl WrittenHashes {
 
 /// SHA-256 of a file's content in hexadecimal digits.
 pub(super) fn sha256_of(file: &Path) -> std::io::Result<String> {
-    let mut from = fs_err::File::open(file)?;
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match from.read(&mut chunk)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            n => hasher.update(&chunk[..n]),
-        }
-    }
+    let content = hash_content(fs_err::File::open(file)?, |_| Ok(()))?;
+    Ok(content.sha256)
 }
 
 /// A commit with its own hash in it; content without `commitInfo` stays as it is.

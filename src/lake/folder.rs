@@ -93,6 +93,15 @@ impl Lake {
         }
     }
 
+    /// The same lake at present.
+    #[must_use]
+    pub fn present(&self) -> Self {
+        Self {
+            moment: Moment::Present,
+            ..self.clone()
+        }
+    }
+
     /// The time the lake is read at; `None` for the present.
     #[must_use]
     pub fn time(&self) -> Option<DateTime<Utc>> {

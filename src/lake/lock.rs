@@ -35,6 +35,14 @@ impl Lake {
         self.lock_file(".schedule.lock", LakeError::Served)
     }
 
+    /// Takes the lock of what remembers releases, without waiting.
+    ///
+    /// # Errors
+    /// [`LakeError::Locked`] when another process holds it.
+    pub fn lock_releases(&self) -> Result<LakeLock, LakeError> {
+        self.lock_file(".releases.lock", LakeError::Locked)
+    }
+
     /// Takes the lock for removing files of versions, without waiting.
     ///
     /// # Errors

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -55,6 +57,43 @@ impl Lake {
         });
         let synced = synced.await.unwrap_or_else(|error| Err(error.into()));
         synced.map_err(LakeError::Folder)
+    }
+
+    /// Writes and publishes one batch of a table that korabo keeps for itself, after removing what a crash left there. The caller
+    /// holds a lock that keeps other writers of the table away.
+    ///
+    /// # Errors
+    /// When it cannot be written; the table is then as it was.
+    pub async fn write_batch(
+        &self,
+        name: &str,
+        batch: &RecordBatch,
+        mode: PublishMode<'_>,
+        provenance: &Provenance,
+    ) -> Result<(), LakeError> {
+        self.remove_leftovers(name).await?;
+        let mut writer = self.writer(name, batch.schema(), &[])?;
+        writer.write(batch).await?;
+        let staged = writer.close().await?;
+        self.publish(name, staged, mode, provenance).await?;
+        Ok(())
+    }
+
+    /// Appends rows, given as columns of `schema`, to a table that korabo keeps for itself; otherwise as [`Lake::write_batch`].
+    ///
+    /// # Errors
+    /// When columns and schema do not fit, or as [`Lake::write_batch`].
+    pub async fn append_columns(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        columns: Vec<ArrayRef>,
+    ) -> Result<(), LakeError> {
+        let batch = RecordBatch::try_new(schema, columns)
+            .map_err(|source| table_error(name, DeltaTableError::Arrow { source }))?;
+        let provenance = Provenance::of_raw(None);
+        self.write_batch(name, &batch, PublishMode::Append, &provenance)
+            .await
     }
 
     /// Publishes staged files as the next version of table `name`; returns the version.

@@ -1,14 +1,26 @@
 //! Runs the tests of a header against rows that are written but not yet published.
 
 use chrono::{Datelike as _, Months, NaiveDate};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::dataframe::DataFrame;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::col;
 
 use super::context::{RunContext, run_error, store_error};
 use super::data_test::{AgeUnit, DataTest, Rule};
 use super::error::PipelineError;
+use super::header::Sensitivity;
+use super::history::text_at;
 use super::query::Query;
 use crate::event::{Severity, TestResult};
 use crate::lake::{LakeTable, StagedFiles};
-use crate::session::Newest;
+use crate::session::{Newest, SessionError};
+
+/// The column in which rows that break a test say why.
+const REASON: &str = "reason";
+
+/// Reasons that are told of one test.
+const MOST_REASONS: usize = 5;
 
 /// Tests the staged rows of `query`; what each test found goes into `results`.
 ///
@@ -35,10 +47,13 @@ pub(super) async fn run_tests(
     // Nothing else reads the table by its name until its step has ended.
     let session = &context.session;
     session.register_table(table.clone()).map_err(in_run)?;
-    let tested = test_all(context, query, (&table, published.as_ref()), results).await;
+    let tested = match test_all(context, query, (&table, published.as_ref()), results).await {
+        Ok(()) => reasons(context, query, results).await,
+        Err(error) => Err(error),
+    };
     session.forget(&query.name).map_err(in_run)?;
-    tested?;
-    failures(query, results)
+    let reasons = tested?;
+    failures(query, results).map_err(|error| error.with_reasons(reasons))
 }
 
 async fn test_all(
@@ -183,6 +198,66 @@ async fn count_broken(
     counted.map_err(|source| run_error(query, source))
 }
 
+/// What the rows that break tests of severity `error` say of themselves in a column `reason`: of tests that read tables of
+/// aggregates only, so that no person is told of.
+async fn reasons(
+    context: &RunContext,
+    query: &Query,
+    results: &[TestResult],
+) -> Result<Vec<String>, PipelineError> {
+    let in_run = |source| run_error(query, source);
+    let parameters = context.project.parameters_of(query);
+    let mut reasons = Vec::new();
+    let tests = query.header.tests.iter();
+    for (test, result) in tests.zip(results_of_tests(query, results)) {
+        let Rule::NoRows { sql } = &test.rule else {
+            continue;
+        };
+        if result.holds || result.severity == Severity::Warn {
+            continue;
+        }
+        let frame = context.session.plan(sql, &parameters).await;
+        let frame = frame.map_err(in_run)?;
+        let has_reason = frame.schema().has_column_with_unqualified_name(REASON);
+        if has_reason && reads_aggregates(context, frame.logical_plan()).map_err(in_run)? {
+            reasons.extend(first_reasons(frame).await.map_err(in_run)?);
+        }
+    }
+    Ok(reasons)
+}
+
+/// The results of the header's tests, which come after those of its keys.
+fn results_of_tests<'r>(query: &Query, results: &'r [TestResult]) -> &'r [TestResult] {
+    &results[results.len().saturating_sub(query.header.tests.len())..]
+}
+
+/// Whether every table that `plan` scans has rows of aggregates.
+fn reads_aggregates(context: &RunContext, plan: &LogicalPlan) -> Result<bool, SessionError> {
+    let mut is_aggregate = true;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let query = context.project.dag.query(scan.table_name.table());
+            let sensitivity = query.map(|query| query.header.sensitivity);
+            is_aggregate &= sensitivity == Some(Sensitivity::Aggregate);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(is_aggregate)
+}
+
+/// The first reasons in alphabetical order.
+async fn first_reasons(frame: DataFrame) -> Result<Vec<String>, SessionError> {
+    let reason = col(REASON);
+    let frame = frame.select(vec![reason.clone()])?.distinct()?;
+    let frame = frame.sort(vec![reason.sort(true, false)])?;
+    let batches = frame.limit(0, Some(MOST_REASONS))?.collect().await?;
+    let rows = batches.iter().flat_map(|batch| {
+        let rows = 0..batch.num_rows();
+        rows.filter_map(|row| text_at(batch, REASON, row))
+    });
+    Ok(rows.collect())
+}
+
 /// Fails when a test of severity `error` does not hold.
 pub(super) fn failures(query: &Query, results: &[TestResult]) -> Result<(), PipelineError> {
     let broken = results
@@ -194,6 +269,7 @@ pub(super) fn failures(query: &Query, results: &[TestResult]) -> Result<(), Pipe
         false => Err(PipelineError::TestsFailed {
             query: query.name.clone(),
             tests: tests.join("; "),
+            reasons: Vec::new(),
         }),
     }
 }

@@ -123,7 +123,12 @@ pub enum PipelineError {
     )]
     NeverBuilt { query: String, needs: String },
     #[error("`{query}` was not published: a test of its header does not hold: {tests}")]
-    TestsFailed { query: String, tests: String },
+    TestsFailed {
+        query: String,
+        tests: String,
+        /// What the rows that break the tests say, where they are aggregates.
+        reasons: Vec<String>,
+    },
     #[error("{at}: the test names column `{column}`, which `{table}` does not have{hint}")]
     UnknownTestColumn {
         at: SourceLocation,
@@ -161,6 +166,23 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// The same error, of tests whose rows give `reasons`.
+    pub(super) fn with_reasons(mut self, found: Vec<String>) -> Self {
+        if let Self::TestsFailed { reasons, .. } = &mut self {
+            *reasons = found;
+        }
+        self
+    }
+
+    /// Why tests do not hold, a line each.
+    #[must_use]
+    pub fn reasons(&self) -> &[String] {
+        match self {
+            Self::TestsFailed { reasons, .. } => reasons,
+            _ => &[],
+        }
+    }
+
     /// What is wrong with the lake, when that is the cause.
     #[must_use]
     pub fn lake_error(&self) -> Option<&LakeError> {

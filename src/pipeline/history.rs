@@ -15,7 +15,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef
 use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::event::{StepOutcome, StepStatus, TestResult};
-use crate::lake::{Lake, LakeError, Provenance, PublishMode};
+use crate::lake::{Lake, LakeError};
 
 /// Table of runs.
 pub const RUNS: &str = "runs";
@@ -195,7 +195,7 @@ pub async fn record_run(
         Arc::new(BooleanArray::from(vec![run.full_refresh])),
         Arc::new(Int64Array::from(vec![run.retry_of])),
     ];
-    append(lake, RUNS, runs_schema(), columns).await?;
+    lake.append_columns(RUNS, runs_schema(), columns).await?;
     if steps.is_empty() {
         return Ok(());
     }
@@ -223,7 +223,8 @@ pub async fn record_run(
             steps.iter().map(|step| step.elapsed.as_secs_f64()),
         )),
     ];
-    append(lake, RUN_STEPS, run_steps_schema(), columns).await?;
+    lake.append_columns(RUN_STEPS, run_steps_schema(), columns)
+        .await?;
     record_tests(lake, run.run_id, steps).await
 }
 
@@ -253,7 +254,8 @@ async fn record_tests(lake: &Lake, run_id: i64, steps: &[StepStatus]) -> Result<
         Arc::new(n_rows.collect::<Int64Array>()),
         Arc::new(n_tested.collect::<Int64Array>()),
     ];
-    append(lake, TEST_RESULTS, test_results_schema(), columns).await
+    lake.append_columns(TEST_RESULTS, test_results_schema(), columns)
+        .await
 }
 
 /// The latest run, when there is one.
@@ -359,26 +361,4 @@ pub(super) fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<Str
     let column = cast(batch.column_by_name(name)?, &DataType::Utf8).ok()?;
     let column = column.as_string::<i32>();
     column.is_valid(row).then(|| column.value(row).to_owned())
-}
-
-async fn append(
-    lake: &Lake,
-    table: &str,
-    schema: SchemaRef,
-    columns: Vec<ArrayRef>,
-) -> Result<(), LakeError> {
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
-        .expect("columns are built beside their schema");
-    lake.remove_leftovers(table).await?;
-    let mut writer = lake.writer(table, schema, &[])?;
-    writer.write(&batch).await?;
-    let staged = writer.close().await?;
-    lake.publish(
-        table,
-        staged,
-        PublishMode::Append,
-        &Provenance::of_raw(None),
-    )
-    .await?;
-    Ok(())
 }

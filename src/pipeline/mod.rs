@@ -1,6 +1,7 @@
 //! From query files to published tables: order, staleness, execution, checks before publishing, and the
 //! history of runs. What a query means is its SQL; what it costs is the engine's business.
 
+mod answer_memory;
 mod audit;
 mod catalogue;
 mod column_use;
@@ -30,6 +31,7 @@ mod run;
 mod select;
 mod sources;
 mod stale;
+mod start_order;
 mod statement;
 mod step;
 mod summary;
@@ -55,11 +57,12 @@ pub use lineage::{Lineage, MadeColumn, MadeTable};
 pub use losses::{losses, require_whole};
 pub use meanings::Meanings;
 pub use plans::settings;
-pub use project::Project;
+pub use project::{Project, is_record};
 pub use query::{Query, Stage};
 pub use run::build;
 pub use select::{LakeState, Selection, with_dependents};
 pub use stale::{PlannedStep, Work, plan};
+pub use start_order::StartOrderQueries;
 pub use statement::statement;
 pub use summary::RunSummary;
 pub use table_help::table_help;

@@ -73,7 +73,24 @@ pub(super) fn expand(
     if let Some(scale) = &evaluations.scale {
         expanded.push(scale_view(scale)?);
     }
+    give_thresholds(&mut expanded, &evaluations.gates);
     Ok(expanded)
+}
+
+/// Gives the thresholds of gates (`$run_out_warn_at`) to the queries that use them: those of `rules/gates.toml`, which hold whatever
+/// single plans say.
+fn give_thresholds(queries: &mut [Query], gates: &[Gate]) {
+    for gate in gates {
+        for (key, threshold) in [("warn_at", gate.warn_at), ("blind_at", gate.blind_at)] {
+            let Some(threshold) = threshold else { continue };
+            let name = format!("{}_{key}", gate.name);
+            let uses = |query: &&mut Query| query.parameters.contains(&name);
+            for query in queries.iter_mut().filter(uses) {
+                let value = ParameterValue::Number(threshold);
+                query.values.push((name.clone(), value));
+            }
+        }
+    }
 }
 
 /// One row with the words of ratings and what decides between them.

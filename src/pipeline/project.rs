@@ -18,6 +18,7 @@ use crate::diagnostic::did_you_mean;
 use crate::evaluation::Evaluations;
 use crate::ingest;
 use crate::lake::Lake;
+use crate::release_ledger::{self, RELEASE_ANSWERS, RELEASE_CELLS, RELEASE_COUNTS, RELEASES};
 use crate::session::Session;
 use crate::vocabulary::{ColumnEntry, Vocabulary, VocabularyError};
 
@@ -181,14 +182,24 @@ impl Project {
 }
 
 /// What korabo records about its work: tables besides the `rejects_*`, and their columns.
-fn records() -> [(&'static str, SchemaRef); 5] {
+fn records() -> [(&'static str, SchemaRef); 9] {
     [
         (ingest::DELIVERIES, ingest::deliveries_schema()),
         (RUNS, history::runs_schema()),
         (RUN_STEPS, history::run_steps_schema()),
         (TEST_RESULTS, history::test_results_schema()),
         (CHECK_RESULTS, checks::check_results_schema()),
+        (RELEASES, release_ledger::releases_schema()),
+        (RELEASE_CELLS, release_ledger::release_cells_schema()),
+        (RELEASE_COUNTS, release_ledger::release_counts_schema()),
+        (RELEASE_ANSWERS, release_ledger::release_answers_schema()),
     ]
+}
+
+/// Whether a table holds what korabo records about its work.
+#[must_use]
+pub fn is_record(table: &str) -> bool {
+    records().iter().any(|(name, _)| *name == table)
 }
 
 fn given_tables(contracts: &[TableContract]) -> GivenTables {

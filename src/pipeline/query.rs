@@ -11,13 +11,13 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Statement, TableFactor, Value, ValueWithSpan, Visit,
     Visitor,
 };
-use sha2::{Digest as _, Sha256};
 
 use super::data_test::{DataTest, Rule};
 use super::error::PipelineError;
 use super::header::{Header, prose, read_header};
 use super::made_text::{Expressions, MadeText};
 use crate::config::{ParameterValue, ProjectConfig};
+use crate::content_hash::sha256;
 use crate::diagnostic::SourceLocation;
 use crate::functions;
 use crate::session::{self, SessionError};
@@ -193,7 +193,7 @@ impl Query {
     /// SHA-256 of the text: a changed comment changes it too, because the header is a comment.
     #[must_use]
     pub fn hash(&self) -> String {
-        hex::encode(Sha256::digest(&self.text))
+        sha256(&self.text)
     }
 
     /// The leading comment without its settings, line by line; the first line says what one row stands for.

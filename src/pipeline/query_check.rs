@@ -74,6 +74,19 @@ impl Project {
         Ok(())
     }
 
+    /// A session of the same engine with all tables and views of the project, none of which has rows.
+    ///
+    /// # Errors
+    /// For the first query that does not plan.
+    pub async fn planned_session(&self, engine: &Session) -> Result<Session, PipelineError> {
+        let session = self.session_without_rows(engine)?;
+        for query in self.dag.queries() {
+            let frame = self.plan_query(&session, query).await?;
+            session.register_empty(&query.name, made_schema(query, &frame)?)?;
+        }
+        Ok(session)
+    }
+
     /// A session of the same engine with the tables that exist without a query, all of them empty.
     fn session_without_rows(&self, engine: &Session) -> Result<Session, SessionError> {
         Catalogue::of_project(Arc::new(self.clone()), None).session(engine)

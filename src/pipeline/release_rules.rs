@@ -23,6 +23,7 @@ impl Project {
             person_columns: PERSON_COLUMNS,
             roles: self.table_roles(),
             household_columns: HOUSEHOLD_COLUMNS,
+            memory: None,
         }
     }
 

@@ -264,7 +264,7 @@ impl Builder {
                     reason,
                     elapsed,
                     tests,
-                    causes: causes(&error),
+                    causes: [causes(&error), error.reasons().to_vec()].concat(),
                 });
                 self.summary.first_error.get_or_insert(error);
             }

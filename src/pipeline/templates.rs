@@ -1,6 +1,7 @@
 //! Templates: queries made for each entry of the project's vocabulary. `-- for_each: field` in `queries/panel_field.sql` makes `panel_activity`,
 //! `panel_mind` and so on, one for each field of `fields.toml`, with the parameter `$field`. A file of the same name as such a query
-//! takes its place. The view [`PANEL_INDICATORS`] adds to the panel what `indicators.toml` defines by SQL, [`INDICATOR_TERMS`] says between
+//! takes its place. The view [`PANEL_INDICATORS`] adds to the panel what `indicators.toml` defines by SQL and keeps what needs a full year from
+//! parts of one, [`INDICATOR_TERMS`] says between
 //! which terms each indicator may be compared, and every query has the list of all indicators as `$indicators`.
 
 use std::collections::BTreeSet;
@@ -19,7 +20,8 @@ use crate::lake::storable_schema;
 use crate::session::{self, ErrorPlace, Session, SessionError, split_place};
 use crate::toml_reader::LocatedText;
 use crate::vocabulary::{
-    INDICATORS_FILE, Indicator, ProgramField, QUESTIONNAIRE_TERMS, Vocabulary, VocabularyError,
+    INDICATORS_FILE, Indicator, ProgramField, QUESTIONNAIRE_TERMS, Unit, Vocabulary,
+    VocabularyError,
 };
 
 /// The panel with all indicators.
@@ -32,6 +34,12 @@ const INDICATOR_TERMS: &str = "indicator_terms";
 
 /// The parameter of all queries that lists the indicators.
 const INDICATORS: &str = "indicators";
+
+/// The parameter that says which share of a year is a full one.
+const FULL_YEAR_SHARE: &str = "full_year_share";
+
+/// What is known of full years only, up to the value.
+const IN_FULL_YEARS: &str = "case when panel_person_year.enrolled_share >= $full_year_share then";
 
 /// The part of a file's name that a field's code replaces.
 const FIELD: &str = "field";
@@ -105,15 +113,37 @@ fn values_of(field: &ProgramField) -> Vec<(String, ParameterValue)> {
 fn panel_indicators(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
     let mut made = MadeText::plain(&format!(
         "-- One row per person and fiscal year: {PANEL} with the indicators that {INDICATORS_FILE} defines by SQL.\n\
+         -- What needs a full year is missing where less than ${FULL_YEAR_SHARE} of the year was insured: a part of a year would look\n\
+         -- cheap and healthy.\n\
          -- key: person_id, fiscal_year\n-- materialize: view\n-- sensitivity: person\n\n\
          select\n    {PANEL}.*"
     ));
+    let mut replaced = Vec::new();
+    for indicator in &vocabulary.indicators {
+        let name = &indicator.name;
+        if indicator.needs_full_year && indicator.sql.is_none() {
+            replaced.push(format!(
+                "        {IN_FULL_YEARS} {PANEL}.{name} end as {name}"
+            ));
+        }
+    }
+    if !replaced.is_empty() {
+        made.push(&format!(" replace (\n{}\n    )", replaced.join(",\n")));
+    }
     for indicator in &vocabulary.indicators {
         if let Some(sql) = &indicator.sql {
             check_expression(indicator, "sql", sql)?;
             made.push(",\n    ");
+            if indicator.needs_full_year {
+                made.push(&format!("{IN_FULL_YEARS} "));
+            }
             made.push_expression(sql);
-            made.push(&format!(" as {}", indicator.name));
+            let end = if indicator.needs_full_year {
+                " end"
+            } else {
+                ""
+            };
+            made.push(&format!("{end} as {}", indicator.name));
         }
         if let Some(sql) = &indicator.at_risk {
             check_expression(indicator, "at_risk", sql)?;
@@ -129,15 +159,20 @@ fn indicator_terms(vocabulary: &Vocabulary) -> Result<Query, PipelineError> {
     for indicator in &vocabulary.indicators {
         for term in QUESTIONNAIRE_TERMS {
             let series = indicator.series_of(term);
-            rows.push(format!("    ('{}', {term}, {series})", indicator.name));
+            let is_share = indicator.unit == Unit::Share;
+            rows.push(format!(
+                "    ('{}', {term}, {series}, {is_share})",
+                indicator.name
+            ));
         }
     }
     let text = format!(
         "-- One row per indicator and term of the checkup questionnaire: which terms' answers may be compared.\n\
-         -- Those of one series may, by the first term of which it is named; `terms` in {INDICATORS_FILE} decides.\n\
+         -- Those of one series may, by the first term of which it is named; `terms` in {INDICATORS_FILE} decides. is_share: its unit\n\
+         -- there is `share`.\n\
          -- key: indicator, term\n-- materialize: view\n-- sensitivity: aggregate\n\n\
-         select\n    indicator,\n    cast(term as smallint) as term,\n    cast(series as smallint) as series\nfrom (values\n{}\n) as terms \
-         (indicator, term, series)\n",
+         select\n    indicator,\n    cast(term as smallint) as term,\n    cast(series as smallint) as series,\n    is_share\nfrom (values\n{}\n) as terms \
+         (indicator, term, series, is_share)\n",
         rows.join(",\n")
     );
     Query::made(

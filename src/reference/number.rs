@@ -1,5 +1,9 @@
 //! How published tables write numbers, sexes and ages.
 
+use std::iter;
+
+use unicode_normalization::UnicodeNormalization as _;
+
 /// A number, or `None` where the figure is withheld or was not collected.
 pub(super) fn number(text: &str) -> Result<Option<f64>, ()> {
     let plain = plain(text).replace(',', "");
@@ -40,15 +44,40 @@ pub(super) fn sex_and_age(heading: &str) -> Option<(i8, String)> {
     Some((sex, age_band(letters.as_str())?))
 }
 
-/// Without blanks, with half-width digits and one kind of dash.
+/// Without blanks, with half-width letters and one kind of dash.
 fn plain(text: &str) -> String {
-    let one = |letter: char| match letter {
-        '０'..='９' => char::from_u32(letter as u32 - '０' as u32 + '0' as u32).unwrap_or(letter),
-        '～' | '〜' | '~' | '‐' | '－' | '−' | '–' | '—' | 'ー' => '-',
-        '，' => ',',
-        '．' => '.',
-        other => other,
-    };
     let letters = text.chars().filter(|letter| !letter.is_whitespace());
-    letters.map(one).collect()
+    letters.map(|letter| dash(half_width(letter))).collect()
+}
+
+/// The half-width form of a full-width letter, digit or sign. Only of these: NFKC as a whole makes digits of what marks a footnote (`²`, `①`).
+fn half_width(letter: char) -> char {
+    match letter {
+        '！'..='～' => iter::once(letter).nfkc().next().unwrap_or(letter),
+        other => other,
+    }
+}
+
+fn dash(letter: char) -> char {
+    match letter {
+        '〜' | '~' | '‐' | '−' | '–' | '—' | 'ー' => '-',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_folded_and_footnotes_are_no_digits() {
+        assert_eq!(number("１，２３４．５"), Ok(Some(1234.5)));
+        assert_eq!(number("－３"), Ok(Some(-3.0)));
+        assert_eq!(number("＊"), Ok(None));
+        assert_eq!(number("1,234²"), Err(()));
+        assert_eq!(number("12①"), Err(()));
+        let band = Some((1, "40-44".to_owned()));
+        assert_eq!(sex_and_age("男４０～４４歳"), band);
+        assert_eq!(sex_and_age("男 40 〜 44 歳"), band);
+    }
 }

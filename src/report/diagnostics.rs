@@ -6,15 +6,15 @@ use maud::{Markup, html};
 use super::estimate_cell::{estimate_cell, heading};
 use super::names::{LabelKind, Names, label, level_label};
 use super::page::{Balance, CovariateRow, EffectGroup, EffectRow, Page};
-use super::sentence::causal_row;
-use super::text::{Lang, magnitude, percent, signed, unit_heading, unit_name};
+use super::sentence::{causal_row, is_fixed_effects};
+use super::text::{Lang, magnitude, percent, range, signed, unit_heading, unit_name};
 use super::wording::words;
 use crate::disclosure::{BalanceNumbers, Interval};
 
 /// Standardised differences above this in size are called out: the usual convention (Austin 2009).
 const NOTABLE: f64 = 0.1;
 
-/// The lines under a field's main effect.
+/// What diagnostics say of a field's main effect, in words.
 pub(super) fn lines(page: &Page, main: &EffectGroup, names: Names<'_>) -> Markup {
     let words = words(names.lang);
     let balance = page
@@ -51,6 +51,7 @@ pub(super) fn tables(page: &Page, field: &str, names: Names<'_>) -> Markup {
     let words = words(names.lang);
     let balances = page.balance.iter().filter(|balance| balance.field == field);
     html! {
+        (fixed_effects(page, field, names))
         @for group in page.robustness.iter().filter(|group| group.field == field) {
             details {
                 summary {
@@ -69,6 +70,45 @@ pub(super) fn tables(page: &Page, field: &str, names: Names<'_>) -> Markup {
                 }
                 @if idx == 0 { p.muted { (words.balance_lead) } }
                 div.scroll { (balance_table(balance, names)) }
+            }
+        }
+    }
+}
+
+/// Two-way fixed effects, which are no effect under staggered starts, beside the causal estimate.
+fn fixed_effects(page: &Page, field: &str, names: Names<'_>) -> Markup {
+    let words = words(names.lang);
+    let of_field = page.effects.iter().filter(|group| group.field == field);
+    let rows = of_field.filter_map(|group| {
+        let own = group
+            .rows
+            .iter()
+            .find(|row| is_fixed_effects(&row.estimator))?;
+        Some((group, own))
+    });
+    let rows: Vec<(&EffectGroup, &EffectRow)> = rows.collect();
+    let Some((_, first)) = rows.first() else {
+        return html! {};
+    };
+    let name = label(LabelKind::Estimator, &first.estimator, names.lang);
+    let causal = label(LabelKind::Estimator, "callaway_santanna", names.lang);
+    html! {
+        details {
+            summary { (name) }
+            p.muted { (words.fixed_effects_lead) }
+            div.scroll {
+                table.narrow {
+                    thead { tr { th { (words.indicator) } th.num { (name) } th.num { (causal) } } }
+                    tbody {
+                        @for (group, own) in &rows {
+                            tr {
+                                th scope="row" { (heading(&group.indicator, &group.population, names)) }
+                                td.num { (estimate_cell(Some(own), group, names)) }
+                                td.num { (estimate_cell(causal_row(group), group, names)) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -153,10 +193,10 @@ fn robustness_line(group: &EffectGroup, names: Names<'_>) -> Option<String> {
         let name = label(LabelKind::Estimator, &row.estimator, names.lang);
         let estimate = signed(numbers.estimate, unit);
         if row.estimator == causal.estimator {
-            let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
+            let ends = range(interval.low, interval.high, unit, names.lang);
             parts.push(match names.lang {
-                Lang::Ja => format!("{name} {estimate}（{low}～{high}）"),
-                Lang::En => format!("{name} {estimate} ({low} to {high})"),
+                Lang::Ja => format!("{name} {estimate}（{ends}）"),
+                Lang::En => format!("{name} {estimate} ({ends})"),
             });
         } else {
             if !holds(interval, numbers.estimate) {

@@ -7,24 +7,12 @@ use super::chart::{self, ChartText, ComparisonRow, MarkStyle};
 use super::diagnostics;
 use super::estimate_cell::{estimate_cell, heading};
 use super::names::{LabelKind, Names, label};
-use super::page::{EffectGroup, EffectRow, EventStudy, Judgement, Page};
-use super::sentence::{Finding, causal_row, finding, has_pre_trend, is_naive, sentence};
-use super::text::{Lang, count, signed};
+use super::page::{EffectGroup, EffectRow, EventStudy, Page};
+use super::reading::{EffectReading, FieldReadings, readings};
+use super::sentence::{Finding, causal_row, has_pre_trend, is_fixed_effects, is_naive, sentence};
+use super::text::{Lang, count, range, signed};
 use super::wording::words;
 use crate::disclosure::{Count, EstimateNumbers};
-
-/// One effect with what it says.
-struct EffectReading<'page> {
-    group: &'page EffectGroup,
-    finding: Finding,
-    judgement: Option<&'page Judgement>,
-}
-
-/// The effects of one field.
-struct FieldReadings<'page> {
-    field: &'page str,
-    readings: Vec<EffectReading<'page>>,
-}
 
 /// The summary: one card per field, its main indicator first, the others folded.
 pub(crate) fn summary(page: &Page, lang: Lang) -> Markup {
@@ -34,9 +22,23 @@ pub(crate) fn summary(page: &Page, lang: Lang) -> Markup {
         (tally(&fields, lang))
         p.lead { (words(names.lang).summary_lead) }
         @for field in &fields {
-            (card(page, field, names))
+            (card(field, names))
         }
     }
+}
+
+/// Whether anything is known of an effect: a page of effects that do not exist would say nothing. Without the tables of holders of
+/// programs there are none.
+pub(crate) fn is_any_known(page: &Page) -> bool {
+    let names = Names::new(&page.vocabulary, Lang::En);
+    let fields = by_field(page, names);
+    let mut found = fields.iter().flat_map(|field| &field.readings);
+    found.any(|reading| reading.finding != Finding::Unavailable)
+}
+
+/// What stands in place of the summary where nothing is known of effects.
+pub(crate) fn none(_: &Page, lang: Lang) -> Markup {
+    html! { p.lead { (words(lang).summary_none) } }
 }
 
 /// The table of estimates, one fold per field.
@@ -51,7 +53,10 @@ pub(crate) fn effects_table(page: &Page, lang: Lang) -> Markup {
                     span.muted { " " (indicator_count(field.readings.len(), names.lang)) }
                 }
                 div.scroll { (field_table(page, &field, names)) }
-                (diagnostics::tables(page, field.field, names))
+                @if let Some(main) = field.readings.first() {
+                    (diagnostics::lines(page, main.group, names))
+                }
+                div.more { (diagnostics::tables(page, field.field, names)) }
             }
         }
     }
@@ -61,12 +66,14 @@ pub(crate) fn effects_table(page: &Page, lang: Lang) -> Markup {
 pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
     let names = Names::new(&page.vocabulary, lang);
     let words = words(names.lang);
-    let mut fields: Vec<&str> = Vec::new();
-    for study in &page.event_studies {
-        if !fields.contains(&study.field.as_str()) {
-            fields.push(&study.field);
+    let mut fields: Vec<&str> = by_field(page, names).iter().map(|own| own.field).collect();
+    let without_effects = page.event_studies.iter().map(|study| study.field.as_str());
+    for field in without_effects {
+        if !fields.contains(&field) {
+            fields.push(field);
         }
     }
+    fields.retain(|field| page.event_studies.iter().any(|study| study.field == *field));
     html! {
         p.lead { (words.event_lead) }
         p.legend {
@@ -75,12 +82,14 @@ pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
             span { i.key.k-interval {} (words.legend_interval) }
             span { i.key.k-band {} (words.legend_band) }
         }
-        @for (idx, field) in fields.iter().enumerate() {
-            details.fold open[idx == 0] {
-                summary { (names.field(field)) }
-                div.figures {
-                    @for study in page.event_studies.iter().filter(|study| study.field == *field) {
-                        (event_figure(page, study, names))
+        div.studies {
+            @for (idx, field) in fields.iter().enumerate() {
+                details.fold open[idx == 0] {
+                    summary { (names.field(field)) }
+                    div.figures {
+                        @for study in page.event_studies.iter().filter(|study| study.field == *field) {
+                            (event_figure(page, study, names))
+                        }
                     }
                 }
             }
@@ -88,32 +97,15 @@ pub(crate) fn event_studies(page: &Page, lang: Lang) -> Markup {
     }
 }
 
+/// The effects by field, those first whose main indicator tells most; so are the others of a field.
 fn by_field<'page>(page: &'page Page, names: Names<'_>) -> Vec<FieldReadings<'page>> {
-    let mut fields: Vec<FieldReadings<'page>> = Vec::new();
-    for group in &page.effects {
-        let study = page.event_studies.iter().find(|study| {
-            study.field == group.field
-                && study.indicator == group.indicator
-                && study.population == group.population
-        });
-        let judgement = page.judgements.iter().find(|judgement| {
-            judgement.field == group.field
-                && judgement.indicator == group.indicator
-                && judgement.population == group.population
-        });
-        let reading = EffectReading {
-            group,
-            finding: finding(group, study, judgement, names),
-            judgement,
-        };
-        match fields.iter_mut().find(|field| field.field == group.field) {
-            Some(field) => field.readings.push(reading),
-            None => fields.push(FieldReadings {
-                field: &group.field,
-                readings: vec![reading],
-            }),
+    let mut fields = readings(&page.effects, &page.event_studies, &page.judgements, names);
+    for field in &mut fields {
+        if let Some((_, others)) = field.readings.split_first_mut() {
+            others.sort_by_key(|other| other.finding.rank());
         }
     }
+    fields.sort_by_key(|field| field.readings.first().map(|main| main.finding.rank()));
     fields
 }
 
@@ -143,7 +135,7 @@ fn indicator_count(n: usize, lang: Lang) -> String {
     }
 }
 
-fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
+fn card(field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
     let Some((main, others)) = field.readings.split_first() else {
         return html! {};
     };
@@ -157,16 +149,13 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
                 p.sentence { (sentence(main.group, main.finding, main.judgement, names)) }
                 figure { (comparison_chart(main, names)) }
             }
-            (diagnostics::lines(page, main.group, names))
             @if !others.is_empty() {
-                details {
+                details.screen {
                     summary {
                         (names.lang.pick("ほかの結果", "Other results"))
                         span.muted { " " (indicator_count(others.len(), names.lang)) }
-                        span.dots {
-                            @for other in others {
-                                i class=(other.finding.class()) {}
-                            }
+                        span.signs {
+                            @for other in others { (other.finding.sign()) }
                         }
                     }
                     ul.sentences {
@@ -183,7 +172,8 @@ fn card(page: &Page, field: &FieldReadings<'_>, names: Names<'_>) -> Markup {
     }
 }
 
-fn badge(finding: Finding, lang: Lang) -> Markup {
+/// What an effect says, in a word.
+pub(super) fn badge(finding: Finding, lang: Lang) -> Markup {
     html! { span class={"badge " (finding.class())} { (finding.label(lang)) } }
 }
 
@@ -202,7 +192,9 @@ fn comparison_rows(reading: &EffectReading<'_>, names: Names<'_>) -> Vec<Compari
             (false, true) => MarkStyle::Causal,
         },
     };
-    reading.group.rows.iter().map(row).collect()
+    let shown = reading.group.rows.iter();
+    let shown = shown.filter(|row| !is_fixed_effects(&row.estimator));
+    shown.map(row).collect()
 }
 
 fn comparison_chart(reading: &EffectReading<'_>, names: Names<'_>) -> Markup {
@@ -271,7 +263,7 @@ fn estimators<'page>(field: &FieldReadings<'page>) -> Vec<&'page str> {
         .iter()
         .flat_map(|reading| &reading.group.rows)
     {
-        if !names.contains(&row.estimator.as_str()) {
+        if !names.contains(&row.estimator.as_str()) && !is_fixed_effects(&row.estimator) {
             names.push(&row.estimator);
         }
     }
@@ -326,12 +318,23 @@ fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
     };
     let unit = names.unit(&study.indicator);
     let is_doubtful = has_pre_trend(study);
+    let figcaption = html! {
+        figcaption {
+            span.of-field { (names.field(&study.field)) (names.lang.pick("：", ": ")) }
+            (title)
+            @if is_doubtful { " " (badge(Finding::PreTrend, names.lang)) }
+        }
+    };
+    if study
+        .points
+        .iter()
+        .all(|point| point.estimate.value().numbers.is_none())
+    {
+        return html! { figure.event { (figcaption) p.muted { (missing_study(study, names)) } } };
+    }
     html! {
         figure.event {
-            figcaption {
-                (title)
-                @if is_doubtful { " " (badge(Finding::PreTrend, names.lang)) }
-            }
+            (figcaption)
             (chart::event_study(&study.points, unit, &text, page.rules, names.lang))
             details {
                 summary { (words(names.lang).numbers) }
@@ -341,10 +344,20 @@ fn event_figure(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
     }
 }
 
+/// Why there is no event study to draw.
+fn missing_study(study: &EventStudy, names: Names<'_>) -> String {
+    let mut statuses = study
+        .points
+        .iter()
+        .map(|point| point.estimate.value().status.as_str());
+    let status = statuses.find(|status| *status != "base_period");
+    label(LabelKind::Status, status.unwrap_or("no_rows"), names.lang)
+}
+
 fn event_table(page: &Page, study: &EventStudy, names: Names<'_>) -> Markup {
     let words = words(names.lang);
     let unit = names.unit(&study.indicator);
-    let range = |low: f64, high: f64| format!("{} … {}", signed(low, unit), signed(high, unit));
+    let range = |low: f64, high: f64| range(low, high, unit, names.lang);
     let point = |numbers: Option<EstimateNumbers>| {
         numbers.map_or("—".to_owned(), |numbers| signed(numbers.estimate, unit))
     };

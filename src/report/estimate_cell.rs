@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::names::{LabelKind, Names, label};
 use super::page::{EffectGroup, EffectRow};
-use super::text::{Lang, signed, unit_heading};
+use super::text::{Lang, range, signed, unit_heading};
 
 /// Indicator, population and unit of a chart or row.
 pub(super) fn heading(indicator: &str, population: &str, names: Names<'_>) -> String {
@@ -35,10 +35,7 @@ pub(super) fn estimate_cell(
         Some(numbers) => html! {
             span.point { (signed(numbers.estimate, unit)) }
             @if let Some(interval) = numbers.interval {
-                span.range {
-                    span.end { (signed(interval.low, unit)) } " … "
-                    span.end { (signed(interval.high, unit)) }
-                }
+                span.range { (range(interval.low, interval.high, unit, names.lang)) }
             }
         },
     }

@@ -8,7 +8,9 @@ use crate::disclosure::{Count, Releasable};
 
 use super::effects;
 use super::names::{LabelKind, label, level_label};
-use super::page::{DeliveryRow, FlowStep, LinkageRow, Page, RejectRow};
+use super::page::{DeliveryRow, FlowGroup, FlowStep, LinkageRow, Page, RejectRow};
+use super::paper::page_boxes;
+use super::plans;
 use super::text::{Lang, count, grouped, percent};
 use super::wording::{Words, words};
 
@@ -22,6 +24,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 pub fn render(page: &Page, lang: Lang) -> String {
     let title = page.title.as_deref().unwrap_or(words(lang).title);
     let sections = sections(page, lang);
+    let subject = page.subject.as_deref().unwrap_or("korabo");
+    let boxes = page_boxes(
+        &format!("{subject} ― {title}"),
+        &made(page, lang).join("　"),
+    );
     let document = html! {
         (DOCTYPE)
         html lang=(lang.tag()) {
@@ -30,7 +37,7 @@ pub fn render(page: &Page, lang: Lang) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(boxes)) }
             }
             body {
                 (masthead(page, title, lang))
@@ -62,7 +69,7 @@ struct Section {
 /// The sections that have something to show, summary first.
 fn sections(page: &Page, lang: Lang) -> Vec<Section> {
     let words = words(lang);
-    let has_effects = !page.effects.is_empty();
+    let has_effects = effects::is_any_known(page);
     let mut sections = Vec::new();
     let mut add = |is_there: bool, id, title, body: fn(&Page, Lang) -> Markup| {
         if is_there {
@@ -73,7 +80,22 @@ fn sections(page: &Page, lang: Lang) -> Vec<Section> {
             });
         }
     };
-    add(has_effects, "summary", words.summary, effects::summary);
+    match has_effects {
+        true => add(true, "summary", words.summary, effects::summary),
+        false => add(
+            !page.effects.is_empty(),
+            "summary",
+            words.summary,
+            effects::none,
+        ),
+    }
+    let is_told = has_effects || page.effects.is_empty();
+    let has_plans = is_told && !page.plans.is_empty();
+    add(has_plans, "plans", words.plans, plans::plans);
+    let mut answers = page.plans.iter().flat_map(|plan| &plan.answers);
+    let has_gates = answers.any(|answer| !answer.gates.is_empty());
+    add(is_told && has_gates, "gates", words.gates, plans::gates);
+    let has_studies = is_told && !page.event_studies.is_empty();
     add(
         has_effects,
         "effects",
@@ -81,7 +103,7 @@ fn sections(page: &Page, lang: Lang) -> Vec<Section> {
         effects::effects_table,
     );
     add(
-        !page.event_studies.is_empty(),
+        has_studies,
         "event-studies",
         words.event_studies,
         effects::event_studies,
@@ -100,19 +122,12 @@ fn sections(page: &Page, lang: Lang) -> Vec<Section> {
 
 fn masthead(page: &Page, title: &str, lang: Lang) -> Markup {
     let words = words(lang);
-    let made = &page.provenance;
     html! {
         header.masthead {
             div {
                 @if let Some(subject) = &page.subject { p.subject { (subject) } }
                 h1 { (title) }
-                p.made {
-                    @if !made.generated_at.is_empty() {
-                        span { (words.generated) " " (made.generated_at) }
-                    }
-                    @if !made.run_id.is_empty() { span { (words.run) " " (made.run_id) } }
-                    @if !made.korabo_version.is_empty() { span { "korabo " (made.korabo_version) } }
-                }
+                p.made { @for part in made(page, lang) { span { (part) } } }
                 nav aria-label=(words.contents) {
                     @for section in sections(page, lang) {
                         a href={"#" (section.id)} { (section.title) }
@@ -122,6 +137,21 @@ fn masthead(page: &Page, title: &str, lang: Lang) -> Markup {
             }
         }
     }
+}
+
+/// When, by which run and by which version the page was made.
+fn made(page: &Page, lang: Lang) -> Vec<String> {
+    let words = words(lang);
+    let made = &page.provenance;
+    let parts = [
+        (words.generated, &made.generated_at),
+        (words.run, &made.run_id),
+        ("korabo", &made.korabo_version),
+    ];
+    let known = parts.iter().filter(|(_, value)| !value.is_empty());
+    known
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect()
 }
 
 fn shown(n: &Releasable<Count>, page: &Page) -> String {
@@ -134,9 +164,19 @@ fn flow(page: &Page, lang: Lang) -> Markup {
         ol.flow {
             @for step in &page.flow { (flow_step(page, step, lang)) }
         }
-        @if !page.flow_groups.is_empty() {
+        (flow_groups(page, &page.flow_groups, lang))
+        @if !page.flow_effects.is_empty() {
+            p.lead { (words(lang).flow_effects) }
+            (flow_groups(page, &page.flow_effects, lang))
+        }
+    }
+}
+
+fn flow_groups(page: &Page, groups: &[FlowGroup], lang: Lang) -> Markup {
+    html! {
+        @if !groups.is_empty() {
             ul.flow-groups {
-                @for group in &page.flow_groups {
+                @for group in groups {
                     li.box {
                         span { (label(LabelKind::FlowStep, &group.group, lang)) }
                         b { (people(*group.n.value(), page, lang)) }

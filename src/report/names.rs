@@ -294,8 +294,18 @@ const FLOW_STEPS: &[Name] = &[
     name("linked", "従業員と突合", "Linked to an employee"),
     name("with_checkup", "健診結果あり", "With a checkup"),
     name("panel", "パネルに収載", "In the panel"),
-    name("analysed", "分析対象", "Analysed"),
+    name(
+        "analysed",
+        "健診結果が2年度以上",
+        "With two checkups or more",
+    ),
     name("analysis", "分析対象", "Analysed"),
+    name(
+        "effect_employees",
+        "効果の推定：従業員",
+        "Effects: employees",
+    ),
+    name("effect_spouses", "効果の推定：配偶者", "Effects: spouses"),
     name("exposed", "いずれかの施策の対象", "Offered a program"),
     name(
         "never_exposed",

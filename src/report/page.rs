@@ -2,7 +2,8 @@
 //! a [`Releasable`]; wording is in `text`, names are in `names`, drawing is in `html`.
 
 use crate::disclosure::{
-    BalanceNumbers, Count, DisclosureRules, FlowCounts, Releasable, ReleasedEstimate, Share,
+    BalanceNumbers, Count, DisclosureRules, FlowCounts, Interval, Releasable, ReleasedEstimate,
+    Share,
 };
 use crate::vocabulary::Vocabulary;
 
@@ -19,6 +20,8 @@ pub struct Page {
     pub provenance: Provenance,
     /// The rules every released value obeyed; named in the notes.
     pub rules: DisclosureRules,
+    /// What plans ask, with their answers and gates.
+    pub plans: Vec<Plan>,
     /// What came in.
     pub deliveries: Vec<DeliveryRow>,
     /// What was turned away, and why.
@@ -29,6 +32,8 @@ pub struct Page {
     pub flow: Vec<FlowStep>,
     /// How the last step of the flow divides (exposed and never exposed).
     pub flow_groups: Vec<FlowGroup>,
+    /// Persons whom the effects are about, by population.
+    pub flow_effects: Vec<FlowGroup>,
     /// Effects, in the order in which to show them; the first of a field is its main indicator.
     pub effects: Vec<EffectGroup>,
     /// What the plans say of them.
@@ -136,6 +141,60 @@ pub struct EffectGroup {
     pub population: String,
     /// One row per estimator.
     pub rows: Vec<EffectRow>,
+}
+
+/// An evaluation plan with what it found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Its file's name without the ending.
+    pub name: String,
+    /// What it asks, in Japanese and English.
+    pub question: (String, String),
+    /// Whether it was fixed beforehand.
+    pub is_locked: bool,
+    /// What is not as it was fixed; empty where nothing is.
+    pub deviations: String,
+    /// One for each indicator, primary ones first.
+    pub answers: Vec<Answer>,
+}
+
+/// What a plan says by one indicator, of everybody in its population.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Indicator name.
+    pub indicator: String,
+    /// Population.
+    pub population: String,
+    /// Whether the plan judges by it first.
+    pub is_primary: bool,
+    /// One of the six verdicts.
+    pub verdict: String,
+    /// Estimate with the interval that the verdict goes by; `None` where withheld, hidden or missing.
+    pub numbers: Releasable<Option<JudgedNumbers>>,
+    /// The gates that it was measured by.
+    pub gates: Vec<GateResult>,
+}
+
+/// An estimate with the interval that a verdict goes by, in the indicator's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JudgedNumbers {
+    /// Estimate.
+    pub estimate: f64,
+    /// Its interval.
+    pub interval: Interval,
+}
+
+/// What a gate says of an estimate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GateResult {
+    /// Its name in `rules/gates.toml`.
+    pub gate: String,
+    /// What it is called in Japanese and English.
+    pub title: (String, String),
+    /// `pass`, `warn`, `blind` or `not_applicable`.
+    pub result: String,
+    /// What was measured; `None` where withheld or not applicable.
+    pub statistic: Releasable<Option<f64>>,
 }
 
 /// What a plan says of one effect.

@@ -5,7 +5,7 @@ use crate::disclosure::{EstimateNumbers, Interval, ReleasedEstimate, STATUS_WITH
 
 use super::names::{LabelKind, Names, label};
 use super::page::{EffectGroup, EffectRow, EventStudy, Judgement};
-use super::text::{Lang, magnitude, signed, unit_name};
+use super::text::{Lang, magnitude, range, signed, unit_name};
 use crate::vocabulary::{Better, Unit};
 
 /// Estimators without a comparison that holds up against self-selection or trends.
@@ -53,6 +53,25 @@ impl Finding {
         Self::Unavailable,
     ];
 
+    /// What a verdict of a plan says.
+    pub(crate) fn of_verdict(verdict: &str) -> Self {
+        match verdict {
+            "better" => Self::Better,
+            "better_size_open" => Self::SizeOpen,
+            "worse" => Self::Worse,
+            "no_relevant_effect" => Self::NoRelevantEffect,
+            "cannot_tell" => Self::CannotTell,
+            "not_judged" => Self::NotJudged,
+            _ => Self::Unavailable,
+        }
+    }
+
+    /// The place among all findings, most telling first.
+    pub(crate) fn rank(self) -> usize {
+        let place = Self::ALL.iter().position(|own| *own == self);
+        place.unwrap_or(Self::ALL.len())
+    }
+
     /// The word on the badge.
     pub(crate) fn label(self, lang: Lang) -> &'static str {
         match self {
@@ -69,17 +88,36 @@ impl Finding {
         }
     }
 
+    /// A sign that is read without colour.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Better => "◎",
+            Self::SizeOpen => "○",
+            Self::Worse => "▼",
+            Self::Changed => "◆",
+            Self::NoRelevantEffect => "＝",
+            Self::CannotTell => "？",
+            Self::NotJudged | Self::PreTrend | Self::Withheld | Self::Unavailable => "－",
+        }
+    }
+
     /// The class that colours the badge.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Better | Self::SizeOpen => "better",
             Self::Worse => "worse",
             Self::Changed => "changed",
-            Self::NoRelevantEffect | Self::CannotTell => "nochange",
+            Self::NoRelevantEffect => "nochange",
+            Self::CannotTell => "open",
             Self::PreTrend | Self::NotJudged => "pretrend",
             Self::Withheld | Self::Unavailable => "missing",
         }
     }
+}
+
+/// Whether an estimator is two-way fixed effects.
+pub(crate) fn is_fixed_effects(estimator: &str) -> bool {
+    estimator == FIXED_EFFECTS
 }
 
 /// Whether an estimator is one of the naive comparisons.
@@ -115,6 +153,9 @@ pub(crate) fn finding(
             _ => Finding::Unavailable,
         };
     };
+    if verdict == Some("not_judged") {
+        return Finding::NotJudged;
+    }
     if estimate.status == "pre_trend" || event_study.is_some_and(has_pre_trend) {
         return Finding::PreTrend;
     }
@@ -182,7 +223,7 @@ pub(crate) fn sentence(
             " Few worksites or people stand behind it: the interval is approximate.",
         ));
     }
-    if let Some(naive) = naive_row(group) {
+    if let Some(naive) = naive_row(group).filter(|naive| is_told(numbers, naive)) {
         text.push_str(names.lang.pick("", " "));
         text.push_str(&naive_claim(group, numbers, &naive, finding, names));
     }
@@ -237,9 +278,30 @@ fn side(range: Interval) -> Side {
 }
 
 /// A naive estimate that may be quoted.
-struct Naive<'group> {
-    estimator: &'group str,
-    numbers: EstimateNumbers,
+pub(crate) struct Naive<'group> {
+    pub(crate) estimator: &'group str,
+    pub(crate) numbers: EstimateNumbers,
+}
+
+/// The naive estimate, where it points the other way than an effect that was found, both beyond chance.
+pub(crate) fn opposite_naive(group: &EffectGroup, finding: Finding) -> Option<Naive<'_>> {
+    let causal = causal_row(group)?.estimate.value().numbers?;
+    naive_row(group).filter(|naive| finding != Finding::PreTrend && is_opposite(causal, naive))
+}
+
+fn is_opposite(causal: EstimateNumbers, naive: &Naive<'_>) -> bool {
+    is_seen(causal) && is_seen(naive.numbers) && causal.estimate * naive.numbers.estimate < 0.0
+}
+
+/// Whether there is more than noise beside noise to speak of.
+fn is_told(causal: EstimateNumbers, naive: &Naive<'_>) -> bool {
+    is_seen(causal) || is_seen(naive.numbers)
+}
+
+/// Whether an estimate is beyond chance.
+fn is_seen(numbers: EstimateNumbers) -> bool {
+    let interval = numbers.interval;
+    interval.is_some_and(|own| side(own) != Side::Zero)
 }
 
 fn naive_row(group: &EffectGroup) -> Option<Naive<'_>> {
@@ -357,10 +419,10 @@ fn claim_en(
 }
 
 fn interval_text(interval: Interval, unit: &Unit, lang: Lang) -> String {
-    let (low, high) = (signed(interval.low, unit), signed(interval.high, unit));
+    let ends = range(interval.low, interval.high, unit, lang);
     match lang {
-        Lang::Ja => format!("95%信頼区間 {low}～{high}"),
-        Lang::En => format!("95% CI {low} to {high}"),
+        Lang::Ja => format!("95%信頼区間 {ends}"),
+        Lang::En => format!("95% CI {ends}"),
     }
 }
 
@@ -407,8 +469,8 @@ fn naive_claim(
     }
 }
 
-/// How the naive number departs from the causal one. Only what chance does not explain is called a difference: a naive number outside the
-/// interval of the causal estimate, or one that points the other way than an effect that was found.
+/// How the naive number departs from the causal one. Only what chance does not explain is called a difference: numbers that lie outside each
+/// other's intervals, or one that points the other way than an effect that was found.
 fn comparison(
     causal: EstimateNumbers,
     naive: &Naive<'_>,
@@ -421,15 +483,10 @@ fn comparison(
             ", which is no effect either",
         );
     }
-    let is_found = causal.interval.is_some_and(|own| side(own) != Side::Zero);
-    let is_seen = naive
-        .numbers
-        .interval
-        .is_some_and(|own| side(own) != Side::Zero);
     let is_inside = causal
         .interval
         .is_some_and(|own| (own.low..=own.high).contains(&naive.numbers.estimate));
-    if is_found && is_seen && causal.estimate * naive.numbers.estimate < 0.0 {
+    if is_opposite(causal, naive) {
         return match naive.estimator {
             "participants_vs_non" => lang.pick(
                 "、向きが逆になる。参加を選ぶ人がもともと違うためである",
@@ -445,6 +502,13 @@ fn comparison(
         return lang.pick(
             "、因果推定の区間の中にある",
             ", which lies within the interval of the effect",
+        );
+    }
+    let holds_effect = |own: Interval| (own.low..=own.high).contains(&causal.estimate);
+    if naive.numbers.interval.is_some_and(holds_effect) {
+        return lang.pick(
+            "るが、効果と偶然の範囲を超えて違うとは言えない",
+            ", which chance does not tell apart from the effect",
         );
     }
     match naive.estimator {

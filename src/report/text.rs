@@ -111,6 +111,89 @@ pub fn unit_heading(unit: &Unit, lang: Lang) -> Cow<'_, str> {
     }
 }
 
+/// A level in an indicator's unit: a share as per cent, a number with its unit.
+#[must_use]
+pub fn level(value: f64, unit: &Unit, lang: Lang) -> String {
+    match unit {
+        Unit::Share => percent(value),
+        _ => {
+            let sign = if value < 0.0 { "−" } else { "" };
+            format!("{sign}{}{}", magnitude(value, unit), unit_name(unit, lang))
+        }
+    }
+}
+
+/// A range on one line: nothing breaks at its ends.
+#[must_use]
+pub fn range(low: f64, high: f64, unit: &Unit, lang: Lang) -> String {
+    joined(&signed(low, unit), &signed(high, unit), lang)
+}
+
+/// Two numbers as a range on one line.
+#[must_use]
+pub fn joined(low: &str, high: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Ja => format!("{low}{JOINER}～{JOINER}{high}"),
+        Lang::En => format!("{low}{NO_BREAK}to{NO_BREAK}{high}"),
+    }
+}
+
+/// Forbids a line break where it stands.
+const JOINER: char = '\u{2060}';
+/// A space at which no line breaks.
+const NO_BREAK: char = '\u{a0}';
+
+/// A sum of money with three digits that mean something.
+#[must_use]
+pub fn yen(value: f64, lang: Lang) -> String {
+    let sign = if value < 0.0 { "−" } else { "" };
+    let size = value.abs();
+    let (unit, ja, en) = match (size, lang) {
+        (1e8.., Lang::Ja) => (1e8, "億円", ""),
+        (1e5.., Lang::Ja) => (1e4, "万円", ""),
+        (1e6.., Lang::En) => (1e6, "", " million"),
+        _ => (1.0, "円", ""),
+    };
+    let digits = three_digits(size / unit);
+    match lang {
+        Lang::Ja => format!("{sign}{digits}{ja}"),
+        Lang::En => format!("{sign}¥{digits}{en}"),
+    }
+}
+
+/// A number rounded to three digits; whole ones up to a thousand stay as they are.
+fn three_digits(size: f64) -> String {
+    let decimals = match size {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    let step = match size {
+        10_000.0.. => 100.0,
+        1_000.0.. => 10.0,
+        _ => return format!("{size:.decimals$}"),
+    };
+    group_digits(&format!("{:.0}", (size / step).round() * step))
+}
+
+/// A fiscal year.
+#[must_use]
+pub fn fiscal_year(year: i64, lang: Lang) -> String {
+    match lang {
+        Lang::Ja => format!("{year}年度"),
+        Lang::En => format!("FY{year}"),
+    }
+}
+
+/// Words in a row.
+#[must_use]
+pub fn list(words: &[String], lang: Lang) -> String {
+    match lang {
+        Lang::Ja => words.join("、"),
+        Lang::En => words.join(", "),
+    }
+}
+
 fn decimals(unit: &Unit, value: f64) -> usize {
     match unit {
         Unit::Yen => 0,

@@ -11,12 +11,23 @@ pub(crate) struct Words {
     pub(crate) contents: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) summary_lead: &'static str,
+    pub(crate) summary_none: &'static str,
+    pub(crate) plans: &'static str,
+    pub(crate) plans_lead: &'static str,
+    pub(crate) plan: &'static str,
+    pub(crate) question: &'static str,
+    pub(crate) primary: &'static str,
+    pub(crate) secondary: &'static str,
+    pub(crate) locked: &'static str,
+    pub(crate) gates: &'static str,
+    pub(crate) gates_lead: &'static str,
     pub(crate) effects: &'static str,
     pub(crate) effects_lead: &'static str,
     pub(crate) event_studies: &'static str,
     pub(crate) event_lead: &'static str,
     pub(crate) flow: &'static str,
     pub(crate) flow_lead: &'static str,
+    pub(crate) flow_effects: &'static str,
     pub(crate) linkage: &'static str,
     pub(crate) linkage_lead: &'static str,
     pub(crate) deliveries: &'static str,
@@ -73,6 +84,7 @@ pub(crate) struct Words {
     pub(crate) adjusted: &'static str,
     pub(crate) robustness: &'static str,
     pub(crate) robustness_lead: &'static str,
+    pub(crate) fixed_effects_lead: &'static str,
 }
 
 /// The wording in `lang`.
@@ -90,14 +102,27 @@ const JA: Words = Words {
     summary: "要約",
     summary_lead: "施策の分野ごとに、対象となった人の変化を、対象になっていない人の同じ時期の変化と比べた。\
                    各欄の図は、同じデータを比較群なしで読んだ場合の数字を、因果推定と並べたものである。",
+    summary_none: "届いたデータからは、施策の効果を推定できない（施策・事業所・従業員のデータがない、または対象者がいない）。水準と推移は、理事会向けの報告書にある。",
+    plans: "計画と判定",
+    plans_lead: "すべての評価計画（evaluations/）と、主要な指標の判定・推定値（判定に使う95%の範囲）。◎意味のある改善、○改善（大きさ未確定）、\
+                 ▼悪化、＝意味のある効果なし、？判定できない、－判定しない。",
+    plan: "計画",
+    question: "問い",
+    primary: "主要な指標の判定",
+    secondary: "副次の指標",
+    locked: "事前に固定",
+    gates: "診断と関門",
+    gates_lead: "推定値ごとに測ったもの。✕は推定値を隠し、！は注意を促す（しきい値は rules/gates.toml と計画）。–は当てはまらない。",
     effects: "効果の推定",
     effects_lead: "太字が因果推定（まだ対象になっていない人を比較群とする差の差法）。\
-                   左の二つの列は、参加の自己選択や全体的な傾向の影響を取り除いていない数字で、比較のために示す。",
+                   ほかの列は、参加の自己選択や全体的な傾向の影響を取り除いていない数字で、比較のために示す。",
     event_studies: "開始前後の推移",
     event_lead: "施策の開始を0年目とし、比較群との差の推移を示す。\
                  開始前（白丸）が0から離れていれば、開始後の差を効果と読むことはできない。",
     flow: "対象者の流れ",
     flow_lead: "抽出データから分析まで、何人が残り、何人が除かれたか。",
+    flow_effects: "効果の推定の対象は、年齢と事業所の分かる次の人である。健診のない年も、医療費など健診によらない指標に使う。\
+                   推定の表の人数は、このうちその指標が前後とも分かる人で、比較対象者には、まだ対象になっていない期間の対象者を含む。",
     linkage: "データの突合",
     linkage_lead: "保険者の加入者が事業主の従業員と突合できた割合。割合に偏りがあれば、結果は突合できた人だけのものになる。",
     deliveries: "受領データ",
@@ -159,6 +184,7 @@ const JA: Words = Words {
     robustness: "ほかの推定法",
     robustness_lead: "同じもの（曝露後の人年すべての平均の効果）を別の方法で推定した値。要約の推定値は0～5年目の単純平均なので、\
                       因果推定の値も要約とは少し違う。共変量で調整しているのは初めの二つだけである。",
+    fixed_effects_lead: "先に始めた事業所を比較群に使うため、効果が年とともに変わると偏る。比較のために示す。",
 };
 
 const EN: Words = Words {
@@ -169,15 +195,31 @@ const EN: Words = Words {
     summary_lead: "For each program field: the change among people who were offered a program, against the change \
                    over the same years among people who were not. Each chart sets the causal estimate beside what \
                    the same data seem to say without a comparison group.",
+    summary_none: "No effect of a program can be estimated from what was delivered: there are no programs, worksites and employees, or nobody \
+                   was offered a program. Levels and trends are in the report for the board.",
+    plans: "Plans and verdicts",
+    plans_lead: "All evaluation plans (evaluations/) with verdict and estimate (95% range that the verdict goes by) of their primary \
+                 indicators. ◎ improved, ○ improved, size open, ▼ worsened, ＝ no relevant effect, ？ cannot tell, － not judged.",
+    plan: "Plan",
+    question: "Question",
+    primary: "Primary indicators",
+    secondary: "Secondary ones",
+    locked: "Fixed beforehand",
+    gates: "Diagnostics and gates",
+    gates_lead: "What is measured beside each estimate. ✕ hides the estimate, ！ warns (thresholds: rules/gates.toml and the plan); – does \
+                 not apply.",
     effects: "Estimated effects",
     effects_lead: "Bold: the causal estimate (difference in differences against people not yet offered a program). \
-                   The first two columns still contain self-selection and general trends; they are shown for \
+                   The other columns still contain self-selection and general trends; they are shown for \
                    comparison.",
     event_studies: "Before and after the start",
     event_lead: "Difference from the comparison group by year since the start (year 0). If the years before the \
                  start (hollow points) lie away from zero, the difference after it cannot be read as an effect.",
     flow: "Flow of persons",
     flow_lead: "How many persons remained, and how many were left out, from the extracts to the analysis.",
+    flow_effects: "Effects are about the following persons, of known age and worksite; years without a checkup count for indicators \
+                   that need none, as cost. Numbers in the tables of estimates are those of them whose indicator is known before and \
+                   after; the comparison includes exposed persons before their start.",
     linkage: "Linkage",
     linkage_lead: "Share of the insurers’ members who could be linked to an employee. Where the rates differ, the \
                    results speak for those who could be linked.",
@@ -244,4 +286,6 @@ const EN: Words = Words {
     robustness_lead: "The same quantity (the mean effect over all exposed person-years) estimated in other ways. The \
                       summary shows the plain mean of years 0 to 5, so the causal estimate differs a little here. \
                       Only the first two are adjusted for covariates.",
+    fixed_effects_lead: "Worksites that began earlier serve as comparison, so that it is biased where effects change over the years. Shown for \
+                         comparison.",
 };

@@ -149,12 +149,12 @@ impl Service {
         user: &Arc<User>,
         request: StatementRequest,
     ) -> Result<AnnouncedStatement, Status> {
-        let service = Arc::clone(self);
+        let (service, name) = (Arc::clone(self), user.name.clone());
         let (planned, schema) = self
             .planning(user, move |session, snapshot| async move {
                 let (tables, inquiry) = (&service.tables, request.inquiry()?);
                 let shown = tables
-                    .answer(&session, &snapshot, inquiry, &request.values)
+                    .answer(&session, &snapshot, &name, inquiry, &request.values)
                     .await?;
                 let reserved = session.reserve_plan(&shown.frame).map_err(data_status)?;
                 let plan = shown.frame.clone().create_physical_plan().await;
@@ -190,6 +190,7 @@ impl Service {
         request: StatementRequest,
     ) -> Result<PreparedStatement, Status> {
         let (service, text) = (Arc::clone(self), request.clone());
+        let name = user.name.clone();
         let (schema, parameters) = self
             .planning(user, move |session, snapshot| async move {
                 let tables = &service.tables;
@@ -197,7 +198,7 @@ impl Service {
                     Inquiry::Rows(query) => prepare(&session, &snapshot, query).await?,
                     inquiry => {
                         tables
-                            .answer(&session, &snapshot, inquiry, &[])
+                            .answer(&session, &snapshot, &name, inquiry, &[])
                             .await?
                             .frame
                     }

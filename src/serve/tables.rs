@@ -101,11 +101,12 @@ impl ServedTables {
         session.map_err(|error| engine_status(&error))
     }
 
-    /// The answer to one statement, its numbered parameters bound to `values`, in `session`, which has the tables of `snapshot`.
+    /// The answer to one statement of `user`, its numbered parameters bound to `values`, in `session`, which has the tables of `snapshot`.
     pub(super) async fn answer(
         &self,
         session: &Session,
         snapshot: &Snapshot,
+        user: &str,
         inquiry: Inquiry,
         values: &[ScalarValue],
     ) -> Result<StatementAnswer, Status> {
@@ -129,7 +130,9 @@ impl ServedTables {
             }
             _ => Vec::new(),
         };
-        let rules = self.is_release.then(|| project.release_rules());
+        let rules = self
+            .is_release
+            .then(|| project.remembering_rules(Some(&self.lake), user));
         let answered = session.answer(inquiry, rules.as_ref(), &meanings).await;
         answered.map_err(|error| answer_status(&error))
     }

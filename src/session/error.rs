@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use datafusion::common::DataFusionError;
+use datafusion::common::{DataFusionError, SchemaError};
 
 use super::file_error::FileError;
 use crate::diagnostic::FailureKind;
@@ -69,6 +69,17 @@ impl SessionError {
     #[must_use]
     pub fn in_view(self) -> DataFusionError {
         DataFusionError::External(Box::new(ViewError(self.error)))
+    }
+
+    /// Whether the statement names a column that its tables do not have.
+    #[must_use]
+    pub fn is_unknown_column(&self) -> bool {
+        match self.error.find_root() {
+            DataFusionError::SchemaError(error, _) => {
+                matches!(**error, SchemaError::FieldNotFound { .. })
+            }
+            _ => false,
+        }
     }
 
     /// Whether it is about the SQL of a view that the statement names, not about the statement's own.

@@ -53,7 +53,9 @@ pub(crate) use planning::scalar;
 pub use query::{CopyTarget, ParsedQuery};
 pub use reading::{Reading, reading};
 pub use reference::{FunctionSummary, HELP_COLUMNS, PROSE};
-pub use release::{ReleaseError, ReleaseRules, TableRoles, WithheldCounts};
+pub use release::{
+    MemoryError, ReleaseError, ReleaseMemory, ReleaseRules, TableRoles, WithheldCounts,
+};
 pub use sorting::{SortedColumn, sorting_of};
 pub use user::{CATALOG, MemoryShare, SCHEMA};
 pub(crate) use yielding::JOIN_THREADS;

@@ -89,7 +89,10 @@ impl Session {
     }
 
     /// Rows at hand as a query.
-    pub(super) fn rows(&self, batch: RecordBatch) -> Result<DataFrame, SessionError> {
+    ///
+    /// # Errors
+    /// When the engine refuses them.
+    pub fn rows(&self, batch: RecordBatch) -> Result<DataFrame, SessionError> {
         Ok(self.ctx.read_batch(batch)?)
     }
 }

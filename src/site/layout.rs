@@ -2,12 +2,13 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::search_box;
 use super::source::Site;
 use crate::report::STYLE;
 
 const OWN_STYLE: &str = include_str!("style.css");
-/// Nothing may be loaded and nothing may run.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+/// Nothing may be loaded and nothing may run but the scripts that lie beside the pages, in a folder or on a server.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' file:; base-uri 'none'; form-action 'none'";
 
 /// The folder that a page lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub(super) fn whole_page(
                 meta name="generator" content="korabo";
                 title { (title) " · " (project) }
                 style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
+                script src={(up) "search.js"} defer {}
             }
             body.site {
                 header.masthead {
@@ -61,6 +63,7 @@ pub(super) fn whole_page(
                         p.subject { (project) }
                         h1 { (title) }
                         (lead)
+                        (search_box::form(lang))
                         nav aria-label=(lang.pick("案内", "Navigation")) {
                             @for (file, text) in links { a href={(up) (file)} { (text) } }
                         }

@@ -1,5 +1,5 @@
-//! The project's documentation as a static site: contracts, query comments, lineage, checks. Pages are self-contained HTML without scripts that
-//! work offline and from a folder. Nothing here reads a table or a file. No cell of data is shown; of checks, only how they ended.
+//! The project's documentation as a static site: contracts, query comments, lineage, checks. Pages are HTML that works offline and from a
+//! folder; the one script is that of the search box, without which nothing else is missing. Nothing here reads a table or a file. No cell of data is shown; of checks, only how they ended.
 
 mod checks;
 mod glossary;
@@ -11,6 +11,8 @@ mod own;
 mod query;
 mod raw;
 mod relations;
+mod search;
+mod search_box;
 mod source;
 
 use layout::path_of;
@@ -23,11 +25,19 @@ pub struct SiteFile {
     /// Path below the site's folder, with `/`.
     pub path: String,
     /// Content.
-    pub html: String,
+    pub content: String,
+}
+
+impl SiteFile {
+    /// Whether it is a page, and not a script.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.path.ends_with(".html")
+    }
 }
 
 impl Site<'_> {
-    /// Draws every page.
+    /// Draws every page, and writes the search's index and script.
     #[must_use]
     pub fn files(&self) -> Vec<SiteFile> {
         let mut files = vec![
@@ -45,13 +55,19 @@ impl Site<'_> {
         for (name, schema) in self.own_tables {
             files.push(file(&path_of(name), own::page(self, name, schema)));
         }
+        files.push(text("search.js", search::SCRIPT.to_owned()));
+        files.push(text("search-index.js", search::index(self)));
         files
     }
 }
 
 fn file(path: &str, html: maud::Markup) -> SiteFile {
+    text(path, html.into_string())
+}
+
+fn text(path: &str, content: String) -> SiteFile {
     SiteFile {
         path: path.to_owned(),
-        html: html.into_string(),
+        content,
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn page(site: &Site<'_>, name: &str, schema: &SchemaRef) -> Markup {
     whole_page(site, PageFolder::Table, name, &lead, &body)
 }
 
-fn meaning(name: &str, lang: Lang) -> &'static str {
+/// What a table of korabo's own is.
+pub(super) fn meaning(name: &str, lang: Lang) -> &'static str {
     match name {
         "deliveries" => lang.pick(
             "納品1件につき1行：受領・採用・不受理の行数",

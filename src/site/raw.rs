@@ -18,7 +18,7 @@ pub(super) fn page(site: &Site<'_>, contract: &TableContract) -> Markup {
     };
     let body = html! {
         (section("facts", lang.pick("契約", "Contract"), &facts(site, contract)))
-        (section("columns", lang.pick("列", "Columns"), &columns(contract, lang)))
+        (section("columns", lang.pick("列", "Columns"), &columns(site, contract)))
         (section("lineage", lang.pick("系譜", "Lineage"), &graph::neighbours(site, &contract.name)))
         (section("checks", lang.pick("品質検査", "Checks"), &checks::of_table(site, &contract.name)))
     };
@@ -81,7 +81,8 @@ fn row_rule(rule: &RowRule, lang: Lang) -> Markup {
     }
 }
 
-fn columns(contract: &TableContract, lang: Lang) -> Markup {
+fn columns(site: &Site<'_>, contract: &TableContract) -> Markup {
+    let lang = site.lang;
     html! {
         div.scroll {
             table.wide {
@@ -95,8 +96,14 @@ fn columns(contract: &TableContract, lang: Lang) -> Markup {
                 tbody {
                     @for (idx, column) in contract.columns.iter().enumerate() {
                         tr id={"c" (idx)} {
-                            td { code { (column.name) } br; span.muted { (column.name_ja) } }
-                            td { (column.description) }
+                            td {
+                                code { (column.name) }
+                                @if lang == Lang::En { br; span.muted { (column.name_ja) } }
+                            }
+                            td {
+                                (site.meaning(&contract.name, &column.name))
+                                @if lang == Lang::Ja { br; span.muted { (column.description) } }
+                            }
                             td {
                                 code { (column.data_type.word()) }
                                 @if column.nullable { br; span.muted { (lang.pick("欠測可", "may be missing")) } }

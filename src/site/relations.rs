@@ -6,6 +6,15 @@ use super::glossary::inline;
 use super::layout::{PageFolder, section, whole_page};
 use super::source::Site;
 use crate::functions::{RELATIONS, result_columns};
+use crate::report::Lang;
+use crate::words::japanese;
+
+fn said(text: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Ja => japanese().say(text),
+        Lang::En => text.to_owned(),
+    }
+}
 
 pub(super) fn page(site: &Site<'_>) -> Markup {
     let lang = site.lang;
@@ -18,7 +27,7 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
     let body = html! {
         @for relation in RELATIONS {
             (section(relation.name, relation.name, &html! {
-                p.prose { (inline(relation.description)) }
+                p.prose { (inline(&said(relation.description, lang))) }
                 pre.wrap { code { (relation.usage) } }
                 @if !relation.arguments.is_empty() {
                     table.stack {
@@ -34,8 +43,8 @@ pub(super) fn page(site: &Site<'_>) -> Markup {
                                         code { (argument.name) }
                                         @if argument.required { " " span.muted { (lang.pick("必須", "required")) } }
                                     }
-                                    td { (inline(&argument.kind.to_string())) }
-                                    td { (inline(argument.description)) }
+                                    td { (inline(&said(&argument.kind.to_string(), lang))) }
+                                    td { (inline(&said(argument.description, lang))) }
                                 }
                             }
                         }

@@ -47,19 +47,22 @@ impl Site<'_> {
         meaning.map_or("", |meaning| meaning.in_lang(self.lang))
     }
 
+    /// The columns of a table, as its page lists them.
+    pub(super) fn columns(&self, table: &str) -> Vec<String> {
+        if let Some(contract) = self.project.contract(table) {
+            let columns = contract.columns.iter();
+            return columns.map(|column| column.name.clone()).collect();
+        }
+        let made = self.lineage.table(table).map(|made| &made.schema);
+        let schema = made.or_else(|| self.own_tables.get(table));
+        let fields = schema.into_iter().flat_map(|schema| schema.fields());
+        fields.map(|field| field.name().clone()).collect()
+    }
+
     /// The anchor of a column on its table's page; `None` where there is no such column.
     pub(super) fn anchor(&self, table: &str, column: &str) -> Option<String> {
-        let position = match self.project.contract(table) {
-            Some(contract) => contract
-                .columns
-                .iter()
-                .position(|known| known.name == column),
-            None => {
-                let made = self.lineage.table(table).map(|made| &made.schema);
-                let schema = made.or_else(|| self.own_tables.get(table));
-                schema?.index_of(column).ok()
-            }
-        };
+        let mut columns = self.columns(table).into_iter();
+        let position = columns.position(|known| known == column);
         position.map(|position| format!("c{position}"))
     }
 }

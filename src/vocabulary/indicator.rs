@@ -31,6 +31,8 @@ pub struct Indicator {
     pub at_risk: Option<LocatedText>,
     /// Whether it is known from claims, which come in late: recent years are not known in full.
     pub is_from_claims: bool,
+    /// Whether it is missing in years in which a person was insured in part only: claims of the rest are not known.
+    pub needs_full_year: bool,
     /// Where the question or the measurement is defined.
     pub source: Option<String>,
     /// SQL over a row of `panel_person_year`, for an indicator that is not a column of it.
@@ -173,10 +175,12 @@ pub(super) fn read(
         "terms",
         "at_risk",
         "from_claims",
+        "full_years",
         "source",
         "sql",
     ])?;
     let unit: String = table.required("unit")?;
+    let is_from_claims = table.optional("from_claims")?.unwrap_or(false);
     let better = table.get("better").map(|item| item.one_of(&BETTER));
     Ok(Indicator {
         name: item.last_key().to_owned(),
@@ -188,7 +192,8 @@ pub(super) fn read(
         smallest_change: smallest_change(table)?,
         terms: table.optional("terms")?.unwrap_or_default(),
         at_risk: table.optional("at_risk")?,
-        is_from_claims: table.optional("from_claims")?.unwrap_or(false),
+        is_from_claims,
+        needs_full_year: table.optional("full_years")?.unwrap_or(is_from_claims),
         source: table.optional("source")?,
         sql: table.optional("sql")?,
     })

@@ -154,14 +154,17 @@ impl Target for ProjectFile {
     }
 }
 
-/// The configuration as text, lists that follow the order of the file sorted.
+/// The configuration as text: lists that follow the order of the file sorted, and without places, which printing moves.
 fn sorted(config: &ProjectConfig) -> String {
     let mut config = config.clone();
     config.schedules.sort_by(|a, b| a.name.cmp(&b.name));
-    config.checks.iter_mut().for_each(|check| check.at.line = 0);
-    config
-        .checks
-        .iter_mut()
-        .for_each(|check| check.at.column = 0);
+    let of_checks = config.checks.iter_mut().map(|check| &mut check.at);
+    let of_sources = config.sources.values_mut().flat_map(|source| {
+        let of_basis = source.basis.as_mut().map(|basis| &mut basis.at);
+        std::iter::once(&mut source.at).chain(of_basis)
+    });
+    for at in of_checks.chain(of_sources) {
+        (at.line, at.column) = (0, 0);
+    }
     format!("{config:?}")
 }

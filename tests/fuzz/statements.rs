@@ -45,6 +45,7 @@ impl Statements {
             person_columns: &["person_id"],
             roles: TableRoles::default(),
             household_columns: &["household_id"],
+            memory: None,
         };
         fs::create_dir(engine.folder.path().join("out")).unwrap();
         fs::write(

@@ -168,6 +168,32 @@ fn tests_that_hold_are_written_down_too() {
 }
 
 #[test]
+fn reasons_are_told_of_aggregates_and_of_nothing_else() {
+    let header = "-- test: no_rows select name as reason from link_tested where side = 1\n";
+    let rows = "values (1, 1, 'ume'), (2, 1, 'matsu'), (3, 1, 'matsu'), (4, 2, 'take')";
+    let (_, outcome) = run(&format!("{header}-- sensitivity: aggregate\n"), rows);
+    let said = outcome
+        .exits(5)
+        .says(&["caused by: matsu\n  caused by: ume\n"]);
+    said.hides(&["take"]);
+    let (_, outcome) = run(header, rows);
+    outcome.exits(5).says(&["3 rows"]).hides(&["ume", "matsu"]);
+    // Nor where persons are read beside aggregates, or below them.
+    for sql in [
+        "select t.name as reason from link_tested as t cross join clean_sides as s",
+        "select name as reason from link_tested where side in (select side from clean_sides)",
+    ] {
+        let header = format!("-- test: no_rows {sql}\n-- sensitivity: aggregate\n");
+        let (_, outcome) = run(&header, rows);
+        outcome.exits(5).says(&["row"]).hides(&["ume", "matsu"]);
+    }
+    let many = (0..7).map(|n| format!("({n}, 1, 'reason {n}')"));
+    let rows = format!("values {}", many.collect::<Vec<_>>().join(", "));
+    let (_, outcome) = run(&format!("{header}-- sensitivity: aggregate\n"), &rows);
+    outcome.exits(5).says(&["reason 4"]).hides(&["reason 5"]);
+}
+
+#[test]
 fn change_of_rows_is_measured_against_the_published_version() {
     let header = "-- test: row_count_change 50%\n";
     let two = "values (1, 1, 'ume'), (2, 1, 'ume')";

@@ -1,10 +1,11 @@
-//! `korabo docs`: every table has a page, every link leads somewhere, nothing runs and nothing is loaded, no cell of data is shown, and the
-//! same project gives the same bytes.
+//! `korabo docs`: every table has a page, every link leads somewhere, nothing runs but the search, nothing is loaded from elsewhere, no cell
+//! of data is shown, and the same project gives the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use serde_json::Value;
 
 use crate::support::{Project, files_below, run_in, sample_project};
 
@@ -149,16 +150,151 @@ fn assert_pages_say_what_tables_are(pages: &BTreeMap<PathBuf, String>) {
     );
 }
 
+/// The entries of the search's index.
+fn entries(script: &str) -> Vec<Value> {
+    let json = script.strip_prefix("window.korabo_index = ").unwrap();
+    serde_json::from_str(json.trim_end().strip_suffix(';').unwrap()).unwrap()
+}
+
+fn named<'e>(entries: &'e [Value], kind: &str, name: &str) -> &'e Value {
+    let found = entries
+        .iter()
+        .find(|entry| entry["kind"] == kind && entry["name"] == name);
+    assert!(found.is_some(), "no {kind} `{name}`");
+    found.unwrap()
+}
+
 #[test]
-fn nothing_runs_nothing_is_loaded_and_no_person_is_shown() {
+fn the_search_knows_tables_columns_meanings_relations_and_words() {
+    let folder = Project::empty();
+    let pages = site("ja", folder.path());
+    let index = entries(&pages[Path::new("search-index.js")]);
+    for (kind, name, ja, en) in [
+        ("table", "checkups", "健診", "One row per"),
+        ("table", "panel_person_year", "", "One row per"),
+        ("table", "runs", "実行1回", "One row per run"),
+        (
+            "column",
+            "person_id",
+            "個人の識別番号",
+            "Number of the natural person",
+        ),
+        ("column", "sbp_mmhg", "血圧", "mmHg"),
+        ("relation", "att_gt", "群・時点別効果", "Group-time average"),
+        ("word", "extract", "抽出データ", "file"),
+    ] {
+        let entry = named(&index, kind, name);
+        let text = |lang: &str| entry[lang].as_str().unwrap().to_owned();
+        assert!(text("ja").contains(ja), "{entry}");
+        assert!(text("en").contains(en), "{entry}");
+    }
+    // A column that many tables take over stands once, with all of them.
+    let person = named(&index, "column", "person_id")["places"]
+        .as_array()
+        .unwrap();
+    assert!(person.len() > 20, "{}", person.len());
+    let tables = index
+        .iter()
+        .filter(|entry| entry["kind"] == "table")
+        .count();
+    let n_pages = pages
+        .keys()
+        .filter(|file| file.starts_with("tables"))
+        .count();
+    assert_eq!(tables, n_pages);
+    for place in index
+        .iter()
+        .flat_map(|entry| entry["places"].as_array().unwrap())
+    {
+        let (path, id) = place[1]
+            .as_str()
+            .map(|link| link.split_once('#').unwrap_or((link, "")))
+            .unwrap();
+        let page = pages.get(Path::new(path));
+        let is_there =
+            page.is_some_and(|page| id.is_empty() || page.contains(&format!(" id=\"{id}\"")));
+        assert!(is_there, "{place} leads nowhere");
+    }
+}
+
+#[test]
+fn both_languages_say_what_columns_and_relations_mean() {
+    let folders = [Project::empty(), Project::empty()];
+    let pages = ["ja", "en"].map(|lang| {
+        let folder = &folders[usize::from(lang == "en")];
+        site(lang, folder.path())
+    });
+    for (file, ja, en) in [
+        (
+            "tables/panel_person_year.html",
+            "個人の識別番号（保険者・事業主に共通）",
+            "Number of the natural person, the same",
+        ),
+        ("tables/checkups.html", "収縮期血圧", "Systolic"),
+        ("tables/runs.html", "意味", "meaning"),
+        (
+            "relations.html",
+            "最初に曝露した時点。NULL = 未曝露",
+            "period of first exposure; NULL = never exposed",
+        ),
+    ] {
+        assert!(pages[0][Path::new(file)].contains(ja), "{file}: no `{ja}`");
+        assert!(pages[1][Path::new(file)].contains(en), "{file}: no `{en}`");
+    }
+    // No argument of a relation is told in English on the Japanese page.
+    let relations = &pages[0][Path::new("relations.html")];
+    for english in [
+        "the person",
+        "confidence level",
+        "a column of the input",
+        "Effects by",
+    ] {
+        assert!(!relations.contains(english), "`{english}`");
+    }
+}
+
+#[test]
+fn nothing_runs_but_the_search_nothing_is_loaded_and_no_person_is_shown() {
     let folder = Project::empty();
     let sql = "select person_key as a, household_key as b from members limit 50";
     let members = crate::support::rows_in(sample_project(), sql);
-    for page in site("ja", folder.path()).values() {
-        for text in ["<script", "http://", "https://", " src=", "@import", "url("] {
-            assert!(!page.contains(text), "`{text}`");
+    for (file, page) in &site("ja", folder.path()) {
+        for text in [
+            "http://",
+            "https://",
+            "@import",
+            "url(",
+            "fetch(",
+            "XMLHttp",
+            "eval(",
+            "innerHTML",
+        ] {
+            assert!(!page.contains(text), "{}: `{text}`", file.display());
         }
-        assert!(page.contains("default-src 'none'"));
+        let is_page = file.extension().is_some_and(|own| own == "html");
+        let up = "../".repeat(file.components().count() - 1);
+        let script = format!("<script src=\"{up}search.js\" defer></script>");
+        let n_scripts = usize::from(is_page);
+        assert_eq!(
+            page.matches(&script).count(),
+            n_scripts,
+            "{}",
+            file.display()
+        );
+        assert_eq!(
+            page.matches("<script").count(),
+            n_scripts,
+            "{}",
+            file.display()
+        );
+        assert_eq!(
+            page.matches(" src=").count(),
+            n_scripts,
+            "{}",
+            file.display()
+        );
+        assert_eq!(page.contains("default-src 'none'"), is_page);
+        assert!(!page.contains("script-src 'unsafe"));
         for row in &members {
             assert!(
                 row.values()
@@ -191,9 +327,12 @@ fn names_and_comments_of_a_project_cannot_break_a_page() {
     let folder = project.path().join("reports/docs");
     let page = fs::read_to_string(folder.join("tables/clean_odd name#1.html")).unwrap();
     assert!(
-        !page.contains("<script") && page.contains("a&lt;b"),
+        page.matches("<script").count() == 1 && page.contains("a&lt;b"),
         "{page}"
     );
+    let index = entries(&fs::read_to_string(folder.join("search-index.js")).unwrap());
+    let odd = named(&index, "column", "a<b");
+    assert_eq!(odd["places"][0][1], "tables/clean_odd%20name%231.html#c0");
     let index = fs::read_to_string(folder.join("index.html")).unwrap();
     assert!(index.contains("tables/clean_odd%20name%231.html"));
 }

@@ -170,6 +170,49 @@ fn every_example_of_the_documents_runs_or_says_why_not() {
     assert!(n_run >= 15, "{n_run} examples");
 }
 
+/// The code of a document, without comments and reasons, which are in the reader's language.
+fn code_of(text: &str) -> Vec<String> {
+    let without = |line: &str| {
+        let start = line
+            .find(" # ")
+            .or_else(|| line.find("#").filter(|at| *at == 0));
+        line[..start.unwrap_or(line.len())].trim_end().to_owned()
+    };
+    let code = blocks(text)
+        .into_iter()
+        .filter(|block| block.language != "text");
+    code.map(|block| {
+        let lines = block.text.lines();
+        let lines = lines.filter(|line| !line.starts_with("reason = "));
+        lines.map(without).collect::<Vec<_>>().join("\n")
+    })
+    .collect()
+}
+
+#[test]
+fn documents_in_two_languages_name_each_other_and_have_the_same_examples() {
+    let mut n_sisters = 0;
+    for japanese in documents() {
+        let name = japanese.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".ja.md") else {
+            continue;
+        };
+        n_sisters += 1;
+        let english = japanese.with_file_name(format!("{stem}.md"));
+        let read = |file: &Path| fs::read_to_string(root().join(file)).unwrap();
+        let (japanese, english) = (read(&japanese), read(&english));
+        let link = format!("[English]({stem}.md)");
+        assert!(japanese.contains(&link), "{name} has no {link}");
+        let link = format!("[日本語]({stem}.ja.md)");
+        assert!(english.contains(&link), "{stem}.md has no {link}");
+        if stem != "README" {
+            let (there, here) = (code_of(&english), code_of(&japanese));
+            assert_eq!(here, there, "examples of {name}");
+        }
+    }
+    assert!(n_sisters > 9, "{n_sisters}");
+}
+
 fn copy_of_the_sample() -> Project {
     let project = Project::empty();
     copy_folder(sample_project(), project.path());
@@ -255,4 +298,30 @@ fn a_table_of_your_own_is_made_as_the_document_says() {
         listed.contains("step_counts.steps_per_day.range"),
         "{listed}"
     );
+}
+
+/// Names in the third column of the table of clauses are tests.
+#[test]
+fn clauses_of_disclosure_control_name_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/disclosure.md")).unwrap();
+    let (_, clauses) = page.split_once("## Clause, check, test").unwrap();
+    let (clauses, _) = clauses.split_once("\n## ").unwrap();
+    let mut sources = String::new();
+    for folder in ["src", "tests", "crates"] {
+        for file in files_below(&root().join(folder)) {
+            if file.extension().is_some_and(|suffix| suffix == "rs") {
+                sources += &fs::read_to_string(root().join(folder).join(file)).unwrap();
+            }
+        }
+    }
+    let rows = clauses.lines().filter(|line| line.starts_with("| "));
+    let mut n_tests = 0;
+    for row in rows.skip(1) {
+        let tests = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        for test in tests.split('`').skip(1).step_by(2) {
+            assert!(sources.contains(&format!("fn {test}(")), "{test}");
+            n_tests += 1;
+        }
+    }
+    assert!(n_tests >= 15, "{n_tests}");
 }

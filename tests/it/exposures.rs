@@ -1,19 +1,13 @@
 //! Plans by dose, and of programs against each other, beside plain SQL.
 
-use crate::support::Project;
+use crate::support::{Project, assert_near, number};
 
 const PLAN_HEAD: &str = "question_ja = \"問い\"\nquestion_en = \"Question\"\npopulation = \"employees\"\n\
     primary = [\"exercise_habit\"]\ncovariates = []\n";
 
 #[track_caller]
 fn assert_same_number(project: &Project, sql: &str, expected: &str) {
-    let number = |sql: &str| {
-        let text = project.text("csv", sql);
-        let line = text.lines().nth(1).unwrap_or_default();
-        line.parse::<f64>().unwrap()
-    };
-    let (found, expected) = (number(sql), number(expected));
-    assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+    assert_near(&project.value(sql), number(&project.value(expected)));
 }
 
 /// Two kinds of programs: within each year of beginning the mean change since the year before of one less that of the other, weighted by

@@ -32,3 +32,19 @@ fn a_new_project_is_named_like_its_folder_and_passes_check() {
         around.korabo(&["init", name]).exits(2).says(&["already"]);
     }
 }
+
+#[test]
+fn without_a_folder_the_present_one_becomes_a_project() {
+    let around = Project::empty();
+    let folder = around.path().join("健保A");
+    fs::create_dir(&folder).unwrap();
+    run_in(&folder, &["init"]).exits(0);
+    let config = fs::read_to_string(folder.join("korabo.toml")).unwrap();
+    assert!(config.contains("name = \"健保A\""), "{config}");
+    run_in(&folder, &["init"]).exits(2).says(&["already"]);
+    around
+        .korabo(&["init", "new", "--from", "nowhere"])
+        .exits(2)
+        .says(&["`nowhere` is no folder"]);
+    assert!(!around.path().join("new").exists());
+}

@@ -41,6 +41,10 @@ fn no_schema_names_a_key_that_is_not_read() {
         ("evaluation", "evaluations/activity.toml"),
         ("gates", "rules/gates.toml"),
         ("ratings", "rules/ratings.toml"),
+        ("release", "releases/verdicts.toml"),
+        ("release-rules", "rules/release.toml"),
+        ("forms", "rules/forms.toml"),
+        ("headers", "rules/headers.toml"),
     ];
     for (name, file) in files {
         let printed = project.korabo(&["schema", name]).exits(0).stdout;
@@ -63,7 +67,9 @@ fn no_schema_names_a_key_that_is_not_read() {
             );
         }
         let wrong = match name {
-            "fields" | "indicators" | "columns" | "gates" => "[x]\nunheard_of = 0\n",
+            "fields" | "indicators" | "columns" | "gates" | "release-rules" | "forms" => {
+                "[x]\nunheard_of = 0\n"
+            }
             _ => "unheard_of = 0\n",
         };
         project.write(file, wrong);

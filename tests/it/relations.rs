@@ -52,7 +52,7 @@ const ORDERS: [(&str, &str); 2] = [
 ];
 
 /// Calls of every relation; `{panel}` is the input.
-const CALLS: [&str; 43] = [
+const CALLS: [&str; 44] = [
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      covariates => [age, label], weight => weight, cluster => worksite)",
     "att_gt({panel}, outcome => y, unit => person, time => year, cohort => cohort, covariates => [age], \
@@ -70,6 +70,8 @@ const CALLS: [&str; 43] = [
      cluster => person, aggregate => 'dynamic', permutations => 20)",
     "leave_one_out({panel}, outcome => y, unit => person, time => year, cohort => cohort, over => worksite, \
      unbalanced => 'pairs', weight => weight)",
+    "cluster_parts({panel}, outcome => y, unit => person, time => year, cohort => cohort, cluster => worksite, \
+     covariates => [age], unbalanced => 'pairs', aggregate => 'dynamic')",
     "sun_abraham({panel}, outcome => y, unit => person, time => year, cohort => cohort, \
      cluster => worksite, window => '-2..3', inference => 'cr3')",
     "did_imputation({panel}, outcome => y, unit => person, time => year, cohort => cohort, \

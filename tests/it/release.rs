@@ -134,13 +134,15 @@ fn no_byte_of_a_file_holds_what_stays_back() {
             let Some(value) = row[column].as_f64() else {
                 continue;
             };
-            let row = shown.get(&key(row));
-            let is_shown = row.is_some_and(|row| !row[column].is_null());
-            let side = if is_shown { &mut there } else { &mut hidden };
-            side.push(value.to_le_bytes());
+            // What is shown has twelve digits.
+            let told = shown.get(&key(row)).and_then(|row| row[column].as_f64());
+            match told {
+                Some(told) => there.push(told.to_le_bytes()),
+                None => hidden.push(value.to_le_bytes()),
+            }
         }
     }
-    // Means such as 0 and 1/2 are shown for other worksites.
+    // Means such as 0 and 1/2 are shown for other worksites, with all their digits.
     hidden.retain(|value| !there.contains(value));
     assert!(hidden.len() > 20 && !there.is_empty(), "{}", hidden.len());
     let copy = |target: &str| format!("COPY ({BEHIND}) TO 'out/{target}'");

@@ -94,7 +94,7 @@ const PANEL_CALLS: [&str; 3] = [
 ];
 
 /// Relations and inputs that are refused: there is no row to say it in, or the data contradict the call.
-const REFUSED: [(&str, &[&str]); 11] = [
+const REFUSED: [(&str, &[&str]); 12] = [
     ("att", &["one unit"]),
     ("att_gt", &["one unit"]),
     ("att_gt_diagnostics", &["one unit"]),
@@ -109,6 +109,7 @@ const REFUSED: [(&str, &[&str]); 11] = [
             "nobody exposed",
         ],
     ),
+    ("cluster_parts", &["one unit"]),
     ("effects", &["one unit"]),
     ("event_study", &["one unit"]),
     ("event_study_vcov", &["one unit"]),

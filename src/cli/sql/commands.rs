@@ -236,13 +236,14 @@ pub(super) fn argument_of(name: &str) -> Option<CommandArgument> {
     known.and_then(|command| command.argument)
 }
 
-/// What `\?` shows.
-pub(super) fn help() -> String {
-    let mut text = "statements end with ; and may span lines\n".to_owned();
+/// What `\?` shows, its texts as `say` says them.
+pub(super) fn help(say: impl Fn(&str) -> String) -> String {
+    let mut text = say("statements end with ; and may span lines");
+    text.push('\n');
     for command in &COMMANDS {
         let call = format!("{} {}", command.names[0], command.usage);
         let other = command.names[1..].join(" ");
-        text.push_str(&format!("  {call:<21}{other:<12} {}\n", command.text));
+        text.push_str(&format!("  {call:<21}{other:<12} {}\n", say(command.text)));
     }
     text
 }

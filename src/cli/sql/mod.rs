@@ -8,6 +8,7 @@ mod copy;
 mod editing;
 mod format;
 mod history;
+mod japanese;
 mod keywords;
 mod memory;
 mod output;

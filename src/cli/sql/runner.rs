@@ -8,6 +8,7 @@ use datafusion::common::runtime::SpawnedTask;
 use tokio::sync::{oneshot, watch};
 
 use super::copy::Writable;
+use super::japanese;
 use super::memory;
 use super::output::{Output, print_awaited};
 use super::tables::PromptTables;
@@ -150,8 +151,13 @@ impl Runner {
         if let Some(copy) = &copy {
             output = self.writable.output(copy)?;
         }
+        let topic = japanese::topic(&inquiry);
         let answer = self.tables.answer(&statement, inquiry, &self.parameters);
-        let StatementAnswer { frame, note } = answer.await?;
+        let StatementAnswer { mut frame, note } = answer.await?;
+        if let (Some(topic), Some(words)) = (topic, self.printer.words.japanese()) {
+            let session = self.tables.session();
+            frame = japanese::translated(frame, topic.as_deref(), session, words).await?;
+        }
         if output.shows_meanings() {
             output.meanings = self.tables.meanings(&frame).await;
         }

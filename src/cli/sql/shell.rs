@@ -253,7 +253,11 @@ impl Shell {
     fn command(&mut self, command: Command) -> Result<Next, Failure> {
         match command {
             Command::Quit => return Ok(Next::Stop),
-            Command::Help => self.runner.printer.data(commands::help().as_bytes())?,
+            Command::Help => {
+                let words = self.runner.printer.words;
+                let text = commands::help(|text| words.say(text));
+                self.runner.printer.data(text.as_bytes())?;
+            }
             Command::Tables => self.timed(Request::Tables)?,
             Command::Schema => self.timed(Request::Columns)?,
             Command::Describe(name) => {

@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::config::{ParameterValue, ProjectConfig};
 use crate::diagnostic::{FailureKind, did_you_mean, local_time};
+use crate::job;
 use crate::lake::Lake;
 use crate::pipeline::{self, Catalogue, Meanings, Project};
 use crate::regular_file::{self, NotRegular};
@@ -47,7 +48,7 @@ impl PromptTables {
             (Some(config), true) => {
                 // What tables hold is written in the project's files.
                 let project = Arc::new(Project::load(config)?);
-                let rules = project.release_rules();
+                let rules = project.remembering_rules(lake.as_ref(), &job::person());
                 let catalogue = Catalogue::of_project(project, lake);
                 (catalogue.with_whole_views(true), Some(rules))
             }

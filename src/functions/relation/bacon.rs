@@ -26,7 +26,7 @@ pub(super) const BACON: RelationDefinition = RelationDefinition {
                   made of, with their weights.",
     example: "SELECT * FROM bacon((SELECT person_id, fiscal_year, yen_total, \
               coalesce(fiscal_year >= cohort, false) AS exposed FROM panel_activity \
-              QUALIFY count(*) OVER (PARTITION BY person_id) = 9), outcome => yen_total, \
+              QUALIFY count(yen_total) OVER (PARTITION BY person_id) = 9), outcome => yen_total, \
               unit => person_id, time => fiscal_year, treated => exposed)",
     arguments: &ARGUMENTS,
     positional: None,

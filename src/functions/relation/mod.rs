@@ -11,6 +11,7 @@ mod bacon;
 mod balance;
 mod bind;
 mod bound_arguments;
+mod cluster_parts;
 mod column_role;
 mod columns;
 mod compared_parts;

@@ -26,7 +26,7 @@ use korabo_estimators::{EstimatorError, Status};
 pub(super) const POWER: RelationDefinition = RelationDefinition {
     name: "power",
     usage: "power(input, effect => 0.1, clusters_treated => 10, clusters_control => 10, cluster_size => 50, icc => 0.02, sd => 1, \
-            calendar => '0, 5, 5', keep => [column, …]), each a number or a column of the input",
+            calendar => '0, 5, 5', keep => [column, …])",
     description: "The probability that a comparison of worksites finds an effect of a given size: two groups once, or a roll-out \
                   whose worksites start at different times. One row per design.",
     example: "SELECT * FROM power((SELECT * FROM (VALUES (6), (12), (24)) AS designs (n)), effect => 0.3, clusters_treated => n, \
@@ -39,7 +39,7 @@ pub(super) const POWER: RelationDefinition = RelationDefinition {
 pub(super) const MINIMUM_DETECTABLE_EFFECT: RelationDefinition = RelationDefinition {
     name: "minimum_detectable_effect",
     usage: "minimum_detectable_effect(input, power => 0.8, clusters_treated => 10, clusters_control => 10, cluster_size => 50, \
-            icc => 0.02, sd => 1, calendar => '0, 5, 5', keep => [column, …]), each a number or a column of the input",
+            icc => 0.02, sd => 1, calendar => '0, 5, 5', keep => [column, …])",
     description: "The smallest effect that a comparison of worksites finds with a given probability: two groups once, or a roll-out \
                   whose worksites start at different times. One row per design.",
     example: "SELECT * FROM minimum_detectable_effect((SELECT 0.05 AS icc), clusters_treated => 12, clusters_control => 12, \

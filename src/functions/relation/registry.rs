@@ -2,7 +2,7 @@
 
 use super::definition::RelationDefinition;
 use super::{
-    adjust_p, att, bacon, balance, did_imputation, difference, effects, equivalence,
+    adjust_p, att, bacon, balance, cluster_parts, did_imputation, difference, effects, equivalence,
     event_study_vcov, group_time, honest_did, leave_one_out, lee_bounds, levels, ols,
     ols_diagnostics, pool, power, pretrend_power, rd, rd_bins, rd_density, sun_abraham, two_stage,
     variance_components, westfall_young,
@@ -37,6 +37,7 @@ pub const RELATIONS: &[RelationDefinition] = &[
     rd_density::RD_DENSITY,
     rd_bins::RD_BINS,
     leave_one_out::LEAVE_ONE_OUT,
+    cluster_parts::CLUSTER_PARTS,
     two_stage::TWO_STAGE,
     event_study_vcov::EVENT_STUDY_VCOV,
     difference::DIFFERENCE,

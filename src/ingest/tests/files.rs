@@ -31,14 +31,14 @@ fn temporary() -> tempfile::TempDir {
 fn read_text(name: &str, content: &[u8]) -> Result<Vec<String>, String> {
     let dir = temporary();
     let path = write(dir.path(), name, content);
-    let without_folder = |error: ReadError| {
+    let without_folder = |error: &dyn std::error::Error| {
         error
             .to_string()
             .replace(&format!("{}/", dir.path().display()), "")
     };
     let mut rows = Vec::new();
-    for raw in ExtractReader::open(&path).map_err(without_folder)? {
-        let raw = raw.map_err(without_folder)?;
+    for raw in ExtractReader::open(&path).map_err(|error| without_folder(&error))? {
+        let raw = raw.map_err(|error| without_folder(&error))?;
         for row in 0..raw.batch.num_rows() {
             let cell = |column: &ArrayRef| match column.is_null(row) {
                 true => "NULL".to_owned(),
@@ -139,7 +139,10 @@ fn refuses_malformed_text() {
     );
     assert_eq!(
         read_text("a.xls", b""),
-        Err("extract `a.xls` must end in .parquet, .csv or .tsv".to_owned())
+        Err(
+            "extract `a.xls` must end in .parquet, .csv or .tsv; with a mapping also in .txt or .xlsx"
+                .to_owned()
+        )
     );
     assert_eq!(
         read_text("a.parquet", b"PAR1 no parquet"),

@@ -24,7 +24,7 @@ pub(super) async fn balance(
         return Ok(Vec::new());
     }
     // The tables of the lake keep no order: adjusted covariates first, then by name, levels in order.
-    let sql = "select * from effect_balance \
+    let sql = "select * from {table} \
                order by field, population, is_adjusted desc, covariate, level";
     let rows = tables.rows("effect_balance", sql).await?;
     let mut covariates: Vec<Covariate> = Vec::new();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::rows::{LoadError, ResultTables};
 use crate::disclosure::{
-    DisclosureRules, PartOfWhole, release_count, release_counts, release_flow, release_shares,
+    Count, DisclosureRules, PartOfWhole, Releasable, release_count, release_counts, release_flow,
+    release_shares,
 };
 use crate::report::page::{DeliveryRow, FlowGroup, FlowStep, LinkageRow, RejectRow};
 
@@ -14,7 +15,7 @@ pub(super) async fn deliveries(
 ) -> Result<Vec<DeliveryRow>, LoadError> {
     let sql = "select table_name, split_part(file, '/', 1) as holder, count(*) as n_files, \
                sum(n_rows_in) as n_rows_in, sum(n_accepted) as n_accepted, \
-               sum(n_rejected) as n_rejected from deliveries \
+               sum(n_rejected) as n_rejected from {table} \
                group by table_name, split_part(file, '/', 1) order by table_name, holder";
     let rows = tables.rows("deliveries", sql).await?;
     let mut released = Vec::with_capacity(rows.len());
@@ -66,7 +67,7 @@ pub(super) async fn linkage(
     tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<LinkageRow>, LoadError> {
-    let sql = "select side, dimension, level, n_persons, n_linked from linkage_quality \
+    let sql = "select side, dimension, level, n_persons, n_linked from {table} \
                order by side desc, dimension, level";
     let rows = tables.rows("linkage_quality", sql).await?;
     let mut marginals: BTreeMap<(String, String), Vec<(String, PartOfWhole)>> = BTreeMap::new();
@@ -101,32 +102,80 @@ pub(super) async fn linkage(
     Ok(released)
 }
 
+/// The flow of persons, and whom the effects are about.
+pub(super) struct Flow {
+    pub(super) steps: Vec<FlowStep>,
+    pub(super) groups: Vec<FlowGroup>,
+    pub(super) effects: Vec<FlowGroup>,
+}
+
 pub(super) async fn flow(
     tables: &ResultTables<'_>,
     rules: DisclosureRules,
-) -> Result<(Vec<FlowStep>, Vec<FlowGroup>), LoadError> {
-    let sql = "select kind, step, n_persons from summary_flow order by step_order";
+) -> Result<Flow, LoadError> {
+    let sql = "select kind, step, n_persons from {table} order by step_order";
     let rows = tables.rows("summary_flow", sql).await?;
-    let (mut steps, mut groups) = (Vec::new(), Vec::new());
+    let (mut steps, mut groups, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for row in &rows {
         let entry = (row.text("step")?, row.count("n_persons")?);
         match row.text("kind")?.as_str() {
             "step" => steps.push(entry),
             "group" => groups.push(entry),
-            _ => {}
+            _ => others.push(entry),
         }
     }
-    let counts: Vec<u64> = steps.iter().map(|(_, n)| *n).collect();
-    let flow = steps
-        .into_iter()
-        .zip(release_flow(&counts, rules))
-        .map(|((step, _), counts)| FlowStep { step, counts })
-        .collect();
     let counts: Vec<u64> = groups.iter().map(|(_, n)| *n).collect();
-    let groups = groups
+    let released = groups.into_iter().zip(release_counts(&counts, rules));
+    Ok(Flow {
+        effects: flow_effects(&steps, &others, rules),
+        groups: released
+            .map(|((group, _), n)| FlowGroup { group, n })
+            .collect(),
+        steps: released_flow(steps, rules),
+    })
+}
+
+fn released_flow(steps: Vec<(String, u64)>, rules: DisclosureRules) -> Vec<FlowStep> {
+    let counts: Vec<u64> = steps.iter().map(|(_, n)| *n).collect();
+    let released = steps.into_iter().zip(release_flow(&counts, rules));
+    released
+        .map(|((step, _), counts)| FlowStep { step, counts })
+        .collect()
+}
+
+/// Persons whom effects are about, each hidden where the step that it is a part of would give away few others.
+fn flow_effects(
+    steps: &[(String, u64)],
+    others: &[(String, u64)],
+    rules: DisclosureRules,
+) -> Vec<FlowGroup> {
+    let of = |counts: &[(String, u64)], name: &str| {
+        let found = counts.iter().find(|(step, _)| step == name);
+        found.map(|(_, n)| *n)
+    };
+    let parts = [
+        ("effect_employees", of(steps, "linked")),
+        ("effect_spouses", None),
+    ];
+    let known = parts
         .into_iter()
-        .zip(release_counts(&counts, rules))
-        .map(|((group, _), n)| FlowGroup { group, n })
-        .collect();
-    Ok((flow, groups))
+        .filter_map(|(name, whole)| Some((name, of(others, name)?, whole)));
+    known
+        .map(|(name, n, whole)| FlowGroup {
+            group: name.to_owned(),
+            n: release_part(n, whole, rules),
+        })
+        .collect()
+}
+
+/// A count that is a part of one that is shown.
+fn release_part(n: u64, whole: Option<u64>, rules: DisclosureRules) -> Releasable<Count> {
+    let rest = whole.map(|whole| whole.saturating_sub(n));
+    match rest {
+        Some(rest) if rest > 0 => {
+            let mut cells = release_counts(&[n, rest], rules);
+            cells.swap_remove(0)
+        }
+        _ => release_count(n, rules),
+    }
 }

@@ -11,9 +11,7 @@ pub(super) async fn effects(
     table: &'static str,
     rules: DisclosureRules,
 ) -> Result<Vec<EffectGroup>, LoadError> {
-    let rows = tables
-        .rows(table, &format!("select * from {table}"))
-        .await?;
+    let rows = tables.rows(table, "select * from {table}").await?;
     let mut groups: Vec<(EffectGroup, bool)> = Vec::new();
     for row in &rows {
         let (field, indicator, population) = (
@@ -59,7 +57,7 @@ pub(super) async fn effects(
 /// What plans say of the effects; nothing where there are no plans.
 pub(super) async fn judgements(tables: &ResultTables<'_>) -> Result<Vec<Judgement>, LoadError> {
     let rows = tables
-        .rows("effect_verdicts", "select * from effect_verdicts")
+        .rows("effect_verdicts", "select * from {table}")
         .await?;
     let judgement = |row: &Row| {
         Ok(Judgement {
@@ -80,7 +78,7 @@ pub(super) async fn event_studies(
     tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<EventStudy>, LoadError> {
-    let sql = "select * from effect_event_study";
+    let sql = "select * from {table}";
     let rows = tables.rows("effect_event_study", sql).await?;
     let mut studies: Vec<(EventStudy, bool)> = Vec::new();
     for row in &rows {

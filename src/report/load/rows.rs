@@ -1,5 +1,6 @@
 //! Rows of result tables, read by column name, and why they cannot be.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
@@ -33,6 +34,8 @@ pub enum LoadError {
 /// The lake's tables, and what a project calls things.
 pub(super) struct ResultTables<'a> {
     pub(super) lake: &'a Lake,
+    /// Views of the project that can be asked.
+    pub(super) views: BTreeSet<String>,
     pub(super) session: &'a Session,
     pub(super) vocabulary: &'a Vocabulary,
 }
@@ -44,7 +47,7 @@ impl ResultTables<'_> {
         table: &str,
         columns: &[&str],
     ) -> Result<bool, LoadError> {
-        if self.lake.table(table).await?.is_none() {
+        if !self.is_there(table).await? {
             return Ok(false);
         }
         let frame = self
@@ -55,15 +58,40 @@ impl ResultTables<'_> {
         Ok(columns.iter().all(has))
     }
 
-    /// Rows of a query over `table`; none when the table is not there.
-    pub(super) async fn rows(&self, table: &'static str, sql: &str) -> Result<Vec<Row>, LoadError> {
-        if self.lake.table(table).await?.is_none() {
+    /// Whether a table, or a view of the project, can be asked.
+    async fn is_there(&self, table: &str) -> Result<bool, LoadError> {
+        Ok(self.lake.table(table).await?.is_some() || self.views.contains(table))
+    }
+
+    /// What a query over `table` finds, which stands in it as `{table}`; nothing when the table is not there.
+    async fn batches(&self, table: &str, sql: &str) -> Result<Vec<RecordBatch>, LoadError> {
+        if !self.is_there(table).await? {
             return Ok(Vec::new());
         }
-        let frame = self.session.plan(sql, &[]).await?;
+        let sql = sql.replace("{table}", table);
+        let frame = match self.session.plan(&sql, &[]).await {
+            // A project may have a table of its own by that name, with other columns.
+            Err(error) if error.is_unknown_column() => return Ok(Vec::new()),
+            planned => planned?,
+        };
         let batches = frame.collect().await.map_err(SessionError::from)?;
+        Ok(batches)
+    }
+
+    /// The same as columns, for tables of many rows.
+    pub(super) async fn columns(
+        &self,
+        table: &'static str,
+        sql: &str,
+    ) -> Result<Vec<Columns>, LoadError> {
+        let batches = self.batches(table, sql).await?.into_iter();
+        Ok(batches.map(|batch| Columns { table, batch }).collect())
+    }
+
+    /// Rows of a query over `table`, which stands in it as `{table}`; none when the table is not there.
+    pub(super) async fn rows(&self, table: &'static str, sql: &str) -> Result<Vec<Row>, LoadError> {
         let mut rows = Vec::new();
-        for batch in batches {
+        for batch in self.batches(table, sql).await? {
             let batch = Arc::new(batch);
             rows.extend((0..batch.num_rows()).map(|index| Row {
                 table,
@@ -72,6 +100,50 @@ impl ResultTables<'_> {
             }));
         }
         Ok(rows)
+    }
+}
+
+/// Many rows of a result table, read a column at a time.
+pub(super) struct Columns {
+    table: &'static str,
+    batch: RecordBatch,
+}
+
+impl Columns {
+    fn column(&self, column: &'static str, data_type: &DataType) -> Result<ArrayRef, LoadError> {
+        let missing = || LoadError::Column {
+            table: self.table,
+            column,
+        };
+        let array = self.batch.column_by_name(column).ok_or_else(missing)?;
+        cast(array, data_type).map_err(|_| missing())
+    }
+
+    /// Texts; empty where missing.
+    pub(super) fn texts(&self, column: &'static str) -> Result<Vec<String>, LoadError> {
+        let array = self.column(column, &DataType::Utf8)?;
+        let texts = array.as_string::<i32>().iter();
+        Ok(texts.map(|text| text.unwrap_or("").to_owned()).collect())
+    }
+
+    pub(super) fn integers(&self, column: &'static str) -> Result<Vec<Option<i64>>, LoadError> {
+        let array = self.column(column, &DataType::Int64)?;
+        Ok(array.as_primitive::<Int64Type>().iter().collect())
+    }
+
+    pub(super) fn counts(&self, column: &'static str) -> Result<Vec<Option<u64>>, LoadError> {
+        let counts = self.integers(column)?.into_iter();
+        Ok(counts
+            .map(|n| n.and_then(|n| u64::try_from(n).ok()))
+            .collect())
+    }
+
+    pub(super) fn numbers(&self, column: &'static str) -> Result<Vec<Option<f64>>, LoadError> {
+        let array = self.column(column, &DataType::Float64)?;
+        let numbers = array.as_primitive::<Float64Type>().iter();
+        Ok(numbers
+            .map(|number| number.filter(|number| number.is_finite()))
+            .collect())
     }
 }
 
@@ -117,6 +189,11 @@ impl Row {
             .integer(column)?
             .and_then(|n| u64::try_from(n).ok())
             .unwrap_or(0))
+    }
+
+    /// A count that the table may withhold.
+    pub(super) fn known_count(&self, column: &'static str) -> Result<Option<u64>, LoadError> {
+        Ok(self.integer(column)?.and_then(|n| u64::try_from(n).ok()))
     }
 
     pub(super) fn number(&self, column: &'static str) -> Result<Option<f64>, LoadError> {

@@ -95,6 +95,10 @@ impl Groups {
         })
     }
 
+    pub(super) fn n_keys(&self) -> usize {
+        self.n_keys
+    }
+
     /// The group of every row of another batch, and its columns after the keys.
     pub(super) fn find(
         &self,

@@ -4,6 +4,27 @@ use datafusion::common::DataFusionError;
 
 use crate::session::error::SessionError;
 
+/// Why it is not known what was told.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// A user was told as much as the project allows.
+    #[error("you have had all {budget} answers that `answers_per_user` of korabo.toml allows")]
+    UsedUp {
+        /// How many those are.
+        budget: usize,
+    },
+    /// It cannot be read or written.
+    #[error(transparent)]
+    Unusable(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl MemoryError {
+    /// What was told cannot be read or written.
+    pub fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unusable(Box::new(error))
+    }
+}
+
 /// Why a result cannot leave. No variant holds a value.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
@@ -36,6 +57,9 @@ pub enum ReleaseError {
         "several groupings in one statement (ROLLUP, CUBE, GROUPING SETS) cannot be protected together"
     )]
     SeveralGroupings,
+    /// What was told before is not known, or too much was.
+    #[error("what has left before allows no further answer")]
+    Memory(#[source] MemoryError),
     /// Two groupings of one statement over rows that may differ by few.
     #[error(
         "two groupings of this statement are about different rows of the same table: their difference could be few persons"
@@ -235,6 +259,12 @@ impl ReleaseError {
                 "ask the project's tables, or leave out --release inside the secure area"
             }
             Self::OtherCounts { .. } => "`korabo report` shows them protected",
+            Self::Memory(MemoryError::UsedUp { .. }) => {
+                "statements about groups that were told before are still answered"
+            }
+            Self::Memory(MemoryError::Unusable(_)) => {
+                "it is in the lake's `release_answers`: wait for a release to end, or restore a backup"
+            }
             Self::GroupedByPerson { .. } => "group by a property of persons, like sex or age_band",
             Self::SeveralGroupings => "ask for one grouping",
             Self::OtherRows => {

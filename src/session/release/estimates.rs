@@ -22,14 +22,6 @@ const COUNTS: [&str; 4] = ["n_treated", "n_control", "n_units", "n_clusters"];
 /// (the rule of thumb of Brandt et al., Guidelines for the checking of output based on microdata research, 2010).
 const MIN_DF: f64 = 10.0;
 
-/// Withholds rows of a batch, and says how many.
-type Protect = fn(
-    &RecordBatch,
-    EstimateBasis,
-    Option<&[String]>,
-    DisclosureRules,
-) -> Result<(ReleasedRows, u64), DataFusionError>;
-
 /// What was counted of the rows behind all estimates of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct EstimateBasis {
@@ -66,15 +58,12 @@ pub(super) async fn protected(
     rules: &ReleaseRules,
 ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let schema = frame.schema().clone();
-    let protect: Protect = match schema.as_arrow() {
-        fields if is_estimates(fields) => estimates,
-        fields if is_regression(fields) => coefficients,
-        _ => {
-            return Err(ReleaseError::Relation {
-                relation: name.to_owned(),
-            });
-        }
-    };
+    let has_estimates = is_estimates(schema.as_arrow());
+    if !has_estimates && !is_regression(schema.as_arrow()) {
+        return Err(ReleaseError::Relation {
+            relation: name.to_owned(),
+        });
+    }
     let key = rules.roles.keys.get(name);
     let key = key.filter(|_| basis.is_of_table).map(Vec::as_slice);
     let mut withheld = WithheldCounts::default();
@@ -82,13 +71,17 @@ pub(super) async fn protected(
     // Why an estimator failed can tell of the rows.
     let computed = frame.collect().await;
     for batch in computed.map_err(|_| ReleaseError::NotComputed)? {
-        let (batch, n_withheld) = protect(&batch, basis, key, rules.disclosure)?;
+        let (batch, n_withheld) = match has_estimates {
+            true => estimates(&batch, basis, key, rules.disclosure)?,
+            false => coefficients(&batch, basis, rules.disclosure)?,
+        };
         withheld.n_estimates += n_withheld;
         batches.push(batch);
     }
     Ok((ReleasedRows::plan(&schema, batches)?, withheld))
 }
 
+/// Withholds rows of a batch, and says how many.
 fn estimates(
     batch: &RecordBatch,
     basis: EstimateBasis,
@@ -170,10 +163,10 @@ fn is_number(field: &Field) -> bool {
     field.data_type().is_floating() || field.name().starts_with("n_")
 }
 
+/// The same of a regression.
 fn coefficients(
     batch: &RecordBatch,
     basis: EstimateBasis,
-    _key: Option<&[String]>,
     rules: DisclosureRules,
 ) -> Result<(ReleasedRows, u64), DataFusionError> {
     let n_obs = column(batch, "n_obs", &DataType::Int64)?;

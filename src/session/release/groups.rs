@@ -6,6 +6,7 @@ use datafusion::common::{DFSchema, DataFusionError};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Aggregate, LogicalPlan};
 use datafusion::prelude::Expr;
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 use super::allowed::safe;
@@ -15,8 +16,9 @@ use super::combinations::combinations;
 use super::error::ReleaseError;
 use super::expressions::kind;
 use super::judgement::{GroupFacts, Judgement, ValueCounts};
-use super::lineage::{Kind, Root, RowOwner};
+use super::lineage::{Kind, Root, RowOwner, Rows};
 use super::measures::Measures;
+use super::memory::{ReleaseMemory, members};
 use super::possible::{PossibleConditions, PossibleKeys, Restriction};
 use super::questions::Questions;
 use super::released_rows::ReleasedRows;
@@ -41,18 +43,7 @@ pub(super) async fn protected(
 ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
     let below = rows(&aggregate.input, rules)?;
     needs_person(&below, rules)?;
-    let mut keys = Vec::new();
-    for key in &aggregate.group_expr {
-        if matches!(key, Expr::GroupingSet(_)) {
-            return Err(ReleaseError::SeveralGroupings);
-        }
-        match kind(key, &below)? {
-            Kind::Person(column) | Kind::Household(Root { column, .. }) => {
-                return Err(ReleaseError::GroupedByPerson { column });
-            }
-            _ => keys.push(safe(key, &below)?),
-        }
-    }
+    let keys = safe_keys(aggregate, &below)?;
     let mut questions = Questions::new(&below);
     let aggregates = aggregate.aggr_expr.iter();
     let aggregates = aggregates
@@ -100,12 +91,34 @@ pub(super) async fn protected(
         measured,
     };
     let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
-    let (plan, withheld) = grouping.protected(&facts, &judgement, possible_keys.as_ref(), rules)?;
+    let mut hidden = grouping.hidden(&facts, &judgement, possible_keys.as_ref(), rules)?;
+    if let Some(memory) = rules.memory.as_ref().filter(|_| measures.has_person) {
+        let members = members(state, &groups, facts.len(), &measures).await?;
+        remembered(memory.as_ref(), members, &mut hidden).await?;
+    }
+    let (plan, withheld) = grouping.shown(&hidden, rules)?;
     let withheld = match restriction.is_compound {
         true => WithheldCounts::unknown(),
         false => withheld,
     };
     Ok((plan, withheld))
+}
+
+/// What is grouped by, none of which is a person.
+fn safe_keys(aggregate: &Aggregate, below: &Rows) -> Result<Vec<Expr>, ReleaseError> {
+    let mut keys = Vec::new();
+    for key in &aggregate.group_expr {
+        if matches!(key, Expr::GroupingSet(_)) {
+            return Err(ReleaseError::SeveralGroupings);
+        }
+        match kind(key, below)? {
+            Kind::Person(column) | Kind::Household(Root { column, .. }) => {
+                return Err(ReleaseError::GroupedByPerson { column });
+            }
+            _ => keys.push(safe(key, below)?),
+        }
+    }
+    Ok(keys)
 }
 
 /// A grouping that was computed.
@@ -240,14 +253,39 @@ async fn add_absent(
     Ok(())
 }
 
+/// Hides the groups that would tell of few persons together with what was told before.
+async fn remembered(
+    memory: &dyn ReleaseMemory,
+    members: Vec<Vec<RoaringBitmap>>,
+    hidden: &mut HiddenCells,
+) -> Result<(), ReleaseError> {
+    let is_shown = |group: &usize| !hidden.groups[*group];
+    let shown: Vec<usize> = (0..members.len()).filter(is_shown).collect();
+    let mut sets: Vec<Option<Vec<RoaringBitmap>>> = members.into_iter().map(Some).collect();
+    let asked = shown.iter().filter_map(|&group| sets[group].take());
+    let admitted = memory.admit(asked.collect()).await;
+    let admitted = admitted.map_err(ReleaseError::Memory)?;
+    for (group, _) in shown
+        .into_iter()
+        .zip(admitted)
+        .filter(|(_, admitted)| !admitted)
+    {
+        hidden.groups[group] = true;
+        for cells in &mut hidden.cells {
+            cells[group] = true;
+        }
+    }
+    Ok(())
+}
+
 impl Grouping<'_> {
-    fn protected(
-        self,
+    fn hidden(
+        &self,
         facts: &[GroupFacts],
         judgement: &Judgement<'_>,
         possible_keys: Option<&PossibleKeys>,
         rules: &ReleaseRules,
-    ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
+    ) -> Result<HiddenCells, ReleaseError> {
         let mut counts = GroupedCounts {
             keys: (0..self.n_keys)
                 .map(|key| numbered(self.measured.column(key)))
@@ -265,8 +303,14 @@ impl Grouping<'_> {
             let keys = &self.measured.columns()[..self.n_keys];
             possible.add_absent(keys, &mut counts, MOST_GROUPS)?;
         }
-        let hidden = protect_groups(&counts, rules.disclosure);
-        let withheld = withheld(&hidden);
+        Ok(protect_groups(&counts, rules.disclosure))
+    }
+
+    fn shown(
+        self,
+        hidden: &HiddenCells,
+        rules: &ReleaseRules,
+    ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
         let n_groups = self.measured.num_rows();
         if n_groups > 0 && hidden.groups[..n_groups].iter().all(|&hidden| hidden) {
             return Err(ReleaseError::AllHidden {
@@ -277,7 +321,8 @@ impl Grouping<'_> {
         let cells = hidden.cells.iter().map(|cells| Some(cells.as_slice()));
         let columns: Vec<Option<&[bool]>> = keys.into_iter().chain(cells).collect();
         let shown = ReleasedRows::of(&self.measured, |group| !hidden.groups[group], &columns)?;
-        Ok((ReleasedRows::plan(self.schema, vec![shown])?, withheld))
+        let plan = ReleasedRows::plan(self.schema, vec![shown])?;
+        Ok((plan, withheld(hidden)))
     }
 }
 

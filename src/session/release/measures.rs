@@ -15,7 +15,7 @@ use super::systems::System;
 pub(super) struct Measures {
     base: LogicalPlan,
     n_keys: usize,
-    has_person: bool,
+    pub(super) has_person: bool,
     /// How many flags there are.
     pub(super) n_flags: usize,
     /// How many numbers there are, combinations of them included.
@@ -134,6 +134,15 @@ impl Measures {
             numbers.push(sum(size).alias(format!("total{idx}")));
         }
         rows.aggregate(self.keys(), numbers)?.build()
+    }
+
+    /// Per group and person, whether each flag holds. Of rows of persons only.
+    pub(super) fn of_members(&self) -> Result<LogicalPlan, DataFusionError> {
+        let flags =
+            (0..self.n_flags).map(|idx| max(col(format!("f{idx}"))).alias(format!("b{idx}")));
+        let rows = LogicalPlanBuilder::from(self.base.clone());
+        rows.aggregate(self.keys_and([col("p")]), flags.collect::<Vec<_>>())?
+            .build()
     }
 
     /// Per group: how many different values the numbers have together, the fewest and the most units with one of them,

@@ -7,7 +7,7 @@
 //! `measures` has plans that answer it for `groups`, `judgement` and `span` decide; `relations` and `estimates` do the same for
 //! estimators. `released_rows` is the only way back into a plan.
 //!
-//! All this holds within a statement. Two statements that differ by one person are for the person who reviews a release.
+//! All this holds within a statement. Across statements, `memory` knows for whom numbers were told before.
 
 mod aggregate;
 mod allowed;
@@ -28,6 +28,7 @@ mod joins;
 mod judgement;
 mod lineage;
 mod measures;
+mod memory;
 mod numbers;
 mod operators;
 mod origins;
@@ -45,7 +46,8 @@ mod walk;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::DataFrame;
 
-pub use error::ReleaseError;
+pub use error::{MemoryError, ReleaseError};
+pub use memory::ReleaseMemory;
 pub use rules::{ReleaseRules, TableRoles, WithheldCounts};
 
 use super::context::Session;

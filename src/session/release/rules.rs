@@ -1,7 +1,9 @@
 //! What decides over a release (the project's rules, and what its tables hold), and how much it withholds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::memory::ReleaseMemory;
 use crate::disclosure::DisclosureRules;
 
 /// What may leave, and which tables hold what.
@@ -19,6 +21,8 @@ pub struct ReleaseRules {
     pub roles: TableRoles,
     /// Columns that tell one household from another.
     pub household_columns: &'static [&'static str],
+    /// Who remembers what was told; `None` where nothing is remembered.
+    pub memory: Option<Arc<dyn ReleaseMemory>>,
 }
 
 /// What the project's files say of tables, beyond whether their rows are about persons.

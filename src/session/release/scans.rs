@@ -12,6 +12,7 @@ use super::error::ReleaseError;
 use super::estimates::is_estimates;
 use super::lineage::{Kind, Root, RowOwner, Rows};
 use super::rules::ReleaseRules;
+use crate::disclosure::RELEASED_PREFIX;
 use crate::session::provider::LakeTableProvider;
 use crate::session::user::{CATALOG, SCHEMA};
 use crate::session::views::WholeView;
@@ -28,7 +29,9 @@ pub(super) fn table<'a>(
     rules: &ReleaseRules,
 ) -> Result<&'a str, ReleaseError> {
     let name = scan.table_name.table();
-    let is_known = rules.person_tables.contains(name) || rules.aggregate_tables.contains(name);
+    let is_known = rules.person_tables.contains(name)
+        || rules.aggregate_tables.contains(name)
+        || is_released(name, rules);
     let is_there = match &scan.table_name {
         TableReference::Bare { .. } => true,
         TableReference::Partial { schema, .. } => schema.as_ref() == SCHEMA,
@@ -45,6 +48,11 @@ pub(super) fn table<'a>(
     }
 }
 
+/// Whether a table has left already, protected as it is.
+pub(super) fn is_released(name: &str, rules: &ReleaseRules) -> bool {
+    name.starts_with(RELEASED_PREFIX) && !rules.person_tables.contains(name)
+}
+
 fn is_of_project(provider: &dyn TableProvider) -> bool {
     provider.is::<LakeTableProvider>() || provider.is::<WholeView>() || provider.is::<MemTable>()
 }
@@ -57,7 +65,7 @@ pub(super) fn rows(scan: &TableScan, rules: &ReleaseRules) -> Result<Rows, Relea
     let name = table(scan, rules)?;
     let schema = scan.source.schema();
     let is_person = rules.person_tables.contains(name);
-    if !is_person && !is_free(&schema) {
+    if !is_person && !is_free(&schema) && !is_released(name, rules) {
         return Err(ReleaseError::ProtectedBelow {
             table: name.to_owned(),
         });

@@ -105,6 +105,9 @@ impl<'a> Walk<'a> {
                 table: table.to_owned(),
             });
         }
+        if scans::is_released(table, self.rules) {
+            return Ok(plan.clone());
+        }
         let schema = scan.source.schema();
         if estimates::is_estimates(&schema) {
             let rows = DataFrame::new(self.state.clone(), plan.clone());
@@ -181,7 +184,8 @@ fn holds_persons(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<bool, Relea
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let is_known = scan.table_name.schema() == Some("information_schema")
-                || rules.aggregate_tables.contains(scan.table_name.table());
+                || rules.aggregate_tables.contains(scan.table_name.table())
+                || scans::is_released(scan.table_name.table(), rules);
             holds |= !is_known;
         }
         Ok(TreeNodeRecursion::Continue)

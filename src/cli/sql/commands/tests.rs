@@ -86,7 +86,7 @@ fn sql_is_no_command() {
 
 #[test]
 fn help_lists_every_command_within_a_terminal() {
-    let text = help();
+    let text = help(str::to_owned);
     for name in names() {
         assert!(text.contains(name), "{name}");
     }

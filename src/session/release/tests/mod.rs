@@ -89,6 +89,7 @@ async fn world() -> (Session, ReleaseRules) {
             records: columns(&[("diagnoses", &["claim_id"])]),
         },
         household_columns: &["household_id"],
+        memory: None,
     };
     (session, rules)
 }
@@ -202,7 +203,7 @@ async fn few_with_a_property_are_not_told_by_count_sum_share_or_rest() {
 async fn what_is_shown_is_what_the_statement_says() {
     let (session, rules) = world().await;
     for sql in [
-        "SELECT sex, count(*) AS n, avg(cost) AS mean, stddev(cost) AS sd FROM panel GROUP BY sex ORDER BY sex",
+        "SELECT sex, count(*) AS n, avg(cost) AS mean, round(stddev(cost), 6) AS sd FROM panel GROUP BY sex ORDER BY sex",
         "SELECT sex, fiscal_year, round(sum(cost) / count(DISTINCT person_id), 1) AS yen
          FROM panel WHERE region > 1 GROUP BY sex, fiscal_year HAVING count(*) > 20 ORDER BY 1, 2 LIMIT 3",
         "WITH a AS (SELECT region, avg(cost) AS m FROM panel WHERE region > 1 GROUP BY region),
@@ -220,6 +221,17 @@ async fn what_is_shown_is_what_the_statement_says() {
         let plain = rows(&plain.collect().await.unwrap());
         assert_eq!(rows(&released.0.collect().await.unwrap()), plain, "{sql}");
     }
+}
+
+#[tokio::test]
+async fn numbers_leave_with_twelve_digits() {
+    let (session, rules) = world().await;
+    let sql = "SELECT sex, stddev(cost) AS sd FROM panel GROUP BY sex ORDER BY sex";
+    let plain = session.plan(sql, &[]).await.unwrap();
+    let released = session.release(plain, &rules).await.unwrap().0;
+    let shown = pretty_format_batches(&released.collect().await.unwrap());
+    let shown = shown.unwrap().to_string();
+    assert!(shown.contains("| 5782.8602128 |"), "{shown}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// The file's name does not say what it is.
-    #[error("extract `{}` must end in .parquet, .csv or .tsv", file.display())]
+    #[error("extract `{}` must end in .parquet, .csv or .tsv; with a mapping also in .txt or .xlsx", file.display())]
     UnknownFormat {
         /// The file.
         file: PathBuf,
@@ -41,6 +41,32 @@ pub enum ReadError {
         after_row: u64,
         /// What went wrong.
         what: &'static str,
+    },
+    /// The file is no table of text by its name.
+    #[error("`{}` is no table of text: its name must end in .csv, .tsv, .txt or .xlsx", file.display())]
+    NotText {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file is no workbook.
+    #[error("extract `{}` is not a readable workbook (.xlsx)", file.display())]
+    NotWorkbook {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The workbook is too large to be a table of persons.
+    #[error("workbook `{}` has more than 1 GiB once unpacked: save the sheet as .csv", file.display())]
+    LargeWorkbook {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A workbook without the sheet that a mapping names.
+    #[error("workbook `{}` has no sheet of that name; it has {sheets}", file.display())]
+    NoSheet {
+        /// The file.
+        file: PathBuf,
+        /// The sheets.
+        sheets: String,
     },
     /// A text file without a header row.
     #[error("extract `{}` has no header row", file.display())]
@@ -90,7 +116,8 @@ impl ReadError {
 }
 
 /// Arrow's own texts may quote a value; these cannot.
-pub(super) fn describe(error: &ArrowError) -> &'static str {
+#[must_use]
+pub fn describe(error: &ArrowError) -> &'static str {
     match error {
         ArrowError::IoError(..) => "it cannot be read any further",
         ArrowError::ParquetError(_) => "a page cannot be decoded",

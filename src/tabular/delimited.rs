@@ -16,7 +16,7 @@ use crate::regular_file;
 use crate::transcoder::{TextEncoding, TextError, Transcoder};
 
 /// A stream of batches from one delimited file.
-pub(super) struct DelimitedReader {
+pub struct DelimitedReader {
     text: QuotedText,
     schema: SchemaRef,
     rows: Decoder,
@@ -25,12 +25,36 @@ pub(super) struct DelimitedReader {
 
 impl DelimitedReader {
     /// Opens `path`, finds its encoding and reads its header. Batches have up to `batch_rows` rows.
-    pub(super) fn open(path: &Path, delimiter: u8, batch_rows: usize) -> Result<Self, ReadError> {
+    ///
+    /// # Errors
+    /// When it cannot be read or has no header.
+    pub fn open(path: &Path, delimiter: u8, batch_rows: usize) -> Result<Self, ReadError> {
+        Self::open_after(path, delimiter, batch_rows, 0)
+    }
+
+    /// As [`Self::open`], of a file whose header stands after `n_before` other lines.
+    ///
+    /// # Errors
+    /// When it cannot be read or has no header there.
+    pub fn open_after(
+        path: &Path,
+        delimiter: u8,
+        batch_rows: usize,
+        n_before: usize,
+    ) -> Result<Self, ReadError> {
         let mut text = QuotedText::open(path)?;
         text.fill()?;
         let no_header = || ReadError::NoHeader {
             file: path.to_path_buf(),
         };
+        for _ in 0..n_before {
+            let line = text
+                .decoded
+                .pending()
+                .iter()
+                .position(|byte| *byte == b'\n');
+            text.decoded.consume(line.ok_or_else(no_header)? + 1);
+        }
         let (header, _) = Format::default()
             .with_header(true)
             .with_delimiter(delimiter)
@@ -57,12 +81,17 @@ impl DelimitedReader {
         })
     }
 
-    pub(super) fn schema(&self) -> SchemaRef {
+    /// The columns, all text.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
     /// The next rows, or `None` at the end of the file.
-    pub(super) fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
+    ///
+    /// # Errors
+    /// When a line has another number of fields, or the text is damaged.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         loop {
             if self.text.decoded.pending().is_empty() {
                 self.text.fill()?;
@@ -178,4 +207,24 @@ impl QuotedText {
             false => Ok(()),
         }
     }
+}
+
+/// What separates the fields of a text file: what its header, after `n_before` other lines, has most of.
+///
+/// # Errors
+/// When the file cannot be read or has no such line.
+pub(super) fn delimiter_of(path: &Path, n_before: usize) -> Result<u8, ReadError> {
+    let mut text = QuotedText::open(path)?;
+    text.fill()?;
+    let mut lines = text.decoded.pending().split(|byte| *byte == b'\n');
+    let Some(header) = lines.nth(n_before) else {
+        return Err(ReadError::NoHeader {
+            file: path.to_path_buf(),
+        });
+    };
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let delimiters = [b',', b'\t', b';'];
+    // The first of those that occur equally often.
+    let most = delimiters.into_iter().rev().max_by_key(|own| count(*own));
+    Ok(most.unwrap_or(b','))
 }

@@ -1,0 +1,4 @@
+//! Mappings over small files, and proposals over layouts that others made.
+
+mod layouts;
+mod reading;
