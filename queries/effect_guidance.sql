@@ -1,5 +1,5 @@
 -- One row per indicator and estimand: what 特定保健指導 changes within a year, at the waist from which it is offered.
--- offer: everybody from the cutoff on is a target and nobody below it (intention to treat). uptake: the effect on those who started
+-- offer: all from the cutoff on are targets and none below it (intention to treat). uptake: the effect on those who started
 -- because of it, the offer's over the jump in the share that started. Robust to the bias of local polynomials; errors by
 -- person. BMI below 25 only: from 25 on the waist does not decide. density: a p-value below 0.05 says that waists were
 -- measured to one side of the cutoff, and then the rest says nothing.

@@ -4,7 +4,7 @@
 -- expected, and is the only one of the three that says anything about guidance, and that only as far as those who finished are like the
 -- rest. Who takes guidance up because of weighing more than usual would have lost more without it, and gain is too large by that. What
 -- guidance does to those who take it up because it is offered is in effect_guidance.
--- std_error is that of both binomial shares, cell by cell; persons in cells without anybody to compare them with are left out
+-- std_error is that of both binomial shares, cell by cell; persons in cells without a person to compare them with are left out
 -- (n_compared of n_finished).
 -- key: fiscal_year
 -- materialize: table

@@ -1,4 +1,4 @@
--- One row per worksite of an evaluation that can still be told when to start: nobody there was exposed yet, and somebody is there in the latest year.
+-- One row per worksite of an evaluation that can still be told when to start: it has persons in the latest year, and none was exposed yet.
 -- `korabo power NAME --design` draws among these. n_persons is of the latest year, baseline_level the mean of the first primary
 -- indicator over the latest three. size_band, industry_code and municipality_code are those of the worksite's latest description.
 -- for_each: evaluation

@@ -1,6 +1,6 @@
 -- One row per employer, and one for all (employer_id missing): working days that health management gains, and its return.
 -- The effects are those of the evaluation `productivity`, of all employers together: an employer's own would say little. Every
--- employee's year from the start of a bundle on counts as one person-year, with whoever employed the person in that year. Effects
+-- employee's year from the start of a bundle on counts as one person-year, under the employer of that year. Effects
 -- are the mean over the years of the plan's window since exposure and stand for each of these years.
 -- Days of absence are gained as they are. Presenteeism loss is a percentage of working days, of which a year has $working_days:
 -- an assumption of ours, in korabo.toml. It is that of the SPQ; no other scale is turned into days, and none are pooled. Where a

@@ -3,6 +3,7 @@
 //!
 //! The modules in the order of the data's journey; ARCHITECTURE.md has the map.
 
+pub mod clock;
 pub mod content_hash;
 pub mod diagnostic;
 pub mod event;

@@ -1,6 +1,6 @@
 -- Question: employees at worksites with an exercise program may answer the questionnaire more, or less, often than others. How far apart are the
 -- exposed and the others at least, and at most, among those who would answer either way? (A description here: worksites were not drawn.)
--- Look at: seen_treated and seen_control: the further apart, the wider the bounds. strata makes them narrower. That somebody answers is an
+-- Look at: seen_treated and seen_control: the further apart, the wider the bounds. strata makes them narrower. Answering is an
 -- outcome of its own: see the page.
 -- In R no package has these errors; in Stata, without clusters: leebounds y exposed, select(answers) tight(sex)
 select

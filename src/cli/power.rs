@@ -1,4 +1,4 @@
-//! `korabo power`: what an evaluation could see, before anybody looks at its results.
+//! `korabo power`: what an evaluation could see, before its results are looked at.
 
 use clap::Args;
 

@@ -11,7 +11,7 @@ use super::workspace;
 use crate::diagnostic::{FailureKind, counted, did_you_mean};
 use crate::job::{Workspace, person};
 use crate::pipeline;
-use crate::release::{self, RELEASES_FOLDER, ReleaseOutcome, Released, Releases, VerifyError};
+use crate::release::{self, RELEASES_FOLDER, ReleaseOutcome, ReleaseResult, Releases, VerifyError};
 
 /// Arguments of `release`.
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ pub(super) async fn run(
     let (project, lake) = (&workspace.project, &workspace.lake);
     let asked = (names.as_slice(), args.bundle);
     let released = release::release(project, lake, &session, releases, asked, &person()).await?;
-    if args.bundle && !released.iter().any(Released::is_bundle) {
+    if args.bundle && !released.iter().any(ReleaseResult::is_bundle) {
         let message = "none of these releases is of estimates, so there is nothing to bundle";
         return Err(Failure::new(FailureKind::Usage, message)
             .hint("`korabo release estimates --bundle`: a statement over evaluation_estimates"));
@@ -92,7 +92,7 @@ fn names(asked: &[String], releases: &Releases) -> Result<Vec<String>, Failure> 
 }
 
 /// One line on what became of a release.
-fn note(released: &Released) -> String {
+fn note(released: &ReleaseResult) -> String {
     let certificate = &released.certificate;
     let withheld: usize = certificate.withheld.values().sum();
     let withheld = match released.is_bundle() {

@@ -204,7 +204,7 @@ impl StartOrder<'_> {
             }
             (true, None) => {
                 let message = format!(
-                    "no worksite of `{}` can be told when to start: at each of them somebody was exposed already",
+                    "no worksite of `{}` can be told when to start: at each of them persons were exposed already",
                     self.plan.name
                 );
                 Err(Failure::new(FailureKind::Estimator, message))

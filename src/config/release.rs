@@ -13,7 +13,7 @@ pub struct ReleaseConfig {
     pub round_to: Option<u64>,
     /// Whether statements with `--release` are remembered, and decided upon together with what was told before.
     pub remembers: bool,
-    /// How many answers may tell a user of persons of whom nobody was told before; `None` for any number.
+    /// How many answers may tell a user of persons of whom no user was told before; `None` for any number.
     pub answers_per_user: Option<usize>,
     /// Whether a table leaves only once two persons released it.
     pub needs_two: bool,

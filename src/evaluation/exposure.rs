@@ -1,11 +1,11 @@
-//! What starts when somebody becomes exposed, and whose exposure counts.
+//! What starts when a person becomes exposed, and whose exposure counts.
 
 use super::error::EvaluationError;
 use crate::diagnostic::did_you_mean;
 use crate::toml_reader::{Located, LocatedText, TomlTable};
 use crate::vocabulary::Vocabulary;
 
-/// What starts when somebody becomes exposed.
+/// What starts when a person becomes exposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exposure {
     /// Programs of one field, whatever else there is.

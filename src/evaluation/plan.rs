@@ -21,7 +21,7 @@ pub struct EvaluationPlan {
     pub question_ja: String,
     /// The question in English.
     pub question_en: String,
-    /// What starts when somebody becomes exposed.
+    /// What starts when a person becomes exposed.
     pub exposure: Exposure,
     /// Whose exposure counts.
     pub exposed: Exposed,

@@ -25,7 +25,8 @@ pub(super) async fn release_all(
     let (project, lake) = (&workspace.project, &workspace.lake);
     let released =
         release::release(project, lake, session, releases, (&names, false), &person()).await?;
-    let has_changed = |released: &release::Released| released.outcome != ReleaseOutcome::AsBefore;
+    let has_changed =
+        |released: &release::ReleaseResult| released.outcome != ReleaseOutcome::AsBefore;
     for released in released.into_iter().filter(has_changed) {
         observers.tell(&RunEvent::TableReleased {
             has_left: released.outcome == ReleaseOutcome::New,

@@ -60,7 +60,7 @@ fn a_flow_that_no_basis_covers_is_refused() {
             source("members", "basis = \"joint_use\"\nreceivers = [\"健保A \"]"),
             "none of the `receivers`",
         ),
-        // Published figures are nobody's.
+        // Published figures are no person's.
         (source("reference_values", ""), ""),
     ] {
         let told = said(&sections);

@@ -1,6 +1,5 @@
 //! Where in a file its table is, and its first rows: the header is the line with most names that are known.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, RecordBatch};
@@ -10,7 +9,7 @@ use super::header_rules::HeaderRules;
 use super::score::NamedColumn;
 use super::tokens::texts;
 use crate::contract::TableContract;
-use crate::tabular::{ReadError, TableLayout, TextTable, unnamed};
+use crate::tabular::{ReadError, TableFile, TableLayout, unnamed};
 
 /// Lines in which a header is looked for.
 const MOST_HEADER_ROWS: usize = 10;
@@ -20,8 +19,8 @@ const MOST_ROWS_OF_UNITS: usize = 3;
 const SAMPLED_ROWS: usize = 2_000;
 
 /// The first rows of a file; a file without rows has a batch of none.
-pub(super) fn sample(path: &Path, layout: &TableLayout) -> Result<RecordBatch, MappingError> {
-    let mut table = TextTable::open(path, layout)?;
+pub(super) fn sample(file: &TableFile, layout: &TableLayout) -> Result<RecordBatch, MappingError> {
+    let mut table = file.table(layout)?;
     let batch = table.next_batch()?;
     let empty = || RecordBatch::new_empty(Arc::clone(table.schema()));
     let batch = batch.unwrap_or_else(empty);
@@ -30,7 +29,7 @@ pub(super) fn sample(path: &Path, layout: &TableLayout) -> Result<RecordBatch, M
 
 /// Where the header is: the line with most names that are known.
 pub(super) fn find_layout(
-    path: &Path,
+    file: &TableFile,
     contracts: &[&TableContract],
     rules: &HeaderRules,
 ) -> Result<TableLayout, MappingError> {
@@ -48,7 +47,7 @@ pub(super) fn find_layout(
     let mut first_error = None;
     for row in 1..=MOST_HEADER_ROWS {
         let layout = TableLayout::with_header_in(row);
-        let table = match TextTable::open(path, &layout) {
+        let table = match file.table(&layout) {
             Ok(table) => table,
             Err(error @ ReadError::NoHeader { .. }) => {
                 first_error.get_or_insert(error);
@@ -67,17 +66,17 @@ pub(super) fn find_layout(
         (None, Some(error)) => return Err(error.into()),
         (None, None) => TableLayout::default(),
     };
-    layout.first_row += rows_of_units(path, &layout);
+    layout.first_row += rows_of_units(file, &layout);
     Ok(layout)
 }
 
 /// The names above each header, as `血圧` above `上` and `下`: each until the next one.
-pub(super) fn groups(path: &Path, layout: &TableLayout) -> Vec<String> {
+pub(super) fn groups(file: &TableFile, layout: &TableLayout) -> Vec<String> {
     let above = TableLayout {
         header_row: layout.header_row.saturating_sub(1),
         ..layout.clone()
     };
-    let opened = (above.header_row > 0).then(|| TextTable::open(path, &above));
+    let opened = (above.header_row > 0).then(|| file.table(&above));
     let Some(Ok(table)) = opened else {
         return Vec::new();
     };
@@ -94,8 +93,8 @@ pub(super) fn groups(path: &Path, layout: &TableLayout) -> Vec<String> {
 }
 
 /// How many rows after the header hold no digit at all, where others do: units and further names.
-fn rows_of_units(path: &Path, layout: &TableLayout) -> usize {
-    let Ok(sample) = sample(path, layout) else {
+fn rows_of_units(file: &TableFile, layout: &TableLayout) -> usize {
+    let Ok(sample) = sample(file, layout) else {
         return 0;
     };
     let texts = texts(&sample);

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::error::{HEADERS_FILE, MappingError};
+use super::expression::Expression;
 use super::header::{Decorations, forms, plain};
 use super::identity::{IdentityField, TokenKind};
+use crate::contract::TableContract;
+use crate::diagnostic::did_you_mean;
 use crate::project_file::read_or;
-use crate::toml_reader::{TomlDocument, TomlItem, TomlTable};
+use crate::toml_reader::{FromToml as _, Located, TomlDocument, TomlItem, TomlTable};
 
 /// The rules of a project without a file of its own.
 const BUILT_IN: &str = include_str!("../../rules/headers.toml");
@@ -36,7 +42,7 @@ pub struct HeaderRules {
     /// By column of contracts.
     pub(super) columns: BTreeMap<String, ColumnRules>,
     /// SQL of columns that follow from others, by table and column.
-    pub(super) derived: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) derived: BTreeMap<String, BTreeMap<String, Located<String>>>,
 }
 
 /// What holders call one column, and its words.
@@ -113,11 +119,43 @@ impl HeaderRules {
         for table in items(&root, "derived")? {
             let mut columns = BTreeMap::new();
             for item in table.table()?.items() {
-                columns.insert(item.last_key().to_owned(), item.text()?.to_owned());
+                columns.insert(item.last_key().to_owned(), Located::from_toml(&item)?);
             }
             rules.derived.insert(table.last_key().to_owned(), columns);
         }
         Ok(rules)
+    }
+
+    /// Refuses SQL of columns that follow from others where it is none over the columns of its contract. Tables that the project does not
+    /// have are passed over.
+    pub(super) fn check_derived(&self, contracts: &[TableContract]) -> Result<(), MappingError> {
+        for contract in contracts {
+            for (name, sql) in self.derived_of(contract) {
+                let mut columns = contract.columns.iter().map(|column| column.name.as_str());
+                if !columns.any(|column| column == name) {
+                    let columns = contract.columns.iter();
+                    let hint = did_you_mean(name, columns.map(|column| column.name.as_str()));
+                    return Err(MappingError::Wrong {
+                        at: sql.at.clone(),
+                        message: format!(
+                            "contract `{}` has no column `{name}`{hint}",
+                            contract.name
+                        ),
+                    });
+                }
+                Expression::needs(name, sql, &texts_of(contract))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// SQL of the contract's columns that follow from others.
+    pub(super) fn derived_of(
+        &self,
+        contract: &TableContract,
+    ) -> impl Iterator<Item = (&str, &Located<String>)> {
+        let columns = self.derived.get(&contract.name).into_iter().flatten();
+        columns.map(|(name, sql)| (name.as_str(), sql))
     }
 
     /// What is said of a column.
@@ -130,6 +168,13 @@ impl HeaderRules {
         };
         self.columns.get(name).unwrap_or(&NOTHING)
     }
+}
+
+/// The columns of a contract as SQL of `[derived]` sees them.
+pub(super) fn texts_of(contract: &TableContract) -> SchemaRef {
+    let columns = contract.columns.iter();
+    let fields = columns.map(|column| Field::new(&column.name, DataType::Utf8, true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// A header in the forms in which it is looked up.

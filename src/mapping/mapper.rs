@@ -9,10 +9,10 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::error::{HEADERS_FILE, MappingError};
+use super::error::MappingError;
 use super::expression::Expression;
 use super::header::{fits, plain};
-use super::header_rules::HeaderRules;
+use super::header_rules::{HeaderRules, texts_of};
 use super::identity::TokenKind;
 use super::source_mapping::{ColumnSource, Origin, SourceMapping};
 use super::tokens::{FieldPlace, IdentityReader, TokenMaker, texts};
@@ -355,42 +355,34 @@ impl Planning<'_> {
         &self,
         mut made: Vec<String>,
     ) -> Result<(Vec<Expression>, SchemaRef), MappingError> {
-        let derived = self.rules.derived.get(&self.contract.name);
         let mut expressions = Vec::new();
-        let mut wanted: Vec<(&str, &str, SourceLocation)> = Vec::new();
         for column in &self.contract.columns {
-            let own = self.mapping.columns.get(&column.name);
-            if let Some(source) = own
+            let source = self.mapping.columns.get(&column.name);
+            if let Some(source) = source
                 && let Origin::Sql(sql) = &source.origin
             {
-                wanted.push((&column.name, sql, source.at.clone()));
+                let schema = self.schema_with(&made);
+                expressions.push(Expression::new(
+                    &column.name,
+                    sql,
+                    source.at.clone(),
+                    &schema,
+                )?);
+                made.push(column.name.clone());
             }
         }
+        let derived: BTreeMap<&str, _> = self.rules.derived_of(self.contract).collect();
         for column in &self.contract.columns {
-            let is_new = !made.contains(&column.name)
-                && !wanted.iter().any(|(name, ..)| *name == column.name);
-            if let Some(sql) = derived.and_then(|derived| derived.get(&column.name))
-                && is_new
-            {
-                let at = SourceLocation {
-                    file: PathBuf::from(HEADERS_FILE),
-                    line: 1,
-                    column: 1,
-                };
-                wanted.push((&column.name, sql, at));
-            }
-        }
-        for (column, sql, at) in wanted {
-            let schema = self.schema_with(&made);
-            let is_derived = at.file == Path::new(HEADERS_FILE);
-            match Expression::new(column, sql, at, &schema) {
-                Ok(expression) => {
-                    expressions.push(expression);
-                    made.push(column.to_owned());
-                }
-                // What it follows from is not there either: the contract says what is missing.
-                Err(_) if is_derived => (),
-                Err(error) => return Err(error),
+            let sql = derived.get(column.name.as_str());
+            let Some(sql) = sql.filter(|_| !made.contains(&column.name)) else {
+                continue;
+            };
+            let needed = Expression::needs(&column.name, sql, &texts_of(self.contract))?;
+            // Where what it follows from is not there either, the contract says what is missing.
+            if needed.iter().all(|name| made.contains(name)) {
+                let (schema, at) = (self.schema_with(&made), sql.at.clone());
+                expressions.push(Expression::new(&column.name, &sql.value, at, &schema)?);
+                made.push(column.name.clone());
             }
         }
         let fields = self.contract.columns.iter();

@@ -22,8 +22,10 @@ impl Mappings {
     /// # Errors
     /// With file, line and column of what is wrong.
     pub fn load(folder: &Path, contracts: &[TableContract]) -> Result<Self, MappingError> {
+        let rules = HeaderRules::load(folder)?;
+        rules.check_derived(contracts)?;
         Ok(Self {
-            rules: HeaderRules::load(folder)?,
+            rules,
             all: SourceMapping::load_all(folder, contracts)?,
         })
     }

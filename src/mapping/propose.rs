@@ -14,7 +14,7 @@ use super::source_mapping::{ColumnSource, LongLayout, Origin, SourceMapping};
 use super::tokens::texts;
 use crate::contract::{ColumnContract, ColumnType, TableContract, identifying_word};
 use crate::diagnostic::SourceLocation;
-use crate::tabular::TableLayout;
+use crate::tabular::{TableFile, TableLayout};
 
 /// How sure a proposed column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,11 +109,12 @@ pub fn propose(
         .iter()
         .filter(|contract| table.is_none_or(|table| contract.name == table));
     let wanted: Vec<&TableContract> = wanted.collect();
-    let layout = find_layout(path, &wanted, rules)?;
-    let sample = sample(path, &layout)?;
+    let file = TableFile::open(path, None)?;
+    let layout = find_layout(&file, &wanted, rules)?;
+    let sample = sample(&file, &layout)?;
     let fields = sample.schema_ref().fields().iter();
     let mut headers: Vec<HeaderForms> = fields.map(|field| rules.forms(field.name())).collect();
-    for (header, group) in headers.iter_mut().zip(groups(path, &layout)) {
+    for (header, group) in headers.iter_mut().zip(groups(&file, &layout)) {
         header.add_group(&group, rules);
     }
     let candidates = wanted.into_iter().map(|contract| {
@@ -338,7 +339,10 @@ impl Assignment<'_> {
 
     /// Columns that the contract requires and that neither the file nor a token or a rule gives.
     fn missing(&self, rules: &HeaderRules) -> Vec<String> {
-        let derived = rules.derived.get(&self.contract.name);
+        let derived: Vec<&str> = rules
+            .derived_of(self.contract)
+            .map(|(name, _)| name)
+            .collect();
         let has_identity = self.can_identify();
         let is_missing = |(at, column): &(usize, &ColumnContract)| {
             let is_found = self
@@ -348,7 +352,7 @@ impl Assignment<'_> {
             let is_token = column.data_type == ColumnType::Token
                 && has_identity
                 && rules.tokens.contains_key(&column.name);
-            let is_derived = derived.is_some_and(|derived| derived.contains_key(&column.name));
+            let is_derived = derived.contains(&column.name.as_str());
             !column.nullable && !is_found && !is_token && !is_derived
         };
         let columns = self.contract.columns.iter().enumerate();

@@ -169,7 +169,7 @@ pub(super) fn value_fit<'v>(
             });
         }
     }
-    // What is long or many is no code, and may be somebody's.
+    // What is long or has many values is no code, and may identify a person.
     let are_words = unknown.len() <= MOST_WORDS
         && unknown
             .iter()

@@ -27,7 +27,7 @@ struct AnswerMemory {
     rules: DisclosureRules,
     /// Who asks.
     user: String,
-    /// How many answers may tell a user of persons of whom nobody was told before.
+    /// How many answers may tell a user of persons of whom no user was told before.
     budget: Option<usize>,
 }
 

@@ -144,7 +144,7 @@ impl Catalogue {
     /// # Errors
     /// When the engine refuses them.
     pub fn session(&self, engine: &Session) -> Result<Session, SessionError> {
-        engine.over(Arc::new(Opened {
+        engine.over(Arc::new(SessionTables {
             catalogue: self.clone(),
             engine: engine.clone(),
             tables: Arc::default(),
@@ -161,14 +161,14 @@ type OpenedTables = HashMap<String, Option<Arc<dyn TableProvider>>>;
 
 /// What the statements of one session have opened. Clones share it.
 #[derive(Clone)]
-struct Opened {
+struct SessionTables {
     catalogue: Catalogue,
     /// Plans the views, over these tables.
     engine: Session,
     tables: Arc<Mutex<OpenedTables>>,
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for SessionTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opened")
             .field("catalogue", &self.catalogue)
@@ -176,7 +176,7 @@ impl fmt::Debug for Opened {
     }
 }
 
-impl Opened {
+impl SessionTables {
     fn tables(&self) -> MutexGuard<'_, OpenedTables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -282,7 +282,7 @@ impl Opened {
 }
 
 #[async_trait]
-impl SchemaProvider for Opened {
+impl SchemaProvider for SessionTables {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.catalogue.names().unwrap_or_default();
         let tables = self.tables();

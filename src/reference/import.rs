@@ -250,7 +250,7 @@ impl Context<'_> {
                 message: format!("it has no region `{name}`{}", did_you_mean(name, names)),
             });
         }
-        // Persons of several rows, as of all prefectures, are added up; a withheld one counts as nobody among them.
+        // Persons of several rows, as of all prefectures, are added up; a withheld one counts as zero among them.
         let is_sum = region.name.is_none() && self.kind.region.is_some();
         let mut sums: BTreeMap<(i16, i8, &str), Sums<'_>> = BTreeMap::new();
         for own in here {

@@ -79,7 +79,7 @@ fn shares_are_worked_out_for_one_region_and_for_all() {
         [
             "JP current_smoker 2021 1 40-44 0.2",
             "JP current_smoker 2021 1 all 0.2",
-            // A withheld count is nobody in a sum: 5 of 5 + 15.
+            // A withheld count is zero in a sum: 5 of 5 + 15.
             "JP current_smoker 2021 2 40-44 0.25",
             "TOKYO current_smoker 2021 1 40-44 0.3",
             "TOKYO current_smoker 2021 1 all 0.3",

@@ -1,4 +1,4 @@
-//! `--bundle`: what somebody without the lake needs to compute released estimates again. Sums over clusters that are large enough
+//! `--bundle`: what a third party needs to compute released estimates again without the lake. Sums over clusters that are large enough
 //! and that no person dominates, and of all others together their sums and products: estimate, error, interval and
 //! breakdown value follow, whatever the estimator adjusted for.
 
@@ -76,13 +76,13 @@ struct Tables {
     /// evaluation, indicator, event time, cluster, persons, part.
     clusters: Vec<(EstimateKey, Option<i64>, i64, u64, f64)>,
     /// evaluation, indicator, event time, the other one, clusters, persons, part, covariance.
-    pooled: Vec<(EstimateKey, Option<i64>, Option<i64>, Pooled)>,
+    pooled: Vec<(EstimateKey, Option<i64>, Option<i64>, ClusterTotals)>,
     /// Estimates of which nothing is shown, with the reason.
     left_out: Vec<(EstimateKey, &'static str)>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Pooled {
+struct ClusterTotals {
     n_clusters: usize,
     n_persons: u64,
     part: f64,
@@ -272,7 +272,7 @@ fn add_estimate(
             let pairs = pooled.iter().filter_map(of);
             let covariance: f64 = pairs.clone().map(|(a, b)| a.influence * b.influence).sum();
             let part: f64 = pairs.map(|(a, _)| a.part).sum();
-            let row = Pooled {
+            let row = ClusterTotals {
                 n_clusters: pooled.len(),
                 n_persons: rounded(n_persons, rules.preset),
                 part: within_error(part, errors[at] * EXACTNESS),
@@ -353,10 +353,12 @@ fn clusters_table(tables: &Tables) -> SmallTable {
 
 fn pooled_table(tables: &Tables) -> SmallTable {
     let rows = || tables.pooled.iter();
-    let whole =
-        |get: fn(&Pooled) -> i64| Column::Whole(rows().map(|row| Some(get(&row.3))).collect());
-    let number =
-        |get: fn(&Pooled) -> f64| Column::Number(rows().map(|row| Some(get(&row.3))).collect());
+    let whole = |get: fn(&ClusterTotals) -> i64| {
+        Column::Whole(rows().map(|row| Some(get(&row.3))).collect())
+    };
+    let number = |get: fn(&ClusterTotals) -> f64| {
+        Column::Number(rows().map(|row| Some(get(&row.3))).collect())
+    };
     let own = [
         (
             "event_time",

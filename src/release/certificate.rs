@@ -9,7 +9,7 @@ use super::preset::{Preset, Rounding};
 /// The form of certificates; a later one may have other members.
 const FORMAT: u32 = 1;
 
-/// A release, said so that somebody else can check it.
+/// What a release is made of, so that a third party can check it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The form of this file.

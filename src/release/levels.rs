@@ -9,10 +9,12 @@ use roaring::RoaringBitmap;
 use super::definition::{LevelsDefinition, PERIOD};
 use super::made::WITHHELD;
 use super::preset::{Preset, Rounding};
-use super::protection::{Decided, Family, ProtectedGroup, Protection, Sensitive, WHOLE_BELOW};
+use super::protection::{
+    Family, GroupDecision, ProtectedGroup, Protection, Sensitive, WHOLE_BELOW,
+};
 use super::rows::{PersonRows, Values};
 use super::small_table::{Column, SmallTable};
-use super::withheld::Withheld;
+use super::withheld::WithheldReason;
 use crate::disclosure::significant;
 use crate::release_ledger::{DecidedCell, Ledger};
 
@@ -31,21 +33,21 @@ pub(super) struct LevelRow {
     pub(super) n_with: Option<u64>,
     /// The share of rounded counts, or the mean.
     pub(super) value: Option<f64>,
-    pub(super) withheld: Option<Withheld>,
-    pub(super) counted: Counted,
+    pub(super) withheld: Option<WithheldReason>,
+    pub(super) counted: ReviewCounts,
 }
 
 /// What was counted and decided, for the person who reviews a release.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Counted {
+pub(super) struct ReviewCounts {
     persons: u64,
     with: Option<u64>,
     /// Why the persons are withheld, and those who have it.
     reasons: [Option<&'static str>; 2],
 }
 
-impl Counted {
-    /// The smallest count of the row, of those who have it and of those who have not, that is of anybody.
+impl ReviewCounts {
+    /// The smallest count of the row, of those who have it and of those who have not, zero included.
     fn smallest(self) -> u64 {
         let with = self.with.unwrap_or(self.persons);
         let sides = [self.persons, with, self.persons - with];
@@ -76,7 +78,10 @@ pub(super) fn table_of(rows: &[LevelRow]) -> SmallTable {
             "value",
             Column::Number(rows.iter().map(|row| row.value).collect()),
         ),
-        (WITHHELD, texts(|row| row.withheld.map(Withheld::word))),
+        (
+            WITHHELD,
+            texts(|row| row.withheld.map(WithheldReason::word)),
+        ),
     ];
     let (names, columns) = columns.into_iter().unzip::<&str, Column, Vec<_>, Vec<_>>();
     SmallTable {
@@ -88,7 +93,7 @@ pub(super) fn table_of(rows: &[LevelRow]) -> SmallTable {
 /// What stands behind the rows, for review inside the secure area.
 pub(super) fn review_of(rows: &[LevelRow]) -> SmallTable {
     let mut table = table_of(rows);
-    let counts = |get: fn(&Counted) -> Option<u64>| {
+    let counts = |get: fn(&ReviewCounts) -> Option<u64>| {
         let count = |row: &LevelRow| get(&row.counted).and_then(|n| i64::try_from(n).ok());
         Column::Whole(rows.iter().map(count).collect())
     };
@@ -326,7 +331,7 @@ impl IndicatorLevels<'_> {
     fn row(
         &self,
         group: &Group,
-        decided: Decided,
+        decided: GroupDecision,
         rows: &PersonRows,
         columns: &[&str],
         preset: &Preset,
@@ -358,15 +363,15 @@ impl IndicatorLevels<'_> {
             n_persons: decided.are_persons_shown().then_some(n_persons),
             n_with: (self.is_yes_no && is_value_shown).then_some(n_with),
             value: value.filter(|_| is_value_shown),
-            counted: Counted {
+            counted: ReviewCounts {
                 persons: group.persons.len(),
                 with: self.is_yes_no.then(|| group.with.len()),
                 reasons: [decided.persons, decided.with],
             },
             withheld: match (decided.are_persons_shown(), is_value_shown) {
                 (true, true) => None,
-                (true, false) if !self.is_yes_no => Some(Withheld::FewValues),
-                _ => Some(Withheld::Protected),
+                (true, false) if !self.is_yes_no => Some(WithheldReason::FewValues),
+                _ => Some(WithheldReason::Protected),
             },
         }
     }

@@ -29,6 +29,6 @@ mod withheld;
 pub use certificate::{Certificate, CertifiedRules};
 pub use definition::{LevelsDefinition, RELEASES_FOLDER, ReleaseDefinition, ReleaseKind, Releases};
 pub use error::{ReleaseFileError, TableReleaseError};
-pub use office::{ReleaseOutcome, Released, check, release};
+pub use office::{ReleaseOutcome, ReleaseResult, check, release};
 pub use preset::{PRESETS_FILE, Preset, Rounding};
 pub use verify::{VerifyError, verify};

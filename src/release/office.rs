@@ -22,7 +22,7 @@ use crate::session::Session;
 
 /// What became of a definition.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Released {
+pub struct ReleaseResult {
     /// Its name.
     pub name: String,
     /// Its certificate; of a request, as it would be.
@@ -33,7 +33,7 @@ pub struct Released {
     pub file: PathBuf,
 }
 
-impl Released {
+impl ReleaseResult {
     /// Whether it is what estimates can be computed again with, not a table.
     #[must_use]
     pub fn is_bundle(&self) -> bool {
@@ -64,7 +64,7 @@ pub async fn release(
     releases: &Releases,
     (names, has_bundles): (&[String], bool),
     person: &str,
-) -> Result<Vec<Released>, TableReleaseError> {
+) -> Result<Vec<ReleaseResult>, TableReleaseError> {
     let Some(preset) = &releases.preset else {
         return Ok(Vec::new());
     };
@@ -110,7 +110,7 @@ impl Office<'_> {
         &self,
         definition: &ReleaseDefinition,
         ledger: &mut Ledger,
-    ) -> Result<Released, TableReleaseError> {
+    ) -> Result<ReleaseResult, TableReleaseError> {
         let (project, lake, name) = (self.project, self.lake, &definition.name);
         let lake_versions = versions(lake).await?;
         let rows = row_versions(lake, lake_versions.keys()).await?;
@@ -133,7 +133,7 @@ impl Office<'_> {
         self.files
             .write_review(name, &self::csv(name, &made.review)?)?;
         if !self.is_granted(&mut certificate, &inputs_hash)? {
-            return Ok(Released {
+            return Ok(ReleaseResult {
                 file: self.files.review(name),
                 ..self.released(certificate, ReleaseOutcome::Requested)
             });
@@ -199,7 +199,7 @@ impl Office<'_> {
         &self,
         definition: &ReleaseDefinition,
         ledger: &mut Ledger,
-    ) -> Result<Option<Released>, TableReleaseError> {
+    ) -> Result<Option<ReleaseResult>, TableReleaseError> {
         let (lake, name) = (self.lake, format!("{}.bundle", definition.name));
         let released = read_released(lake, &definition.name).await?;
         let Some(estimates) = shown_estimates(&released) else {
@@ -252,8 +252,8 @@ impl Office<'_> {
         Ok(Some(self.bundled(certificate, ReleaseOutcome::New)))
     }
 
-    fn bundled(&self, certificate: Certificate, outcome: ReleaseOutcome) -> Released {
-        Released {
+    fn bundled(&self, certificate: Certificate, outcome: ReleaseOutcome) -> ReleaseResult {
+        ReleaseResult {
             file: self.files.bundle(&certificate.name),
             ..self.released(certificate, outcome)
         }
@@ -284,8 +284,8 @@ impl Office<'_> {
         Ok(true)
     }
 
-    fn released(&self, certificate: Certificate, outcome: ReleaseOutcome) -> Released {
-        Released {
+    fn released(&self, certificate: Certificate, outcome: ReleaseOutcome) -> ReleaseResult {
+        ReleaseResult {
             name: certificate.name.clone(),
             file: self.files.table(&certificate.name),
             certificate,

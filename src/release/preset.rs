@@ -24,7 +24,7 @@ pub struct Preset {
     pub min_count: u64,
     /// No protected count may be narrowed down to a range of fewer persons than this.
     pub width: u64,
-    /// Whether a count of nobody is protected, too.
+    /// Whether a count of zero is protected, too.
     pub hides_zeros: bool,
     /// Counts are multiples of this; 1 is as counted.
     pub round_to: u64,

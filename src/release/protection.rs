@@ -108,12 +108,12 @@ pub(super) struct ProtectedGroup<'a> {
 
 /// Why the counts of a group are withheld.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Decided {
+pub(super) struct GroupDecision {
     pub(super) persons: Option<&'static str>,
     pub(super) with: Option<&'static str>,
 }
 
-impl Decided {
+impl GroupDecision {
     pub(super) fn are_persons_shown(self) -> bool {
         self.persons.is_none()
     }
@@ -144,10 +144,10 @@ struct Part {
 
 impl Protection<'_> {
     /// What is decided of each group.
-    pub(super) fn decided(&self) -> Result<Vec<Decided>, ProblemError> {
+    pub(super) fn decided(&self) -> Result<Vec<GroupDecision>, ProblemError> {
         let mut sensitive: Vec<Sensitive> =
             self.groups.iter().map(|group| group.sensitive).collect();
-        let mut decided = vec![Decided::default(); self.groups.len()];
+        let mut decided = vec![GroupDecision::default(); self.groups.len()];
         for family in self.families {
             self.solve(family, &sensitive, &mut decided)?;
         }
@@ -178,7 +178,7 @@ impl Protection<'_> {
     }
 
     /// Withholds a family as a whole.
-    fn withhold(&self, family: &Family, decided: &mut [Decided]) {
+    fn withhold(&self, family: &Family, decided: &mut [GroupDecision]) {
         for (group, decided) in decided.iter_mut().enumerate() {
             if self.is_of(family, group) {
                 decided.persons = Some("secondary");
@@ -206,7 +206,7 @@ impl Protection<'_> {
         &self,
         family: &Family,
         sensitive: &[Sensitive],
-        decided: &mut [Decided],
+        decided: &mut [GroupDecision],
     ) -> Result<(), ProblemError> {
         let own = self.parts(|group| self.is_of(family, group));
         let total =
@@ -248,7 +248,7 @@ impl Protection<'_> {
         known: &[(&RoaringBitmap, bool)],
         own: Vec<Part>,
         sensitive: &[Sensitive],
-        decided: &mut [Decided],
+        decided: &mut [GroupDecision],
     ) -> Vec<Part> {
         let why = |part: &Part| {
             let of_group = sensitive[part.group];
@@ -261,7 +261,7 @@ impl Protection<'_> {
         };
         let (hidden, open): (Vec<Part>, Vec<Part>) =
             own.into_iter().partition(|part| why(part).is_some());
-        // What was withheld before tells nobody from others.
+        // What was withheld before tells no person from others.
         let left = known.iter().filter(|(_, has_left)| *has_left);
         let sets = left.map(|(set, _)| *set);
         let sets = sets.chain(open.iter().filter_map(|part| self.set(*part)));
@@ -337,7 +337,7 @@ impl Protection<'_> {
     }
 
     /// Counts that are shown and tell of few persons beside one of another family: of each pair, the later.
-    fn telling_pairs(&self, decided: &[Decided]) -> Vec<Part> {
+    fn telling_pairs(&self, decided: &[GroupDecision]) -> Vec<Part> {
         let family_of = |group: usize| {
             let families = self.families.iter();
             families
@@ -372,7 +372,7 @@ impl Protection<'_> {
     }
 
     /// What is to be remembered.
-    pub(super) fn cells(&self, decided: &[Decided]) -> Vec<DecidedCell> {
+    pub(super) fn cells(&self, decided: &[GroupDecision]) -> Vec<DecidedCell> {
         let mut cells = Vec::new();
         for family in self.families {
             let subject = self.subject_of(family);
@@ -390,7 +390,7 @@ impl Protection<'_> {
     }
 }
 
-fn is_shown(decided: Decided, is_with: bool) -> bool {
+fn is_shown(decided: GroupDecision, is_with: bool) -> bool {
     match is_with {
         true => decided.is_with_shown(),
         false => decided.are_persons_shown(),

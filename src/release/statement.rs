@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::made::{MadeTable, WITHHELD};
 use super::preset::Preset;
 use super::small_table::{Column, SmallTable};
-use super::withheld::Withheld;
+use super::withheld::WithheldReason;
 use crate::disclosure::{significant, within_error};
 use crate::release_ledger::Ledger;
 
@@ -41,19 +41,19 @@ impl StatementRows<'_> {
         let computed = by_key(&self.computed, self.key);
         let earlier = by_key(self.earlier, self.key);
         let mut table = rounded(&shown, preset);
-        let mut withheld: Vec<Option<Withheld>> = vec![None; table.n_rows()];
+        let mut withheld: Vec<Option<WithheldReason>> = vec![None; table.n_rows()];
         let mut counts = Vec::new();
         for (row, withheld) in withheld.iter_mut().enumerate() {
             let key = shown.key(self.key, row);
             let Some(&place) = computed.get(&key) else {
                 self.hide(&mut table, row);
-                *withheld = Some(Withheld::Protected);
+                *withheld = Some(WithheldReason::Protected);
                 continue;
             };
             let own = counts_of(&self.computed, place);
             let before = ledger.counts(self.name, &key);
             if before.is_some_and(|before| differ_by_few(before, &own, preset.min_count)) {
-                *withheld = Some(Withheld::AsBefore);
+                *withheld = Some(WithheldReason::AsBefore);
                 match earlier.get(&key) {
                     Some(&place) => self.repeat(&mut table, row, place),
                     None => self.hide(&mut table, row),
@@ -61,7 +61,7 @@ impl StatementRows<'_> {
                 continue;
             }
             if is_number_lost(&self.computed, place, &shown, row) {
-                *withheld = Some(Withheld::Protected);
+                *withheld = Some(WithheldReason::Protected);
             }
             counts.push((key, own));
         }

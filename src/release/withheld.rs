@@ -3,7 +3,7 @@
 /// The words of the column `withheld`. Whether a number is small itself or protects another is not said: "small" would be half of
 /// the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Withheld {
+pub(super) enum WithheldReason {
     /// It, or what follows from it and other numbers, is of too few persons, or of a sum that few of them make up.
     Protected,
     /// The row is as it was before: what has changed since is of too few persons.
@@ -12,7 +12,7 @@ pub(super) enum Withheld {
     FewValues,
 }
 
-impl Withheld {
+impl WithheldReason {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Protected => "protected",

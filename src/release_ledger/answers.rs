@@ -63,7 +63,7 @@ impl Answers {
         Ok(answers)
     }
 
-    /// How many answers told `user` of persons of whom nobody had been told before.
+    /// How many answers told `user` of persons of whom no user had been told before.
     #[must_use]
     pub fn n_told_to(&self, user: &str) -> usize {
         self.n_by_user.get(user).copied().unwrap_or(0)

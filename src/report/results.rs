@@ -92,7 +92,7 @@ pub struct TrendPoint {
     /// Years of one series may be compared.
     pub series: i64,
     /// The level.
-    pub level: Releasable<Level<Standardised>>,
+    pub level: Releasable<Level<StandardisedLevel>>,
     /// Published figure of Japan.
     pub national: Option<f64>,
     /// Published figure of Tokyo.
@@ -101,7 +101,7 @@ pub struct TrendPoint {
 
 /// A standardised level with its error.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standardised {
+pub struct StandardisedLevel {
     /// The level.
     pub value: f64,
     /// Its standard error.
@@ -191,18 +191,18 @@ pub struct GainedDays {
     /// Person-years that they are of.
     pub person_years: f64,
     /// Less absence.
-    pub absence: Option<Ranged>,
+    pub absence: Option<ValueWithRange>,
     /// Less presenteeism.
-    pub presenteeism: Option<Ranged>,
+    pub presenteeism: Option<ValueWithRange>,
     /// Both.
-    pub both: Option<Ranged>,
+    pub both: Option<ValueWithRange>,
 }
 
 /// Yen gained and spent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GainedYen {
     /// Gained.
-    pub gained: Ranged,
+    pub gained: ValueWithRange,
     /// Spent; `None` where not delivered.
     pub cost: Option<f64>,
     /// Probability that more is gained than spent.
@@ -211,7 +211,7 @@ pub struct GainedYen {
 
 /// A number with its range.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranged {
+pub struct ValueWithRange {
     /// The number.
     pub value: f64,
     /// Its range.
@@ -247,12 +247,12 @@ pub struct Offer {
     /// Who took part among those offered.
     pub reached: Releasable<Share>,
     /// Hours and yen of programs that began in the year.
-    pub took: Releasable<Option<Took>>,
+    pub took: Releasable<Option<ProgramCosts>>,
 }
 
 /// What programs took.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Took {
+pub struct ProgramCosts {
     /// Staff hours.
     pub hours: Option<f64>,
     /// Yen.
@@ -278,7 +278,7 @@ pub struct GuidanceGoal {
     /// Share that would.
     pub expected: f64,
     /// The difference with its interval.
-    pub gain: Option<Ranged>,
+    pub gain: Option<ValueWithRange>,
 }
 
 /// Points of one habit in one year.

@@ -3,7 +3,7 @@
 
 use korabo_estimators::inference::normal_quantile;
 
-use super::results::{Standardised, TrendPoint};
+use super::results::{StandardisedLevel, TrendPoint};
 use super::text::Lang;
 use crate::disclosure::{Count, Level};
 use crate::vocabulary::Better;
@@ -80,7 +80,7 @@ fn critical(n_together: usize) -> f64 {
 
 /// A standardised level against a published figure, which has no error.
 pub(crate) fn against_published(
-    level: &Level<Standardised>,
+    level: &Level<StandardisedLevel>,
     published: Option<f64>,
     better: Better,
     n_together: usize,
@@ -96,8 +96,8 @@ pub(crate) fn against_published(
 
 /// A standardised level against that of all, each with its error.
 pub(crate) fn against_level(
-    own: Standardised,
-    all: Standardised,
+    own: StandardisedLevel,
+    all: StandardisedLevel,
     better: Better,
     n_together: usize,
 ) -> Standing {
@@ -156,7 +156,7 @@ impl Change {
     }
 }
 
-fn numbers(point: &TrendPoint) -> Option<Standardised> {
+fn numbers(point: &TrendPoint) -> Option<StandardisedLevel> {
     point.level.value().numbers
 }
 

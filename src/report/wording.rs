@@ -195,8 +195,8 @@ const EN: Words = Words {
     summary_lead: "For each program field: the change among people who were offered a program, against the change \
                    over the same years among people who were not. Each chart sets the causal estimate beside what \
                    the same data seem to say without a comparison group.",
-    summary_none: "No effect of a program can be estimated from what was delivered: there are no programs, worksites and employees, or nobody \
-                   was offered a program. Levels and trends are in the report for the board.",
+    summary_none: "No effect of a program can be estimated from what was delivered: there are no programs, worksites and employees, or no \
+                   program was offered to an employee. Levels and trends are in the report for the board.",
     plans: "Plans and verdicts",
     plans_lead: "All evaluation plans (evaluations/) with verdict and estimate (95% range that the verdict goes by) of their primary \
                  indicators. ◎ improved, ○ improved, size open, ▼ worsened, ＝ no relevant effect, ？ cannot tell, － not judged.",

@@ -33,6 +33,7 @@ pub use event::{Log, ServerEvent};
 pub use tls::certificate_ends;
 pub use users::{ExistingUser, Users, make_token, remove_token};
 
+use crate::clock::time_is_up;
 use crate::config::ServeConfig;
 use crate::lake::Lake;
 use crate::pipeline::Project;
@@ -152,15 +153,9 @@ impl Server {
             reason = stop => reason,
         };
         drop(ask_to_stop);
-        // A clock of its own: the engine's threads, which tell the time, may be busy for longer.
-        let (ring, is_over) = oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            std::thread::sleep(GRACE);
-            drop(ring);
-        });
         tokio::select! {
             _ = ended => {}
-            _ = is_over => {}
+            () = time_is_up(Some(GRACE)) => {}
         }
         Ok(reason)
     }

@@ -134,10 +134,10 @@ impl ObjectStore for DecodedFiles {
 
 /// The encodings of files, kept for as long as a file is the same: a large one is not read at every statement that names it.
 #[derive(Debug, Default)]
-pub(super) struct Encodings(std::sync::Mutex<std::collections::HashMap<PathBuf, Known>>);
+pub(super) struct Encodings(std::sync::Mutex<std::collections::HashMap<PathBuf, KnownEncoding>>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Known {
+struct KnownEncoding {
     modified: Option<std::time::SystemTime>,
     n_bytes: u64,
     is_cp932: bool,
@@ -174,14 +174,14 @@ fn csv_file(path: &ListingTableUrl) -> Option<PathBuf> {
     extension.eq_ignore_ascii_case("csv").then_some(file)
 }
 
-fn encoding_of(path: &std::path::Path, known: Option<Known>) -> Option<Known> {
+fn encoding_of(path: &std::path::Path, known: Option<KnownEncoding>) -> Option<KnownEncoding> {
     let file = regular_file::open(path).ok()?;
     let metadata = file.metadata().ok()?;
     let (modified, n_bytes) = (metadata.modified().ok(), metadata.len());
-    let is_same = |known: &Known| known.modified == modified && known.n_bytes == n_bytes;
+    let is_same = |known: &KnownEncoding| known.modified == modified && known.n_bytes == n_bytes;
     known.filter(is_same).or_else(|| {
         let encoding = TextEncoding::of(file).ok()?;
-        Some(Known {
+        Some(KnownEncoding {
             modified,
             n_bytes,
             is_cp932: encoding == TextEncoding::Cp932,

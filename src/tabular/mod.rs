@@ -10,4 +10,4 @@ mod workbook;
 pub use delimited::DelimitedReader;
 pub use layout::TableLayout;
 pub use read_error::{ReadError, describe};
-pub use text_table::{TextTable, is_text_table, unnamed};
+pub use text_table::{TableFile, TextTable, is_text_table, unnamed};

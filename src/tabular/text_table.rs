@@ -1,6 +1,6 @@
 //! One table of a file, whatever the file's kind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::delimited::{DelimitedReader, delimiter_of};
 use super::layout::TableLayout;
 use super::read_error::ReadError;
-use super::workbook::Workbook;
+use super::workbook::{SheetRows, Workbook};
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 16_384;
@@ -21,6 +21,75 @@ const SUFFIXES: [&str; 4] = ["csv", "tsv", "txt", "xlsx"];
 pub fn is_text_table(path: &Path) -> bool {
     let suffix = path.extension().unwrap_or_default().to_string_lossy();
     SUFFIXES.contains(&suffix.to_lowercase().as_str())
+}
+
+/// A file whose table can be opened by several layouts; a workbook is unpacked once.
+pub struct TableFile {
+    path: PathBuf,
+    kind: FileKind,
+}
+
+enum FileKind {
+    Delimited,
+    Sheet(SheetRows),
+}
+
+impl TableFile {
+    /// Opens `path`; of a workbook the sheet called `sheet`, or the first.
+    ///
+    /// # Errors
+    /// When its name is none of a table, or the workbook cannot be read.
+    pub fn open(path: &Path, sheet: Option<&str>) -> Result<Self, ReadError> {
+        let suffix = path.extension().unwrap_or_default().to_string_lossy();
+        let kind = match suffix.to_lowercase().as_str() {
+            "xlsx" => FileKind::Sheet(SheetRows::read(path, sheet)?),
+            "csv" | "tsv" | "txt" => FileKind::Delimited,
+            _ => {
+                return Err(ReadError::NotText {
+                    file: path.to_path_buf(),
+                });
+            }
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            kind,
+        })
+    }
+
+    /// The table that `layout` describes. A text file is comma- or tab-separated, as its header says.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has no such table.
+    pub fn table(&self, layout: &TableLayout) -> Result<TextTable, ReadError> {
+        let (rows, header, n_to_skip) = match &self.kind {
+            FileKind::Sheet(rows) => {
+                let sheet = Workbook::new(rows, layout).ok_or_else(|| ReadError::NoHeader {
+                    file: self.path.clone(),
+                })?;
+                let header = sheet.header();
+                // A sheet's rows are found by their numbers.
+                (Rows::Sheet(sheet), header, 0)
+            }
+            FileKind::Delimited => {
+                let n_before = layout.n_before_header();
+                let delimiter = delimiter_of(&self.path, n_before)?;
+                let reader =
+                    DelimitedReader::open_after(&self.path, delimiter, BATCH_ROWS, n_before)?;
+                let fields = reader.schema();
+                let header = fields.fields().iter().map(|f| f.name().clone()).collect();
+                (
+                    Rows::Delimited(Box::new(reader)),
+                    header,
+                    layout.n_after_header(),
+                )
+            }
+        };
+        Ok(TextTable {
+            n_to_skip,
+            rows,
+            schema: schema(header),
+        })
+    }
 }
 
 /// A stream of batches of text columns. Every column has a name of its own: one without a name is called `column_5`, a second `氏名` is
@@ -38,41 +107,12 @@ enum Rows {
 }
 
 impl TextTable {
-    /// Opens the table of `path` that `layout` describes. A text file is comma- or tab-separated, as its header says.
+    /// Opens the table of `path` that `layout` describes.
     ///
     /// # Errors
-    /// When the file cannot be read or has no such table.
+    /// As [`TableFile::open`] and [`TableFile::table`].
     pub fn open(path: &Path, layout: &TableLayout) -> Result<Self, ReadError> {
-        let suffix = path.extension().unwrap_or_default().to_string_lossy();
-        let (rows, header) = match suffix.to_lowercase().as_str() {
-            "xlsx" => {
-                let sheet = Workbook::open(path, layout)?;
-                let header = sheet.header();
-                (Rows::Sheet(sheet), header)
-            }
-            "csv" | "tsv" | "txt" => {
-                let n_before = layout.n_before_header();
-                let delimiter = delimiter_of(path, n_before)?;
-                let reader = DelimitedReader::open_after(path, delimiter, BATCH_ROWS, n_before)?;
-                let fields = reader.schema();
-                let header = fields.fields().iter().map(|f| f.name().clone()).collect();
-                (Rows::Delimited(Box::new(reader)), header)
-            }
-            _ => {
-                return Err(ReadError::NotText {
-                    file: path.to_path_buf(),
-                });
-            }
-        };
-        Ok(Self {
-            // A sheet's rows are found by their numbers.
-            n_to_skip: match &rows {
-                Rows::Delimited(_) => layout.n_after_header(),
-                Rows::Sheet(_) => 0,
-            },
-            rows,
-            schema: schema(header),
-        })
+        TableFile::open(path, layout.sheet.as_deref())?.table(layout)
     }
 
     /// The columns, all text.

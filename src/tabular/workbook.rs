@@ -18,11 +18,19 @@ use crate::regular_file;
 /// Most bytes of a workbook once unpacked, and of the texts of a sheet: what is packed may be a thousand times as large.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// The rows of one sheet that have a value. Cells that are empty take no memory, wherever the others are.
+/// Rows by their number from 0, each with its values by column. Rows and cells that are empty take no memory, wherever the others are.
+type FilledRows = Vec<(usize, Vec<(usize, String)>)>;
+
+/// The rows of one sheet that have a value. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct SheetRows(Arc<FilledRows>);
+
+/// The rows of a sheet after its header.
 pub(super) struct Workbook {
     header: Vec<String>,
-    /// Values by column, row by row.
-    rows: std::vec::IntoIter<Vec<(usize, String)>>,
+    rows: SheetRows,
+    /// Where among the rows the next one is.
+    next: usize,
 }
 
 /// What is in a file that should be a workbook.
@@ -31,44 +39,43 @@ enum Content {
     TooLarge,
     /// No sheet of the wanted name; those that there are.
     OtherSheets(Vec<String>),
-    /// Rows by their number from 0, each with its values by column.
-    Rows(Vec<(usize, Vec<(usize, String)>)>),
+    Rows(FilledRows),
 }
 
-impl Workbook {
-    /// Reads the sheet of `layout`.
-    pub(super) fn open(path: &Path, layout: &TableLayout) -> Result<Self, ReadError> {
+impl SheetRows {
+    /// Reads the sheet called `sheet`, or the first of the workbook.
+    pub(super) fn read(path: &Path, sheet: Option<&str>) -> Result<Self, ReadError> {
         let own = || path.to_path_buf();
         let file = regular_file::open(path).map_err(|source| ReadError::Io {
             file: own(),
             source,
         })?;
-        let read = contained(|| content(file.into_file(), layout.sheet.as_deref()));
-        let rows = match read.flatten().unwrap_or(Content::NotWorkbook) {
-            Content::Rows(rows) => rows,
-            Content::NotWorkbook => return Err(ReadError::NotWorkbook { file: own() }),
-            Content::TooLarge => return Err(ReadError::LargeWorkbook { file: own() }),
-            Content::OtherSheets(sheets) => {
-                let (file, sheets) = (own(), sheets.join(", "));
-                return Err(ReadError::NoSheet { file, sheets });
-            }
-        };
-        let mut header = Vec::new();
-        let mut values = Vec::new();
-        for (row, cells) in rows {
-            if row + 1 == layout.header_row {
-                header = named(cells);
-            } else if row + 1 >= layout.first_row {
-                values.push(cells);
-            }
-        }
-        match header.is_empty() {
-            true => Err(ReadError::NoHeader { file: own() }),
-            false => Ok(Self {
-                header,
-                rows: values.into_iter(),
+        let read = contained(|| content(file.into_file(), sheet));
+        match read.flatten().unwrap_or(Content::NotWorkbook) {
+            Content::Rows(rows) => Ok(Self(Arc::new(rows))),
+            Content::NotWorkbook => Err(ReadError::NotWorkbook { file: own() }),
+            Content::TooLarge => Err(ReadError::LargeWorkbook { file: own() }),
+            Content::OtherSheets(sheets) => Err(ReadError::NoSheet {
+                file: own(),
+                sheets: sheets.join(", "),
             }),
         }
+    }
+}
+
+impl Workbook {
+    /// The rows that `layout` calls the header and those after it; `None` where the header has no name.
+    pub(super) fn new(rows: &SheetRows, layout: &TableLayout) -> Option<Self> {
+        let header = rows.0.iter().find(|(row, _)| row + 1 == layout.header_row);
+        let header = named(&header?.1);
+        let next = rows
+            .0
+            .partition_point(|(row, _)| row + 1 < layout.first_row);
+        Some(Self {
+            header,
+            rows: rows.clone(),
+            next,
+        })
     }
 
     /// The names of the columns, up to the last that has one.
@@ -79,19 +86,20 @@ impl Workbook {
     /// The next rows, or `None` at the end.
     pub(super) fn next_batch(&mut self, rows: usize) -> Option<RecordBatch> {
         let width = self.header.len();
-        let taken: Vec<Vec<(usize, String)>> = self.rows.by_ref().take(rows).collect();
+        let taken = self.rows.0.get(self.next..).unwrap_or_default();
+        let taken = &taken[..rows.min(taken.len())];
         if taken.is_empty() {
             return None;
         }
-        let n = taken.len();
-        let mut columns: Vec<Vec<Option<String>>> = vec![vec![None; n]; width];
-        for (row, cells) in taken.into_iter().enumerate() {
+        let mut columns: Vec<Vec<Option<&str>>> = vec![vec![None; taken.len()]; width];
+        for (row, (_, cells)) in taken.iter().enumerate() {
             for (column, text) in cells {
-                if let Some(texts) = columns.get_mut(column) {
+                if let Some(texts) = columns.get_mut(*column) {
                     texts[row] = Some(text);
                 }
             }
         }
+        self.next += taken.len();
         let arrays = columns
             .into_iter()
             .map(|texts| Arc::new(StringArray::from(texts)) as ArrayRef);
@@ -103,11 +111,11 @@ impl Workbook {
 }
 
 /// Names by their columns; those between are empty.
-fn named(cells: Vec<(usize, String)>) -> Vec<String> {
+fn named(cells: &[(usize, String)]) -> Vec<String> {
     let mut names = Vec::new();
     for (column, name) in cells {
-        names.resize(column, String::new());
-        names.push(name);
+        names.resize(*column, String::new());
+        names.push(name.clone());
     }
     names
 }
@@ -131,7 +139,7 @@ fn content(mut file: File, sheet: Option<&str>) -> Option<Content> {
         },
     };
     let mut cells = book.worksheet_cells_reader(&name).ok()?;
-    let mut rows: Vec<(usize, Vec<(usize, String)>)> = Vec::new();
+    let mut rows: FilledRows = Vec::new();
     let mut n_bytes = 0;
     while let Some(cell) = cells.next_cell().ok()? {
         let (row, column) = cell.get_position();

@@ -20,11 +20,11 @@ const TABLES: [&str; 4] = [
 const SELECT: [&str; 2] = ["run", "+evaluation_estimates_smoking"];
 
 /// A backup beside the project and folders to restore into.
-struct Elsewhere {
+struct BackupFolders {
     folder: tempfile::TempDir,
 }
 
-impl Elsewhere {
+impl BackupFolders {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -37,7 +37,7 @@ impl Elsewhere {
 }
 
 /// A project restored from `snapshot`, with the extracts put back.
-fn restored(elsewhere: &Elsewhere, snapshot: &str) -> Project {
+fn restored(elsewhere: &BackupFolders, snapshot: &str) -> Project {
     let project = Project::empty();
     let target = project.path().to_string_lossy().into_owned();
     run_in(
@@ -61,7 +61,7 @@ fn restored(elsewhere: &Elsewhere, snapshot: &str) -> Project {
 #[test]
 fn what_comes_back_is_what_was_there_and_has_nothing_to_do() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let first = project
         .korabo(&["backup", &elsewhere.path("backup")])
         .exits(0);
@@ -80,7 +80,7 @@ fn what_comes_back_is_what_was_there_and_has_nothing_to_do() {
 #[test]
 fn the_next_snapshot_adds_only_what_is_new() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let folder = elsewhere.path("backup");
     let first = project.korabo(&["backup", &folder]).exits(0);
     let size = |folder: &str| -> u64 {
@@ -143,7 +143,7 @@ fn the_next_snapshot_adds_only_what_is_new() {
 #[test]
 fn a_backup_taken_while_a_run_publishes_is_a_state_that_a_run_completes() {
     let project = Project::unbuilt();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let mut child = program(project.path())
         .args(SELECT)
         .stdout(Stdio::null())
@@ -191,7 +191,7 @@ fn a_backup_taken_while_a_run_publishes_is_a_state_that_a_run_completes() {
 #[test]
 fn damage_is_found_and_nothing_half_restored_is_a_project() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let folder = elsewhere.path("backup");
     project.korabo(&["backup", &folder]).exits(0);
     let store = Path::new(&folder).join("files");
@@ -226,7 +226,7 @@ fn damage_is_found_and_nothing_half_restored_is_a_project() {
 #[test]
 fn nothing_is_written_over_and_no_file_leads_out() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let folder = elsewhere.path("backup");
     project
         .korabo(&["restore", &folder, &elsewhere.path("x")])
@@ -255,7 +255,7 @@ fn nothing_is_written_over_and_no_file_leads_out() {
 #[test]
 fn others_at_work_and_other_projects_are_refused() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let folder = elsewhere.path("backup");
     project.korabo(&["backup", &folder]).exits(0);
     {
@@ -291,7 +291,7 @@ fn others_at_work_and_other_projects_are_refused() {
 #[test]
 fn a_lake_outside_the_project_is_saved_too_and_its_new_place_is_said() {
     let project = Project::built();
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let lake = elsewhere.path("lake");
     copy_folder(&project.path().join("lake"), Path::new(&lake));
     let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
@@ -317,7 +317,7 @@ fn a_lake_outside_the_project_is_saved_too_and_its_new_place_is_said() {
 fn a_restore_that_was_killed_at_its_beginning_goes_on() {
     let project = crate::small_project::project("");
     project.korabo(&["run"]).exits(0);
-    let elsewhere = Elsewhere::new();
+    let elsewhere = BackupFolders::new();
     let snapshot = elsewhere.path("snapshot");
     project.korabo(&["backup", &snapshot]).exits(0);
     let target = elsewhere.path("target");

@@ -1,4 +1,4 @@
-//! `korabo release --bundle`: estimates that somebody without the lake can compute again.
+//! `korabo release --bundle`: estimates that a third party can compute again without the lake.
 
 use std::collections::BTreeMap;
 

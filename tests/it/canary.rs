@@ -73,9 +73,9 @@ fn project() -> Project {
 
 /// Everything korabo said, with the command that made it say it.
 #[derive(Default)]
-struct Said(Vec<(String, String)>);
+struct Output(Vec<(String, String)>);
 
-impl Said {
+impl Output {
     /// Runs a command in both forms of the log; its output may hold no canary.
     fn by(&mut self, project: &Project, arguments: &[&str]) {
         for form in ["text", "json"] {
@@ -214,7 +214,7 @@ const REFUSED: [(&str, &str, &str); 3] = [
 #[test]
 fn runs_that_fail_in_every_way_say_no_value() {
     let project = project();
-    let mut said = Said::default();
+    let mut said = Output::default();
     said.by(&project, &["run"]);
     assert!(project.count("select count(*) from rejects_visits") > 5);
     for (name, header, sql) in FAILING.iter().chain(&REFUSED) {
@@ -272,7 +272,7 @@ fn deliveries_that_are_refused_say_no_value() {
         );
         fs::remove_file(project.path().join("extracts/visits.csv")).unwrap();
         project.write(&format!("extracts/{file}"), &content);
-        let mut said = Said::default();
+        let mut said = Output::default();
         let outcome = project.korabo(&["ingest"]).exits(4);
         said.keep("ingest", &outcome);
         said.by(&project, &["run"]);
@@ -308,7 +308,7 @@ const STATEMENTS: [&str; 17] = [
 fn statements_that_fail_say_no_value() {
     let project = project();
     project.korabo(&["run"]);
-    let mut said = Said::default();
+    let mut said = Output::default();
     for statement in STATEMENTS {
         for form in ["text", "json"] {
             let arguments = ["sql", "--log-format", form, "-v", "-c", statement];

@@ -48,18 +48,18 @@ pub(crate) async fn rows(session: &Session, sql: &str) -> Result<RecordBatch, Se
 
 /// An argument that names columns, and what it names unless told otherwise.
 #[derive(Clone)]
-pub(crate) struct Given {
+pub(crate) struct ColumnArgument {
     pub(crate) name: &'static str,
     column: String,
 }
 
 /// Every argument of a relation that names columns; those of a formula under names of their own.
-pub(crate) fn column_arguments(relation: &RelationDefinition) -> Vec<Given> {
-    let given = |name: &'static str, column: &str| Given {
+pub(crate) fn column_arguments(relation: &RelationDefinition) -> Vec<ColumnArgument> {
+    let given = |name: &'static str, column: &str| ColumnArgument {
         name,
         column: column.to_owned(),
     };
-    let mut all: Vec<Given> = Vec::new();
+    let mut all: Vec<ColumnArgument> = Vec::new();
     if relation.positional == Some("formula") {
         all.push(given("outcome", "outcome"));
         all.push(given("regressor", "regressor"));
@@ -120,7 +120,7 @@ fn is_taken(relation: &RelationDefinition, list: &str) -> bool {
 
 pub(crate) fn call(
     relation: &RelationDefinition,
-    given: &[Given],
+    given: &[ColumnArgument],
     options: &str,
     panel: &str,
 ) -> String {
@@ -308,7 +308,7 @@ select *, date '2020-04-01' as day, arrow_cast('2020-04-01T00:00:00', 'Timestamp
 from (";
 
 /// The arguments of a relation that go together with `name`: relations over estimates or a panel take those of one of them.
-fn of_one_form(all: &[Given], name: &str) -> Vec<Given> {
+fn of_one_form(all: &[ColumnArgument], name: &str) -> Vec<ColumnArgument> {
     let is_dual = all.iter().any(|given| given.name == "covariance");
     let estimates = ["event_time", "estimate", "covariance", "with_event_time"];
     let of_estimates = |name: &str| estimates.contains(&name);

@@ -100,7 +100,7 @@ fn a_user_gets_as_many_answers_as_the_project_allows() {
         format!("select count(*) as n from panel_person_year where fiscal_year = {year}")
     };
     let first = ask(&project, &year(2021)).exits(0).stdout;
-    // Nobody new is told of.
+    // No new person is told of.
     ask(&project, &year(2021)).exits(0);
     ask(&project, &year(2022)).exits(0);
     ask(&project, &year(2023))

@@ -30,12 +30,12 @@ fn project(schedules: &str) -> Project {
 }
 
 /// A running `korabo schedule`; what it says goes to a file, as runs it started may outlive it.
-struct Served {
+struct RunningSchedule {
     child: Child,
     log: PathBuf,
 }
 
-impl Served {
+impl RunningSchedule {
     fn start(project: &Project, arguments: &[&str]) -> Self {
         let log = project.path().join("log.txt");
         let file = fs::File::create(&log).unwrap().into_parts().0;
@@ -91,7 +91,7 @@ fn a_run_is_started_in_time_and_sigterm_ends_the_wait_for_the_next() {
     let project = project(
         "[schedule.always]\ncron = \"*/2 * * * * *\"\nselect = [\"+link_b\"]\n\n[openlineage]\nfile = \"events\"\n",
     );
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("done");
     let outcome = served.end("TERM").exits(143);
     let events = fs::read_to_string(project.path().join("events")).unwrap();
@@ -124,7 +124,7 @@ fn sigterm_is_passed_on_to_the_run_which_ends_cleanly_and_is_caught_up_later() {
     let project = Project::unbuilt();
     let config = fs::read_to_string(project.path().join("korabo.toml")).unwrap();
     project.write("korabo.toml", format!("{config}\n{EVERY_SECOND}"));
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_file(&project.path().join("lake/claims/_delta_log"));
     served
         .end("TERM")
@@ -134,7 +134,7 @@ fn sigterm_is_passed_on_to_the_run_which_ends_cleanly_and_is_caught_up_later() {
     let state = fs::read_to_string(project.path().join("lake/.schedule.json")).unwrap();
     assert!(state.contains("\"open\""), "{state}");
     // At the next start it is caught up.
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("is caught up");
     served.wait_for_text(": starts\n");
     served.end("TERM").exits(143);
@@ -142,7 +142,7 @@ fn sigterm_is_passed_on_to_the_run_which_ends_cleanly_and_is_caught_up_later() {
     // Once a year from now on: what was cut short belongs to other times.
     let yearly = EVERY_SECOND.replace("* * * * * *", "0 0 1 1 *");
     project.write("korabo.toml", format!("{config}\n{yearly}"));
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("next: ");
     let outcome = served.end("INT").exits(130);
     assert!(!outcome.stderr.contains("starts\n"), "{}", outcome.stderr);
@@ -156,7 +156,7 @@ fn a_run_that_takes_too_long_is_stopped_cleanly() {
     let endless = "-- One row.\nwith recursive n as (select 1 as i union all select i + 1 from n where i < 9000000)\n\
                    select count(*) as n from n cross join link_b\n";
     project.write("queries/summary_long.sql", endless);
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("takes longer than 5 seconds; is stopped");
     served.wait_for_text("failed (exit code 143); tried again in 3600 seconds");
     served.end("TERM").exits(143);
@@ -166,10 +166,10 @@ fn a_run_that_takes_too_long_is_stopped_cleanly() {
 #[test]
 fn a_killed_process_leaves_nothing_that_hinders_the_next() {
     let project = project(EVERY_SECOND);
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("done");
     served.end("KILL");
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("done");
     served.end("TERM").exits(143);
 }
@@ -181,7 +181,7 @@ fn a_run_started_by_hand_is_waited_for() {
     fs::create_dir(&lake).unwrap();
     let lock = fs::File::create(lake.join(".lock")).unwrap();
     lock.file().lock().unwrap();
-    let mut served = Served::start(&project, &["-v"]);
+    let mut served = RunningSchedule::start(&project, &["-v"]);
     served.wait_for_text("another run holds the lake; asks every 60 seconds");
     served.end("TERM").exits(143);
 }
@@ -189,7 +189,7 @@ fn a_run_started_by_hand_is_waited_for() {
 #[test]
 fn one_process_serves_a_project() {
     let project = project("[schedule.yearly]\ncron = \"0 0 1 1 *\"\n");
-    let mut served = Served::start(&project, &[]);
+    let mut served = RunningSchedule::start(&project, &[]);
     served.wait_for_text("next: ");
     project
         .korabo(&["schedule"])
@@ -210,7 +210,7 @@ fn options_are_carried_over_and_logs_are_json_where_asked_for() {
         "--memory-limit",
         "1G",
     ];
-    let mut served = Served::start(&project, &options);
+    let mut served = RunningSchedule::start(&project, &options);
     served.wait_for_text("done");
     let outcome = served.end("TERM").exits(143);
     for line in outcome

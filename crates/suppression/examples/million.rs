@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use korabo_suppression::{
-    Cell, CellStatus, Decision, Problem, ProblemError, Protected, ProtectionRules, Reason,
+    Cell, CellStatus, Decision, Problem, ProblemError, ProtectedCount, ProtectionRules, Reason,
     Suppression, protect,
 };
 
@@ -29,7 +29,7 @@ mod twins;
 
 use attack::{Attack, Outcome};
 use propagation::{Facts, Ranges};
-use reader::{Fact, Reader, Seen};
+use reader::{Fact, Reader, ReaderCell};
 
 /// Sex, age band, relation to the insured, year.
 const LEVELS: [u32; 4] = [2, 9, 2, 3];
@@ -57,7 +57,7 @@ fn main() -> Result<(), ProblemError> {
     let argument = |place: usize| std::env::args().nth(place)?.parse::<u64>().ok();
     let n_employers = argument(1).unwrap_or(1_000) as u32;
     let start = Instant::now();
-    let Made { problem, employers } = problem(n_employers, argument(2).unwrap_or(1));
+    let World { problem, employers } = problem(n_employers, argument(2).unwrap_or(1));
     println!(
         "{} atoms, {} cells, made in {:.1} s",
         problem.atoms.len(),
@@ -91,7 +91,7 @@ fn facts(problem: &Problem, answer: &Suppression) -> Vec<Fact> {
         let classes: Vec<usize> = cell.atoms.iter().map(|atom| *atom as usize).collect();
         let count: u64 = classes.iter().map(|class| problem.atoms[*class]).sum();
         let is_shown = *decision == Decision::Published;
-        Seen {
+        ReaderCell {
             shown: is_shown.then_some(count as i64),
             classes,
         }
@@ -110,7 +110,7 @@ fn propagate(facts: Vec<Fact>, problem: &Problem, answer: &Suppression) {
     let start = Instant::now();
     let facts = Facts::new(facts, problem.atoms.len());
     let ranges = Ranges::of(&facts);
-    let is_recovered = |protected: &&Protected| {
+    let is_recovered = |protected: &&ProtectedCount| {
         let (low, high) = ranges.of_sum(&classes(protected));
         high - low < RULES.width as i64
     };
@@ -166,7 +166,7 @@ fn attack_some(facts: &[Fact], problem: &Problem, answer: &Suppression, employer
     );
 }
 
-fn classes(protected: &Protected) -> Vec<usize> {
+fn classes(protected: &ProtectedCount) -> Vec<usize> {
     protected.atoms.iter().map(|atom| *atom as usize).collect()
 }
 
@@ -196,12 +196,12 @@ impl Draw {
 type Place = [u32; 6];
 
 /// A problem, and the employer of each of its atoms.
-struct Made {
+struct World {
     problem: Problem,
     employers: Vec<u32>,
 }
 
-fn problem(n_employers: u32, seed: u64) -> Made {
+fn problem(n_employers: u32, seed: u64) -> World {
     let mut draw = Draw(seed);
     let mut places: Vec<Place> = Vec::new();
     let mut atoms: Vec<u64> = Vec::new();
@@ -225,7 +225,7 @@ fn problem(n_employers: u32, seed: u64) -> Made {
     for grouping in groupings() {
         cells.extend(cells_of(&places, &grouping));
     }
-    Made {
+    World {
         problem: Problem { atoms, cells },
         employers: places.iter().map(|place| place[0]).collect(),
     }

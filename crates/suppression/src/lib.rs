@@ -24,7 +24,7 @@ mod whole;
 mod widening;
 
 pub use problem::{
-    Cell, CellStatus, Decision, Interval, Origin, Problem, ProblemError, Protected,
+    Cell, CellStatus, Decision, Interval, Origin, Problem, ProblemError, ProtectedCount,
     ProtectionRules, Reason, Suppression,
 };
 pub use protect::protect;

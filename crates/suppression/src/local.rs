@@ -46,14 +46,14 @@ pub(crate) fn around(model: &Model, state: &State<'_>, item: &Item, n_walks: usi
 }
 
 /// Atoms that are connected by what left earlier.
-pub(crate) struct Connected {
+pub(crate) struct ConnectedAtoms {
     pub(crate) atoms: Vec<u32>,
     /// Whether these are all.
     pub(crate) is_complete: bool,
 }
 
 /// The atoms that are connected with an item by what left earlier, the nearest if they are too many.
-pub(crate) fn connected_before(model: &Model, state: &State<'_>, item: &Item) -> Connected {
+pub(crate) fn connected_before(model: &Model, state: &State<'_>, item: &Item) -> ConnectedAtoms {
     let mut found: BTreeSet<u32> = item.atoms.iter().copied().collect();
     let mut seen: BTreeSet<u32> = BTreeSet::new();
     let mut waiting: VecDeque<u32> = item.atoms.iter().copied().collect();
@@ -64,7 +64,7 @@ pub(crate) fn connected_before(model: &Model, state: &State<'_>, item: &Item) ->
             }
             for near in model.cell_atoms(*cell) {
                 if found.len() >= CONNECTED {
-                    return Connected {
+                    return ConnectedAtoms {
                         atoms: found.into_iter().collect(),
                         is_complete: false,
                     };
@@ -75,7 +75,7 @@ pub(crate) fn connected_before(model: &Model, state: &State<'_>, item: &Item) ->
             }
         }
     }
-    Connected {
+    ConnectedAtoms {
         atoms: found.into_iter().collect(),
         is_complete: true,
     }

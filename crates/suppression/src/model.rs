@@ -37,7 +37,7 @@ pub(crate) struct ModelCell {
 }
 
 /// An input cell with the atoms that count.
-struct Kept {
+struct UsedCell {
     atoms: Vec<u32>,
     cell: ModelCell,
     inputs: Vec<usize>,
@@ -132,14 +132,14 @@ fn check(problem: &Problem) -> Result<(), ProblemError> {
 }
 
 /// The cells with atoms that count, those of the same atoms as one, first published first.
-fn kept_cells(problem: &Problem, rules: &ProtectionRules) -> Vec<Kept> {
+fn kept_cells(problem: &Problem, rules: &ProtectionRules) -> Vec<UsedCell> {
     let counts = |atom: &u32| problem.atoms[*atom as usize] > 0 || rules.zeros_are_sensitive;
-    let mut kept: Vec<Kept> = Vec::new();
+    let mut kept: Vec<UsedCell> = Vec::new();
     for (idx, cell) in problem.cells.iter().enumerate() {
         let atoms: Vec<u32> = cell.atoms.iter().copied().filter(counts).collect();
         if !atoms.is_empty() {
             let count = atoms.iter().map(|atom| problem.atoms[*atom as usize]).sum();
-            kept.push(Kept {
+            kept.push(UsedCell {
                 atoms,
                 cell: one(cell, count, idx),
                 inputs: vec![idx],

@@ -65,10 +65,10 @@ pub struct Suppression {
     /// One for each cell of [`Problem::cells`], in their order.
     pub cells: Vec<Decision>,
     /// Every protected count, and what a reader can know of it.
-    pub protected: Vec<Protected>,
+    pub protected: Vec<ProtectedCount>,
     /// Protected counts that earlier releases narrowed below [`ProtectionRules::width`] or gave away. That cannot be undone; they
     /// are kept at what is left of their interval.
-    pub already_disclosed: Vec<Protected>,
+    pub already_disclosed: Vec<ProtectedCount>,
 }
 
 /// What happens to a cell.
@@ -100,7 +100,7 @@ pub enum Reason {
 
 /// A protected count.
 #[derive(Debug, Clone)]
-pub struct Protected {
+pub struct ProtectedCount {
     /// What it is.
     pub origin: Origin,
     /// Its atoms, increasing.

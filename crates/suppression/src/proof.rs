@@ -30,7 +30,7 @@ impl Proof {
 }
 
 /// What tables say of an item.
-enum Shown {
+enum Bound {
     Enough(Proof),
     /// Not enough for a reader who knows nothing but what was published.
     Narrow,
@@ -69,7 +69,7 @@ impl Tables {
         );
     }
 
-    fn shown(&self, region: &Region, places: &[usize], item: &Item) -> Shown {
+    fn shown(&self, region: &Region, places: &[usize], item: &Item) -> Bound {
         let mut order: Vec<(i64, usize)> = self
             .0
             .iter()
@@ -94,8 +94,8 @@ impl Tables {
             }
             if width < item.need {
                 return match participant {
-                    None => Shown::Narrow,
-                    Some(place) => Shown::NarrowFor(place),
+                    None => Bound::Narrow,
+                    Some(place) => Bound::NarrowFor(place),
                 };
             }
             used.extend(tables);
@@ -103,7 +103,7 @@ impl Tables {
         used.sort_unstable();
         used.dedup();
         let tables = Self(used.into_iter().map(|idx| self.0[idx].clone()).collect());
-        Shown::Enough(Proof {
+        Bound::Enough(Proof {
             interval: narrowest,
             tables,
             narrow_for: None,
@@ -174,22 +174,22 @@ pub(crate) fn provable(
     let before = known.len();
     let proof = loop {
         let shown = known.shown(region, &places, item);
-        if let Shown::Enough(proof) = shown {
+        if let Bound::Enough(proof) = shown {
             break proof;
         }
         let free = free.get_or_insert_with(|| Free::new(model, state, region, &places));
         let mut floors = free.floors(0);
         match shown {
             // Everyone at once is more than any one participant knows, but usually as good.
-            Shown::Narrow if !tried => {
+            Bound::Narrow if !tried => {
                 let changes = free.widest(&free.floors(1), item.need, &known.0);
                 known.add(changes);
             }
-            Shown::Narrow => {}
-            Shown::NarrowFor(place) => free.raise(&mut floors, place),
-            Shown::Enough(_) => {}
+            Bound::Narrow => {}
+            Bound::NarrowFor(place) => free.raise(&mut floors, place),
+            Bound::Enough(_) => {}
         }
-        if tried || matches!(shown, Shown::NarrowFor(_)) {
+        if tried || matches!(shown, Bound::NarrowFor(_)) {
             let changes = free.widest(&floors, item.need, &known.0);
             let width = free.width(&changes);
             known.add(changes.clone());

@@ -5,7 +5,7 @@ use crate::linear;
 use crate::local;
 use crate::model::Model;
 use crate::problem::{
-    CellStatus, Decision, Interval, Problem, ProblemError, Protected, ProtectionRules, Reason,
+    CellStatus, Decision, Interval, Problem, ProblemError, ProtectedCount, ProtectionRules, Reason,
     Suppression,
 };
 use crate::proof::{Tables, provable};
@@ -184,7 +184,7 @@ fn answer(problem: &Problem, model: &Model, state: &State<'_>, items: &[Item]) -
             low: item.count,
             high: item.count,
         });
-        let known = Protected {
+        let known = ProtectedCount {
             origin: item.origin,
             atoms,
             count: item.count,

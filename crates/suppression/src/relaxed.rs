@@ -19,7 +19,7 @@ pub(crate) fn cells_to_withhold(
     item: &Item,
     width: u64,
 ) -> BTreeSet<u32> {
-    let relaxed = Relaxed::new(model, state, region, &region.places(&item.atoms));
+    let relaxed = Relaxation::new(model, state, region, &region.places(&item.atoms));
     let before = Free::new(model, &state.before(), region, &region.places(&item.atoms));
     for persons in [1, 0] {
         let floors: Vec<i64> = region
@@ -46,7 +46,7 @@ pub(crate) fn cells_to_withhold(
 }
 
 /// The region with open cells that may be withheld at a cost.
-struct Relaxed {
+struct Relaxation {
     n_atoms: usize,
     item: Vec<usize>,
     rows: Vec<RelaxedRow>,
@@ -59,7 +59,7 @@ struct RelaxedRow {
     open: Option<(u32, f64)>,
 }
 
-impl Relaxed {
+impl Relaxation {
     fn new(model: &Model, state: &State<'_>, region: &Region, item: &[usize]) -> Self {
         let priorities: BTreeSet<u32> = region
             .rows

@@ -23,7 +23,7 @@ impl Attendance {
         setting: &StayingAway,
         draws: &mut Draws,
         health: &Health,
-        seen: &Seen<'_>,
+        seen: &CheckupOutcome<'_>,
         truth: &mut Truth,
     ) -> bool {
         let weight = f64::from(seen.cells[column::WEIGHT]) / 10.0;
@@ -56,7 +56,7 @@ impl Attendance {
 }
 
 /// What a checkup would show, and whose.
-pub(crate) struct Seen<'a> {
+pub(crate) struct CheckupOutcome<'a> {
     pub(crate) household: &'a Household,
     pub(crate) fiscal_year: i16,
     pub(crate) cells: &'a Cells,

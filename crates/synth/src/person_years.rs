@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::attendance::{Attendance, Seen, count_attendance};
+use super::attendance::{Attendance, CheckupOutcome, count_attendance};
 use super::calendar::{first_day, fiscal_year, last_day, month_start, term_of};
 use super::calibration::Cell;
 use super::checkup::{Cells, Visit, column, simulate};
@@ -283,7 +283,7 @@ impl Life<'_> {
             && is_subscriber
         {
             let (truth, attendance) = (&mut rows.truth, &mut self.attendance);
-            let seen = Seen {
+            let seen = CheckupOutcome {
                 household: self.household,
                 fiscal_year: at.year,
                 cells: &measured,

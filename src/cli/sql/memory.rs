@@ -8,7 +8,7 @@ use std::time::Duration;
 use korabo_memory::Account;
 
 use crate::cli::failure::Failure;
-use crate::cli::watch::holds;
+use crate::clock::holds;
 use crate::diagnostic::FailureKind;
 
 /// How often it is looked at.

@@ -22,10 +22,10 @@ const TICK: Duration = Duration::from_millis(150);
 /// A statement that the user waits for.
 #[derive(Clone)]
 pub(super) struct Waiting {
-    shared: Arc<Shared>,
+    shared: Arc<WaitState>,
 }
 
-struct Shared {
+struct WaitState {
     shown: Mutex<Display>,
     over: Condvar,
 }
@@ -40,7 +40,7 @@ struct Display {
 impl Waiting {
     /// Shows something after a while, where progress is shown at all.
     pub(super) fn start(printer: &Printer) -> Self {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WaitState {
             shown: Mutex::default(),
             over: Condvar::new(),
         });
@@ -84,7 +84,7 @@ impl Drop for EndOnDrop {
     }
 }
 
-impl Shared {
+impl WaitState {
     fn lock(&self) -> MutexGuard<'_, Display> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -231,7 +231,7 @@ mod tests {
             ..Display::default()
         };
         let waiting = Waiting {
-            shared: Arc::new(Shared {
+            shared: Arc::new(WaitState {
                 shown: Mutex::new(shown),
                 over: Condvar::new(),
             }),

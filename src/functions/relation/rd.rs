@@ -46,7 +46,7 @@ static ARGUMENTS: [ArgumentDefinition; 21] = [
     optional(
         "treated",
         ArgumentKind::Column(ColumnRole::Number),
-        "what was received, for a fuzzy design: yes/no, or an amount; default: everybody from the cutoff on, and nobody before",
+        "what was received, for a fuzzy design: yes/no, or an amount; default: all from the cutoff on, and none before",
     ),
     BY,
     optional(

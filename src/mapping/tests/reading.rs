@@ -64,6 +64,49 @@ fn rows(mapping_text: &str, file: &str, columns: &[&str]) -> Result<Vec<String>,
     Ok(rows)
 }
 
+/// Rules of which `[derived]` is `derived`.
+fn rules_with(derived: &str) -> HeaderRules {
+    let text = include_str!("../../../rules/headers.toml");
+    let (others, _) = text.split_once("[derived.").unwrap();
+    HeaderRules::parse(
+        Path::new("rules/headers.toml"),
+        &format!("{others}{derived}"),
+    )
+    .unwrap()
+}
+
+#[test]
+fn wrong_sql_of_a_column_that_follows_from_others_is_refused_with_its_place() {
+    let cases = [
+        (
+            "[derived.claims]\nbilled_month = \"care_month +\"\n",
+            "the SQL of `billed_month` cannot be used",
+        ),
+        (
+            "[derived.claims]\nbilled_month = \"care_mnth\"\n",
+            "the SQL of `billed_month` cannot be used",
+        ),
+        (
+            "[derived.claims]\nbilled_month = \"no_such_function(care_month)\"\n",
+            "the SQL of `billed_month` cannot be used",
+        ),
+        (
+            "[derived.claims]\nbiled_month = \"care_month\"\n",
+            "contract `claims` has no column `biled_month`; did you mean `billed_month`?",
+        ),
+    ];
+    for (derived, expected) in cases {
+        let rules = rules_with(derived);
+        let error = rules.check_derived(&contracts()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(error.starts_with("rules/headers.toml:"), "{error}");
+        assert!(!error.starts_with("rules/headers.toml:1:"), "{error}");
+    }
+    // A table that this project does not have.
+    let rules = rules_with("[derived.visits]\nday = \"nothing of it\"\n");
+    rules.check_derived(&contracts()).unwrap();
+}
+
 const CHECKUPS: &str = "table = \"checkups\"\nfiles = [\"*.csv\"]\n[columns]\nperson_key = \"ID\"\ninsurer_id = { value = \"06130512\" }\ncheckup_date = \"受診日\"\n";
 
 #[test]

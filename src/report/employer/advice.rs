@@ -1,4 +1,4 @@
-//! The next step: what follows from levels, offers and effects by rules that anybody can check.
+//! The next step: what follows from levels, offers and effects by rules that a reader can check.
 
 use maud::{Markup, html};
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::own::Own;
-use crate::report::results::{Gain, GainedDays, GainedYen, Ranged};
+use crate::report::results::{Gain, GainedDays, GainedYen, ValueWithRange};
 use crate::report::text::{Lang, count, joined, level, magnitude, percent, yen};
 use crate::vocabulary::Unit;
 
@@ -30,7 +30,7 @@ pub(super) fn days(own: &Own<'_>) -> Markup {
             Some(gain) => (gained(own, gain)),
             None => p { (lang.pick(
                 "健康経営の取り組みで減った日数は、貴社については計算していません（対象になった人がいないため）。",
-                "No days gained are worked out for you: nobody has been offered several programs yet.",
+                "No days gained are worked out for you: no employee has been offered several programs yet.",
             )) },
         }
     }
@@ -107,8 +107,9 @@ fn day_lines(days: &GainedDays, lang: Lang) -> Vec<String> {
     let known = named
         .into_iter()
         .filter_map(|(name, gained)| Some((name, gained?)));
-    let known: Vec<(&str, Ranged)> = known.collect();
-    let is_told = |(_, gained): &(&str, Ranged)| gained.range.low > 0.0 || gained.range.high < 0.0;
+    let known: Vec<(&str, ValueWithRange)> = known.collect();
+    let is_told =
+        |(_, gained): &(&str, ValueWithRange)| gained.range.low > 0.0 || gained.range.high < 0.0;
     if !known.is_empty() && !known.iter().any(is_told) {
         let all = lang.pick(
             "休んだ日も、体調がすぐれないまま働いて失われた分も、減ったとも増えたとも、まだ判断できません。",
@@ -123,9 +124,9 @@ fn day_lines(days: &GainedDays, lang: Lang) -> Vec<String> {
 }
 
 /// Less is said only where the range is on one side of zero.
-fn day_line(name: &str, gained: Ranged, lang: Lang) -> String {
+fn day_line(name: &str, gained: ValueWithRange, lang: Lang) -> String {
     let days = |value: f64| magnitude(value, &Unit::Yen);
-    let Ranged { value, range } = gained;
+    let ValueWithRange { value, range } = gained;
     match (range.low > 0.0, range.high < 0.0, lang) {
         (true, _, Lang::Ja) => format!(
             "{name}は計{}日少なくなった計算です（確からしい範囲 {}日）。",
@@ -153,7 +154,7 @@ fn day_line(name: &str, gained: Ranged, lang: Lang) -> String {
 }
 
 fn yen_line(gained: GainedYen, lang: Lang) -> String {
-    let Ranged { range, .. } = gained.gained;
+    let ValueWithRange { range, .. } = gained.gained;
     let is_told = range.low > 0.0 || range.high < 0.0;
     let ends = joined(&yen(range.low, lang), &yen(range.high, lang), lang);
     let cost = gained.cost.map(|cost| yen(cost, lang));

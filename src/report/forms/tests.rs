@@ -51,7 +51,7 @@ fn effect(n: u64) -> EffectGroup {
 }
 
 fn point(year: i64, series: i64, value: f64, n: u64) -> TrendPoint {
-    let numbers = Standardised {
+    let numbers = StandardisedLevel {
         value,
         std_error: Some(0.01),
         interval: None,

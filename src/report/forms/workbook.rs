@@ -30,7 +30,7 @@ pub fn workbook(forms: &Forms, results: &Results) -> Result<Vec<u8>, FormsError>
     // A fixed date keeps the same forms the same file.
     let created = ExcelDateTime::from_ymd(2000, 1, 1).map_err(FormsError::Workbook)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
-    let looks = Looks::new();
+    let looks = CellFormats::new();
     for form in &forms.forms {
         let sheet = Sheet::of(form, &data);
         let written = write_sheet(workbook.add_worksheet(), &sheet, &looks);
@@ -43,7 +43,7 @@ pub fn workbook(forms: &Forms, results: &Results) -> Result<Vec<u8>, FormsError>
 }
 
 /// How cells look.
-struct Looks {
+struct CellFormats {
     title: Format,
     plain: Format,
     heading: Format,
@@ -52,7 +52,7 @@ struct Looks {
     dash: Format,
 }
 
-impl Looks {
+impl CellFormats {
     fn new() -> Self {
         let plain = Format::new()
             .set_font_name(FONT)
@@ -71,7 +71,7 @@ impl Looks {
     }
 }
 
-fn write_sheet(out: &mut Worksheet, sheet: &Sheet, looks: &Looks) -> Result<(), XlsxError> {
+fn write_sheet(out: &mut Worksheet, sheet: &Sheet, looks: &CellFormats) -> Result<(), XlsxError> {
     out.set_name(&sheet.name)?;
     out.set_paper_size(A4);
     out.set_landscape();
@@ -108,7 +108,7 @@ fn write_sheet(out: &mut Worksheet, sheet: &Sheet, looks: &Looks) -> Result<(), 
 struct SheetWriter<'a> {
     out: &'a mut Worksheet,
     widths: &'a [f64],
-    looks: &'a Looks,
+    looks: &'a CellFormats,
     row: u32,
 }
 

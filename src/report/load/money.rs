@@ -8,8 +8,8 @@ use crate::disclosure::{
     release_shares,
 };
 use crate::report::results::{
-    Gain, GainedDays, GainedYen, GuidanceGoal, GuidanceYear, HabitYear, Money, Offer, Ranged,
-    Spending, Took,
+    Gain, GainedDays, GainedYen, GuidanceGoal, GuidanceYear, HabitYear, Money, Offer, ProgramCosts,
+    Spending, ValueWithRange,
 };
 
 fn ranged(
@@ -17,12 +17,12 @@ fn ranged(
     value: &'static str,
     low: &'static str,
     high: &'static str,
-) -> Result<Option<Ranged>, LoadError> {
+) -> Result<Option<ValueWithRange>, LoadError> {
     let range = row.number(low)?.zip(row.number(high)?);
     Ok(row
         .number(value)?
         .zip(range)
-        .map(|(value, (low, high))| Ranged {
+        .map(|(value, (low, high))| ValueWithRange {
             value,
             range: Interval { low, high },
         }))
@@ -136,7 +136,7 @@ pub(super) async fn offers(
     tables: &ResultTables<'_>,
     rules: DisclosureRules,
 ) -> Result<Vec<Offer>, LoadError> {
-    let mut marginals: BTreeMap<(String, i64), Vec<Offered>> = BTreeMap::new();
+    let mut marginals: BTreeMap<(String, i64), Vec<OfferMarginal>> = BTreeMap::new();
     let sql = "select * from {table} order by field, fiscal_year, employer_id";
     for columns in tables.columns("summary_offers", sql).await? {
         gather(&columns, &mut marginals)?;
@@ -159,16 +159,16 @@ pub(super) async fn offers(
     Ok(found)
 }
 
-struct Offered {
+struct OfferMarginal {
     employer: String,
     n_programs: u64,
     cell: PartOfWhole,
-    took: Took,
+    took: ProgramCosts,
 }
 
 fn gather(
     columns: &Columns,
-    marginals: &mut BTreeMap<(String, i64), Vec<Offered>>,
+    marginals: &mut BTreeMap<(String, i64), Vec<OfferMarginal>>,
 ) -> Result<(), LoadError> {
     let (employers, fields) = (columns.texts("employer_id")?, columns.texts("field")?);
     let (years, programs) = (
@@ -184,14 +184,14 @@ fn gather(
         let Some(year) = years[idx] else { continue };
         let whole = offered[idx].unwrap_or(0);
         let key = (fields[idx].clone(), year);
-        marginals.entry(key).or_default().push(Offered {
+        marginals.entry(key).or_default().push(OfferMarginal {
             employer,
             n_programs: programs[idx].unwrap_or(0),
             cell: PartOfWhole {
                 part: took_part[idx].unwrap_or(0).min(whole),
                 whole,
             },
-            took: Took {
+            took: ProgramCosts {
                 hours: hours[idx],
                 cost: cost[idx],
             },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rows::{Columns, LoadError, ResultTables};
 use crate::disclosure::{DisclosureRules, Interval, Level, LevelRow, Releasable, release_levels};
-use crate::report::results::{PlaceTrend, Standardised, Trend, TrendPoint};
+use crate::report::results::{PlaceTrend, StandardisedLevel, Trend, TrendPoint};
 use crate::vocabulary::Unit;
 
 /// Of the groupings of everybody insured, those that pages show; the ages that figures are published for come first.
@@ -78,7 +78,7 @@ fn gather(
     for (idx, indicator) in indicators.into_iter().enumerate() {
         let Some(year) = years[idx] else { continue };
         let range = low[idx].zip(high[idx]);
-        let numbers = standardised[idx].map(|value| Standardised {
+        let numbers = standardised[idx].map(|value| StandardisedLevel {
             value,
             std_error: errors[idx].filter(|error| *error > 0.0),
             interval: range.map(|(low, high)| Interval { low, high }),

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::page::MunicipalityPage;
 use super::places::{KnownPlace, place_change, place_level, whole_level};
-use super::shown::Shown;
 use super::stages::stage_name;
 use super::tiles::region;
 use crate::report::standing::Standing;
@@ -13,12 +13,12 @@ use crate::report::text::{Lang, count, fiscal_year, level};
 const SIMILAR: usize = 4;
 
 /// The table.
-pub(super) fn comparison(shown: &Shown<'_>, code: &str) -> Markup {
-    let lang = shown.lang();
-    let Some(here) = shown.places.iter().find(|place| place.code == code) else {
+pub(super) fn comparison(page: &MunicipalityPage<'_>, code: &str) -> Markup {
+    let lang = page.lang();
+    let Some(here) = page.places.iter().find(|place| place.code == code) else {
         return html! {};
     };
-    let similar = similar(shown, here);
+    let similar = similar(page, here);
     let beside: Vec<&KnownPlace<'_>> = std::iter::once(here).chain(similar).collect();
     html! {
         p.lead { (lang.pick(
@@ -34,17 +34,17 @@ pub(super) fn comparison(shown: &Shown<'_>, code: &str) -> Markup {
                     th.num { (lang.pick("加入者全体", "All insured")) }
                 } }
                 tbody {
-                    (council_rows(shown, &beside))
-                    @for indicator in &shown.indicators { (row(shown, &beside, indicator)) }
+                    (council_rows(page, &beside))
+                    @for indicator in &page.indicators { (row(page, &beside, indicator)) }
                 }
             }
         }
-        (changes(shown, here))
+        (changes(page, here))
     }
 }
 
 fn similar<'page>(
-    shown: &'page Shown<'page>,
+    page: &'page MunicipalityPage<'page>,
     here: &KnownPlace<'_>,
 ) -> Vec<&'page KnownPlace<'page>> {
     let Some(own) = here.n.shown() else {
@@ -53,7 +53,7 @@ fn similar<'page>(
     let of_region = |place: &&KnownPlace<'_>| {
         place.code != here.code && region(place.code) == region(here.code)
     };
-    let known = shown.places.iter().filter(of_region);
+    let known = page.places.iter().filter(of_region);
     let mut known: Vec<(u64, &KnownPlace<'_>)> = known
         .filter_map(|place| Some((place.n.shown()?.abs_diff(own), place)))
         .collect();
@@ -65,8 +65,8 @@ fn similar<'page>(
         .collect()
 }
 
-fn council_rows(shown: &Shown<'_>, beside: &[&KnownPlace<'_>]) -> Markup {
-    let lang = shown.lang();
+fn council_rows(page: &MunicipalityPage<'_>, beside: &[&KnownPlace<'_>]) -> Markup {
+    let lang = page.lang();
     let projects = |place: &KnownPlace<'_>| {
         let n = place.council.and_then(|council| council.joint_projects);
         n.map_or("－".to_owned(), |n| n.to_string())
@@ -74,7 +74,7 @@ fn council_rows(shown: &Shown<'_>, beside: &[&KnownPlace<'_>]) -> Markup {
     html! {
         tr {
             th scope="row" { (lang.pick("加入者（人）", "Insured persons")) }
-            @for place in beside { td.num.n { (count(place.n, shown.results.rules)) } }
+            @for place in beside { td.num.n { (count(place.n, page.results.rules)) } }
             td {}
         }
         tr {
@@ -90,16 +90,15 @@ fn council_rows(shown: &Shown<'_>, beside: &[&KnownPlace<'_>]) -> Markup {
     }
 }
 
-fn row(shown: &Shown<'_>, beside: &[&KnownPlace<'_>], indicator: &str) -> Markup {
-    let lang = shown.lang();
-    let unit = shown.names.unit(indicator);
-    let better = shown.names.better(indicator);
-    let n = shown.places.len();
-    let of =
-        |place: &KnownPlace<'_>| place_level(shown.results, (place.code, indicator), better, n);
+fn row(page: &MunicipalityPage<'_>, beside: &[&KnownPlace<'_>], indicator: &str) -> Markup {
+    let lang = page.lang();
+    let unit = page.names.unit(indicator);
+    let better = page.names.better(indicator);
+    let n = page.places.len();
+    let of = |place: &KnownPlace<'_>| place_level(page.results, (place.code, indicator), better, n);
     html! {
         tr {
-            th scope="row" { (shown.names.indicator_heading(indicator)) }
+            th scope="row" { (page.names.indicator_heading(indicator)) }
             @for place in beside {
                 td.num {
                     @match of(place) {
@@ -110,19 +109,19 @@ fn row(shown: &Shown<'_>, beside: &[&KnownPlace<'_>], indicator: &str) -> Markup
                     }
                 }
             }
-            td.num { (whole_level(shown.results, indicator).map_or("－".to_owned(), |all| level(all, unit, lang))) }
+            td.num { (whole_level(page.results, indicator).map_or("－".to_owned(), |all| level(all, unit, lang))) }
         }
     }
 }
 
 /// How the municipality has changed, against how all have.
-fn changes(shown: &Shown<'_>, here: &KnownPlace<'_>) -> Markup {
-    let lang = shown.lang();
+fn changes(page: &MunicipalityPage<'_>, here: &KnownPlace<'_>) -> Markup {
+    let lang = page.lang();
     let line = |indicator: &&str| {
-        let better = shown.names.better(indicator);
-        let n = shown.indicators.len();
-        let (change, standing) = place_change(shown.results, (here.code, indicator), better, n)?;
-        let name = shown.names.indicator_heading(indicator);
+        let better = page.names.better(indicator);
+        let n = page.indicators.len();
+        let (change, standing) = place_change(page.results, (here.code, indicator), better, n)?;
+        let name = page.names.indicator_heading(indicator);
         let since = fiscal_year(change.from_year, lang);
         Some(match (standing, lang) {
             (Standing::Better, Lang::Ja) => {
@@ -143,6 +142,6 @@ fn changes(shown: &Shown<'_>, here: &KnownPlace<'_>) -> Markup {
             ),
         })
     };
-    let lines: Vec<String> = shown.indicators.iter().filter_map(line).collect();
+    let lines: Vec<String> = page.indicators.iter().filter_map(line).collect();
     html! { @if !lines.is_empty() { ul.remarks { @for line in lines { li { (line) } } } } }
 }

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::map::{MapText, TileMark, map};
+use super::page::MunicipalityPage;
 use super::places::{KnownPlace, place_change, place_level, whole_level};
-use super::shown::Shown;
 use super::stages::stage_name;
 use crate::disclosure::Count;
 use crate::report::standing::Standing;
@@ -14,17 +14,17 @@ use crate::report::text::{Lang, count, fiscal_year, level, list, signed, unit_na
 const MAPS: usize = 1;
 
 /// Two or three sentences.
-pub(super) fn in_short(shown: &Shown<'_>) -> Markup {
+pub(super) fn in_short(page: &MunicipalityPage<'_>) -> Markup {
     html! {
         div.say {
-            @if let Some(line) = councils_line(shown) { p { (line) } }
-            @for indicator in shown.indicators.iter().take(2) { p { (standing_line(shown, indicator)) } }
+            @if let Some(line) = councils_line(page) { p { (line) } }
+            @for indicator in page.indicators.iter().take(2) { p { (standing_line(page, indicator)) } }
         }
     }
 }
 
-fn councils_line(shown: &Shown<'_>) -> Option<String> {
-    let delivered: Vec<_> = shown
+fn councils_line(page: &MunicipalityPage<'_>) -> Option<String> {
+    let delivered: Vec<_> = page
         .places
         .iter()
         .filter_map(|place| place.council)
@@ -35,7 +35,7 @@ fn councils_line(shown: &Shown<'_>) -> Option<String> {
         .iter()
         .filter(|place| place.stage.is_some_and(|stage| stage >= 3))
         .count();
-    (n > 0).then(|| match shown.lang() {
+    (n > 0).then(|| match page.lang() {
         Lang::Ja => format!(
             "地域・職域連携推進協議会は{n}区市町村のうち{with}に置かれ、共同事業以上の段階にあるのは{beyond}である。"
         ),
@@ -44,17 +44,17 @@ fn councils_line(shown: &Shown<'_>) -> Option<String> {
 }
 
 /// How many municipalities are better or worse than all insured.
-fn standing_line(shown: &Shown<'_>, indicator: &str) -> String {
-    let lang = shown.lang();
-    let known: Vec<Standing> = shown
+fn standing_line(page: &MunicipalityPage<'_>, indicator: &str) -> String {
+    let lang = page.lang();
+    let known: Vec<Standing> = page
         .places
         .iter()
-        .filter_map(|place| level_of(shown, place, indicator))
+        .filter_map(|place| level_of(page, place, indicator))
         .map(|level| level.standing)
         .collect();
     let of = |kind: Standing| known.iter().filter(|own| **own == kind).count();
     let (better, worse) = (of(Standing::Better), of(Standing::Worse));
-    let name = shown.names.indicator_heading(indicator);
+    let name = page.names.indicator_heading(indicator);
     let n = known.len();
     match (better + worse, lang) {
         (0, Lang::Ja) => {
@@ -73,31 +73,31 @@ fn standing_line(shown: &Shown<'_>, indicator: &str) -> String {
 }
 
 fn level_of(
-    shown: &Shown<'_>,
+    page: &MunicipalityPage<'_>,
     place: &KnownPlace<'_>,
     indicator: &str,
 ) -> Option<super::places::PlaceLevel> {
-    let better = shown.names.better(indicator);
+    let better = page.names.better(indicator);
     place_level(
-        shown.results,
+        page.results,
         (place.code, indicator),
         better,
-        shown.places.len(),
+        page.places.len(),
     )
 }
 
 /// Maps of councils and of the first indicators.
-pub(super) fn maps(shown: &Shown<'_>) -> Markup {
+pub(super) fn maps(page: &MunicipalityPage<'_>) -> Markup {
     html! {
-        @if shown.places.iter().any(|place| place.council.is_some()) { (council_map(shown)) }
-        @for indicator in shown.indicators.iter().take(MAPS) { (indicator_map(shown, indicator)) }
+        @if page.places.iter().any(|place| place.council.is_some()) { (council_map(page)) }
+        @for indicator in page.indicators.iter().take(MAPS) { (indicator_map(page, indicator)) }
     }
 }
 
-fn council_map(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
+fn council_map(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
     let mark = |code: &str| {
-        let place = shown.places.iter().find(|place| place.code == code)?;
+        let place = page.places.iter().find(|place| place.code == code)?;
         let council = place.council?;
         let stage = council.stage.filter(|_| council.has_council);
         Some(TileMark {
@@ -113,11 +113,11 @@ fn council_map(shown: &Shown<'_>) -> Markup {
                 None if council.has_council => "?".to_owned(),
                 None => lang.pick("なし", "none").to_owned(),
             },
-            is_here: shown.here == Some(code),
+            is_here: page.here == Some(code),
         })
     };
     let title = lang.pick("協議会の設置と段階", "Councils and their stages");
-    let description = councils_line(shown).unwrap_or_default();
+    let description = councils_line(page).unwrap_or_default();
     let text = MapText {
         title,
         description: &description,
@@ -136,25 +136,25 @@ fn council_map(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn indicator_map(shown: &Shown<'_>, indicator: &str) -> Markup {
-    let lang = shown.lang();
-    let unit = shown.names.unit(indicator);
+fn indicator_map(page: &MunicipalityPage<'_>, indicator: &str) -> Markup {
+    let lang = page.lang();
+    let unit = page.names.unit(indicator);
     let mark = |code: &str| {
-        let place = shown.places.iter().find(|place| place.code == code)?;
-        let own = level_of(shown, place, indicator)?;
+        let place = page.places.iter().find(|place| place.code == code)?;
+        let own = level_of(page, place, indicator)?;
         Some(TileMark {
             class: own.standing.class(),
             value: level(own.value, unit, lang),
-            is_here: shown.here == Some(code),
+            is_here: page.here == Some(code),
         })
     };
-    let name = shown.names.indicator_heading(indicator);
-    let description = standing_line(shown, indicator);
+    let name = page.names.indicator_heading(indicator);
+    let description = standing_line(page, indicator);
     let text = MapText {
         title: &name,
         description: &description,
     };
-    let all = whole_level(shown.results, indicator).map(|all| level(all, unit, lang));
+    let all = whole_level(page.results, indicator).map(|all| level(all, unit, lang));
     let all = all.unwrap_or_default();
     html! {
         figure.map {
@@ -173,8 +173,8 @@ fn indicator_map(shown: &Shown<'_>, indicator: &str) -> Markup {
 }
 
 /// All in a table.
-pub(super) fn table(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
+pub(super) fn table(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
     html! {
         table.places {
             thead { tr {
@@ -182,54 +182,54 @@ pub(super) fn table(shown: &Shown<'_>) -> Markup {
                 th { (lang.pick("段階", "Stage")) }
                 th.num { (lang.pick("共同事業", "Joint projects")) }
                 th.num { (lang.pick("加入者", "Insured")) }
-                @for indicator in &shown.indicators { th.num { (shown.names.indicator_heading(indicator)) } }
+                @for indicator in &page.indicators { th.num { (page.names.indicator_heading(indicator)) } }
             } }
             tbody {
-                (whole_row(shown))
-                @for place in &shown.places { (row(shown, place)) }
+                (whole_row(page))
+                @for place in &page.places { (row(page, place)) }
             }
         }
     }
 }
 
-fn whole_row(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
+fn whole_row(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
     html! {
         tr.whole {
             th scope="row" { b { (lang.pick("加入者全体", "All insured")) } }
             td {} td {} td {}
-            @for indicator in &shown.indicators {
-                @let value = whole_level(shown.results, indicator);
-                td.num { b { (value.map_or("－".to_owned(), |value| level(value, shown.names.unit(indicator), lang))) } }
+            @for indicator in &page.indicators {
+                @let value = whole_level(page.results, indicator);
+                td.num { b { (value.map_or("－".to_owned(), |value| level(value, page.names.unit(indicator), lang))) } }
             }
         }
     }
 }
 
-fn row(shown: &Shown<'_>, place: &KnownPlace<'_>) -> Markup {
-    let lang = shown.lang();
+fn row(page: &MunicipalityPage<'_>, place: &KnownPlace<'_>) -> Markup {
+    let lang = page.lang();
     let projects = place.council.and_then(|council| council.joint_projects);
     html! {
         tr {
             th scope="row" { (place.name) }
             td { (stage_name(place.council, lang)) }
             td.num { (projects.map_or("－".to_owned(), |n| n.to_string())) }
-            td.num.n { (count(place.n, shown.results.rules)) }
-            @for indicator in &shown.indicators { (cell(shown, place, indicator)) }
+            td.num.n { (count(place.n, page.results.rules)) }
+            @for indicator in &page.indicators { (cell(page, place, indicator)) }
         }
     }
 }
 
 /// A level with its sign.
-fn cell(shown: &Shown<'_>, place: &KnownPlace<'_>, indicator: &str) -> Markup {
-    let unit = shown.names.unit(indicator);
-    let own = level_of(shown, place, indicator);
+fn cell(page: &MunicipalityPage<'_>, place: &KnownPlace<'_>, indicator: &str) -> Markup {
+    let unit = page.names.unit(indicator);
+    let own = level_of(page, place, indicator);
     html! {
         td.num {
             @match own {
                 Some(own) => {
-                    (level(own.value, unit, shown.lang())) " "
-                    span class=(own.standing.class()) title=(own.standing.words(shown.lang())) { (own.standing.sign()) }
+                    (level(own.value, unit, page.lang())) " "
+                    span class=(own.standing.class()) title=(own.standing.words(page.lang())) { (own.standing.sign()) }
                 }
                 None => "－",
             }
@@ -238,15 +238,15 @@ fn cell(shown: &Shown<'_>, place: &KnownPlace<'_>, indicator: &str) -> Markup {
 }
 
 /// Municipalities that stand or have changed better than chance explains, with what their councils do.
-pub(super) fn practices(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
-    let others = shown
+pub(super) fn practices(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
+    let others = page
         .places
         .iter()
-        .filter(|place| Some(place.code) != shown.here);
+        .filter(|place| Some(place.code) != page.here);
     let others = others.filter(|place| matches!(place.n, Count::Shown(_)));
     let found: Vec<(&KnownPlace<'_>, Vec<String>)> = others
-        .map(|place| (place, merits(shown, place)))
+        .map(|place| (place, merits(page, place)))
         .filter(|(_, merits)| !merits.is_empty())
         .collect();
     if found.is_empty() {
@@ -271,19 +271,19 @@ pub(super) fn practices(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn merits(shown: &Shown<'_>, place: &KnownPlace<'_>) -> Vec<String> {
-    let lang = shown.lang();
+fn merits(page: &MunicipalityPage<'_>, place: &KnownPlace<'_>) -> Vec<String> {
+    let lang = page.lang();
     let mut merits = Vec::new();
-    for indicator in &shown.indicators {
-        let unit = shown.names.unit(indicator);
-        let name = shown.names.indicator_heading(indicator);
-        let own = level_of(shown, place, indicator);
+    for indicator in &page.indicators {
+        let unit = page.names.unit(indicator);
+        let name = page.names.indicator_heading(indicator);
+        let own = level_of(page, place, indicator);
         if let Some(own) = own.filter(|own| own.standing == Standing::Better) {
             merits.push(format!("{name} {}", level(own.value, unit, lang)));
         }
-        let better = shown.names.better(indicator);
-        let n = shown.places.len();
-        let change = place_change(shown.results, (place.code, indicator), better, n);
+        let better = page.names.better(indicator);
+        let n = page.places.len();
+        let change = place_change(page.results, (place.code, indicator), better, n);
         if let Some((change, Standing::Better)) = change {
             let since = fiscal_year(change.from_year, lang);
             let by = signed(change.difference, unit);

@@ -4,8 +4,8 @@
 mod comparison;
 mod listing;
 mod map;
+mod page;
 mod places;
-mod shown;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -17,11 +17,11 @@ use super::names::Names;
 use super::paper::{self, Sheet, hidden_note, section};
 use super::results::Results;
 use super::text::{Lang, count, fiscal_year};
-use shown::{Shown, shown};
+use page::{MunicipalityPage, municipality_page};
 
 /// The page on all municipalities.
 pub(super) fn render(results: &Results, names: Names<'_>) -> String {
-    let shown = shown(results, None, names);
+    let page = municipality_page(results, None, names);
     let lang = names.lang;
     let sheet = Sheet {
         audience: lang.pick(
@@ -33,25 +33,25 @@ pub(super) fn render(results: &Results, names: Names<'_>) -> String {
             "Health levels of municipalities, and their councils",
         ),
         subject: results.subject.as_deref().unwrap_or("korabo"),
-        facts: facts(&shown),
+        facts: facts(&page),
         lang,
     };
     let body = html! {
-        (section("summary", lang.pick("まとめ", "In short"), &listing::in_short(&shown)))
-        (section("maps", lang.pick("地図", "Maps"), &listing::maps(&shown)))
-        (section("stages", lang.pick("協議会の設置と段階", "Councils and their stages"), &stages::stages(&shown)))
-        (section("practices", lang.pick("良い取り組みの候補", "Where to look for good practice"), &listing::practices(&shown)))
-        (section("municipalities", lang.pick("区市町村の一覧", "All municipalities"), &listing::table(&shown)))
-        (section("notes", lang.pick("注", "Notes"), &notes(&shown)))
+        (section("summary", lang.pick("まとめ", "In short"), &listing::in_short(&page)))
+        (section("maps", lang.pick("地図", "Maps"), &listing::maps(&page)))
+        (section("stages", lang.pick("協議会の設置と段階", "Councils and their stages"), &stages::stages(&page)))
+        (section("practices", lang.pick("良い取り組みの候補", "Where to look for good practice"), &listing::practices(&page)))
+        (section("municipalities", lang.pick("区市町村の一覧", "All municipalities"), &listing::table(&page)))
+        (section("notes", lang.pick("注", "Notes"), &notes(&page)))
     };
     paper::document(&sheet, results, &body)
 }
 
 /// The page on one.
 pub(super) fn render_one(results: &Results, code: &str, names: Names<'_>) -> String {
-    let shown = shown(results, Some(code), names);
+    let page = municipality_page(results, Some(code), names);
     let lang = names.lang;
-    let name = shown.places.iter().find(|place| place.code == code);
+    let name = page.places.iter().find(|place| place.code == code);
     let name = name.map_or(code, |place| place.name);
     let sheet = Sheet {
         audience: lang.pick(
@@ -60,36 +60,36 @@ pub(super) fn render_one(results: &Results, code: &str, names: Names<'_>) -> Str
         ),
         title: lang.pick("健康水準と地域・職域連携", "Health levels and the council"),
         subject: name,
-        facts: facts(&shown),
+        facts: facts(&page),
         lang,
     };
     let body = html! {
-        (section("comparison", lang.pick("似た区市町村との比較", "Beside similar municipalities"), &comparison::comparison(&shown, code)))
-        (section("maps", lang.pick("地図", "Maps"), &listing::maps(&shown)))
-        (section("stages", lang.pick("協議会の設置と段階", "Councils and their stages"), &stages::stages(&shown)))
-        (section("practices", lang.pick("良い取り組みの候補", "Where to look for good practice"), &listing::practices(&shown)))
-        (section("notes", lang.pick("注", "Notes"), &notes(&shown)))
+        (section("comparison", lang.pick("似た区市町村との比較", "Beside similar municipalities"), &comparison::comparison(&page, code)))
+        (section("maps", lang.pick("地図", "Maps"), &listing::maps(&page)))
+        (section("stages", lang.pick("協議会の設置と段階", "Councils and their stages"), &stages::stages(&page)))
+        (section("practices", lang.pick("良い取り組みの候補", "Where to look for good practice"), &listing::practices(&page)))
+        (section("notes", lang.pick("注", "Notes"), &notes(&page)))
     };
     paper::document(&sheet, results, &body)
 }
 
-fn facts(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
-    let lang = shown.lang();
+fn facts(page: &MunicipalityPage<'_>) -> Vec<(&'static str, String)> {
+    let lang = page.lang();
     let mut facts = Vec::new();
-    if let Some(years) = paper::years(shown.results, lang) {
+    if let Some(years) = paper::years(page.results, lang) {
         facts.push((lang.pick("期間", "Years"), years));
     }
-    let Some(year) = shown.results.levels.latest_year() else {
+    let Some(year) = page.results.levels.latest_year() else {
         return facts;
     };
     let insured = |by: &str, level: &str| {
-        let group = shown.results.levels.group(by, level)?;
-        Some(count(group.insured(year), shown.results.rules))
+        let group = page.results.levels.group(by, level)?;
+        Some(count(group.insured(year), page.results.rules))
     };
-    let n = match shown.here {
+    let n = match page.here {
         Some(code) => insured("municipality", code),
         None => {
-            let n = shown.places.len().to_string();
+            let n = page.places.len().to_string();
             facts.push((
                 lang.pick(
                     "加入者のいる区市町村",
@@ -111,8 +111,8 @@ fn facts(shown: &Shown<'_>) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn notes(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
+fn notes(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
     let lines = [
         lang.pick(
             "参加した保険者の加入者についてのもので、住民全体のものではない。値は性・年齢を調整した最新年度の水準。",
@@ -132,7 +132,7 @@ fn notes(shown: &Shown<'_>) -> Markup {
             "Differences of level between stages or places are no effects of councils. Effects are shown where an evaluation plan asks for them.",
         )
         .to_owned(),
-        hidden_note(shown.results, lang),
+        hidden_note(page.results, lang),
     ];
     html! { ul.notes { @for line in lines { li { (line) } } } }
 }

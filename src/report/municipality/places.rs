@@ -2,7 +2,7 @@
 
 use super::tiles::tiles;
 use crate::disclosure::Count;
-use crate::report::results::{Place, Results, Standardised, Trend, TrendPoint};
+use crate::report::results::{Place, Results, StandardisedLevel, Trend, TrendPoint};
 use crate::report::standing::{Change, Standing, against_level, since_first};
 use crate::report::text::Lang;
 use crate::vocabulary::Better;
@@ -75,7 +75,7 @@ pub(super) fn whole<'page>(results: &'page Results, indicator: &str) -> Option<&
     results.wholes.iter().find(|own| own.indicator == indicator)
 }
 
-fn latest(trend: &Trend) -> Option<(&TrendPoint, Standardised)> {
+fn latest(trend: &Trend) -> Option<(&TrendPoint, StandardisedLevel)> {
     let points = trend.points.iter().rev();
     let mut known = points.filter_map(|point| Some((point, point.level.value().numbers?)));
     known.next()

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::shown::Shown;
+use super::page::MunicipalityPage;
 use crate::report::results::{PartVerdict, Place};
 use crate::report::text::{Lang, count, level, range, signed, unit_heading};
 
@@ -36,42 +36,42 @@ fn words(stage: &str, lang: Lang) -> &'static str {
 }
 
 /// Levels by stage, and effects.
-pub(super) fn stages(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
+pub(super) fn stages(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
     let is_of_place = |place: &&super::places::KnownPlace<'_>| place.council.is_some();
-    if !shown.places.iter().any(|place| is_of_place(&place)) {
+    if !page.places.iter().any(|place| is_of_place(&place)) {
         return html! { p { (lang.pick("協議会のデータは届いていない。", "Nothing is known of councils.")) } };
     }
-    let here = shown
+    let here = page
         .here
-        .and_then(|code| shown.places.iter().find(|place| place.code == code));
+        .and_then(|code| page.places.iter().find(|place| place.code == code));
     html! {
         table {
             thead { tr {
                 th { (lang.pick("段階", "Stage")) }
                 th.num { (lang.pick("区市町村", "Municipalities")) }
                 th.num { (lang.pick("加入者", "Insured")) }
-                @for indicator in &shown.indicators { th.num { (shown.names.indicator_heading(indicator)) } }
+                @for indicator in &page.indicators { th.num { (page.names.indicator_heading(indicator)) } }
             } }
-            tbody { @for stage in STAGES { (row(shown, stage, here.and_then(|place| place.council))) } }
+            tbody { @for stage in STAGES { (row(page, stage, here.and_then(|place| place.council))) } }
         }
         p.sub { (lang.pick(
             "水準は調整していない。段階の違いによる差は、協議会の効果ではない。",
             "Levels are as counted. Differences between stages are no effects of councils.",
         )) }
-        (effects(shown))
+        (effects(page))
     }
 }
 
-fn row(shown: &Shown<'_>, stage: &str, here: Option<&Place>) -> Markup {
-    let lang = shown.lang();
+fn row(page: &MunicipalityPage<'_>, stage: &str, here: Option<&Place>) -> Markup {
+    let lang = page.lang();
     let name = words(stage, lang);
-    let n = shown
+    let n = page
         .places
         .iter()
         .filter(|place| stage_name(place.council, lang) == name)
         .count();
-    let results = shown.results;
+    let results = page.results;
     let group = results.levels.group("council_stage", stage);
     let year = results.levels.latest_year();
     let insured = group
@@ -84,17 +84,17 @@ fn row(shown: &Shown<'_>, stage: &str, here: Option<&Place>) -> Markup {
             th scope="row" { (name) @if is_here { " " b { (lang.pick("◀ ここ", "◀ here")) } } }
             td.num { (n) }
             td.num.n { (insured.unwrap_or_else(|| "－".to_owned())) }
-            @for indicator in &shown.indicators {
-                td.num { (value(indicator).map_or("－".to_owned(), |value| level(value, shown.names.unit(indicator), lang))) }
+            @for indicator in &page.indicators {
+                td.num { (value(indicator).map_or("－".to_owned(), |value| level(value, page.names.unit(indicator), lang))) }
             }
         }
     }
 }
 
 /// Effects by stage and by municipality, of plans that have these as subgroups.
-fn effects(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang();
-    let parts: Vec<&PartVerdict> = shown.results.parts.iter().collect();
+fn effects(page: &MunicipalityPage<'_>) -> Markup {
+    let lang = page.lang();
+    let parts: Vec<&PartVerdict> = page.results.parts.iter().collect();
     if parts.is_empty() {
         return html! { p.sub { (lang.pick(
             "段階別・区市町村別の効果は、評価計画にないため示さない（計画の subgroups に council_stage、municipality_code を置くと示す）。",
@@ -111,25 +111,25 @@ fn effects(shown: &Shown<'_>) -> Markup {
                 th.num { (lang.pick("効果（95%の範囲）", "Effect (95% range)")) }
                 th.num { (lang.pick("対象者", "Offered")) }
             } }
-            tbody { @for part in parts { (part_row(shown, part)) } }
+            tbody { @for part in parts { (part_row(page, part)) } }
         }
     }
 }
 
-fn part_row(shown: &Shown<'_>, part: &PartVerdict) -> Markup {
-    let lang = shown.lang();
-    let unit = shown.names.unit(&part.indicator);
+fn part_row(page: &MunicipalityPage<'_>, part: &PartVerdict) -> Markup {
+    let lang = page.lang();
+    let unit = page.names.unit(&part.indicator);
     let level = match part.by.as_str() {
         "council_stage" => words(&part.level, lang).to_owned(),
         _ => {
-            let place = shown.places.iter().find(|place| place.code == part.level);
+            let place = page.places.iter().find(|place| place.code == part.level);
             place.map_or(part.level.clone(), |place| place.name.to_owned())
         }
     };
     let is_hidden = part.verdict == "not_judged";
     html! {
         tr {
-            th scope="row" { (part.evaluation) ": " (shown.names.indicator_heading(&part.indicator)) }
+            th scope="row" { (part.evaluation) ": " (page.names.indicator_heading(&part.indicator)) }
             td { (level) }
             td { (verdict(&part.verdict, lang)) }
             td.num {
@@ -141,7 +141,7 @@ fn part_row(shown: &Shown<'_>, part: &PartVerdict) -> Markup {
                     None => "－",
                 }
             }
-            td.num.n { (count(*part.n_treated.value(), shown.results.rules)) }
+            td.num.n { (count(*part.n_treated.value(), page.results.rules)) }
         }
     }
 }

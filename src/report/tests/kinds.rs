@@ -37,7 +37,7 @@ pub(super) fn employer(id: &str, n: u64) -> Employer {
 }
 
 fn point(year: i64, series: i64, value: f64, national: Option<f64>) -> TrendPoint {
-    let numbers = Standardised {
+    let numbers = StandardisedLevel {
         value,
         std_error: Some(0.01),
         interval: Some(Interval {

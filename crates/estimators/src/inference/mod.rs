@@ -43,7 +43,7 @@
 //! # Randomisation ([`RandomisationTest`])
 //!
 //! First exposures are handed out anew to the clusters, within strata if there are any, and the statistic is worked out again. Under the
-//! hypothesis that exposure changes nothing for anybody the observed statistic is one of these like any other (Fisher 1935; Young 2019,
+//! hypothesis that exposure changes no unit's outcome the observed statistic is one of these like any other (Fisher 1935; Young 2019,
 //! Quarterly Journal of Economics 134:557): the share of them at least as far from zero is a p-value, whatever the number of clusters, if
 //! exposure was assigned at random within the strata. Values within 1e-9 of the observed one tie with it and count. The t statistic
 //! keeps its meaning where effects differ between units; the estimate itself has a p-value for the sharp hypothesis only.

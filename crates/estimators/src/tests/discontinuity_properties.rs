@@ -411,7 +411,7 @@ fn a_treatment_without_a_jump_has_a_status() {
     let found = rd(&rows, &at_zero).unwrap();
     assert_eq!(found.status, Status::WeakInstruments);
     assert_eq!(found.estimates[0].status, Status::WeakInstruments);
-    // Nobody is treated near the cutoff on the left, and some are far from it.
+    // No unit is treated near the cutoff on the left, and some are far from it.
     rows.treated = Some(
         (0..400)
             .map(|row| f64::from(u8::from(row < 3 || (row >= 200 && row % 4 > 0))))

@@ -100,7 +100,7 @@ fn strata_without_rows_are_left_out_up_to_a_share() {
         levels(&design, &groups, &outcome, enough)[1].standardised,
         2.0 / 3.0,
     );
-    // A question that nobody of the stratum was asked in any group is standardised without it.
+    // A question that no unit of the stratum was asked in any group is standardised without it.
     let asked = LevelOutcome::YesNo(vec![1, 0, 1, -1, -1, -1, 1, 0, 1]);
     let level = levels(&design, &groups, &asked, OPTIONS)[0];
     assert_near(level.standard_share, 1.0);

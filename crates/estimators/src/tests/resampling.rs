@@ -241,7 +241,7 @@ fn leaving_out_the_last_comparison_cluster_or_the_only_rows_of_a_period_changes_
     for options in [OPTIONS, never] {
         check_left_out(&columns, Layout::Balanced, &options, Aggregate::Simple);
     }
-    // Nobody is never exposed: the last cohort stands in, and has fewer than five units without its larger cluster.
+    // No unit is never exposed: the last cohort stands in, and has fewer than five units without its larger cluster.
     let standing_in = filter(&columns, |row| columns.cohort[row] != NEVER);
     let small = filter(&standing_in, |row| {
         standing_in.cluster.as_ref().unwrap()[row] != 4 || standing_in.unit[row] % 2 == 0

@@ -136,7 +136,7 @@ pub struct ArchiveReader<'a, R> {
 }
 
 /// Name of a file that is wanted, none of another, or the name and what is wrong.
-type Unpacked = Result<Option<String>, (String, Rule)>;
+type ArchiveEntry = Result<Option<String>, (String, Rule)>;
 
 /// Kinds of files, by their names.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,7 @@ impl<'a, R: Read + Seek> ArchiveReader<'a, R> {
     }
 
     /// Unpacks a file that is wanted into the buffer, up to one byte more than the largest document.
-    fn unpack(&mut self, index: usize) -> Unpacked {
+    fn unpack(&mut self, index: usize) -> ArchiveEntry {
         let limit = super::xml::MAX_BYTES + 1;
         if self.budget == 0 {
             return Err((String::new(), Rule::ArchiveBomb));

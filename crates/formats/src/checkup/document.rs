@@ -126,7 +126,7 @@ struct Builder {
     acts: Vec<Act>,
 }
 
-/// Reads a document. Its bytes hold identifying fields: whoever has them has to wipe them.
+/// Reads a document. Its bytes hold identifying fields: the caller has to wipe them.
 ///
 /// # Errors
 /// The rule that it breaks, and the byte: not well-formed, too large or deep, not of the format.

@@ -110,7 +110,7 @@ pub struct Subject {
 
 /// Judgements. `None` where the rule does not apply: guidance is for those of 40 to 74 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct Judgements {
     /// 1 syndrome, 2 pre-syndrome, 3 none, 4 undecidable.
     pub metabolic: Option<i8>,
     /// 1 intensive, 2 motivational, 3 none, 4 undecidable.
@@ -119,8 +119,8 @@ pub struct Judged {
 
 /// Judges by the rules of both.
 #[must_use]
-pub fn judge(subject: &Subject, rules: &Thresholds) -> Judged {
-    Judged {
+pub fn judge(subject: &Subject, rules: &Thresholds) -> Judgements {
+    Judgements {
         metabolic: Some(metabolic(subject, rules)),
         guidance: guidance(subject, rules),
     }

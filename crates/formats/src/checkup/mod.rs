@@ -25,6 +25,6 @@ pub use document::{
 };
 pub use guidance::{Guidance, guidance_of, merge_guidance};
 pub use items::{Column, Item, ItemError, ItemTable, ItemType};
-pub use judge::{Judged, Subject, Thresholds, judge, ngsp_of_jds};
+pub use judge::{Judgements, Subject, Thresholds, judge, ngsp_of_jds};
 pub use row::{Checkup, ItemCounts, checkup_of};
 pub use writer::{ArchiveWriter, PackError, write_checkup, write_guidance};

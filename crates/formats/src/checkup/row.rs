@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::document::{Document, Interpretation, Observation, Value};
 use super::items::{Item, ItemTable, ItemType};
-use super::judge::{Judged, Subject, Thresholds, judge, ngsp_of_jds};
+use super::judge::{Judgements, Subject, Thresholds, judge, ngsp_of_jds};
 use crate::identity::Identity;
 use crate::normalise;
 use crate::reject::{Place, Rejects, Rule};
@@ -61,7 +61,7 @@ pub struct Checkup {
     /// A date lies outside the era it was written with.
     pub era_crossed: bool,
     /// Judgements worked out from the values.
-    pub judged: Judged,
+    pub judged: Judgements,
     /// Whether the file's metabolic judgement is that; `None` where one of them is missing.
     pub metabolic_agrees: Option<bool>,
     /// The same of the level of guidance.

@@ -129,7 +129,7 @@ const ERAS: [Era; 5] = [
 ];
 
 /// Numbers of a date as written.
-struct Written {
+struct DateNumbers {
     era: Option<&'static Era>,
     year: i32,
     month: u32,
@@ -196,13 +196,13 @@ fn flag(crossed: bool) -> DateFlag {
     }
 }
 
-impl Written {
+impl DateNumbers {
     fn western_year(&self) -> i32 {
         self.era.map_or(self.year, |era| era.base + self.year)
     }
 }
 
-fn parse(raw: &str) -> Result<Written, DateProblem> {
+fn parse(raw: &str) -> Result<DateNumbers, DateProblem> {
     // No form of a date is longer; what is longer is not worth its normalisation.
     const LONGEST: usize = 160;
     if raw.len() > LONGEST {
@@ -232,13 +232,13 @@ fn parse(raw: &str) -> Result<Written, DateProblem> {
 }
 
 /// A run of digits: the number of digits tells the form.
-fn from_run(run: &str) -> Result<Written, DateProblem> {
+fn from_run(run: &str) -> Result<DateNumbers, DateProblem> {
     let number = |from: usize, to: usize| run[from..to].parse().map_err(|_| DateProblem::Form);
-    let coded = |day: u32| -> Result<Written, DateProblem> {
+    let coded = |day: u32| -> Result<DateNumbers, DateProblem> {
         let code: u32 = number(0, 1)?;
         let era = ERAS.iter().find(|era| era.code == code);
         let year = number(1, 3)?;
-        Ok(Written {
+        Ok(DateNumbers {
             era: Some(era.ok_or(DateProblem::NoSuchDay)?),
             year: i32::try_from(year).map_err(|_| DateProblem::Form)?,
             month: number(3, 5)?,
@@ -246,9 +246,9 @@ fn from_run(run: &str) -> Result<Written, DateProblem> {
         })
         .and_then(with_year)
     };
-    let western = |day: u32| -> Result<Written, DateProblem> {
+    let western = |day: u32| -> Result<DateNumbers, DateProblem> {
         let year = number(0, 4)?;
-        Ok(Written {
+        Ok(DateNumbers {
             era: None,
             year: i32::try_from(year).map_err(|_| DateProblem::Form)?,
             month: number(4, 6)?,
@@ -270,14 +270,14 @@ fn from_run(run: &str) -> Result<Written, DateProblem> {
 }
 
 /// Years of eras count from 1.
-fn with_year(written: Written) -> Result<Written, DateProblem> {
+fn with_year(written: DateNumbers) -> Result<DateNumbers, DateProblem> {
     if written.year == 0 {
         return Err(DateProblem::NoSuchDay);
     }
     Ok(written)
 }
 
-fn from_era(era: &'static Era, rest: &str) -> Result<Written, DateProblem> {
+fn from_era(era: &'static Era, rest: &str) -> Result<DateNumbers, DateProblem> {
     let rest = rest.strip_prefix(['.', '/', '-']).unwrap_or(rest);
     if rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_digit()) {
         return from_run(&format!("{}{rest}", era.code));
@@ -289,7 +289,7 @@ fn from_era(era: &'static Era, rest: &str) -> Result<Written, DateProblem> {
 }
 
 /// Two or three numbers between separators.
-fn from_parts(era: Option<&'static Era>, rest: &str) -> Result<Written, DateProblem> {
+fn from_parts(era: Option<&'static Era>, rest: &str) -> Result<DateNumbers, DateProblem> {
     let rest = rest
         .trim_end_matches(['日', '.', '/'])
         .trim_end_matches('月');
@@ -304,7 +304,7 @@ fn from_parts(era: Option<&'static Era>, rest: &str) -> Result<Written, DateProb
     }
     match day {
         Some(0) => Err(DateProblem::NoSuchDay),
-        day => Ok(Written {
+        day => Ok(DateNumbers {
             era,
             year: i32::try_from(year).map_err(|_| DateProblem::Form)?,
             month,

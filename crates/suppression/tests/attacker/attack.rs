@@ -1,4 +1,4 @@
-//! The attack on a count: what a reader, or somebody who finds himself in the tables, can narrow it to.
+//! The attack on a count: what a reader, or a participant who knows his own cells, can narrow it to.
 //!
 //! A count is recovered once propagation or programs say that it lies in an interval that is too narrow. It is safe only with two
 //! whole tables that agree with everything and show the contrary.
@@ -13,7 +13,7 @@ use crate::twins::{Aim, Twins};
 pub(crate) enum Outcome {
     /// Two whole tables differ by the width or more.
     Safe,
-    /// Somebody narrows the count to this width.
+    /// A reader narrows the count to this width.
     Narrowed(i64),
     /// The solver gave up.
     Unsolved,

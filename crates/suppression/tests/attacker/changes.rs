@@ -19,7 +19,7 @@ pub(crate) enum Change {
     Nothing,
     /// Everybody with some level is left out.
     Subset,
-    /// Data grow: many come and nobody leaves.
+    /// Data grow: many come and none leave.
     Growth,
 }
 

@@ -7,7 +7,7 @@ use korabo_suppression::{
 };
 
 use crate::campaign::Defence;
-use crate::reader::{Fact, Reader, Seen};
+use crate::reader::{Fact, Reader, ReaderCell};
 use crate::world::Release;
 
 /// All releases, and what became of their cells.
@@ -131,7 +131,7 @@ impl History {
         let mut cells = Vec::new();
         for number in first..=now {
             for (idx, cell) in self.releases[number].iter().enumerate() {
-                // A zero is shown whatever the cell, as the mark says that there is somebody.
+                // A zero is shown whatever the cell, as the mark says that the count is not zero.
                 let is_somebody = self.rules.zeros_are_sensitive || self.count(&cell.members) > 0;
                 let status = match cell.is_sensitive && is_somebody {
                     true if number == now || !self.shown[number][idx] => CellStatus::Sensitive,
@@ -157,7 +157,7 @@ impl History {
         for (release, shown) in self.releases[..n_releases].iter().zip(&self.shown) {
             for (cell, shown) in release.iter().zip(shown) {
                 let value = self.rules.shown(self.count(&cell.members)) as i64;
-                seen.push(Seen {
+                seen.push(ReaderCell {
                     classes: classes.of(&cell.members),
                     shown: shown.then_some(value),
                 });

@@ -54,7 +54,7 @@ impl Ranges {
         ranges
     }
 
-    /// With somebody in a class.
+    /// With a participant in a class.
     pub(crate) fn with_one_in(&self, facts: &Facts, class: usize) -> Self {
         let mut ranges = self.clone();
         if ranges.low[class] < 1 {

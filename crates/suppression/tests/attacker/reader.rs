@@ -2,7 +2,7 @@
 
 /// A cell as a reader sees it in a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct ReaderCell {
     /// The classes of persons in it, by its definition.
     pub(crate) classes: Vec<usize>,
     /// The number, or the mark that it is withheld.
@@ -12,7 +12,7 @@ pub(crate) struct Seen {
 /// All that was published, and the rules of publication.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<ReaderCell>,
     pub(crate) min_count: i64,
     pub(crate) base: Option<i64>,
     pub(crate) zeros_are_shown: bool,

@@ -1,4 +1,4 @@
-//! Whole tables that a reader cannot tell from the true one. Two of them in which a count differs by a width acquit it: nobody can
+//! Whole tables that a reader cannot tell from the true one. Two of them in which a count differs by a width acquit it: no reader can
 //! narrow it to less. They are looked for by local search and are checked in whole numbers, so that luck decides how many programs
 //! are needed, never what is recovered.
 
@@ -70,7 +70,7 @@ impl Twins {
             .collect()
     }
 
-    /// How far a count differs between tables in which somebody finds himself.
+    /// How far a count differs between tables in which a participant finds himself.
     pub(crate) fn spread_for(&self, target: &[usize], who: Option<usize>) -> i64 {
         self.spread(&self.order(target), who)
     }

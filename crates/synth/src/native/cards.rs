@@ -49,7 +49,7 @@ impl<'a> Cards<'a> {
         }
     }
 
-    /// The card of a person on a day: the last that had begun; of one that comes before all, the first. `None` for somebody whom the
+    /// The card of a person on a day: the last that had begun; of one that comes before all, the first. `None` for a person whom the
     /// insurer never had.
     pub(crate) fn on(&self, person: u32, day: i32) -> Option<Card<'a>> {
         let first = self.members.partition_point(|row| row.person < person);

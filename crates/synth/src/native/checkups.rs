@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use korabo_formats::checkup::{
-    Checkup, Guidance, ItemCounts, Judged, Tables, write_checkup, write_guidance,
+    Checkup, Guidance, ItemCounts, Judgements, Tables, write_checkup, write_guidance,
 };
 
 use super::cards::Card;
@@ -33,7 +33,7 @@ pub(super) fn checkup(tables: &Tables, card: &Card<'_>, row: &CheckupRow) -> Opt
         values,
         is_jds_converted: false,
         era_crossed: false,
-        judged: Judged::default(),
+        judged: Judgements::default(),
         metabolic_agrees: None,
         guidance_agrees: None,
         counts: ItemCounts::default(),

@@ -162,7 +162,7 @@ fn slashed(yyyymmdd: i32) -> String {
     )
 }
 
-/// A day by its era, such as `S44.10.28`. Nobody in a world is born before 昭和.
+/// A day by its era, such as `S44.10.28`. No person of a world is born before 昭和.
 fn by_era(yyyymmdd: i32) -> String {
     let (letter, base) = match yyyymmdd {
         20_190_501.. => ('R', 2018),

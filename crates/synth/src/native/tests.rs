@@ -49,12 +49,12 @@ impl Worlds {
 
 /// Persons of the lists of members: keys of tables by tokens, and tokens by name by tokens of the card.
 #[derive(Default)]
-struct Known {
+struct PersonsByToken {
     keys: HashMap<String, String>,
     by_card: HashMap<String, String>,
 }
 
-impl Known {
+impl PersonsByToken {
     fn read(worlds: &Worlds) -> Self {
         let mut known = Self::default();
         for insurer in INSURERS {
@@ -185,7 +185,7 @@ fn assert_determines(what: &str, pairs: impl Iterator<Item = (String, String)>) 
 #[test]
 fn native_files_are_the_tables() {
     let worlds = Worlds::new();
-    let known = Known::read(&worlds);
+    let known = PersonsByToken::read(&worlds);
     lists_of_members_are_the_table(&worlds);
     cards_tell_households_and_workplaces(&worlds);
     links_of_employees_are_tokens_of_the_same_persons(&worlds, &known);
@@ -235,7 +235,7 @@ fn lists_of_members_are_the_table(worlds: &Worlds) {
         let born_before = lines
             .iter()
             .all(|line| day(&line["生年月日"]) <= day(&line["資格取得日"]));
-        assert!(born_before, "nobody is enrolled before birth");
+        assert!(born_before, "no person is enrolled before birth");
     }
 }
 
@@ -297,7 +297,7 @@ fn cards_tell_households_and_workplaces(worlds: &Worlds) {
     assert!(n_matched > 20, "{n_matched}");
 }
 
-fn links_of_employees_are_tokens_of_the_same_persons(worlds: &Worlds, known: &Known) {
+fn links_of_employees_are_tokens_of_the_same_persons(worlds: &Worlds, known: &PersonsByToken) {
     let mut n_linked = 0;
     for group in ["employers_01", "employers_02"] {
         let links = |folder: &Folder| {

@@ -10,7 +10,7 @@ use super::super::periods::Periods;
 use super::super::tests::{Folder, files, options};
 use super::super::{SynthOptions, synth};
 use super::differences::{Estimate, comparisons_of, slope};
-use super::made::{Employee, Made, make, overall};
+use super::memory_world::{Employee, MemoryWorld, make, overall};
 use super::{SEEDS, assert_near};
 
 const LAST_BILLED: i32 = 202_503;
@@ -20,7 +20,7 @@ fn months_between(from: i32, to: i32) -> i32 {
 }
 
 /// Yen billed 0, 1, 2, … months after care, by month of care; as far as known.
-fn triangle(made: &Made) -> BTreeMap<i32, Vec<f64>> {
+fn triangle(made: &MemoryWorld) -> BTreeMap<i32, Vec<f64>> {
     let mut triangle: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
     for insurer in &made.rows.insurers {
         for row in insurer.billings.iter().flat_map(|billing| &billing.claims) {
@@ -85,7 +85,11 @@ fn chain_ladder_finds_the_completion_and_the_yen_of_recent_months() {
 }
 
 #[track_caller]
-fn recent_months_can_be_completed(made: &Made, triangle: &BTreeMap<i32, Vec<f64>>, found: &[f64]) {
+fn recent_months_can_be_completed(
+    made: &MemoryWorld,
+    triangle: &BTreeMap<i32, Vec<f64>>,
+    found: &[f64],
+) {
     let rows = made.truth["completion"]["by_care_month"]
         .as_array()
         .unwrap();
@@ -183,7 +187,7 @@ fn care_costs_a_tenth_less_after_the_start() {
 
 /// The effect on yearly yen among people enrolled from the first year to the last, in years that are
 /// complete; and the mean yen of those not exposed.
-fn yen_effect(made: &Made) -> (Estimate, f64) {
+fn yen_effect(made: &MemoryWorld) -> (Estimate, f64) {
     let mut yen: HashMap<u32, BTreeMap<i16, f64>> = HashMap::new();
     for insurer in &made.rows.insurers {
         for row in insurer.billings.iter().flat_map(|billing| &billing.claims) {

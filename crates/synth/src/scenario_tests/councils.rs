@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::calibration::Question;
 use super::super::options::{Scenario, TableSet};
 use super::differences::Estimate;
-use super::made::{Made, make, says};
+use super::memory_world::{MemoryWorld, make, says};
 use super::{SEEDS, assert_far, assert_near};
 
 /// One answer of a resident.
@@ -17,7 +17,7 @@ struct Answer {
     last_stage: f64,
 }
 
-fn answers(made: &Made, question: Question) -> Vec<Answer> {
+fn answers(made: &MemoryWorld, question: Question) -> Vec<Answer> {
     let mut answers = Vec::new();
     let value = says(question);
     for person in made.examined() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::super::checkup::Cells;
-use super::made::{Employee, Made};
+use super::memory_world::{Employee, MemoryWorld};
 
 /// An estimate and its standard error.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Comparison {
 
 /// All comparisons of a value of checkups at some event times; `dose` of an exposed worksite.
 pub(super) fn comparisons(
-    made: &Made,
+    made: &MemoryWorld,
     employees: &[Employee],
     value: &dyn Fn(&Cells) -> Option<f64>,
     event_times: RangeInclusive<i16>,
@@ -125,7 +125,7 @@ pub(super) fn slope(comparisons: &[Comparison]) -> Estimate {
 
 /// The mean effect over exposed person-years at some event times.
 pub(super) fn effect(
-    made: &Made,
+    made: &MemoryWorld,
     employees: &[Employee],
     value: &dyn Fn(&Cells) -> Option<f64>,
     event_times: RangeInclusive<i16>,

@@ -7,11 +7,11 @@ use super::super::calibration::Question;
 use super::super::effects::Field;
 use super::super::options::{Scenario, TableSet};
 use super::differences::{Estimate, comparisons_of, effect, slope};
-use super::made::{Employee, Made, make, overall, says, weight};
+use super::memory_world::{Employee, MemoryWorld, make, overall, says, weight};
 use super::{SEEDS, assert_far, assert_near};
 
 /// The mean over event times, weighted by those examined, of the bias that the truth names.
-fn bias(made: &Made, comparison: &str) -> f64 {
+fn bias(made: &MemoryWorld, comparison: &str) -> f64 {
     let entry = made.expected("activity", "weight_kg", "field");
     let rows = entry["naive_bias"][comparison].as_array().unwrap();
     let number = |row: &serde_json::Value, key: &str| row[key].as_f64().unwrap();
@@ -54,7 +54,7 @@ fn those_examined_show_more_than_the_effect_by_what_the_truth_says() {
 }
 
 #[track_caller]
-fn exposed_people_come_less_often(made: &Made) {
+fn exposed_people_come_less_often(made: &MemoryWorld) {
     let truth = overall(made.expected("activity", "has_checkup", "field"));
     assert!(truth < -0.05, "{truth}");
     let found = share_coming(made);
@@ -64,7 +64,7 @@ fn exposed_people_come_less_often(made: &Made) {
 
 /// The effect on having a checkup, among people enrolled and of an age to come from the first year to
 /// the last.
-fn share_coming(made: &Made) -> Estimate {
+fn share_coming(made: &MemoryWorld) -> Estimate {
     let mut employees = made.employees(&[Field::Activity]);
     employees.retain(|employee| {
         let job = made.first_job(employee.person).unwrap();

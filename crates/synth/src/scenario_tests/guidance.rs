@@ -7,7 +7,7 @@ use super::super::calibration::Question;
 use super::super::checkup::{Cells, NULL, answer_column, column};
 use super::super::options::{Scenario, TableSet};
 use super::differences::Estimate;
-use super::made::{Made, make};
+use super::memory_world::{MemoryWorld, make};
 use super::{SEEDS, assert_far, assert_near};
 
 /// A checkup and the next year's of the same person.
@@ -18,7 +18,7 @@ struct Pair {
     next: Cells,
 }
 
-fn pairs(made: &Made) -> Vec<Pair> {
+fn pairs(made: &MemoryWorld) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for person in made.examined() {
         let Some(job) = made.first_job(person) else {

@@ -6,7 +6,7 @@ mod councils;
 mod differences;
 mod dropout;
 mod guidance;
-mod made;
+mod memory_world;
 mod null;
 mod programs;
 mod unchanged;

@@ -3,7 +3,7 @@
 use super::super::effects::FIELDS;
 use super::super::options::{Scenario, TableSet};
 use super::SEEDS;
-use super::made::make;
+use super::memory_world::make;
 
 #[test]
 fn everything_is_expected_to_be_null() {

@@ -6,7 +6,7 @@ use super::super::effects::Field;
 use super::super::options::{Scenario, TableSet};
 use super::super::world::World;
 use super::differences::{comparisons, effect, slope};
-use super::made::{at, bare_world, make, overall, says, weight};
+use super::memory_world::{at, bare_world, make, overall, says, weight};
 use super::{SEEDS, assert_far, assert_near};
 
 const BUNDLED: [Field; 4] = [

@@ -13,10 +13,10 @@ use super::super::options::{Scenario, TableSet};
 use super::super::tests::{Folder, floats, integers, options, strings, tables};
 use super::super::{SynthOptions, synth};
 use super::differences::{comparisons, effect, slope};
-use super::made::{Employee, Made, make, overall, says, weight};
+use super::memory_world::{Employee, MemoryWorld, make, overall, says, weight};
 use super::{SEEDS, assert_far, assert_near};
 
-fn n_covered(made: &Made, field: Field) -> usize {
+fn n_covered(made: &MemoryWorld, field: Field) -> usize {
     let sites = made.world.worksites.iter();
     sites
         .filter(|site| site.covers[field as usize].is_some())
@@ -50,7 +50,7 @@ fn six_of_forty_worksites_are_exposed_and_share_good_and_bad_years() {
 
 /// The variance of yearly changes of exercise between worksites, as a multiple of what chance gives;
 /// a mean of all years, over people never exposed.
-fn variance_ratio(made: &Made, employees: &[Employee]) -> f64 {
+fn variance_ratio(made: &MemoryWorld, employees: &[Employee]) -> f64 {
     let habit = says(Question::Exercise30min);
     let mut years: BTreeMap<i16, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
     for employee in employees

@@ -191,7 +191,7 @@ pub(crate) struct Guidance {
 /// Who of those offered guidance takes it up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Uptake {
-    /// 35 %, whoever they are.
+    /// 35 %, whatever their habits are.
     Random,
     /// 35 %: the motivated, and those heavier than usual, who lose weight anyway.
     Chosen,

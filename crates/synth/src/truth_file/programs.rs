@@ -21,7 +21,7 @@ const FEW_WORKSITES: usize = 10;
 
 /// Entries about programs.
 pub(super) fn entries(world: &World, truth: &Truth, last_event_time: usize) -> Vec<Value> {
-    let asked = Asked {
+    let asked = AnswerableWorld {
         world,
         truth,
         last_event_time,
@@ -49,13 +49,13 @@ fn question<'a>(effect: &'a Effect, field: &'a str, estimand: &'a str) -> Questi
 }
 
 /// A world whose questions are answered.
-struct Asked<'a> {
+struct AnswerableWorld<'a> {
     world: &'a World,
     truth: &'a Truth,
     last_event_time: usize,
 }
 
-impl Asked<'_> {
+impl AnswerableWorld<'_> {
     fn is_null(&self, effect: &Effect) -> bool {
         let is_planted = effect.curve != Curve::Zero || effect.outcome == Outcome::Bmi;
         !is_planted || self.world.setting.strength == 0.0

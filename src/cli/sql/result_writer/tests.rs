@@ -27,9 +27,9 @@ fn options(format: Format) -> WriteOptions {
 
 /// A destination that can be looked at after the writer is done with it.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -41,9 +41,9 @@ impl Write for Shared {
 }
 
 /// A reader that went away.
-struct Closed;
+struct ClosedPipe;
 
-impl Write for Closed {
+impl Write for ClosedPipe {
     fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
@@ -81,7 +81,7 @@ fn batches() -> Vec<RecordBatch> {
 }
 
 fn write(format: Format, batches: &[RecordBatch]) -> Vec<u8> {
-    let out = Shared::default();
+    let out = SharedBuffer::default();
     let schema = batches[0].schema();
     let mut writer = ResultWriter::new(out.clone(), schema, options(format), &[]).unwrap();
     for batch in batches {
@@ -195,7 +195,8 @@ fn a_closed_pipe_is_told_apart_in_every_format() {
     let batches = batches();
     for format in Format::value_variants() {
         let attempt = || {
-            let mut writer = ResultWriter::new(Closed, batches[0].schema(), options(*format), &[])?;
+            let mut writer =
+                ResultWriter::new(ClosedPipe, batches[0].schema(), options(*format), &[])?;
             writer.write(&batches[0])?;
             writer.finish()
         };

@@ -25,7 +25,7 @@ fn the_files_judgements_are_compared() {
     let checkup = read("20240611", &results("2")).checkup.unwrap();
     assert_eq!(
         checkup.judged,
-        Judged {
+        Judgements {
             metabolic: Some(2),
             guidance: Some(2)
         }

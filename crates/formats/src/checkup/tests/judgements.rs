@@ -26,7 +26,7 @@ fn healthy() -> Subject {
 #[track_caller]
 fn judged(subject: Subject, metabolic: i8, guidance: i8) {
     let rules = Thresholds::built_in().unwrap();
-    let expected = Judged {
+    let expected = Judgements {
         metabolic: Some(metabolic),
         guidance: Some(guidance),
     };

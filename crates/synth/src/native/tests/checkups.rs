@@ -7,7 +7,7 @@ use korabo_formats::checkup::{
 };
 use korabo_formats::{Identity, Rule, Token, tables};
 
-use super::{Known, Worlds, assert_same, identity, list, rows};
+use super::{PersonsByToken, Worlds, assert_same, identity, list, rows};
 use crate::checkup::COLUMNS;
 use crate::world::INSURERS;
 
@@ -107,7 +107,10 @@ fn readable(worlds: &Worlds, items: &ItemTable) -> (Vec<Vec<String>>, [u64; 2]) 
     (readable, [n_values, n_days])
 }
 
-pub(super) fn archives_are_the_tables_but_for_what_is_refused(worlds: &Worlds, known: &Known) {
+pub(super) fn archives_are_the_tables_but_for_what_is_refused(
+    worlds: &Worlds,
+    known: &PersonsByToken,
+) {
     let items = Tables::built_in().unwrap();
     let archives = Archives::read(worlds, &items);
     let of_tables = |batch| {
@@ -131,7 +134,7 @@ pub(super) fn archives_are_the_tables_but_for_what_is_refused(worlds: &Worlds, k
     assert_eq!(archives.n_refused(&of_values), n_values);
     assert_eq!(archives.n_refused(Rule::ALL), n_days + n_values);
 
-    // Of offers that nobody took up there are no documents.
+    // Of offers that were not taken up there are no documents.
     let stages = merge_guidance(archives.stages);
     let batch = tables::guidance(&stages, &items.guidance, &[]).unwrap();
     let columns = [
@@ -156,7 +159,10 @@ pub(super) fn archives_are_the_tables_but_for_what_is_refused(worlds: &Worlds, k
     assert_same("guidance", found, expected);
 }
 
-pub(super) fn a_vendors_lists_are_the_table_with_all_its_defects(worlds: &Worlds, known: &Known) {
+pub(super) fn a_vendors_lists_are_the_table_with_all_its_defects(
+    worlds: &Worlds,
+    known: &PersonsByToken,
+) {
     for insurer in INSURERS {
         let mut found = Vec::new();
         for period in ["2016-2022", "2023", "2024"] {

@@ -7,7 +7,7 @@ use korabo_formats::uke::{
 };
 use korabo_formats::{Token, tables};
 
-use super::{Known, Worlds, assert_same, rows};
+use super::{PersonsByToken, Worlds, assert_same, rows};
 use crate::native::claims::institution;
 use crate::rows::ClaimRow;
 use crate::world::INSURERS;
@@ -27,7 +27,11 @@ const CLAIMS: [&str; 11] = [
 ];
 
 /// Reads all files of claims of a world, of bills first.
-fn read(worlds: &Worlds, tokens: &HashMap<String, Token>, known: &Known) -> Vec<ClaimRows> {
+fn read(
+    worlds: &Worlds,
+    tokens: &HashMap<String, Token>,
+    known: &PersonsByToken,
+) -> Vec<ClaimRows> {
     let mut masters = Masters::default();
     let master = |name: &str| fs_err::read(worlds.native.0.join("masters").join(name)).unwrap();
     masters
@@ -127,7 +131,10 @@ fn native_id(worlds: &Worlds, person: &str, row: &[String]) -> String {
 }
 
 /// Claims of the tables, each version once, under the ids that native files give them; and these ids.
-fn expected(worlds: &Worlds, known: &Known) -> (Vec<Vec<String>>, HashMap<String, String>) {
+fn expected(
+    worlds: &Worlds,
+    known: &PersonsByToken,
+) -> (Vec<Vec<String>>, HashMap<String, String>) {
     let by_key: HashMap<&String, &String> =
         known.keys.iter().map(|(token, key)| (key, token)).collect();
     let (mut expected, mut ids, mut n_doubles) = (Vec::new(), HashMap::new(), 0);
@@ -156,7 +163,7 @@ fn expected(worlds: &Worlds, known: &Known) -> (Vec<Vec<String>>, HashMap<String
     (expected, ids)
 }
 
-pub(super) fn claims_are_the_tables_but_for_doubles(worlds: &Worlds, known: &Known) {
+pub(super) fn claims_are_the_tables_but_for_doubles(worlds: &Worlds, known: &PersonsByToken) {
     let found = read(worlds, &tokens(worlds), known);
     let (expected, ids) = expected(worlds, known);
     let has = |at: usize, value: &str| expected.iter().any(|row| row[at] == value);

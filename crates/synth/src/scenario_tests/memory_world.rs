@@ -18,7 +18,7 @@ use super::super::truth_file::document;
 use super::super::world::World;
 
 /// A world in memory.
-pub(super) struct Made {
+pub(super) struct MemoryWorld {
     pub(super) world: World,
     pub(super) rows: BatchRows,
     pub(super) truth: Json,
@@ -44,7 +44,7 @@ pub(super) fn bare_world(scenario: Scenario, persons: u64, seed: u64) -> World {
 }
 
 /// Makes a world; `tables` as far as the test needs them.
-pub(super) fn make(scenario: Scenario, persons: u64, seed: u64, tables: TableSet) -> Made {
+pub(super) fn make(scenario: Scenario, persons: u64, seed: u64, tables: TableSet) -> MemoryWorld {
     let world = bare_world(scenario, persons, seed);
     let periods = Periods::new(&world.years, world.setting.billing);
     let mut rows = simulate_batch(&world, &periods, tables, 0..persons);
@@ -69,7 +69,7 @@ pub(super) fn make(scenario: Scenario, persons: u64, seed: u64, tables: TableSet
     for spells in jobs.values_mut() {
         spells.sort_by_key(|spell: &MemberRow| spell.from);
     }
-    Made {
+    MemoryWorld {
         world,
         rows,
         truth,
@@ -97,7 +97,7 @@ pub(super) struct Employee {
     pub(super) cohort: Option<i16>,
 }
 
-impl Made {
+impl MemoryWorld {
     /// All employees, by the programs of some fields at their worksites: the first day that any of
     /// them is offered.
     pub(super) fn employees(&self, fields: &[Field]) -> Vec<Employee> {

@@ -6,7 +6,7 @@ use crate::report::results::Results;
 use crate::report::text::Lang;
 
 /// What the sections of a page are made of.
-pub(super) struct Shown<'page> {
+pub(super) struct MunicipalityPage<'page> {
     pub(super) results: &'page Results,
     pub(super) places: Vec<KnownPlace<'page>>,
     /// Indicators that the page shows, the first on the map.
@@ -16,7 +16,7 @@ pub(super) struct Shown<'page> {
     pub(super) names: Names<'page>,
 }
 
-impl Shown<'_> {
+impl MunicipalityPage<'_> {
     pub(super) fn lang(&self) -> Lang {
         self.names.lang
     }
@@ -26,17 +26,17 @@ impl Shown<'_> {
 const ROOM: usize = 4;
 
 /// Municipalities and the indicators that are known of them.
-pub(super) fn shown<'page>(
+pub(super) fn municipality_page<'page>(
     results: &'page Results,
     here: Option<&'page str>,
     names: Names<'page>,
-) -> Shown<'page> {
+) -> MunicipalityPage<'page> {
     let has_places = |name: &&str| {
         let mut trends = results.place_trends.iter();
         trends.any(|own| own.trend.indicator == *name)
     };
     let mains = results.main_indicators().into_iter();
-    Shown {
+    MunicipalityPage {
         results,
         places: known_places(results, names.lang),
         indicators: mains.filter(has_places).take(ROOM).collect(),
