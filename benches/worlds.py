@@ -1,6 +1,7 @@
 """Standard evaluation plans on invented worlds whose right answers are known: what is found, over several seeds.
 
 python worlds.py [--seeds N] [--persons N] [SCENARIO…]
+python worlds.py --luck N [--persons N]    # the goal of guidance in N worlds without any effect: does achieved − expected hold 0?
 Needs a release build (cargo build --release), or KORABO=path. For every answer in `expected` of truth.json that a standard
 plan asks for, it prints how many seeds gave the right answer: an interval that holds the true effect, no verdict of better or
 worse where there is no effect, or nothing shown where nothing may be, with the gate that truth.json names among the reasons.
@@ -17,7 +18,11 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KORABO = os.environ.get("KORABO", str(ROOT / "target/release/korabo"))
-WORLDS = ["null", "bundle", "ends", "dose", "few_clusters", "dropout", "immature", "guidance"]
+WORLDS = ["null", "bundle", "ends", "dose", "few_clusters", "dropout", "immature", "guidance", "councils", "good_practice"]
+STEPS = {
+    "councils": ["+panel_person_year"],
+    "good_practice": ["+evaluation_places_activity"],
+}
 
 
 def korabo(folder, *arguments):
@@ -47,6 +52,28 @@ def guided(folder):
         (row["estimand"], "guidance", population.get(row["estimand"], "offered"), row["indicator"]): {"verdict": "", **row}
         for row in rows
     }
+
+
+def stages(folder):
+    """Change of an indicator with every further stage of the council, within municipalities and years."""
+    regression = (
+        "select '{0}' as indicator, estimate, conf_low, conf_high from ols((select * from (select municipality_code, fiscal_year, "
+        "case council_stage when 'none' then 0.0 else cast(council_stage as double) end as stage, cast({0} as double) as y from panel_person_year)), "
+        "'y ~ stage | municipality_code + fiscal_year', vcov => 'cluster(municipality_code)') where term = 'stage'"
+    )
+    sql = " union all ".join(regression.format(indicator) for indicator in ["exercise_habit", "current_smoker"])
+    rows = json.loads(korabo(folder, "sql", "--format", "json", "-c", sql))
+    return {("stage", "council", "employees", row["indicator"]): {"verdict": "", **row} for row in rows}
+
+
+def best_places(folder):
+    """The ten worksites that are most likely among the best five."""
+    sql = (
+        "select ids.worksite_key from evaluation_places_activity places inner join link_worksite_ids ids on places.cluster_id = ids.worksite_id "
+        "order by places.p_best desc, places.pooled desc limit 10"
+    )
+    rows = json.loads(korabo(folder, "sql", "--format", "json", "-c", sql))
+    return {row["worksite_key"] for row in rows}
 
 
 def is_right(answer, row):
@@ -81,20 +108,56 @@ def effect(answer):
 
 def world(scenario, persons, seed):
     with tempfile.TemporaryDirectory() as folder:
-        project = pathlib.Path(folder) / "project"
-        korabo(folder, "init", str(project))
-        korabo(folder, "synth", "-o", str(project / "extracts"), "--persons", str(persons), "--seed", str(seed), "--scenario", scenario)
+        project = made(folder, scenario, persons, seed)
         truth = json.loads((project / "extracts/truth.json").read_text())
-        korabo(project, "run", "-q", "+evaluation_verdicts_*", "+effect_guidance", "+effect_guidance_goal")
-        return truth.get("expected", []), judged(project) | guided(project)
+        steps = STEPS.get(scenario, ["+evaluation_verdicts_*", "+effect_guidance", "+effect_guidance_goal"])
+        korabo(project, "run", "-q", *steps)
+        expected = truth.get("expected", [])
+        if scenario == "good_practice":
+            return expected, best_places(project)
+        return expected, stages(project) if scenario == "councils" else judged(project) | guided(project)
+
+
+def made(folder, scenario, persons, seed):
+    """A project over a world."""
+    project = pathlib.Path(folder) / "project"
+    korabo(folder, "init", str(project))
+    korabo(folder, "synth", "-o", str(project / "extracts"), "--persons", str(persons), "--seed", str(seed), "--scenario", scenario)
+    return project
+
+
+def luck(n, persons):
+    """How often the goal of guidance, less what luck explains, holds zero where nothing has an effect."""
+    holds = total = 0
+    for seed in range(1, n + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            project = made(folder, "null", persons, seed)
+            korabo(project, "run", "-q", "+effect_guidance_goal")
+            sql = "select conf_low, conf_high from effect_guidance_goal where fiscal_year is null"
+            for row in json.loads(korabo(project, "sql", "--format", "json", "-c", sql)):
+                holds += row["conf_low"] <= 0 <= row["conf_high"]
+                total += 1
+        if seed % 25 == 0 or seed == n:
+            print(f"achieved - expected holds 0 in {holds} of {total} worlds ({100 * holds / max(total, 1):.1f} %)", flush=True)
+    error = math.sqrt(0.95 * 0.05 / max(total, 1))
+    return abs(holds / max(total, 1) - 0.95) > 0.01 + 1.96 * error
+
+
+def hidden(answer, best):
+    """How many of the worksites that do more are among the best ten."""
+    keys = {place["worksite_key"] for place in answer["worksites"]}
+    return len(keys & best), len(keys)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--persons", type=int, default=20000)
+    parser.add_argument("--luck", type=int)
     parser.add_argument("scenarios", nargs="*", default=WORLDS)
     given = parser.parse_args()
+    if given.luck:
+        sys.exit(luck(given.luck, given.persons))
     worst = 0
     for scenario in given.scenarios:
         found = {}
@@ -102,6 +165,12 @@ def main():
             expected, verdicts = world(scenario, given.persons, seed)
             for answer in expected:
                 estimand = answer.get("estimand", "field")
+                if estimand == "good_practice":
+                    right, total = hidden(answer, verdicts)
+                    counts = found.setdefault((estimand, answer["field"], answer["population"], answer["indicator"]), [0, 0])
+                    counts[0] += right
+                    counts[1] += total
+                    continue
                 field = "bundle" if estimand == "bundle" else answer.get("field")
                 row = verdicts.get((estimand, field, answer.get("population"), answer.get("indicator")))
                 right = is_right(answer, row) if row else None
@@ -111,9 +180,10 @@ def main():
                     counts[0] += right
                     counts[1] += 1
         for key, (right, total) in sorted(found.items()):
-            # Of 95 % intervals fewer hold the truth by chance: what a binomial law does once in a thousand is too few.
+            # Of 95 % intervals fewer hold the truth by chance: what a binomial law does once in a thousand is too few. Of five hidden
+            # worksites of 300 chance puts one in six among the best ten.
             least = total * 0.95 - 3.1 * math.sqrt(total * 0.95 * 0.05)
-            is_enough = right >= (least if key[0] in ("effect", "null") else total)
+            is_enough = right >= (least if key[0] in ("effect", "null") else total / 2 if key[0] == "good_practice" else total)
             worst |= not is_enough
             print(f"{scenario:<14}{' '.join(key):<64}{right:>4} of {total:<4}{'' if is_enough else 'TOO FEW'}", flush=True)
     sys.exit(worst)
