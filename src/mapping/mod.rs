@@ -6,6 +6,7 @@
 //!          any layout   long       headers, words, dates, SQL, tokens
 //! ```
 
+mod assignment;
 mod error;
 mod expression;
 mod found_table;
