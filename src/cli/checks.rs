@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::Args;
+use console::Alignment;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
@@ -37,7 +38,8 @@ pub(super) async fn run(
     if args.list {
         let project = Project::load(workspace::config(global)?)?;
         known(&args.tables, &project)?;
-        printer.data(listed(&asked(&project.checks, &args.tables)).as_bytes())?;
+        let text = listed(&asked(&project.checks, &args.tables), printer);
+        printer.data(text.as_bytes())?;
         return Ok(0);
     }
     let workspace = workspace::load(global)?;
@@ -54,7 +56,16 @@ pub(super) async fn run(
     let shown: Vec<&CheckResult> = results
         .filter(|result| is_asked(&result.check, &args.tables))
         .collect();
-    printer.data(shown_text(&shown, args.all).as_bytes())?;
+    let heading = printer.heading(&[
+        ("table", 24, Alignment::Left),
+        ("checks", 7, Alignment::Right),
+        ("pass", 7, Alignment::Right),
+        ("warn", 7, Alignment::Right),
+        ("fail", 7, Alignment::Right),
+        ("not applicable", 15, Alignment::Right),
+    ]);
+    let text = shown_text(&shown, args.all, printer);
+    printer.data(format!("{heading}{text}").as_bytes())?;
     match shown.iter().any(|result| result.stops()) {
         true => Ok(FailureKind::Quality.exit_code()),
         false => Ok(0),
@@ -106,7 +117,7 @@ fn asked<'c>(checks: &'c [Check], tables: &[String]) -> Vec<&'c Check> {
         .collect()
 }
 
-fn listed(checks: &[&Check]) -> String {
+fn listed(checks: &[&Check], printer: &Printer) -> String {
     let width = checks
         .iter()
         .map(|check| check.name.len())
@@ -123,20 +134,15 @@ fn listed(checks: &[&Check]) -> String {
             check.name,
             check.severity.as_str(),
             MeasureUnit::of(check.kind).as_str(),
-            check.description
+            printer.say(&check.description)
         );
     }
     text
 }
 
 /// Counts by table, then results that do not pass, or all of them.
-fn shown_text(results: &[&CheckResult], all: bool) -> String {
+fn shown_text(results: &[&CheckResult], all: bool, printer: &Printer) -> String {
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{:<24} {:>7} {:>7} {:>7} {:>7} {:>15}",
-        "table", "checks", "pass", "warn", "fail", "not applicable"
-    );
     let mut by_table: BTreeMap<&str, Vec<&CheckResult>> = BTreeMap::new();
     for result in results {
         by_table
@@ -167,11 +173,12 @@ fn shown_text(results: &[&CheckResult], all: bool) -> String {
             CheckStatus::Fail => result.check.severity.as_str(),
             _ => "",
         };
-        let status = result.status().as_str();
+        let status = printer.say(result.status().as_str());
+        let status = console::pad_str(&status, 14, Alignment::Left, None);
         let _ = writeln!(
             text,
-            "{status:<14} {severity:<5} {}",
-            describe_result(result)
+            "{status} {severity:<5} {}",
+            printer.say(&describe_result(result))
         );
     }
     text

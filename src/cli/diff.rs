@@ -77,7 +77,7 @@ pub(super) async fn run(
         }
         None => {
             let text = text((before, after), &diff, &estimates, args.limit);
-            printer.data(text.as_bytes())?;
+            printer.text(&text)?;
         }
     }
     Ok(0)

@@ -71,7 +71,7 @@ pub(super) async fn run(
             }
         }
     };
-    printer.data(text.as_bytes())?;
+    printer.text(&text)?;
     Ok(0)
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use chrono::{SecondsFormat, Utc};
 use clap::error::ErrorKind;
+use console::Alignment;
 use serde_json::{Map, Value, json};
 
 use super::args::{GlobalArgs, LogFormat, ProgressBars, Switch};
@@ -139,6 +140,20 @@ impl Printer {
                 words.say(hint)
             ));
         }
+    }
+
+    /// `text` in the user's language.
+    pub(super) fn say(&self, text: &str) -> String {
+        self.words.say(text)
+    }
+
+    /// A line of names above columns, in the user's language. Each name has the width of its column; columns of numbers end where it ends.
+    pub(super) fn heading(&self, columns: &[(&str, usize, Alignment)]) -> String {
+        let cells = columns.iter().map(|(name, width, alignment)| {
+            console::pad_str(&self.words.say(name), *width, *alignment, None).into_owned()
+        });
+        let line = cells.collect::<Vec<_>>().join(" ");
+        format!("{}\n", line.trim_end())
     }
 
     /// Writes lines for people to stdout, in their language.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use console::Alignment;
+
 use super::args::GlobalArgs;
 use super::failure::Failure;
 use super::printer::Printer;
@@ -10,6 +12,10 @@ use super::workspace;
 use crate::diagnostic::{FailureKind, thousands};
 use crate::lake::LakeError;
 use crate::pipeline::{self, Work};
+
+const UP_TO_DATE: &str = "up to date";
+const NOT_BUILT: &str = "not built yet";
+const DAMAGED: &str = "damaged";
 
 pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Failure> {
     let workspace = workspace::load(global)?;
@@ -21,12 +27,14 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         true => Vec::new(),
         false => pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?,
     };
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{:<34} {:>7} {:>14} {:>8}  state",
-        "table", "version", "rows", "MiB"
-    );
+    let mut text = printer.heading(&[
+        ("table", 34, Alignment::Left),
+        ("version", 7, Alignment::Right),
+        ("rows", 14, Alignment::Right),
+        ("MiB", 8, Alignment::Right),
+        ("", 0, Alignment::Left),
+        ("state", 0, Alignment::Left),
+    ]);
     for name in workspace.lake.table_names()? {
         let table = match workspace.lake.table(&name).await {
             Ok(Some(table)) => table,
@@ -34,8 +42,11 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
             Err(LakeError::Damaged { .. }) => {
                 let _ = writeln!(
                     text,
-                    "{name:<34} {:>7} {:>14} {:>8}  damaged",
-                    "?", "?", "?"
+                    "{name:<34} {:>7} {:>14} {:>8}  {}",
+                    "?",
+                    "?",
+                    "?",
+                    printer.say(DAMAGED)
                 );
                 continue;
             }
@@ -46,26 +57,31 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         let state = planned
             .iter()
             .find(|step| step.name == name)
-            .map_or("", |step| step.reason.as_deref().unwrap_or("up to date"));
+            .map_or("", |step| step.reason.as_deref().unwrap_or(UP_TO_DATE));
         let loss = losses.iter().find_map(|loss| match loss {
             LakeError::Lost { table, .. } if *table == name => Some("has lost rows"),
-            LakeError::Damaged { table, .. } if *table == name => Some("damaged"),
+            LakeError::Damaged { table, .. } if *table == name => Some(DAMAGED),
             _ => None,
         });
         let state = loss.unwrap_or(state);
         let mib = bytes.div_ceil(1 << 20);
         let _ = writeln!(
             text,
-            "{name:<34} {:>7} {rows:>14} {mib:>8}  {state}",
-            table.version
+            "{name:<34} {:>7} {rows:>14} {mib:>8}  {}",
+            table.version,
+            printer.say(state)
         );
     }
     for step in planned.iter().filter(|step| !step.is_view) {
-        if step.reason.as_deref() == Some("not built yet") {
+        if step.reason.as_deref() == Some(NOT_BUILT) {
             let _ = writeln!(
                 text,
-                "{:<34} {:>7} {:>14} {:>8}  not built yet",
-                step.name, "", "", ""
+                "{:<34} {:>7} {:>14} {:>8}  {}",
+                step.name,
+                "",
+                "",
+                "",
+                printer.say(NOT_BUILT)
             );
         }
     }

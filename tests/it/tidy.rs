@@ -10,6 +10,7 @@ use crate::support::{files_below, root};
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
 const LAYERS: [&[&str]; 14] = [
     &[
+        "clock",
         "content_hash",
         "diagnostic",
         "output_file",
