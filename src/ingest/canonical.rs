@@ -135,6 +135,7 @@ fn narrow(array: &ArrayRef, to: &DataType, faults: &mut Faults) -> Result<ArrayR
 
 /// Reports the values of `before` that `after` no longer has.
 fn report_lost(before: &ArrayRef, after: &ArrayRef, rule: Rule, faults: &mut Faults) {
+    // As many are missing as before: none was lost.
     if before.null_count() == after.null_count() {
         return;
     }
@@ -371,6 +372,7 @@ fn midnight(seconds: i64, offset: Option<i64>) -> Result<i32, Rule> {
 
 fn to_texts(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let texts = as_text(array)?;
+    // A text that begins with a visible ASCII character is not blank; that one byte decides for nearly all.
     let starts_blank = |text: &str| {
         text.as_bytes()
             .first()

@@ -257,6 +257,7 @@ impl Ledger {
             let version = table.rows_version();
             let receipt = table.provenance.and_then(|made| made.receipt);
             let receipt = receipt.and_then(|json| serde_json::from_value::<Receipt>(json).ok());
+            // The commit with the rows is there, and its row in `deliveries` is not.
             if let Some(receipt) = receipt
                 && receipt.delivery_id > ledger.last_id
             {

@@ -263,6 +263,7 @@ impl Validator {
                 .add(first, &self.columns[rule.column()].name, &faults);
             verdicts.add(rows, rule.column(), &faults);
         }
+        // Last: a row that is rejected for anything else does not take its key.
         let duplicates = self.find_duplicates(rows, &columns, &verdicts);
         self.tally.add(first, &self.key_name, &duplicates);
         verdicts.add(rows, self.columns.len(), &duplicates);
