@@ -167,11 +167,13 @@ impl Call<'_> {
         for &group in &self.roles.absorbed {
             let levels = measures.of_levels(state, &[group]).await?;
             n_absorbed += levels.n;
+            // Levels made in the statement can be chosen around a person, those of a table's column cannot.
             let is_made =
                 matches!(self.kind(group)?, Kind::Discrete(roots) if roots.contains(&Root::made()));
             is_few |= is_made && levels.least < min_count;
             for &column in &self.roles.numbers {
                 if self.is_regressor(column) {
+                    // Within absorbed groups, only those where a regressor varies identify its coefficient.
                     let varying = measures.varying(state, column, group).await?;
                     is_few |= varying > 0 && varying < min_count;
                 }
@@ -208,6 +210,7 @@ impl Call<'_> {
             if of_term.is_empty() {
                 continue;
             }
+            // Of a yes-or-no outcome, a coefficient of a level is a count of the two together.
             let outcome = self.roles.outcomes.iter().copied();
             let outcome = outcome.filter(|outcome| discrete.contains(outcome));
             let together: BTreeSet<usize> = of_term.into_iter().chain(outcome).collect();
@@ -335,6 +338,7 @@ impl LevelMeasures {
         let nothing = Vec::<Expr>::new;
         let mut rows = LogicalPlanBuilder::from(self.rows.clone());
         if self.has_person {
+            // A person in several rows of a level counts once.
             let with_person = columns.iter().cloned().chain([col("p")]);
             rows = rows.aggregate(with_person.collect::<Vec<_>>(), nothing())?;
         }
@@ -380,6 +384,7 @@ impl LevelMeasures {
         power: u32,
     ) -> Result<(f64, f64), ReleaseError> {
         let size = || abs(try_cast(level(column), DataType::Float64));
+        // Repeated products, as few as needed, instead of a power function in floating point.
         let size = (1..power).fold(size(), |product, _| product * size());
         let rows = LogicalPlanBuilder::from(self.rows.clone());
         let by: Vec<Expr> = match self.has_person {
