@@ -149,10 +149,9 @@ impl PossibleConditions {
             for told in told {
                 let places = || is_open.iter().zip(told.iter().zip(&atom.told)).enumerate();
                 let mut closed = places().filter(|(_, (open, _))| !**open);
+                // A number on one column keeps the value of the group's rows and need not agree.
                 if !closed.all(|(place, (_, (a, b)))| place >= n_conditions || a == b) {
                     continue;
-                // A number on one column keeps the value of the group's rows, so it need not agree with the made-up
-                // one.
                 }
                 let together = places().map(|(_, (&open, (&could, &does)))| match open {
                     true => could,

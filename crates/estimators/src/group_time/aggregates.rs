@@ -387,11 +387,11 @@ impl Aggregator<'_> {
             overall.estimate = sum.sum::<f64>() / total;
             for (index, ((_, part), share)) in usable() {
                 overall.multipliers += &part.multipliers * (share / total);
+                // As in `by_share`: the shares are estimated too.
                 overall.multipliers[self.effects.rows.len() + index] +=
                     (part.estimate - overall.estimate) / total;
                 overall.cells.extend_from_slice(&part.cells);
             }
-        // As in `by_share`: the shares are estimated too.
         }
         (overall, parts)
     }

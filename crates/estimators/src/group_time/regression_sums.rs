@@ -183,13 +183,13 @@ impl SideSums {
         for segment in segments {
             segment.load(&mut changes, &mut weights);
             for (place, (&change, &weight)) in changes.iter().zip(&weights).enumerate() {
+                // A unit without weight counts nowhere, as if it were not there.
                 if weight == 0.0 {
                     continue;
                 }
                 let row = match segment.rows {
                     RowSlice::From(first) => first + place,
                     RowSlice::Codes(codes) => codes[place] as usize,
-                // A unit without weight counts nowhere, as if it were not there.
                 };
                 for (x, column) in x[1..].iter_mut().zip(&covariates.columns) {
                     *x = column[row];

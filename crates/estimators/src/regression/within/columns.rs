@@ -348,8 +348,8 @@ impl Within {
                     let b = b as usize;
                     let other = touched.sums[b] / total;
                     sums[lower(k, a, b)] += all * mean * other - own[a] * other - mean * own[b];
-                // Numbers have means of zero under ω, not under q.
                 }
+                // Numbers have means of zero under ω, not under q.
                 for column in &self.dense {
                     let pairs = rows.clone().map(|row| q[row] * column.values[row]);
                     sums[lower(k, a, column.index)] -= mean * pairs.sum::<f64>();
