@@ -90,8 +90,7 @@ impl<'a> Judgement<'a> {
                 *cell = SECRET;
             }
         }
-        // What subtracting would tell is hidden as well, unless its own count hides it already: that keeps its true
-        // size.
+        // What subtracting would tell is hidden as well, unless the cell is hidden for its own count, which then stays.
         for idx in self.told(facts) {
             let sides = [cells[idx].contributors, cells[idx].others.unwrap_or(0)];
             if self.is_small(least(&sides)) {
