@@ -220,6 +220,7 @@ fn to_numbers(array: &ArrayRef, faults: &mut Faults) -> Result<ArrayRef, ArrowEr
     if numbers
         .values()
         .iter()
+        // Without an early end, so that many numbers are looked at in one step.
         .fold(true, |all, number| all & number.is_finite())
     {
         return Ok(cast);
@@ -267,6 +268,7 @@ fn to_booleans(array: &ArrayRef, faults: &mut Faults) -> Result<ArrayRef, ArrowE
             };
             keep(row, number.map(flag));
         }
+        // Whatever it is, it is no yes or no.
         faults
             .rows
             .extend(unread.rows.into_iter().map(|(row, _)| (row, Rule::Type)));
@@ -292,6 +294,7 @@ fn to_days(
             faults
                 .rows
                 .extend(unread.rows.into_iter().map(|(row, rule)| match rule {
+                    // A number too large for the type is no day.
                     Rule::Range => (row, Rule::Date),
                     other => (row, other),
                 }));

@@ -366,6 +366,7 @@ pub(super) async fn remove_rejects(
         return Ok(());
     };
     let is_of_it = |file: &LakeFile| is_of_delivery(file, delivery_id);
+    // Publishing nothing would make a version all the same.
     if !rejects.files.iter().any(is_of_it) {
         return Ok(());
     }

@@ -336,6 +336,7 @@ impl Validator {
         let last = first + i64::try_from(rows).expect("a batch has fewer rows than i64 can count");
         let row_numbers = Int64Array::from_iter_values(first..last);
         let lake_schema = Arc::clone(&self.lake_schema);
+        // Nothing is copied where no row is rejected.
         if verdicts.0.is_empty() {
             return Ok(ValidBatch {
                 columns,
