@@ -167,7 +167,6 @@ impl Call<'_> {
         for &group in &self.roles.absorbed {
             let levels = measures.of_levels(state, &[group]).await?;
             n_absorbed += levels.n;
-            // Levels made in the statement can be chosen around a person, those of a table's column cannot.
             let is_made =
                 matches!(self.kind(group)?, Kind::Discrete(roots) if roots.contains(&Root::made()));
             is_few |= is_made && levels.least < min_count;
@@ -210,7 +209,6 @@ impl Call<'_> {
             if of_term.is_empty() {
                 continue;
             }
-            // Of a yes-or-no outcome, a coefficient of a level is a count of the two together.
             let outcome = self.roles.outcomes.iter().copied();
             let outcome = outcome.filter(|outcome| discrete.contains(outcome));
             let together: BTreeSet<usize> = of_term.into_iter().chain(outcome).collect();
