@@ -48,6 +48,7 @@ pub fn lock(lake: &Lake) -> Result<LakeLock, LakeError> {
     let begun = Instant::now();
     loop {
         match lake.lock_releases() {
+            // The system's lock waits without an end or not at all: it is asked for again and again.
             Err(LakeError::Locked) if begun.elapsed() < PATIENCE => {
                 thread::sleep(Duration::from_millis(10));
             }
@@ -137,6 +138,7 @@ impl Ledger {
                 .enumerate()
                 .filter(|(row, _)| is_before(ids.value(*row)))
             {
+                // Cells of a release that was cut short count as left, and its number is not given again.
                 ledger.add_cell(subjects.value(row), set, has_left.value(row));
                 ledger.last_id = ledger.last_id.max(ids.value(row));
             }
@@ -172,6 +174,7 @@ impl Ledger {
                 found.push((ids.value(row), key, counts));
             }
         }
+        // The table may have its rows in any order; what is inserted last counts.
         found.sort_by_key(|(id, _, _)| *id);
         for (id, key, counts) in found {
             self.last_id = self.last_id.max(id);
@@ -223,6 +226,7 @@ impl Ledger {
         let known = self.cells.entry(subject.to_owned()).or_default();
         let n = persons.len();
         let same = known.iter_mut();
+        // The sizes tell nearly all sets apart.
         let same = same.filter(|(other, _)| other.len() == n);
         for (other, other_left) in same {
             if *other == persons {
@@ -259,6 +263,7 @@ impl Ledger {
             lake.append_columns(RELEASE_COUNTS, release_counts_schema(), columns)
                 .await?;
         }
+        // The release's row comes last, with the numbers of rows that must be there: fewer mean that some are lost.
         let text = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text])) };
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(vec![entry.release_id])),

@@ -101,6 +101,7 @@ pub fn catalogue(
             fits_any = true;
             check.threshold = setting.threshold.or(check.threshold);
             match setting.severity {
+                // Taken out at the end: a later setting may turn it on again.
                 Some(CheckSeverity::Off) => {
                     left_out.insert(check.name.clone());
                 }
@@ -171,6 +172,7 @@ fn of_table(contract: &TableContract) -> Vec<Check> {
         let text = format!("{here} is in `{}`", reference.table);
         let mut check = new(contract, None, CheckKind::Reference(idx), text);
         check.name = format!("{}.{}", check.name, reference.table);
+        // Two references to one table need two names.
         if checks.iter().any(|other: &Check| other.name == check.name) {
             check.name = format!("{}_{}", check.name, reference.columns.join("_"));
         }

@@ -36,6 +36,7 @@ pub(super) fn shift(delivery: &Histogram, reference: &Histogram, is_code: bool) 
         true => by_class(delivery, reference),
         false => by_decile(delivery, reference),
     };
+    // Missing values are a class of their own, so that a column that fills or empties is seen.
     if delivery.n_missing + reference.n_missing > 0 {
         pairs.push((delivery.n_missing, reference.n_missing));
     }
@@ -68,6 +69,7 @@ fn by_decile(delivery: &Histogram, reference: &Histogram) -> Vec<(u64, u64)> {
     for (class, n) in &sorted {
         below += n;
         let reached = below * 10 / total;
+        // A frequent value can pass several deciles at once, which then share a cut; above the last there is no part.
         if reached >= next && reached < 10 {
             cuts.push(*class);
             next = reached + 1;

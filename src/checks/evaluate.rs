@@ -69,6 +69,7 @@ pub async fn evaluate(
         let delivered = deliveries
             .get(&contract.name)
             .map_or(&[][..], Vec::as_slice);
+        // Deliveries that were judged by the same questions are not judged again.
         let known = match before.is_some_and(|before| fingerprint.asks_as(&before)) {
             true => recorded_deliveries(lake, &contract.name).await?,
             false => BTreeSet::new(),
@@ -87,6 +88,7 @@ pub async fn evaluate(
         true => stored,
         false => latest(lake, checks).await?,
     };
+    // Deliveries grow older after a result is stored.
     for result in &mut evaluation.results {
         if let Some(days) = age_of(result, &deliveries, occasion.now) {
             result.measure = Some(days);
@@ -161,6 +163,7 @@ impl Fingerprint {
         contract: &TableContract,
         checks: &[&Check],
     ) -> Result<Self, LakeError> {
+        // Another version may count in another way.
         let mut text = env!("CARGO_PKG_VERSION").to_owned();
         for check in checks {
             text.push_str(&format!("\n{}\t{}", check.name, check.description));
@@ -246,6 +249,7 @@ async fn count<'a>(
         let Some(other) = lake.table(&reference.table).await? else {
             continue;
         };
+        // A table that holds nothing yet would make every row unmatched.
         if other.n_rows() == Some(0) {
             continue;
         }

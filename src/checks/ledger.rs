@@ -123,6 +123,7 @@ fn term_of(row: &str) -> Option<i64> {
     let number = match row.get(TERM)? {
         serde_json::Value::Number(number) => number.as_f64()?,
         serde_json::Value::String(text) => {
+            // As received, digits may be full-width.
             text.nfkc().collect::<String>().trim().parse::<f64>().ok()?
         }
         _ => return None,

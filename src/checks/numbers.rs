@@ -120,9 +120,11 @@ impl TableCounts<'_> {
                         Some(group) => self.complete(group, scope),
                         None => 0,
                     },
+                    // What a term did not ask must be empty in every row.
                     Rule::CodeForTerm if !self.is_asked(check) => counted.n_rows,
                     _ => counted.n_rows - counted.n_missing,
                 };
+                // Rejected rows are not among those counted in the table.
                 Numbers::share(n_failed, applied + n_failed, self.nothing(check, &counted))
             }
             _ => Numbers::default(),
@@ -203,6 +205,7 @@ impl TableCounts<'_> {
     /// The newest delivery of every sender that adds rows.
     fn newest(&self) -> Vec<&SenderDelivery> {
         let adding = self.deliveries.iter().filter(|delivered| delivered.adds);
+        // Deliveries are in their order, so that the newest of a sender stays.
         let by_sender: BTreeMap<&str, &SenderDelivery> = adding
             .map(|delivered| (delivered.sender.as_str(), delivered))
             .collect();

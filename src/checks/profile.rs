@@ -261,6 +261,7 @@ impl Counter {
         }
         for (k, group) in plan.groups.iter().enumerate() {
             let masks = group.iter().filter_map(|name| batch.column_by_name(name));
+            // A column that cannot be missing is not read, and has no mask.
             let masks: Vec<_> = masks.filter_map(|array| array.logical_nulls()).collect();
             for (row, place) in places.iter().enumerate() {
                 let is_complete = masks.iter().all(|mask| mask.is_valid(row));
@@ -287,6 +288,7 @@ impl Counter {
             array.is_valid(row).then(|| array.value(row))
         };
         let mut places = Vec::with_capacity(batch.num_rows());
+        // Rows of one stratum follow each other: most need no look-up.
         let mut last: Option<(Stratum, usize)> = None;
         for row in 0..batch.num_rows() {
             let stratum = Stratum {
@@ -352,6 +354,7 @@ impl Counter {
             Classes::Words(words) => {
                 let texts = cast(array, &DataType::Utf8)?;
                 let texts = texts.as_string::<i32>();
+                // Words that the contract does not know are one class.
                 let class = |word: &str| words.get(word).copied().unwrap_or(-1);
                 texts
                     .iter()

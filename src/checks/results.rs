@@ -253,6 +253,7 @@ pub(super) async fn latest(lake: &Lake, checks: &[Check]) -> Result<Vec<CheckRes
             };
             let result = cells.result(row, &checks[*idx]);
             let key = (*idx, result.delivery_id);
+            // Of results of one moment the one written last counts.
             match found.get(&key) {
                 Some(known) if known.evaluated_at > result.evaluated_at => {}
                 _ => {

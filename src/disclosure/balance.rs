@@ -54,6 +54,7 @@ pub fn release_balance(
 
 /// Which shares of one side stand for hidden counts. One row alone is a yes/no: those without it are the other cell.
 fn shares_hidden(sides: impl Iterator<Item = (f64, u64)>, rules: DisclosureRules) -> Vec<bool> {
+    // The share was made from a count, which rounding gives back.
     let parts = sides.map(|(share, whole)| (rounded_count(share * as_number(whole)), whole));
     let parts: Vec<(u64, u64)> = parts.collect();
     let mut cells: Vec<u64> = parts.iter().map(|(part, _)| *part).collect();

@@ -124,6 +124,7 @@ impl Places {
             true => self.persons.partition_point(|other| *other < person),
             false => *self.by_person.get(person as usize)? as usize,
         };
+        // A number that is no person's points at the first place, which is another's.
         (self.persons.get(place) == Some(&person)).then_some(place)
     }
 

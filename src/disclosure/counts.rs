@@ -88,6 +88,7 @@ pub(super) fn hide(
         cells[idx] = Count::Withheld;
         n_withheld += 1;
     }
+    // Each withheld cell is known to have `min_count` or more: the rest is all that the one small cell can have.
     let floor = rules.min_count.saturating_mul(as_count(n_withheld));
     let room = hidden_sum(&cells).saturating_sub(floor);
     if n_small == 1 && n_withheld > 0 && room + 1 < rules.min_count {

@@ -95,6 +95,7 @@ pub fn release_estimate(row: EstimateRow, rules: DisclosureRules) -> Releasable<
         row.estimate.is_some() && !is_zero_by_construction && (is_too_small || is_uncounted);
     let (n_treated, n_control) = match (row.n_treated, row.n_control) {
         (Some(treated), Some(control)) => {
+            // The total of both is shown beside them.
             let cells = marginal(&[treated, control], rules);
             (Some(cells[0]), Some(cells[1]))
         }

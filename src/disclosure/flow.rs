@@ -43,6 +43,7 @@ pub fn release_flow(remaining: &[u64], rules: DisclosureRules) -> Vec<Releasable
             Count::Shown(_) | Count::Withheld => Count::Withheld,
             Count::Suppressed => Count::Suppressed,
         };
+        // After a small first step all others are small as well, and none can be subtracted.
         let is_first_small = is_small(first, rules);
         let remaining = if step == 0 || is_first_small {
             primary(n, rules)

@@ -49,6 +49,7 @@ pub fn protect_groups(counts: &GroupedCounts, rules: DisclosureRules) -> HiddenC
     let lines = lines(&counts.keys, counts.units.len());
     let small = |&n: &u64| is_small(n, rules);
     let mut groups: Vec<bool> = counts.units.iter().map(small).collect();
+    // What is hidden for one line can leave another with a single hidden cell.
     while protect_lines(&lines, &counts.units, &mut groups, rules) {}
     let sizes: Vec<Vec<u64>> = counts
         .columns

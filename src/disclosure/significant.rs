@@ -32,6 +32,7 @@ fn to_multiple(value: f64, place: i32) -> f64 {
     if place > 0 {
         return (value / power_of_ten(place)).round() * power_of_ten(place);
     }
+    // Through text: a product with a power of ten has digits that the decimal number has not.
     let text = format!("{value:.digits$}");
     // -0 reads as a number that was negative.
     text.parse::<f64>().map_or(value, |value| value + 0.0)

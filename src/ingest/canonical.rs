@@ -135,6 +135,7 @@ fn narrow(array: &ArrayRef, to: &DataType, faults: &mut Faults) -> Result<ArrayR
 
 /// Reports the values of `before` that `after` no longer has.
 fn report_lost(before: &ArrayRef, after: &ArrayRef, rule: Rule, faults: &mut Faults) {
+    // As many are missing as before: none was lost.
     if before.null_count() == after.null_count() {
         return;
     }
@@ -219,6 +220,7 @@ fn to_numbers(array: &ArrayRef, faults: &mut Faults) -> Result<ArrayRef, ArrowEr
     if numbers
         .values()
         .iter()
+        // Without an early end, so that many numbers are looked at in one step.
         .fold(true, |all, number| all & number.is_finite())
     {
         return Ok(cast);
@@ -266,6 +268,7 @@ fn to_booleans(array: &ArrayRef, faults: &mut Faults) -> Result<ArrayRef, ArrowE
             };
             keep(row, number.map(flag));
         }
+        // Whatever it is, it is no yes or no.
         faults
             .rows
             .extend(unread.rows.into_iter().map(|(row, _)| (row, Rule::Type)));
@@ -291,6 +294,7 @@ fn to_days(
             faults
                 .rows
                 .extend(unread.rows.into_iter().map(|(row, rule)| match rule {
+                    // A number too large for the type is no day.
                     Rule::Range => (row, Rule::Date),
                     other => (row, other),
                 }));
@@ -371,6 +375,7 @@ fn midnight(seconds: i64, offset: Option<i64>) -> Result<i32, Rule> {
 
 fn to_texts(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let texts = as_text(array)?;
+    // A text that begins with a visible ASCII character is not blank; that one byte decides for nearly all.
     let starts_blank = |text: &str| {
         text.as_bytes()
             .first()

@@ -127,6 +127,7 @@ impl ColumnRules {
             for (value, rule) in value_faults.rows {
                 rule_of[value].get_or_insert(rule);
             }
+            // A missing row has the number of the first value.
             let keys = dictionary.keys();
             for (row, value) in dictionary.normalized_keys().into_iter().enumerate() {
                 if let Some(rule) = rule_of[value].filter(|_| keys.is_valid(row)) {

@@ -87,6 +87,7 @@ pub async fn ingest(
         .map(|contract| (contract.name.clone(), contract.sha256()));
     let hashes: ContractHashes = hashes.collect();
     let found = find(config, lake, (&ledger, &hashes, &mappings), wanted)?;
+    // Deliveries that are asked for by name need no others.
     if wanted.named.is_empty() {
         require_extracts(config, lake, &found.new).await?;
     }
@@ -199,6 +200,7 @@ impl Intake<'_> {
                 });
             }
             Err(reason) => {
+                // They hold keys of rows that were not published.
                 self.keys = None;
                 (self.observer)(DeliveryEvent::Refused {
                     file: file.clone(),
@@ -260,6 +262,7 @@ impl Intake<'_> {
         if let Some(replaced) = delivery.replaces {
             remove_rejects(self.lake, &contract.name, replaced).await?;
         }
+        // Only a delivery that adds rows was checked against all keys of the table.
         self.keys = match delivery.mode {
             DeliveryMode::Append => Some((contract.name.clone(), keys)),
             _ => None,
@@ -388,6 +391,7 @@ impl Intake<'_> {
         let of_this_delivery = |file: &LakeFile| is_of_delivery(file, receipt.delivery_id);
         if rejected.n_rows > 0 {
             let name = rejects_table(&contract.name);
+            // Files of the same number are of an attempt that ended before its rows were published.
             let mode = PublishMode::ReplaceFiles(&of_this_delivery);
             self.lake
                 .publish(&name, rejected, mode, &Provenance::of_raw(None))

@@ -91,6 +91,7 @@ pub(super) fn find(
     for (table, mode, path) in candidates {
         let mapping = mappings.of_file(&path, &config.extracts, Some(&table))?;
         let source = hashes.source(&path)?;
+        // The same content in two new files is one delivery.
         let is_twin = found
             .new
             .iter()
@@ -156,6 +157,7 @@ fn candidates(
             let is_known = |(table, _, own): &(String, DeliveryMode, PathBuf)| {
                 *table == mapping.table && *own == path
             };
+            // A source that names the file says more, such as that it corrects.
             if !candidates.iter().any(is_known) {
                 candidates.push((mapping.table.clone(), DeliveryMode::Append, path));
             }

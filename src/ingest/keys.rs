@@ -123,6 +123,7 @@ fn mix_numbers<T: ArrowPrimitiveType>(
     widen: impl Fn(T::Native) -> i64,
 ) {
     for (row, (lane, value)) in lanes.iter_mut().zip(column.values()).enumerate() {
+        // The second word tells a missing value from a number with the same bits.
         if column.is_null(row) {
             mix(lane, MISSING, 0);
         } else {
@@ -146,6 +147,7 @@ fn mix_texts(
 }
 
 fn mix_token(lane: &mut (u64, u64), text: &[u8]) {
+    // A token as it should be needs nothing but lower case.
     if text.len() == 64 {
         mix_bytes(lane, text, LOWER_CASE);
     } else {

@@ -125,6 +125,7 @@ impl ExtractReader {
                     after_row: self.rows_read,
                     what,
                 };
+                // The decoder panics on some damaged pages.
                 match contained(|| reader.next().transpose()) {
                     Some(read) => Ok(read.map_err(|error| damaged(describe(&error)))?),
                     None => Err(damaged("a page cannot be decoded").into()),

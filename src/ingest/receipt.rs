@@ -257,6 +257,7 @@ impl Ledger {
             let version = table.rows_version();
             let receipt = table.provenance.and_then(|made| made.receipt);
             let receipt = receipt.and_then(|json| serde_json::from_value::<Receipt>(json).ok());
+            // The commit with the rows is there, and its row in `deliveries` is not.
             if let Some(receipt) = receipt
                 && receipt.delivery_id > ledger.last_id
             {
@@ -365,6 +366,7 @@ pub(super) async fn remove_rejects(
         return Ok(());
     };
     let is_of_it = |file: &LakeFile| is_of_delivery(file, delivery_id);
+    // Publishing nothing would make a version all the same.
     if !rejects.files.iter().any(is_of_it) {
         return Ok(());
     }

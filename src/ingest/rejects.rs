@@ -245,6 +245,7 @@ impl RowWriter {
                 }
                 row.push_str(name);
                 row.push(':');
+                // An array of the type NULL has no mask, and calls its values valid.
                 if column.is_null(index) || *column.data_type() == DataType::Null {
                     row.push_str("null");
                 } else {

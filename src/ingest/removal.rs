@@ -74,6 +74,7 @@ pub(super) async fn rewrite_without(
     let mut removal = Removal::default();
     for file in &table.files {
         let one = table.with_files(|other| other.path == file.path);
+        // Kept until the file is known to lose rows; one that does not stays as it is.
         let mut kept = Vec::new();
         let mut n_gone = 0_u64;
         for batch in one.read(None)? {

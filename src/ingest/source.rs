@@ -58,6 +58,7 @@ pub enum SourceError {
 pub fn find_sources(base: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, SourceError> {
     let mut found = Vec::new();
     for pattern in patterns {
+        // The folder's own name may have the signs of patterns.
         let base = glob::Pattern::escape(&base.to_string_lossy());
         let full = Path::new(&base).join(pattern);
         let paths = glob::glob(&full.to_string_lossy()).map_err(|source| SourceError::Pattern {

@@ -263,6 +263,7 @@ impl Validator {
                 .add(first, &self.columns[rule.column()].name, &faults);
             verdicts.add(rows, rule.column(), &faults);
         }
+        // Last: a row that is rejected for anything else does not take its key.
         let duplicates = self.find_duplicates(rows, &columns, &verdicts);
         self.tally.add(first, &self.key_name, &duplicates);
         verdicts.add(rows, self.columns.len(), &duplicates);
@@ -335,6 +336,7 @@ impl Validator {
         let last = first + i64::try_from(rows).expect("a batch has fewer rows than i64 can count");
         let row_numbers = Int64Array::from_iter_values(first..last);
         let lake_schema = Arc::clone(&self.lake_schema);
+        // Nothing is copied where no row is rejected.
         if verdicts.0.is_empty() {
             return Ok(ValidBatch {
                 columns,

@@ -22,6 +22,7 @@ pub(crate) struct VerifiedFiles(Arc<Mutex<HashSet<PathBuf>>>);
 
 impl VerifiedFiles {
     pub(super) fn has(&self, file: &Path) -> bool {
+        // A thread that ended while it held the lock left the set whole: each change is one call.
         let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         files.contains(file)
     }
@@ -71,6 +72,7 @@ pub(super) fn commit_problem(commit: &[u8]) -> Option<String> {
     }
     let lead = format!("{INFO}\"{SEAL}\":\"");
     let Some(at) = position(commit, lead.as_bytes()) else {
+        // The member's name is there, but not where it belongs: bytes before it have changed.
         let has_seal = position(commit, format!("\"{SEAL}\":\"").as_bytes()).is_some();
         return match has_seal {
             true => Some(CHANGED.to_owned()),

@@ -73,6 +73,7 @@ fn create(path: &FilePath, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     if !folder.is_dir() {
         fs_err::create_dir_all(folder)?;
+        // The name of the new folder is on the disk with the one above it.
         sync(folder.parent().unwrap_or(folder))?;
     }
     let mut unfinished = path.as_os_str().to_owned();
@@ -83,12 +84,15 @@ fn create(path: &FilePath, content: &[u8]) -> std::io::Result<()> {
         let mut file = fs_err::File::create(&unfinished)?;
         file.write_all(content)?;
         file.sync_all()?;
+        // A link fails where the name exists, so that of two writers of one version the later is refused; renaming
+        // would not.
         fs_err::hard_link(&unfinished, path)
     })();
     // By now it is only a second name of the file, or of no use.
     let removed = fs_err::remove_file(&unfinished);
     written?;
     removed?;
+    // The new name is on the disk with its folder.
     sync(folder)
 }
 
@@ -115,10 +119,12 @@ impl ObjectStore for DurableStore {
         options: PutOptions,
     ) -> Result<PutResult> {
         let path = self.disk.path_to_filesystem(location)?;
+        // What may be overwritten, data files among it, waits for the disk before a commit names it (`settle`).
         if options.mode != PutMode::Create {
             let mut hasher = Sha256::new();
             payload.iter().for_each(|bytes| hasher.update(bytes));
             let put = self.disk.put_opts(location, payload, options).await?;
+            // Of these only data files are named in commits, with their hash.
             if path.extension().is_some_and(|ending| ending == "parquet") {
                 self.written.add(path, hex::encode(hasher.finalize()));
             }

@@ -56,6 +56,7 @@ impl Lake {
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         fs_err::create_dir_all(root).map_err(LakeError::Folder)?;
         Ok(Self {
+            // Absolute, as `url` needs it.
             root: fs_err::canonicalize(root).map_err(LakeError::Folder)?,
             store: Arc::default(),
             opened: Arc::default(),
@@ -133,6 +134,7 @@ impl Lake {
             return Ok(versions);
         }
         let versions = self.latest_versions()?;
+        // Another clone may have set the moment meanwhile, which then counts.
         Ok(pinned.get_or_init(|| versions))
     }
 
@@ -190,6 +192,7 @@ impl Lake {
                 None => Ok(None),
             };
         }
+        // Before the table is read: a commit in between makes the stamp too old, and the table is read again.
         let stamp = self.log_stamp(name);
         if let Some(table) = self.remembered(name, stamp.as_ref()) {
             return Ok(Some(table));
@@ -219,6 +222,7 @@ impl Lake {
     fn remembered(&self, name: &str, stamp: Option<&LogStamp>) -> Option<LakeTable> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let (then, table) = opened.get(name)?;
+        // The list of verified files is that of this clone, which may not check contents at all.
         (stamp == Some(then)).then(|| LakeTable {
             verified: self.verified.clone(),
             ..table.clone()

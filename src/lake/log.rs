@@ -160,6 +160,7 @@ pub(super) fn version_at(
         .find(|commit| commit.published_at <= time);
     match (version, commits.first()) {
         (Some(commit), _) => Ok(Some(commit.version)),
+        // The log begins later than the table: there was a version then, which upkeep removed.
         (None, Some(oldest)) if oldest.version > 0 => Err(removed(name, time)),
         (None, _) => Ok(None),
     }

@@ -147,6 +147,7 @@ impl Lake {
             writer.write(&batch?).await?;
         }
         let staged = writer.close().await?;
+        // Before anything is published.
         if part.n_rows().is_some_and(|n_rows| n_rows != staged.n_rows) {
             self.discard(&part.name, &staged)?;
             return Err(LakeError::RowsLost {
@@ -168,6 +169,7 @@ impl Lake {
         provenance.same_rows_as = Some(table.rows_version());
         let mut actions: Vec<Action> = Vec::new();
         for mut add in staged.adds {
+            // The rows are those of before: readers that follow changes have nothing to do.
             add.data_change = false;
             actions.push(Action::Add(add));
         }

@@ -43,6 +43,7 @@ impl Lake {
         let folder = self.table_folder(name);
         let files = staged.adds.iter();
         let files: Vec<PathBuf> = files.map(|add| folder.join(&add.path)).collect();
+        // A file's name is on the disk with its folder, and the folder's with the one above.
         let above = |file: &PathBuf| {
             let above = file.ancestors().skip(1);
             let above = above.take_while(|above| above.starts_with(&folder));
@@ -285,6 +286,7 @@ fn changes(
 ) -> Result<Vec<Action>, DeltaTableError> {
     let mut changes = vec![Action::Metadata(metadata(schema, partition_by)?)];
     let protocol = protocol_of(schema)?;
+    // What a table asks of its readers is never taken back.
     if protocol.min_reader_version() > state.protocol().min_reader_version() {
         changes.push(Action::Protocol(protocol));
     }

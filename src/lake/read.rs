@@ -99,10 +99,12 @@ impl TableReader {
                         let text: ArrayRef = Arc::new(text);
                         cast(&text, field.data_type())
                     }
+                    // The file is older than the column.
                     _ => Ok(new_null_array(field.data_type(), n_rows)),
                 },
             })
             .collect::<Result<Vec<_>, _>>()?;
+        // Also without a column a batch has its rows.
         let options =
             datafusion::arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(n_rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)

@@ -95,6 +95,7 @@ impl TableWriter {
         let mut adds = closed.map_err(|source| table_error(&self.table, source))?;
         for add in &mut adds {
             let file = self.folder.join(&add.path);
+            // Hashed on its way to the disk; read again only if it got there in another way.
             let sha256 = match self.written.take(&file) {
                 Some(sha256) => sha256,
                 None => sha256_of(&file).map_err(LakeError::Folder)?,

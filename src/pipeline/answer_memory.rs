@@ -55,6 +55,7 @@ impl ReleaseMemory for AnswerMemory {
         groups: Vec<Vec<RoaringBitmap>>,
     ) -> BoxFuture<'_, Result<Vec<bool>, MemoryError>> {
         async move {
+            // Held until the answer is remembered: another statement may not be answered in between.
             let _lock = release_ledger::lock(&self.lake).map_err(MemoryError::unusable)?;
             let answers = Answers::load(&self.lake)
                 .await
@@ -64,6 +65,7 @@ impl ReleaseMemory for AnswerMemory {
             let sets = told
                 .filter(|(_, admitted)| **admitted)
                 .flat_map(|(sets, _)| sets)
+                // Of few persons nothing is told: the statement's own rules hide it.
                 .filter(|set| !is_small(set, self.rules));
             let new = answers.new_among(sets);
             if let Some(budget) = self.budget

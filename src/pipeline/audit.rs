@@ -40,6 +40,7 @@ pub(super) async fn run_tests(
     let published = lake.table(&query.name).await;
     let published = published.map_err(|source| store_error(query, source))?;
     let mut table = staged.as_table(lake, &query.name, &query.name);
+    // Numbers are only added: the published rows are tested with the new ones.
     if query.header.identity.is_some() {
         let kept = published.iter().flat_map(|table| &table.files);
         table.files.extend(kept.cloned());

@@ -128,6 +128,7 @@ fn ordered(queries: Vec<Query>) -> Result<Vec<Query>, PipelineError> {
 fn cycle(waiting: &BTreeMap<String, Query>) -> PipelineError {
     let mut path: Vec<String> = Vec::new();
     let mut at = waiting.keys().next().cloned().unwrap_or_default();
+    // Every waiting query reads another that waits, so that the walk comes back to where it was.
     while !path.contains(&at) {
         path.push(at.clone());
         let next = waiting[&at]

@@ -195,6 +195,7 @@ pub async fn record_run(
         Arc::new(BooleanArray::from(vec![run.full_refresh])),
         Arc::new(Int64Array::from(vec![run.retry_of])),
     ];
+    // The run first: steps without their run would look like a loss (`losses`).
     lake.append_columns(RUNS, runs_schema(), columns).await?;
     if steps.is_empty() {
         return Ok(());

@@ -34,6 +34,7 @@ struct Witness {
 /// # Errors
 /// When the lake cannot be read for another reason.
 pub async fn losses(project: &Project, lake: &Lake) -> Result<Vec<LakeError>, PipelineError> {
+    // In a past state of the lake, versions are missing on purpose.
     if lake.time().is_some() {
         return Ok(Vec::new());
     }

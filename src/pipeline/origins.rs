@@ -136,6 +136,7 @@ fn of_union(mut inputs: impl Iterator<Item = Vec<Origins>>) -> Vec<Origins> {
     let mut found = inputs.next().unwrap_or_default();
     for input in inputs {
         for (own, other) in found.iter_mut().zip(input) {
+            // Computed in one part of a union, a column counts as computed.
             *own = own.take().zip(other).map(|(mut own, other)| {
                 own.extend(other);
                 own

@@ -65,6 +65,7 @@ pub async fn build(
         lake: lake.clone(),
         session: catalogue.session(session)?,
         observer,
+        // One day for all steps, even if the run goes on past midnight.
         today: chrono::Utc::now().date_naive(),
         alone: Arc::default(),
     });
@@ -201,6 +202,7 @@ impl Builder {
         Box::pin(async move {
             let started = Instant::now();
             let task_query = query.clone();
+            // On a task of its own a panic ends the step and not the run.
             let task = SpawnedTask::spawn(async move {
                 let mut tests = Vec::new();
                 let result = run_step(&context, &task_query, &provenance, &mut tests).await;
@@ -239,6 +241,7 @@ impl Builder {
         let elapsed = started.elapsed();
         match result {
             Ok(published) => {
+                // The session still has the version before: the next reader has to open the new one.
                 self.context.session.forget(&query.name)?;
                 self.fingerprints
                     .insert(query.name.clone(), published.version.to_string());
@@ -278,6 +281,7 @@ impl Builder {
         query: &Query,
         expected: &Provenance,
     ) -> Result<(), PipelineError> {
+        // Opened here, so that a view that cannot be planned fails by its own name and not by that of a reader.
         let opened = self.context.session.table_schema(&query.name).await;
         opened.map_err(|source| query.not_planned(source))?;
         self.fingerprints

@@ -109,6 +109,7 @@ impl Selection {
 #[must_use]
 pub fn with_dependents(dag: &Dag, names: &BTreeSet<String>) -> BTreeSet<String> {
     let mut found = names.clone();
+    // In running order, one pass reaches all that follow.
     for query in dag.queries() {
         if query.reads.iter().any(|table| found.contains(table)) {
             found.insert(query.name.clone());
@@ -283,6 +284,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
             p += 1;
             n += 1;
+        // The last star takes one more character; the stars before it need no second attempt.
         } else if let Some((after, from)) = star {
             star = Some((after, from + 1));
             p = after;

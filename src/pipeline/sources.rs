@@ -222,6 +222,7 @@ pub(super) fn rows_decided_by(plan: &LogicalPlan, found: &mut Sources) {
         LogicalPlan::Join(node) => {
             let (left, right): (Vec<Expr>, Vec<Expr>) = node.on.iter().cloned().unzip();
             let filter: Vec<Expr> = node.filter.iter().cloned().collect();
+            // A key is looked for on both sides and found on its own.
             for side in [&node.left, &node.right] {
                 add(&left, side, ColumnUse::Join);
                 add(&right, side, ColumnUse::Join);

@@ -71,6 +71,7 @@ pub async fn plan(
     project.read_ahead(lake).await;
     let mut fingerprints = raw_fingerprints(project, lake).await?;
     for (table, fingerprint) in &mut fingerprints {
+        // No version has this fingerprint, so whatever reads the table is stale.
         if delivered.contains(table) {
             PENDING.clone_into(fingerprint);
         }
@@ -83,12 +84,14 @@ pub async fn plan(
             (view_fingerprint(&expected), None)
         } else {
             let table = lake.table(&query.name).await?;
+            // Upkeep of files makes versions with the same rows; those make nothing stale.
             let version = table.as_ref().map(LakeTable::rows_version);
             let reason = match table {
                 None => Some("not built yet".to_owned()),
                 Some(table) => stale_reason(&table, &expected),
             };
             let reason = work.reason(query, reason);
+            // A query that is not selected keeps its table, and what reads that sees the version of now.
             let is_current = reason.is_none() || !selected.contains(&query.name);
             match version {
                 Some(version) if is_current => (version.to_string(), reason),
@@ -128,6 +131,7 @@ pub(super) async fn raw_fingerprints(
             .table(&name)
             .await?
             .map(|table| table.rows_version().to_string());
+        // A table that does not exist yet: its first delivery is then a change like any other.
         fingerprints.insert(name, version.unwrap_or_else(|| "none".to_owned()));
     }
     Ok(fingerprints)
@@ -143,6 +147,7 @@ pub(super) fn expected_provenance(
     Provenance {
         korabo_version: env!("CARGO_PKG_VERSION").to_owned(),
         query_hash: query.hash(),
+        // The hash decides what is stale; the text is added when the table is published.
         query_text: None,
         parameters: parameters
             .iter()
@@ -163,6 +168,7 @@ pub(super) fn expected_provenance(
 
 /// A view changes when its text, parameters or inputs do.
 pub(super) fn view_fingerprint(provenance: &Provenance) -> String {
+    // A view over a table that will be built has no fingerprint yet either.
     if provenance.inputs.values().any(|input| input == PENDING) {
         return PENDING.to_owned();
     }

@@ -14,8 +14,10 @@ pub fn statement(project: &Project, name: &str) -> Option<String> {
     project.dag.query(&made)?;
     let mut needed = vec![made.clone()];
     let suffix = format!("_{name}");
+    // Backwards, so that a query comes after all that read it.
     for query in project.dag.queries().iter().rev() {
         if needed.contains(&query.name) {
+            // Tables of the evaluation carry its name; all others stay names of tables.
             let own = query.reads.iter().filter(|table| table.ends_with(&suffix));
             needed.extend(own.cloned());
         }

@@ -34,6 +34,7 @@ pub(super) async fn run_step(
     provenance: &Provenance,
     tests: &mut Vec<TestResult>,
 ) -> Result<PublishedVersion, PipelineError> {
+    // Steps side by side share this lock; one that is repeated alone waits until none of the others holds it.
     let side_by_side = context.alone.read().await;
     let built = build(context, query, provenance, tests).await;
     drop(side_by_side);
@@ -54,6 +55,7 @@ async fn build(
     tests: &mut Vec<TestResult>,
 ) -> Result<PublishedVersion, PipelineError> {
     check_joins(context, query).await?;
+    // Files that a killed run wrote and never published.
     context
         .lake
         .remove_leftovers(&query.name)
@@ -105,6 +107,7 @@ async fn build(
 /// Verifies the declared joins whose uniqueness no published key proves.
 async fn check_joins(context: &RunContext, query: &Query) -> Result<(), PipelineError> {
     for join in &query.header.joins {
+        // The audit of its key proves a table unique at every publication; views are never audited.
         let is_proven = context.project.dag.query(&join.table).is_some_and(|made| {
             let key = &made.header.key;
             made.header.materialize == Materialize::Table
@@ -279,6 +282,7 @@ async fn audit(
         .register_table(staged.as_table(&context.lake, &name, &query.name))
         .map_err(in_run)?;
     let result = audit_registered(context, query, (&name, staged.n_rows), tests).await;
+    // Also after a failed audit: the files of the name may be discarded next.
     context.session.forget(&name).map_err(in_run)?;
     result
 }

@@ -202,6 +202,7 @@ fn clusters_of(table: &SmallTable) -> BTreeMap<EstimateKey, Vec<Cluster>> {
                 n_persons,
                 parts: BTreeMap::new(),
             });
+        // Some event times may rest on fewer persons; the least number counts.
         cluster.n_persons = cluster.n_persons.min(n_persons);
         cluster.parts.insert(whole("event_time", row), part);
     }

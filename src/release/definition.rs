@@ -111,6 +111,7 @@ impl ReleaseDefinition {
     pub fn parse(name: &str, shown: &Path, text: &str) -> Result<Self, ReleaseFileError> {
         let document = TomlDocument::parse(shown, text)?;
         let root = document.root();
+        // Keys of both kinds: those of the other one are refused below, with the reason.
         let keys = [&["title_ja", "title_en"][..], &OF_LEVELS, &OF_STATEMENTS];
         root.check_keys(&keys.concat())?;
         let is_statement = root.get("statement").is_some();

@@ -48,6 +48,7 @@ impl Files {
         csv: &[u8],
     ) -> Result<(), TableReleaseError> {
         fs_err::create_dir_all(&self.folder)?;
+        // The certificate last: where it is, the table is.
         write(&self.table(&certificate.name), csv)?;
         write(
             &self.certificate(&certificate.name),
@@ -94,6 +95,7 @@ impl Files {
     ) -> Result<(), TableReleaseError> {
         let folder = self.bundle(&certificate.name);
         fs_err::create_dir_all(&folder)?;
+        // The certificate last: where it is, the files are.
         for (name, bytes) in files {
             write(&folder.join(name), bytes)?;
         }
@@ -120,6 +122,7 @@ impl Files {
         let path = self.request_file(name);
         let waiting = fs_err::read_to_string(&path).ok();
         let waiting = waiting.and_then(|text| serde_json::from_str::<Request>(&text).ok());
+        // A request that waits for other inputs is replaced: what is granted must be what was asked for.
         if let Some(waiting) = waiting.filter(|waiting| waiting.inputs_hash == inputs_hash) {
             return Ok(waiting);
         }

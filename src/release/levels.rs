@@ -136,6 +136,7 @@ pub(super) fn levels_of_period(
     period: i64,
     rules: &LevelsRules<'_>,
 ) -> Result<(Vec<LevelRow>, Vec<DecidedCell>), ProblemError> {
+    // By all persons of a level, whatever is known of them.
     let below_floor = below_floor(rows, rules);
     let of_indicators: Vec<(Vec<LevelRow>, Vec<DecidedCell>)> = (0..rules.indicators.len())
         .into_par_iter()
@@ -216,6 +217,7 @@ impl Group {
             }
             Values::YesNo(_) => (),
             Values::Number(values) => {
+                // Rows without a value were passed over.
                 let value = values[row].unwrap_or(0.0);
                 self.total += value;
                 let size = value.abs();
@@ -256,6 +258,7 @@ fn groups(rows: &PersonRows, values: &Values, definition: &LevelsDefinition) -> 
                     .iter()
                     .map(|&place| rows.dimensions[place].codes[row]),
             );
+            // `entry` would take a key of its own for every row.
             if !found.contains_key(&key) {
                 let levels = places.iter().copied().zip(key.iter().copied());
                 let group = Group {

@@ -112,6 +112,7 @@ impl Maker<'_> {
                 name: name.to_owned(),
                 message,
             })?;
+            // Before anything else is made of the rows: they are twice in memory until here.
             drop(batches);
             let families = Family::all(&persons, definition);
             let rules = LevelsRules {
@@ -233,6 +234,7 @@ pub(super) async fn check_definition(
 
 /// Whether all releases rounded as `preset` does.
 fn were_rounded_alike(ledger: &Ledger, preset: &Preset) -> bool {
+    // Only rounding is compared below.
     let own = CertifiedRules::of(preset, 0);
     ledger.entries.iter().all(|entry| {
         let certificate = serde_json::from_str::<Certificate>(&entry.certificate);

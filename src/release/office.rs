@@ -69,6 +69,7 @@ pub async fn release(
         return Ok(Vec::new());
     };
     let preset = preset.within(project.config.disclosure);
+    // Two releases at once would each be decided without the other.
     let _lock = release_ledger::lock(lake)?;
     let mut ledger = Ledger::load(lake, None).await?;
     let office = Office {
@@ -76,6 +77,7 @@ pub async fn release(
         lake,
         maker: Maker {
             project,
+            // All is read as of one moment, whatever is published meanwhile.
             lake: &lake.pinned(),
             engine,
             preset: &preset,
@@ -130,6 +132,7 @@ impl Office<'_> {
             sha256: sha256(&csv),
             ..self.certificate(name, definition, ledger, lake_versions)
         };
+        // Before it is granted, as the second person decides by it.
         self.files
             .write_review(name, &self::csv(name, &made.review)?)?;
         if !self.is_granted(&mut certificate, &inputs_hash)? {
@@ -138,6 +141,7 @@ impl Office<'_> {
                 ..self.released(certificate, ReleaseOutcome::Requested)
             });
         }
+        // Remembered before it leaves: what left unremembered would not be protected from later releases.
         let entry = entry(&certificate, inputs_hash);
         ledger
             .remember(lake, entry, made.cells, &made.counts)
@@ -230,6 +234,7 @@ impl Office<'_> {
             source,
         })?;
         let sha256 = sha256_of_files(&bundle.files);
+        // The inputs differ and what is made of them does not: nothing new leaves.
         if let Some(known) = known.filter(|known| known.sha256 == sha256) {
             self.files.write_bundle(&known, &bundle.files)?;
             return Ok(Some(self.bundled(known, ReleaseOutcome::AsBefore)));
@@ -273,6 +278,7 @@ impl Office<'_> {
             self.files.write_missing(known, &bytes)?;
             return Ok(true);
         }
+        // What had left before it, since what left later would change the decision.
         let before = Ledger::load(self.lake, Some(known.release_id)).await?;
         let made = self.maker.make(definition, &before, in_lake).await?;
         let bytes = csv(name, &made.table)?;
@@ -354,6 +360,7 @@ pub(super) async fn read_released(
 /// Versions of all tables that a release can be made of.
 async fn versions(lake: &Lake) -> Result<BTreeMap<String, u64>, LakeError> {
     let mut versions = lake.versions_now().await?;
+    // Tables of releases and records change by releasing and running; nothing is made of them.
     versions.retain(|table, _| !is_of_releases(table) && !crate::pipeline::is_record(table));
     Ok(versions)
 }

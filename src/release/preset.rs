@@ -79,6 +79,7 @@ impl Preset {
         };
         let mut preset = found.clone();
         if let Some(round_to) = config.round_to {
+            // A project may only ask for more.
             preset.round_to = preset.round_to.max(round_to);
         }
         Ok(preset)

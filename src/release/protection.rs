@@ -82,6 +82,7 @@ impl Family {
 
 /// Whether the level of `column` follows from that of `of`.
 fn follows(column: &Dimension, of: &Dimension) -> bool {
+    // A column of one level follows from every other, and tells nothing.
     if column.levels.len() < 2 || of.levels.len() < 2 {
         return false;
     }
@@ -227,6 +228,7 @@ impl Protection<'_> {
             atoms: classes.counts,
         };
         let rules = ProtectionRules {
+            // What left rounded otherwise is taken to be known as it was counted.
             rounding: self.rules.rounding.filter(|_| self.were_rounded_alike),
             ..self.rules
         };
@@ -297,6 +299,7 @@ impl Protection<'_> {
             Some(Part { group, is_with }) => {
                 let sensitive = sensitive[group];
                 let is_sensitive = sensitive.persons || (is_with && sensitive.with);
+                // Groupings named first are published first, and persons before those of them who have it.
                 let priority = 2 * self.groups[group].grouping + usize::from(is_with);
                 let status = match is_sensitive {
                     true => CellStatus::Sensitive,
@@ -353,6 +356,7 @@ impl Protection<'_> {
         let mut telling = Vec::new();
         for (place, (n, part, set)) in shown.iter().enumerate() {
             let larger = shown[place + 1..].iter();
+            // By rising size: no set further on is near.
             let near = larger.take_while(|(other, _, _)| other - n < self.rules.min_count);
             for (_, other, larger) in near {
                 let families = [part, other].map(|part| family_of(part.group));

@@ -123,6 +123,7 @@ fn dimension(batches: &[RecordBatch], name: &str, order: &[usize]) -> Result<Dim
             places.insert(text.clone(), 0);
         }
     }
+    // The order of the texts is known only when all are there.
     for (place, code) in (0..).zip(places.values_mut()) {
         *code = place;
     }

@@ -45,6 +45,7 @@ impl StatementRows<'_> {
         let mut counts = Vec::new();
         for (row, withheld) in withheld.iter_mut().enumerate() {
             let key = shown.key(self.key, row);
+            // Without counts there is nothing to judge the row by.
             let Some(&place) = computed.get(&key) else {
                 self.hide(&mut table, row);
                 *withheld = Some(WithheldReason::Protected);

@@ -112,6 +112,7 @@ pub async fn verify(
         }
     }
     let ledger = Ledger::load(lake, None).await?;
+    // A file and its certificate could be made anew together: the lake knows what it certified.
     let mut entries = ledger.entries.iter();
     let own = entries.find(|entry| entry.release_id == certificate.release_id);
     if own.is_none_or(|entry| entry.certificate != certificate.text()) {
@@ -163,6 +164,7 @@ async fn derive(
         });
     }
     let shown = Path::new("certificate");
+    // As it was then, whatever the project's file says now.
     let definition = ReleaseDefinition::parse(&certificate.name, shown, &certificate.definition)?;
     let time = DateTime::parse_from_rfc3339(&certificate.released_at);
     let Ok(time) = time else {

@@ -35,6 +35,7 @@ impl Answers {
         let damaged = || LedgerError::Damaged {
             table: RELEASE_ANSWERS,
         };
+        // Each release notes how many rows this table had: fewer now means that some are lost.
         let mut n_expected = 0;
         for batch in batches(lake, RELEASES).await? {
             let known = integers(&batch, "n_answers", RELEASES)?;

@@ -104,6 +104,7 @@ pub fn bacon(columns: BaconColumns) -> Result<Vec<BaconRow>, EstimatorError> {
     let overall = means.two_way()?;
     let mut comparisons = means.comparisons();
     let total: f64 = comparisons.iter().map(|row| row.weight).sum();
+    // Above zero: a cohort starts within the panel and has another one beside it, or the calls above refused.
     for row in &mut comparisons {
         row.weight /= total;
     }
@@ -137,6 +138,7 @@ fn complete_panel(columns: BaconColumns) -> Result<Panel, EstimatorError> {
             });
         }
     }
+    // A panel has no column for the treatment: a row without one is left out by way of its outcome.
     for (value, treated) in outcome.iter_mut().zip(&treated) {
         if !treated.is_finite() {
             *value = f64::NAN;
@@ -152,6 +154,7 @@ fn complete_panel(columns: BaconColumns) -> Result<Panel, EstimatorError> {
         cluster: None,
         covariates: Vec::new(),
     };
+    // `Balanced` would drop incomplete units without a word; here they are refused.
     let layout = Layout::Unbalanced;
     let panel = Panel::try_new(&columns, PanelOptions { layout })?;
     let n_periods = panel.periods.len();
@@ -160,6 +163,7 @@ fn complete_panel(columns: BaconColumns) -> Result<Panel, EstimatorError> {
         values.take(n_periods).all(|value| !value.is_nan())
     };
     let n_complete = (0..panel.n_units).filter(seen_everywhere).count();
+    // Counted from the rows handed over: a unit whose rows are all missing is not in the panel any more.
     if n_complete < n_units_in || panel.n_missing_rows > 0 {
         return Err(EstimatorError::IncompleteUnits {
             n_units: (n_units_in - n_complete) as u64,
@@ -189,6 +193,7 @@ fn cohorts(
             let known = &mut first_treated[rank];
             *known = Some(known.map_or(time[row], |first| first.min(time[row])));
         } else {
+            // `None` is below every period.
             last_untreated[rank] = last_untreated[rank].max(Some(time[row]));
         }
     }
@@ -271,6 +276,7 @@ impl CohortMeans {
                 let treated = f64::from(u8::from(cohort.start <= period));
                 let left = treated - own_mean(cohort) - period_mean + mean;
                 top += share(cohort) * left * (cohort.means[period] - centre);
+                // D̃ is what a projection leaves of D, so that Σ D̃D = Σ D̃².
                 bottom += share(cohort) * left * treated;
             }
         }

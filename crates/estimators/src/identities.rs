@@ -65,8 +65,10 @@ fn of_piece(asked: &[DVector<f64>], others: &[DVector<f64>]) -> Vec<Identity> {
     for place in 0..asked.len() {
         match explained(&asked[place], asked, &independent) {
             None => independent.push(place),
+            // A column of zeros is no sum of others worth telling.
             Some(parts) if parts.is_empty() => {}
             Some(mut parts) => {
+                // The column itself with −1, so that the parts add up to nothing.
                 parts.push((place, -1.0));
                 found.push(Identity {
                     parts,
@@ -77,6 +79,7 @@ fn of_piece(asked: &[DVector<f64>], others: &[DVector<f64>]) -> Vec<Identity> {
     }
     for other in others {
         let parts = explained(other, asked, &independent);
+        // A multiple of one column is that column again, no identity.
         found.extend(parts.filter(|parts| parts.len() > 1).map(|parts| Identity {
             parts,
             is_of_other: true,
@@ -92,6 +95,7 @@ fn explained(
     independent: &[usize],
 ) -> Option<Vec<(usize, f64)>> {
     let length = column.norm();
+    // Zeros, or numbers too large for their squares: neither is a sum of anything.
     if length == 0.0 || !length.is_finite() {
         return Some(Vec::new());
     }
@@ -111,6 +115,7 @@ fn explained(
         .fold(column.clone(), |rest, (unit, factor)| rest - unit * *factor);
     (rest.norm() <= NOTHING * length).then(|| {
         let parts = independent.iter().zip(factors.iter());
+        // The columns have length one, so that a factor is the length of its part.
         let parts = parts.filter(|(_, factor)| factor.abs() > MENTIONED * length);
         parts
             .map(|(&place, &factor)| (place, factor / asked[place].norm()))

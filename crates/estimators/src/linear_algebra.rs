@@ -23,6 +23,7 @@ pub(crate) fn solve_correlation_checked(
     if smallest.is_nan() || smallest < SINGULAR {
         return None;
     }
+    // With V = S C S the system is C (S x) = S⁻¹ b.
     let scaled = DVector::from_fn(n, |k, _| right[k] / scale[k]);
     let solved = correlation.cholesky()?.solve(&scaled);
     Some(DVector::from_fn(n, |k, _| solved[k] / scale[k]))
@@ -55,6 +56,7 @@ fn dependencies_below(gram: &DMatrix<f64>, least: f64) -> Vec<Option<Vec<usize>>
         }
         let length = gram[(column, column)];
         let pivot = length - factor.iter().map(|value| value * value).sum::<f64>();
+        // Strictly above: a column of zeros has pivot and length 0, and counts as dependent.
         if pivot > least * length {
             factor.push(pivot.sqrt());
             kept.push((column, factor));
@@ -89,6 +91,7 @@ fn mentioned(
         for (earlier, value) in right[..index].iter_mut().zip(row) {
             *earlier -= coefficient * value;
         }
+        // Lengths on both sides: a coefficient alone depends on the unit of its column.
         if coefficient.abs() * gram[(*column, *column)].sqrt() > MENTIONED * length.sqrt() {
             columns.push(*column);
         }
@@ -144,6 +147,8 @@ pub(crate) fn inverse_where_curved(matrix: &DMatrix<f64>, zero: f64) -> Option<D
     let scale: Vec<f64> = (0..n)
         .map(|k| match matrix[(k, k)] {
             positive if positive > 0.0 => 1.0 / positive.sqrt(),
+            // Without curvature of its own, or below zero by rounding: scaled to nothing, so that it is left out
+            // below.
             _ => 0.0,
         })
         .collect();
@@ -160,6 +165,7 @@ pub(crate) fn inverse_where_curved(matrix: &DMatrix<f64>, zero: f64) -> Option<D
                 mut eigenvectors,
             } = SymmetricEigen::new(scaled);
             let smallest = zero * eigenvalues.max();
+            // The root of the inverse on both sides keeps the product symmetric and without negative squares.
             for (mut vector, &value) in eigenvectors.column_iter_mut().zip(eigenvalues.iter()) {
                 vector *= if value > smallest {
                     1.0 / value.sqrt()

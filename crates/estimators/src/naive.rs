@@ -191,6 +191,7 @@ impl NaiveComparisons {
             .zip(regressor)
             .zip(self.unit.iter().zip(&self.cluster));
         for ((y, x), (&unit, &cluster)) in rows {
+            // The rows the regression leaves out, so that counts and coefficient speak of the same ones.
             if !y.is_finite() || x.is_nan() || cluster == MISSING_CODE {
                 continue;
             }

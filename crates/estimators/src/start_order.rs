@@ -42,16 +42,19 @@ pub fn draw(places: &[Place], steps: Steps) -> Vec<Option<usize>> {
     let starting = groups.iter().filter(|group| group.step.is_some());
     let largest = starting.map(|group| group.n).max().unwrap_or_default();
     let mut drawn = vec![None; places.len()];
+    // Without room in any step the blocks below would have no length.
     if largest == 0 {
         return drawn;
     }
     let mut random = Xoshiro256PlusPlus::seed_from_u64(steps.seed);
     let mut told = spread(&groups, &mut random);
+    // Otherwise the smallest places would always meet the same stretch of the list.
     told.rotate_left(below(&mut random, places.len()));
     for block in told.chunks_mut(places.len().div_ceil(largest)) {
         shuffle(block, &mut random);
     }
     let mut order: Vec<usize> = (0..places.len()).collect();
+    // A stable sort: places that are alike stay as they were given.
     order.sort_by(|&a, &b| by_likeness(&places[a], &places[b]));
     for (place, step) in order.into_iter().zip(told) {
         drawn[place] = step;
@@ -76,6 +79,7 @@ pub fn largest_difference(values: &[Option<f64>], drawn: &[Option<usize>]) -> Op
     let means: Vec<f64> = by_step.values().map(|values| mean(values)).collect();
     let highest = means.iter().copied().reduce(f64::max)?;
     let lowest = means.iter().copied().reduce(f64::min)?;
+    // One value has a spread of 0/0, equal values one of 0.
     let is_known = means.len() > 1 && spread.is_finite() && spread > 0.0;
     is_known.then(|| (highest - lowest) / spread)
 }
@@ -89,6 +93,7 @@ struct Group {
 /// The steps and those that wait, each with its number of places.
 fn groups(n_places: usize, steps: Steps) -> Vec<Group> {
     let n_steps = steps.n.get();
+    // `most` is the largest number of all where a step has no limit.
     let n_starting = n_places.min(n_steps.saturating_mul(steps.most));
     let (each, rest) = (n_starting / n_steps, n_starting % n_steps);
     let starting = (0..n_steps).map(|step| Group {
@@ -108,6 +113,7 @@ fn spread(groups: &[Group], random: &mut Xoshiro256PlusPlus) -> Vec<Option<usize
     for group in groups {
         // 53 bits: a number from 0 to below 1.
         let offset = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        // Evenly spaced by 1/n from one random beginning: each stretch has the group's share, give or take one.
         let at = |place: usize| (place as f64 + offset) / group.n as f64;
         told.extend((0..group.n).map(|place| (at(place), group.step)));
     }
@@ -116,6 +122,7 @@ fn spread(groups: &[Group], random: &mut Xoshiro256PlusPlus) -> Vec<Option<usize
 }
 
 fn by_likeness(a: &Place, b: &Place) -> Ordering {
+    // A size of 0 has no power and comes before 1.
     let magnitude = |place: &Place| place.size.checked_ilog2();
     let level = |place: &Place| place.level.unwrap_or(f64::INFINITY);
     let by_level = || level(a).total_cmp(&level(b));
@@ -127,6 +134,7 @@ fn by_likeness(a: &Place, b: &Place) -> Ordering {
 }
 
 fn shuffle(steps: &mut [Option<usize>], random: &mut Xoshiro256PlusPlus) {
+    // Fisher and Yates: every order of the block has the same chance.
     for place in 1..steps.len() {
         steps.swap(place, below(random, place + 1));
     }

@@ -89,12 +89,14 @@ impl Tokeniser {
             seen[usize::from(*byte)] = true;
         }
         let different = seen.iter().filter(|is_seen| **is_seen).count();
+        // A short text written again and again is equal to itself moved by its length.
         let repeats = (1..=secret.len() / 2).any(|period| {
             secret
                 .iter()
                 .skip(period)
                 .eq(secret.iter().take(secret.len() - period))
         });
+        // Neighbours that are equal or follow each other, as in 0123: random bytes have few.
         let steps = secret
             .windows(2)
             .filter(|pair| pair[1].wrapping_sub(pair[0]) <= 1);

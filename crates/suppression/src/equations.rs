@@ -15,6 +15,7 @@ pub(crate) fn equations(
     let mut rows: BTreeMap<&[usize], Slack> = BTreeMap::new();
     for row in &region.rows {
         if let Some(slack) = region.slack(model, state, row) {
+            // Cells with the same atoms in the region bound one sum; the tighter bounds hold.
             let known = rows.entry(&row.terms).or_insert(slack);
             known.low = known.low.max(slack.low);
             known.high = match (known.high, slack.high) {
@@ -33,6 +34,7 @@ pub(crate) fn fixed(rows: &[(Vec<usize>, Slack)], n_atoms: usize) -> Vec<bool> {
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); n_atoms];
     let mut n_free: Vec<usize> = Vec::with_capacity(rows.len());
     for (idx, (terms, slack)) in rows.iter().enumerate() {
+        // A row with room fixes none of its atoms, and never gets ready.
         let exact = slack.low == 0 && slack.high == Some(0);
         n_free.push(if exact { terms.len() } else { usize::MAX });
         terms.iter().for_each(|term| rows_of[*term].push(idx));
@@ -40,6 +42,7 @@ pub(crate) fn fixed(rows: &[(Vec<usize>, Slack)], n_atoms: usize) -> Vec<bool> {
     let mut is_fixed = vec![false; n_atoms];
     let mut ready: Vec<usize> = (0..rows.len()).filter(|row| n_free[*row] == 1).collect();
     while let Some(row) = ready.pop() {
+        // Another row may have fixed the last one meanwhile.
         let Some(atom) = rows[row].0.iter().copied().find(|term| !is_fixed[*term]) else {
             continue;
         };

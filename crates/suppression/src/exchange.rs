@@ -121,6 +121,7 @@ impl<'a> Exchanges<'a> {
             .item
             .iter()
             .copied()
+            // An atom at its floor has no person to lose.
             .filter(|atom| direction > 0 || before[*atom] > self.floors[*atom])
             .collect();
         let start = starts.get(number as usize % starts.len().max(1))?;
@@ -136,6 +137,7 @@ impl<'a> Exchanges<'a> {
             broken.sort_unstable();
             broken.dedup();
             broken.retain(|row| self.excess(*row, 0) > 0);
+            // The row with fewest atoms has fewest ways to be mended, and comes first.
             let size = |row: &&u32| (self.free.rows[**row as usize].0.len(), **row);
             next = match broken.iter().min_by_key(size) {
                 Some(row) => self.mended(*row, &before, direction, &mut luck),
@@ -173,6 +175,7 @@ impl<'a> Exchanges<'a> {
             .copied()
             .take(CHOICES);
         let is_possible = |atom: &usize| {
+            // No step is taken back, and the item moves in one direction only.
             let is_back = (self.change[*atom] - before[*atom]) * by < 0;
             let is_wrong = self.is_item[*atom] && by != direction;
             !is_back && !is_wrong && (by > 0 || self.change[*atom] > self.floors[*atom])
@@ -183,6 +186,7 @@ impl<'a> Exchanges<'a> {
                 .map(|row| self.excess(*row, by) - self.excess(*row, 0))
                 .sum();
             let again = i64::from(self.change[atom] != before[atom]);
+            // Breaking less counts most; among the rest chance decides, with a little against atoms changed before.
             (4 * worse + again + luck.below(3) as i64, atom)
         });
         scored.min().map(|(_, atom)| (atom, by))
@@ -194,6 +198,7 @@ struct Luck(u64);
 
 impl Luck {
     fn below(&mut self, n: usize) -> usize {
+        // Knuth's constants; the low bits of such a sequence repeat soon, hence the shift.
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

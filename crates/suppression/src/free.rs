@@ -25,6 +25,7 @@ pub(crate) struct Free {
 impl Free {
     pub(crate) fn new(model: &Model, state: &State<'_>, region: &Region, item: &[usize]) -> Self {
         let rows = equations(model, state, region);
+        // What follows from exact rows cannot move: its change is zero in every sum.
         let is_fixed = fixed(&rows, region.atoms.len());
         let rows: Vec<(Vec<usize>, Slack)> = rows
             .into_iter()
@@ -51,6 +52,7 @@ impl Free {
         }
         let rows: Vec<(Vec<usize>, Slack)> = rows
             .into_iter()
+            // Atoms of a row are reached together or not at all.
             .filter(|(terms, _)| place_of[terms[0]] != usize::MAX)
             .map(|(terms, slack)| (terms.iter().map(|term| place_of[*term]).collect(), slack))
             .collect();
@@ -87,6 +89,7 @@ impl Free {
 
     /// How far apart the item is in changes of the region, with none.
     pub(crate) fn width(&self, changes: &[Vec<i64>]) -> u64 {
+        // Above all changes, so that no interval begins at zero; only its width is read.
         let interval = self.interval(1 << 50, changes);
         interval.high - interval.low
     }
@@ -96,6 +99,7 @@ impl Free {
         let moves = |change: &Vec<i64>| -> i64 {
             self.item.iter().map(|idx| change[self.places[*idx]]).sum()
         };
+        // The true table, which moves nothing, is always among those that agree.
         let up = changes.iter().map(moves).max().unwrap_or(0).max(0);
         let down = changes.iter().map(moves).min().unwrap_or(0).min(0);
         Interval {

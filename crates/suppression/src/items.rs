@@ -50,6 +50,7 @@ impl Item {
 pub(crate) fn protectables(model: &Model, rules: &ProtectionRules) -> Protectables {
     let mut sets: BTreeMap<Vec<u32>, Origin> = BTreeMap::new();
     let mut add = |atoms: Vec<u32>, origin: Origin| {
+        // Of several reasons to protect the same persons the first kind of origin is told.
         let known = sets.entry(atoms).or_insert(origin);
         *known = (*known).min(origin);
     };
@@ -124,6 +125,7 @@ fn probes(model: &Model, rules: &ProtectionRules, cell: u32) -> Vec<u32> {
     let n_probes = usize::try_from(rules.min_count)
         .unwrap_or(usize::MAX)
         .max(1);
+    // With zeros sensitive a difference can have any number of atoms without persons.
     if !rules.zeros_are_sensitive && atoms.len() > n_probes {
         atoms.select_nth_unstable_by_key(n_probes - 1, |atom| {
             (model.atom_cells(*atom).len(), *atom)

@@ -64,6 +64,7 @@ pub(crate) fn small_combination(
     region: &Region,
     old: &BTreeSet<Vec<u32>>,
 ) -> Option<Vec<u32>> {
+    // Heavy columns first, as `Span::light_set` expects.
     let mut order: Vec<usize> = (0..region.atoms.len()).collect();
     order.sort_by_key(|place| Reverse(region.counts[*place]));
     let mut column_of = vec![0; order.len()];

@@ -28,6 +28,7 @@ pub(crate) fn around(model: &Model, state: &State<'_>, item: &Item, n_walks: usi
     seeds.sort_by_key(|atom| (std::cmp::Reverse(model.counts[*atom as usize]), *atom));
     seeds.truncate(ITEM_ATOMS);
     let mut used: BTreeSet<u32> = BTreeSet::new();
+    // Each walk avoids the atoms of those before, so that they find several ways to exchange the item.
     for walk in 0..n_walks {
         let mut walk_from = Walk {
             model,
@@ -102,6 +103,7 @@ impl Walk<'_> {
             };
             match self.best(key.1, -excess.signum()) {
                 Some(atom) => self.step(atom, -excess.signum()),
+                // Walks only propose: what cannot be balanced is let go.
                 None => drop(self.open.remove(&key)),
             }
         }
@@ -128,6 +130,7 @@ impl Walk<'_> {
 
     fn best(&self, cell: u32, sign: i64) -> Option<u32> {
         let atoms = self.model.cell_atoms(cell);
+        // From all over the cell rather than its beginning.
         let stride = atoms.len().div_ceil(CHOICES).max(1);
         let scored = atoms
             .iter()
@@ -152,12 +155,15 @@ impl Walk<'_> {
                     let sum = self.open.get(&key).copied().unwrap_or(0);
                     score += 4 * ((sum + sign).abs() - sum.abs());
                 }
+                // It left with this atom alone, whose count is therefore known and cannot move.
                 None if self.state.is_left(*cell) => return None,
+                // Published with this atom alone: it would have to be withheld.
                 None if self.state.is_known(*cell) => score += 5,
                 None => {}
             }
         }
         let count = self.model.counts[atom as usize];
+        // An atom with few persons has few to lose.
         if sign < 0 && count <= self.item.need {
             score += if count <= 1 { 12 } else { 6 };
         }

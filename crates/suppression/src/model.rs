@@ -62,6 +62,7 @@ impl Model {
             by_cell.push(std::mem::take(&mut group.atoms));
             cells.push(group.cell.clone());
         }
+        // Both are as large as what is made next.
         drop(kept);
         let signatures = by_cell.transposed(problem.atoms.len());
         drop(by_cell);
@@ -113,6 +114,7 @@ fn check(problem: &Problem) -> Result<(), ProblemError> {
         .atoms
         .iter()
         .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+    // Sums of changes then fit into `i64`, and doubles hold them exactly.
     if persons.is_none_or(|persons| persons > 1 << 40) {
         return Err(ProblemError::TooManyPersons);
     }
@@ -146,6 +148,7 @@ fn kept_cells(problem: &Problem, rules: &ProtectionRules) -> Vec<UsedCell> {
             });
         }
     }
+    // Counts first: they tell nearly all cells apart without a look at the atoms.
     kept.sort_by(|a, b| (a.cell.count, &a.atoms).cmp(&(b.cell.count, &b.atoms)));
     kept.dedup_by(|other, first| {
         let same = other.cell.count == first.cell.count && other.atoms == first.atoms;
@@ -182,6 +185,7 @@ fn merge(first: &mut ModelCell, other: &ModelCell) {
     first.priority = first.priority.min(other.priority);
     first.key = first.key.min(other.key);
     first.input = first.input.min(other.input);
+    // One of them known is all of them known.
     first.is_left |= other.is_left;
     first.is_sensitive |= other.is_sensitive;
     first.was_withheld |= other.was_withheld;

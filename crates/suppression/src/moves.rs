@@ -66,7 +66,9 @@ impl Free {
         };
         let need = need as i64;
         match (moved(need), moved(-need)) {
+            // Up by the solver's tolerance: this is a bound from above.
             (Some(up), Some(down)) => (up - down + 1e-6).floor().max(0.0) as u64,
+            // Without a solution nothing is certain.
             _ => u64::MAX,
         }
     }
@@ -82,6 +84,7 @@ impl Free {
         if walked.is_some() && far >= target.abs() {
             return walked;
         }
+        // What single rows rule out no program finds.
         if Ranges::new(self, floors).furthest(&self.item, target) <= far {
             return walked;
         }

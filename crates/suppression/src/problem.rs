@@ -186,6 +186,7 @@ impl ProtectionRules {
                 high: count,
             };
         };
+        // Halves go up: from half a base below to just short of half a base above.
         let low = self.shown(count).saturating_sub(base / 2);
         let high = (self.shown(count) + base).saturating_sub(base / 2 + 1);
         // The reader knows the rules: what is shown is zero or not small.

@@ -6,6 +6,7 @@ use crate::region::Slack;
 
 /// The lowest change of a count that leaves some persons.
 pub(crate) fn floor(count: i64, persons: i64) -> i64 {
+    // Where there are fewer already, none may go.
     persons.min(count) - count
 }
 

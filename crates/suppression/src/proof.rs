@@ -82,6 +82,8 @@ impl Tables {
             low: item.count,
             high: item.count,
         };
+        // First a reader who is in no cell, then a participant in each atom, who can rule out tables without persons
+        // there.
         for participant in std::iter::once(None).chain((0..region.atoms.len()).map(Some)) {
             let Some(is_new) = self.interval(region, &order, item, participant) else {
                 continue;

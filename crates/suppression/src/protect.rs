@@ -65,6 +65,7 @@ fn groups(model: &Model, state: &State<'_>, items: &[Item]) -> Vec<Group> {
             join(&mut parent, model.cell_atoms(cell));
         }
     }
+    // The atoms of an item are solved together even where no known cell joins them.
     items.iter().for_each(|item| join(&mut parent, &item.atoms));
     let mut group_of = vec![usize::MAX; parent.len()];
     let mut groups: Vec<Group> = Vec::new();
@@ -92,6 +93,7 @@ fn join(parent: &mut [u32], atoms: &[u32]) {
     let first = root(parent, atoms[0]);
     for atom in &atoms[1..] {
         let other = root(parent, *atom);
+        // The root of the first atom may have moved in the step before.
         let first = root(parent, first);
         parent[other.max(first) as usize] = other.min(first);
     }
@@ -110,6 +112,7 @@ fn root(parent: &mut [u32], atom: u32) -> u32 {
 fn one_by_one(model: &Model, state: &mut State<'_>, items: &mut [Item]) {
     for item in items.iter_mut() {
         let mut region = None;
+        // More walks make larger regions, and each is solved anew: only where fewer did not do.
         for n_walks in WALKS {
             let around = Region::new(model, local::around(model, state, item, n_walks));
             let mut tables = Tables::default();
@@ -134,6 +137,7 @@ fn one_by_one(model: &Model, state: &mut State<'_>, items: &mut [Item]) {
             // The walks may have missed those with whom it could be exchanged before.
             atoms.extend(region.atoms);
             let region = Region::new(model, atoms);
+            // Rounded counts are no equations.
             if state.rules.base().is_none() && item.need > 0 {
                 linear::publish_in_order(state, &region, std::slice::from_ref(item));
             }

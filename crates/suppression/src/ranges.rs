@@ -25,6 +25,7 @@ impl Ranges {
         };
         let mut waiting: VecDeque<u32> = (0..free.rows.len() as u32).collect();
         let mut waits = vec![true; free.rows.len()];
+        // Rows can tighten each other by a person at a time for long; the ranges are valid wherever it ends.
         for _ in 0..ROUNDS * free.rows.len() {
             let Some(row) = waiting.pop_front() else {
                 break;

@@ -21,6 +21,7 @@ pub(crate) fn cells_to_withhold(
 ) -> BTreeSet<u32> {
     let relaxed = Relaxation::new(model, state, region, &region.places(&item.atoms));
     let before = Free::new(model, &state.before(), region, &region.places(&item.atoms));
+    // First with a person left in each atom, which no participant can rule out; then without.
     for persons in [1, 0] {
         let floors: Vec<i64> = region
             .counts
@@ -72,6 +73,8 @@ impl Relaxation {
             .filter_map(|row| {
                 let slack = region.slack(model, state, row)?;
                 let cell = model.cell(row.cell);
+                // A level nearer to the totals costs four times as much, and large cells somewhat more: totals are
+                // withheld last.
                 let lower = priorities.range(cell.priority..).count().saturating_sub(1);
                 let cost =
                     4_f64.powi(lower.min(6) as i32) * (1.0 + (cell.count as f64).ln_1p() / 8.0);
@@ -110,6 +113,7 @@ impl Relaxation {
         for row in &self.rows {
             let mut change = sum(&row.terms, &variables);
             if let Some((cell, cost)) = row.open {
+                // What moves beyond the row's slack, up or down, is paid for.
                 let pair = [1.0, -1.0].map(|sign| {
                     let part = problem.add_var(cost, (0.0, f64::INFINITY));
                     change.add(part, sign);

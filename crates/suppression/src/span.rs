@@ -112,6 +112,7 @@ impl Search<'_> {
             return None;
         }
         self.limit.steps -= 1;
+        // No other row has anything in a pivot's column: the columns of all pivots are in the set.
         let pivots = rows
             .iter()
             .map(|row| self.weights[self.light[*row].pivot])
@@ -152,6 +153,7 @@ fn helps(sum: &[u64], bad: Option<usize>, row: &[u64]) -> bool {
         None => sum
             .iter()
             .zip(row)
+            // In the upper half are the negative numbers: −1 takes the column out.
             .any(|(value, added)| *value == 1 && *added > PRIME / 2),
     }
 }
@@ -181,6 +183,7 @@ fn subtract(vector: &mut [u64], row: At<'_>) {
 
 fn product(a: u64, b: u64) -> u64 {
     let wide = u128::from(a) * u128::from(b);
+    // 2⁶¹ is 1 modulo the prime: the upper bits are added to the lower ones.
     reduced((wide & u128::from(PRIME)) as u64 + (wide >> 61) as u64)
 }
 

@@ -21,6 +21,7 @@ impl<'a> State<'a> {
             .cells
             .iter()
             .map(|cell| match cell {
+                // What left is known, whatever it would be called today.
                 cell if cell.is_left => None,
                 cell if rules.is_small(cell.count) => Some(Reason::Small),
                 cell if cell.is_sensitive => Some(Reason::Sensitive),
@@ -97,6 +98,7 @@ impl<'a> State<'a> {
                 }
             }
         }
+        // The last entry stays: what an earlier release gives away comes after.
         better.sort_by_key(|(cell, reason)| (*cell, *reason == Reason::EarlierRelease));
         for (cell, reason) in better {
             self.withheld[cell as usize] = Some(reason);

@@ -21,6 +21,7 @@ pub(crate) fn protect(
     region: &Region,
     items: &mut Vec<Item>,
 ) {
+    // Rounded counts are no equations.
     let is_exact = state.rules.base().is_none();
     if is_exact {
         linear::publish_in_order(state, region, items);
@@ -30,6 +31,7 @@ pub(crate) fn protect(
     let mut tables = Tables::default();
     let mut before = Tables::default();
     loop {
+        // All at first, then what turned up in the round before.
         for item in &mut items[proofs.len()..] {
             let proof = provable(model, state, region, item, &mut tables);
             if proof.width() < item.need {
@@ -95,6 +97,7 @@ impl SecondThoughts<'_> {
         let mut tables = self.tables.agreeing(self.model, state, self.region, row);
         let mut renewed: Vec<(usize, Proof)> = Vec::new();
         for (idx, item) in self.items.iter().enumerate() {
+            // A proof whose tables all agree with the cell as well stands as it is.
             let own = &self.proofs[idx].tables;
             if own.len() > 0 && own.agreeing(self.model, state, self.region, row).len() == own.len()
             {

@@ -42,6 +42,7 @@ pub(crate) fn widen(
             item.proven = Some(proof.interval);
             return proof;
         }
+        // What would do in fractions may not in whole numbers: each attempt asks for twice as much.
         let wanted = item.need << attempt;
         let cells = cells_to_withhold(model, state, region, item, wanted);
         if cells.is_empty() {

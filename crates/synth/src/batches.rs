@@ -56,6 +56,7 @@ impl Window {
     }
 
     fn end(&self) {
+        // Set under the lock: no worker can look before it is set and begin to wait after the wake-up.
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_over.store(true, Ordering::Release);
         drop(written);
@@ -110,6 +111,7 @@ impl Job<'_> {
                     }
                 });
             }
+            // The receiver ends when every sender is gone.
             drop(sender);
             let result = self.collect(&receiver, &window, open, progress);
             window.end();

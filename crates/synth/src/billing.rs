@@ -55,6 +55,7 @@ impl<'a> Biller<'a> {
         diagnoses: &[Diagnosis],
         drugs: &[Drug],
     ) {
+        // A number beyond these is another person's.
         if self.next_claim > self.last_claim {
             return;
         }

@@ -144,6 +144,7 @@ fn since_2021(by_year: &[f64; 8], year: i16) -> f64 {
 }
 
 fn probit(percent: f32) -> f64 {
+    // Shares of 0 and 100 percent have no quantile.
     normal_quantile((f64::from(percent) / 100.0).clamp(0.0005, 0.9995))
 }
 
@@ -158,6 +159,7 @@ fn cell(year: i16, sex: usize, band: usize) -> Cell {
         let by_year = value.by_year[sex].map(f64::from);
         let mean = extended(&by_age, band) + since_2021(&by_year, year);
         let (origin, spread) = (f64::from(value.origin[sex]), f64::from(value.spread[sex]));
+        // The mean of a lognormal is its median times exp(σ²/2).
         ((mean - origin).max(0.02) * (-0.5 * spread * spread).exp()) as f32
     };
     let mut thresholds = std::array::from_fn(|idx| threshold(&CUTS[idx]));
@@ -183,6 +185,7 @@ fn keep_cuts_ordered(thresholds: &mut [f32; 33]) {
 /// probability stays within 0.5 and 99.5 percent; the second result is what was really added.
 pub(crate) fn shifted_threshold(threshold: f32, effect: f64) -> (f32, f64) {
     let before = normal_cdf(f64::from(threshold));
+    // A share that lies outside already stays where it is.
     let after = (before + effect).clamp(before.min(0.005), before.max(0.995));
     (normal_quantile(after) as f32, after - before)
 }

@@ -132,7 +132,9 @@ fn fill_values(
     visit: &Visit<'_>,
 ) {
     let value = |value: Value| measured.values[value as usize];
+    // People become shorter by 0.6 mm a year.
     let height = health.height - 0.06 * (visit.age - 45) as f32;
+    // The BMI must follow from the height as it is written.
     let height = f32::from(rounded(height * 10.0)) / 10.0;
     let square = height * height / 10_000.0;
     let mut weight = value(Value::Bmi) * square;
@@ -156,6 +158,7 @@ fn fill_values(
     cells[12] = whole(Value::Ast, 6.0, 900.0);
     cells[13] = whole(Value::Alt, 4.0, 900.0);
     cells[14] = whole(Value::Ggt, 5.0, 950.0);
+    // One draw for all that follows, ten bits at a time.
     let bits = draws.bits();
     let percent = |shift: u32| ((bits >> shift) & 0x3FF) as f32 / 10.24;
     let glucose = whole(Value::FastingGlucose, 55.0, 550.0);
@@ -224,6 +227,7 @@ fn fill_answers(cells: &mut Cells, draws: &mut Draws, measured: &Measurements, v
     let bits = draws.bits();
     leave_unanswered(cells, bits);
     let blank = |cells: &mut Cells, question| cells[answer_column(question)] = NULL;
+    // Who hardly drinks is not asked how much.
     if cells[answer_column(Question::DrinkingFrequency)] == 3 {
         blank(cells, Question::DrinkingAmount);
     }
@@ -270,6 +274,7 @@ fn leave_unanswered(cells: &mut Cells, bits: u64) {
 fn recode_fourth_term(cells: &mut Cells, measured: &Measurements, cuts: &[f32; 33], bits: u64) {
     let smoking = answer_column(Question::Smoking);
     if cells[smoking] == 2 {
+        // Those nearest to smoking are taken to have stopped.
         let beyond =
             measured.latents[Question::Smoking as usize] - cuts[CUT_OF[Question::Smoking as usize]];
         cells[smoking] = if beyond < 0.75 { 2 } else { 3 };
@@ -297,6 +302,7 @@ fn judge(cells: &mut Cells, sex: i8, age: i32) {
     let wide = cells[column::WAIST] >= if sex == 1 { 850 } else { 900 };
     let pressure = cells[column::SBP] >= 130 || cells[column::DBP] >= 85;
     let lipid = cells[column::TRIGLYCERIDES] >= 150 || cells[column::HDL] < 40;
+    // `NULL` is below every number, so that this is the one that was measured.
     let measured = cells[column::FASTING_GLUCOSE].max(cells[column::CASUAL_GLUCOSE]);
     let above = |glucose: i16, hba1c: i16| {
         if measured == NULL {
@@ -336,5 +342,6 @@ fn judge(cells: &mut Cells, sex: i8, age: i32) {
         _ => 3,
     };
     cells[column::METABOLIC] = metabolic;
+    // From 65 on there is no intensive guidance.
     cells[column::GUIDANCE_LEVEL] = if level == 1 && age >= 65 { 2 } else { level };
 }

@@ -147,6 +147,7 @@ impl<'a> ClaimMaker<'a> {
             let Some(insurer) = insurer_on(day_of(care_month / 100, care_month % 100, 15)) else {
                 continue;
             };
+            // In February and March.
             let pollen = if month >= 10 { 0.5 } else { 0.04 };
             let visits = [
                 (Visit::Chronic, chronic),
@@ -185,6 +186,7 @@ impl<'a> ClaimMaker<'a> {
             _ if dpc => 2,
             _ => 1,
         };
+        // Meals of a stay are paid beside the points.
         let meals = if is_inpatient {
             days as i32 * 3 * 460
         } else {
@@ -233,6 +235,7 @@ impl<'a> ClaimMaker<'a> {
         let step = (log / STEP + 0.5) as usize;
         let points = self.amounts[step.min(N_STEPS - 1)];
         let charged = (f64::from(points) * self.factor).round() as i32;
+        // A point is ten yen.
         self.yen_added += i64::from(charged - points) * 10;
         charged
     }

@@ -169,6 +169,7 @@ pub(crate) fn keyed<K: Copy + Eq + Hash, S: AsRef<str>>(
     let picks: Vec<Option<i32>> = keys
         .map(|key| {
             let key = key?;
+            // Rows of one key follow each other: most need no look-up.
             if let Some((known, place)) = last
                 && known == key
             {
@@ -192,6 +193,7 @@ pub(crate) fn few(name: &str, values: impl Iterator<Item = &'static str>) -> Col
     let mut list: Vec<&'static str> = Vec::new();
     let picks: Vec<i32> = values
         .map(|value| {
+            // Nearly always the very same text, so that its address is asked first.
             let place = list.iter().position(|known| std::ptr::eq(*known, value));
             let place = place.or_else(|| list.iter().position(|known| *known == value));
             let place = place.unwrap_or_else(|| {

@@ -29,6 +29,7 @@ pub(crate) fn count_effects(truth: &mut Truth, cells: &Cells, visit: &Visit<'_>)
 
 /// The change of BMI that goes with a change of weight.
 fn bmi_of(weight: f64, cells: &Cells) -> f64 {
+    // From tenths of a centimetre to metres.
     let height = f64::from(cells[2]) / 1000.0;
     weight / (height * height)
 }

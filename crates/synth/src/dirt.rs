@@ -123,6 +123,7 @@ pub(crate) fn impossible_date(yyyymmdd: i32) -> i32 {
 pub(crate) fn full_width(key: &str) -> String {
     key.chars()
         .map(|c| {
+            // Every full-width form lies this far above its ASCII character.
             let shifted = u32::from(c) + 0xFEE0;
             char::from_u32(shifted)
                 .filter(|_| c.is_ascii_graphic())

@@ -115,12 +115,14 @@ fn participate(
     let horizon = last_day(*world.years.end());
     for field in 0..FIELDS.len() {
         let noise = draws.normal();
+        // The squares of both weights add up to one.
         let wish = if field == Field::Smoking as usize {
             // The latent of smoking is high for those who do not smoke.
             0.50 * health.answer_trait(Question::Smoking) + 0.866 * noise
         } else {
             0.45 * health.motivation + 0.893 * noise
         };
+        // Drawn for everyone, so that later draws do not depend on who takes part.
         let (wait, sessions) = (draws.below(200) as i32, 1 + draws.count(2.5) as i16);
         let is_chosen = world.setting.participation == Participation::Chosen;
         let wait = if is_chosen { wait } else { 0 };
@@ -171,6 +173,7 @@ fn productivity(
     let absence = (0.45 + 0.9 * mix(traits.absence, absence_noise))
         .exp()
         .min(180.0);
+    // By inversion of an exponential distribution, cut off below a loss of 100 percent.
     let share = normal_cdf(mix(traits.loss, loss_noise)).min(0.9985);
     let loss = -MEAN_LOSS * (1.0 - share).ln();
     let is_spq = employer.scale == 0;
@@ -216,6 +219,7 @@ fn productivity(
         person,
         employer: spell.employer,
         fiscal_year: year,
+        // Half days, in tenths.
         absence: has_absence.then(|| (absence_after * 2.0).round() as i32 * 5),
         scale: has_score.then_some(employer.scale),
         score: has_score.then(|| (score(employer.scale, loss_after) * 10.0).round() as i32),

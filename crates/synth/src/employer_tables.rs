@@ -329,6 +329,7 @@ pub(crate) const N_NAMED: u32 = 40;
 pub(crate) fn employees_with_names(world: &World) -> Vec<Column> {
     let mut draws = Draws::new(world.seed, Stream::Dirt, 0);
     let rows: Vec<u32> = (0..N_NAMED).collect();
+    // Beyond the numbers of all persons, so that no key is one of theirs.
     let far = u64::MAX / 2;
     let key = |name, kind: TokenKind, nullable| {
         let token = |row: u32| token(world.seed, kind, far + u64::from(row), 0);

@@ -176,6 +176,7 @@ pub(crate) fn open<'a>(
     tables: TableSet,
     aim: Aim,
 ) -> Result<(BatchEncoder, OpenFiles<'a>), SynthError> {
+    // Columns of no rows, for the schemas.
     let empty = BatchRows::new(world, periods, 0);
     let contexts = InsurerContext::all(&empty);
     let years = format!("{}-{}", world.years.start(), world.years.end());

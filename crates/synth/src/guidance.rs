@@ -65,6 +65,7 @@ impl GuidanceLife {
         let is_taken_up = match guidance.uptake {
             Uptake::Random => draws.chance(UPTAKE),
             Uptake::Chosen => {
+                // With the noise below the squares of the weights add up to one.
                 let wish = 0.5 * health.motivation + 0.4 * health.bmi_state();
                 // The quantile of 1 − UPTAKE.
                 wish + 0.768 * draws.normal() > 0.385

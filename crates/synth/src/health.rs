@@ -74,6 +74,7 @@ impl Health {
         let mut tie = |question: Question, value: Value, weight: f32| {
             let own = draws.normal();
             answers[question as usize] =
+                // Yes lies below the cut: who has a high value has a low latent.
                 -weight * values[value as usize] + (1.0 - weight * weight).sqrt() * own;
         };
         tie(Question::BpDrug, Value::Sbp, 0.65);
@@ -120,10 +121,12 @@ impl Health {
         cell: &Cell,
         worksite: Option<&WorksiteEffect>,
     ) -> Measurements {
+        // So that the variance of the states stays one.
         let innovation = (1.0 - STATE_CORRELATION * STATE_CORRELATION).sqrt();
         for state in self.value_state.iter_mut().chain(&mut self.answer_state) {
             *state = STATE_CORRELATION * *state + innovation * draws.normal();
         }
+        // On a copy, or the mixing would build up from year to year.
         let mut states = self.value_state;
         mix(&mut states, Value::Waist, Value::Bmi, 0.6);
         mix(&mut states, Value::Dbp, Value::Sbp, 0.6);
@@ -138,6 +141,7 @@ impl Health {
                 + tables.answer_state[idx] * self.answer_state[idx]
         });
         if let Some(effect) = worksite {
+            // The two shares add up to a variance of one, which the thresholds assume.
             let (own, shared) = ((1.0 - WORKSITE_VARIANCE).sqrt(), WORKSITE_VARIANCE.sqrt());
             for (value, shift) in values.iter_mut().zip(&effect.values) {
                 *value = own * *value + shared * shift;

@@ -221,6 +221,7 @@ impl Household {
             self.push(Person {
                 relationship: Relationship::Other,
                 sex: 1 + draws.below(2) as i8,
+                // Below 75 until the last year.
                 birth_year: (subscriber.birth_year - 26).max(i32::from(*world.years.end()) - 73),
                 birth_month: 5 + draws.below(8) as i32,
                 ..open
@@ -293,6 +294,7 @@ fn draw_jobs(world: &World, draws: &mut Draws, subscriber: &Person) -> Vec<Job> 
         if draws.chance(0.4) {
             to = last_day(fiscal_year(to));
         }
+        // At least a month, also for a job that begins at the age of retirement.
         to = to.min(retires.max(from + 30));
         let ends = to < horizon;
         jobs.push(Job {
@@ -322,6 +324,7 @@ fn draw_jobs(world: &World, draws: &mut Draws, subscriber: &Person) -> Vec<Job> 
 fn next_worksite(world: &World, draws: &mut Draws, worksite: u32) -> u32 {
     let employer = world.employer_of(worksite);
     if employer.n_worksites > 1 && draws.chance(0.4) {
+        // A step of 1 to n − 1 never leads back to the same worksite.
         let step = 1 + draws.below(employer.n_worksites - 1);
         let position = (worksite - employer.first_worksite + step) % employer.n_worksites;
         return employer.first_worksite + position;

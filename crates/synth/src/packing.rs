@@ -46,6 +46,7 @@ fn put_group(out: &mut [u8], group: &[u32; 8], width: u32) {
         out[..8].copy_from_slice(&word.to_le_bytes());
         return;
     }
+    // Four values of up to 32 bits fill a word of 128.
     let half = |from: usize| {
         (0..4).fold(0, |sum, idx| {
             sum | u128::from(group[from + idx]) << (width * idx as u32)
@@ -60,6 +61,7 @@ fn put_group(out: &mut [u8], group: &[u32; 8], width: u32) {
     // The second half starts inside a byte when the width is odd.
     let (start, shift) = ((width / 2) as usize, (4 * width) % 8);
     out[..16].copy_from_slice(&low.to_le_bytes());
+    // What the shift pushes out at the top goes into a byte of its own.
     let (shared, above) = if shift > 0 {
         (out[start], (high >> (128 - shift)) as u8)
     } else {
@@ -85,10 +87,12 @@ pub(crate) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
             0
         };
         if run < SHORTEST_RUN {
+            // Packed groups hold eight values: a run can begin only after whole groups.
             at += 8;
             continue;
         }
         packed_run(out, &values[written..at], width);
+        // The lowest bit tells runs (0) from packed groups (1).
         varint(out, (run as u64) << 1);
         out.extend_from_slice(&first.to_le_bytes()[..width.div_ceil(8) as usize]);
         at += run;
@@ -126,6 +130,7 @@ pub(crate) fn differences(out: &mut Vec<u8>, values: &[u32]) {
                 *above = u32::try_from(step - least).expect("differences of small numbers");
             }
             let largest = above.iter().fold(0, |sum, value| sum | value);
+            // Steps that are all alike have the width 0 and no bytes.
             if largest > 0 {
                 let width = width_of(largest);
                 out[widths_at + idx] = width as u8;

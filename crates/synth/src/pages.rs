@@ -138,10 +138,12 @@ impl DistinctCodes {
 }
 
 fn without_absent(values: &[i32], n_absent: usize) -> Vec<i32> {
+    // One place more, for absent values behind the last present one.
     let mut present = vec![0; values.len() + 1];
     let mut n = 0;
     for value in values {
         present[n] = *value;
+        // Every value is written and counts only if it is there: no branch to predict.
         n += usize::from(*value != ABSENT);
     }
     present.truncate(values.len() - n_absent);
@@ -149,6 +151,7 @@ fn without_absent(values: &[i32], n_absent: usize) -> Vec<i32> {
 }
 
 fn by_table(values: &[i32], least: i32, range: usize) -> (Vec<i32>, Vec<u32>) {
+    // A difference of two `i32` needs all 32 bits.
     let place = |value: i32| value.wrapping_sub(least) as u32 as usize;
     let mut position_of = vec![0_u32; range];
     for value in values {
@@ -263,6 +266,7 @@ impl ChunkPages {
             buf: page.into(),
             num_values: n_values as u32,
             encoding: Encoding::PLAIN,
+            // Ascending by place in the list, which is no order of the texts.
             is_sorted: false,
         })?);
         Ok(())
@@ -272,6 +276,7 @@ impl ChunkPages {
     fn positions(&mut self, coded: &DistinctCodes, nullable: bool) -> Result<(), ParquetError> {
         let mut page = Vec::with_capacity(self.n_rows + 64);
         if nullable {
+            // A column that may be absent has levels even if nothing is.
             let every = [1].repeat(if coded.levels.is_none() {
                 self.n_rows
             } else {

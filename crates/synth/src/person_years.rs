@@ -39,6 +39,7 @@ pub(crate) fn simulate_batch(
     let mut next = persons.start;
     let mut effects = Vec::with_capacity(16);
     while next < persons.end {
+        // Households end with their chunk, so that batches of any number of chunks hold the same persons.
         let chunk_end = (next / CHUNK + 1) * CHUNK;
         let household = Household::new(world, next, chunk_end.min(persons.end) - next);
         let worksite_effects: Vec<WorksiteEffect> = household
@@ -215,6 +216,7 @@ impl Life<'_> {
             .map(|exposure| exposure.day)
             .filter(|day| (first..=last).contains(day))
             .max();
+        // Who is enrolled for part of a year gets a second attempt to find a day in it.
         for _ in 0..2 {
             let season = 10.0 + 150.0 * (draws.uniform() + draws.uniform());
             let mut date = first + season as i32;
@@ -278,6 +280,7 @@ impl Life<'_> {
             effects: self.effects,
             guided: self.guidance.effects(&setting.guidance, at.year),
         };
+        // Also for those who then stay away: the truth compares them with those who come.
         let measured = simulate(health, draws, &visit);
         if let Some(staying_away) = &setting.staying_away
             && is_subscriber
@@ -298,6 +301,7 @@ impl Life<'_> {
             damage_cells(draws, &mut cells, defect);
             rows.truth.add_defects(defect.name(), "checkups", 1);
         }
+        // Rows with any other defect are rejected, and no effect is seen in them.
         if matches!(defect, None | Some(CheckupDefect::TwoRows)) {
             self.count(&mut rows.truth, &cells, &visit, at.year);
         }
@@ -463,6 +467,7 @@ impl Life<'_> {
                 .map(|job| self.insurer(&self.household.jobs[job]))
         };
         let acts_on_care = self.world.setting.acts_on(Outcome::CareYen);
+        // Added at the end: until then the maker holds the rows.
         let mut changes = Vec::new();
         for year in self.world.years.clone() {
             let is_born = self.person.age(year) >= 0;

@@ -36,6 +36,7 @@ pub(crate) struct Draws {
 impl Draws {
     /// The draws of `(seed, stream, index)`.
     pub(crate) fn new(seed: u64, stream: Stream, index: u64) -> Self {
+        // Mixed before and after the index is added, so that neither streams nor neighbouring indices share a state.
         let state = split_mix(split_mix(seed ^ ((stream as u64) << 56)).wrapping_add(index));
         Self {
             generator: Xoshiro256PlusPlus::seed_from_u64(state),
@@ -54,6 +55,7 @@ impl Draws {
     /// Uniform in [0, 1), 24 bits.
     #[inline]
     pub(crate) fn uniform(&mut self) -> f32 {
+        // 24 bits are all that an f32 holds, so that rounding never makes a one.
         (self.bits() >> 40) as f32 * (1.0 / 16_777_216.0)
     }
 
@@ -102,6 +104,7 @@ impl Draws {
                 return idx;
             }
         }
+        // Rounding can leave something after the last weight.
         weights.len() - 1
     }
 
@@ -110,6 +113,7 @@ impl Draws {
         let mut probability = (-mean).exp();
         let mut left = self.uniform();
         let mut n = 0;
+        // Rounding can keep `left` above the sum of all probabilities, hence the limit.
         while left >= probability && n < 60 {
             left -= probability;
             n += 1;
@@ -142,6 +146,7 @@ fn quantile_table() -> &'static [f32; LEVELS] {
     TABLE.get_or_init(|| {
         let raw: [f64; LEVELS] =
             std::array::from_fn(|idx| normal_quantile((idx as f64 + 0.5) / LEVELS as f64));
+        // A table that ends at its last quantile has a variance below one.
         let variance = raw.iter().map(|z| z * z).sum::<f64>() / LEVELS as f64;
         raw.map(|z| (z / variance.sqrt()) as f32)
     })

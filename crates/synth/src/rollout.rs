@@ -37,6 +37,7 @@ fn by_size(world: &World) -> Vec<usize> {
 fn assign_field(world: &mut World, field: usize) {
     let mut draws = Draws::new(world.seed, Stream::Assignment, field as u64);
     for block in by_size(world).chunks(BLOCK) {
+        // A last block that is short leaves some slots empty.
         let order = draws.permutation(BLOCK);
         for (&employer, slot) in block.iter().zip(order) {
             if let Ok(cohort) = i16::try_from(slot)
@@ -50,6 +51,7 @@ fn assign_field(world: &mut World, field: usize) {
 
 fn adopt(world: &mut World, draws: &mut Draws, employer_idx: usize, field: usize, cohort: i16) {
     let year = world.years.start() + YEARS_BEFORE + cohort;
+    // Eight of ten start with the fiscal year.
     let start_month = *[0, 0, 0, 0, 0, 0, 0, 0, 3, 6]
         .get(draws.below(10) as usize)
         .expect("ten starts are listed");
@@ -103,12 +105,14 @@ fn adopt(world: &mut World, draws: &mut Draws, employer_idx: usize, field: usize
         if !goes_on {
             return;
         }
+        // At most a year after the first worksite, and not after the last cohort.
         site_year += i16::from(later && cohort + 1 < N_COHORTS && site_year == year);
     }
 }
 
 /// Draws which employers start which launch, in blocks of employers of similar size.
 fn assign_launches(world: &mut World, block: usize, launches: &[Launch]) {
+    // The numbers below this belong to the fields, each with draws of its own.
     let mut draws = Draws::new(world.seed, Stream::Assignment, FIELDS.len() as u64);
     for employers in by_size(world).chunks(block) {
         let order = draws.permutation(block);

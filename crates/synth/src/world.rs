@@ -277,6 +277,7 @@ impl World {
             .cumulative_size
             .last()
             .expect("a world has at least one worksite");
+        // As in `below`, with 64 bits.
         let at = (u128::from(draws.bits()) * u128::from(total)) >> 64;
         let at = at as u64;
         index(self.cumulative_size.partition_point(|&size| size <= at))
@@ -328,6 +329,7 @@ fn draw_size(draws: &mut Draws, largest: f32) -> u32 {
         band -= 1;
     }
     let (low, high, _) = SIZE_BANDS[band];
+    // A band that begins just below the largest size keeps some width.
     let high = high.min(largest.max(low + 0.9));
     let size = low * (high / low).powf(draws.uniform());
     (size as u32).max(1)

@@ -88,6 +88,7 @@ impl BoundedCall {
             return Err(self.too_large(*estimate, "one value", value));
         }
         let all = estimates.iter().copied().fold(0_u64, u64::saturating_add);
+        // What is compared costs time and not memory: pieces would not make it less.
         if self.growth == Growth::Compared && all > self.bounds.batch as u64 {
             return Err(self.too_large(all, "a batch", self.bounds.batch as u64));
         }
@@ -114,9 +115,11 @@ impl BoundedCall {
             made.push(array);
             start += len;
         }
+        // A single piece is the result as it is: joining would copy it.
         if let [_] = made[..] {
             return Ok(ColumnarValue::Array(made.swap_remove(0)));
         }
+        // Joining copies, so that for a moment the pieces and the result are both in memory.
         self.hold(&held, n_bytes)?;
         let made: Vec<_> = made.iter().map(|array| array.as_ref()).collect();
         Ok(ColumnarValue::Array(concat(&made)?))
@@ -243,6 +246,7 @@ impl ScalarUDFImpl for BoundedCall {
 
     fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
         let inner = self.inner.inner().with_updated_config(config)?;
+        // The function under new settings comes without bounds.
         Some(bounded(&Arc::new(inner), &self.bounds))
     }
 
@@ -261,6 +265,7 @@ impl ScalarUDFImpl for BoundedCall {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let small = self.bounds.value as u64;
+        // Ordinary batches are let through by one sum, without an estimate for every row.
         if args.number_rows == 0
             || self.growth.quick_estimate(&args.args, args.number_rows) <= small
         {
@@ -272,6 +277,7 @@ impl ScalarUDFImpl for BoundedCall {
     fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
         Ok(match self.inner.simplify(args, info)? {
             ExprSimplifyResult::Simplified(expr) => {
+                // The engine may put in calls that were never bounded.
                 ExprSimplifyResult::Simplified(bound_within(expr, &self.bounds)?)
             }
             original @ ExprSimplifyResult::Original(_) => original,
@@ -347,6 +353,7 @@ pub(super) fn bounded(function: &Arc<ScalarUDF>, bounds: &Arc<Bounds>) -> Scalar
     if UNBOUNDED.contains(&function.name()) {
         return function.as_ref().clone();
     }
+    // Bounds replace those that a call has already: wrappers are never nested.
     let inner = match function.inner().downcast_ref::<BoundedCall>() {
         Some(call) => call.inner(),
         None => function,

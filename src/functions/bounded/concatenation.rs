@@ -71,6 +71,7 @@ impl ScalarUDFImpl for Concatenation {
             column("right", 1),
         );
         let joined = operator.evaluate(&batch)?;
+        // Constants became arrays of one row: an array of that length would be too short for the batch.
         match joined {
             ColumnarValue::Array(array) if are_constant && array.len() == 1 => {
                 let value = datafusion::common::ScalarValue::try_from_array(&array, 0)?;

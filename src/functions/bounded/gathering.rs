@@ -47,6 +47,7 @@ impl ResultOf {
         let frame = &window.window_frame;
         let is_constant = |bound: &WindowFrameBound| match bound {
             WindowFrameBound::CurrentRow => {
+                // Without an order all rows of a partition are peers, and a RANGE frame ends with the last peer.
                 frame.units == WindowFrameUnits::Range && window.order_by.is_empty()
             }
             bound => bound.is_unbounded(),
@@ -195,6 +196,7 @@ impl AggregateUDFImpl for BoundedGathering {
         beneficial_ordering: bool,
     ) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
         let inner = Arc::clone(self.inner.inner());
+        // What the inner function puts in its place would be unbounded.
         let inner = inner.with_beneficial_ordering(beneficial_ordering)?;
         Ok(inner.map(|inner| {
             let inner = AggregateUDF::new_from_shared_impl(inner);
@@ -227,6 +229,7 @@ impl AggregateUDFImpl for BoundedGathering {
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
+        // The reversed aggregate takes this one's place in the plan.
         match self.inner.inner().reverse_expr() {
             ReversedUDAF::Reversed(reversed) => {
                 let reversed = bounded(&reversed, self.results, &self.bounds);
@@ -331,6 +334,7 @@ impl Accumulator for BoundedResults {
         }
         let value = self.inner.evaluate()?;
         self.made = self.made.saturating_add(self.in_all_rows(value.size()));
+        // One gathered row makes a result no larger than itself.
         if self.n_rows > 1 && self.made > self.most {
             return Err(self.too_much());
         }

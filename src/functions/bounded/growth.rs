@@ -120,13 +120,14 @@ impl Growth {
             }
             (Self::Padded, [text, n, ..]) => {
                 let (widths, n) = (Widths::of(text), Integers::of(n));
+                // A character has up to four bytes.
                 Box::new(move |row| widths.row(row).saturating_add(n.row(row).saturating_mul(4)))
             }
             (Self::Replaced, [text, from, to]) => {
                 let all = [text, from, to].map(Widths::of);
                 Box::new(move |row| {
                     let [text, from, to] = [0, 1, 2].map(|idx: usize| all[idx].row(row));
-                    // Widths hold the four bytes of an offset.
+                    // Widths hold the four bytes of an offset. An empty text is found once more than there are characters.
                     let n = text / from.saturating_sub(4).max(1) + 1;
                     text.saturating_add(n.saturating_mul(to))
                 })
@@ -199,9 +200,11 @@ fn matched(text: &ColumnarValue, to: &ColumnarValue, flags: Option<&ColumnarValu
     let (dollars, slashes) = (signs(to, '$'), signs(to, '\\'));
     Box::new(move |row| {
         let text = widths.row(row);
+        // An expression that matches the empty text matches once more than there are characters.
         let n = if is_once { 1 } else { text + 1 };
         let groups = dollars.row(row) + slashes.row(row);
         let own = n.saturating_mul(with.row(row));
+        // Matches do not overlap, so all of them together put each group in at most as often as the text is long.
         own.saturating_add(text.saturating_mul(groups + 1))
     })
 }
@@ -270,6 +273,7 @@ fn series(args: &[ColumnarValue]) -> PerRow {
             2 => (value(0), value(1), 1),
             _ => (value(0), value(1), value(2)),
         };
+        // Steps that lead away from the end make an empty series.
         if (end < start) == (step > 0) && end != start {
             return ELEMENT;
         }
@@ -350,11 +354,13 @@ impl Steps {
             steps
                 .map(|step| {
                     let step = step.unwrap_or_default();
+                    // The shortest month, so that there are never more steps than estimated.
                     let days = i128::from(step.months) * 28 + i128::from(step.days);
                     (days * day + i128::from(step.nanoseconds)).abs()
                 })
                 .collect()
         });
+        // What cannot be read counts as the smallest step, which makes the longest series.
         Self(steps.unwrap_or_else(|| vec![1]))
     }
 

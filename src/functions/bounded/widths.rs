@@ -42,6 +42,7 @@ fn list_bytes<O: OffsetSizeTrait>(list: &GenericListArray<O>) -> usize {
         return 0;
     };
     let (start, end) = (first.as_usize(), last.as_usize());
+    // The values of a slice are those of the whole list: only those between its offsets are its own.
     bytes_of(list.values().slice(start, end - start).as_ref()) + size_of::<O>() * list.len()
 }
 

@@ -184,6 +184,7 @@ impl<'a> VersionHistory<'a> {
         let mut roots: Vec<RootCause> = Vec::new();
         let mut seen = BTreeSet::from([table.to_owned()]);
         let mut paths = vec![vec![table.to_owned()]];
+        // Level by level, so that the first way that is found is the shortest.
         while !paths.is_empty() {
             let mut next = Vec::new();
             for path in paths {
@@ -253,6 +254,7 @@ impl<'a> VersionHistory<'a> {
         for input in reads.unwrap_or_default() {
             let (before, after) = self.built.of(&input);
             let is_view = self.is_view(&input);
+            // A view has no versions: whether it changed shows only below it.
             if before != after || is_view {
                 let word =
                     |version: Option<u64>| version.map(|v| v.to_string()).unwrap_or_default();

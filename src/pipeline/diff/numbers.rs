@@ -82,6 +82,7 @@ pub(super) async fn compare(
             compare_values(before, after, key, &common).map_err(|error| words(&error))?
         }
         _ => {
+            // A key that a version lacks pairs no rows: whole rows are counted instead.
             let key = if has_key { key } else { &[] };
             let counted = count(session, (before, after), key, &common).await;
             counted.map_err(|error| words(&error))?
@@ -166,7 +167,9 @@ fn count_by_key(key: &[String], common: &[String], versions: (&SchemaRef, &Schem
         }
         let name = quoted(name);
         let size = format!("greatest(abs(a.{name}), abs(b.{name}))");
+        // Zero and minus zero are distinct to the engine, and a size of zero has no rounding to compare with.
         let is_rounding = format!("abs(a.{name} - b.{name}) < {ROUNDING:e} * {size} OR {size} = 0");
+        // Where a number is missing or infinite the comparison is not true: that is no rounding.
         format!("({differs} AND ({is_rounding}) IS NOT TRUE)")
     };
     let any = |condition: &dyn Fn(&String) -> String| {
@@ -183,6 +186,7 @@ fn count_by_key(key: &[String], common: &[String], versions: (&SchemaRef, &Schem
         .map(|name| pair(name, "IS NOT DISTINCT FROM"))
         .collect();
     let on = on.join(" AND ");
+    // Keys may be NULL, so a column that never is tells from which side a joined row comes.
     let side = |name: &str| format!("(SELECT *, true AS \"is here\" FROM {})", quoted(name));
     let in_both = "a.\"is here\" AND b.\"is here\"";
     format!(
@@ -267,6 +271,7 @@ fn compare_values(
         n_added: (new.by_key.len() - in_both.len()) as u64,
         n_removed: (old.by_key.len() - in_both.len()) as u64,
         n_changed: changed.len() as u64,
+        // A row with a value that moved counts as changed, even if others were only rounded.
         n_rounded: rounded.difference(&changed).count() as u64,
         columns: Vec::new(),
         estimates: estimates::changes((&old, &new), &in_both)?,

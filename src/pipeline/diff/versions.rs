@@ -38,6 +38,7 @@ pub(super) async fn versions_after(
             let (Some(table), Ok(version)) = (text_at(&batch, "table_name", row), version) else {
                 continue;
             };
+            // Steps that built nothing have no version.
             if built.is_valid(row) {
                 let latest = versions.entry(table).or_insert(version);
                 *latest = version.max(*latest);

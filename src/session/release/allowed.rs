@@ -108,6 +108,7 @@ pub(super) fn safe(expression: &Expr, rows: &Rows) -> Result<Expr, ReleaseError>
             other => Transformed::no(other),
         })
     })?;
+    // What lies above finds the column by its name.
     let name = expression.qualified_name();
     Ok(match safe.data {
         Expr::Alias(alias) => Expr::Alias(alias),

@@ -63,6 +63,7 @@ pub(super) fn as_plan(
         .collect();
     let named = Arc::new(Schema::new(fields));
     let renamed = batches.into_iter().map(|rows| {
+        // Without columns a batch has no array to take its length from.
         let n_rows = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
         let columns = rows.columns().to_vec();
         RecordBatch::try_new_with_options(Arc::clone(&named), columns, &n_rows)

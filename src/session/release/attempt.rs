@@ -128,10 +128,12 @@ fn row_by_row(
     call: impl Fn(ScalarFunctionArgs) -> Result<ColumnarValue>,
 ) -> Result<ColumnarValue> {
     let data_type = args.return_field.data_type().clone();
+    // Most batches have no failing row: the slow way is taken only after an error.
     if let Ok(values) = call(args.clone()) {
         return Ok(values);
     }
     let is_array = |arg: &ColumnarValue| matches!(arg, ColumnarValue::Array(_));
+    // Constants only: what fails for one row fails for all.
     if !args.args.iter().any(is_array) {
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from(&data_type)?));
     }

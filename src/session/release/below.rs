@@ -79,6 +79,7 @@ pub(super) fn below(
         LogicalPlan::Sort(sort) if sort.fetch.is_none() => return inner(&sort.input),
         LogicalPlan::Distinct(Distinct::All(input)) => {
             let rows = inner(input)?;
+            // Without the person, equal rows of several persons would become one.
             needs_person(&rows, rules)?;
             let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(rows.plan.clone())));
             return Ok(Rows { plan, ..rows });
@@ -245,6 +246,7 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
     let mut is_discrete = true;
     for argument in &mut function.params.args {
         let kind = match aggregate {
+            // Persons may be counted; everything else would compute with their keys.
             "count" => kind(argument, rows)?,
             _ => {
                 let kind = value_kind(argument, rows)?;
@@ -262,6 +264,7 @@ fn of_one_person(expression: &Expr, rows: &Rows) -> Result<(Expr, Kind), Release
         **filter = safe(filter, rows)?.unalias();
     }
     if aggregate == "count" {
+        // However it is written, a count tells how many rows a person has.
         roots.insert(Root::rows());
     }
     let kind = match aggregate {

@@ -50,6 +50,7 @@ impl<'a> Candidates<'a> {
                     let region = column().eq(lit(literal.clone()));
                     self.add(literal.clone(), Some(region));
                 }
+                // A text that equals no literal stands for all the others.
                 let other = ScalarValue::from("\u{1}").cast_to(self.data_type);
                 if let Ok(other) = other {
                     self.add(other, (!literals.is_empty()).then_some(others));
@@ -72,6 +73,7 @@ impl<'a> Candidates<'a> {
         }
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut all = Vec::new();
+        // Below the least literal and above the greatest, so that every comparison is tried on both sides of it.
         if let (Some((least, first)), Some((most, last))) = (numbers.first(), numbers.last()) {
             all.push((least - 1.0, Some(column().lt(lit(first.clone())))));
             all.push((most + 1.0, Some(column().gt(lit(last.clone())))));
@@ -79,6 +81,7 @@ impl<'a> Candidates<'a> {
         for pair in numbers.windows(2) {
             let above = column().gt(lit(pair[0].1.clone()));
             let region = above.and(column().lt(lit(pair[1].1.clone())));
+            // Comparisons with these literals cannot tell values between two of them apart: one stands for all.
             all.push(((pair[0].0 + pair[1].0) / 2.0, Some(region)));
         }
         for (number, literal) in &numbers {
@@ -99,6 +102,8 @@ impl<'a> Candidates<'a> {
         let is_known = |(known, _): &(ScalarValue, _)| *known == value;
         match self.found.iter_mut().find(|found| is_known(found)) {
             Some((_, known)) => {
+                // One value can stand for two regions; it is there if either has rows, and without a region it may
+                // always be.
                 *known = known
                     .take()
                     .zip(region)

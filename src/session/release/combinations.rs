@@ -89,6 +89,7 @@ fn sum_of(parts: impl Iterator<Item = (Expr, f64)>) -> Result<Expr, ReleaseError
         sum = sum + part.clone();
         size = size + abs(part);
     }
+    // Relative to the parts: a total and its parts in floating point cancel only up to rounding.
     let is_nothing = abs(sum.clone()).lt_eq(size * lit(1e-9));
     Ok(when(is_nothing, lit(0.0)).otherwise(sum)?)
 }

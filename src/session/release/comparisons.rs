@@ -128,6 +128,7 @@ impl Comparisons {
     pub(super) fn add_value(&mut self, value: &Expr, origins: &Origins) {
         let mut of_value = Self::default();
         of_value.add(value, origins);
+        // Whether a computed number is there at all may depend on single persons: a condition of its own.
         if !of_value.opaque.is_empty() {
             self.leaf(&value.clone().is_not_null());
         }
@@ -217,6 +218,7 @@ impl Comparisons {
             let with_null = self.with_null.contains(column);
             let mut of = of.of(literals, with_null)?;
             if inner_columns(column, origins).len() > 1 {
+                // Regions are about one column; a number over several has no region that could be looked up.
                 of.iter_mut().for_each(|(_, region)| *region = None);
             }
             candidates.push((place, of));
@@ -240,6 +242,7 @@ impl Comparisons {
                 let there = of.into_iter().zip(is_there.by_ref());
                 let there = there.filter_map(|((value, _), is_there)| is_there.then_some(value));
                 let mut there: Vec<ScalarValue> = there.collect();
+                // A column without any value still takes part: an empty array would leave no made-up rows at all.
                 if there.is_empty() {
                     there.push(ScalarValue::try_from(&origins.all[place].data_type)?);
                 }
@@ -314,6 +317,7 @@ fn made_up(
 ) -> Result<RecordBatch, ReleaseError> {
     let n_rows = values.values().map(|array| array.len());
     let n_rows = n_rows.fold(1_usize, usize::saturating_mul);
+    // A saturated product stays above the limit.
     if n_rows > MOST_ROWS {
         return Err(ReleaseError::ManyComparisons);
     }
@@ -323,6 +327,7 @@ fn made_up(
             return Ok(new_null_array(field.data_type(), n_rows));
         };
         let n = array.len();
+        // The row number in mixed radix: each column runs through its values once per value of all columns before it.
         let rows = (0..n_rows).map(|row| ((row / before) % n) as u64);
         let rows = UInt64Array::from_iter_values(rows);
         before *= n;

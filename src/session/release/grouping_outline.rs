@@ -177,6 +177,7 @@ impl GroupingOutline {
         let differ = |column: &String| {
             let (value, condition) = self.constants.get(column)?;
             let (others, condition_there) = other.constants.get(column)?;
+            // Constants of two types can be one value.
             let is_other = value != others && value.data_type() == others.data_type();
             let without = |rows: &BTreeSet<String>, condition: &String| -> BTreeSet<String> {
                 let rows = rows.iter().filter(|row| *row != condition);

@@ -67,6 +67,7 @@ pub(super) async fn protected(
     };
     let mut facts = of.facts(measured.num_rows(), &questions).await?;
     let few = rules.disclosure.few_values;
+    // A number counts as one of few values only if that holds in every group, as all share one list of sums.
     questions.tell_few(|number| facts.iter().all(|facts| facts.values[number].n <= few));
     of.add_atoms(&questions, &mut facts).await?;
     let restriction = Restriction::of(&below)?;
@@ -92,6 +93,7 @@ pub(super) async fn protected(
     };
     let judgement = Judgement::new(&measures, &questions, possible.as_ref(), rules.disclosure);
     let mut hidden = grouping.hidden(&facts, &judgement, possible_keys.as_ref(), rules)?;
+    // Asked last: the memory counts all that it admits as told, so nothing may be hidden for another reason after it.
     if let Some(memory) = rules.memory.as_ref().filter(|_| measures.has_person) {
         let members = members(state, &groups, facts.len(), &measures).await?;
         remembered(memory.as_ref(), members, &mut hidden).await?;
@@ -194,6 +196,7 @@ impl GroupMeasurements<'_> {
         facts: &mut [GroupFacts],
     ) -> Result<(), ReleaseError> {
         let systems = systems(&questions.aggregates);
+        // The systems that ask the same of the same rows share one query.
         for (place, system) in systems.iter().enumerate() {
             let known = systems[..place]
                 .iter()
@@ -312,6 +315,7 @@ impl Grouping<'_> {
         rules: &ReleaseRules,
     ) -> Result<(LogicalPlan, WithheldCounts), ReleaseError> {
         let n_groups = self.measured.num_rows();
+        // Absent groups were appended after the measured ones for the judgement only.
         if n_groups > 0 && hidden.groups[..n_groups].iter().all(|&hidden| hidden) {
             return Err(ReleaseError::AllHidden {
                 min_count: rules.disclosure.min_count,

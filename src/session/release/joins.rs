@@ -27,6 +27,8 @@ pub(super) fn rows(
     mut right: Rows,
     rules: &ReleaseRules,
 ) -> Result<Rows, ReleaseError> {
+    // Two scans of one table have rows of their own: the roots of the right side are numbered after those of the
+    // left.
     let n_scans = 1 + left
         .kinds
         .iter()
@@ -56,6 +58,7 @@ pub(super) fn rows(
     }
     for condition in join.filter.iter().flat_map(split_conjunction) {
         if !equal.holds(condition)? {
+            // Only to refuse what may not stand there.
             kind(condition, &all)?;
         }
     }
@@ -126,6 +129,7 @@ impl EqualColumns<'_> {
         };
         let is_fair = match &pair {
             (Kind::Person(a), Kind::Person(b)) => a == b,
+            // What equals a person's key would be that key under another name.
             (Kind::Person(_), _) | (_, Kind::Person(_)) => false,
             (Kind::Household(a), Kind::Household(b)) => a.column == b.column,
             (Kind::Household(_), _) | (_, Kind::Household(_)) => false,

@@ -90,6 +90,7 @@ impl<'a> Judgement<'a> {
                 *cell = SECRET;
             }
         }
+        // What subtracting would tell is hidden as well, unless the cell is hidden for its own count, which then stays.
         for idx in self.told(facts) {
             let sides = [cells[idx].contributors, cells[idx].others.unwrap_or(0)];
             if self.is_small(least(&sides)) {
@@ -119,6 +120,8 @@ impl<'a> Judgement<'a> {
                 .filter(|&&idx| is_hidden(idx, cells))
                 .count();
             let is_told = match n == 0 && !combination.is_column {
+                // An identity that holds for every row gives away the only hidden number; what it leaves over is
+                // known if all are shown.
                 true => hidden == 1,
                 false => is_few && hidden == 0,
             };
@@ -200,9 +203,11 @@ impl<'a> Judgement<'a> {
                 continue;
             }
             let (largest, total) = facts.largest[number];
+            // Few units beside the most frequent value: a sum is that value times a count, plus the rest.
             let is_rare = values.all.saturating_sub(values.most) < self.rules.min_count;
             let is_one = !total.is_finite() || largest > self.rules.max_share * total;
             if is_rare || is_one {
+                // One side of a single unit makes the cell small, whatever the count is.
                 sides.push(1);
             }
         }
@@ -241,6 +246,7 @@ impl<'a> Judgement<'a> {
             };
             let is_same = |place: usize| {
                 let mut told = atoms.iter().map(|atom| atom.told[place]);
+                // A condition that all atoms meet alike is about the whole group, and that stays.
                 let first = told.next().unwrap_or(1.0);
                 first != 0.0 && told.all(|other| other == first)
             };

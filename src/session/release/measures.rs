@@ -40,6 +40,7 @@ impl Measures {
         let has_person = person.is_some();
         columns.extend(person.map(|person| person.alias("p")));
         let pairs = pairs(questions);
+        // The order of flags is what flags_of_condition, flags_of_number and flag_of_pair count on.
         let mut flags = Vec::new();
         for condition in &questions.conditions {
             flags.push(flag(condition.clone(), 1)?);
@@ -107,6 +108,7 @@ impl Measures {
             (0..self.n_numbers).map(size).collect(),
         );
         if self.has_person {
+            // A person has a flag if any row does.
             let of_person = (0..self.n_flags).map(|idx| max(flag(idx)).alias(format!("b{idx}")));
             let sums = (0..self.n_numbers).map(|idx| sum(size(idx)).alias(format!("s{idx}")));
             let n_rows = count(lit(1_i64)).alias("r");

@@ -38,11 +38,13 @@ impl Origins {
     /// # Errors
     /// When a column is not one of the plan's.
     pub(super) fn written_out(&mut self, expression: &Expr, plan: &LogicalPlan) -> Result<Expr> {
+        // A comparison of a column with a literal is seen only in this form.
         let searched = expression.clone().transform_up(searched)?;
         let written_out = searched.data.transform_down(|expression| {
             Ok(match &expression {
                 Expr::Column(column) => {
                     let of = self.column(column, plan)?;
+                    // What was put in its place is written out already.
                     Transformed::new(of, true, TreeNodeRecursion::Jump)
                 }
                 _ => Transformed::no(expression),
@@ -234,6 +236,7 @@ impl Origins {
             column: column.clone(),
             data_type: plan.schema().field(field).data_type().clone(),
             computed_from,
+            // Two scans of one table are equal plans; only their addresses tell them apart.
             step: std::ptr::from_ref(plan).addr(),
         }))
     }

@@ -149,6 +149,7 @@ impl PossibleConditions {
             for told in told {
                 let places = || is_open.iter().zip(told.iter().zip(&atom.told)).enumerate();
                 let mut closed = places().filter(|(_, (open, _))| !**open);
+                // A number on one column keeps the value of the group's rows and need not agree.
                 if !closed.all(|(place, (_, (a, b)))| place >= n_conditions || a == b) {
                     continue;
                 }
@@ -325,6 +326,7 @@ impl PossibleKeys {
                 counts.keys[place] = numbered(&both.map_err(DataFusionError::from)?)?;
             }
             let mut all: BTreeSet<usize> = counts.keys[place].iter().copied().collect();
+            // One more number stands for any value that no group has.
             if self.values.is_none() {
                 all.extend([all.len()]);
             }
@@ -358,6 +360,7 @@ impl PossibleKeys {
             key.truncate(n_groups);
             key.extend(absent.iter().map(|group| group[place]));
         }
+        // As if one person were in each: what is hidden for being small then also hides that nothing is there.
         counts.units.extend(absent.iter().map(|_| 1));
         for column in &mut counts.columns {
             let one = CellCounts {
@@ -377,6 +380,7 @@ fn of_several_rows(mut told: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>, ReleaseErro
     while next < told.len() {
         for other in 0..next {
             let pairs = told[next].iter().zip(&told[other]);
+            // A person meets a condition if any row does, so the union of two rows is their larger flags.
             let both: Vec<f64> = pairs.map(|(a, b)| a.max(*b)).collect();
             if known.insert(bits(&both)) {
                 told.push(both);
@@ -391,5 +395,6 @@ fn of_several_rows(mut told: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>, ReleaseErro
 }
 
 fn bits(told: &[f64]) -> Vec<u64> {
+    // Floats have no hash; the values are told apart by their bits.
     told.iter().map(|told| told.to_bits()).collect()
 }

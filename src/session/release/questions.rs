@@ -299,6 +299,7 @@ impl<'a> Questions<'a> {
         if is_discrete {
             asked.tells.push((columns, ToldSum::Values(number)));
         } else if matches!(value.kind, Kind::Part(_)) {
+            // A sum over part of the rows also counts those in which the number is not zero.
             let other = self.numbers[number].value.clone().not_eq(lit(0.0));
             let other = self.condition(&[], Some(other));
             self.not_zero.extend(other.map(|other| (other, number)));

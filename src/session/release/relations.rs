@@ -172,6 +172,7 @@ impl Call<'_> {
             is_few |= is_made && levels.least < min_count;
             for &column in &self.roles.numbers {
                 if self.is_regressor(column) {
+                    // Within absorbed groups, only those where a regressor varies identify its coefficient.
                     let varying = measures.varying(state, column, group).await?;
                     is_few |= varying > 0 && varying < min_count;
                 }
@@ -335,6 +336,7 @@ impl LevelMeasures {
         let nothing = Vec::<Expr>::new;
         let mut rows = LogicalPlanBuilder::from(self.rows.clone());
         if self.has_person {
+            // A person in several rows of a level counts once.
             let with_person = columns.iter().cloned().chain([col("p")]);
             rows = rows.aggregate(with_person.collect::<Vec<_>>(), nothing())?;
         }
@@ -380,6 +382,7 @@ impl LevelMeasures {
         power: u32,
     ) -> Result<(f64, f64), ReleaseError> {
         let size = || abs(try_cast(level(column), DataType::Float64));
+        // Repeated products, as few as needed, instead of a power function in floating point.
         let size = (1..power).fold(size(), |product, _| product * size());
         let rows = LogicalPlanBuilder::from(self.rows.clone());
         let by: Vec<Expr> = match self.has_person {

@@ -32,6 +32,7 @@ pub(super) fn table<'a>(
     let is_known = rules.person_tables.contains(name)
         || rules.aggregate_tables.contains(name)
         || is_released(name, rules);
+    // A table of the same name in another catalogue or schema is not the one that the roles describe.
     let is_there = match &scan.table_name {
         TableReference::Bare { .. } => true,
         TableReference::Partial { schema, .. } => schema.as_ref() == SCHEMA,
@@ -78,6 +79,7 @@ pub(super) fn rows(scan: &TableScan, rules: &ReleaseRules) -> Result<Rows, Relea
         (false, true) => RowOwner::Record(name.to_owned()),
         (false, false) => RowOwner::NoPerson,
     };
+    // A filter within the scan would be missed by those who read conditions from the plan's filter nodes.
     let is_whole = scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none();
     if !is_whole {
         let what = "this step";

@@ -69,6 +69,7 @@ fn rows(atoms: &[Atom], has_whole: bool, columns: &[usize]) -> Vec<Vec<f64>> {
         values.collect()
     };
     let mut rows: Vec<Vec<f64>> = (0..n_told).map(|told| row(told, 1)).collect();
+    // A number of few values is told by its sum and, through a standard deviation, by its sum of squares.
     rows.extend((n_told - n_values..n_told).map(|told| row(told, 2)));
     if has_whole {
         rows.push(vec![1.0; columns.len()]);
@@ -79,6 +80,7 @@ fn rows(atoms: &[Atom], has_whole: bool, columns: &[usize]) -> Vec<Vec<f64>> {
 /// The number of independent rows, by elimination with the largest pivot.
 fn rank(mut rows: Vec<Vec<f64>>) -> usize {
     const ZERO: f64 = 1e-9;
+    // Counts and amounts are brought to one size first, as ZERO is an absolute bound.
     for row in &mut rows {
         let largest = row
             .iter()

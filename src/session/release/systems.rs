@@ -71,6 +71,7 @@ pub(super) fn systems(asked: &[AskedAggregate]) -> Vec<System> {
                 true => other.columns.is_empty(),
                 false => !other.columns.is_disjoint(columns),
             };
+            // The new system may link systems that had no column in common before: all that it meets become one.
             let (same, others): (Vec<_>, Vec<_>) = systems.into_iter().partition(is_same);
             for other in same {
                 system.columns.extend(other.columns);

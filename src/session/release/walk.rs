@@ -152,6 +152,7 @@ impl<'a> Walk<'a> {
         if let Some(what) = what {
             return Err(ReleaseError::Unchecked { what });
         }
+        // A subquery reads rows by a way that this walk never takes.
         let expressions = plan.expressions();
         if expressions.iter().any(has_subquery) {
             let what = "a subquery beside grouped results";
@@ -175,6 +176,7 @@ fn has_subquery(expression: &Expr) -> bool {
                 | Expr::SetComparison(_)
         ))
     };
+    // An expression that cannot be searched counts as one that has a subquery.
     expression.exists(is_subquery).unwrap_or(true)
 }
 

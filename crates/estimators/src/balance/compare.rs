@@ -127,6 +127,7 @@ impl Summary {
         } else {
             Status::NoVariance
         };
+        // A quotient by zero is no number to show.
         let known = |value: f64| if value.is_finite() { value } else { f64::NAN };
         let ratio = treated.weighted.variance / control.weighted.variance;
         BalanceRow {
@@ -241,6 +242,7 @@ impl NumericSample {
         // Of two values the distribution functions differ at the lower one only; merging would find the same with more rounding.
         let ks = match two {
             Some((low, high)) if high > low => difference.abs() / (high - low),
+            // One value: no distance, but NaN where a group is empty.
             Some(_) => 0.0 * difference,
             None => self.largest_distance(treated.weight, control.weight),
         };
@@ -298,6 +300,7 @@ impl NumericSample {
                 below_control += row.weight;
             }
             let distance = below_treated / treated_weight - below_control / control_weight;
+            // A group without weight is 0/0, which `max` would drop.
             if distance.is_nan() {
                 return f64::NAN;
             }

@@ -78,6 +78,7 @@ impl Selection<'_> {
             scope => of(scope)?,
         };
         if rule.aim == BandwidthAim::Cer {
+            // Only h: b stays that of the mean squared error, as in `rdrobust`.
             let factor = self.coverage_factor();
             chosen.estimate = chosen.estimate.map(|h| h * factor);
         }
@@ -134,6 +135,7 @@ impl Selection<'_> {
             selection: self,
             errors: self.errors[index],
         };
+        // For d, b and h, in this order; d is chosen without the variance of its bias, as in `rdrobust`.
         let stages = [
             Stage {
                 order: q + 1,
@@ -311,6 +313,7 @@ impl<'a> OneSide<'a> {
         let n_rows = fit.window.n_rows;
         let scores = fit.scores(&functional, n_rows);
         let variance = self.errors.variance(fit.window, &contrast, &scores, &fit);
+        // A coefficient of power ν times the bandwidth to that power is in units of the outcome.
         self.check_variance(variance * pilot.powi(2 * power as i32), &contrast)?;
         let distance = &self.errors.side.distance[..n_rows];
         let next = stage.order as i32 + 1;
@@ -356,6 +359,7 @@ impl<'a> OneSide<'a> {
             let variance = self
                 .errors
                 .variance(fit.window, &own.contrast, &scores, &fit);
+            // Three times the variance of the estimated bias, as in `rdrobust`.
             regularization = 3.0 * factor * bias_constant * bias_constant * variance;
         }
         Ok(Constants {

@@ -144,9 +144,11 @@ impl Curve {
     fn of(side: &Side) -> Self {
         // All rows, the farthest included.
         let range = side.range() * (1.0 + EQUAL);
+        // A side of few values determines a lower order only.
         let order = ORDER.min(side.n_values().saturating_sub(1));
         let fit = LocalFit::new(side, Kernel::Uniform, range, order, 0);
         let powers = |column: usize| {
+            // What is made of NaN is NaN, and chooses one bin.
             fit.as_ref()
                 .map_or(vec![f64::NAN], |fit| fit.powers(column))
         };
@@ -259,6 +261,7 @@ fn bin(
     let distance = side.distance[rows].iter().sum::<f64>() / n;
     let at = |distance: f64| options.cutoff + side.sign * distance;
     let [near, far] = edges.map(at);
+    // Asked of the outcomes: the rounding of their mean leaves squares above zero.
     let is_equal = outcome.windows(2).all(|pair| pair[0] == pair[1]);
     let std_error = if is_equal {
         f64::NAN

@@ -91,6 +91,7 @@ impl Design {
             }
             at += k;
         }
+        // The polynomials come first, so that dependence on them shows in the covariates.
         independent_columns(&gram).split_off(n_polynomials)
     }
 }

@@ -182,6 +182,7 @@ impl Distribution {
         let n_left = rising.partition_point(|value| *value < 0.0);
         let mean = rising.iter().sum::<f64>() / n;
         let squares: f64 = rising.iter().map(|value| (value - mean).powi(2)).sum();
+        // From 0 to 1, as in `rddensity`.
         let share = |rank: usize| rank as f64 / (n - 1.0);
         let left: Vec<f64> = rising[..n_left].iter().rev().map(|value| -value).collect();
         let side = |sign: f64, distance: Vec<f64>| {
@@ -332,6 +333,7 @@ impl Distribution {
             let least = self.least(FEWEST_LOCAL + p + extra);
             pilot.min(widest).max(least[0]).max(least[1])
         };
+        // More than the coefficients: the curve is of order p + 2, the density of order p.
         let (for_curve, for_density) = (kept(for_curve, 3), kept(for_density, 1));
         let slope = |side, bandwidth, order, power| {
             self.slope(side, kernel, bandwidth, order, power)
@@ -339,6 +341,7 @@ impl Distribution {
                 .unwrap_or(Slope::MISSING)
         };
         let constant = bias_constant(kernel, p);
+        // A bias of u^(p+1) in a slope turns its sign p times with the direction of the distance.
         let sign = if p.is_multiple_of(2) { 1.0 } else { -1.0 };
         let curve = [0, 1].map(|side| slope(side, for_curve, p + 2, p + 1).value * constant);
         let bias = [sign * curve[0], curve[1]];
@@ -347,6 +350,7 @@ impl Distribution {
         let power = 1.0 / (2.0 * p as f64 + 1.0);
         let best = |variance: f64, bias: f64, most: f64, least: f64| {
             let own = (variance / (bias * bias) / n / (2.0 * p as f64)).powf(power);
+            // Nothing to weigh against each other: the least bandwidth.
             let own = if own.is_nan() { 0.0 } else { own };
             own.min(most).max(least)
         };
@@ -430,6 +434,7 @@ fn pilot_constant(order: usize, power: usize) -> f64 {
         let (a, b) = (a as f64, b as f64);
         let below = 1.0 / ((a + 2.0) * (a + b + 3.0));
         let above = (1.0 / (b + 2.0) - 1.0 / (a + b + 3.0)) / (a + 1.0);
+        // A kernel of ½ for each of the two.
         0.25 * (below + above)
     });
     let variance = (&inverse * meat * &inverse)[(power, power)];

@@ -40,6 +40,7 @@ const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
 pub fn rd(columns: &RdColumns, options: &RdOptions) -> Result<Discontinuity, EstimatorError> {
     options.check()?;
     let sample = Sample::try_new(columns, options)?;
+    // Counted from the sample, where categories have become indicators.
     let n_covariates = sample.sides[0].columns.len() - 1 - usize::from(columns.treated.is_some());
     let design = Design {
         is_fuzzy: columns.treated.is_some(),
@@ -67,6 +68,7 @@ fn estimate(
         [_, 0] | [0, _] => return Err(Status::OneSided),
         _ => {}
     }
+    // With clusters the errors are of residuals, whatever `vcov` says.
     let needs_neighbours = options.vcov == RdVcov::Nearest && sides[0].cluster.is_none();
     let errors = |side: usize| Errors {
         side: sides[side],
@@ -254,6 +256,7 @@ impl<'a> SideFit<'a> {
             let scores = &self.scores[method];
             self.errors.variance(self.window, contrast, scores, fit)
         };
+        // Residuals are those of the fit that the estimate ends with.
         [own(0, &self.estimate), own(1, &self.bias)]
     }
 }
@@ -267,6 +270,7 @@ struct Jumps<'a> {
 
 impl<'a> Jumps<'a> {
     fn new(design: Design, fits: &'a [SideFit<'a>; 2]) -> Option<Self> {
+        // Slopes are common to both sides, and those of the fits that estimate.
         let contrasts = design.adjusted(&[&fits[0].estimate, &fits[1].estimate])?;
         Some(Self { fits, contrasts })
     }
@@ -318,6 +322,7 @@ fn estimates(
         largest_treatment,
     );
     let jump = treatment[0];
+    // Where the treatment does not jump nothing follows from the outcome; the first stage is shown all the same.
     if jump.abs() <= largest_treatment {
         let mut all = missing_rows(false, Status::NotIdentified);
         all.extend(first);
@@ -328,6 +333,7 @@ fn estimates(
     let ratio = outcome[0] / jump;
     // The quotient less the linearised bias.
     let values = [ratio, ratio - (linear[0] - linear[1])];
+    // In units of the quotient.
     let rounding = largest_outcome / jump.abs();
     let mut all = rows(RdPart::Effect, values, jumps.errors(&contrast), rounding);
     all.extend(first);

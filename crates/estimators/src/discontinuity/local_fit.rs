@@ -285,6 +285,7 @@ fn basis(u: f64, n: usize) -> [f64; MAX_COEFFICIENTS] {
     let mut values = [0.0; MAX_COEFFICIENTS];
     let x = 2.0 * u - 1.0;
     values[0] = 1.0;
+    // Also where only the constant is asked for, which reads no further.
     values[1] = x;
     for degree in 2..n {
         let k = degree as f64;
@@ -309,5 +310,6 @@ fn legendre_coefficient(degree: usize, power: usize) -> f64 {
     } else {
         -1.0
     };
+    // These are whole numbers, which the quotients may miss by rounding.
     (sign * choose(degree, power) * choose(degree + power, power)).round()
 }

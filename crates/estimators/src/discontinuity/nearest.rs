@@ -29,6 +29,7 @@ pub(super) fn neighbours(side: &Side) -> Vec<Neighbours> {
 /// The neighbours of a value among the first `n_values` values.
 fn neighbours_within(side: &Side, value: usize, n_values: usize) -> Neighbours {
     let n_rows = side.starts[n_values];
+    // A row has no more neighbours than there are other rows.
     let wanted = N_NEIGHBOURS.min(n_rows - 1);
     let own = side.value(value);
     let (mut first, mut last) = (value, value);
@@ -76,6 +77,7 @@ pub(super) fn residuals(
         let (first, last) = (own.first as usize, own.last as usize);
         let sum: f64 = sums[first..=last].iter().sum();
         let n = f64::from(starts[last + 1] - starts[first] - 1);
+        // A row less the mean of n others has the variance σ²(1 + 1/n).
         let factor = (n / (n + 1.0)).sqrt();
         for row in rows(value) {
             residuals[row] = factor * (values[row] - (sum - values[row]) / n);

@@ -95,6 +95,7 @@ impl Sample {
             .map(|&row| columns.running[row as usize])
             .collect();
         let first_right = running.partition_point(|&running| running < options.cutoff);
+        // From the cutoff outwards.
         let left: Vec<u32> = order[..first_right].iter().rev().copied().collect();
         let source = Source {
             columns,
@@ -205,6 +206,7 @@ fn numbers(columns: &RdColumns) -> Vec<Vec<f64>> {
 
 /// Rows by running variable, then by everything else, so that sums do not depend on how they came.
 fn ordered(columns: &RdColumns, numbers: &[Vec<f64>], rows: Vec<u32>) -> Vec<u32> {
+    // The two numbers that decide nearly all comparisons are at hand; the others are looked up where these tie.
     let mut keyed: Vec<(u64, u64, u32)> = rows
         .into_par_iter()
         .map(|row| {
@@ -233,6 +235,7 @@ fn ordered(columns: &RdColumns, numbers: &[Vec<f64>], rows: Vec<u32>) -> Vec<u32
 /// A number whose order as an integer is that of `value`; the two zeros are one.
 fn rank(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
+    // Negative numbers are the smaller the larger their bits: all are turned over, and the others go above them.
     if bits >> 63 == 1 {
         !bits
     } else {
@@ -270,6 +273,7 @@ impl Source<'_> {
 
 /// Codes below the number of rows, in the order of those given; missing ones stay missing.
 fn dense(codes: &[u32]) -> Vec<u32> {
+    // Codes up to the number of rows already make tables no larger than the rows.
     let is_small = |code: u32| code == MISSING_CODE || (code as usize) < codes.len();
     if codes.iter().all(|&code| is_small(code)) {
         return codes.to_vec();

@@ -60,6 +60,7 @@ pub(crate) fn adjusted_cells(
     for (of, cell, fit) in fits {
         in_order[of][cell] = Some(fit);
     }
+    // Each comparison is in one group, so that every place is filled.
     let complete = in_order.into_iter();
     complete
         .map(|fits| fits.into_iter().flatten().collect())
@@ -72,10 +73,13 @@ fn shared(sample: &Sample<'_>, covariates: &Covariates, cells: &[CohortCell]) ->
     let constant = covariates.are_constant() && sample.period_weights(0).is_none();
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
+        // Groups of units do not overlap: where one begins names it.
         let controls: Vec<usize> = cell.controls.iter().map(|units| units.start).collect();
         let periods = match sample.layout {
             Layout::Balanced if constant => (0, 0),
+            // Weight and covariates are those of the earlier period, and all units are seen in both.
             Layout::Balanced => (cell.current.min(cell.reference), 0),
+            // Who takes part depends on both periods.
             _ => (cell.current, cell.reference),
         };
         let key = (cell.cohort, controls, periods);
@@ -116,6 +120,7 @@ fn changes_adjusted(
             CellInfluence::Changes { .. } | CellInfluence::Unknown
         )
     };
+    // Any of them serves for the fit, which is the same for all.
     let compared = pairs().zip(&means).find(|(_, fit)| needs_fit(fit));
     let Some(((sample, cell), _)) = compared else {
         return means;
@@ -176,6 +181,7 @@ fn rows_adjusted(
     let is_weighted = sample.period_weights(0).is_some();
     let adjust = |cell: &CohortCell| {
         let fit = CellFit::means(sample, cell);
+        // Without rows on both sides, and in the base period, there is nothing to adjust.
         if !matches!(fit.influence, CellInfluence::Rows { .. }) {
             return fit;
         }

@@ -193,6 +193,7 @@ fn each_aggregate<T>(
         let effects = comparisons.effects(&options, None);
         let (result, multipliers) = aggregate_with_multipliers(&effects, averages)?;
         let sample = comparisons.sample;
+        // Keys are those of the panel, of which the sample may have left out units.
         let own: Vec<i64> = (0..sample.n_units)
             .map(|unit| keys[sample.panel_unit(unit)])
             .collect();

@@ -100,6 +100,7 @@ pub fn aggregate_with_covariance(
             let mut changes = DMatrix::zeros(without.len(), parts.len() - 1);
             for (cluster, numbers) in without.iter().enumerate() {
                 let moved = same_parts(effects, options, &parts, numbers);
+                // The first is the overall number, which is not in the matrix.
                 for (index, (value, (_, part))) in moved.iter().zip(&parts).enumerate().skip(1) {
                     changes[(cluster, index - 1)] = value - part.estimate;
                 }
@@ -154,6 +155,7 @@ fn same_parts(
     parts: &[Labelled],
     numbers: &Numbers,
 ) -> Vec<f64> {
+    // Other numbers may lack a part or have more of them: parts are matched by what they are of, not by place.
     let found = combinations(effects, options, numbers).into_iter();
     let found: BTreeMap<_, _> = found.map(|(at, part)| (at, part.estimate)).collect();
     let same = |at: &Option<i32>| found.get(at).copied().unwrap_or(f64::NAN);
@@ -258,6 +260,7 @@ impl Aggregator<'_> {
         // As R `did`, which numbers periods and cohorts through before it adds `max_e`: a difference of years would be another
         // number where years are missing.
         let cohorts = self.effects.cohorts.iter().zip(&self.numbers.shares);
+        // A cohort that went with the cluster left out has a share of zero, and would not be on the list without it.
         let cohorts = cohorts.filter(|(_, share)| **share > 0.0);
         let merged: BTreeSet<i32> = self
             .effects
@@ -305,6 +308,7 @@ impl Aggregator<'_> {
         let share_of = |cell: &usize| self.numbers.shares[cohort_of(cell)];
         let effect_of = |cell: &usize| self.numbers.estimates[*cell];
         let total: f64 = cells.iter().map(share_of).sum();
+        // Cohorts whose units all have a weight of zero have shares of zero.
         if cells.is_empty() || total <= 0.0 {
             return combination;
         }
@@ -383,6 +387,7 @@ impl Aggregator<'_> {
             overall.estimate = sum.sum::<f64>() / total;
             for (index, ((_, part), share)) in usable() {
                 overall.multipliers += &part.multipliers * (share / total);
+                // As in `by_share`: the shares are estimated too.
                 overall.multipliers[self.effects.rows.len() + index] +=
                     (part.estimate - overall.estimate) / total;
                 overall.cells.extend_from_slice(&part.cells);
@@ -461,6 +466,7 @@ impl Aggregator<'_> {
 /// Who is behind a combination, and what to think of it; of errors by cluster as if they were analytic.
 fn standing(effects: &AttGtResult, part: &Combination) -> (Counts, Status) {
     let (counts, few) = counts(effects, part);
+    // Without clusters the two numbers are equal.
     let sample_has_clusters = counts.n_clusters < counts.n_units;
     let all_base = part
         .cells
@@ -505,6 +511,7 @@ fn counts(effects: &AttGtResult, part: &Combination) -> (Counts, bool) {
     let few = Interval::Normal.has_few(treated, control);
     let counts = Counts {
         n_treated: treated.n_units,
+        // Where nothing was compared the never treated do not count either.
         n_control: if part.cells.is_empty() {
             0
         } else {

@@ -58,6 +58,7 @@ impl ClusterSums {
                 parts.iter().for_each(|&part| groups[part] = LEFT_OUT);
                 self.collapsed.contributions(&fit, &groups)
             });
+            // All parts that are left out are of one cluster.
             if let (Some(regression), Some(&part)) = (&self.regression, parts.first()) {
                 let cluster = self.collapsed.parts[part].cluster as usize;
                 regression.put_without(cluster, &mut fit.estimates, contributions.as_mut());

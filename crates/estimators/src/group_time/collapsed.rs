@@ -42,6 +42,7 @@ impl Sums {
             value: self.value - other.value,
             n_units: self.n_units - other.n_units,
         };
+        // Subtracting leaves rounding where nothing is left: units tell it for certain, weights only up to rounding.
         if rest.n_units == 0 || rest.weight <= ROUNDING * self.weight {
             return Self::default();
         }
@@ -121,6 +122,7 @@ impl Collapsed {
         let mut parts = Vec::new();
         let mut part_of = vec![0_u32; sample.n_units];
         for (group, units) in groups.iter().enumerate() {
+            // Stands here for a cluster without a part in this group so far.
             let mut known = vec![LEFT_OUT; sample.n_clusters];
             for unit in units.clone() {
                 let cluster = sample.cluster_of(unit);
@@ -177,6 +179,7 @@ impl Collapsed {
     fn totals(&self, groups: &[u32]) -> Totals {
         let mut shares = vec![Sums::default(); self.n_groups];
         for (part, &group) in self.parts.iter().zip(groups) {
+            // `LEFT_OUT` is beyond every group.
             if let Some(share) = shares.get_mut(group as usize) {
                 *share = share.plus(part.share());
             }
@@ -239,9 +242,11 @@ impl Collapsed {
             let sides = [side(&[comparison.treated]), side(&comparison.controls)];
             let [treated, control] = [&sides[0], &sides[1]].map(|side| match side.as_slice() {
                 [] => 0.0,
+                // Without items: the base period against itself.
                 [change] => change.0,
                 rows => rows[0].0 - rows[1].0,
             });
+            // Asked of the units: without items there is no mean that would be NaN.
             let is_empty = |group: &usize| totals.shares[*group].n_units == 0;
             let is_open = is_empty(&comparison.treated) || comparison.controls.iter().all(is_empty);
             estimates.push(if is_open { f64::NAN } else { treated - control });
@@ -281,6 +286,7 @@ impl Collapsed {
                         continue;
                     };
                     let (mean, total) = fit.means[index][side][place];
+                    // Σω(ΔY − mean) over the part, from its two sums.
                     table[(self.parts[part].cluster as usize, index)] +=
                         sign * (own.value - mean * own.weight) / total;
                 }
@@ -292,6 +298,7 @@ impl Collapsed {
             }
             let cluster = part.cluster as usize;
             for (cohort, share) in fit.shares.iter().enumerate() {
+                // Σ(ω·1{G = g} − p_g)/N over the part.
                 let own = if cohort == group as usize {
                     part.weight / fit.total_weight
                 } else {
@@ -334,6 +341,7 @@ fn comparisons(
     let mut places: BTreeMap<ItemKey, usize> = BTreeMap::new();
     let mut keys = Vec::new();
     let group_of = |units: &std::ops::Range<usize>| {
+        // Controls are whole cohorts of the sample, or the never treated, which are none of them.
         let cohort = sample.cohorts.iter().position(|(_, own)| own == units);
         cohort.unwrap_or(never)
     };
@@ -345,6 +353,7 @@ fn comparisons(
         } else {
             vec![(cell.current, None), (cell.reference, None)]
         };
+        // Comparisons share periods, and pairs of them: each is summed once.
         let items = own.into_iter().map(|key| {
             *places.entry(key).or_insert_with(|| {
                 keys.push(key);

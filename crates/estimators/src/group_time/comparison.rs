@@ -98,6 +98,7 @@ impl CellFit {
             if compares_units(sample.layout) {
                 let mean = changes(sample, cell, group);
                 Group {
+                    // A change has no second mean: repeated, so that both sides are checked for rows alike.
                     means: [mean; 2],
                     n_units: mean.n_rows,
                     n_rows: mean.n_rows,
@@ -261,6 +262,7 @@ impl CellInfluence {
                     add(&groups[of_side], &sample.changes(cell, units));
                     return;
                 }
+                // Treated and comparison rows of the current, then of the reference period.
                 for (place, period) in [cell.current, cell.reference].into_iter().enumerate() {
                     for segment in sample.values_at(period, units.clone()) {
                         add(&groups[2 * place + of_side], &segment);

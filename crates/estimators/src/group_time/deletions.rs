@@ -53,6 +53,7 @@ impl<'a> Deletions<'a> {
             None => vec![true; sample.n_clusters],
         };
         let mut refits = changes_sample(panel, sample, options);
+        // What is estimated anew if there is time for all that sums do not tell.
         let mut all = refits.clone();
         for (&origin, is_unknown) in origins.iter().zip(&mut are_first_order) {
             all[origin as usize] |= *is_unknown;
@@ -129,14 +130,18 @@ impl<'a> Deletions<'a> {
 /// not say what is left.
 fn changes_sample(panel: &Panel, sample: &Sample<'_>, options: &AttGtOptions) -> Vec<bool> {
     let mut changes = vec![false; panel.n_clusters()];
+    // Without that cluster the period would not be there.
     for cluster in panel.lone_clusters() {
         changes[cluster as usize] = true;
     }
     let origins = origins(panel, sample);
+    // Without any of them the last cohort would stand in.
     let mut left = vec![sample.never.len(); sample.n_clusters];
     for unit in sample.never.clone() {
         left[sample.cluster_of(unit) as usize] -= 1;
     }
+    // A cohort stands in only with enough units (`let_last_cohort_compare`), and another sample is taken where they
+    // go.
     let stands_in = sample.counts.comparison_cohort.is_some();
     let fewest = if stands_in && options.control == Control::NeverTreated {
         TOO_FEW_UNITS

@@ -131,13 +131,16 @@ impl Study<'_> {
             self.all.iter().map(deletions).collect::<Result<_, _>>()?;
         let mut all: Vec<Vec<Numbers>> = Vec::new();
         for own in &deletions {
+            // Where there is none, or none that means something, it is put in below.
             let known = own.without_each(false, |numbers, _| numbers);
             all.push(known.into_iter().map(Option::unwrap_or_default).collect());
         }
+        // Which clusters these are depends on the rows, the same for every outcome.
         for (cluster, &origin) in deletions[0].origins.iter().enumerate() {
             if !deletions[0].refits[origin as usize] {
                 continue;
             }
+            // An error means that nothing can be compared without this cluster: its numbers are then missing.
             let found = refit_without(self.panel, self.others, self.options, origin);
             for (outcome, all) in all.iter_mut().enumerate() {
                 let result = found.as_ref().ok().and_then(|found| found.get(outcome));
@@ -166,6 +169,7 @@ impl Study<'_> {
                 .iter()
                 .map(|label| estimate(label).unwrap_or(f64::NAN))
                 .collect(),
+            // A cohort that is gone has no share.
             shares: sample
                 .cohorts
                 .iter()

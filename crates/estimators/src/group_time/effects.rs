@@ -140,6 +140,7 @@ impl AttGtResult {
             let row = result.row(sample, cell, fit);
             result.rows.push(row);
         }
+        // The pre-test reads the errors of the rows and the covariance, and therefore comes last.
         result.set_estimates(false);
         result.law.take_jackknife(&result.numbers);
         result.pretest = result.wald_pretest();

@@ -126,6 +126,7 @@ impl Law {
             } => {
                 let columns: Vec<DVector<f64>> =
                     rows.iter().map(|row| row.multipliers.clone()).collect();
+                // `from_columns` panics without a column.
                 let own = match columns.is_empty() {
                     true => DMatrix::zeros(contributions.nrows(), 0),
                     false => contributions * DMatrix::from_columns(&columns),
@@ -229,6 +230,7 @@ impl Law {
                 estimate
             })
             .collect();
+        // Without an error there is nothing to divide the draws by.
         let has_error = |index: &usize| estimates[*index].std_error.is_finite();
         let kept: Vec<usize> = banded.clone().filter(has_error).collect();
         let critical = draws.joint_quantile(&kept, confidence.level);

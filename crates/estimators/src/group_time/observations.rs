@@ -11,6 +11,7 @@ impl Sample<'_> {
     /// The changes of consecutive units from the reference to the current period of a comparison, with the weight and the
     /// covariates of the earlier of the two.
     pub(crate) fn changes(&self, cell: &CohortCell, units: Range<usize>) -> Segment<'_> {
+        // What is measured in the later period may be changed by exposure.
         let earlier = cell.current.min(cell.reference);
         Segment {
             now: &self.period_values(cell.current)[units.clone()],
@@ -41,6 +42,7 @@ impl Sample<'_> {
             before: Before::Origin(self.origin),
             weights: weights.map(|w| &w[own.clone()]),
             rows: self.covariate_rows(period).part(own.start, own.len()),
+            // Every row of a cross-section is an observation.
             is_complete: true,
             units: own,
         })

@@ -73,6 +73,7 @@ fn tests(
             expected: "at least 1",
         });
     }
+    // Tests need the estimates alone: resampled errors would be work for nothing.
     let options = AttGtOptions {
         bootstrap: None,
         inference: Inference::Analytic,
@@ -124,6 +125,7 @@ fn test_outcome(
     randomisation: &Randomisation,
     of: &Of<'_>,
 ) -> Vec<RandomisationTest> {
+    // A cluster has one group, or `check_cohorts` refused.
     let mut labels = vec![0; collapsed.n_clusters];
     for part in &collapsed.parts {
         labels[part.cluster as usize] = part.group;
@@ -143,6 +145,7 @@ fn test_outcome(
     let assignments = Assignments::new(labels, strata, randomisation.seed);
     assignments.tests(randomisation.n_draws, &observed, |labels| {
         let found = statistics(labels);
+        // Rows are the same comparisons under every assignment.
         if matches!(of, Of::Rows) {
             return found.into_iter().map(|(_, value)| value).collect();
         }
@@ -205,6 +208,7 @@ fn values(
 fn check_cohorts(panel: &Panel, sample: &Sample<'_>) -> Result<(), EstimatorError> {
     let mut known: Vec<Option<usize>> = vec![None; panel.n_clusters()];
     let mut varies = vec![false; panel.n_clusters()];
+    // Beside the cohorts, numbered from 0, and the never treated, whose number is that of the cohorts.
     let early = sample.cohorts.len() + 1;
     for cohort in &panel.cohorts {
         let place = sample

@@ -126,9 +126,11 @@ impl ComparisonSums {
     fn is_determined(&self, without: Option<usize>) -> bool {
         let [treated, control] = [&self.treated, &self.control].map(|side| side.rest(without));
         let k = self.treated.k;
+        // Also of both sides together: that is where `Basis` looks for columns it would replace.
         let pooled: Vec<f64> = treated.iter().zip(&control).map(|(a, b)| a + b).collect();
         [&pooled, &control].into_iter().all(|sums| {
             let gram = DMatrixView::from_slice(&sums[..k * k], k, k).clone_owned();
+            // Squared, as pivots are squares and `DOUBTFUL` is a share of lengths.
             are_independent(&gram, DOUBTFUL.powi(2))
         })
     }
@@ -181,6 +183,7 @@ impl SideSums {
         for segment in segments {
             segment.load(&mut changes, &mut weights);
             for (place, (&change, &weight)) in changes.iter().zip(&weights).enumerate() {
+                // A unit without weight counts nowhere, as if it were not there.
                 if weight == 0.0 {
                     continue;
                 }
@@ -234,6 +237,7 @@ impl SideSums {
         let own = without.map_or(&[][..], |cluster| self.own(cluster));
         let n_units = self.total.last().unwrap_or(&0.0) - own.last().unwrap_or(&0.0);
         let weight = self.total[0] - own.first().unwrap_or(&0.0);
+        // Counts are whole numbers in `f64`: half a unit is none.
         n_units < 0.5 || weight <= LEAST_WEIGHT * self.total[0]
     }
 }

@@ -183,6 +183,7 @@ impl<'a> Sample<'a> {
 
     /// The rows of all units (all rows for cross-sections) in the table of covariates.
     pub(crate) fn covariate_rows(&self, period: usize) -> RowSlice<'_> {
+        // Covariates of cross-sections lie in one table for all periods.
         let period = if self.layout == Layout::CrossSections {
             0
         } else {
@@ -201,6 +202,7 @@ impl<'a> Sample<'a> {
         rows: &Range<usize>,
     ) -> impl Iterator<Item = Range<usize>> {
         let within = |run: &Range<usize>| run.start.max(rows.start)..run.end.min(rows.end);
+        // Rows are in the order (cohort, period), so that a period has one run in each cohort.
         let of_period = self.runs.iter().filter(move |(own, _)| *own == period);
         of_period
             .map(move |(_, run)| within(run))
@@ -232,6 +234,7 @@ impl<'a> Sample<'a> {
                     let seen = (0..self.periods.len())
                         .map(|period| weights[period * self.stride + self.offset + unit])
                         .filter(|weight| !weight.is_nan());
+                    // At least one: a unit without a row in these periods is not kept.
                     let (sum, n) =
                         seen.fold((0.0, 0.0), |(sum, n), weight| (sum + weight, n + 1.0));
                     sum / n
@@ -250,6 +253,7 @@ impl<'a> Sample<'a> {
                 n_dropped: n_dropped as u64,
             });
         }
+        // In the other layouts it is rows outside the periods that go, not incomplete units.
         if n_dropped > 0 && panel.layout == Layout::Balanced {
             self.counts.n_incomplete_units = n_dropped as u64;
             self.counts.n_incomplete_rows = self.rows_outside(panel, &kept);
@@ -297,6 +301,7 @@ impl<'a> Sample<'a> {
                 .iter()
                 .filter(|value| !value.is_nan())
                 .count();
+            // The kept are seen in every period, so that all other rows are of the rest.
             all - kept.len()
         };
         (0..self.periods.len()).map(rows_of).sum::<usize>() as u64
@@ -351,6 +356,7 @@ impl<'a> Sample<'a> {
             .cohorts
             .iter()
             .filter_map(|cohort| cohort.label.map(|label| (label, range(&cohort.units))))
+            // A cohort whose units are all incomplete has nothing to compare.
             .filter(|(_, units)| !units.is_empty())
             .collect();
         self.never = range(&rules.never);

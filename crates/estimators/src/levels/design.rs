@@ -71,6 +71,7 @@ impl LevelDesign {
         let standard = standard
             .map(|weights| standard_of(&mut stratum, n_strata, weights))
             .transpose()?;
+        // One mark for every row left out: what comes later looks at the stratum alone.
         for (stratum, cluster) in stratum.iter_mut().zip(&cluster) {
             if *cluster == MISSING_CODE {
                 *stratum = MISSING_CODE;
@@ -155,6 +156,7 @@ impl LevelDesign {
             let row = row as usize;
             (group[row], self.cluster[row], self.stratum[row])
         };
+        // Rows that tie may come in any order: the sum over a run does not depend on it.
         order.sort_unstable_by_key(|&row| key(row));
         let mut runs: Vec<Run> = Vec::new();
         let mut first_runs = vec![0; n_groups + 1];
@@ -167,6 +169,7 @@ impl LevelDesign {
                     stratum: own.2,
                     first: place,
                 });
+                // The end of the group so far; groups without rows take over that of the one before, below.
                 first_runs[own.0 as usize + 1] = runs.len();
                 last = Some(own);
             }

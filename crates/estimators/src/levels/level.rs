@@ -51,6 +51,7 @@ pub fn levels(
     options: LevelOptions,
 ) -> Vec<Level> {
     let weights = design.weights(outcome);
+    // Many groups have as many clusters, and a quantile is a search.
     let mut quantiles: HashMap<u64, f64> = HashMap::new();
     let mut quantile = |n_clusters: u64| {
         let df = n_clusters as f64 - 1.0;
@@ -175,6 +176,7 @@ impl Standard {
         let (mut side, mut n_clusters, mut squares) = (Side::EMPTY, 0, 0.0);
         for cluster in cells.chunk_by(|one, other| one.run.cluster == other.run.cluster) {
             let n: u64 = cluster.iter().map(|cell| cell.n).sum();
+            // Rows without the outcome are in the runs as well.
             if n == 0 {
                 continue;
             }

@@ -47,6 +47,7 @@ impl Panel {
             });
         }
         let periods = distinct_i32(|add| rows.for_each(|row| add(columns.time[row])));
+        // Rows carry the index of their period as `u16`.
         if periods.len() > usize::from(u16::MAX) {
             return Err(EstimatorError::TooMany {
                 what: "periods",
@@ -84,6 +85,7 @@ impl CohortCodes {
 
     /// The never treated come after all others.
     fn index(&self, cohort: i32) -> usize {
+        // `NEVER` is the largest `i32` and lands behind every label.
         self.labels.partition_point(|&known| known < cohort)
     }
 
@@ -109,6 +111,7 @@ fn cross_sections(
     periods: Vec<i32>,
 ) -> Result<(Panel, Vec<OutcomeTable>), EstimatorError> {
     let codes = CohortCodes::of(columns, rows);
+    // One more for the never treated, which have a range even where there are none.
     let mut sizes = vec![0; codes.labels.len() + 1];
     rows.for_each(|row| sizes[codes.index(columns.cohort[row])] += 1);
     let weight = |row: usize| columns.weight.as_ref().map_or(1.0, |w| w[row]);
@@ -133,6 +136,7 @@ fn cross_sections(
         .cluster
         .as_ref()
         .map(|c| order.indices().map(|row| c[row]).collect());
+    // Only now, in canonical order: the numbers then follow from the data, not from the order of the input.
     let cluster_codes = clusters.as_deref_mut().map(renumber_and_name);
     let row_periods: Vec<u16> = order
         .indices()
@@ -163,6 +167,7 @@ fn cross_sections(
         clusters,
         cluster_codes: cluster_codes.unwrap_or_default(),
         covariates,
+        // Set by the caller, which knows the rows that were left out.
         n_rows_in: 0,
         n_missing_rows: 0,
         periods,
@@ -280,6 +285,7 @@ fn unit_positions(
     // The labels themselves are compared per row; their index is looked up per unit.
     let mut cohort_of: Vec<i64> = vec![UNSEEN; n_units];
     let mut varies = Vec::new();
+    // `ranks` leaves out incomplete rows, so that it is counted apart from the rows.
     let mut next = 0;
     rows.for_each(|row| {
         let rank = ranks[next];
@@ -297,6 +303,7 @@ fn unit_positions(
             n_units: count_distinct(varies),
         });
     }
+    // Every unit has a row, so that none is `UNSEEN` any more and the label is an `i32` again.
     let index = |cohort: i64| codes.index(cohort as i32);
     let mut sizes = vec![0_usize; codes.labels.len() + 1];
     for &cohort in &cohort_of {
@@ -324,6 +331,7 @@ fn unit_positions(
 
 /// The cluster of each unit, by place.
 fn unit_clusters(column: &[u32], places: &Places<'_>) -> Result<Vec<u32>, EstimatorError> {
+    // Complete rows have a cluster, so that the code of a missing one is free to mean "not seen yet".
     let mut clusters = vec![MISSING_CODE; places.n_units];
     let mut varies = Vec::new();
     let mut next = 0;

@@ -10,6 +10,7 @@ pub const NEVER: i32 = i32::MAX;
 pub(crate) fn distinct_i32(visit: impl FnOnce(&mut dyn FnMut(i32))) -> Vec<i32> {
     // Periods and cohorts are few, so a short list beats any hash table; a bit map catches the usual years.
     let mut distinct: Vec<i32> = Vec::new();
+    // 4,096 values from 0 on; what lies outside is searched for in the list alone.
     let mut seen = [0_u64; 64];
     visit(&mut |value| {
         let (word, bit) = ((value >> 6) as usize, 1_u64 << (value & 63));
@@ -32,6 +33,7 @@ pub(crate) fn rank_i64(values: &[i64]) -> (Vec<u32>, usize) {
     let (Some(&low), Some(&high)) = (values.iter().min(), values.iter().max()) else {
         return (Vec::new(), 0);
     };
+    // Ids may span all of `i64`, which its own difference cannot hold.
     let span = i128::from(high) - i128::from(low) + 1;
     // Ids are mostly dense integers: a table of up to four times their number is a pass each way, sorting is n log n.
     if span <= 4 * values.len() as i128 + 1024 {
@@ -50,6 +52,7 @@ fn rank_by_table(values: &[i64], low: i64, span: usize) -> (Vec<u32>, usize) {
         table[(value - low) as usize] = 1;
     }
     let mut next = 0;
+    // A running sum without the own entry: the number of smaller values seen, which is the rank.
     for entry in &mut table {
         let seen = *entry;
         *entry = next;
@@ -68,6 +71,7 @@ fn rank_by_table(values: &[i64], low: i64, span: usize) -> (Vec<u32>, usize) {
 pub(crate) fn period_lookup(periods: &[i32]) -> impl Fn(i32) -> usize + use<> {
     let periods = periods.to_vec();
     let first = periods[0];
+    // Two `i32` can be further apart than an `i32` holds.
     let span = (i64::from(periods[periods.len() - 1]) - i64::from(first)) as usize + 1;
     let mut table = Vec::new();
     // Years and months fit; a lookup per row is then one read.

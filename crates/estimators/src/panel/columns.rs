@@ -59,6 +59,7 @@ pub(crate) fn check_lengths(columns: &PanelColumns) -> Result<(), EstimatorError
             });
         }
     }
+    // Rows, units and clusters are numbered in `u32`, whose largest value means missing.
     if expected >= MISSING_CODE as usize {
         let limit = u64::from(MISSING_CODE) - 1;
         return Err(EstimatorError::TooMany {
@@ -164,6 +165,7 @@ pub(super) fn complete_rows(columns: &PanelColumns) -> Result<Rows, EstimatorErr
     if missing.is_empty() {
         return Ok(Rows::All(n_rows));
     }
+    // Chunks come back in their order, so that one pass through ascending rows removes the missing ones.
     let mut missing = missing.into_iter().peekable();
     let kept = (0..n_rows as u32).filter(|row| missing.next_if_eq(row).is_none());
     Ok(Rows::Some(kept.collect()))
@@ -177,6 +179,7 @@ fn incomplete(columns: &PanelColumns, rows: Range<usize>) -> (u64, Vec<u32>) {
     let all_finite = |values: &[f64]| values[rows.clone()].iter().all(|value| value.is_finite());
     let all_known = |codes: &[u32]| codes[rows.clone()].iter().all(|&code| code != MISSING_CODE);
     let weights = columns.weight.as_deref();
+    // NaN is not below zero: a missing weight is missing, not negative.
     let n_negative = weights.map_or(0, |w| {
         w[rows.clone()].iter().filter(|&&value| value < 0.0).count()
     });

@@ -51,6 +51,7 @@ impl Covariate {
                 let first = known.next();
                 known.all(|value| Some(value) == first)
             }
+            // Of labels that occur: `select` keeps no others.
             CovariateValues::Categories { labels, .. } => labels.len() <= 1,
         }
     }
@@ -89,6 +90,7 @@ fn with_labels_that_occur(mut codes: Vec<u32>, labels: &[String]) -> CovariateVa
         .iter()
         .map(|&occurs| {
             next += u32::from(occurs);
+            // A label before the first that occurs wraps around; no code refers to it.
             next.wrapping_sub(1)
         })
         .collect();

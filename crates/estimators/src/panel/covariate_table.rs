@@ -68,6 +68,7 @@ impl Covariates {
             .par_iter()
             .map(|covariate| CovariateLayout::out(&covariate.values, places))
             .collect();
+        // A row of the table holds all covariates: one that changes over time puts all of them by period.
         let per_unit = laid.iter().all(|one| one.per_unit);
         let observed = ObservationCounts::of(places, per_unit);
         let levels: Vec<Option<Vec<f64>>> = laid
@@ -209,6 +210,7 @@ impl CovariateLayout {
                 values: by_unit,
             };
         }
+        // Freed before the larger table is made.
         drop(by_unit);
         let mut all = vec![0.0; places.n_units * places.n_periods];
         let mut next = 0;
@@ -229,6 +231,7 @@ impl CovariateLayout {
         let mut last = f64::NAN;
         for (place, &count) in counts.iter().enumerate() {
             let value = self.at(place, n_units);
+            // Equal neighbours need no search; the first is compared with NaN, which equals nothing.
             if count == 0.0 || value == last {
                 continue;
             }
@@ -245,6 +248,7 @@ impl CovariateLayout {
     }
 
     fn at(&self, place: usize, n_units: usize) -> f64 {
+        // Places run period by period, so that the remainder is the unit.
         self.values[if self.per_unit {
             place % n_units
         } else {
@@ -289,9 +293,12 @@ fn combine(
     for (one, own) in laid.iter().zip(&levels) {
         codes.par_iter_mut().enumerate().for_each(|(place, code)| {
             let value = one.at(place, n_units);
+            // A place without observation holds 0, which may lie above all levels.
             let rank = own
                 .partition_point(|&known| known < value)
                 .min(own.len() - 1);
+            // A number with one digit per covariate, in the base of its levels; below `MOST_COMBINATIONS`, so that it
+            // fits.
             *code = *code * own.len() as u32 + rank as u32;
         });
     }
@@ -314,6 +321,7 @@ fn combine(
     codes
         .par_iter_mut()
         .for_each(|code| *code = place_of[*code as usize]);
+    // The first covariate is the leading digit.
     let mut stride = n_combinations;
     let table = levels
         .iter()
@@ -397,6 +405,7 @@ fn orthonormal(
         let mut left = length;
         // The largest number is about one by now, so a length of 1.5e-14 is what rounding leaves of a constant.
         if length > f64::EPSILON.sqrt() * 1e-6 {
+            // The second pass takes out what rounding in the first left along the earlier columns.
             for _ in 0..2 {
                 for earlier in &done {
                     let share = dot(&column, earlier);

@@ -33,6 +33,7 @@ impl Panel {
         }
         let periods = self.periods_of(&kept);
         let is_head = periods.last().is_some_and(|last| last + 1 == periods.len());
+        // Covariates can be cut to the first periods only: a gap would shift those of all later ones.
         if self.covariates.is_some() && self.layout != Layout::CrossSections && !is_head {
             return None;
         }
@@ -61,8 +62,10 @@ impl Panel {
             let own = kept.iter().map(|&unit| own[unit as usize]);
             own.collect::<Vec<u32>>()
         });
+        // Counting by cluster relies on numbers without gaps.
         clusters.as_deref_mut().map(renumber_clusters);
         let period_place = |&unit: &u32| {
+            // Empty except for cross-sections, where alone a row has a period of its own.
             let own = usize::from(*self.row_periods.get(unit as usize)?);
             Some(periods.partition_point(|&period| period < own) as u16)
         };

@@ -86,6 +86,7 @@ impl Rejection {
         if m >= t0 {
             return own;
         }
+        // Mass at 0 and t₀ with mean m has E T² = m·t₀, which κm² allows: the chord is reached.
         if kurtosis * m >= t0 {
             return start + m * chord(tangent);
         }
@@ -101,6 +102,7 @@ impl Rejection {
             let p = (m - a) / (c - a);
             (1.0 - p) * self.at(a) + p * self.at(c)
         };
+        // Short of m, at which the other point is infinitely far.
         let best = highest(mean, (0.0, 1.0 - 1e-9), 60);
         let found = mean(best);
         let bound = |x: f64| self.parabola(x, m, variance);
@@ -116,6 +118,7 @@ impl Rejection {
         let (value, slope) = (self.at(x0), self.slope(x0));
         let steepness = |b: f64| {
             let distance = b * b - x0;
+            // Too near for a difference of values; the second derivative halfway is its limit.
             if distance.abs() < 1e-4 * x0 {
                 return self.bend(x0 + 0.5 * distance);
             }

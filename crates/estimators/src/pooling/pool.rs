@@ -102,6 +102,7 @@ pub fn pool(columns: &PoolColumns, options: &PoolOptions) -> Result<Pool, Estima
     let n_coefficients = columns.covariates.len() + 1;
     let family = Family::new(columns, &used, options.weights);
     let status = match family.targets() {
+        // Asked first: of so few rows covariates are combinations of each other anyway.
         _ if used.len() < n_coefficients + 2 => Err(Status::NotIdentified),
         None => Err(Status::Singular),
         Some(targets) => Ok(targets),
@@ -115,6 +116,7 @@ pub fn pool(columns: &PoolColumns, options: &PoolOptions) -> Result<Pool, Estima
         false => Status::Ok,
     };
     let found = family.moments(&targets);
+    // μ₂ divides below, so that it must not be zero, nor so small that quotients overflow.
     if !(found.second.is_normal() && found.kurtosis.is_finite()) {
         return Ok(without_numbers(
             &statuses,
@@ -260,6 +262,7 @@ impl Family {
             let squares: Vec<f64> = own.iter().map(|x| x * x).collect();
             let spread = self.mean(&squares).sqrt();
             let largest = covariate.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            // A spread lost in the rounding of the values is none.
             if spread.is_nan() || spread <= 1e-10 * largest {
                 return None;
             }
@@ -326,6 +329,7 @@ impl Family {
     }
 
     fn rank(&self, rows: &mut [Pooled], options: &PoolOptions) -> Result<(), EstimatorError> {
+        // In the family's own units, in which errors are.
         let known = rows.iter().zip(&self.errors).map(|(row, error)| Known {
             mean: row.pooled / self.scale,
             variance: row.shrinkage * error * error,

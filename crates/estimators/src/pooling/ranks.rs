@@ -82,6 +82,7 @@ fn one_among_best(effects: &[Known], own: usize, k: usize, best: Best, rule: &[N
         {
             let other = other.1;
             let above = normal::cdf((sign(best) * other.mean - x) / other.variance.sqrt());
+            // Downwards, so that each entry reads the law from before this effect.
             for count in (1..k).rev() {
                 law[count] = law[count] * (1.0 - above) + law[count - 1] * above;
             }

@@ -143,6 +143,7 @@ impl Column {
                 *level = Some(self.level(row as usize));
             }
         }
+        // Codes are dense: each has a row.
         (groups, levels.into_iter().flatten().collect())
     }
 
@@ -195,6 +196,7 @@ fn numeric_groups(values: &[f64], rows: &[u32]) -> Groups {
         high = high.max(value);
         is_whole &= value.fract() == 0.0;
     }
+    // Rows are complete, so that the values are finite.
     let span = high - low + 1.0;
     if is_whole && span <= 4.0 * rows.len() as f64 + 1024.0 {
         return compressed(picked().map(|value| (value - low) as u32), span as usize);
@@ -207,6 +209,7 @@ fn numeric_groups(values: &[f64], rows: &[u32]) -> Groups {
 /// Bits of a number whose integer order is the order of the numbers; −0 counts as 0.
 fn ordered_bits(value: f64) -> i64 {
     let bits = (value + 0.0).to_bits() as i64;
+    // Negative numbers are the smaller the larger their bits: all bits but the sign are turned over.
     if bits < 0 { bits ^ i64::MAX } else { bits }
 }
 

@@ -70,6 +70,7 @@ impl Errors {
         }
         let changes = clustered.changes();
         let rows = changes.row_iter();
+        // Without such a cluster the coefficient does not exist, and neither does its change.
         self.hangs_on_one = rows.map(|row| row.iter().any(|c| c.is_nan())).collect();
         if matches!(vcov, Vcov::Cr3(_)) {
             self.matrix = jackknife::covariance(&changes);

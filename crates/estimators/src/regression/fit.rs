@@ -96,6 +96,7 @@ impl Model {
         };
         let mut residuals = absorbed.outcome.clone();
         let mut coefficients = DVector::zeros(actual.len());
+        // The second round refines the first with the residuals of the rows themselves.
         for _ in 0..2 {
             let (right, effects) = products.with(&residuals);
             let step = &inverse * combinations.tr_mul(&right);
@@ -187,6 +188,7 @@ impl Selection {
         for (place, note) in notes.iter().enumerate() {
             let left = products.gram[(place, place)];
             let is_absorbed = left <= ABSORBED * note.squares;
+            // Without fixed effects nothing is absorbed; a column of which nothing is left is then collinear.
             if note.is_constant || (is_absorbed && !effects.is_empty()) {
                 let (status, detail) = if note.is_constant {
                     (Status::Constant, String::new())
@@ -217,6 +219,7 @@ impl Selection {
         for column in &mut selection.dropped[n_dropped..] {
             column.is_instrument = true;
         }
+        // Given the exogenous columns only: the instruments are there to explain it.
         let endogenous = part(from_endogenous, notes.len() - from_endogenous);
         selection.endogenous = selection.independent(products, notes, &endogenous, &given);
         if notes.is_empty() {

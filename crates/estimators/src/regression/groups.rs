@@ -18,6 +18,7 @@ impl Groups {
             .codes
             .iter()
             .zip(&other.codes)
+            // Both factors are below 2³², so that `i64` holds the product of any codes of rows.
             .map(|(&a, &b)| i64::from(a) * other.n_groups as i64 + i64::from(b))
             .collect();
         // The table of combinations is sparse: only pairs that occur get a code.

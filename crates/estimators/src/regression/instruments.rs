@@ -86,6 +86,7 @@ pub(crate) fn tests(
 ) -> Result<InstrumentTests, EstimatorError> {
     let stage = Stage::new(model)?;
     let mut first_stages = Vec::with_capacity(model.endogenous.len());
+    // Terms of endogenous columns come first.
     for (index, (name, _)) in model
         .terms
         .iter()
@@ -129,6 +130,7 @@ impl<'a> Stage<'a> {
         let block = own.view((from, from), (q, q)).into_owned();
         Ok(Self {
             coefficients: &own * products.among(&columns, &model.endogenous),
+            // The inverse of a block of the inverse: what is left of the instruments given the exogenous columns.
             strength: inverse(&block).ok_or_else(singular)?,
             inverse: own,
             model,
@@ -160,6 +162,7 @@ impl<'a> Stage<'a> {
         small: &SmallSample,
     ) -> Result<FirstStage, EstimatorError> {
         let none = DVector::zeros(self.products.n_effects);
+        // `residuals` subtracts from zero, hence the sign.
         let combination = self
             .products
             .spread(&-self.residual_combination(index), &none);
@@ -219,6 +222,7 @@ impl<'a> Stage<'a> {
             columns.set_column(at, &self.residual_combination(index));
         }
         let gram = columns.tr_mul(&self.products.gram) * &columns;
+        // Singular where the instruments explain an endogenous column fully: there is no residual to add.
         let Some(large) = inverse(&gram) else {
             return Ok(None);
         };
@@ -272,6 +276,7 @@ fn weakness(strength: &DMatrix<f64>, covariance: &DMatrix<f64>) -> (f64, f64) {
         return (f64::NAN, f64::NAN);
     }
     let root = root.l();
+    // L'VL has the eigenvalues of Q½VQ½, and only these matter.
     let standard = root.tr_mul(covariance) * &root;
     let x = 1.0 / TOLERATED_BIAS;
     let trace = standard.trace();
@@ -292,6 +297,7 @@ fn noncentral_quantile(p: f64, df: f64, noncentrality: f64) -> f64 {
     );
     // Ten standard deviations and room for small degrees of freedom, where the law is skewed.
     let (mut low, mut high) = (0.0, mean + 10.0 * spread + 50.0);
+    // More halvings than a double has steps.
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
         if noncentral_cdf(middle, df, noncentrality) < p {

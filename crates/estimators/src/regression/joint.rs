@@ -65,6 +65,7 @@ impl JointHypothesis {
         let (kept, dropped): (Vec<usize>, Vec<usize>) = meant.partition(estimated);
         let mut row = Diagnostic::number("joint_test", &self.text, f64::NAN);
         if kept.is_empty() {
+            // Each name means some row, so that with none kept one was dropped.
             row.status = result.rows[dropped[0]].status;
             return Ok(row);
         }
@@ -118,6 +119,7 @@ fn parts(text: &str, separator: char) -> Vec<&str> {
     let parts = text.split(|character| {
         match character {
             '(' => depth += 1,
+            // A `)` too many must not hide the separators after it.
             ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -137,6 +139,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     if pieces.peek().is_none() {
         return rest.is_empty();
     }
+    // A piece is taken at its first place, which leaves the most for those after it; the last stands at the end.
     while let Some(piece) = pieces.next() {
         if pieces.peek().is_none() {
             return rest.ends_with(piece);

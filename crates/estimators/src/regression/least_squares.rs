@@ -151,6 +151,7 @@ pub(crate) fn fit_with(
         Vec::new()
     };
     let direct_levels = direct_levels(&design, options, effort)?;
+    // Fixed effects hold a constant already.
     let intercept = formula.intercept && design.effects.is_empty();
     let model = Model::fit(design, intercept, direct_levels)?;
     let redundant = effort.components.then(|| components.iter().sum());
@@ -325,6 +326,7 @@ impl Inference<'_> {
             None => {
                 let df = own_df.map_or(df, |_| f64::NAN);
                 let mut row = self.row(term, (f64::NAN, f64::NAN), df, None);
+                // A column of the same name may be dropped among the instruments, for another reason.
                 let mut dropped = model.dropped.iter().filter(|column| !column.is_instrument);
                 let dropped = dropped.find(|column| column.term == *term);
                 row.status = dropped.map_or(Status::Collinear, |column| column.status);
@@ -372,6 +374,7 @@ impl Inference<'_> {
         df: f64,
         band: Option<f64>,
     ) -> Coefficient {
+        // Also false for NaN, the root of a negative variance.
         let has_error = std_error > 0.0 && !self.is_perfect;
         let std_error = if has_error { std_error } else { f64::NAN };
         let statistic = estimate / std_error;

@@ -84,6 +84,7 @@ impl Assignments {
                 if left == 0 {
                     break;
                 }
+                // The combinations that hold this cluster come before those that do not.
                 let with = choices(n - place - 1, left - 1);
                 if own < with {
                     treated[cluster] = true;
@@ -114,6 +115,7 @@ impl Assignments {
 
 /// Ways to choose `k` of `n`; the largest number where there are more.
 fn choices(n: usize, k: usize) -> u64 {
+    // As many ways as to leave out n − k, in fewer steps.
     let k = k.min(n - k.min(n)) as u64;
     let mut ways = 1_u128;
     for step in 1..=k {

@@ -57,6 +57,7 @@ impl NormalBox {
     ) -> Option<Self> {
         let factor = Cholesky::<f64, Dyn>::new(covariance.clone())?.unpack();
         let pivots = factor.diagonal().component_mul(&factor.diagonal());
+        // What is left of each variance given the earlier variables, as a share of it.
         let rests = pivots.component_div(&covariance.diagonal());
         (rests.iter().all(|rest| *rest > SINGULAR)).then_some(Self {
             covariance,
@@ -105,6 +106,7 @@ impl NormalBox {
             let mut sums = self.lattice(&(&self.low - mean), &(&self.high - mean), Moments::First);
             let all = sums.remove(0);
             let means = DVector::from_vec(sums) / all;
+            // Σ⁻¹·L·E[z] with Σ = LL' is L'⁻¹E[z].
             let solved = self.factor.tr_solve_lower_triangular(&means);
             return solved.unwrap_or_else(|| DVector::from_element(n, f64::NAN));
         }
@@ -258,6 +260,7 @@ impl Nested<'_> {
             // From the nearer tail, where probabilities have their digits.
             let (sign, from) = if low > 0.0 { (-1.0, -high) } else { (1.0, low) };
             let probability = normal::cdf(from) + uniform(k) * own;
+            // The quantiles of 0 and 1 are infinite.
             z.push(sign * normal::quantile(probability.clamp(f64::MIN_POSITIVE, 1.0 - 1e-16)));
         }
         product

@@ -190,6 +190,7 @@ fn tests(
             .map(|k| place(k).map_or(f64::NAN, |place| found[place]));
         Ok(adjusted.collect())
     };
+    // `primary_first` has no way out for an error: it is kept aside.
     let refusal = std::cell::Cell::new(None);
     let adjusted = primary_first(is_primary, |tests| {
         of(tests).unwrap_or_else(|error| {
@@ -338,6 +339,7 @@ impl Sums {
             squares += ((sum - own * means[arm]) / n[arm]).powi(2);
         }
         let std_error = (squares * n_clusters / (n_clusters - 1.0)).sqrt();
+        // As in `two_group`: two clusters leave no degree of freedom.
         let is_usable = n_clusters > 2.0 && std_error.is_finite() && std_error > self.rounding;
         Comparison {
             difference: means[1] - means[0],

@@ -56,6 +56,7 @@ impl Rule {
     pub(super) fn hybrid(alpha: f64, share: f64, critical: f64, n_post: usize) -> Self {
         let first = share * alpha;
         Self {
+            // Both stages together then have the size `alpha`.
             alpha: (alpha - first) / (1.0 - first),
             critical,
             // With a single period after the reference, R's HonestDiD does not cut the law off there: wider, never too short.
@@ -95,6 +96,7 @@ impl ConditionalTest {
         if scale.iter().any(|&sd| sd <= NO_VARIANCE * largest) {
             return None;
         }
+        // Effects are θ·l/l'l and something orthogonal to l, so that l'τ = θ; the latter is the nuisance.
         let post = matrix.columns(n_pre, study.n_post());
         let target = DVector::from_column_slice(target);
         let slope = post * &target / target.norm_squared();
@@ -105,6 +107,7 @@ impl ConditionalTest {
         for (row, sd) in scale.iter().enumerate() {
             nuisance.column_mut(row).scale_mut(1.0 / sd);
         }
+        // Equations may be scaled at will, and the tolerances of pivots are for entries about one.
         for mut row in nuisance.row_iter_mut() {
             let largest = row.amax();
             if largest > 0.0 {
@@ -140,6 +143,7 @@ impl ConditionalTest {
         let found = self.statistic(theta, from);
         *from = found.vertex.clone();
         let rounding = ROUNDING * (1.0 + found.y.amax());
+        // Up to zero, all inequalities can be met with this value.
         if found.value <= rounding {
             return true;
         }
@@ -148,6 +152,7 @@ impl ConditionalTest {
         }
         let own = self.noise.tr_mul(&found.vertex.weights);
         let deviation = own.norm();
+        // Above zero without a variance is not chance.
         if deviation <= NO_VARIANCE {
             return false;
         }
@@ -276,6 +281,7 @@ fn truncated_tail(x: f64, low: f64, high: f64) -> f64 {
     let (at_x, at_high) = (ln_tail(x), ln_tail(high));
     // Shares of the tail above x, and above `low`, that lie below `high`.
     let above_x = -(at_high - at_x).exp_m1();
+    // With `low` below zero the whole is not small and needs no logarithm.
     if low <= 0.0 {
         let all = 1.0 - normal::cdf(low) - at_high.exp();
         return (at_x.exp() * above_x / all).min(1.0);

@@ -72,6 +72,7 @@ impl EventStudy {
                 .filter(|&&row| event_times[row] < reference)
                 .count(),
         };
+        // Only now: repeated event times lie next to each other in order of time.
         study.check()?;
         Ok(study)
     }

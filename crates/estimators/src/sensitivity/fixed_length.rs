@@ -104,13 +104,16 @@ impl Estimators {
             let largest = self.linear.amax();
             // The penalty at which the half-length would not change, for the bias and error that a penalty leads to.
             let gap = |penalty: f64| {
+                // From the same start for every penalty, so that the root does not depend on the way to it.
                 let mut lasso = lasso.clone();
                 lasso.solve(penalty);
                 let (bias, error) = (self.bias(&lasso.solution), self.error(&lasso.solution));
                 let ratio = bound * bias / error;
                 let (quantile, slope) = folded_quantile(ratio, alpha);
+                // h·cv(Mb/h) changes by M·cv' with b and by cv − t·cv' with h, what is penalised by λ and by h.
                 penalty - bound * slope * error / (quantile - ratio * slope)
             };
+            // At a penalty as large as the largest slope all u are zero.
             let penalty = if largest > 0.0 && gap(largest) > 0.0 {
                 root(gap, 0.0, largest, 1e-14 * largest)
             } else {

@@ -228,6 +228,7 @@ fn plain(study: &EventStudy, target: &[f64]) -> (f64, f64) {
             variance += weight * other * study.covariance()[(n_pre + a, n_pre + b)];
         }
     }
+    // Rounding can leave a variance of zero below it.
     (estimate, variance.max(0.0).sqrt())
 }
 
@@ -278,6 +279,7 @@ impl<'a> Maker<'a> {
             Restriction::SmoothnessFixedLength => {
                 let estimators = Estimators::try_new(study, &maker.target);
                 let estimators = estimators.ok_or(Status::Singular)?;
+                // Whether the estimator has a variance shows at a bound of zero already.
                 estimators
                     .shortest(0.0, maker.alpha)
                     .ok_or(Status::NoVariance)?;
@@ -344,10 +346,12 @@ impl<'a> Maker<'a> {
         };
         let ranges = tests.par_iter().map(|test| {
             let rule = self.rule(test);
+            // Each test starts from the vertex of the one before, which is near.
             let mut vertex = test.polytope().vertex();
             let accepts = |theta: f64| test.accepts(theta, rule, &mut vertex);
             accepted_range(accepts, test.least_rejected()?, self.std_error)
         });
+        // A set that accepts no value adds nothing to the union.
         let ranges: Vec<(f64, f64)> = ranges.collect::<Vec<_>>().into_iter().flatten().collect();
         let union = ranges
             .into_iter()
@@ -366,6 +370,7 @@ impl<'a> Maker<'a> {
     fn holds_zero(&self, bound: f64) -> bool {
         if let Some(estimators) = &self.estimators {
             let found = estimators.shortest(bound, self.alpha);
+            // Without an interval nothing excludes zero.
             return found.is_none_or(|found| found.estimate.abs() <= found.half_length);
         }
         let tests = self.tests(bound).unwrap_or_default();

@@ -104,11 +104,13 @@ fn in_two_dimensions(test: &ConditionalTest, shadow: &DMatrix<f64>) -> Vec<Width
     let mut widths = Vec::with_capacity(n * NODES);
     let outward = |a: usize, b: usize| {
         let edge = &corners[b] - &corners[a];
+        // Anticlockwise, the normal of an edge e that points outwards is (e₁, −e₀).
         (-edge[0]).atan2(edge[1])
     };
     for (own, corner) in corners.iter().enumerate() {
         let from = outward((own + n - 1) % n, own);
         let mut to = outward(own, (own + 1) % n);
+        // Once on the way round the angle jumps back by a turn.
         if to < from {
             to += std::f64::consts::TAU;
         }

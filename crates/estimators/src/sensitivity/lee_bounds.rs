@@ -195,6 +195,7 @@ impl Arms {
         let share = (rates[more] - rates[1 - more]) / rates[more];
         let (other_mean, other_variance) = mean_and_variance(&self.outcomes[1 - more]);
         let own = &self.outcomes[more];
+        // The highest values are the lowest with the other sign: one rule cuts at both ends.
         let mirrored: Vec<f64> = own.iter().rev().map(|value| -value).collect();
         Some(Trimmed {
             more,

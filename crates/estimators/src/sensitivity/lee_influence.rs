@@ -183,6 +183,7 @@ fn influence(
                     (of_share - distance) / (own.rate * share(1 - trimmed.more))
                 }
             });
+            // As in `Trimmed::bounds`: the ends trade places with the sign.
             let parts = if trimmed.more == 1 {
                 parts
             } else {
@@ -194,6 +195,7 @@ fn influence(
                 (seen - own.rate) / share(1 - trimmed.more)
             };
             let gaps = [own.bounds.0 - result.lower, own.bounds.1 - result.upper];
+            // P(k)·q_k moves by the rate in the stratum and by the unit's own part of P(k).
             let of = |bound: usize| {
                 (own.rate * parts[bound] + gaps[bound] * (of_rate + own.rate)) / total
             };

@@ -51,9 +51,11 @@ impl Polytope {
             if tableau.basis[row] < n {
                 continue;
             }
+            // An artificial column that keeps weight: no γ fulfils the equations.
             if tableau.values()[row] > PIVOT {
                 return None;
             }
+            // One without weight makes room for any other column, and the vertex stays where it is.
             let replacement = (0..n)
                 .filter(|column| !tableau.basis.contains(column))
                 .map(|column| {
@@ -99,6 +101,7 @@ impl Polytope {
         tableau.maximise(objective);
         let mut weights = DVector::zeros(self.columns.ncols());
         for (&column, &value) in tableau.basis.iter().zip(&tableau.values()) {
+            // Rounding can leave a weight of zero below it.
             weights[column] = value.max(0.0);
         }
         Vertex {

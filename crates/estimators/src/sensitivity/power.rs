@@ -255,6 +255,7 @@ impl RootMeanSquare {
         let half = 0.5 * df;
         Self {
             df,
+            // ln of 2(df/2)^(df/2)/Γ(df/2), the constant in the density of S.
             constant: std::f64::consts::LN_2 + half * half.ln() - ln_gamma(half),
         }
     }

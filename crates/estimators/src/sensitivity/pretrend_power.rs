@@ -209,6 +209,7 @@ impl Pretest {
             power: 1.0 - passing,
             slope,
             bayes_factor: passing / self.passing_without,
+            // What is quadratic in β̂ is the same in both densities and cancels.
             likelihood_ratio: (evidence.dot(&self.estimates) - 0.5 * evidence.dot(&mean)).exp(),
             biases: biases
                 .map(|(row, &event_time)| TrendBias {

@@ -51,6 +51,7 @@ fn first_difference(n_pre: usize, n: usize, place: usize) -> DVector<f64> {
     let mut row = DVector::zeros(n);
     for (place, sign) in [(place, -1.0), (place + 1, 1.0)] {
         if place != n_pre {
+            // The reference is zero by construction and has no column.
             row[if place < n_pre { place } else { place - 1 }] = sign;
         }
     }

@@ -89,6 +89,7 @@ impl RolloutDesign {
             for (column, b) in sequences.iter().enumerate() {
                 let scale = (free(a) * free(b)).sqrt();
                 let other = -(dot(&a.left, &b.left) / n + square(a) * square(b) / total) / scale;
+                // Clusters that start together share all entries of Q but those on its diagonal.
                 if row == column {
                     let own = other + square(a) / scale;
                     trace += a.n * own;
@@ -178,6 +179,7 @@ impl RolloutDesign {
                 let sum: f64 = others.map(|(s, own)| own * by_lag[t.abs_diff(s)]).sum();
                 left[t] * sum
             };
+            // Rounding can leave a quadratic form of zero below it.
             (0..left.len()).map(row).sum::<f64>().max(0.0)
         };
         self.sd.powi(2)

@@ -92,6 +92,7 @@ pub fn variance_components(
             Correlation::Constant => a < b,
             Correlation::Decay => a + 1 == b,
         });
+        // Without units, or without any seen twice, none is seen to keep anything.
         let shared = if apart.df_within > 0.0 {
             apart.within()
         } else {
@@ -175,6 +176,7 @@ impl Rows {
                 y: columns.outcome[row],
             })
             .collect();
+        // Rows without units tie in all but the outcome, and sums depend on their order.
         all.sort_by(|a, b| {
             let key = |row: &Row| (row.cluster, row.unit, row.period);
             key(a).cmp(&key(b)).then(a.y.total_cmp(&b.y))
@@ -257,6 +259,7 @@ impl Rows {
             let mut own = vec![Own::default(); pairs.all.len()];
             if has_units {
                 for unit in rows.chunk_by(|a, b| a.unit == b.unit) {
+                    // A unit's rows are in order of time, so that the earlier period comes first in a pair.
                     for (place, first) in unit.iter().enumerate() {
                         for second in &unit[place..] {
                             own[first.period * self.n_periods + second.period]
@@ -265,6 +268,7 @@ impl Rows {
                     }
                 }
             } else {
+                // Pairs of periods are made from these sums in `add_cluster`.
                 for row in rows {
                     own[row.period * (self.n_periods + 1)].add(row.y, row.y);
                 }

@@ -164,6 +164,7 @@ impl<'a> ArchiveReader<'a, File> {
         };
         let mut files = Vec::new();
         collect_files(root, 0, &mut files).map_err(read)?;
+        // Systems list a folder in any order.
         files.sort();
         let files = Files::Folder {
             root: root.to_owned(),
@@ -231,12 +232,14 @@ impl<'a, R: Read + Seek> ArchiveReader<'a, R> {
                 Err((name, rule)) => {
                     self.rejects.add(place(name), rule);
                     self.summary.n_refused += 1;
+                    // Nothing more can be unpacked.
                     if rule == Rule::ArchiveBomb {
                         self.next = n_files;
                     }
                     continue;
                 }
             };
+            // `take` borrows all of `self`; the buffer goes back to be used again, and wiped in the end.
             let bytes = std::mem::take(&mut self.buffer);
             let found = self.take(&bytes, place);
             self.buffer = bytes;

@@ -274,6 +274,7 @@ impl Builder {
         };
         match name {
             "code" => open.item = element.attribute("code").trim().to_owned(),
+            // Only the first value, and none of what was not done.
             "value" if open.value == Value::Missing => open.value = value(element),
             "interpretationCode" => {
                 open.interpretation = match element.attribute("code") {
@@ -332,6 +333,7 @@ fn number(text: &str) -> Option<f64> {
     let text = normalise::text(text);
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
     let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    // `parse` alone would take exponents, infinities and any number of digits.
     let digits = |text: &str, most| {
         (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };

@@ -148,6 +148,7 @@ fn add_stage(known: &mut Guidance, stage: Guidance) {
         insurer_id: later.insurer_id,
         fiscal_year: later.fiscal_year,
         is_year_of_ticket: earlier.is_year_of_ticket && later.is_year_of_ticket,
+        // A later report does not take a final evaluation back.
         category: if later.is_completed || !earlier.is_completed {
             later.category
         } else {

@@ -242,6 +242,7 @@ fn guidance(subject: &Subject, rules: &Thresholds) -> Option<i8> {
     let glucose = match (subject.fasting_glucose_mgdl, subject.hba1c_pct) {
         (Some(glucose), _) => Some(glucose >= rules.guidance_glucose_mgdl),
         (None, Some(hba1c)) => Some(hba1c >= rules.guidance_hba1c_pct),
+        // Casual glucose counts where nothing else is known.
         (None, None) => at_least(subject.casual_glucose_mgdl, rules.guidance_glucose_mgdl),
     };
     let lipid = any([
@@ -257,10 +258,12 @@ fn guidance(subject: &Subject, rules: &Thresholds) -> Option<i8> {
             (true, _, 1) | (false, true, 1 | 2) => 2,
             _ => 1,
         };
+        // From 65 years on, intensive support becomes motivational.
         if age >= 65 { level.max(2) } else { level }
     };
     let mut cases = Vec::with_capacity(64);
     for is_medicated in both(medicated) {
+        // Who takes a drug gets no guidance, whatever the values are.
         if *is_medicated {
             cases.push(3);
             continue;

@@ -82,6 +82,7 @@ pub fn checkup_of(
     rules: &Thresholds,
     (place, rejects): (&Place, &mut Rejects),
 ) -> Result<Checkup, Rule> {
+    // 0 is a category that could not be read.
     if matches!(document.category, 0 | 20..=29) {
         return Err(Rule::NotThisDocument);
     }

@@ -90,6 +90,7 @@ impl<'d> Steps<'d> {
             .map_err(|error| (Rule::Encoding, error.valid_up_to() as u64))?;
         let mut reader = Reader::from_str(document);
         let config = reader.config_mut();
+        // `<a/>` then comes as a start and an end, like any other element.
         config.expand_empty_elements = true;
         config.trim_text(true);
         Ok(Self {
@@ -114,8 +115,10 @@ impl<'d> Steps<'d> {
             };
             return match event {
                 Err(_) => refuse(Rule::Xml),
+                // A document that was cut off ends without an error.
                 Ok(Event::Eof) if self.depth > 0 || !self.has_root => refuse(Rule::Xml),
                 Ok(Event::Eof) => Ok(None),
+                // Its entities could unpack to any size.
                 Ok(Event::DocType(_)) => refuse(Rule::Doctype),
                 Ok(Event::Start(start)) => {
                     self.depth += 1;
@@ -184,6 +187,7 @@ fn part_of<'d>(text: &'d str, part: &[u8]) -> Option<&'d str> {
     if part.is_empty() {
         return Some("");
     }
+    // The reader hands out slices of the text itself: their address says which part they are.
     let from = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
     text.get(from..from.checked_add(part.len())?)
 }

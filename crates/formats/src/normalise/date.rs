@@ -209,6 +209,7 @@ fn parse(raw: &str) -> Result<DateNumbers, DateProblem> {
         return Err(DateProblem::Form);
     }
     let raw = raw.trim();
+    // Digits alone need no normalisation.
     if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit()) {
         return from_run(raw);
     }
@@ -264,6 +265,7 @@ fn from_run(run: &str) -> Result<DateNumbers, DateProblem> {
         5 => coded(0),
         6 => western(0),
         7 => coded(day(5)?),
+        // Twelve and fourteen digits have a time of day behind the day.
         8 | 12 | 14 => western(day(6)?),
         _ => Err(DateProblem::Form),
     }

@@ -45,6 +45,7 @@ pub(super) fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Re
     if line.len() <= MAX_LINE_BYTES || line.ends_with(b"\n") {
         return Ok(Some(Line::Record));
     }
+    // The rest goes by in pieces, whatever its length.
     while !line.is_empty() && !line.ends_with(b"\n") {
         line.clear();
         source.take(longest).read_until(b'\n', line)?;
@@ -124,6 +125,7 @@ impl<R: BufRead> Lines<R> {
             }
             self.buffer.pop();
         }
+        // What stands behind an end mark is no record.
         if self.buffer.first() == Some(&END_MARK) {
             self.has_ended = true;
             self.buffer.clear();

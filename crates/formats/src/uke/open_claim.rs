@@ -249,6 +249,7 @@ impl OpenClaim {
         };
         let class = record.field(1);
         if !class.is_empty() {
+            // The group before should have had its points on its last line.
             if self.group.has_lines {
                 self.close_group(0);
                 self.claim.flags.has_open_group = true;
@@ -359,6 +360,7 @@ impl OpenClaim {
             self.close_group(0);
             self.claim.flags.has_open_group = true;
         }
+        // CD records list all drugs, also those of other records.
         if !self.coded_drugs.is_empty() {
             self.claim.drugs = std::mem::take(&mut self.coded_drugs);
         }

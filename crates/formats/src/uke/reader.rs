@@ -221,6 +221,7 @@ impl<R: BufRead> ClaimReader<R> {
         match add(open, &record) {
             Ok(()) => {}
             Err(refusal @ (_, rule)) => {
+                // Without HO a claim has neither insurer nor points.
                 let is_fatal = record.kind() == b"HO" || rule == Rule::ClaimTooLarge;
                 self.refuse(refusal);
                 if is_fatal {

@@ -178,6 +178,7 @@ impl<'a> RowMaker<'a> {
         ];
         let token = self.tokeniser.token("claim", &fields);
         let billed_month = claim.billed_month.number();
+        // A returned version has the month of the billed one, and must get the same id.
         let key = Occurrence {
             token,
             billed_month,

@@ -52,6 +52,7 @@ impl Adjustment {
             sides.treated.weight_moments(),
             sides.control.weight_moments(),
         );
+        // The first entry of the vector is Σω.
         if treated.vector[0] <= 0.0 {
             return Err(Status::NoTreated);
         }
@@ -76,6 +77,7 @@ impl Adjustment {
             Method::OutcomeRegression => None,
             _ => Some(Propensity::fit(sides, &basis, is_weighted, keep)?),
         };
+        // One probability for each combination of covariates serves all observations that share it.
         if let Some(propensity) = &mut propensity
             && covariates.are_shared()
         {
@@ -128,6 +130,7 @@ impl Adjustment {
         if let Some(propensity) = &self.propensity {
             let odds = &propensity.odds;
             let total = odds.vector[0];
+            // Zero where all comparison units are trimmed.
             if total <= 0.0 {
                 return Err(Status::NoOverlap);
             }
@@ -135,6 +138,7 @@ impl Adjustment {
             mean_control = residual[0] / total;
             direction += &odds.vector / total;
             let score = (residual - &odds.vector * mean_control) / total;
+            // The derivative of the estimate by the logit's coefficients, times the inverse of the logit's Hessian.
             let h = (&propensity.inverse_hessian * score).as_slice().to_vec();
             control.a_odds = -1.0 / total;
             control.b_odds = mean_control / total;
@@ -302,6 +306,8 @@ impl RowComparison<'_> {
 
     fn outcome_regression(&self) -> Result<AdjustedComparison, Status> {
         let none = DVector::zeros(self.kept.len());
+        // Over the treated of both periods, as in `DRDID`: repeated cross-sections are taken to be alike in their
+        // covariates.
         let treated_vector = &self.groups[0][0].moments.vector + &self.groups[1][0].moments.vector;
         let total = treated_vector[0];
         let mut estimate = 0.0;
@@ -370,6 +376,7 @@ impl RowComparison<'_> {
             if regressions {
                 let (control_beta, control_inverse) = control.regression(self.kept)?;
                 let (treated_beta, treated_inverse) = treated.regression(self.kept)?;
+                // Zero where the treated of this period have the mean covariates of all treated.
                 let share = &treated.moments.vector / treated.total();
                 let moment = &treated_vector / total - &share;
                 // What the estimate changes with the comparison units' coefficients, and with those of the treated.

@@ -42,6 +42,8 @@ impl Basis {
             let length = gram[(column, column)].sqrt();
             let mut own = DVector::zeros(k);
             own[column] = 1.0;
+            // Gram and Schmidt on the coefficients, with `gram` for the inner product; the second pass takes out what
+            // rounding left.
             for _ in 0..2 {
                 for earlier in &orthonormal {
                     let share = earlier.dot(&(gram * &own));
@@ -97,6 +99,7 @@ impl Local {
         let mut own = covariates.clone();
         let mut from_panel = DMatrix::identity(k, k);
         for (column, coefficients) in new_columns {
+            // Column 0 is the intercept, of which everything is left and which has no values.
             let values = &mut own.columns[column - 1];
             linear_form(covariates, coefficients.as_slice(), 0, values);
             from_panel.set_column(*column, coefficients);

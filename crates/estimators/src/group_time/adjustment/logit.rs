@@ -133,6 +133,7 @@ impl Newton<'_> {
     ) -> Result<(Vec<f64>, f64), Status> {
         let [treated, control] =
             [self.sides.treated, self.sides.control].map(|points| self.total(points, counting));
+        // The totals are of all chunks, the gain of every `stride`th.
         let smaller_side = treated.min(control) / stride as f64;
         let mut last: Option<Step> = None;
         for step in 0..MOST_STEPS {
@@ -216,6 +217,7 @@ impl Newton<'_> {
                 let mut largest = 0.0_f64;
                 for (value, &n) in probability.iter_mut().zip(loaded.counts) {
                     *value = logistic(*value);
+                    // Without weight an observation counts nowhere, also not for overlap.
                     if n > 0.0 {
                         largest = largest.max(*value);
                     }

@@ -182,6 +182,7 @@ impl<'a> Points<'a> {
         }
         let segment = self.segments[index].part(range.clone());
         segment.load(&mut buffers.outcomes, &mut buffers.weights);
+        // Otherwise weights are one, or zero where the outcome is zero already.
         if segment.weights.is_some() {
             for (outcome, weight) in buffers.outcomes.iter_mut().zip(&buffers.weights) {
                 *outcome *= weight;
@@ -404,6 +405,7 @@ pub(crate) fn linear_form(
     let rows = first_row..first_row + out.len();
     let used = covariates.columns.iter().zip(slopes);
     let used: Vec<(&[f64], f64)> = used
+        // Columns that were left out have a slope of zero.
         .filter(|(_, slope)| **slope != 0.0)
         .map(|(column, slope)| (&column[rows.clone()], *slope))
         .collect();

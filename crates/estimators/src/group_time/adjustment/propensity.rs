@@ -209,6 +209,7 @@ impl Propensity {
             (RowSlice::From(first_row), _) => {
                 self.probabilities(covariates, segment.units.start, first_row, &mut odds);
             }
+            // Does not occur: where observations share covariates, rows are stored.
             (RowSlice::Codes(_), _) => {}
         }
         Self::odds_in_place(&mut odds);

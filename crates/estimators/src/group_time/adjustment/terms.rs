@@ -81,6 +81,7 @@ impl Terms {
         if !self.beta.is_empty() {
             linear_form(covariates, &self.beta, first_row, form);
             for index in 0..len {
+                // With u = y − X'β the slope multiplies X'β as well, which is not of y.
                 intercept[index] -= slope[index] * form[index];
             }
         }
@@ -142,6 +143,7 @@ impl Terms {
                     *slot += w * (slope * y + intercept);
                 }
             }
+            // Does not occur: `finish` makes the table where observations share covariates.
             (RowSlice::Codes(_), None) => {}
         }
     }

@@ -55,6 +55,7 @@ impl Scores<'_> {
         let levels = |effect: &Effect| effect.groups.n_groups as u64;
         let implied = match (rule, self.counting.redundant) {
             (FixedEffectCount::Components, Some(redundant)) => redundant,
+            // One level of each effect after the first follows from the constant that all of them hold.
             _ => self.effects.len() as u64 - 1,
         };
         let all = self
@@ -165,6 +166,7 @@ impl Scores<'_> {
     /// Σ over rows of e²-weighted outer products.
     fn row_meat(&self, vcov: &Vcov) -> Result<DMatrix<f64>, EstimatorError> {
         let within = &self.products.within;
+        // ω²e², since the scores are ωxe and q stands in for ω in the products.
         let mut squares: Vec<f64> = (0..self.residuals.len())
             .map(|row| (within.weight(row) * self.residuals[row]).powi(2))
             .collect();
@@ -193,6 +195,8 @@ impl Scores<'_> {
                 limit: LEVERAGE_LEVELS as u64,
             });
         };
+        // By blocks: the inverse of the remaining columns, written in all columns, and that of the effects'
+        // indicators.
         let mut inverse = self.transformation * self.inverse * self.transformation.transpose();
         let n_effects = self.products.n_effects;
         let mut own = inverse.view_mut((0, 0), (n_effects, n_effects));

@@ -58,6 +58,7 @@ impl Vcov {
         };
         let (word, rest) = trimmed.split_once('(').ok_or_else(unknown)?;
         let inside = rest.strip_suffix(')').ok_or_else(unknown)?;
+        // Names may be quoted as they are in a formula.
         let strip = |name: &str| name.trim().trim_matches(['"', '`']).to_owned();
         let names: Vec<String> = inside.split(',').map(strip).collect();
         if names.iter().any(String::is_empty) {

@@ -39,6 +39,7 @@ impl Design {
         let mut counts = RowCounts::default();
         let mut kept = complete_rows(formula, data, &used, &mut counts)?;
         let mut groups = groups_of_effects(formula, data, &kept)?;
+        // Before clusters and columns are made: rows that go must leave no levels behind.
         counts.n_singleton_rows = drop_singletons(&mut kept, &mut groups, singletons);
         counts.n_obs = kept.len() as u64;
         if kept.is_empty() {
@@ -90,6 +91,7 @@ fn used_columns<'a>(
 
 fn check_lengths(used: &[(String, &Column)], data: &RegressionData) -> Result<(), EstimatorError> {
     let expected = used.first().map_or(0, |(_, column)| column.len());
+    // Rows and codes are `u32`, whose largest value stands for none.
     let limit = u64::from(u32::MAX - 1);
     if expected as u64 > limit {
         return Err(EstimatorError::TooMany {

@@ -51,6 +51,7 @@ pub(super) fn complete_rows(
             *flag &= weight.is_finite();
         }
     }
+    // In this order every row that is left out counts once, for the first reason.
     let n_complete = kept(&is_complete);
     let transformed = formula.all_terms().flat_map(|term| &term.atoms);
     for atom in transformed.chain([&formula.outcome]) {
@@ -147,6 +148,7 @@ pub(super) fn canonical_order(
         return None;
     }
     let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    // From the last to the first: the sorts are stable, so that the first partition decides.
     for groups in partitions.iter().rev() {
         order = counting_sort(&order, groups);
     }
@@ -167,6 +169,7 @@ pub(super) fn canonical_order(
         if run.len() > LONG_RUN {
             sort_long(run, rows, &keys[0]);
         }
+        // Rows that tie in every key are interchangeable; the sort need not be stable.
         run.sort_unstable_by(|&a, &b| by_keys(a, b));
     });
     Some(order)

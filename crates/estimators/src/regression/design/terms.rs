@@ -70,6 +70,7 @@ impl Product {
         match &atom.kind {
             AtomKind::Indicators(references) => {
                 let left_out = |_: usize, _: usize, level: &Level| {
+                    // A reference may be written as a number or a text, whatever the column holds: compared as text.
                     let text = level_text(level);
                     references.iter().any(|r| level_text(r) == text)
                 };
@@ -149,6 +150,7 @@ impl Product {
     fn times(self, right: Self) -> Self {
         let n_numbers = self.numbers.len().max(1);
         let mut columns = Vec::with_capacity(self.columns.len() * right.columns.len());
+        // The left one varies fastest, as in R's `model.matrix`.
         for b in &right.columns {
             for a in &self.columns {
                 columns.push(ProductColumn {
@@ -206,6 +208,7 @@ impl Product {
         let mut numbers: Vec<Option<Vec<f64>>> = self.numbers.into_iter().map(Some).collect();
         let dense = |column: ProductColumn| {
             let values = match &codes {
+                // Without factors each product of numbers is one column.
                 None => numbers[column.number].take().unwrap_or_default(),
                 Some(codes) => {
                     let number = numbers[column.number].as_deref().unwrap_or_default();

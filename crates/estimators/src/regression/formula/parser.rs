@@ -183,6 +183,7 @@ impl Parser {
             return Ok(false);
         }
         let start = self.offset();
+        // What such a sum says of the intercept has no meaning here.
         formula.endogenous = self.sum()?.terms;
         self.expect('~', "~ before the instruments")?;
         formula.instruments = self.sum()?.terms;
@@ -231,6 +232,7 @@ impl Parser {
         loop {
             match self.peek() {
                 Some(&Kind::Number(number)) if number == 0.0 || number == 1.0 => {
+                    // `- 1` and `+ 0` take the intercept out, `- 0` does not, as in R.
                     sum.intercept = (number == 1.0) != minus;
                     self.position += 1;
                 }
@@ -260,6 +262,7 @@ impl Parser {
         let mut terms = vec![self.interaction()?];
         while self.accept('*') {
             let factor = self.interaction()?;
+            // With all terms so far, so that a*b*c holds a:c, b:c and a:b:c.
             let crossed: Vec<Term> = terms
                 .iter()
                 .map(|term| Term {
@@ -347,6 +350,7 @@ impl Parser {
         if self.accept(',') {
             let (word, _) = self.name("raw")?;
             if word != "raw" {
+                // The error is to point at the word that was read.
                 self.position -= 1;
                 return Err(self.unexpected("raw"));
             }

@@ -66,6 +66,7 @@ pub(crate) fn absorb(
 ) -> Result<Absorbed, EstimatorError> {
     let weights = design.weights.take();
     let has_constant = intercept || !design.effects.is_empty();
+    // The codes are moved, not copied; later counts need the numbers of levels alone.
     let mut groups = design.effects.iter_mut().map(|effect| Groups {
         codes: std::mem::take(&mut effect.groups.codes),
         n_groups: effect.groups.n_groups,
@@ -134,6 +135,7 @@ impl Within {
         let mut columns: Vec<&mut Vec<f64>> = dense.iter_mut().map(|c| &mut c.values).collect();
         columns.push(outcome);
         for column in &mut columns {
+            // Means first: `residualize` expects them to be gone.
             self.subtract_centre(column);
             self.residualize(column, inverse);
         }
@@ -220,6 +222,7 @@ impl Within {
             self.n_columns += groups.n_groups;
         }
         let gram = self.gram();
+        // Levels that follow from the first effect and earlier ones would make the products singular.
         let kept = independent_columns(&gram);
         let places: Vec<usize> = (0..kept.len()).filter(|&place| kept[place]).collect();
         let mut next = 0;
@@ -335,6 +338,7 @@ impl Within {
                     notes.push(ColumnNote {
                         name,
                         mean,
+                        // Σω(x − mean)² of an indicator.
                         squares: total * (1.0 - mean),
                         is_constant: n_rows == 0 || (has_constant && n_rows == self.n_rows),
                     });

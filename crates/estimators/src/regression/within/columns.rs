@@ -167,6 +167,7 @@ impl Within {
                 Centre::Groups(partition) => {
                     partition.subtract_means(range.first_group, part, self.weights.as_deref());
                 }
+                // A column less its mean: the means of all columns come back as one number.
                 _ => part.iter_mut().for_each(|value| *value += constant),
             }
         });
@@ -321,6 +322,7 @@ impl Within {
             let total = partition.totals[group];
             touched.clear();
             self.add_indicators(rows.clone(), &mut touched, |row| self.weight(row));
+            // With q = ω the corrections for the means fall together into one.
             let Some(q) = q else {
                 for (place, &a) in touched.columns.iter().enumerate() {
                     let mean = touched.sums[a as usize] / total;
@@ -347,6 +349,7 @@ impl Within {
                     let other = touched.sums[b] / total;
                     sums[lower(k, a, b)] += all * mean * other - own[a] * other - mean * own[b];
                 }
+                // Numbers have means of zero under ω, not under q.
                 for column in &self.dense {
                     let pairs = rows.clone().map(|row| q[row] * column.values[row]);
                     sums[lower(k, a, column.index)] -= mean * pairs.sum::<f64>();

@@ -207,6 +207,7 @@ impl<'a> System<'a> {
             self.apply(&direction, &mut image);
             self.balance(&mut image);
             let curvature = dot(&direction, &image);
+            // S is only semidefinite: a direction that is all rounding has no curvature.
             if curvature.is_nan() || curvature <= 0.0 {
                 break;
             }
@@ -231,6 +232,7 @@ impl<'a> System<'a> {
                 *direction = scaled + turn * *direction;
             }
         }
+        // Not the last: rounding lets the residual grow again.
         best.1
     }
 
@@ -294,6 +296,7 @@ impl<'a> System<'a> {
         for (row, value) in column.iter_mut().enumerate() {
             *value -= self.effect(effects, row);
         }
+        // The levels just subtracted bring means of the first partition back.
         self.first.subtract_means(0, column, self.weights);
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct LeverageOne {
 impl Within {
     /// Σ over clusters of outer products of the sums of ωx̃e; e has its means taken out.
     pub(crate) fn cluster_meat(&self, e: &[f64], clusters: &Groups) -> DMatrix<f64> {
+        // Each row is its own cluster: products of rows, without a table of sums.
         if clusters.n_groups == self.n_rows {
             let q: Vec<f64> = (0..self.n_rows)
                 .map(|row| (self.weight(row) * e[row]).powi(2))
@@ -123,6 +124,7 @@ impl Within {
             for group in range.first_group..range.end_group {
                 let rows = partition.rows(group);
                 let code = clusters.codes[rows.start];
+                // Within one cluster the group's ωe add up to zero, and what the means would take off with them.
                 if clusters.codes[rows.clone()].iter().all(|&c| c == code) {
                     continue;
                 }
@@ -281,6 +283,7 @@ impl<'a> GroupMeans<'a> {
         let Some(partition) = self.partition else {
             return;
         };
+        // The rows of a cluster ascend, so that those of one group follow each other.
         let mut at = 0;
         while at < rows.len() {
             let group = partition.group_of(rows[at]);
@@ -319,6 +322,7 @@ impl<'a> Leverage<'a> {
 
     /// The means of the group with these rows.
     fn group(&mut self, rows: std::ops::Range<usize>, total: f64) {
+        // Taken out of `self`, all of which `set_mean` borrows.
         let mut touched = std::mem::replace(&mut self.touched, Touched::new(0));
         touched.clear();
         let within = self.within;
@@ -353,6 +357,7 @@ impl<'a> Leverage<'a> {
             for column in &self.within.dense {
                 entries.push((column.index, column.values[row]));
             }
+            // x̃'Ax̃ = x'Ax − 2x'Ax̄ + x̄'Ax̄, with x̄ worked out once for the group.
             let mut form = self.square;
             for &(a, x) in &entries {
                 form -= 2.0 * x * self.image[a];

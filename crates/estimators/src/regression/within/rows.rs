@@ -103,6 +103,7 @@ impl<'a> RowWriter<'a> {
                 let (mut known, mut own) = (usize::MAX, Vec::new());
                 for (&row, mut out) in rows.iter().zip(block.column_iter_mut()) {
                     let group = partition.group_of(row);
+                    // Kept while the rows stay in one small group.
                     if group != known && self.large[group].is_none() {
                         own = self.means(group);
                     }
