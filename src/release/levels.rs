@@ -47,7 +47,7 @@ pub(super) struct ReviewCounts {
 }
 
 impl ReviewCounts {
-    /// The smallest count of the row, of those who have it and of those who have not, zero included.
+    /// The smallest count of the row, of those who have it and of those who have not, of the counts above zero.
     fn smallest(self) -> u64 {
         let with = self.with.unwrap_or(self.persons);
         let sides = [self.persons, with, self.persons - with];

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::error::EstimatorError;
 use crate::estimate::rounding_error;
@@ -64,7 +65,7 @@ pub(crate) struct Sample<'a> {
     /// The first unit of the panel that may take part.
     first_unit: usize,
     /// Panel indices of the units, where not all from the offset on are kept.
-    kept: Option<Vec<u32>>,
+    kept: Option<Arc<[u32]>>,
     pub(crate) clusters: Option<Vec<u32>>,
     pub(crate) n_clusters: usize,
     pub(crate) counts: SampleCounts,
@@ -118,7 +119,7 @@ impl<'a> Sample<'a> {
             row_periods: Cow::Borrowed(&self.row_periods),
             covariates: self.covariates.as_deref().map(Cow::Borrowed),
             runs: self.runs.clone(),
-            kept: None,
+            kept: self.kept.clone(),
             clusters: self.clusters.clone(),
             counts: self.counts.clone(),
             ..*self
@@ -275,7 +276,7 @@ impl<'a> Sample<'a> {
         if may_have_holes && self.is_complete() {
             self.layout = Layout::Balanced;
         }
-        self.kept = (n_dropped > 0).then_some(kept);
+        self.kept = (n_dropped > 0).then(|| kept.into());
         Ok(())
     }
 

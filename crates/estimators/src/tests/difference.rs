@@ -217,13 +217,22 @@ fn check_errors(estimates: &[Estimate], influence: &ClusterInfluence) -> usize {
     estimates.len()
 }
 
-/// Both estimators are linear in the outcome: the difference of two outcomes is the effect on their difference.
+/// Both estimators are linear in the outcome: the difference of two outcomes is the effect on their difference. Where rows are missing,
+/// units are left out, and those that stay have other places.
 #[test]
 fn outcomes_differ_as_their_difference_does() {
-    let columns = panel_columns(
-        &Data::sim("s1_staggered"),
-        "outcome=cost;cluster=worksite_id",
-    );
+    for (cluster, missing_every) in [(";cluster=worksite_id", None), ("", Some(13))] {
+        check_outcomes(cluster, missing_every);
+    }
+}
+
+fn check_outcomes(cluster: &str, missing_every: Option<usize>) {
+    let with_cluster = format!("outcome=cost{cluster}");
+    let mut columns = panel_columns(&Data::sim("s1_staggered"), &with_cluster);
+    if let Some(step) = missing_every {
+        let rows = columns.outcome.iter_mut().step_by(step);
+        rows.for_each(|y| *y = f64::NAN);
+    }
     let other: Vec<f64> = columns
         .outcome
         .iter()
