@@ -64,6 +64,17 @@ impl Window {
     }
 }
 
+/// Ends the run when its thread panics: the others would wait for a batch that never comes.
+struct EndOnPanic<'a>(&'a Window);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.end();
+        }
+    }
+}
+
 impl Job<'_> {
     /// Persons per batch.
     fn batch_size(&self) -> u64 {
@@ -99,6 +110,7 @@ impl Job<'_> {
                 let sender = sender.clone();
                 let (next, window) = (&next, &window);
                 scope.spawn(move || {
+                    let _guard = EndOnPanic(window);
                     loop {
                         let batch = next.fetch_add(1, Ordering::Relaxed);
                         if batch >= self.n_batches() || !window.wait_for(batch, workers as u64 + 1)
