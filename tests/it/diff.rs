@@ -78,6 +78,25 @@ fn new_data_is_followed_to_the_numbers_it_moved() {
     );
 }
 
+/// Versions of a table that was removed count from 0 again: the latest run's counts, not the largest.
+#[test]
+fn a_table_built_again_after_it_was_removed_is_compared_with_its_new_versions() {
+    let project = changed(|project| {
+        let query = "queries/summary_visits.sql";
+        edit(project, query, "avg(pressure)", "max(pressure)");
+        project.korabo(&["run"]).exits(0);
+        edit(project, query, "max(pressure)", "min(pressure)");
+        project.korabo(&["run"]).exits(0);
+        fs::remove_dir_all(project.path().join("lake/summary_visits")).unwrap();
+        project.korabo(&["run"]).exits(0);
+        edit(project, query, "min(pressure)", "median(pressure)");
+    });
+    let text = diff(&project, &["last~1"]);
+    let summary = part(&text, "summary_visits");
+    assert!(summary.contains("version 0 → 1"), "{text}");
+    assert!(summary.contains("median(pressure)"), "{text}");
+}
+
 #[test]
 fn a_changed_query_shows_its_lines() {
     let project = changed(|project| {

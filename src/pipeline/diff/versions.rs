@@ -26,9 +26,10 @@ pub(super) async fn versions_after(
     lake: &Lake,
     run_id: i64,
 ) -> Result<BTreeMap<String, u64>, LakeError> {
-    let mut versions: BTreeMap<String, u64> = BTreeMap::new();
+    // A table that was removed and built again counts its versions from 0: that of the latest run counts, not the largest.
+    let mut latest: BTreeMap<String, (i64, u64)> = BTreeMap::new();
     let Some(steps) = lake.table(RUN_STEPS).await? else {
-        return Ok(versions);
+        return Ok(BTreeMap::new());
     };
     for batch in steps.read(None)? {
         let batch = batch?;
@@ -40,12 +41,16 @@ pub(super) async fn versions_after(
             };
             // Steps that built nothing have no version.
             if built.is_valid(row) {
-                let latest = versions.entry(table).or_insert(version);
-                *latest = version.max(*latest);
+                let built = (ids.value(row), version);
+                let known = latest.entry(table).or_insert(built);
+                *known = built.max(*known);
             }
         }
     }
-    Ok(versions)
+    let versions = latest.into_iter();
+    Ok(versions
+        .map(|(table, (_, version))| (table, version))
+        .collect())
 }
 
 /// A version with its files, or why it cannot be read.

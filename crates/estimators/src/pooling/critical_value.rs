@@ -35,8 +35,19 @@ pub fn robust_critical_value(
     let low = normal::two_sided_quantile(level);
     // Chebyshev's inequality.
     let high = ((1.0 + second_moment) / alpha).sqrt().max(low);
-    let excess = |chi: f64| Rejection { chi }.worst(second_moment, kurtosis) - alpha;
-    Ok(root(excess, low, high, 1e-11 * high))
+    let worst = |chi: f64, is_exact| Rejection { chi }.worst(second_moment, kurtosis, is_exact);
+    let tolerance = 1e-11 * high;
+    // Two points never reject more often than the worst law, and mostly as often: the bound above them is asked for at the end only.
+    let two_points = root(|chi| worst(chi, false) - alpha, low, high, tolerance);
+    if worst(two_points, true) <= alpha * (1.0 + GAP) {
+        return Ok(two_points);
+    }
+    Ok(root(
+        |chi| worst(chi, true) - alpha,
+        two_points,
+        high,
+        tolerance,
+    ))
 }
 
 /// P(|N(√t, 1)| > χ) as a function of t.
@@ -70,8 +81,8 @@ impl Rejection {
         0.5 * (first - (near - far) / (4.0 * t * b))
     }
 
-    /// The largest mean of r(T).
-    pub(super) fn worst(self, m: f64, kurtosis: f64) -> f64 {
+    /// The largest mean of r(T); that of one or two points where it need not be exact.
+    pub(super) fn worst(self, m: f64, kurtosis: f64, is_exact: bool) -> f64 {
         let own = self.at(m);
         // Concave throughout.
         if self.chi * self.chi <= 3.0 || m == 0.0 {
@@ -81,7 +92,8 @@ impl Rejection {
         // Beyond χ + 6 there is no rejection left to gain.
         let end = self.chi + 6.0;
         let chord = |b: f64| (self.at(b * b) - start) / (b * b);
-        let tangent = highest(chord, (NEAR_ZERO, end), 200);
+        // Convex, then concave: the chord rises, then falls.
+        let tangent = highest(chord, (NEAR_ZERO, end), 16);
         let t0 = tangent * tangent;
         if m >= t0 {
             return own;
@@ -90,11 +102,12 @@ impl Rejection {
         if kurtosis * m >= t0 {
             return start + m * chord(tangent);
         }
-        self.worst_of_two(m, (kurtosis - 1.0) * m * m, t0).max(own)
+        self.worst_of_two(m, (kurtosis - 1.0) * m * m, t0, is_exact)
+            .max(own)
     }
 
     /// The largest mean with variance `variance` of T: that of two points, or the lowest parabola where two points do not reach it.
-    fn worst_of_two(self, m: f64, variance: f64, t0: f64) -> f64 {
+    fn worst_of_two(self, m: f64, variance: f64, t0: f64, is_exact: bool) -> f64 {
         let above = |a: f64| m + variance / (m - a);
         let mean = |share: f64| {
             let a = share * m;
@@ -106,7 +119,7 @@ impl Rejection {
         let best = highest(mean, (0.0, 1.0 - 1e-9), 60);
         let found = mean(best);
         let bound = |x: f64| self.parabola(x, m, variance);
-        if bound(above(best * m)) - found <= GAP * found {
+        if !is_exact || bound(above(best * m)) - found <= GAP * found {
             return found;
         }
         let lowest = highest(|b: f64| -bound(b * b), (NEAR_ZERO, t0.sqrt()), 100);

@@ -2,6 +2,7 @@
 //! what is known of it.
 
 use super::critical_value::Rejection;
+use super::ranks::{Known, among_best};
 use super::*;
 use crate::inference::normal;
 use crate::tests::simulated::Random;
@@ -237,6 +238,54 @@ fn the_best_are_as_probable_as_among_draws() {
     assert!(found.rows.iter().all(|row| row.among_best == 1.0));
 }
 
+/// P(fewer than `k` others are above) of one effect, by a sum over 40,000 points of its own law.
+fn by_points(effects: &[Known], own: usize, k: usize) -> f64 {
+    let Known { mean, variance } = effects[own];
+    let n = 40_000;
+    let share = |point: i32| {
+        let z = -9.0 + 18.0 * (f64::from(point) + 0.5) / f64::from(n);
+        let x = mean + z * variance.sqrt();
+        let mut above = vec![0.0; effects.len()];
+        above[0] = 1.0;
+        for other in effects
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != own)
+        {
+            let p = normal::cdf((other.1.mean - x) / other.1.variance.sqrt());
+            for count in (1..above.len()).rev() {
+                above[count] = above[count] * (1.0 - p) + above[count - 1] * p;
+            }
+            above[0] *= 1.0 - p;
+        }
+        (-0.5 * z * z).exp() * above[..k].iter().sum::<f64>()
+    };
+    let step = 18.0 / f64::from(n);
+    (0..n).map(share).sum::<f64>() * step / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// Laws of all kinds of sharpness, some far from the others.
+#[test]
+fn shares_among_the_best_are_those_of_each_law_by_itself() {
+    let mut random = Random::new(11);
+    for (n, k, spread) in [(9, 1, 1.0), (12, 3, 0.1), (7, 5, 30.0)] {
+        let effect = |_| Known {
+            mean: spread * random.normal(),
+            variance: (4.0 * random.normal()).exp().clamp(1e-4, 10.0),
+        };
+        let effects: Vec<Known> = (0..n).map(effect).collect();
+        let found = among_best(&effects, k, Best::Highest).unwrap();
+        for (own, found) in found.iter().enumerate() {
+            let expected = by_points(&effects, own, k);
+            assert!(
+                (found - expected).abs() < 1e-8,
+                "{own} of {n}: {expected}, found {found}"
+            );
+        }
+        assert!((found.iter().sum::<f64>() - k as f64).abs() < 1e-8);
+    }
+}
+
 /// Shares of true effects that the robust and the normal intervals hold, of a law with most effects zero and few large ones.
 fn coverage(n: usize, n_samples: usize, seed: u64) -> (f64, f64) {
     let mut random = Random::new(seed);
@@ -340,11 +389,11 @@ fn impossible_options_are_refused() {
     let many = vec![1.0; MOST_RANKED + 1];
     let refusal = pool(&columns(&many, &many), &OPTIONS);
     assert!(matches!(refusal, Err(EstimatorError::TooMany { .. })));
-    let many = vec![1.0; 1_000];
+    let many = vec![1.0; 5_000];
     let refusal = pool(
         &columns(&many, &many),
         &PoolOptions {
-            best: Some(500),
+            best: Some(300),
             ..OPTIONS
         },
     );
