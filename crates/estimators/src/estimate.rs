@@ -200,7 +200,9 @@ pub(crate) fn bootstrap(
     let draws = StudentisedDraws::of(contributions, n_draws, seed);
     // What a draw is compared with has no small-sample factor either.
     let columns = estimates.iter().zip(contributions.column_iter());
-    let scales: Vec<f64> = columns.map(|(row, own)| own.norm() / row.std_error).collect();
+    let scales: Vec<f64> = columns
+        .map(|(row, own)| own.norm() / row.std_error)
+        .collect();
     for (index, (row, scale)) in estimates.iter_mut().zip(&scales).enumerate() {
         row.set_interval(draws.quantile(index, level) * scale);
         row.p_value = draws.p_value(index, row.statistic / scale);

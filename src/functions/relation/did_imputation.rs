@@ -173,11 +173,7 @@ impl PanelEstimator for DidImputation {
         })
     }
 
-    fn batch(
-        &self,
-        found: &Self::Estimates,
-        schema: SchemaRef,
-    ) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         let Tested { found, tests } = found;
         match self.shows {
             ResultKind::Effects => {

@@ -151,11 +151,7 @@ impl PanelEstimator for SunAbraham {
         })
     }
 
-    fn batch(
-        &self,
-        found: &Self::Estimates,
-        schema: SchemaRef,
-    ) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         let Tested { found, tests } = found;
         match self.shows {
             ResultKind::Effects => {

@@ -133,11 +133,7 @@ impl PanelEstimator for TwoStage {
         })
     }
 
-    fn batch(
-        &self,
-        found: &Self::Estimates,
-        schema: SchemaRef,
-    ) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
         let rows = found.found.rows.iter();
         let rows = rows.map(|row| (row.event_time, &row.estimate));
         event_time_batch(schema, rows, found.tests.as_deref())

@@ -12,9 +12,7 @@ use crate::group_time::handed_out::HandedOut;
 use crate::group_time::options::AttGtOptions;
 use crate::group_time::resampling::{Numbers, check_clusters};
 use crate::group_time::sample::Sample;
-use crate::inference::randomisation::{
-    Assignments, RandomisationTest, Refits, check_permutations,
-};
+use crate::inference::randomisation::{Assignments, RandomisationTest, Refits, check_permutations};
 use crate::inference::{Inference, Randomisation, TestStatistic};
 use crate::panel::table::{OutcomeTable, Panel};
 
@@ -167,11 +165,7 @@ impl Anew<'_> {
 type Place = (Option<i32>, Option<i32>);
 
 /// The statistics of effects that were estimated, with their places.
-fn found_values(
-    effects: &AttGtResult,
-    statistic: TestStatistic,
-    of: &Of<'_>,
-) -> Vec<(Place, f64)> {
+fn found_values(effects: &AttGtResult, statistic: TestStatistic, of: &Of<'_>) -> Vec<(Place, f64)> {
     let value = |estimate: f64, std_error: f64| match statistic {
         TestStatistic::Estimate => estimate,
         TestStatistic::Studentised if std_error > effects.law.rounding => estimate / std_error,

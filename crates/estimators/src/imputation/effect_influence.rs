@@ -38,10 +38,15 @@ pub fn imputation_influence_outcomes(
     };
     let outcomes = std::iter::once(&columns.panel.outcome).chain(others);
     let rounding: Vec<f64> = outcomes.map(|outcome| largest_error(outcome)).collect();
-    let found = each_outcome(columns, others, (options, Bands::Drawn), |frame, scores, result| {
-        let influence = influence(&keys, frame, scores, &result);
-        (result, influence)
-    })?;
+    let found = each_outcome(
+        columns,
+        others,
+        (options, Bands::Drawn),
+        |frame, scores, result| {
+            let influence = influence(&keys, frame, scores, &result);
+            (result, influence)
+        },
+    )?;
     let with_rounding = found.into_iter().zip(rounding);
     Ok(with_rounding
         .map(|((result, influence), rounding)| ImputationInfluence {

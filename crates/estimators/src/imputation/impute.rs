@@ -62,9 +62,12 @@ pub(super) fn rows_of_outcomes(
     others: &[Vec<f64>],
     options: &ImputationOptions,
 ) -> Result<Vec<ImputationResult>, EstimatorError> {
-    each_outcome(columns, others, (options, Bands::LeftOut), |_, _, result| {
-        result
-    })
+    each_outcome(
+        columns,
+        others,
+        (options, Bands::LeftOut),
+        |_, _, result| result,
+    )
 }
 
 /// What `finish` makes of each outcome's result, and of the scores and the rows it comes from.

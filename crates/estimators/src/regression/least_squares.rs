@@ -345,7 +345,13 @@ impl Inference<'_> {
         let effective = self.effective_clusters.as_ref();
         row.effective_clusters = effective.map_or(f64::NAN, |all| all[k]);
         let number = effective.map_or(n_clusters as f64, |all| all[k]);
-        let few = |is_few| if is_few { Status::FewClusters } else { Status::Ok };
+        let few = |is_few| {
+            if is_few {
+                Status::FewClusters
+            } else {
+                Status::Ok
+            }
+        };
         let care = match (&self.options.vcov, &self.errors.laws) {
             (Vcov::Cr2(_), _) => few(has_few_degrees(row.df)),
             (Vcov::Cr3(_), Some(laws)) => laws[k].status(),

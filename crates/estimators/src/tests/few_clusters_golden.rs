@@ -8,8 +8,8 @@ use super::golden::{Expected, Report, inference, key, rows_of};
 use super::regression::{prepared, regression_data};
 use super::regression_cases::OPTIONS;
 use crate::regression::{
-    Coefficient, OlsOptions, OlsResult, Reference, SmallSample, Vcov, Wild, WildNull, WildWeights, formula,
-    ols,
+    Coefficient, OlsOptions, OlsResult, Reference, SmallSample, Vcov, Wild, WildNull, WildWeights,
+    formula, ols,
 };
 
 /// All 4,096 sign vectors of twelve clusters are fewer.
@@ -79,7 +79,9 @@ fn quantity(row: &Expected, result: &OlsResult, found: &Coefficient) -> Option<f
         "dof_satterthwaite" => found.df,
         "p_value_satterthwaite" if cr3 => {
             let statistic = found.statistic * ((n_clusters - 1.0) / n_clusters).sqrt();
-            2.0 * StudentsT::new(0.0, 1.0, found.df).unwrap().sf(statistic.abs())
+            2.0 * StudentsT::new(0.0, 1.0, found.df)
+                .unwrap()
+                .sf(statistic.abs())
         }
         "p_value_satterthwaite" | "p_value_t_Gminus1" => found.p_value,
         "ci95_low_satterthwaite" => found.conf_low,

@@ -37,8 +37,10 @@ impl BellMcCaffrey {
         let mut sums = Sums::new(&model);
         let clusters: Vec<usize> = (0..fit.n_clusters()).collect();
         for wave in clusters.chunks(WAVE) {
-            let parts: Vec<Option<Corrected>> =
-                wave.par_iter().map(|&cluster| corrected(&model, cluster)).collect();
+            let parts: Vec<Option<Corrected>> = wave
+                .par_iter()
+                .map(|&cluster| corrected(&model, cluster))
+                .collect();
             for corrected in parts {
                 let Some(Corrected { score, part }) = corrected else {
                     // Numbers beyond what products can hold: there is no error.
@@ -85,11 +87,7 @@ fn corrected(model: &WorkingModel<'_>, cluster: usize) -> Option<Corrected> {
     let n_written = m - model.fit.n_columns();
     let scores = weighted.columns(n_written, m - n_written) * &model.fit.combinations;
     let images = &root * scores;
-    let (vectors, places) = model.vectors(
-        own.tr_mul(&images),
-        || weighted.tr_mul(&images),
-        places,
-    );
+    let (vectors, places) = model.vectors(own.tr_mul(&images), || weighted.tr_mul(&images), places);
     let squared = &square * &images;
     let pairs = images.column_iter().zip(squared.column_iter());
     Some(Corrected {

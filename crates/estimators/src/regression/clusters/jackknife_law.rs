@@ -25,11 +25,17 @@ pub(crate) fn laws(fit: &Clustered<'_>) -> Result<Vec<JackknifeLaw>, EstimatorEr
     let mut sums = Sums::new(&model);
     let clusters: Vec<usize> = (0..fit.n_clusters()).collect();
     for wave in clusters.chunks(WAVE) {
-        let parts: Vec<Part> = wave.par_iter().map(|&cluster| part(&model, cluster)).collect();
+        let parts: Vec<Part> = wave
+            .par_iter()
+            .map(|&cluster| part(&model, cluster))
+            .collect();
         parts.iter().for_each(|part| sums.add(&model, part));
     }
     let df = sums.degrees_of_freedom(&model);
-    let own = df.iter().zip(sums.traces()).zip(fit.contrasts.column_iter());
+    let own = df
+        .iter()
+        .zip(sums.traces())
+        .zip(fit.contrasts.column_iter());
     let n_clusters = fit.n_clusters() as f64;
     let from = model.n_written();
     let middle = model.middle.view_range(from.., from..);
@@ -49,7 +55,10 @@ fn part(model: &WorkingModel<'_>, cluster: usize) -> Part {
     let (m, n_levels) = (places.len(), places.len() - fit.n_columns());
     let rest = Rest::new(fit, cluster);
     let mut combinations = DMatrix::zeros(m, fit.n_coefficients());
-    for (mut column, contrast) in combinations.column_iter_mut().zip(fit.contrasts.column_iter()) {
+    for (mut column, contrast) in combinations
+        .column_iter_mut()
+        .zip(fit.contrasts.column_iter())
+    {
         let own = rest.solve(contrast);
         for (level, shared) in rest.shared.iter().enumerate().take(n_levels) {
             column[level] = shared.sums.dot(&own) / shared.rest;

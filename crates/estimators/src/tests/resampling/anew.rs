@@ -2,18 +2,14 @@
 //! covariates: against estimates made again by hand, and against group-time effects where these are the same numbers.
 
 use super::{Dice, OPTIONS, average, averages, filter, panel, uneven, with_covariate, world};
-use crate::group_time::{
-    Aggregate, AttGtOptions, Method, randomise, randomise_averages,
-};
+use crate::group_time::{Aggregate, AttGtOptions, Method, randomise, randomise_averages};
 use crate::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation, randomise_imputation,
     randomise_two_stage, two_stage,
 };
 use crate::inference::{Inference, Randomisation, RandomisationTest, TestStatistic};
 use crate::panel::{Layout, NEVER, PanelColumns};
-use crate::sun_abraham::{
-    SunAbrahamOptions, SunAbrahamResult, randomise_sun_abraham, sun_abraham,
-};
+use crate::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, randomise_sun_abraham, sun_abraham};
 use crate::{Estimate, EstimatorError, Status};
 
 const BOOTSTRAP: Inference = Inference::Bootstrap { n_draws: 499 };
@@ -24,6 +20,14 @@ fn imputing(inference: Inference) -> ImputationOptions {
         level: 0.95,
         seed: 1,
         inference,
+    }
+}
+
+/// One event time, so that no band has to be simulated; the overall row is of all.
+fn overall_only(inference: Inference) -> ImputationOptions {
+    ImputationOptions {
+        window: Some((0, 0)),
+        ..imputing(inference)
     }
 }
 
@@ -44,17 +48,11 @@ fn imputed(columns: &PanelColumns) -> ImputationColumns {
     }
 }
 
-type Imputed = fn(
-    ImputationColumns,
-    &ImputationOptions,
-) -> Result<ImputationResult, EstimatorError>;
+type Imputed =
+    fn(ImputationColumns, &ImputationOptions) -> Result<ImputationResult, EstimatorError>;
 
-fn interacted(columns: &PanelColumns, inference: Inference) -> SunAbrahamResult {
-    sun_abraham(
-        &panel(columns, Layout::Unbalanced).unwrap(),
-        &interacting(inference),
-    )
-    .unwrap()
+fn interacted(columns: &PanelColumns, options: &SunAbrahamOptions) -> SunAbrahamResult {
+    sun_abraham(&panel(columns, Layout::Unbalanced).unwrap(), options).unwrap()
 }
 
 fn drawn(n_draws: u32) -> Randomisation {
@@ -102,7 +100,7 @@ fn by_hand(columns: &PanelColumns, t: impl Fn(&PanelColumns) -> f64) -> f64 {
 #[test]
 fn tests_are_of_estimates_with_the_cohorts_handed_out_anew() {
     let columns = six();
-    let options = imputing(Inference::Analytic);
+    let options = overall_only(Inference::Analytic);
     let randomisation = drawn(100);
     let check = |tests: Vec<Vec<RandomisationTest>>, t: &dyn Fn(&PanelColumns) -> f64| {
         let found = tests[0][0];
@@ -121,14 +119,14 @@ fn tests_are_of_estimates_with_the_cohorts_handed_out_anew() {
         found.rows[0].estimate.statistic
     });
     let own = panel(&columns, Layout::Unbalanced).unwrap();
-    let tests = randomise_sun_abraham(
-        &own,
-        &[],
-        &interacting(Inference::Analytic),
-        &randomisation,
-    );
+    let interacting = SunAbrahamOptions {
+        min_e: Some(0),
+        max_e: Some(0),
+        ..interacting(Inference::Analytic)
+    };
+    let tests = randomise_sun_abraham(&own, &[], &interacting, &randomisation);
     check(tests.unwrap(), &|columns| {
-        interacted(columns, Inference::Analytic).overall.estimate.statistic
+        interacted(columns, &interacting).overall.estimate.statistic
     });
     for method in [Method::OutcomeRegression, Method::DoublyRobust] {
         let options = AttGtOptions { method, ..OPTIONS };
@@ -184,7 +182,12 @@ fn with_two_periods_all_say_the_same() {
             }));
         }
         // Its errors have a small-sample factor, which draws of t do not.
-        check(interacted(&columns, inference).overall.estimate, "sun_abraham");
+        check(
+            interacted(&columns, &interacting(inference))
+                .overall
+                .estimate,
+            "sun_abraham",
+        );
     }
     let kind = averages(Aggregate::Simple);
     let expected = randomise_averages(&own, &[], &OPTIONS, &kind, &drawn(999)).unwrap()[0][0];
@@ -228,13 +231,19 @@ fn the_jackknife_of_two_stages_makes_both_again() {
             .map(|own| at(own, row.event_time) - row.estimate.estimate);
         let squares: f64 = changes.map(|change| change * change).sum();
         let expected = ((n - 1.0) / n * squares).sqrt();
-        assert!(close(row.estimate.std_error, expected), "{row:?}, {expected}");
+        assert!(
+            close(row.estimate.std_error, expected),
+            "{row:?}, {expected}"
+        );
     }
     // After exposure the estimates are those of the imputation, and so are their laws.
     let other = did_imputation(imputed(&columns), &imputing(Inference::Cr3)).unwrap();
     for (own, other) in found.rows.iter().zip(&other.rows) {
         if own.event_time.is_none_or(|at| at >= 0) {
-            assert!(close(own.estimate.p_value, other.estimate.p_value), "{own:?}");
+            assert!(
+                close(own.estimate.p_value, other.estimate.p_value),
+                "{own:?}"
+            );
             assert_eq!(own.estimate.status, other.estimate.status);
         }
     }
@@ -259,7 +268,7 @@ fn held(n_clusters: usize, n_exposed: usize, of: impl Fn(&PanelColumns) -> Estim
 fn few_clusters_are_held() {
     let two_stages = |inference: Inference| {
         held(40, 3, move |columns| {
-            let found = two_stage(imputed(columns), &imputing(inference)).unwrap();
+            let found = two_stage(imputed(columns), &overall_only(inference)).unwrap();
             found.rows[0].estimate
         })
     };
@@ -269,7 +278,7 @@ fn few_clusters_are_held() {
     let bootstrap = Inference::Bootstrap { n_draws: 199 };
     let imputation = |inference: Inference| {
         held(8, 4, move |columns| {
-            let found = did_imputation(imputed(columns), &imputing(inference)).unwrap();
+            let found = did_imputation(imputed(columns), &overall_only(inference)).unwrap();
             found.rows[0].estimate
         })
     };
@@ -308,7 +317,7 @@ fn order_labels_and_threads_change_no_bit() {
                     let own = estimate(imputed(columns), &imputing(inference)).unwrap();
                     found.extend(bits(own.rows.iter().map(|row| row.estimate)));
                 }
-                let own = interacted(columns, inference);
+                let own = interacted(columns, &interacting(inference));
                 found.extend(bits(own.event_times.iter().map(|row| row.estimate)));
             }
             let own = panel(columns, Layout::Unbalanced).unwrap();
@@ -317,15 +326,13 @@ fn order_labels_and_threads_change_no_bit() {
             let tests = [
                 randomise_imputation(&imputed(columns), &[], &imputation, &randomisation),
                 randomise_two_stage(&imputed(columns), &[], &imputation, &randomisation),
-                randomise_sun_abraham(
-                    &own,
-                    &[],
-                    &interacting(Inference::Analytic),
-                    &randomisation,
-                ),
+                randomise_sun_abraham(&own, &[], &interacting(Inference::Analytic), &randomisation),
                 randomise(&adjusted, &[], &OPTIONS, &randomisation),
             ];
-            (found, tests.map(Result::unwrap).map(|all| format!("{all:?}")))
+            (
+                found,
+                tests.map(Result::unwrap).map(|all| format!("{all:?}")),
+            )
         })
     };
     let expected = all(&columns, vec![0, 1, 0, 1, 0, 1], 1);
@@ -385,16 +392,21 @@ fn always_exposed_clusters_are_not_handed_out() {
     let columns = six();
     let always = world(&[(-2, 4)], 5, &mut Dice::new(8));
     let mut with = columns.clone();
-    with.unit.extend(always.unit.iter().map(|unit| 1_000 + unit));
+    with.unit
+        .extend(always.unit.iter().map(|unit| 1_000 + unit));
     with.time.extend(&always.time);
     with.cohort.extend(&always.cohort);
     with.outcome.extend(&always.outcome);
-    with.cluster.as_mut().unwrap().extend(always.unit.iter().map(|_| 6));
+    with.cluster
+        .as_mut()
+        .unwrap()
+        .extend(always.unit.iter().map(|_| 6));
     let options = imputing(Inference::Analytic);
     let test = |columns: &PanelColumns| {
         randomise_imputation(&imputed(columns), &[], &options, &drawn(100)).unwrap()
     };
-    assert_eq!(test(&with)[0], test(&columns)[0]);
+    // The always exposed have event times of their own, without an effect.
+    assert_eq!(test(&with)[0][0], test(&columns)[0][0]);
     let own = |columns: &PanelColumns| panel(columns, Layout::Unbalanced).unwrap();
     let options = interacting(Inference::Analytic);
     let test = |columns: &PanelColumns| {
