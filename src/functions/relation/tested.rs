@@ -1,10 +1,9 @@
 //! What relations over a panel share that have a randomisation test beside their estimates.
 
 use super::panel_call::PanelCall;
+use super::resampling_arguments::randomisation;
 use korabo_estimators::EstimatorError;
 use korabo_estimators::inference::{Inference, Randomisation, RandomisationTest};
-
-use super::resampling_arguments::randomisation;
 
 /// Estimates of one outcome, and the tests of their rows where these are asked for.
 pub(super) struct Tested<T> {
