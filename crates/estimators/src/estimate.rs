@@ -1,12 +1,17 @@
 //! One estimate with its uncertainty: what most estimators return.
 
+use std::ops::Range;
+
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::error::EstimatorError;
 use crate::inference::jackknife::JackknifeLaw;
+use crate::inference::multiplier::StudentisedDraws;
 use crate::inference::normal;
 use crate::inference::student::student_quantile;
+use crate::inference::sup_t::SupT;
 use crate::status::Status;
 
 /// Counts behind one estimate.
@@ -168,6 +173,52 @@ impl Estimate {
         self.band_low = self.estimate - critical_value * self.std_error;
         self.band_high = self.estimate + critical_value * self.std_error;
     }
+}
+
+/// Draws of the bootstrap of t by cluster, the level of intervals and bands, and the seed.
+#[derive(Clone, Copy)]
+pub(crate) struct BootstrapDraws {
+    pub(crate) n_draws: u32,
+    pub(crate) level: f64,
+    pub(crate) seed: u64,
+}
+
+/// Puts p-values and intervals of the bootstrap of t by cluster in the place of those that estimates have, and a band over those
+/// `banded`. Clusters (rows of `contributions`) contribute to the estimates (its columns) what their errors are made from; a constant factor
+/// that errors have beside it does not matter.
+pub(crate) fn bootstrap(
+    estimates: &mut [&mut Estimate],
+    banded: Range<usize>,
+    contributions: &DMatrix<f64>,
+    draws: BootstrapDraws,
+) -> Option<SupT> {
+    let BootstrapDraws {
+        n_draws,
+        level,
+        seed,
+    } = draws;
+    let draws = StudentisedDraws::of(contributions, n_draws, seed);
+    // What a draw is compared with has no small-sample factor either.
+    let columns = estimates.iter().zip(contributions.column_iter());
+    let scales: Vec<f64> = columns
+        .map(|(row, own)| own.norm() / row.std_error)
+        .collect();
+    for (index, (row, scale)) in estimates.iter_mut().zip(&scales).enumerate() {
+        row.set_interval(draws.quantile(index, level) * scale);
+        row.p_value = draws.p_value(index, row.statistic / scale);
+    }
+    let has_error = |index: &usize| estimates[*index].std_error.is_finite();
+    let kept: Vec<usize> = banded.clone().filter(has_error).collect();
+    let (critical_value, simulation_error) = draws.joint_quantile(&kept, level)?;
+    for (row, scale) in estimates[banded.clone()].iter_mut().zip(&scales[banded]) {
+        row.set_band(critical_value * scale);
+    }
+    Some(SupT {
+        critical_value,
+        simulation_error,
+        dimension: kept.len(),
+        rank: kept.len(),
+    })
 }
 
 pub(crate) fn check_level(level: f64) -> Result<(), EstimatorError> {

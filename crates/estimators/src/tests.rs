@@ -7,6 +7,7 @@ mod group_time;
 mod covariates;
 
 mod few_clusters;
+mod few_clusters_degrees;
 mod few_clusters_golden;
 mod few_clusters_properties;
 

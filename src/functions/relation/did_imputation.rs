@@ -15,16 +15,17 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
-use super::resampling_arguments::{JACKKNIFE, inference};
+use super::resampling_arguments::{DRAWS, INFERENCE, PERMUTATIONS, STRATA, inference};
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
-    no_overall_estimate,
+    no_overall_estimate, with_permutation,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, seed, window};
+use super::tested::{Permutations, Tested};
 use korabo_estimators::imputation::{
     ImputationColumns, ImputationOptions, ImputationResult, did_imputation_outcomes,
+    randomise_imputation,
 };
-use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{CovariateValues, PanelColumns};
 use korabo_estimators::regression::Column;
 use korabo_estimators::{EstimatorError, Status};
@@ -60,7 +61,7 @@ pub(super) const DID_IMPUTATION_DIAGNOSTICS: RelationDefinition = RelationDefini
     },
 };
 
-static ARGUMENTS: [ArgumentDefinition; 14] = [
+static ARGUMENTS: [ArgumentDefinition; 17] = [
     OUTCOME,
     OUTCOMES,
     UNIT,
@@ -97,11 +98,14 @@ static ARGUMENTS: [ArgumentDefinition; 14] = [
         ArgumentKind::Number,
         "confidence level; default 0.95",
     ),
-    JACKKNIFE,
+    INFERENCE,
+    DRAWS,
+    PERMUTATIONS,
+    STRATA,
     optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band; default 20160401",
+        "seed of the simultaneous band, the bootstrap and the permutations; default 20160401",
     ),
 ];
 
@@ -109,6 +113,7 @@ static ARGUMENTS: [ArgumentDefinition; 14] = [
 struct DidImputation {
     shows: ResultKind,
     options: ImputationOptions,
+    permutations: Permutations,
 }
 
 impl DidImputation {
@@ -127,8 +132,10 @@ impl DidImputation {
                 });
             }
         };
+        let call = PanelCall::try_new(relation, bound)?;
         let own = Self {
             shows,
+            permutations: Permutations::of(&call, shows.is_effects()),
             options: ImputationOptions {
                 window,
                 level: level(bound)?,
@@ -136,36 +143,43 @@ impl DidImputation {
                 inference: inference(bound)?,
             },
         };
-        Ok(PanelRelation::prepared(
-            PanelCall::try_new(relation, bound)?,
-            own,
-        ))
+        Ok(PanelRelation::prepared(call, own))
     }
 }
 
 impl PanelEstimator for DidImputation {
-    type Estimates = ImputationResult;
+    type Estimates = Tested<ImputationResult>;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
-            ResultKind::Effects => event_time_schema(),
+            ResultKind::Effects => {
+                with_permutation(event_time_schema(), self.permutations.are_asked())
+            }
             ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn estimate(&self, rows: PanelRows) -> Vec<Result<ImputationResult, EstimatorError>> {
-        let outcomes = rows.all_outcomes();
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<Self::Estimates, EstimatorError>> {
+        let (outcomes, strata) = (rows.all_outcomes(), rows.strata());
         rows.by_columns(&outcomes, |panel, unit_effect, others| {
             let columns = imputation_columns(panel, unit_effect);
-            did_imputation_outcomes(columns, others, &self.options)
+            // Cohorts are handed out in the columns as they came.
+            let given = self.permutations.are_asked().then(|| columns.clone());
+            let results = did_imputation_outcomes(columns, others, &self.options)?;
+            self.permutations.beside(results, strata.clone(), |test| {
+                let columns = given.unwrap_or_default();
+                randomise_imputation(&columns, others, &self.options, test)
+            })
         })
     }
 
-    fn batch(&self, found: &ImputationResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let Tested { found, tests } = found;
         match self.shows {
             ResultKind::Effects => {
                 let rows = found.rows.iter();
-                event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
+                let rows = rows.map(|row| (row.event_time, &row.estimate));
+                event_time_batch(schema, rows, tests.as_deref())
             }
             ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
@@ -173,17 +187,13 @@ impl PanelEstimator for DidImputation {
 
     fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
         match self.shows {
-            ResultKind::Effects => Some(no_overall_estimate(status)),
+            ResultKind::Effects => Some(no_overall_estimate(self.schema(in_parts), status)),
             ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
         }
     }
 
-    /// Estimating without a cluster copies the rows of the others.
     fn memory(&self) -> usize {
-        match self.options.inference {
-            Inference::Analytic => 3,
-            _ => 5,
-        }
+        self.permutations.memory(self.options.inference)
     }
 }
 

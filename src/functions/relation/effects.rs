@@ -23,7 +23,6 @@ use korabo_estimators::group_time::{
     att_gt_outcomes,
 };
 use korabo_estimators::imputation::{ImputationOptions, did_imputation_outcomes};
-use korabo_estimators::inference::Inference;
 use korabo_estimators::naive::{Naive, NaiveComparisons, NaiveOptions};
 use korabo_estimators::panel::Layout;
 use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham_outcomes};
@@ -204,11 +203,7 @@ impl Effects {
         let unadjusted = by_groups(&mut rows, self.options.method);
         // As in `sun_abraham`: unit effects absorb missing periods.
         rows.layout = Layout::Unbalanced;
-        // Other estimators have no bootstrap of their own.
-        let inference = match self.options.inference {
-            Inference::Cr3 => Inference::Cr3,
-            _ => Inference::Analytic,
-        };
+        let inference = self.options.inference;
         let weighted = SunAbrahamOptions {
             min_e: None,
             max_e: None,

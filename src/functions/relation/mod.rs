@@ -67,6 +67,7 @@ mod shared_arguments;
 mod study_relation;
 mod sun_abraham;
 mod table_meanings;
+mod tested;
 mod two_stage;
 mod unit_rows;
 mod value_column;

@@ -75,8 +75,9 @@ pub(super) const OLS_ARGUMENTS: &[ArgumentDefinition] = &[
     ),
     optional(
         "reference",
-        ArgumentKind::Choice(&["t", "normal"]),
-        "distribution of p-values and intervals; default 't'",
+        ArgumentKind::Choice(&["t", "normal", "satterthwaite"]),
+        "distribution of p-values and intervals: 't' (default), 'normal', or with 'cr3(a)' 'satterthwaite': t with degrees of \
+         freedom of its own for each coefficient, as 'cr2(a)' always has",
     ),
     optional(
         "level",
@@ -141,6 +142,11 @@ impl OlsCall {
             },
             reference: match bound.text("reference", "t") {
                 "normal" => Reference::Normal,
+                "satterthwaite" if vcov.is_for_few() => Reference::Satterthwaite,
+                "satterthwaite" => {
+                    let message = "'satterthwaite' needs `vcov => 'cr2(a)'` or `'cr3(a)'`";
+                    return Err(invalid("reference", message.to_owned()));
+                }
                 _ => Reference::StudentT,
             },
             level: level(bound)?,

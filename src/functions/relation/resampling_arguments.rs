@@ -12,13 +12,6 @@ pub(super) const INFERENCE: ArgumentDefinition = optional(
     "how errors and intervals are made: 'analytic' (default), or for few clusters 'cr3' (jackknife by cluster, t with \
      degrees of freedom of its own for each row) or 'bootstrap' (of t by cluster, Webb weights)",
 );
-/// The same where there is no bootstrap.
-pub(super) const JACKKNIFE: ArgumentDefinition = optional(
-    "inference",
-    ArgumentKind::Choice(&["analytic", "cr3"]),
-    "how errors and intervals are made: 'analytic' (default), or for few clusters 'cr3' (jackknife by cluster, t with \
-     degrees of freedom of its own for each row)",
-);
 pub(super) const DRAWS: ArgumentDefinition = optional(
     "draws",
     ArgumentKind::Integer,
@@ -28,7 +21,8 @@ pub(super) const PERMUTATIONS: ArgumentDefinition = optional(
     "permutations",
     ArgumentKind::Integer,
     "randomisation test: the cohorts are handed out anew to the clusters this many times, or in all ways where these are \
-     fewer, 1 to 100000, like 9999; rows get the column `p_value_permutation`",
+     fewer, 1 to 100000, like 9999; rows get the column `p_value_permutation`. But in group-time effects without covariates \
+     everything is estimated again each time: begin with 999",
 );
 pub(super) const STRATA: ArgumentDefinition = optional(
     "strata",
@@ -84,12 +78,6 @@ pub(super) fn permutations(bound: &BoundArguments) -> Result<Option<u32>, Argume
             _ => invalid("strata", "goes with `permutations => 9999`"),
         };
     };
-    if !bound.columns("covariates").is_empty() {
-        return invalid(
-            "permutations",
-            "does not exist with covariates, which would have to be estimated with anew each time; leave them out",
-        );
-    }
     let cluster = bound.optional_column("cluster");
     let is_clustered = cluster.is_some() && cluster != bound.optional_column("unit");
     if !bound.columns("strata").is_empty() && !is_clustered {

@@ -99,19 +99,24 @@ pub(super) fn event_time_schema() -> SchemaRef {
     estimate_schema(vec![Field::new("event_time", DataType::Int32, true)])
 }
 
-/// Rows of such a relation.
+/// Rows of such a relation, with the p-values of a randomisation test where the schema has a column for them.
 pub(super) fn event_time_batch<'a>(
+    schema: SchemaRef,
     rows: impl Iterator<Item = (Option<i32>, &'a Estimate)>,
+    tests: Option<&[RandomisationTest]>,
 ) -> Result<RecordBatch, ArrowError> {
     let (event_times, estimates): (Vec<Option<i32>>, Vec<&Estimate>) = rows.unzip();
     let event_times: ArrayRef = Arc::new(Int32Array::from(event_times));
-    estimate_batch(event_time_schema(), vec![event_times], &estimates)
+    tested_estimate_batch(schema, vec![event_times], &estimates, tests)
 }
 
 /// Its overall row where it had nothing to work on.
-pub(super) fn no_overall_estimate(status: Status) -> Result<RecordBatch, ArrowError> {
+pub(super) fn no_overall_estimate(
+    schema: SchemaRef,
+    status: Status,
+) -> Result<RecordBatch, ArrowError> {
     let overall: ArrayRef = Arc::new(Int32Array::from(vec![None]));
-    no_estimate(event_time_schema(), vec![overall], status)
+    no_estimate(schema, vec![overall], status)
 }
 
 /// The one row of a relation that had nothing to work on.

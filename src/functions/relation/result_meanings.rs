@@ -63,6 +63,15 @@ const ESTIMATES: &[&str] = &[
     "sun_abraham",
     "ols",
 ];
+/// Relations with a randomisation test.
+const TESTED: &[&str] = &[
+    "att_gt",
+    "att",
+    "event_study",
+    "did_imputation",
+    "two_stage",
+    "sun_abraham",
+];
 const DIAGNOSTICS: &[&str] = &[
     "att_gt_diagnostics",
     "did_imputation_diagnostics",
@@ -457,7 +466,7 @@ const RESULT_COLUMNS: &[ResultColumn] = &[
     ),
     column(
         "p_value_permutation",
-        &["att_gt", "att", "event_study"],
+        TESTED,
         "並べ替え検定のp値（permutations を指定したとき）",
         "p-value of the randomisation test, with permutations",
     ),

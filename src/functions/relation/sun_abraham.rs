@@ -14,15 +14,17 @@ use super::definition::{PreparedRelation, RelationDefinition};
 use super::panel_call::{PanelCall, ResultKind};
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
-use super::resampling_arguments::JACKKNIFE;
+use super::resampling_arguments::{DRAWS, INFERENCE, PERMUTATIONS, STRATA};
 use super::result::{
     diagnostic_batch, diagnostic_schema, event_time_batch, event_time_schema, no_diagnostics,
-    no_overall_estimate,
+    no_overall_estimate, with_permutation,
 };
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, window};
-use korabo_estimators::inference::Inference;
+use super::tested::{Permutations, Tested};
 use korabo_estimators::panel::Layout;
-use korabo_estimators::sun_abraham::{SunAbrahamOptions, SunAbrahamResult, sun_abraham_outcomes};
+use korabo_estimators::sun_abraham::{
+    SunAbrahamOptions, SunAbrahamResult, randomise_sun_abraham, sun_abraham_outcomes,
+};
 use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const SUN_ABRAHAM: RelationDefinition = RelationDefinition {
@@ -56,7 +58,7 @@ pub(super) const SUN_ABRAHAM_DIAGNOSTICS: RelationDefinition = RelationDefinitio
     },
 };
 
-static ARGUMENTS: [ArgumentDefinition; 12] = [
+static ARGUMENTS: [ArgumentDefinition; 15] = [
     OUTCOME,
     OUTCOMES,
     UNIT,
@@ -83,11 +85,14 @@ static ARGUMENTS: [ArgumentDefinition; 12] = [
         ArgumentKind::Number,
         "confidence level; default 0.95",
     ),
-    JACKKNIFE,
+    INFERENCE,
+    DRAWS,
+    PERMUTATIONS,
+    STRATA,
     optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band; default 20160401",
+        "seed of the simultaneous band, the bootstrap and the permutations; default 20160401",
     ),
 ];
 
@@ -95,6 +100,7 @@ static ARGUMENTS: [ArgumentDefinition; 12] = [
 struct SunAbraham {
     shows: ResultKind,
     options: SunAbrahamOptions,
+    permutations: Permutations,
 }
 
 impl SunAbraham {
@@ -114,31 +120,44 @@ impl SunAbraham {
             seed: call.options.seed,
             inference: call.options.inference,
         };
-        Ok(PanelRelation::prepared(call, Self { shows, options }))
+        let own = Self {
+            shows,
+            options,
+            permutations: Permutations::of(&call, shows.is_effects()),
+        };
+        Ok(PanelRelation::prepared(call, own))
     }
 }
 
 impl PanelEstimator for SunAbraham {
-    type Estimates = SunAbrahamResult;
+    type Estimates = Tested<SunAbrahamResult>;
 
     fn schema(&self, _: bool) -> SchemaRef {
         match self.shows {
-            ResultKind::Effects => event_time_schema(),
+            ResultKind::Effects => {
+                with_permutation(event_time_schema(), self.permutations.are_asked())
+            }
             ResultKind::Diagnostics => diagnostic_schema(),
         }
     }
 
-    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<SunAbrahamResult, EstimatorError>> {
+    fn estimate(&self, mut rows: PanelRows) -> Vec<Result<Self::Estimates, EstimatorError>> {
+        let strata = rows.strata();
         rows.by_panel(&rows.all_outcomes(), |panel, others| {
-            sun_abraham_outcomes(&panel, &others, &self.options)
+            let results = sun_abraham_outcomes(&panel, &others, &self.options)?;
+            self.permutations.beside(results, strata.clone(), |test| {
+                randomise_sun_abraham(&panel, &others, &self.options, test)
+            })
         })
     }
 
-    fn batch(&self, found: &SunAbrahamResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let Tested { found, tests } = found;
         match self.shows {
             ResultKind::Effects => {
                 let rows = std::iter::once(&found.overall).chain(&found.event_times);
-                event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
+                let rows = rows.map(|row| (row.event_time, &row.estimate));
+                event_time_batch(schema, rows, tests.as_deref())
             }
             ResultKind::Diagnostics => diagnostic_batch(&found.diagnostics()),
         }
@@ -146,16 +165,12 @@ impl PanelEstimator for SunAbraham {
 
     fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
         match self.shows {
-            ResultKind::Effects => Some(no_overall_estimate(status)),
+            ResultKind::Effects => Some(no_overall_estimate(self.schema(in_parts), status)),
             ResultKind::Diagnostics => in_parts.then(|| no_diagnostics(status)),
         }
     }
 
-    /// Estimating without a cluster copies the rows of the others.
     fn memory(&self) -> usize {
-        match self.options.inference {
-            Inference::Analytic => 3,
-            _ => 5,
-        }
+        self.permutations.memory(self.options.inference)
     }
 }

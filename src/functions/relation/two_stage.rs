@@ -15,10 +15,13 @@ use super::did_imputation::imputation_columns;
 use super::panel_call::PanelCall;
 use super::panel_relation::{PanelEstimator, PanelRelation};
 use super::panel_rows::PanelRows;
-use super::result::{event_time_batch, event_time_schema, no_overall_estimate};
+use super::resampling_arguments::{DRAWS, INFERENCE, PERMUTATIONS, STRATA, inference};
+use super::result::{event_time_batch, event_time_schema, no_overall_estimate, with_permutation};
 use super::shared_arguments::{BY, COHORT, OUTCOME, OUTCOMES, TIME, UNIT, level, seed, window};
-use korabo_estimators::imputation::{ImputationOptions, ImputationResult, two_stage_outcomes};
-use korabo_estimators::inference::Inference;
+use super::tested::{Permutations, Tested};
+use korabo_estimators::imputation::{
+    ImputationOptions, ImputationResult, randomise_two_stage, two_stage_outcomes,
+};
 use korabo_estimators::{EstimatorError, Status};
 
 pub(super) const TWO_STAGE: RelationDefinition = RelationDefinition {
@@ -35,7 +38,7 @@ pub(super) const TWO_STAGE: RelationDefinition = RelationDefinition {
     prepare: TwoStage::prepared,
 };
 
-static ARGUMENTS: [ArgumentDefinition; 13] = [
+static ARGUMENTS: [ArgumentDefinition; 17] = [
     OUTCOME,
     OUTCOMES,
     UNIT,
@@ -72,16 +75,21 @@ static ARGUMENTS: [ArgumentDefinition; 13] = [
         ArgumentKind::Number,
         "confidence level; default 0.95",
     ),
+    INFERENCE,
+    DRAWS,
+    PERMUTATIONS,
+    STRATA,
     optional(
         "seed",
         ArgumentKind::Integer,
-        "seed of the simultaneous band; default 20160401",
+        "seed of the simultaneous band, the bootstrap and the permutations; default 20160401",
     ),
 ];
 
 #[derive(Debug, Clone)]
 struct TwoStage {
     options: ImputationOptions,
+    permutations: Permutations,
 }
 
 impl TwoStage {
@@ -92,34 +100,50 @@ impl TwoStage {
             window: Some(window),
             level: level(bound)?,
             seed: seed(bound),
-            inference: Inference::Analytic,
+            inference: inference(bound)?,
         };
         let call = PanelCall::try_new("two_stage", bound)?;
-        Ok(PanelRelation::prepared(call, Self { options }))
+        let permutations = Permutations::of(&call, true);
+        let own = Self {
+            options,
+            permutations,
+        };
+        Ok(PanelRelation::prepared(call, own))
     }
 }
 
 impl PanelEstimator for TwoStage {
-    type Estimates = ImputationResult;
+    type Estimates = Tested<ImputationResult>;
 
     fn schema(&self, _: bool) -> SchemaRef {
-        event_time_schema()
+        with_permutation(event_time_schema(), self.permutations.are_asked())
     }
 
-    fn estimate(&self, rows: PanelRows) -> Vec<Result<ImputationResult, EstimatorError>> {
-        let outcomes = rows.all_outcomes();
+    fn estimate(&self, rows: PanelRows) -> Vec<Result<Self::Estimates, EstimatorError>> {
+        let (outcomes, strata) = (rows.all_outcomes(), rows.strata());
         rows.by_columns(&outcomes, |panel, unit_effect, others| {
             let columns = imputation_columns(panel, unit_effect);
-            two_stage_outcomes(columns, others, &self.options)
+            // Cohorts are handed out in the columns as they came.
+            let given = self.permutations.are_asked().then(|| columns.clone());
+            let results = two_stage_outcomes(columns, others, &self.options)?;
+            self.permutations.beside(results, strata.clone(), |test| {
+                let columns = given.unwrap_or_default();
+                randomise_two_stage(&columns, others, &self.options, test)
+            })
         })
     }
 
-    fn batch(&self, found: &ImputationResult, _: SchemaRef) -> Result<RecordBatch, ArrowError> {
-        let rows = found.rows.iter();
-        event_time_batch(rows.map(|row| (row.event_time, &row.estimate)))
+    fn batch(&self, found: &Self::Estimates, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let rows = found.found.rows.iter();
+        let rows = rows.map(|row| (row.event_time, &row.estimate));
+        event_time_batch(schema, rows, found.tests.as_deref())
     }
 
-    fn nothing(&self, status: Status, _: bool) -> Option<Result<RecordBatch, ArrowError>> {
-        Some(no_overall_estimate(status))
+    fn nothing(&self, status: Status, in_parts: bool) -> Option<Result<RecordBatch, ArrowError>> {
+        Some(no_overall_estimate(self.schema(in_parts), status))
+    }
+
+    fn memory(&self) -> usize {
+        self.permutations.memory(self.options.inference)
     }
 }

@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::estimate::{Counts, Estimate};
+use crate::estimate::{BootstrapDraws, Counts, Estimate, bootstrap as bootstrap_of_t};
 use crate::group_time::resampling::{JackknifeLayout, Numbers, Resampling};
 use crate::inference::bootstrap;
 use crate::inference::jackknife::{self, JackknifeLaw};
-use crate::inference::multiplier::StudentisedDraws;
 use crate::inference::student::{student_band, student_quantile};
 use crate::inference::sup_t::{self, SupT};
 use crate::status::Status;
@@ -213,38 +212,21 @@ impl Law {
         confidence: Confidence,
         (contributions, n_draws): (&DMatrix<f64>, u32),
     ) -> (Vec<Estimate>, Option<SupT>) {
-        let draws = StudentisedDraws::of(contributions, n_draws, confidence.seed);
-        let own = rows.iter().zip(contributions.column_iter()).enumerate();
+        let own = rows.iter().zip(contributions.column_iter());
         let mut estimates: Vec<Estimate> = own
-            .map(|(index, (row, contributions))| {
+            .map(|(row, contributions)| {
                 let error = (contributions.norm(), self.rounding);
-                let mut estimate = Estimate::normal(
-                    row.estimate,
-                    error,
-                    confidence.level,
-                    row.counts,
-                    row.status,
-                );
-                estimate.set_interval(draws.quantile(index, confidence.level));
-                estimate.p_value = draws.p_value(index, estimate.statistic);
-                estimate
+                let Confidence { level, .. } = confidence;
+                Estimate::normal(row.estimate, error, level, row.counts, row.status)
             })
             .collect();
-        // Without an error there is nothing to divide the draws by.
-        let has_error = |index: &usize| estimates[*index].std_error.is_finite();
-        let kept: Vec<usize> = banded.clone().filter(has_error).collect();
-        let critical = draws.joint_quantile(&kept, confidence.level);
-        let band = critical.map(|(critical_value, simulation_error)| SupT {
-            critical_value,
-            simulation_error,
-            dimension: kept.len(),
-            rank: kept.len(),
-        });
-        if let Some(band) = band {
-            for estimate in &mut estimates[banded] {
-                estimate.set_band(band.critical_value);
-            }
-        }
+        let draws = BootstrapDraws {
+            n_draws,
+            level: confidence.level,
+            seed: confidence.seed,
+        };
+        let mut all: Vec<&mut Estimate> = estimates.iter_mut().collect();
+        let band = bootstrap_of_t(&mut all, banded, contributions, draws);
         (estimates, band)
     }
 }

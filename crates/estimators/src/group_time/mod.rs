@@ -60,6 +60,8 @@ mod aggregates;
 
 mod leave_one_out;
 
+pub(crate) mod handed_out;
+
 mod randomise;
 
 mod aggregate_influence;

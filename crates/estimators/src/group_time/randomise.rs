@@ -6,13 +6,13 @@ use crate::error::EstimatorError;
 use crate::group_time::aggregates::{AggregateOptions, Combination, combinations};
 use crate::group_time::cluster_sums::is_collapsible;
 use crate::group_time::collapsed::Collapsed;
-use crate::group_time::deletions::origins;
 use crate::group_time::did::{att_gt_outcomes, cells, shares};
 use crate::group_time::effects::AttGtResult;
+use crate::group_time::handed_out::HandedOut;
 use crate::group_time::options::AttGtOptions;
 use crate::group_time::resampling::{Numbers, check_clusters};
 use crate::group_time::sample::Sample;
-use crate::inference::randomisation::{Assignments, RandomisationTest};
+use crate::inference::randomisation::{Assignments, RandomisationTest, Refits, check_permutations};
 use crate::inference::{Inference, Randomisation, TestStatistic};
 use crate::panel::table::{OutcomeTable, Panel};
 
@@ -21,9 +21,12 @@ const MOST_SUMS: u64 = 100_000_000_000;
 
 /// By outcome, the panel's own and then `others`: a test of each row of [`att_gt`](super::att_gt) with the same options.
 ///
+/// Without covariates a test is worked out from sums over clusters; with covariates everything is estimated again from all rows for each
+/// assignment, so that the time is that of one estimate times the assignments.
+///
 /// # Errors
 /// As [`att_gt`](super::att_gt); [`EstimatorError::CohortVariesInCluster`] where units of a cluster have different cohorts,
-/// [`EstimatorError::BadOption`] with covariates, for less than one permutation or for strata that lack a cluster, and
+/// [`EstimatorError::BadOption`] for less than one permutation or for strata that lack a cluster, and
 /// [`EstimatorError::TooMany`] for more clusters or permutations than can be waited for.
 pub fn randomise(
     panel: &Panel,
@@ -67,12 +70,7 @@ fn tests(
     randomisation: &Randomisation,
     of: &Of<'_>,
 ) -> Result<Vec<Vec<RandomisationTest>>, EstimatorError> {
-    if randomisation.n_draws == 0 {
-        return Err(EstimatorError::BadOption {
-            option: "permutations",
-            expected: "at least 1",
-        });
-    }
+    check_permutations(randomisation.n_draws)?;
     // Tests need the estimates alone: resampled errors would be work for nothing.
     let options = AttGtOptions {
         bootstrap: None,
@@ -81,17 +79,20 @@ fn tests(
     };
     let full = att_gt_outcomes(panel, others, &options)?;
     let sample = Sample::select(panel, &options)?;
-    if !is_collapsible(&sample) {
-        return Err(EstimatorError::BadOption {
-            option: "permutations",
-            expected: "asked for without covariates: what these explain would have to be estimated again for each",
-        });
-    }
     check_clusters(sample.n_clusters)?;
-    check_cohorts(panel, &sample)?;
+    let handed_out = HandedOut::of(panel, &sample, randomisation)?;
+    if !is_collapsible(&sample) {
+        let study = Anew {
+            panel,
+            others,
+            options: &options,
+            observed: &full,
+            of,
+        };
+        return study.tests(&handed_out, randomisation);
+    }
     let cells = cells(&sample, &options);
     let (_, share_weights) = shares(&sample)?;
-    let strata = strata(panel, &sample, randomisation)?;
     let mut results = Vec::new();
     for (outcome, effects) in full.iter().enumerate() {
         let own = outcome.checked_sub(1).map(|place| &others[place]);
@@ -110,12 +111,85 @@ fn tests(
         results.push(test_outcome(
             effects,
             &collapsed,
-            &strata,
+            &handed_out.strata,
             randomisation,
             of,
         ));
     }
     Ok(results)
+}
+
+/// Tests for which everything is estimated again.
+struct Anew<'a> {
+    panel: &'a Panel,
+    others: &'a [OutcomeTable],
+    options: &'a AttGtOptions,
+    /// By outcome: the effects as they are.
+    observed: &'a [AttGtResult],
+    of: &'a Of<'a>,
+}
+
+impl Anew<'_> {
+    fn tests(
+        &self,
+        handed_out: &HandedOut,
+        randomisation: &Randomisation,
+    ) -> Result<Vec<Vec<RandomisationTest>>, EstimatorError> {
+        let strata = &handed_out.strata;
+        let observed = handed_out.observed.clone();
+        let assignments = Assignments::new(observed, strata, randomisation.seed);
+        let refits = Refits {
+            n_draws: randomisation.n_draws,
+            n_rows: self.panel.n_rows_in() * (self.others.len() as u64 + 1),
+        };
+        let all = self.observed.iter();
+        let all = all.map(|own| found_values(own, randomisation.statistic, self.of));
+        let all: Vec<Vec<(Place, f64)>> = all.collect();
+        let values = all.iter().map(|own| own.iter().map(|(_, value)| *value));
+        let values: Vec<Vec<f64>> = values.map(Iterator::collect).collect();
+        refits.tests(&assignments, &values, |classes| {
+            let (panel, others) = handed_out.panel(self.panel, self.others, classes);
+            let found = att_gt_outcomes(&panel, &others, self.options).ok()?;
+            let outcomes = all.iter().zip(&found).map(|(observed, found)| {
+                let own = found_values(found, randomisation.statistic, self.of);
+                let own: BTreeMap<Place, f64> = own.into_iter().collect();
+                let value = |(place, _): &(Place, f64)| own.get(place).copied();
+                let values = observed.iter().map(|row| value(row).unwrap_or(f64::NAN));
+                values.collect()
+            });
+            Some(outcomes.collect())
+        })
+    }
+}
+
+/// What a row is about: cohort and period, or what an average is at.
+type Place = (Option<i32>, Option<i32>);
+
+/// The statistics of effects that were estimated, with their places.
+fn found_values(effects: &AttGtResult, statistic: TestStatistic, of: &Of<'_>) -> Vec<(Place, f64)> {
+    let value = |estimate: f64, std_error: f64| match statistic {
+        TestStatistic::Estimate => estimate,
+        TestStatistic::Studentised if std_error > effects.law.rounding => estimate / std_error,
+        TestStatistic::Studentised => f64::NAN,
+    };
+    match of {
+        Of::Rows => {
+            let rows = effects.rows.iter().map(|row| {
+                let own = &row.estimate;
+                let place = (Some(row.cohort), Some(row.time));
+                (place, value(own.estimate, own.std_error))
+            });
+            rows.collect()
+        }
+        Of::Averages(averages) => {
+            let parts = combinations(effects, averages, &effects.numbers).into_iter();
+            let parts = parts.map(|(at, part)| {
+                let std_error = effects.law.std_error_of(&part.multipliers);
+                ((None, at), value(part.estimate, std_error))
+            });
+            parts.collect()
+        }
+    }
 }
 
 fn test_outcome(
@@ -201,56 +275,4 @@ fn values(
                 .collect()
         }
     }
-}
-
-/// Refuses clusters with units of several cohorts; those exposed before the first period are one, and so are those exposed after the
-/// last and never.
-fn check_cohorts(panel: &Panel, sample: &Sample<'_>) -> Result<(), EstimatorError> {
-    let mut known: Vec<Option<usize>> = vec![None; panel.n_clusters()];
-    let mut varies = vec![false; panel.n_clusters()];
-    // Beside the cohorts, numbered from 0, and the never treated, whose number is that of the cohorts.
-    let early = sample.cohorts.len() + 1;
-    for cohort in &panel.cohorts {
-        let place = sample
-            .cohorts
-            .iter()
-            .position(|(label, _)| cohort.label == Some(*label));
-        let class = if cohort.units.end <= sample.first_unit() {
-            early
-        } else {
-            place.unwrap_or(sample.cohorts.len())
-        };
-        for unit in cohort.units.clone() {
-            let cluster = panel.cluster_of(unit) as usize;
-            match known[cluster] {
-                Some(own) if own != class => varies[cluster] = true,
-                _ => known[cluster] = Some(class),
-            }
-        }
-    }
-    match varies.iter().filter(|varies| **varies).count() as u64 {
-        0 => Ok(()),
-        n_clusters => Err(EstimatorError::CohortVariesInCluster { n_clusters }),
-    }
-}
-
-/// The stratum of each cluster of the sample; none: all are in one.
-fn strata(
-    panel: &Panel,
-    sample: &Sample<'_>,
-    randomisation: &Randomisation,
-) -> Result<Vec<u32>, EstimatorError> {
-    let Some(strata) = &randomisation.strata else {
-        return Ok(Vec::new());
-    };
-    let missing = || EstimatorError::BadOption {
-        option: "strata",
-        expected: "given together with clusters, one for each",
-    };
-    let origins = origins(panel, sample).into_iter();
-    let own = origins.map(|cluster| {
-        let code = panel.cluster_codes.get(cluster as usize)?;
-        strata.get(*code as usize).copied()
-    });
-    own.map(|stratum| stratum.ok_or_else(missing)).collect()
 }

@@ -2,11 +2,13 @@
 
 use crate::error::EstimatorError;
 use crate::estimate::rounding_error;
+use crate::imputation::contributions::contributions;
 use crate::imputation::frame::Frame;
 use crate::imputation::impute::each_outcome;
 use crate::imputation::options::{ImputationColumns, ImputationOptions};
 use crate::imputation::result::ImputationResult;
 use crate::imputation::scores::Scores;
+use crate::imputation::summary::Bands;
 use crate::inference::cluster_influence::ClusterInfluence;
 
 /// The effects of one outcome, and what each cluster contributes to their errors.
@@ -36,10 +38,15 @@ pub fn imputation_influence_outcomes(
     };
     let outcomes = std::iter::once(&columns.panel.outcome).chain(others);
     let rounding: Vec<f64> = outcomes.map(|outcome| largest_error(outcome)).collect();
-    let found = each_outcome(columns, others, options, |frame, scores, result| {
-        let influence = influence(&keys, frame, scores, &result);
-        (result, influence)
-    })?;
+    let found = each_outcome(
+        columns,
+        others,
+        (options, Bands::Drawn),
+        |frame, scores, result| {
+            let influence = influence(&keys, frame, scores, &result);
+            (result, influence)
+        },
+    )?;
     let with_rounding = found.into_iter().zip(rounding);
     Ok(with_rounding
         .map(|((result, influence), rounding)| ImputationInfluence {
@@ -63,40 +70,22 @@ fn influence(
     scores: &Scores<'_>,
     result: &ImputationResult,
 ) -> ClusterInfluence {
-    let (rows, n) = (scores.design.rows, scores.weights.n_estimates);
-    let by_cluster = scores.by_cluster();
+    let rows = scores.design.rows;
+    let contributions = contributions(frame, scores, result);
     let mut cluster_keys = vec![0; rows.n_clusters];
     for group in 0..rows.n_groups() {
         for row in rows.group(group) {
             cluster_keys[rows.cluster(rows.unit(group, row))] = keys[rows.source(row)];
         }
     }
-    let place = |event_time: i32| frame.event_times.iter().position(|&e| e == event_time);
-    let shares = overall_shares(frame, scores);
+    let factors: Vec<f64> = result
+        .rows
+        .iter()
+        .map(|row| frame.factor(row.event_time))
+        .collect();
     let mut values = Vec::with_capacity(rows.n_clusters * result.rows.len());
-    for own in by_cluster.chunks_exact(n) {
-        values.extend(result.rows.iter().map(|row| {
-            match row.event_time {
-                Some(event_time) => place(event_time).map_or(0.0, |k| own[k] * frame.factors[k]),
-                None => own
-                    .iter()
-                    .zip(&shares)
-                    .map(|(own, share)| own * share)
-                    .sum(),
-            }
-        }));
+    for own in contributions.row_iter() {
+        values.extend(own.iter().zip(&factors).map(|(own, factor)| own * factor));
     }
     ClusterInfluence::of_units(&cluster_keys, result.rows.len(), &values)
-}
-
-/// The part of each estimate in the overall one.
-fn overall_shares(frame: &Frame, scores: &Scores<'_>) -> Vec<f64> {
-    let scale = scores.weights.scale.iter();
-    let weights: Vec<f64> = scale
-        .map(|&scale| if scale.is_finite() { 1.0 / scale } else { 0.0 })
-        .collect();
-    let total: f64 = weights.iter().sum();
-    let mut shares = vec![0.0; frame.n_leads];
-    shares.extend(weights.iter().map(|weight| weight / total));
-    shares
 }

@@ -29,6 +29,19 @@ pub(super) struct FrameRow {
     status: Status,
 }
 
+impl Frame {
+    /// The place of an event time among the estimates.
+    pub(super) fn place(&self, event_time: i32) -> Option<usize> {
+        self.event_times.iter().position(|&own| own == event_time)
+    }
+
+    /// What the standard error of a row is multiplied with; one in the overall row.
+    pub(super) fn factor(&self, event_time: Option<i32>) -> f64 {
+        let place = event_time.map(|event_time| self.place(event_time));
+        place.map_or(1.0, |place| place.map_or(0.0, |place| self.factors[place]))
+    }
+}
+
 impl FrameRow {
     /// The row with its numbers, where it has any. Errors up to `rounding` are rounding.
     pub(super) fn filled(

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::error::EstimatorError;
-use crate::estimate::{check_level, rounding_error};
-use crate::group_time::deletions::check_refits;
-use crate::group_time::resampling::check_clusters;
+use crate::estimate::rounding_error;
+use crate::imputation::contributions::contributions;
 use crate::imputation::counts::Composition;
 use crate::imputation::design::Design;
 use crate::imputation::effects::Effects;
 use crate::imputation::frame::{Frame, Parts};
-use crate::imputation::jackknife::{Jackknife, cluster_groups, law, rows_of_clusters, without};
-use crate::imputation::options::{ImputationColumns, ImputationOptions};
+use crate::imputation::jackknife::{Jackknife, laws, without_each};
+use crate::imputation::options::{
+    ImputationColumns, ImputationOptions, check_bootstrap, check_options,
+};
 use crate::imputation::predictable::Predictable;
 use crate::imputation::result::ImputationResult;
 use crate::imputation::rows::Rows;
 use crate::imputation::scores::Scores;
-use crate::imputation::summary::Numbers;
+use crate::imputation::summary::{Bands, Numbers};
 use crate::imputation::untreated_model::{Model, NormalEquations, right_hand_side};
 use crate::imputation::weights::Weights;
 use crate::inference::Inference;
@@ -50,31 +51,35 @@ pub fn did_imputation_outcomes(
     others: &[Vec<f64>],
     options: &ImputationOptions,
 ) -> Result<Vec<ImputationResult>, EstimatorError> {
-    each_outcome(columns, others, options, |_, _, result| result)
+    each_outcome(columns, others, (options, Bands::Drawn), |_, _, result| {
+        result
+    })
+}
+
+/// The same without bands, for rows that are estimated again and again.
+pub(super) fn rows_of_outcomes(
+    columns: ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+) -> Result<Vec<ImputationResult>, EstimatorError> {
+    each_outcome(
+        columns,
+        others,
+        (options, Bands::LeftOut),
+        |_, _, result| result,
+    )
 }
 
 /// What `finish` makes of each outcome's result, and of the scores and the rows it comes from.
 pub(super) fn each_outcome<T>(
     columns: ImputationColumns,
     others: &[Vec<f64>],
-    options: &ImputationOptions,
+    (options, bands): (&ImputationOptions, Bands),
     finish: impl Fn(&Frame, &Scores<'_>, ImputationResult) -> T,
 ) -> Result<Vec<T>, EstimatorError> {
-    check_level(options.level)?;
     let window = options.window.unwrap_or((0, i32::MAX));
-    if window.0 > window.1 {
-        return Err(EstimatorError::BadOption {
-            option: "window",
-            expected: "first..last with first not after last",
-        });
-    }
+    check_options(options, window)?;
     check_missing_alike(&columns.panel.outcome, others)?;
-    if matches!(options.inference, Inference::Bootstrap { .. }) {
-        return Err(EstimatorError::BadOption {
-            option: "inference",
-            expected: "'analytic' or 'cr3'",
-        });
-    }
     // Rows are left out of the columns as they came.
     let given = (options.inference == Inference::Cr3).then(|| columns.clone());
     let n_rows_in = columns.panel.unit.len() as u64;
@@ -83,18 +88,23 @@ pub(super) fn each_outcome<T>(
     let leads = window.0.min(0)..window.1.saturating_add(1).min(0);
     let design = Design::try_new(&rows, leads)?;
     let imputation = Imputation::prepare(&design, n_rows_in)?;
+    check_bootstrap(options.inference, rows.n_clusters)?;
     let jackknife = match given {
         None => None,
         Some(given) => Some(Jackknife {
             options,
             laws: imputation.laws(others.len() + 1)?,
-            without: without_each(&given, others, options)?,
+            without: without_each(&given, others, options, rows_of_outcomes)?,
         }),
     };
     let finish = |outcome: usize, scores: &Scores<'_>, numbers: &Numbers<'_>| {
-        let mut result = numbers.result(&imputation.frame, window, options);
+        let mut result = numbers.result(&imputation.frame, window, (options, bands));
         if let Some(jackknife) = &jackknife {
             jackknife.apply(outcome, numbers.rounding, &mut result);
+        }
+        if let Inference::Bootstrap { n_draws } = options.inference {
+            let contributions = contributions(&imputation.frame, scores, &result);
+            result.bootstrap(&contributions, n_draws, options);
         }
         finish(&imputation.frame, scores, result)
     };
@@ -106,32 +116,6 @@ pub(super) fn each_outcome<T>(
         results.push(imputation.of_outcome(own, |s, n| finish(outcome, s, n)));
     }
     Ok(results)
-}
-
-/// By cluster: the results of all outcomes from the rows of the others.
-fn without_each(
-    columns: &ImputationColumns,
-    others: &[Vec<f64>],
-    options: &ImputationOptions,
-) -> Result<Vec<Result<Vec<ImputationResult>, EstimatorError>>, EstimatorError> {
-    let clusters = rows_of_clusters(columns);
-    check_clusters(clusters.len())?;
-    check_refits(
-        columns.panel.unit.len() as u64,
-        clusters.len(),
-        others.len() + 1,
-    )?;
-    let options = ImputationOptions {
-        inference: Inference::Analytic,
-        ..*options
-    };
-    let clusters = clusters.into_iter();
-    Ok(clusters
-        .map(|rows| {
-            let (rest, others) = without(columns, others, &rows);
-            did_imputation_outcomes(rest, &others, &options)
-        })
-        .collect())
 }
 
 /// What does not depend on the outcome.
@@ -184,30 +168,16 @@ impl<'a> Imputation<'a> {
         &self,
         n_outcomes: usize,
     ) -> Result<BTreeMap<Option<i32>, JackknifeLaw>, EstimatorError> {
-        let rows = self.design.rows;
-        check_refits(rows.n_rows() as u64, rows.cells.len(), n_outcomes)?;
         let weights = &self.predictable.event_weights;
         let total: f64 = weights.iter().sum();
         let n_leads = self.design.leads.len();
-        // An estimate is Σvy: of an outcome that is one in a cell and zero elsewhere it is the sum of v there.
-        let loadings: Vec<Vec<f64>> = (0..rows.cells.len())
-            .map(|cell| {
-                let is_in = |&own: &u32| f64::from(u8::from(own as usize == cell));
-                let estimates = self.estimates(rows.row_cells.iter().map(is_in).collect());
-                let events = estimates[n_leads..].iter().zip(weights);
-                let events = events.filter(|(_, weight)| **weight > 0.0);
-                let overall = events.map(|(mean, weight)| weight / total * mean).sum();
-                std::iter::once(overall).chain(estimates).collect()
-            })
-            .collect();
-        let groups = cluster_groups(rows);
-        let event_times = self.frame.event_times.iter().copied().map(Some);
-        let keys = std::iter::once(None).chain(event_times).enumerate();
-        let laws = keys.map(|(index, key)| {
-            let own: Vec<f64> = loadings.iter().map(|cell| cell[index]).collect();
-            (key, law(rows, &groups, &own))
-        });
-        Ok(laws.collect())
+        laws(self.design.rows, &self.frame, n_outcomes, |outcome| {
+            let estimates = self.estimates(outcome);
+            let events = estimates[n_leads..].iter().zip(weights);
+            let events = events.filter(|(_, weight)| **weight > 0.0);
+            let overall = events.map(|(mean, weight)| weight / total * mean).sum();
+            std::iter::once(overall).chain(estimates).collect()
+        })
     }
 
     /// The leads, then the effects at event times, of an outcome in row order.

@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use nalgebra::DMatrix;
 
 use crate::error::EstimatorError;
+use crate::group_time::deletions::check_refits;
+use crate::group_time::resampling::check_clusters;
+use crate::imputation::frame::Frame;
 use crate::imputation::options::{ImputationColumns, ImputationOptions, pick};
 use crate::imputation::result::ImputationResult;
 use crate::imputation::rows::Rows;
+use crate::inference::Inference;
 use crate::inference::jackknife::{ClusterGroup, JackknifeLaw, covariance, std_error};
 use crate::inference::student::{student_band, student_quantile};
 use crate::inference::sup_t;
@@ -22,15 +26,72 @@ pub(super) struct Jackknife<'a> {
     pub(super) without: Vec<Result<Vec<ImputationResult>, EstimatorError>>,
 }
 
+/// The laws of the overall estimate (`None`) and those at the frame's event times; `estimates` makes them, the overall one first, of an
+/// outcome in row order.
+pub(super) fn laws(
+    rows: &Rows,
+    frame: &Frame,
+    n_outcomes: usize,
+    estimates: impl Fn(Vec<f64>) -> Vec<f64>,
+) -> Result<BTreeMap<Option<i32>, JackknifeLaw>, EstimatorError> {
+    check_refits(rows.n_rows() as u64, rows.cells.len(), n_outcomes)?;
+    // An estimate is Σvy: of an outcome that is one in a cell and zero elsewhere it is the sum of v there.
+    let loadings: Vec<Vec<f64>> = (0..rows.cells.len())
+        .map(|cell| {
+            let is_in = |&own: &u32| f64::from(u8::from(own as usize == cell));
+            estimates(rows.row_cells.iter().map(is_in).collect())
+        })
+        .collect();
+    let groups = cluster_groups(rows);
+    let event_times = frame.event_times.iter().copied().map(Some);
+    let keys = std::iter::once(None).chain(event_times).enumerate();
+    let laws = keys.map(|(index, key)| {
+        let own: Vec<f64> = loadings.iter().map(|cell| cell[index]).collect();
+        (key, law(rows, &groups, &own))
+    });
+    Ok(laws.collect())
+}
+
+/// The results of all outcomes from some rows.
+pub(super) type Refit = fn(
+    ImputationColumns,
+    &[Vec<f64>],
+    &ImputationOptions,
+) -> Result<Vec<ImputationResult>, EstimatorError>;
+
+/// By cluster: the results of all outcomes from the rows of the others.
+pub(super) fn without_each(
+    columns: &ImputationColumns,
+    others: &[Vec<f64>],
+    options: &ImputationOptions,
+    refit: Refit,
+) -> Result<Vec<Result<Vec<ImputationResult>, EstimatorError>>, EstimatorError> {
+    let clusters = rows_of_clusters(columns);
+    check_clusters(clusters.len())?;
+    let n_rows = columns.panel.unit.len() as u64;
+    check_refits(n_rows, clusters.len(), others.len() + 1)?;
+    let options = ImputationOptions {
+        inference: Inference::Analytic,
+        ..*options
+    };
+    let clusters = clusters.into_iter();
+    Ok(clusters
+        .map(|rows| {
+            let (rest, others) = without(columns, others, &rows);
+            refit(rest, &others, &options)
+        })
+        .collect())
+}
+
 /// The law of an estimate from its loadings: by cell of cohort and period, the sum of the weights that it gives to outcomes there.
-pub(super) fn law(rows: &Rows, groups: &[ClusterGroup], loadings: &[f64]) -> JackknifeLaw {
+fn law(rows: &Rows, groups: &[ClusterGroup], loadings: &[f64]) -> JackknifeLaw {
     let cohorts = loadings.chunks(rows.periods.len());
     let scales = cohorts.map(|own| own.iter().map(|loading| loading * loading).sum());
     JackknifeLaw::of(scales.zip(groups.iter().copied()), rows.n_clusters)
 }
 
 /// The clusters of each cohort, the never exposed last.
-pub(super) fn cluster_groups(rows: &Rows) -> Vec<ClusterGroup> {
+fn cluster_groups(rows: &Rows) -> Vec<ClusterGroup> {
     let n_cohorts = rows.cells.len() / rows.periods.len().max(1);
     let mut weights: Vec<BTreeMap<usize, f64>> = vec![BTreeMap::new(); n_cohorts];
     for (unit, &cohort) in rows.unit_cohorts.iter().enumerate() {
@@ -70,7 +131,7 @@ pub(super) fn rows_of_clusters(columns: &ImputationColumns) -> Vec<Vec<u32>> {
 }
 
 /// All columns but for some rows.
-pub(super) fn without(
+fn without(
     columns: &ImputationColumns,
     others: &[Vec<f64>],
     rows: &[u32],

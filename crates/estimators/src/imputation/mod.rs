@@ -26,7 +26,7 @@
 //! inverts, `predictable.rs` finds the rows that can be imputed, `weights.rs` the weights v, `counts.rs` the units behind each
 //! estimate, `frame.rs` statuses. For each outcome: `effects.rs` predicts and averages, `scores.rs` has the errors, `summary.rs`
 //! makes the rows. `stages.rs` is Gardner's two-stage estimator ([`two_stage`]), which starts from the same model and has errors of its own
-//! in `stage_scores.rs`. `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates.
+//! in `stage_scores.rs`. `jackknife.rs` and `randomise.rs` estimate again, `contributions.rs` is for the bootstrap. `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates.
 
 mod options;
 
@@ -58,14 +58,19 @@ mod jackknife;
 
 mod impute;
 
+mod contributions;
+
 mod effect_influence;
 
 mod stage_scores;
 
 mod stages;
 
+mod randomise;
+
 pub use effect_influence::{ImputationInfluence, imputation_influence_outcomes};
 pub use impute::{did_imputation, did_imputation_outcomes};
 pub use options::{ImputationColumns, ImputationOptions};
+pub use randomise::{randomise_imputation, randomise_two_stage};
 pub use result::{ImputationCounts, ImputationResult, ImputationRow};
 pub use stages::{two_stage, two_stage_outcomes};

@@ -1,6 +1,10 @@
 //! The rows an imputation starts from, and what can be asked for.
 
+use crate::error::EstimatorError;
+use crate::estimate::check_level;
+use crate::group_time::resampling::check_clusters;
 use crate::inference::Inference;
+use crate::inference::multiplier::check_draws;
 use crate::panel::columns::PanelColumns;
 use crate::regression::data::Column;
 
@@ -74,6 +78,35 @@ pub struct ImputationOptions {
     pub level: f64,
     /// Seed of the band's simulation.
     pub seed: u64,
-    /// How errors and intervals are made: analytic, or by the cluster jackknife.
+    /// How errors and intervals are made.
     pub inference: Inference,
+}
+
+/// Refuses what can be refused without looking at the data.
+pub(super) fn check_options(
+    options: &ImputationOptions,
+    window: (i32, i32),
+) -> Result<(), EstimatorError> {
+    check_level(options.level)?;
+    if window.0 > window.1 {
+        return Err(EstimatorError::BadOption {
+            option: "window",
+            expected: "first..last with first not after last",
+        });
+    }
+    match options.inference {
+        Inference::Bootstrap { n_draws } => check_draws("draws", n_draws),
+        Inference::Analytic | Inference::Cr3 => Ok(()),
+    }
+}
+
+/// Refuses to draw more clusters than are worth it.
+pub(super) fn check_bootstrap(
+    inference: Inference,
+    n_clusters: usize,
+) -> Result<(), EstimatorError> {
+    match inference {
+        Inference::Bootstrap { .. } => check_clusters(n_clusters),
+        Inference::Analytic | Inference::Cr3 => Ok(()),
+    }
 }

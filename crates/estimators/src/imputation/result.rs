@@ -1,7 +1,10 @@
 //! What an imputation returns, and what it says about its own making.
 
+use nalgebra::DMatrix;
+
 use crate::diagnostic::Diagnostic;
-use crate::estimate::Estimate;
+use crate::estimate::{BootstrapDraws, Estimate, bootstrap};
+use crate::imputation::options::ImputationOptions;
 use crate::inference::sup_t::SupT;
 use crate::status::Status;
 
@@ -53,6 +56,25 @@ pub struct ImputationResult {
 }
 
 impl ImputationResult {
+    /// Puts intervals and p-values of the bootstrap of t in the place of normal ones, from what clusters contribute to each row; the band is
+    /// over all rows but the overall one, the first.
+    pub(super) fn bootstrap(
+        &mut self,
+        contributions: &DMatrix<f64>,
+        n_draws: u32,
+        options: &ImputationOptions,
+    ) {
+        let draws = BootstrapDraws {
+            n_draws,
+            level: options.level,
+            seed: options.seed,
+        };
+        let rows = self.rows.iter_mut();
+        let mut estimates: Vec<&mut Estimate> = rows.map(|row| &mut row.estimate).collect();
+        let banded = 1..estimates.len();
+        self.band = bootstrap(&mut estimates, banded, contributions, draws);
+    }
+
     /// What was done with rows and covariates, and the band.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let sample = &self.sample;

@@ -191,18 +191,42 @@ impl StageScores<'_> {
         DMatrix::from_fn(n, n, |a, b| total[a.max(b) * n + a.min(b)])
     }
 
-    /// The sum for a run of groups that holds whole clusters.
-    fn whole_clusters(&self, groups: Range<usize>) -> Vec<f64> {
+    /// What each cluster contributes: cluster × estimate.
+    pub(super) fn by_cluster(&self) -> Vec<f64> {
         let rows = self.design.rows;
         let n = self.weights.n_estimates;
-        let (mut total, mut contributions) = (vec![0.0; n * n], vec![0.0; n]);
+        if !rows.is_nested {
+            return self.torn_clusters();
+        }
+        let mut all = vec![0.0; rows.n_clusters * n];
+        for groups in rows.chunks() {
+            self.each_cluster(groups, |cluster, contributions| {
+                all[cluster * n..(cluster + 1) * n].copy_from_slice(contributions);
+            });
+        }
+        all
+    }
+
+    /// The sum for a run of groups that holds whole clusters.
+    fn whole_clusters(&self, groups: Range<usize>) -> Vec<f64> {
+        let mut total = vec![0.0; self.weights.n_estimates * self.weights.n_estimates];
+        self.each_cluster(groups, |_, contributions| {
+            add_outer(&mut total, contributions)
+        });
+        total
+    }
+
+    /// Calls `body` with the contributions of each cluster in a run of groups that holds whole clusters.
+    fn each_cluster(&self, groups: Range<usize>, mut body: impl FnMut(usize, &[f64])) {
+        let rows = self.design.rows;
+        let mut contributions = vec![0.0; self.weights.n_estimates];
         let mut sums = self.no_sums();
         let mut current = None;
         for group in groups {
             let cluster = rows.cluster(rows.unit(group, rows.group(group).start));
-            if current.is_some_and(|current| current != cluster) {
+            if let Some(ended) = current.filter(|&current| current != cluster) {
                 self.flush(&mut sums, None, &mut contributions);
-                add_outer(&mut total, &contributions);
+                body(ended, &contributions);
                 contributions.fill(0.0);
             }
             current = Some(cluster);
@@ -210,8 +234,9 @@ impl StageScores<'_> {
                 .for_each(|row| self.add_row(row, &mut sums));
         }
         self.flush(&mut sums, None, &mut contributions);
-        add_outer(&mut total, &contributions);
-        total
+        if let Some(last) = current {
+            body(last, &contributions);
+        }
     }
 
     /// The contributions of all clusters where groups reach across them: cluster × estimate.

@@ -7,6 +7,13 @@ use crate::imputation::options::ImputationOptions;
 use crate::imputation::result::{ImputationResult, ImputationRow};
 use crate::inference::sup_t;
 
+/// Whether a result has a band; of results that only their rows are taken from it would be the most expensive part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bands {
+    Drawn,
+    LeftOut,
+}
+
 /// The numbers of a result. Estimates: the leads, then the event times.
 pub(super) struct Numbers<'a> {
     /// By lead: its coefficient.
@@ -26,7 +33,7 @@ impl Numbers<'_> {
         &self,
         frame: &Frame,
         window: (i32, i32),
-        options: &ImputationOptions,
+        (options, bands): (&ImputationOptions, Bands),
     ) -> ImputationResult {
         let covariance = self.scaled_covariance(frame);
         let estimates: Vec<f64> = [self.leads, self.means].concat();
@@ -50,7 +57,10 @@ impl Numbers<'_> {
                 0.0
             }
         });
-        let band = sup_t::critical_value(&own, options.level, options.seed);
+        let band = match bands {
+            Bands::Drawn => sup_t::critical_value(&own, options.level, options.seed),
+            Bands::LeftOut => None,
+        };
         if let Some(band) = band {
             for row in &mut rows[1..] {
                 row.estimate.set_band(band.critical_value);

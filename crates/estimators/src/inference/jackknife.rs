@@ -91,6 +91,15 @@ impl JackknifeLaw {
         }
     }
 
+    /// From degrees of freedom and the mean of the variance over what it estimates.
+    pub(crate) fn with(df: f64, inflation: f64) -> Self {
+        Self {
+            df,
+            inflation,
+            hangs_on_one: false,
+        }
+    }
+
     /// What to think of the interval, where nothing else is to be said about the estimate.
     pub(crate) fn status(&self) -> Status {
         let quantile = student_quantile(self.df, 0.95);

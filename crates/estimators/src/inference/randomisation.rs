@@ -6,6 +6,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
+use crate::error::EstimatorError;
 use crate::inference::multiplier::TIE;
 
 /// What randomisation says about one statistic. Numbers that do not exist are NaN.
@@ -110,23 +111,11 @@ impl Assignments {
         observed: &[f64],
         statistics: impl Fn(&[u32]) -> Vec<f64> + Sync,
     ) -> Vec<RandomisationTest> {
-        let all = self.count().filter(|&n| n <= u64::from(n_draws));
-        let n = all.unwrap_or(u64::from(n_draws));
         let none = || vec![[0_u64; 2]; observed.len()];
-        let counts = (0..n)
+        let counts = (0..self.n_made(n_draws))
             .into_par_iter()
             .fold(none, |mut counts, place| {
-                let labels = match all {
-                    Some(_) => self.nth(place),
-                    None => self.random(place),
-                };
-                let values = statistics(&labels);
-                for ((count, value), observed) in counts.iter_mut().zip(values).zip(observed) {
-                    let (value, observed) = (value.abs(), observed.abs());
-                    let tie = TIE * observed;
-                    count[0] += u64::from(value.is_nan() || value >= observed - tie);
-                    count[1] += u64::from(value > observed + tie);
-                }
+                self.count_beyond(&mut counts, (n_draws, place), observed, &statistics);
                 counts
             })
             // Whole numbers: in whatever order threads end, the sum is the same.
@@ -136,9 +125,63 @@ impl Assignments {
                 }
                 sum
             });
+        self.shares(n_draws, observed, &counts)
+    }
+
+    /// The same, one assignment after the other: for statistics that take all threads or much memory.
+    fn tests_in_turn(
+        &self,
+        n_draws: u32,
+        observed: &[f64],
+        statistics: impl Fn(&[u32]) -> Vec<f64>,
+    ) -> Vec<RandomisationTest> {
+        let mut counts = vec![[0_u64; 2]; observed.len()];
+        for place in 0..self.n_made(n_draws) {
+            self.count_beyond(&mut counts, (n_draws, place), observed, &statistics);
+        }
+        self.shares(n_draws, observed, &counts)
+    }
+
+    /// Assignments that are made: all where these are at most `n_draws`.
+    fn n_made(&self, n_draws: u32) -> u64 {
+        self.all(n_draws).unwrap_or(u64::from(n_draws))
+    }
+
+    fn all(&self, n_draws: u32) -> Option<u64> {
+        self.count().filter(|&n| n <= u64::from(n_draws))
+    }
+
+    /// Adds to the counts which statistics of an assignment are at least as far as the observed ones, and which are farther.
+    fn count_beyond(
+        &self,
+        counts: &mut [[u64; 2]],
+        (n_draws, place): (u32, u64),
+        observed: &[f64],
+        statistics: impl Fn(&[u32]) -> Vec<f64>,
+    ) {
+        let labels = match self.all(n_draws) {
+            Some(_) => self.nth(place),
+            None => self.random(place),
+        };
+        let values = statistics(&labels);
+        for ((count, value), observed) in counts.iter_mut().zip(values).zip(observed) {
+            let (value, observed) = (value.abs(), observed.abs());
+            let tie = TIE * observed;
+            count[0] += u64::from(value.is_nan() || value >= observed - tie);
+            count[1] += u64::from(value > observed + tie);
+        }
+    }
+
+    fn shares(
+        &self,
+        n_draws: u32,
+        observed: &[f64],
+        counts: &[[u64; 2]],
+    ) -> Vec<RandomisationTest> {
+        let (all, n) = (self.all(n_draws), self.n_made(n_draws));
         // The observed assignment is among all, and one more beside random ones.
         let own = u64::from(all.is_none());
-        let tests = counts.into_iter().zip(observed);
+        let tests = counts.iter().zip(observed);
         tests
             .map(|([weak, strict], observed)| {
                 let share = |n_beyond: u64| match observed.is_nan() {
@@ -147,13 +190,75 @@ impl Assignments {
                 };
                 RandomisationTest {
                     p_value: share(weak + own),
-                    p_value_strict: share(strict),
+                    p_value_strict: share(*strict),
                     n_assignments: n + own,
                     is_exhaustive: all.is_some(),
                 }
             })
             .collect()
     }
+}
+
+/// Rows that may be read again while labels are handed out.
+const MOST_ROWS: u64 = 2_000_000_000;
+
+/// With more rows assignments are worked on one after the other, each with all threads; with fewer side by side.
+const SIDE_BY_SIDE: u64 = 1 << 16;
+
+/// Statistics for which everything is estimated again from rows, each time.
+pub(crate) struct Refits {
+    pub(crate) n_draws: u32,
+    /// Rows that are read for one assignment.
+    pub(crate) n_rows: u64,
+}
+
+impl Refits {
+    /// Tests of the rows of some outcomes from their observed statistics; `statistics` has those under an assignment, in the same places,
+    /// and none where nothing can be estimated.
+    ///
+    /// # Errors
+    /// [`EstimatorError::BadOption`] without permutations, [`EstimatorError::TooMany`] where too many rows would be read.
+    pub(crate) fn tests(
+        &self,
+        assignments: &Assignments,
+        observed: &[Vec<f64>],
+        statistics: impl Fn(&[u32]) -> Option<Vec<Vec<f64>>> + Sync,
+    ) -> Result<Vec<Vec<RandomisationTest>>, EstimatorError> {
+        check_permutations(self.n_draws)?;
+        let n_rows = self.n_rows.max(1);
+        let n = assignments.n_made(self.n_draws);
+        if n.saturating_mul(n_rows) > MOST_ROWS {
+            return Err(EstimatorError::TooMany {
+                what: "permutations to estimate one after the other, for so many rows",
+                found: n,
+                limit: MOST_ROWS / n_rows,
+            });
+        }
+        let flat = observed.concat();
+        let flat_statistics = |labels: &[u32]| match statistics(labels) {
+            Some(found) => found.concat(),
+            None => vec![f64::NAN; flat.len()],
+        };
+        let tests = if n_rows > SIDE_BY_SIDE {
+            assignments.tests_in_turn(self.n_draws, &flat, flat_statistics)
+        } else {
+            assignments.tests(self.n_draws, &flat, flat_statistics)
+        };
+        let mut tests = tests.into_iter();
+        let of_outcome = |own: &Vec<f64>| tests.by_ref().take(own.len()).collect();
+        Ok(observed.iter().map(of_outcome).collect())
+    }
+}
+
+/// Refuses a test without permutations.
+pub(crate) fn check_permutations(n_draws: u32) -> Result<(), EstimatorError> {
+    if n_draws > 0 {
+        return Ok(());
+    }
+    Err(EstimatorError::BadOption {
+        option: "permutations",
+        expected: "at least 1",
+    })
 }
 
 impl Stratum {

@@ -1,4 +1,6 @@
-//! Parts of a panel: the units of some clusters alone.
+//! Parts of a panel: the units of some clusters alone; and the panel with other first exposures.
+
+use std::collections::BTreeMap;
 
 use crate::panel::codes::renumber_clusters;
 use crate::panel::table::{CohortUnits, Layout, OutcomeTable, Panel};
@@ -88,6 +90,72 @@ impl Panel {
         };
         let others = others.iter().map(|other| OutcomeTable(pick(&other.0)));
         Some((panel, others.collect()))
+    }
+
+    /// The panel, and tables laid out as it is, with other first exposures: `labels` has that of each cluster (`Some(None)`: never), or
+    /// `None` where its units keep theirs.
+    pub(crate) fn with_cohorts(
+        &self,
+        labels: &[Option<Option<i32>>],
+        others: &[OutcomeTable],
+    ) -> (Self, Vec<OutcomeTable>) {
+        // The never exposed come last.
+        let mut units: BTreeMap<(bool, Option<i32>), Vec<u32>> = BTreeMap::new();
+        units.insert((true, None), Vec::new());
+        for cohort in &self.cohorts {
+            for unit in cohort.units.clone() {
+                let own = labels[self.cluster_of(unit) as usize];
+                let label = own.unwrap_or(cohort.label);
+                let own = units.entry((label.is_none(), label)).or_default();
+                own.push(unit as u32);
+            }
+        }
+        let mut start = 0;
+        let cohorts = units.iter().map(|((_, label), own)| {
+            let units = start..start + own.len();
+            start = units.end;
+            CohortUnits {
+                label: *label,
+                units,
+            }
+        });
+        let cohorts: Vec<CohortUnits> = cohorts.collect();
+        let order: Vec<u32> = units.into_values().flatten().collect();
+        let n_tables = match self.layout {
+            Layout::CrossSections => 1,
+            _ => self.periods.len(),
+        };
+        let pick = |from: &[f64]| -> Vec<f64> {
+            let tables = from.chunks_exact(self.n_units.max(1)).take(n_tables);
+            tables
+                .flat_map(|table| order.iter().map(|&unit| table[unit as usize]))
+                .collect()
+        };
+        // Numbered as they were, also where the first units are now others; without clusters each unit is its own.
+        let clusters = order.iter().map(|&unit| self.cluster_of(unit as usize));
+        let row_periods = self.row_periods.len();
+        let periods = order.iter().take(row_periods);
+        let panel = Self {
+            layout: self.layout,
+            periods: self.periods.clone(),
+            cohorts,
+            n_units: self.n_units,
+            values: pick(&self.values),
+            weights: self.weights.as_deref().map(pick),
+            row_periods: periods
+                .map(|&unit| self.row_periods[unit as usize])
+                .collect(),
+            clusters: self.clusters.as_ref().map(|_| clusters.collect()),
+            cluster_codes: self.cluster_codes.clone(),
+            covariates: self
+                .covariates
+                .as_ref()
+                .map(|all| all.keep(&order, self.n_units, n_tables)),
+            n_rows_in: self.n_rows_in,
+            n_missing_rows: self.n_missing_rows,
+        };
+        let others = others.iter().map(|other| OutcomeTable(pick(&other.0)));
+        (panel, others.collect())
     }
 
     /// The periods in which some of these units are seen.

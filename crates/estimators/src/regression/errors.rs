@@ -3,14 +3,15 @@
 use nalgebra::DMatrix;
 
 use crate::error::EstimatorError;
+use crate::inference::jackknife::JackknifeLaw;
 use crate::regression::clusters::bell_mccaffrey::BellMcCaffrey;
 use crate::regression::clusters::clustered::Clustered;
-use crate::regression::clusters::jackknife;
 use crate::regression::clusters::wild::{WildBootstrap, WildDraws, WildTest};
+use crate::regression::clusters::{jackknife, jackknife_law};
 use crate::regression::covariance::scores::Scores;
 use crate::regression::covariance::vcov::Vcov;
 use crate::regression::fit::Model;
-use crate::regression::options::OlsOptions;
+use crate::regression::options::{OlsOptions, Reference};
 
 /// What is known of the errors of a regression.
 pub(crate) struct Errors {
@@ -21,6 +22,8 @@ pub(crate) struct Errors {
     /// Degrees of freedom of the t distribution, and of a coefficient's own where each has its own.
     pub(crate) df: f64,
     pub(crate) own_df: Option<Vec<f64>>,
+    /// The laws of the jackknife's variances, where that was asked.
+    pub(crate) laws: Option<Vec<JackknifeLaw>>,
     /// Coefficients that some cluster alone determines, where that was asked.
     pub(crate) hangs_on_one: Vec<bool>,
     pub(crate) wild: Option<(WildDraws, Vec<WildTest>)>,
@@ -40,6 +43,7 @@ impl Errors {
             n_counted: covariance.n_counted,
             df: covariance.df,
             own_df: None,
+            laws: None,
             hangs_on_one: vec![false; back.nrows()],
             wild: None,
         };
@@ -48,7 +52,7 @@ impl Errors {
         }
         let clustered = Clustered::new(model, back)?;
         if options.vcov.is_for_few() {
-            errors.correct(&clustered, &options.vcov)?;
+            errors.correct(&clustered, options)?;
         }
         if let Some(wild) = options.wild {
             let bootstrap = WildBootstrap::new(&clustered, wild, options.seed)?;
@@ -61,7 +65,11 @@ impl Errors {
     }
 
     /// Puts CR2 or CR3 in the place of the plain clustered matrix.
-    fn correct(&mut self, clustered: &Clustered<'_>, vcov: &Vcov) -> Result<(), EstimatorError> {
+    fn correct(
+        &mut self,
+        clustered: &Clustered<'_>,
+        options: &OlsOptions,
+    ) -> Result<(), EstimatorError> {
         let n_clusters = clustered.n_clusters();
         self.df = n_clusters as f64 - 1.0;
         if n_clusters < 2 {
@@ -72,8 +80,13 @@ impl Errors {
         let rows = changes.row_iter();
         // Without such a cluster the coefficient does not exist, and neither does its change.
         self.hangs_on_one = rows.map(|row| row.iter().any(|c| c.is_nan())).collect();
-        if matches!(vcov, Vcov::Cr3(_)) {
+        if matches!(options.vcov, Vcov::Cr3(_)) {
             self.matrix = jackknife::covariance(&changes);
+            if options.reference == Reference::Satterthwaite {
+                let laws = jackknife_law::laws(clustered)?;
+                self.own_df = Some(laws.iter().map(|law| law.df).collect());
+                self.laws = Some(laws);
+            }
             return Ok(());
         }
         let corrected = BellMcCaffrey::new(clustered)?;

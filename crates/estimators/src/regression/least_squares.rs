@@ -55,7 +55,7 @@ pub struct Coefficient {
     pub df: f64,
     /// The wild cluster bootstrap, where asked for; [`None`] for a column without a coefficient.
     pub wild: Option<WildTest>,
-    /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters`, `no_variance` or, where errors leave out clusters and some
+    /// `ok`, `collinear`, `absorbed`, `constant`, `few_clusters`, `conservative`, `no_variance` or, where errors leave out clusters and some
     /// cluster alone determines the coefficient, `not_identified`.
     pub status: Status,
 }
@@ -233,6 +233,9 @@ fn check_options(formula: &Formula, options: &OlsOptions) -> Result<(), Estimato
     if formula.has_instruments() && !is_plain {
         return refused("vcov", "iid, hc0, hc1 or cluster(…) with instruments");
     }
+    if options.reference == Reference::Satterthwaite && !options.vcov.is_for_few() {
+        return refused("reference", "'t' or 'normal' but with cr2(a) or cr3(a)");
+    }
     let Some(wild) = options.wild else {
         return Ok(());
     };
@@ -344,15 +347,23 @@ impl Inference<'_> {
         let effective = self.effective_clusters.as_ref();
         row.effective_clusters = effective.map_or(f64::NAN, |all| all[k]);
         let number = effective.map_or(n_clusters as f64, |all| all[k]);
-        let is_unreliable = match self.options.vcov {
-            Vcov::Cr2(_) => has_few_degrees(row.df),
-            Vcov::Cr3(_) => Interval::Jackknife(n_clusters).is_unreliable(number),
-            _ => Interval::Student(n_clusters).is_unreliable(number),
+        let few = |is_few| {
+            if is_few {
+                Status::FewClusters
+            } else {
+                Status::Ok
+            }
+        };
+        let care = match (&self.options.vcov, &self.errors.laws) {
+            (Vcov::Cr2(_), _) => few(has_few_degrees(row.df)),
+            (Vcov::Cr3(_), Some(laws)) => laws[k].status(),
+            (Vcov::Cr3(_), None) => few(Interval::Jackknife(n_clusters).is_unreliable(number)),
+            _ => few(Interval::Student(n_clusters).is_unreliable(number)),
         };
         if self.errors.hangs_on_one[k] && !self.is_perfect {
             row.status = Status::NotIdentified;
-        } else if row.status == Status::Ok && is_unreliable {
-            row.status = Status::FewClusters;
+        } else if row.status == Status::Ok {
+            row.status = care;
         }
         row
     }
@@ -380,7 +391,7 @@ impl Inference<'_> {
         let statistic = estimate / std_error;
         let (p_value, quantile) = self.p_and_quantile(statistic, df);
         let critical = band.map_or(f64::NAN, |band| match self.options.reference {
-            Reference::StudentT => student_band(band, df, quantile),
+            Reference::StudentT | Reference::Satterthwaite => student_band(band, df, quantile),
             Reference::Normal => band,
         });
         let status = if std_error.is_nan() {
@@ -408,7 +419,7 @@ impl Inference<'_> {
     fn p_and_quantile(&self, statistic: f64, df: f64) -> (f64, f64) {
         let two_sided = 0.5 + 0.5 * self.options.level;
         match (self.options.reference, StudentsT::new(0.0, 1.0, df)) {
-            (Reference::StudentT, Ok(law)) => {
+            (Reference::StudentT | Reference::Satterthwaite, Ok(law)) => {
                 let p_value = if statistic.is_nan() {
                     f64::NAN
                 } else {

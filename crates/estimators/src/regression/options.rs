@@ -19,6 +19,8 @@ pub enum Singletons {
 pub enum Reference {
     /// t with the degrees of freedom of the covariance matrix.
     StudentT,
+    /// t with degrees of freedom of its own for each coefficient, for CR2 (which has them anyway) and CR3.
+    Satterthwaite,
     /// Standard normal.
     Normal,
 }

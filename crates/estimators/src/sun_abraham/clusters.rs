@@ -94,6 +94,12 @@ impl ClusterLayout {
         })
     }
 
+    /// By cluster, ascending: the cohorts and slots where it has units with used rows.
+    pub(super) fn by_cluster(&self) -> impl Iterator<Item = impl Iterator<Item = (usize, usize)>> {
+        let clusters = self.places.chunk_by(|a, b| a.cluster == b.cluster);
+        clusters.map(|own| own.iter().map(|place| (place.profile, place.slot)))
+    }
+
     /// Σ over clusters of outer products of summed scores, by pairs of profiles.
     pub(super) fn meat(
         &self,

@@ -16,7 +16,7 @@ pub struct SunAbrahamOptions {
     pub level: f64,
     /// Seed of the band's simulation.
     pub seed: u64,
-    /// How errors and intervals are made: analytic, or by the cluster jackknife.
+    /// How errors and intervals are made.
     pub inference: Inference,
 }
 

@@ -11,12 +11,13 @@ use crate::group_time::resampling::check_clusters;
 use crate::group_time::sample::Sample;
 use crate::group_time::{AttGtOptions, BasePeriod, Control, Method};
 use crate::inference::Inference;
+use crate::inference::multiplier::check_draws;
 use crate::panel::table::{Layout, OutcomeTable, Panel};
 use crate::sun_abraham::averages::Averages;
 use crate::sun_abraham::design::Design;
 use crate::sun_abraham::effects::{SunAbrahamOptions, SunAbrahamResult};
 use crate::sun_abraham::fit::Fit;
-use crate::sun_abraham::inference::Summary;
+use crate::sun_abraham::inference::{Bands, Summary};
 use crate::sun_abraham::jackknife::{Jackknife, laws};
 use crate::sun_abraham::unit_rows::Columns;
 
@@ -50,21 +51,22 @@ pub fn sun_abraham_outcomes(
     others: &[OutcomeTable],
     options: &SunAbrahamOptions,
 ) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
-    check_level(options.level)?;
-    if matches!(options.inference, Inference::Bootstrap { .. }) {
-        return Err(EstimatorError::BadOption {
-            option: "inference",
-            expected: "'analytic' or 'cr3'",
-        });
-    }
-    if panel.layout == Layout::CrossSections {
-        return Err(EstimatorError::BadOption {
-            option: "panel",
-            expected: "true: unit effects need units seen more than once",
-        });
-    }
+    outcomes(panel, others, (options, Bands::Drawn))
+}
+
+/// The same without bands, for rows that are estimated again and again.
+pub(super) fn rows_of_outcomes(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    options: &SunAbrahamOptions,
+) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
+    outcomes(panel, others, (options, Bands::LeftOut))
+}
+
+/// How units are chosen: as for group-time effects with these options.
+pub(super) fn selection(options: &SunAbrahamOptions) -> AttGtOptions {
     // Any size of a standing-in last cohort will do here: its size is shown and small ones get a status.
-    let selection = AttGtOptions {
+    AttGtOptions {
         method: Method::DoublyRobust,
         control: Control::NotYetTreated,
         base_period: BasePeriod::Universal,
@@ -73,8 +75,28 @@ pub fn sun_abraham_outcomes(
         seed: options.seed,
         bootstrap: None,
         inference: Inference::Analytic,
-    };
-    let sample = Sample::select(panel, &selection)?;
+    }
+}
+
+fn outcomes(
+    panel: &Panel,
+    others: &[OutcomeTable],
+    (options, bands): (&SunAbrahamOptions, Bands),
+) -> Result<Vec<SunAbrahamResult>, EstimatorError> {
+    check_level(options.level)?;
+    if let Inference::Bootstrap { n_draws } = options.inference {
+        check_draws("draws", n_draws)?;
+    }
+    if panel.layout == Layout::CrossSections {
+        return Err(EstimatorError::BadOption {
+            option: "panel",
+            expected: "true: unit effects need units seen more than once",
+        });
+    }
+    let sample = Sample::select(panel, &selection(options))?;
+    if options.inference != Inference::Analytic {
+        check_clusters(sample.n_clusters)?;
+    }
     let (first, rest) = others.split_at(others.len().min(AT_ONCE - 1));
     let mut outcomes = vec![Cow::Borrowed(sample.values())];
     outcomes.extend(laid_out(&sample, panel, first));
@@ -84,6 +106,7 @@ pub fn sun_abraham_outcomes(
         averages: Averages::of(&design, options)?,
         design,
         options,
+        bands,
     };
     let mut results = study.results(&columns, &rights, &outcomes);
     let laws = laws(&study.design, &study.averages);
@@ -120,7 +143,6 @@ fn without_each(
     sample: &Sample<'_>,
     options: &SunAbrahamOptions,
 ) -> Result<Vec<Result<Vec<SunAbrahamResult>, EstimatorError>>, EstimatorError> {
-    check_clusters(sample.n_clusters)?;
     check_refits(panel.n_rows_in(), sample.n_clusters, others.len() + 1)?;
     let options = SunAbrahamOptions {
         inference: Inference::Analytic,
@@ -129,7 +151,7 @@ fn without_each(
     let clusters = origins(panel, sample).into_iter();
     Ok(clusters
         .map(|cluster| match panel.without_cluster(cluster, others) {
-            Some((rest, others)) => sun_abraham_outcomes(&rest, &others, &options),
+            Some((rest, others)) => rows_of_outcomes(&rest, &others, &options),
             None => Err(EstimatorError::NoCohort),
         })
         .collect())
@@ -150,6 +172,7 @@ struct Study<'a> {
     design: Design,
     averages: Averages,
     options: &'a SunAbrahamOptions,
+    bands: Bands,
 }
 
 impl Study<'_> {
@@ -160,7 +183,7 @@ impl Study<'_> {
         rights: &[Vec<DVector<f64>>],
         outcomes: &[Cow<'_, [f64]>],
     ) -> Vec<SunAbrahamResult> {
-        let fits = Fit::of_outcomes(&self.design, columns, rights);
+        let fits = Fit::of_outcomes(&self.design, columns, (rights, self.options.inference));
         let result = |(fit, outcome): (&Fit, &Cow<'_, [f64]>)| {
             let summary = Summary {
                 design: &self.design,
@@ -168,6 +191,7 @@ impl Study<'_> {
                 fit,
                 rounding: rounding_error(outcome),
                 options: self.options,
+                bands: self.bands,
             };
             summary.result()
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
+use crate::inference::Inference;
 use crate::sun_abraham::design::{CohortEvent, Design};
 use crate::sun_abraham::scores::Scores;
 use crate::sun_abraham::unit_rows::Columns;
@@ -17,14 +18,19 @@ pub(super) struct Fit {
     /// By cell; of cells that are not identified, a number without a meaning.
     pub(super) effects: Vec<f64>,
     pub(super) covariance: Covariance,
+    /// By cluster, where asked for: what it contributes to the coefficients of profiles.
+    pub(super) contributions: Option<Vec<Contribution>>,
 }
+
+/// What a cluster contributes to the coefficients of the profiles that it has units in.
+pub(super) type Contribution = Vec<(usize, DVector<f64>)>;
 
 impl Fit {
     /// The fits of the outcomes that `columns` hold, from the right-hand sides of each profile.
     pub(super) fn of_outcomes(
         design: &Design,
         columns: &Columns<'_>,
-        rights: &[Vec<DVector<f64>>],
+        (rights, inference): (&[Vec<DVector<f64>>], Inference),
     ) -> Vec<Self> {
         // By profile, then outcome; zero at one period of each component.
         let coefficients: Vec<Vec<DVector<f64>>> = design
@@ -49,13 +55,21 @@ impl Fit {
             })
             .collect();
         let covariances = covariances(design, &scores, columns.n_outcomes()).into_iter();
-        covariances
+        let mut fits: Vec<Self> = covariances
             .enumerate()
             .map(|(outcome, covariance)| Self {
                 effects: effects(design, |profile| &coefficients[profile][outcome]),
                 covariance,
+                contributions: None,
             })
-            .collect()
+            .collect();
+        if matches!(inference, Inference::Bootstrap { .. }) {
+            let all = contributions(design, &scores, columns.n_outcomes());
+            for (fit, own) in fits.iter_mut().zip(all) {
+                fit.contributions = Some(own);
+            }
+        }
+        fits
     }
 }
 
@@ -69,6 +83,42 @@ fn effects<'a>(design: &Design, coefficients: impl Fn(usize) -> &'a DVector<f64>
         change(cell.cohort) - change(0)
     };
     design.cells.iter().map(effect).collect()
+}
+
+/// By outcome and cluster (without clusters, unit): A times the summed scores.
+fn contributions(
+    design: &Design,
+    scores: &[Scores<'_>],
+    n_outcomes: usize,
+) -> Vec<Vec<Contribution>> {
+    let mut all = vec![Vec::new(); n_outcomes];
+    let Some(layout) = &design.clusters else {
+        for (index, scores) in scores.iter().enumerate() {
+            scores.each_unit(|outcome, score| {
+                let own = &design.profiles[index].inverse * score;
+                all[outcome].push(vec![(index, own)]);
+            });
+        }
+        return all;
+    };
+    let n_periods = design.periods.len();
+    let pairs = scores.iter().zip(&layout.profiles);
+    let sums: Vec<Vec<Vec<f64>>> = pairs
+        .map(|(scores, clusters)| scores.cluster_sums(clusters))
+        .collect();
+    for places in layout.by_cluster() {
+        let places: Vec<(usize, usize)> = places.collect();
+        for (outcome, all) in all.iter_mut().enumerate() {
+            let own = places.iter().map(|&(profile, slot)| {
+                let start = slot * n_periods;
+                let score = &sums[profile][outcome][start..start + n_periods];
+                let score = DVector::from_column_slice(score);
+                (profile, &design.profiles[profile].inverse * score)
+            });
+            all.push(own.collect());
+        }
+    }
+    all
 }
 
 /// By outcome: V = q·A M A in the coordinates of the profiles.

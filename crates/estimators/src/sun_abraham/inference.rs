@@ -2,7 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::estimate::Estimate;
+use crate::estimate::{BootstrapDraws, Estimate, bootstrap};
+use crate::inference::Inference;
 use crate::inference::student::{student_band, student_quantile};
 use crate::inference::sup_t::{self, SupT};
 use crate::status::Status;
@@ -19,17 +20,33 @@ pub(super) struct Summary<'a> {
     /// Errors up to this size are rounding.
     pub(super) rounding: f64,
     pub(super) options: &'a SunAbrahamOptions,
+    pub(super) bands: Bands,
+}
+
+/// Whether a result has a band; of results that only their rows are taken from it would be the most expensive part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bands {
+    Drawn,
+    LeftOut,
 }
 
 impl Summary<'_> {
     /// All averages, with inference.
     pub(super) fn result(&self) -> SunAbrahamResult {
         let (design, averages) = (self.design, self.averages);
-        let overall = self.rows(&averages.overall).0.remove(0);
+        let mut overall = self.rows(&averages.overall).0;
+        self.bootstrap(&averages.overall, &mut overall);
+        // One number is not one of many that are looked through.
+        let mut overall = overall.remove(0);
+        overall.estimate.set_band(f64::NAN);
         let (event_times, band) = self.event_times();
         let (mut cohorts, mut cells) = (Vec::new(), Vec::new());
         for family in &averages.cohorts {
-            let mut rows = self.rows(family).0.into_iter();
+            let mut rows = self.rows(family).0;
+            self.bootstrap(family, &mut rows);
+            rows.iter_mut()
+                .for_each(|row| row.estimate.set_band(f64::NAN));
+            let mut rows = rows.into_iter();
             cohorts.extend(rows.next());
             cells.extend(rows);
         }
@@ -59,6 +76,33 @@ impl Summary<'_> {
         };
         let rows = family.averages.iter().enumerate().map(row).collect();
         (rows, covariance)
+    }
+
+    /// Puts intervals and p-values of the bootstrap, where it is asked for, into the rows of a family; returns its band.
+    fn bootstrap(&self, family: &Family, rows: &mut [CohortEffect]) -> Option<SupT> {
+        let (Inference::Bootstrap { n_draws }, Some(own)) =
+            (self.options.inference, &self.fit.contributions)
+        else {
+            return None;
+        };
+        let mut contributions = DMatrix::zeros(own.len(), rows.len());
+        for (cluster, parts) in own.iter().enumerate() {
+            for (profile, part) in parts {
+                if let Some(form) = family.forms.get(profile) {
+                    let mut row = contributions.row_mut(cluster);
+                    row += part.tr_mul(form);
+                }
+            }
+        }
+        let draws = BootstrapDraws {
+            n_draws,
+            level: self.options.level,
+            seed: self.options.seed,
+        };
+        let mut estimates: Vec<&mut Estimate> =
+            rows.iter_mut().map(|row| &mut row.estimate).collect();
+        let banded = 0..estimates.len();
+        bootstrap(&mut estimates, banded, &contributions, draws)
     }
 
     fn estimate(&self, average: &Average, std_error: f64) -> Estimate {
@@ -98,12 +142,17 @@ impl Summary<'_> {
         let (df, level) = (self.design.df, self.options.level);
         let (mut rows, covariance) = self.rows(&self.averages.event_times);
         let (rounding, seed) = (self.rounding, self.options.seed);
-        let band = sup_t::critical_value_above(rounding, &covariance, level, seed);
-        let quantile = student_quantile(df, level);
-        if let Some(band) = band.filter(|_| quantile.is_finite()) {
-            let critical = student_band(band.critical_value, df, quantile);
-            rows.iter_mut()
-                .for_each(|row| row.estimate.set_band(critical));
+        let mut band = None;
+        if self.fit.contributions.is_some() {
+            band = self.bootstrap(&self.averages.event_times, &mut rows);
+        } else if self.bands == Bands::Drawn {
+            band = sup_t::critical_value_above(rounding, &covariance, level, seed);
+            let quantile = student_quantile(df, level);
+            if let Some(band) = band.filter(|_| quantile.is_finite()) {
+                let critical = student_band(band.critical_value, df, quantile);
+                rows.iter_mut()
+                    .for_each(|row| row.estimate.set_band(critical));
+            }
         }
         let (zero, none) = (0.0, f64::NAN);
         for &(at, counts) in &self.averages.references {

@@ -20,7 +20,7 @@
 //!
 //! The parts. Once for all outcomes: `profile.rs` has what cohorts identify, `clusters.rs` where they are, `design.rs` puts them together,
 //! `averages.rs` says which averages there are. For each outcome: `scores.rs` and `fit.rs` have coefficients and covariance,
-//! `inference.rs` the rows.
+//! `inference.rs` the rows. `jackknife.rs` and `randomise.rs` estimate again.
 
 mod effects;
 
@@ -46,5 +46,8 @@ mod diagnostics;
 
 mod event_study;
 
+mod randomise;
+
 pub use effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
 pub use event_study::{sun_abraham, sun_abraham_outcomes};
+pub use randomise::randomise_sun_abraham;

@@ -32,6 +32,21 @@ impl Scores<'_> {
         }
     }
 
+    /// Calls `body` for every unit with a row, outcome by outcome, with its scores by period.
+    pub(super) fn each_unit(&self, mut body: impl FnMut(usize, DVector<f64>)) {
+        let n_periods = self.columns.n_periods();
+        self.for_each(self.profile.units.clone(), |outcome, _, scores| {
+            if scores.is_empty() {
+                return;
+            }
+            let mut own = DVector::zeros(n_periods);
+            scores
+                .iter()
+                .for_each(|(period, score)| own[*period] = *score);
+            body(outcome, own);
+        });
+    }
+
     /// By outcome: Σ over units of s s'.
     pub(super) fn unit_meat(&self) -> Vec<DMatrix<f64>> {
         let n_periods = self.columns.n_periods();

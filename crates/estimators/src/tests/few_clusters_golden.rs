@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
 use super::golden::{Expected, Report, inference, key, rows_of};
 use super::regression::{prepared, regression_data};
 use super::regression_cases::OPTIONS;
 use crate::regression::{
-    Coefficient, OlsOptions, OlsResult, SmallSample, Vcov, Wild, WildNull, WildWeights, formula,
-    ols,
+    Coefficient, OlsOptions, OlsResult, Reference, SmallSample, Vcov, Wild, WildNull, WildWeights,
+    formula, ols,
 };
 
 /// All 4,096 sign vectors of twelve clusters are fewer.
@@ -50,6 +52,11 @@ fn options(row: &Expected) -> OlsOptions {
         vcov: Vcov::parse(&text).unwrap(),
         small_sample: SmallSample::parse(factors).unwrap(),
         wild: null.map(|null| Wild { null, ..WILD }),
+        // The jackknife's rows are of t(G − 1), those of clubSandwich of degrees of freedom of their own.
+        reference: match vcov {
+            "CR3" => Reference::Satterthwaite,
+            _ => Reference::StudentT,
+        },
         ..OPTIONS
     }
 }
@@ -70,6 +77,12 @@ fn quantity(row: &Expected, result: &OlsResult, found: &Coefficient) -> Option<f
         "std_error" => found.std_error,
         "t_statistic" => found.statistic,
         "dof_satterthwaite" => found.df,
+        "p_value_satterthwaite" if cr3 => {
+            let statistic = found.statistic * ((n_clusters - 1.0) / n_clusters).sqrt();
+            2.0 * StudentsT::new(0.0, 1.0, found.df)
+                .unwrap()
+                .sf(statistic.abs())
+        }
         "p_value_satterthwaite" | "p_value_t_Gminus1" => found.p_value,
         "ci95_low_satterthwaite" => found.conf_low,
         "ci95_high_satterthwaite" => found.conf_high,

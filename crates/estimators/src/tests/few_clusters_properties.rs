@@ -22,7 +22,7 @@ fn with_wild(vcov: &str, wild: Wild) -> OlsOptions {
 }
 
 /// 240 rows in 8 sites and 30 firms, ten of which have rows in two sites; weights that vary in every firm.
-fn firms() -> RegressionData {
+pub(super) fn firms() -> RegressionData {
     let n = 240;
     let site = |row: usize| row / 30;
     let firm = |row: usize| {
@@ -48,12 +48,12 @@ fn firms() -> RegressionData {
     data
 }
 
-fn unweighted(mut data: RegressionData) -> RegressionData {
+pub(super) fn unweighted(mut data: RegressionData) -> RegressionData {
     data.weight = None;
     data
 }
 
-fn row<'a>(result: &'a OlsResult, term: &str) -> &'a Coefficient {
+pub(super) fn row<'a>(result: &'a OlsResult, term: &str) -> &'a Coefficient {
     result.rows.iter().find(|row| row.term == term).unwrap()
 }
 

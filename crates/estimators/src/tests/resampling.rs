@@ -1,5 +1,7 @@
 //! Inference with few clusters: the jackknife, leaving out one cluster, the bootstrap and randomisation of group-time effects.
 
+mod anew;
+
 mod covariates;
 
 mod coverage;

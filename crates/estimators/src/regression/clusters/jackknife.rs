@@ -1,9 +1,9 @@
 //! The cluster jackknife. Formulas: see the module `clusters`.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, DVectorView};
 use rayon::prelude::*;
 
-use crate::regression::clusters::clustered::Clustered;
+use crate::regression::clusters::clustered::{Clustered, SharedLevel};
 
 /// A column whose unexplained part outside a cluster is below this share of its squares outside is no column there.
 const COLLINEAR: f64 = 1e-9;
@@ -26,25 +26,13 @@ impl Clustered<'_> {
     }
 
     fn change_without(&self, cluster: usize) -> DVector<f64> {
-        let summary = self.summary(cluster);
-        let mut gram = &self.gram - summary.gram;
-        let mut right = -summary.score;
-        for shared in self.shared_levels(cluster) {
-            gram.ger(-1.0 / shared.rest, &shared.sums, &shared.sums, 1.0);
-            right.axpy(-shared.score / shared.rest, &shared.sums, 1.0);
-        }
-        // On the unit of each column over all clusters.
-        let scale = self.gram.diagonal().map(|squares| 1.0 / squares.sqrt());
-        let scaled = DMatrix::from_fn(gram.nrows(), gram.ncols(), |a, b| {
-            gram[(a, b)] * scale[a] * scale[b]
-        });
-        let factor = Factor::new(&scaled);
-        let change = factor.solve(&right.component_mul(&scale));
-        let null: Vec<DVector<f64>> = factor.null_vectors();
+        let rest = Rest::new(self, cluster);
+        let change = rest.factor.solve(&rest.right.component_mul(&rest.scale));
+        let null: Vec<DVector<f64>> = rest.factor.null_vectors();
         DVector::from_iterator(
             self.n_coefficients(),
             self.contrasts.column_iter().map(|contrast| {
-                let own = contrast.component_mul(&scale);
+                let own = contrast.component_mul(&rest.scale);
                 let is_open =
                     |null: &DVector<f64>| own.dot(null).abs() > NO_PART * own.norm() * null.norm();
                 if null.iter().any(is_open) {
@@ -54,6 +42,46 @@ impl Clustered<'_> {
                 }
             }),
         )
+    }
+}
+
+/// The normal equations of all clusters but one.
+pub(super) struct Rest {
+    /// Of their matrix, on the unit of each column over all clusters.
+    factor: Factor,
+    scale: DVector<f64>,
+    /// What leaving the cluster out takes from the right-hand side, which is zero with it.
+    right: DVector<f64>,
+    /// The levels of the largest fixed effect that the cluster shares with others.
+    pub(super) shared: Vec<SharedLevel>,
+}
+
+impl Rest {
+    pub(super) fn new(fit: &Clustered<'_>, cluster: usize) -> Self {
+        let summary = fit.summary(cluster);
+        let mut gram = &fit.gram - summary.gram;
+        let mut right = -summary.score;
+        let shared = fit.shared_levels(cluster);
+        for level in &shared {
+            gram.ger(-1.0 / level.rest, &level.sums, &level.sums, 1.0);
+            right.axpy(-level.score / level.rest, &level.sums, 1.0);
+        }
+        let scale = fit.gram.diagonal().map(|squares| 1.0 / squares.sqrt());
+        let scaled = DMatrix::from_fn(gram.nrows(), gram.ncols(), |a, b| {
+            gram[(a, b)] * scale[a] * scale[b]
+        });
+        Self {
+            factor: Factor::new(&scaled),
+            scale,
+            right,
+            shared,
+        }
+    }
+
+    /// The solution for a contrast, zero for columns that the others explain.
+    pub(super) fn solve(&self, contrast: DVectorView<'_, f64>) -> DVector<f64> {
+        let solved = self.factor.solve(&contrast.component_mul(&self.scale));
+        solved.component_mul(&self.scale)
     }
 }
 

@@ -25,6 +25,10 @@
 //! rows and W the weight of its other rows, S − S_g loses tt'/W and s_g gains tu/W. MacKinnon, Nielsen and Webb (2023), Journal of
 //! Applied Econometrics 38:671 (their CV3).
 //!
+//! Degrees of freedom of its own, on request ([`jackknife_law`]): under the working model of CR2 the changes β₋g − β have the covariance
+//! (G − 1)/G·Q, Q_gh = d_g'R_gR_h'd_h with d_g = −Ω_gZ_g(S − S_g)⁻¹c, tt'/W and the like included; tr(Q)²/ΣQ² as with CR2. The variance
+//! is (G − 1)/G·tr(Q)/c'M Z'Ω²Z Mc times what it estimates. Pustejovsky and Tipton (2018); numbers as of `clubSandwich`, which has no (G − 1)/G.
+//!
 //! # Wild cluster bootstrap ([`wild`])
 //!
 //! MacKinnon (2023), Econometrics and Statistics 26:52; Cameron, Gelbach and Miller (2008), Review of Economics and Statistics
@@ -32,8 +36,12 @@
 
 pub(super) mod clustered;
 
+mod working_model;
+
 pub(super) mod bell_mccaffrey;
 
 pub(super) mod jackknife;
+
+pub(super) mod jackknife_law;
 
 pub(super) mod wild;

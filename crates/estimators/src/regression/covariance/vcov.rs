@@ -88,7 +88,7 @@ impl Vcov {
     }
 
     /// Whether it is made for few clusters.
-    pub(crate) fn is_for_few(&self) -> bool {
+    pub fn is_for_few(&self) -> bool {
         matches!(self, Self::Cr2(_) | Self::Cr3(_))
     }
 

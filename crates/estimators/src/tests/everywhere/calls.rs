@@ -2,7 +2,9 @@
 
 use crate::discontinuity::{DensityOptions, rd_bins, rd_density};
 use crate::group_time::{Aggregate, AttGtOptions, Method, leave_one_out};
-use crate::imputation::{ImputationOptions, did_imputation, two_stage};
+use crate::imputation::{
+    ImputationOptions, did_imputation, randomise_imputation, randomise_two_stage, two_stage,
+};
 use crate::inference::Inference;
 use crate::naive::Naive;
 use crate::panel::Layout;
@@ -14,8 +16,8 @@ use crate::tests::resampling::{OPTIONS, averages, panel};
 
 use super::input::{Input, Printed, print};
 use super::panel_calls::{
-    IMPUTED, att_gt_of, averages_of, differences_of, event_study, honest_options,
-    imputation_columns, naive_of, randomise_of, sun_abraham_of,
+    HANDED_OUT, IMPUTED, att_gt_of, averages_of, differences_of, event_study, honest_options,
+    imputation_columns, naive_of, randomise_of, randomise_sun_abraham_of, sun_abraham_of,
 };
 use super::row_calls::{
     WILD, bacon_of, balance_of, levels_of, ols_of, pool_of, rd_of, regression_data, trials_of,
@@ -25,7 +27,7 @@ use super::row_calls::{
 type Call = (&'static str, fn(&Input) -> Printed);
 
 /// Estimators by name.
-pub(super) const CALLS: [Call; 33] = [
+pub(super) const CALLS: [Call; 40] = [
     ("att_gt", |input| att_gt_of(input, OPTIONS, false)),
     ("att_gt, covariate", |input| att_gt_of(input, OPTIONS, true)),
     ("att_gt, ipw", |input| {
@@ -37,7 +39,8 @@ pub(super) const CALLS: [Call; 33] = [
     ("averages, bootstrap", |input| {
         averages_of(input, Inference::Bootstrap { n_draws: 100 })
     }),
-    ("randomise", randomise_of),
+    ("randomise", |input| randomise_of(input, false)),
+    ("randomise, covariate", |input| randomise_of(input, true)),
     ("leave_one_out", |input| {
         let panel = panel(&input.panel, Layout::Balanced)?;
         print(leave_one_out(
@@ -61,6 +64,32 @@ pub(super) const CALLS: [Call; 33] = [
     ("two_stage", |input| {
         print(two_stage(imputation_columns(input), &IMPUTED))
     }),
+    ("two_stage, cr3", |input| {
+        let options = ImputationOptions {
+            inference: Inference::Cr3,
+            ..IMPUTED
+        };
+        print(two_stage(imputation_columns(input), &options))
+    }),
+    ("did_imputation, bootstrap", |input| {
+        let options = ImputationOptions {
+            inference: Inference::Bootstrap { n_draws: 100 },
+            ..IMPUTED
+        };
+        print(did_imputation(imputation_columns(input), &options))
+    }),
+    ("randomise_imputation", |input| {
+        let columns = imputation_columns(input);
+        print(randomise_imputation(&columns, &[], &IMPUTED, &HANDED_OUT))
+    }),
+    ("randomise_two_stage", |input| {
+        let columns = imputation_columns(input);
+        print(randomise_two_stage(&columns, &[], &IMPUTED, &HANDED_OUT))
+    }),
+    ("sun_abraham, bootstrap", |input| {
+        sun_abraham_of(input, Inference::Bootstrap { n_draws: 100 })
+    }),
+    ("randomise_sun_abraham", randomise_sun_abraham_of),
     ("sun_abraham", |input| {
         sun_abraham_of(input, Inference::Analytic)
     }),

@@ -11,7 +11,7 @@ use crate::inference::{Inference, Randomisation, TestStatistic};
 use crate::naive::{Naive, NaiveComparisons, NaiveOptions};
 use crate::panel::{Layout, unit_keys};
 use crate::sensitivity::{EventStudy, HonestOptions, Restriction, Target};
-use crate::sun_abraham::{SunAbrahamOptions, sun_abraham};
+use crate::sun_abraham::{SunAbrahamOptions, randomise_sun_abraham, sun_abraham};
 use crate::tests::resampling::{OPTIONS, averages, panel};
 
 use super::input::{Input, Printed, covariate, print};
@@ -44,21 +44,32 @@ pub(super) fn averages_of(input: &Input, inference: Inference) -> Printed {
     ))
 }
 
-pub(super) fn randomise_of(input: &Input) -> Printed {
-    let randomisation = Randomisation {
-        n_draws: 20,
-        seed: 1,
-        strata: None,
-        statistic: TestStatistic::Studentised,
-    };
-    let panel = panel(&input.panel, Layout::Balanced)?;
+pub(super) const HANDED_OUT: Randomisation = Randomisation {
+    n_draws: 20,
+    seed: 1,
+    strata: None,
+    statistic: TestStatistic::Studentised,
+};
+
+pub(super) fn randomise_sun_abraham_of(input: &Input) -> Printed {
+    let panel = panel(&input.panel, Layout::Unbalanced)?;
+    let options = interacted(Inference::Analytic);
+    print(randomise_sun_abraham(&panel, &[], &options, &HANDED_OUT))
+}
+
+pub(super) fn randomise_of(input: &Input, is_adjusted: bool) -> Printed {
+    let mut columns = input.panel.clone();
+    if is_adjusted {
+        columns.covariates = vec![covariate(input)];
+    }
+    let panel = panel(&columns, Layout::Balanced)?;
     let averages = averages(Aggregate::Simple);
     print(randomise_averages(
         &panel,
         &[],
         &OPTIONS,
         &averages,
-        &randomisation,
+        &HANDED_OUT,
     ))
 }
 
@@ -69,14 +80,18 @@ pub(super) fn imputation_columns(input: &Input) -> ImputationColumns {
     }
 }
 
-pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> Printed {
-    let options = SunAbrahamOptions {
+fn interacted(inference: Inference) -> SunAbrahamOptions {
+    SunAbrahamOptions {
         min_e: None,
         max_e: None,
         level: 0.95,
         seed: 1,
         inference,
-    };
+    }
+}
+
+pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> Printed {
+    let options = interacted(inference);
     print(sun_abraham(
         &panel(&input.panel, Layout::Unbalanced)?,
         &options,

@@ -246,14 +246,14 @@ fn awkward_input_is_a_status_or_an_error() {
     let mut none = columns.clone();
     none.panel.cohort.fill(NEVER);
     assert_eq!(two_stage(none, &ALL).unwrap_err(), EstimatorError::NoCohort);
-    let jackknifed = ImputationOptions {
-        inference: Inference::Cr3,
+    let drawn = ImputationOptions {
+        inference: Inference::Bootstrap { n_draws: 99 },
         ..ALL
     };
     assert!(matches!(
-        two_stage(columns.clone(), &jackknifed).unwrap_err(),
+        two_stage(columns.clone(), &drawn).unwrap_err(),
         EstimatorError::BadOption {
-            option: "inference",
+            option: "draws",
             ..
         }
     ));
