@@ -2,13 +2,13 @@
 //! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
 //! crash after any of them is repaired by the next ingest.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
 use super::find::{ContractHashes, Delivery, DeliverySelection, find, rules_hash};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
-use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
+use super::receipt::{DeliveryMode, Ledger, Receipt, now_micros, remove_rejects, signed};
 use super::rejects::{is_of_delivery, rejects_schema, rejects_table};
 use super::removal::{OutgoingRows, Removal, rewrite_without};
 use super::validate::{KnownKeys, Validator};
@@ -19,6 +19,7 @@ use crate::event::DeliveryEvent;
 use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 use crate::law::require_bases;
 use crate::mapping::{Mappings, SourceMapping};
+use crate::withdrawals::{self, WithdrawnKeys};
 
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +104,7 @@ pub async fn ingest(
         summary,
         contracts: hashes,
         mappings: &mappings,
+        withdrawn: Arc::new(withdrawals::load_keys(lake).await?),
         keys: None,
         refusals: Vec::new(),
     };
@@ -161,6 +163,8 @@ struct Intake<'a> {
     /// SHA-256 of each table's contract.
     contracts: ContractHashes,
     mappings: &'a Mappings,
+    /// Persons whose rows do not come in.
+    withdrawn: Arc<WithdrawnKeys>,
     /// Keys of one table's rows, kept from one delivery to the next.
     keys: Option<(String, KnownKeys)>,
     refusals: Vec<Refusal>,
@@ -251,6 +255,7 @@ impl Intake<'_> {
         let outgoing = OutgoingRows {
             delivery_id: delivery.replaces,
             keys: (delivery.mode != DeliveryMode::Append).then_some(&keys),
+            persons: None,
         };
         if let Some(table) = existing.as_ref().filter(|_| outgoing.are_some()) {
             removal = rewrite_without(table, &outgoing, &mut writers.accepted).await?;
@@ -291,7 +296,7 @@ impl Intake<'_> {
             Err(reason) => return Ok(Err(reason)),
         };
         let validator = match Validator::new(&read_contract, reader.schema()) {
-            Ok(validator) => validator,
+            Ok(validator) => validator.with_withdrawn(&self.withdrawn),
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         let validator = match delivery.mode {
@@ -341,7 +346,7 @@ impl Intake<'_> {
             columns.extend(replaced.map(|_| DELIVERY_ID.to_owned()));
             let outgoing = OutgoingRows {
                 delivery_id: replaced,
-                keys: None,
+                ..OutgoingRows::default()
             };
             let failed = |source| IngestError::Validate {
                 file: contract.name.clone(),
@@ -367,9 +372,9 @@ impl Intake<'_> {
             .get(&contract.name)
             .map_or(DEFAULT_MAX_REJECT_SHARE, |source| source.max_reject_share);
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
-        let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
+        let is_too_many = totals.faulty() as f64 > allowed * totals.rows_in as f64;
         is_too_many.then(|| RefusalReason::TooManyRejects {
-            n_rejected: totals.rejected,
+            n_rejected: totals.faulty(),
             n_rows: totals.rows_in,
             allowed,
             places: places(validator.tally(), contract),
@@ -432,15 +437,4 @@ fn receipt(
         replaces: delivery.replaces,
         contract_sha256: None,
     }
-}
-
-fn signed(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn now_micros() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }

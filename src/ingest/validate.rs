@@ -14,10 +14,11 @@ use super::column_rules::ColumnRules;
 use super::file_schema::{SchemaRefusal, match_columns};
 use super::keys::{KeySet, hash_keys};
 use super::reader::RawBatch;
-use super::rejects::{Faults, RejectTally, RejectedRows, RowWriter, Rule};
+use super::rejects::{Faults, NOTHING_KEPT, RejectTally, RejectedRows, RowWriter, Rule};
 use super::row_rules::PreparedRule;
 use super::validate_error::ValidateError;
 use crate::contract::{ColumnType, TableContract};
+use crate::withdrawals::WithdrawnKeys;
 
 /// Rows that keep every rule of their contract, in canonical types and contract order.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,16 @@ pub struct RowTotals {
     pub accepted: u64,
     /// Rows rejected.
     pub rejected: u64,
+    /// Of these, rows of persons who were withdrawn.
+    pub withdrawn: u64,
+}
+
+impl RowTotals {
+    /// Rows that were rejected for what they hold.
+    #[must_use]
+    pub fn faulty(&self) -> u64 {
+        self.rejected - self.withdrawn
+    }
 }
 
 /// The keys of a table's rows, kept from one delivery to the next.
@@ -137,6 +148,9 @@ pub struct Validator {
     lake_schema: SchemaRef,
     totals: RowTotals,
     tally: RejectTally,
+    /// Places of the columns that name persons.
+    persons: Vec<usize>,
+    withdrawn: Arc<WithdrawnKeys>,
 }
 
 #[derive(Debug)]
@@ -165,6 +179,8 @@ impl Validator {
             rules: ColumnRules::new(column),
         };
         let place_of = |name: &String| contract.columns.iter().position(|c| c.name == *name);
+        let columns = contract.columns.iter().enumerate();
+        let persons = columns.filter(|(_, column)| column.is_person);
         Ok(Self {
             columns: contract.columns.iter().zip(places).map(prepare).collect(),
             rules: PreparedRule::all(contract),
@@ -175,6 +191,8 @@ impl Validator {
             lake_schema: contract.lake_schema(),
             totals: RowTotals::default(),
             tally: RejectTally::default(),
+            persons: persons.map(|(place, _)| place).collect(),
+            withdrawn: Arc::default(),
         })
     }
 
@@ -204,6 +222,15 @@ impl Validator {
     pub fn with_keys(self, known: KnownKeys) -> Self {
         Self {
             keys: known.keys,
+            ..self
+        }
+    }
+
+    /// The same validator, which rejects the rows of withdrawn persons.
+    #[must_use]
+    pub fn with_withdrawn(self, withdrawn: &Arc<WithdrawnKeys>) -> Self {
+        Self {
+            withdrawn: Arc::clone(withdrawn),
             ..self
         }
     }
@@ -263,6 +290,7 @@ impl Validator {
                 .add(first, &self.columns[rule.column()].name, &faults);
             verdicts.add(rows, rule.column(), &faults);
         }
+        self.reject_withdrawn((rows, first), &columns, &mut verdicts);
         let duplicates = self.find_duplicates(rows, &columns, &verdicts);
         self.tally.add(first, &self.key_name, &duplicates);
         verdicts.add(rows, self.columns.len(), &duplicates);
@@ -272,6 +300,34 @@ impl Validator {
         self.totals.accepted += accepted.num_rows() as u64;
         self.totals.rejected += rejects.len() as u64;
         Ok(SortedRows { accepted, rejects })
+    }
+
+    /// Rejects the rows of withdrawn persons, whatever else they break.
+    fn reject_withdrawn(
+        &mut self,
+        (rows, first): (usize, i64),
+        columns: &[ArrayRef],
+        verdicts: &mut Verdicts,
+    ) {
+        if self.withdrawn.is_empty() {
+            return;
+        }
+        for place in &self.persons {
+            let mut faults = Faults::default();
+            for (row, is_withdrawn) in self
+                .withdrawn
+                .in_column(&columns[*place])
+                .iter()
+                .enumerate()
+            {
+                if *is_withdrawn && !verdicts.is_withdrawn(row) {
+                    faults.push(row, Rule::Withdrawn);
+                }
+            }
+            self.totals.withdrawn += faults.rows.len() as u64;
+            self.tally.add(first, &self.columns[*place].name, &faults);
+            verdicts.overrule(rows, *place, &faults);
+        }
     }
 
     /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.
@@ -320,6 +376,10 @@ impl Validator {
                 .get(verdict.column)
                 .map_or(&self.key_name, |column| &column.name);
             let offset = i64::try_from(row).expect("a batch has fewer rows than i64 can count");
+            let text = match verdict.rule {
+                Rule::Withdrawn => NOTHING_KEPT.to_owned(),
+                _ => text,
+            };
             rejects.push(first + offset, name, verdict.rule, text);
         }
         Ok(rejects)
@@ -389,6 +449,25 @@ impl Verdicts {
                 });
             }
         }
+    }
+
+    /// Puts these faults in the place of others.
+    fn overrule(&mut self, rows: usize, column: usize, faults: &Faults) {
+        if faults.rows.is_empty() {
+            return;
+        }
+        self.0.resize(rows, None);
+        for (row, rule) in &faults.rows {
+            self.0[*row] = Some(Verdict {
+                column,
+                rule: *rule,
+            });
+        }
+    }
+
+    fn is_withdrawn(&self, row: usize) -> bool {
+        let verdict = self.0.get(row).copied().flatten();
+        verdict.is_some_and(|verdict| verdict.rule == Rule::Withdrawn)
     }
 
     fn is_rejected(&self, row: usize) -> bool {

@@ -35,6 +35,7 @@ mod crash;
 mod damage;
 mod doctor;
 mod encodings;
+mod forget;
 mod maintain;
 mod release;
 mod release_attacks;
