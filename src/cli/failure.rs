@@ -178,6 +178,7 @@ fn repair(error: &LakeError) -> Option<String> {
             (table, "its log is damaged: ")
         }
         LakeError::Damaged { table, .. } => (table, ""),
+        LakeError::Emptied { .. } => return Some("`korabo run` builds it again".to_owned()),
         LakeError::Lost { table, .. } => (table, "nothing is built from the rows that are left: "),
         _ => return None,
     };
@@ -204,11 +205,7 @@ impl From<LakeError> for Failure {
         let repair = repair(&error);
         let is_locked = matches!(error, LakeError::Locked | LakeError::Copying);
         let is_removed = matches!(error, LakeError::Removed { .. });
-        let is_emptied = matches!(error, LakeError::Emptied { .. });
         let failure = Self::from(Diagnosis::from(&error));
-        if is_emptied {
-            return failure.hint("`korabo run` builds it again");
-        }
         if is_removed {
             return failure.hint(
                 "`keep_days` under [maintain] in korabo.toml says how long earlier versions stay",
