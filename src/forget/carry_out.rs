@@ -39,9 +39,9 @@ pub async fn carry_out(
         empty_derived(lake, &scope).await?;
         let keys = &search.keys;
         ingest::withdraw_persons(lake, &scope.raw, keys, &own.asked_sha256).await?;
-        for contract in &scope.raw {
-            lake.purge(&contract.name).await?;
-            lake.purge(&rejects_table(&contract.name)).await?;
+        for (name, _) in &scope.raw {
+            lake.purge(name).await?;
+            lake.purge(&rejects_table(name)).await?;
         }
         // Last, so that a repetition still finds whom it is about.
         withdraw_numbers(lake, &scope, keys).await?;

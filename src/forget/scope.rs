@@ -7,12 +7,15 @@ use crate::ingest::rejects_table;
 use crate::lake::{Lake, LakeError};
 use crate::pipeline::{Identity, Materialize, Project, Sensitivity, is_record};
 use crate::release_ledger::is_of_releases;
+use crate::withdrawals::PersonColumns;
 
 /// The tables of a lake that may hold persons, by what is done with them.
 #[derive(Debug, Default)]
 pub(super) struct Scope<'p> {
-    /// Raw tables with a column that names persons; their rejected rows go with them.
-    pub(super) raw: Vec<&'p TableContract>,
+    /// Raw tables whose rows are of persons, by which columns; their rejected rows go with them.
+    pub(super) raw: Vec<(&'p str, PersonColumns)>,
+    /// Their contracts.
+    pub(super) contracts: Vec<&'p TableContract>,
     /// Tables that give numbers to keys.
     pub(super) identities: Vec<(&'p str, &'p Identity)>,
     /// Tables with rows of persons that queries make of these, also queries that the project no longer has.
@@ -25,12 +28,16 @@ impl<'p> Scope<'p> {
     /// The tables of `lake`, as the contracts and queries of `project` say.
     pub(super) async fn of(project: &'p Project, lake: &Lake) -> Result<Self, LakeError> {
         let mut scope = Self::default();
-        let contracts = project.contracts.iter();
-        let named = contracts.filter(|contract| contract.person_columns().next().is_some());
-        scope.raw.extend(named);
+        for contract in &project.contracts {
+            let columns = PersonColumns::of(contract, &project.contracts);
+            if !columns.are_none() {
+                scope.raw.push((&contract.name, columns));
+                scope.contracts.push(contract);
+            }
+        }
         let raw = scope.raw.iter();
         let mut reached: BTreeSet<String> = raw
-            .flat_map(|contract| [contract.name.clone(), rejects_table(&contract.name)])
+            .flat_map(|(name, _)| [(*name).to_owned(), rejects_table(name)])
             .collect();
         for query in project.dag.queries() {
             if query.reads.is_disjoint(&reached) {

@@ -14,7 +14,8 @@ use crate::ingest::rejects_table;
 use crate::lake::{Lake, LakeError, LakeTable};
 use crate::pipeline::{Identity, Project};
 use crate::withdrawals::{
-    self, KeyHash, KeyKind, Withdrawal, WithdrawnKeys, WithdrawnTable, hashes_of, hashes_of_row,
+    self, KeyHash, KeyKind, PersonColumns, RecordColumns, Withdrawal, WithdrawnKeys,
+    WithdrawnTable, hashes_of, hashes_of_records, hashes_of_row,
 };
 
 /// What a search found.
@@ -56,6 +57,7 @@ pub async fn search(
     finder.keys.persons.extend(&asked.keys);
     let (same_person, n_conflicts) = finder.same_persons()?;
     finder.keys.persons.extend(&same_person);
+    finder.note_records()?;
     finder.look_through().await?;
     let unfinished = recorded.iter().find(|own| own.finished_at.is_none());
     let has_work = finder.is_any || unfinished.is_some();
@@ -66,6 +68,7 @@ pub async fn search(
     let kinds = [
         (KeyKind::Asked, asked.keys.iter().copied().collect()),
         (KeyKind::SamePerson, same_person.clone()),
+        (KeyKind::Record, finder.keys.records.clone()),
         (KeyKind::Shared, finder.keys.shared.clone()),
     ];
     let mut all = known;
@@ -117,29 +120,46 @@ fn count(n: usize) -> i64 {
 
 /// A raw table, with the files of its present version and all others.
 struct RawTable {
-    persons: Vec<String>,
+    persons: PersonColumns,
     shared: Vec<String>,
     live: LakeTable,
     earlier: LakeTable,
 }
 
 impl RawTable {
-    async fn open(lake: &Lake, contract: &TableContract) -> Result<Option<Self>, LakeError> {
+    async fn open(
+        lake: &Lake,
+        contract: &TableContract,
+        persons: &PersonColumns,
+    ) -> Result<Option<Self>, LakeError> {
         let Some(live) = lake.table(&contract.name).await? else {
             return Ok(None);
         };
-        let names = contract.person_columns().map(|column| column.name.clone());
         let shared = contract
             .shared_key_columns()
             .map(|column| column.name.clone());
         let is_there = |name: &String| live.schema.column_with_name(name).is_some();
+        // A contract may have more columns than the table, which ingest adds.
+        let is_whole = |record: &RecordColumns| record.columns.iter().all(is_there);
+        let mut persons = persons.clone();
+        persons.keys.retain(is_there);
+        persons.records.retain(is_whole);
+        persons.referred.retain(is_whole);
         Ok(Some(Self {
-            persons: names.filter(is_there).collect(),
+            persons,
             shared: shared.filter(is_there).collect(),
             earlier: lake.earlier_files(&live)?,
             live,
         }))
     }
+}
+
+async fn open_all(lake: &Lake, scope: &Scope<'_>) -> Result<Vec<RawTable>, LakeError> {
+    let mut raw = Vec::new();
+    for (contract, (_, persons)) in scope.contracts.iter().zip(&scope.raw) {
+        raw.extend(RawTable::open(lake, contract, persons).await?);
+    }
+    Ok(raw)
 }
 
 /// The batches of a table that are read; of files that were never published some may be cut short, and end the reading of that file.
@@ -178,14 +198,10 @@ impl<'l> Finder<'l> {
         scope: &'l Scope<'l>,
         keys: WithdrawnKeys,
     ) -> Result<Self, LakeError> {
-        let mut raw = Vec::new();
-        for contract in &scope.raw {
-            raw.extend(RawTable::open(lake, contract).await?);
-        }
         Ok(Self {
             lake,
             scope,
-            raw,
+            raw: open_all(lake, scope).await?,
             keys,
             seen: HashSet::new(),
             found: BTreeMap::new(),
@@ -197,10 +213,10 @@ impl<'l> Finder<'l> {
     /// elsewhere beside a key of another person is not taken; how many are not is the second value.
     fn same_persons(&self) -> Result<(HashSet<KeyHash>, usize), LakeError> {
         let mut beside = HashSet::new();
-        let tables = || self.raw.iter().filter(|table| table.persons.len() > 1);
+        let tables = || self.raw.iter().filter(|table| table.persons.keys.len() > 1);
         for table in tables() {
             for (files, is_published) in [(&table.live, true), (&table.earlier, false)] {
-                for batch in batches(files, &table.persons, is_published) {
+                for batch in batches(files, &table.persons.keys, is_published) {
                     each_row(&batch?, |keys| {
                         if keys.iter().any(|key| self.keys.persons.contains(key)) {
                             beside.extend(keys);
@@ -212,7 +228,7 @@ impl<'l> Finder<'l> {
         beside.retain(|key| !self.keys.persons.contains(key));
         let mut conflicts: HashSet<KeyHash> = HashSet::new();
         for table in tables() {
-            for batch in batches(&table.live, &table.persons, true) {
+            for batch in batches(&table.live, &table.persons.keys, true) {
                 each_row(&batch?, |keys| {
                     let is_other =
                         |key: &KeyHash| !self.keys.persons.contains(key) && !beside.contains(key);
@@ -224,6 +240,41 @@ impl<'l> Finder<'l> {
         }
         beside.retain(|key| !conflicts.contains(key));
         Ok((beside, conflicts.len()))
+    }
+
+    /// Notes the records of withdrawn persons that other tables refer to.
+    fn note_records(&mut self) -> Result<(), LakeError> {
+        for table in self
+            .raw
+            .iter()
+            .filter(|table| !table.persons.referred.is_empty())
+        {
+            let referred = table
+                .persons
+                .referred
+                .iter()
+                .flat_map(|record| &record.columns);
+            let mut columns: Vec<String> =
+                table.persons.keys.iter().chain(referred).cloned().collect();
+            columns.sort_unstable();
+            columns.dedup();
+            for (files, is_published) in [(&table.live, true), (&table.earlier, false)] {
+                for batch in batches(files, &columns, is_published) {
+                    let batch = batch?;
+                    let goes = self.keys.in_batch(&batch, &table.persons);
+                    if goes.true_count() == 0 {
+                        continue;
+                    }
+                    for record in &table.persons.referred {
+                        let arrays = record.arrays_of(&batch).unwrap_or_default();
+                        let keys = hashes_of_records(record, &arrays).into_iter().zip(&goes);
+                        let keys = keys.filter(|(_, goes)| *goes == Some(true));
+                        self.keys.records.extend(keys.filter_map(|(key, _)| key));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Counts what is found in every table, and looks whether earlier files have it.
@@ -244,7 +295,7 @@ impl<'l> Finder<'l> {
     }
 
     fn look_through_raw(&mut self, table: &RawTable) -> Result<(), LakeError> {
-        let mut columns = [table.persons.as_slice(), &table.shared].concat();
+        let mut columns = [table.persons.names(), table.shared.clone()].concat();
         columns.push(DELIVERY_ID.to_owned());
         let mut deliveries = BTreeSet::new();
         let mut n_rows = 0;
@@ -277,7 +328,7 @@ impl<'l> Finder<'l> {
 
     /// Notes the keys of the rows that go.
     fn note(&mut self, batch: &RecordBatch, goes: &[bool], table: &RawTable) {
-        for (columns, are_persons) in [(&table.persons, true), (&table.shared, false)] {
+        for (columns, are_persons) in [(&table.persons.keys, true), (&table.shared, false)] {
             for column in columns.iter().filter_map(|name| batch.column_by_name(name)) {
                 let keys = hashes_of(column).into_iter().zip(goes);
                 let keys = keys.filter(|(_, goes)| **goes).filter_map(|(key, _)| key);
@@ -289,28 +340,30 @@ impl<'l> Finder<'l> {
         }
     }
 
-    async fn look_through_rejects(&mut self, name: &str) -> Result<(), LakeError> {
+    async fn look_through_rejects(
+        &mut self,
+        name: &str,
+        columns: &PersonColumns,
+    ) -> Result<(), LakeError> {
         let Some(live) = self.lake.table(name).await? else {
             return Ok(());
         };
-        let columns = ["row", DELIVERY_ID].map(str::to_owned);
+        let read = ["row", DELIVERY_ID].map(str::to_owned);
         let earlier = self.lake.earlier_files(&live)?;
         let mut deliveries = BTreeSet::new();
         let mut n_rows = 0;
         for (files, is_live) in [(&live, true), (&earlier, false)] {
-            for batch in batches(files, &columns, is_live) {
+            for batch in batches(files, &read, is_live) {
                 let batch = batch?;
                 let rows = batch.column(0).as_string_opt::<i32>();
                 let ids = batch.column(1).as_primitive_opt::<Int32Type>();
                 for (at, row) in rows.into_iter().flatten().enumerate() {
-                    let keys = hashes_of_row(row.unwrap_or_default()).into_iter();
-                    let found: Vec<_> =
-                        keys.filter(|key| self.keys.persons.contains(key)).collect();
-                    if found.is_empty() {
+                    let row = row.unwrap_or_default();
+                    if !self.keys.in_row(row, columns) {
                         continue;
                     }
                     self.is_any = true;
-                    self.seen.extend(found);
+                    self.seen.extend(hashes_of_row(row));
                     if is_live {
                         n_rows += 1;
                         deliveries
@@ -396,7 +449,7 @@ fn each_row(batch: &RecordBatch, mut take: impl FnMut(&[KeyHash])) {
 fn kept_shared(raw: &[RawTable], keys: &WithdrawnKeys) -> Result<HashSet<KeyHash>, LakeError> {
     let mut kept = HashSet::new();
     for table in raw.iter().filter(|table| !table.shared.is_empty()) {
-        let columns = [table.persons.as_slice(), &table.shared].concat();
+        let columns = [table.persons.names(), table.shared.clone()].concat();
         for batch in batches(&table.live, &columns, true) {
             let batch = batch?;
             let goes = keys.in_batch(&batch, &table.persons);
@@ -427,11 +480,7 @@ pub(super) async fn shared_that_stay(
     scope: &Scope<'_>,
     keys: &WithdrawnKeys,
 ) -> Result<HashSet<KeyHash>, LakeError> {
-    let mut raw = Vec::new();
-    for contract in &scope.raw {
-        raw.extend(RawTable::open(lake, contract).await?);
-    }
-    kept_shared(&raw, keys)
+    kept_shared(&open_all(lake, scope).await?, keys)
 }
 
 /// Which rows of a table of numbers go: those of withdrawn persons, and of what only they had.

@@ -11,7 +11,7 @@ use super::validate::KnownKeys;
 use super::validate_error::ValidateError;
 use crate::contract::DELIVERY_ID;
 use crate::lake::{LakeTable, TableWriter};
-use crate::withdrawals::WithdrawnKeys;
+use crate::withdrawals::{PersonColumns, WithdrawnKeys};
 
 /// Which rows leave.
 #[derive(Default)]
@@ -20,8 +20,8 @@ pub(super) struct OutgoingRows<'a> {
     pub(super) delivery_id: Option<i32>,
     /// Those with one of these keys.
     pub(super) keys: Option<&'a KnownKeys>,
-    /// Those that name a withdrawn person in one of these columns.
-    pub(super) persons: Option<(&'a WithdrawnKeys, &'a [String])>,
+    /// Those that are of a withdrawn person by these columns.
+    pub(super) persons: Option<(&'a WithdrawnKeys, &'a PersonColumns)>,
 }
 
 impl OutgoingRows<'_> {

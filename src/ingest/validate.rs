@@ -2,6 +2,7 @@
 //! is either accepted or rejected for the first rule it breaks, in the contract's order of columns;
 //! a key that was there before comes last. Writing to the lake is not done here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -18,7 +19,7 @@ use super::rejects::{Faults, NOTHING_KEPT, RejectTally, RejectedRows, RowWriter,
 use super::row_rules::PreparedRule;
 use super::validate_error::ValidateError;
 use crate::contract::{ColumnType, TableContract};
-use crate::withdrawals::WithdrawnKeys;
+use crate::withdrawals::{KeyHash, PersonColumns, RecordColumns, WithdrawnKeys, hashes_of_records};
 
 /// Rows that keep every rule of their contract, in canonical types and contract order.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,9 +149,11 @@ pub struct Validator {
     lake_schema: SchemaRef,
     totals: RowTotals,
     tally: RejectTally,
-    /// Places of the columns that name persons.
-    persons: Vec<usize>,
     withdrawn: Arc<WithdrawnKeys>,
+    /// By which columns rows are of withdrawn persons.
+    persons: PersonColumns,
+    /// Records of withdrawn persons that other tables refer to.
+    records: HashSet<KeyHash>,
 }
 
 #[derive(Debug)]
@@ -179,8 +182,6 @@ impl Validator {
             rules: ColumnRules::new(column),
         };
         let place_of = |name: &String| contract.columns.iter().position(|c| c.name == *name);
-        let columns = contract.columns.iter().enumerate();
-        let persons = columns.filter(|(_, column)| column.is_person);
         Ok(Self {
             columns: contract.columns.iter().zip(places).map(prepare).collect(),
             rules: PreparedRule::all(contract),
@@ -191,8 +192,9 @@ impl Validator {
             lake_schema: contract.lake_schema(),
             totals: RowTotals::default(),
             tally: RejectTally::default(),
-            persons: persons.map(|(place, _)| place).collect(),
             withdrawn: Arc::default(),
+            persons: PersonColumns::default(),
+            records: HashSet::new(),
         })
     }
 
@@ -228,11 +230,18 @@ impl Validator {
 
     /// The same validator, which rejects the rows of withdrawn persons.
     #[must_use]
-    pub fn with_withdrawn(self, withdrawn: &Arc<WithdrawnKeys>) -> Self {
+    pub fn with_withdrawn(self, withdrawn: &Arc<WithdrawnKeys>, persons: PersonColumns) -> Self {
         Self {
             withdrawn: Arc::clone(withdrawn),
+            persons,
             ..self
         }
+    }
+
+    /// Records of withdrawn persons that came in, by which rows of other tables are known as theirs.
+    #[must_use]
+    pub fn withdrawn_records(&self) -> &HashSet<KeyHash> {
+        &self.records
     }
 
     /// The keys known by now.
@@ -312,21 +321,46 @@ impl Validator {
         if self.withdrawn.is_empty() {
             return;
         }
-        for place in &self.persons {
+        let place_of = |name: &String| self.columns.iter().position(|own| *own.name == **name);
+        let arrays_of = |record: &RecordColumns| {
+            let places: Option<Vec<usize>> = record.columns.iter().map(place_of).collect();
+            let places = places.filter(|places| !places.is_empty())?;
+            let arrays = places.iter().map(|place| Arc::clone(&columns[*place]));
+            Some((places[0], arrays.collect::<Vec<ArrayRef>>()))
+        };
+        let mut found: Vec<(usize, Vec<bool>)> = Vec::new();
+        for place in self.persons.keys.iter().filter_map(place_of) {
+            found.push((place, self.withdrawn.in_column(&columns[place])));
+        }
+        for record in &self.persons.records {
+            let arrays = arrays_of(record).into_iter();
+            found.extend(
+                arrays.map(|(place, arrays)| (place, self.withdrawn.in_records(record, &arrays))),
+            );
+        }
+        let mut is_withdrawn = vec![false; rows];
+        for (place, flags) in found {
             let mut faults = Faults::default();
-            for (row, is_withdrawn) in self
-                .withdrawn
-                .in_column(&columns[*place])
-                .iter()
-                .enumerate()
-            {
-                if *is_withdrawn && !verdicts.is_withdrawn(row) {
+            for (row, _) in flags.iter().enumerate().filter(|(_, goes)| **goes) {
+                if !is_withdrawn[row] {
+                    is_withdrawn[row] = true;
                     faults.push(row, Rule::Withdrawn);
                 }
             }
             self.totals.withdrawn += faults.rows.len() as u64;
-            self.tally.add(first, &self.columns[*place].name, &faults);
-            verdicts.overrule(rows, *place, &faults);
+            self.tally.add(first, &self.columns[place].name, &faults);
+            verdicts.overrule(rows, place, &faults);
+        }
+        for (_, arrays, record) in
+            self.persons.referred.iter().filter_map(|record| {
+                arrays_of(record).map(|(place, arrays)| (place, arrays, record))
+            })
+        {
+            let keys = hashes_of_records(record, &arrays)
+                .into_iter()
+                .zip(&is_withdrawn);
+            let keys = keys.filter(|(_, goes)| **goes).filter_map(|(key, _)| key);
+            self.records.extend(keys);
         }
     }
 
@@ -463,11 +497,6 @@ impl Verdicts {
                 rule: *rule,
             });
         }
-    }
-
-    fn is_withdrawn(&self, row: usize) -> bool {
-        let verdict = self.0.get(row).copied().flatten();
-        verdict.is_some_and(|verdict| verdict.rule == Rule::Withdrawn)
     }
 
     fn is_rejected(&self, row: usize) -> bool {

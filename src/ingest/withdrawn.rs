@@ -10,9 +10,8 @@ use super::error::IngestError;
 use super::receipt::{DeliveryMode, Ledger, Receipt, now_micros, signed};
 use super::rejects::{NOTHING_KEPT, rejects_table};
 use super::removal::{OutgoingRows, rewrite_without};
-use crate::contract::TableContract;
 use crate::lake::{Lake, LakeError, LakeFile, Provenance, PublishMode};
-use crate::withdrawals::WithdrawnKeys;
+use crate::withdrawals::{PersonColumns, WithdrawnKeys};
 
 /// What `deliveries.file` says of a withdrawal by `korabo forget`.
 pub const FORGOTTEN: &str = "korabo forget";
@@ -20,41 +19,41 @@ pub const FORGOTTEN: &str = "korabo forget";
 /// Removes the rows of withdrawn persons from the present versions of raw tables, and what was received of their rejected rows. Repeated,
 /// it goes on where it was. The caller holds the lake's lock.
 ///
-/// `asked_sha256` stands in the receipts where that of a file would.
+/// `tables` are raw tables with the columns that say whose their rows are; `asked_sha256` stands in the receipts where that of a file would.
 ///
 /// # Errors
 /// When the lake cannot be read or written; each table has then its rows with or without these persons.
 pub async fn withdraw_persons(
     lake: &Lake,
-    contracts: &[&TableContract],
+    tables: &[(&str, PersonColumns)],
     withdrawn: &WithdrawnKeys,
     asked_sha256: &str,
 ) -> Result<(), IngestError> {
-    let names: Vec<&str> = contracts.iter().map(|own| own.name.as_str()).collect();
+    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
     let mut ledger = Ledger::open(lake, &names).await?;
-    for contract in contracts {
-        withdraw_rows(lake, contract, (withdrawn, asked_sha256), &mut ledger).await?;
-        withdraw_rejects(lake, &rejects_table(&contract.name), withdrawn).await?;
+    for (name, columns) in tables {
+        let persons = (withdrawn, columns);
+        withdraw_rows(lake, name, (persons, asked_sha256), &mut ledger).await?;
+        withdraw_rejects(lake, &rejects_table(name), persons).await?;
     }
     Ok(())
 }
 
+/// The withdrawn, and the columns of a table that say whose its rows are.
+type Persons<'a> = (&'a WithdrawnKeys, &'a PersonColumns);
+
 async fn withdraw_rows(
     lake: &Lake,
-    contract: &TableContract,
-    (withdrawn, asked_sha256): (&WithdrawnKeys, &str),
+    name: &str,
+    (persons, asked_sha256): (Persons<'_>, &str),
     ledger: &mut Ledger,
 ) -> Result<(), IngestError> {
-    lake.remove_leftovers(&contract.name).await?;
-    let Some(table) = lake.table(&contract.name).await? else {
+    lake.remove_leftovers(name).await?;
+    let Some(table) = lake.table(name).await? else {
         return Ok(());
     };
-    let columns: Vec<String> = contract
-        .person_columns()
-        .map(|own| own.name.clone())
-        .collect();
     let outgoing = OutgoingRows {
-        persons: Some((withdrawn, &columns)),
+        persons: Some(persons),
         ..OutgoingRows::default()
     };
     let schema = Arc::clone(&table.schema);
@@ -94,11 +93,7 @@ async fn withdraw_rows(
 }
 
 /// Blanks the rejected rows of withdrawn persons.
-async fn withdraw_rejects(
-    lake: &Lake,
-    name: &str,
-    withdrawn: &WithdrawnKeys,
-) -> Result<(), LakeError> {
+async fn withdraw_rejects(lake: &Lake, name: &str, persons: Persons<'_>) -> Result<(), LakeError> {
     lake.remove_leftovers(name).await?;
     let Some(table) = lake.table(name).await? else {
         return Ok(());
@@ -111,7 +106,7 @@ async fn withdraw_rejects(
         let batches: Vec<RecordBatch> = one.read(None)?.collect::<Result<_, _>>()?;
         let blanked: Vec<Option<RecordBatch>> = batches
             .iter()
-            .map(|batch| blanked(batch, withdrawn))
+            .map(|batch| blanked(batch, persons))
             .collect();
         if blanked.iter().all(Option::is_none) {
             continue;
@@ -133,12 +128,12 @@ async fn withdraw_rejects(
 }
 
 /// A batch of rejected rows without what was received of withdrawn persons; `None` when it has none of them.
-fn blanked(batch: &RecordBatch, withdrawn: &WithdrawnKeys) -> Option<RecordBatch> {
+fn blanked(batch: &RecordBatch, (withdrawn, columns): Persons<'_>) -> Option<RecordBatch> {
     let place = batch.schema().index_of("row").ok()?;
     let rows = batch.column(place).as_string_opt::<i32>()?;
     let is_withdrawn: Vec<bool> = rows
         .iter()
-        .map(|row| row.is_some_and(|row| withdrawn.in_row(row)))
+        .map(|row| row.is_some_and(|row| withdrawn.in_row(row, columns)))
         .collect();
     if !is_withdrawn.contains(&true) {
         return None;
@@ -150,7 +145,7 @@ fn blanked(batch: &RecordBatch, withdrawn: &WithdrawnKeys) -> Option<RecordBatch
             false => row,
         })
         .collect();
-    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-    columns[place] = Arc::new(kept);
-    RecordBatch::try_new(batch.schema(), columns).ok()
+    let mut arrays: Vec<ArrayRef> = batch.columns().to_vec();
+    arrays[place] = Arc::new(kept);
+    RecordBatch::try_new(batch.schema(), arrays).ok()
 }

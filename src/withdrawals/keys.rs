@@ -1,51 +1,15 @@
-//! Keys as hashes, and which rows have one of them.
-//!
-//! A key is compared by the SHA-256 of its normalised form behind a fixed text. Tokens are themselves HMACs of 256 bits: their hashes can
-//! be compared with tokens that are known already, and not be searched for others.
+//! Which rows of a table are of withdrawn persons.
 
 use std::collections::HashSet;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
+use datafusion::arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
-use sha2::{Digest as _, Sha256};
 
-use crate::link::normalize_key;
-
-/// What is hashed before each key, so that the hashes are none of another use.
-const PURPOSE: &str = "korabo withdrawn key 1\n";
-
-/// The SHA-256 of a normalised key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyHash([u8; 32]);
-
-impl KeyHash {
-    /// The hash of `key`, however it is written.
-    #[must_use]
-    pub fn of(key: &str) -> Self {
-        let hasher = Sha256::new().chain_update(PURPOSE);
-        Self(
-            hasher
-                .chain_update(normalize_key(key).as_bytes())
-                .finalize()
-                .into(),
-        )
-    }
-
-    /// The hash that is written as `digits`, 64 hexadecimal ones; `None` for another text.
-    #[must_use]
-    pub fn parse(digits: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(digits, &mut bytes).ok()?;
-        Some(Self(bytes))
-    }
-
-    /// Its 64 hexadecimal digits.
-    #[must_use]
-    pub fn to_hex(self) -> String {
-        hex::encode(self.0)
-    }
-}
+use super::columns::{PersonColumns, RecordColumns};
+use super::hash::KeyHash;
 
 /// Why a key is withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,15 +18,18 @@ pub enum KeyKind {
     Asked,
     /// It stood beside one that was asked for, in another column that names persons, and beside no key of other persons.
     SamePerson,
+    /// It is a record of the person (a claim) that other tables refer to (diagnoses).
+    Record,
     /// It names what the person may share with others (a household), and goes with the last row that has it.
     Shared,
 }
 
 impl KeyKind {
     /// The kinds by the words of `withdrawn_keys.kind`.
-    pub const WORDS: [(&'static str, Self); 3] = [
+    pub const WORDS: [(&'static str, Self); 4] = [
         ("asked", Self::Asked),
         ("same_person", Self::SamePerson),
+        ("record", Self::Record),
         ("shared", Self::Shared),
     ];
 
@@ -72,6 +39,7 @@ impl KeyKind {
         match self {
             Self::Asked => "asked",
             Self::SamePerson => "same_person",
+            Self::Record => "record",
             Self::Shared => "shared",
         }
     }
@@ -82,6 +50,8 @@ impl KeyKind {
 pub struct WithdrawnKeys {
     /// Those that name persons.
     pub persons: HashSet<KeyHash>,
+    /// Their records that other tables refer to.
+    pub records: HashSet<KeyHash>,
     /// Those of what persons share.
     pub shared: HashSet<KeyHash>,
 }
@@ -97,6 +67,7 @@ impl WithdrawnKeys {
     pub fn add(&mut self, key: KeyHash, kind: KeyKind) -> bool {
         match kind {
             KeyKind::Asked | KeyKind::SamePerson => self.persons.insert(key),
+            KeyKind::Record => self.records.insert(key),
             KeyKind::Shared => self.shared.insert(key),
         }
     }
@@ -109,27 +80,51 @@ impl WithdrawnKeys {
         hashes_of(column).into_iter().map(is_withdrawn).collect()
     }
 
-    /// Which rows of a batch name a withdrawn person in one of `columns`, those of them that the batch has.
+    /// Which rows of a batch are of a withdrawn person, by the columns that it has.
     #[must_use]
-    pub fn in_batch(&self, batch: &RecordBatch, columns: &[String]) -> BooleanArray {
+    pub fn in_batch(&self, batch: &RecordBatch, columns: &PersonColumns) -> BooleanArray {
         let mut found = vec![false; batch.num_rows()];
-        for column in columns {
-            let Some(column) = batch.column_by_name(column) else {
-                continue;
-            };
-            for (found, is_withdrawn) in found.iter_mut().zip(self.in_column(column)) {
+        let mut add = |flags: Vec<bool>| {
+            for (found, is_withdrawn) in found.iter_mut().zip(flags) {
                 *found |= is_withdrawn;
+            }
+        };
+        for column in columns
+            .keys
+            .iter()
+            .filter_map(|name| batch.column_by_name(name))
+        {
+            add(self.in_column(column));
+        }
+        for record in &columns.records {
+            if let Some(arrays) = record.arrays_of(batch) {
+                add(self.in_records(record, &arrays));
             }
         }
         BooleanArray::from(found)
     }
 
-    /// Whether a row that was rejected, a JSON object of texts, has a cell that names a withdrawn person.
+    /// Which rows refer to a record of a withdrawn person by these columns.
     #[must_use]
-    pub fn in_row(&self, row: &str) -> bool {
-        hashes_of_row(row)
-            .iter()
-            .any(|key| self.persons.contains(key))
+    pub fn in_records(&self, record: &RecordColumns, arrays: &[ArrayRef]) -> Vec<bool> {
+        let is_withdrawn =
+            |key: Option<KeyHash>| key.is_some_and(|key| self.records.contains(&key));
+        let keys = hashes_of_records(record, arrays);
+        keys.into_iter().map(is_withdrawn).collect()
+    }
+
+    /// Whether a row that was rejected, a JSON object of texts, is of a withdrawn person.
+    #[must_use]
+    pub fn in_row(&self, row: &str, columns: &PersonColumns) -> bool {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap_or_default();
+        let is_person = hashes_of_cells(&row).any(|key| self.persons.contains(&key));
+        let is_record = |record: &RecordColumns| {
+            let values = record.columns.iter().map(|name| row.get(name)?.as_str());
+            let values: Option<Vec<&str>> = values.collect();
+            let key = values.map(|values| record.hash_of(&values));
+            key.is_some_and(|key| self.records.contains(&key))
+        };
+        is_person || columns.records.iter().any(is_record)
     }
 }
 
@@ -155,45 +150,48 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// The hash of the record that each row refers to, missing where a value is.
+#[must_use]
+pub fn hashes_of_records(record: &RecordColumns, arrays: &[ArrayRef]) -> Vec<Option<KeyHash>> {
+    let texts = arrays.iter().map(|array| cast(array, &DataType::Utf8));
+    let Ok(texts) = texts.collect::<Result<Vec<_>, _>>() else {
+        return vec![None; arrays.first().map_or(0, |array| array.len())];
+    };
+    let texts: Vec<&StringArray> = texts.iter().map(|array| array.as_string::<i32>()).collect();
+    let n_rows = texts.first().map_or(0, |column| column.len());
+    let of_row = |row: usize| {
+        let values = texts
+            .iter()
+            .map(|column| column.is_valid(row).then(|| column.value(row)));
+        let values: Option<Vec<&str>> = values.collect();
+        values.map(|values| record.hash_of(&values))
+    };
+    (0..n_rows).map(of_row).collect()
+}
+
 /// The hashes of the texts of a rejected row.
 #[must_use]
 pub fn hashes_of_row(row: &str) -> Vec<KeyHash> {
     let row: serde_json::Value = serde_json::from_str(row).unwrap_or_default();
+    hashes_of_cells(&row).collect()
+}
+
+fn hashes_of_cells(row: &serde_json::Value) -> impl Iterator<Item = KeyHash> {
     let cells = row.as_object().into_iter().flat_map(|row| row.values());
     let texts = cells.filter_map(serde_json::Value::as_str);
-    texts.map(KeyHash::of).collect()
+    texts.map(KeyHash::of)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use datafusion::arrow::array::StringArray;
+    use datafusion::arrow::array::Int32Array;
 
     use super::*;
 
-    /// SHA-256 of `korabo withdrawn key 1`, a line break and 64 times `a`, by coreutils' `sha256sum`.
-    const OF_A: &str = "943f602ab82bba1113fb8dea37061f90cd2aca22f768066fa35106765e0b245f";
-
     #[test]
-    fn a_key_has_one_hash_however_it_is_written() {
-        let key = "a".repeat(64);
-        assert_eq!(KeyHash::of(&key).to_hex(), OF_A);
-        let wide = "Ａ".repeat(64);
-        for written in [
-            key.to_uppercase(),
-            wide,
-            format!(" {}-{} ", &key[..32], &key[32..]),
-        ] {
-            assert_eq!(KeyHash::of(&written).to_hex(), OF_A, "{written}");
-        }
-        assert_eq!(KeyHash::parse(OF_A), Some(KeyHash::of(&key)));
-        assert_eq!(KeyHash::parse("ab"), None);
-        assert_ne!(KeyHash::of(&"b".repeat(64)), KeyHash::of(&key));
-    }
-
-    #[test]
-    fn rows_are_found_by_any_column_and_rejected_ones_by_any_cell() {
+    fn rows_are_found_by_any_column_and_by_records_and_rejected_ones_by_any_cell() {
         let (a, b) = ("a".repeat(64), "b".repeat(64));
         let mut keys = WithdrawnKeys::default();
         assert!(keys.add(KeyHash::of(&a), KeyKind::Asked));
@@ -203,14 +201,40 @@ mod tests {
         let second: ArrayRef = Arc::new(StringArray::from(vec![None, Some(a.as_str()), Some(&b)]));
         let batch = RecordBatch::try_from_iter([("first", first), ("second", second)]).unwrap();
         let found = |columns: &[&str]| {
-            let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+            let columns = PersonColumns {
+                keys: columns.iter().map(ToString::to_string).collect(),
+                ..PersonColumns::default()
+            };
             let found = keys.in_batch(&batch, &columns);
             found.values().iter().collect::<Vec<bool>>()
         };
         assert_eq!(found(&["first", "other"]), [true, false, false]);
         assert_eq!(found(&["first", "second"]), [true, true, false]);
-        assert!(keys.in_row(&format!("{{\"x\":\"1\",\"key\":\"{}\"}}", a.to_uppercase())));
-        assert!(!keys.in_row(&format!("{{\"x\":null,\"key\":\"{b}\"}}")));
-        assert!(!keys.in_row("{}"));
+        let record = RecordColumns {
+            table: "claims".to_owned(),
+            table_columns: vec!["id".to_owned(), "month".to_owned()],
+            columns: vec!["claim".to_owned(), "billed".to_owned()],
+        };
+        let columns = PersonColumns {
+            records: vec![record.clone()],
+            ..PersonColumns::default()
+        };
+        let in_row = |row: &str| keys.in_row(row, &columns);
+        assert!(in_row(&format!(
+            "{{\"x\":\"1\",\"key\":\"{}\"}}",
+            a.to_uppercase()
+        )));
+        assert!(!in_row(&format!("{{\"x\":null,\"key\":\"{b}\"}}")));
+        assert!(!in_row("{}"));
+        // By a record: the values of all columns of the reference.
+        let mut keys = keys.clone();
+        keys.add(record.hash_of(&["7", "202404"]), KeyKind::Record);
+        let claims: ArrayRef = Arc::new(StringArray::from(vec![Some("7"), Some("7"), None]));
+        let months: ArrayRef = Arc::new(Int32Array::from(vec![202_404, 202_405, 202_404]));
+        let batch = RecordBatch::try_from_iter([("claim", claims), ("billed", months)]).unwrap();
+        let found: Vec<bool> = keys.in_batch(&batch, &columns).values().iter().collect();
+        assert_eq!(found, [true, false, false]);
+        assert!(keys.in_row("{\"claim\":\"7\",\"billed\":\"202404\"}", &columns));
+        assert!(!keys.in_row("{\"claim\":\"7\",\"billed\":\"202405\"}", &columns));
     }
 }

@@ -11,7 +11,8 @@ use datafusion::arrow::datatypes::{
     DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
 };
 
-use super::keys::{KeyHash, KeyKind, WithdrawnKeys};
+use super::hash::KeyHash;
+use super::keys::{KeyKind, WithdrawnKeys};
 use crate::lake::{Lake, LakeError, Provenance, PublishMode};
 
 /// Table of the hashes of withdrawn keys.

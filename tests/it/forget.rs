@@ -41,7 +41,8 @@ const IN_CONFLICT: &str = "e5";
 
 fn project() -> Project {
     let project = Project::empty();
-    let sources = ["members", "employees", "absences"].map(|table| {
+    let tables = ["members", "employees", "absences", "visits", "findings"];
+    let sources = tables.map(|table| {
         format!(
             "[sources.{table}]\nfiles = [\"{table}*.csv\"]\nwithdraw = [\"without_{table}*.csv\"]\nmax_reject_share = 0.7\n"
         )
@@ -71,6 +72,21 @@ fn project() -> Project {
     project.write(
         "schemas/absences.toml",
         contract("Absences", &["employee_key"], &absences),
+    );
+    let visits = ["visit_id string", "person_key token"];
+    project.write(
+        "schemas/visits.toml",
+        contract("Visits", &["visit_id"], &visits),
+    );
+    let findings = contract(
+        "Findings",
+        &["visit_id", "code"],
+        &["visit_id string", "code i8"],
+    );
+    let reference = "[[references]]\ncolumns = [\"visit_id\"]\ntable = \"visits\"\ntable_columns = [\"visit_id\"]\n\n[columns";
+    project.write(
+        "schemas/findings.toml",
+        findings.replacen("[columns", reference, 1),
     );
     let queries = [
         (
@@ -149,6 +165,16 @@ fn deliver(project: &Project) {
     project.write(
         "extracts/absences.csv",
         format!("employee_key,days\n{}", rows.concat()),
+    );
+    let visits = [("v1", "a1"), ("v3", "f3"), ("v4", "a4")];
+    let visits = visits.map(|(visit, person)| format!("{visit},{}\n", token(person)));
+    project.write(
+        "extracts/visits.csv",
+        format!("visit_id,person_key\n{}", visits.concat()),
+    );
+    project.write(
+        "extracts/findings.csv",
+        "visit_id,code\nv1,1\nv3,1\nv3,2\nv4,1\nv3,x\n",
     );
     project.korabo(&["run"]).exits(0);
     // The person gets the highest number, and has a row that is rejected, in another spelling.
@@ -301,6 +327,12 @@ fn nothing_of_the_person_is_left_and_everything_of_others_is() {
     assert_eq!(rows("members"), [1]);
     assert_eq!(rows("employees"), [3]);
     assert_eq!(rows("absences"), [1]);
+    assert_eq!(
+        (rows("visits"), rows("findings"), rows("rejects_findings")),
+        (vec![1], vec![2], vec![1])
+    );
+    let findings = "select visit_id, code from findings order by 1";
+    assert_eq!(project.text("csv", findings), "visit_id,code\nv1,1\nv4,1\n");
     assert_eq!(rows("rejects_members"), [1]);
     assert_eq!(rows("link_person_ids"), [1]);
     assert_eq!(rows("link_household_ids"), [1]);
@@ -401,7 +433,23 @@ fn the_person_does_not_come_in_again_and_the_number_is_not_given_again() {
         "extracts/absences_2.csv",
         format!("employee_key,days\n{},9\n", token("e3")),
     );
+    // Findings of a visit that the lake never had, and that comes in with them.
+    let visits = format!(
+        "visit_id,person_key\nv8,{}\nv9,{}\n",
+        token("a1"),
+        token("f3")
+    );
+    project.write("extracts/visits_2.csv", visits);
+    project.write(
+        "extracts/findings_2.csv",
+        "visit_id,code\nv8,1\nv9,1\nv3,3\n",
+    );
     project.korabo(&["run"]).exits(0);
+    let findings = "select visit_id, code from findings order by 1";
+    assert_eq!(
+        project.text("csv", findings),
+        "visit_id,code\nv1,1\nv4,1\nv8,1\n"
+    );
     let number = format!(
         "select person_id from link_person_ids where person_key = '{}'",
         token("b6")
