@@ -349,6 +349,11 @@ fn nothing_of_the_person_is_left_and_everything_of_others_is() {
         project.count("select sum(n)::bigint as n from summary_insurers"),
         4
     );
+    let owner = format!(
+        "select link_token from employees where employee_key = '{}'",
+        token(IN_CONFLICT)
+    );
+    assert_eq!(project.value(&owner), token("a2"));
     project.korabo(&["doctor"]).exits(0);
     project.korabo(&["run"]).exits(0).says(&["failed=0"]);
     assert_eq!(others(&project), before);
@@ -491,22 +496,6 @@ fn earlier_versions_are_enough_to_be_found() {
     assert_eq!(holders(&lake, &GONE), Vec::<String>::new());
     project.korabo(&["run"]).exits(0);
     project.korabo(&["doctor"]).exits(0);
-}
-
-#[test]
-fn a_key_in_conflict_stays_with_the_other_person() {
-    let project = project();
-    project.korabo(&FORGET).exits(0);
-    let stays = format!(
-        "select count(*) as n from absences where employee_key = '{}'",
-        token(IN_CONFLICT)
-    );
-    assert_eq!(project.count(&stays), 1);
-    let stays = format!(
-        "select link_token from employees where employee_key = '{}'",
-        token(IN_CONFLICT)
-    );
-    assert_eq!(project.value(&stays), token("a2"));
 }
 
 #[test]
