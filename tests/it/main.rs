@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod dice;
+mod forget_project;
 mod hostile_constants;
 mod hostile_statements;
 mod hostile_syntax;
