@@ -170,10 +170,9 @@ fn batches<'t>(
 ) -> impl Iterator<Item = Result<RecordBatch, LakeError>> + 't {
     table.files.iter().flat_map(move |file| {
         let one = table.with_files(|other| other.path == file.path);
-        let read: Vec<Result<RecordBatch, LakeError>> = match one.read(Some(columns)) {
-            Ok(reader) if is_published => reader.collect(),
-            Ok(reader) => reader.take_while(Result::is_ok).collect(),
-            Err(error) => vec![Err(error)],
+        let read: Box<dyn Iterator<Item = _>> = match one.read(Some(columns)) {
+            Ok(reader) => Box::new(reader.take_while(move |batch| is_published || batch.is_ok())),
+            Err(error) => Box::new(std::iter::once(Err(error))),
         };
         read
     })
@@ -281,7 +280,7 @@ impl<'l> Finder<'l> {
     async fn look_through(&mut self) -> Result<(), ForgetError> {
         for table in std::mem::take(&mut self.raw) {
             self.look_through_raw(&table)?;
-            self.look_through_rejects(&rejects_table(&table.live.name))
+            self.look_through_rejects(&rejects_table(&table.live.name), &table.persons)
                 .await?;
             self.raw.push(table);
         }
