@@ -31,6 +31,8 @@ pub mod mapping;
 pub mod functions;
 pub mod lake;
 
+pub mod withdrawals;
+
 pub mod backup;
 pub mod ingest;
 pub mod pseudonymize;
@@ -42,6 +44,7 @@ pub mod checks;
 
 pub mod pipeline;
 
+pub mod forget;
 pub mod observe;
 pub mod release;
 pub mod report;

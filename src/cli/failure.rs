@@ -178,6 +178,7 @@ fn repair(error: &LakeError) -> Option<String> {
             (table, "its log is damaged: ")
         }
         LakeError::Damaged { table, .. } => (table, ""),
+        LakeError::Emptied { .. } => return Some("`korabo run` builds it again".to_owned()),
         LakeError::Lost { table, .. } => (table, "nothing is built from the rows that are left: "),
         _ => return None,
     };

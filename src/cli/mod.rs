@@ -12,6 +12,7 @@ mod docs;
 mod doctor;
 mod estimate;
 mod failure;
+mod forget;
 mod history;
 mod ingest;
 mod init;
@@ -135,6 +136,8 @@ enum Command {
     Synth(synth::SynthArgs),
     /// Make extracts without identifiers of an insurer's own files
     Pseudonymize(pseudonymize::PseudonymizeArgs),
+    /// Withdraw persons by their tokens, from every version of every table
+    Forget(forget::ForgetArgs),
     /// Write the manual's pages, korabo.1 and one per command
     Man {
         /// Folder to write to; created if it does not exist
@@ -238,6 +241,7 @@ async fn dispatch(cli: &Cli, printer: &Printer) -> Result<u8, Failure> {
         Command::Release(args) => Box::pin(release::run(args, global, printer)),
         Command::Report(args) => Box::pin(report::run(args, global, printer)),
         Command::Maintain(args) => Box::pin(maintain::run(args, global, printer)),
+        Command::Forget(args) => Box::pin(forget::run(args, global, printer)),
         Command::Backup(args) => Box::pin(backup::run(args, global, printer)),
         Command::Restore(args) => Box::pin(backup::restore(args, printer)),
         Command::Status => Box::pin(status::run(global, printer)),

@@ -88,6 +88,11 @@ impl Checker<'_> {
                 return Err(item.wrong("a whole number from 1").into());
             }
         }
+        if let Some(item) = table.get("person")
+            && data_type != ColumnType::Token
+        {
+            return Err(not_for_column(&item, data_type));
+        }
         for (key, limit) in [("min", column.min), ("max", column.max)] {
             let (Some(item), Some(limit)) = (table.get(key), limit) else {
                 continue;

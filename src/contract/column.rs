@@ -38,6 +38,8 @@ pub struct ColumnContract {
     pub item_codes: Vec<String>,
     /// How the value must be treated.
     pub privacy: Privacy,
+    /// Whether it names one person (`token` only): rows with a withdrawn value are withdrawn.
+    pub is_person: bool,
 }
 
 /// Canonical column types of the lake.

@@ -36,6 +36,7 @@ const COLUMN_KEYS: &[&str] = &[
     "codes_by_term",
     "item_codes",
     "privacy",
+    "person",
 ];
 const HOLDERS: [(&str, Holder); 4] = [
     ("insurer", Holder::Insurer),
@@ -177,11 +178,13 @@ fn read_columns(root: &TomlTable<'_>) -> Result<Vec<ColumnContract>, ContractErr
 fn read_column(item: &TomlItem<'_>) -> Result<ColumnContract, ContractError> {
     let table = item.table()?;
     table.check_keys(COLUMN_KEYS)?;
+    let data_type = table.require("type")?.one_of(&ColumnType::WORDS)?;
+    let person: Option<bool> = table.optional("person")?;
     Ok(ColumnContract {
         name: item.last_key().to_owned(),
         name_ja: table.required("name_ja")?,
         description: table.required("description")?,
-        data_type: table.require("type")?.one_of(&ColumnType::WORDS)?,
+        data_type,
         nullable: table.optional("nullable")?.unwrap_or(false),
         unit: table.optional("unit")?,
         pattern_digits: table.optional("pattern_digits")?,
@@ -190,6 +193,7 @@ fn read_column(item: &TomlItem<'_>) -> Result<ColumnContract, ContractError> {
         codes: read_codes(&table, item.last_key())?,
         item_codes: table.optional("item_codes")?.unwrap_or_default(),
         privacy: table.require("privacy")?.one_of(&PRIVACY)?,
+        is_person: person.unwrap_or(data_type == ColumnType::Token),
     })
 }
 

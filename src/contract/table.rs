@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::column::{ColumnContract, TERM};
+use super::column::{ColumnContract, ColumnType, TERM};
 use crate::content_hash::sha256;
 
 /// One table's contract, from one `schemas/<table>.toml`.
@@ -108,6 +108,18 @@ impl TableContract {
             references: Vec::new(),
             ..self.clone()
         }
+    }
+
+    /// Columns whose values each name one person.
+    pub fn person_columns(&self) -> impl Iterator<Item = &ColumnContract> {
+        self.columns.iter().filter(|column| column.is_person)
+    }
+
+    /// Columns of tokens that name something that persons share: a household, a workplace.
+    pub fn shared_key_columns(&self) -> impl Iterator<Item = &ColumnContract> {
+        let is_shared =
+            |column: &&ColumnContract| column.data_type == ColumnType::Token && !column.is_person;
+        self.columns.iter().filter(is_shared)
     }
 
     /// The contract of column `name`.

@@ -2,13 +2,14 @@
 //! Order of commits: rejected rows, accepted rows with the receipt, the receipt's row in `deliveries`. A
 //! crash after any of them is repaired by the next ingest.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::error::{IngestError, Refusal, RefusalReason, places};
 use super::find::{ContractHashes, Delivery, DeliverySelection, find, rules_hash};
 use super::reader::ExtractReader;
 use super::reading::{ReadOutcome, Writers, read};
-use super::receipt::{DeliveryMode, Ledger, Receipt, remove_rejects};
+use super::receipt::{DeliveryMode, Ledger, Receipt, now_micros, remove_rejects, signed};
 use super::rejects::{is_of_delivery, rejects_schema, rejects_table};
 use super::removal::{OutgoingRows, Removal, rewrite_without};
 use super::validate::{KnownKeys, Validator};
@@ -19,6 +20,10 @@ use crate::event::DeliveryEvent;
 use crate::lake::{Lake, LakeFile, LakeTable, Provenance, PublishMode};
 use crate::law::require_bases;
 use crate::mapping::{Mappings, SourceMapping};
+use crate::withdrawals::{self, KeyHash, KeyKind, PersonColumns, WithdrawnKeys};
+
+/// What `withdrawn_keys.withdrawal_id` says of records that ingest has found.
+const OF_INGEST: i64 = 0;
 
 /// What ingest did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,10 +109,12 @@ pub async fn ingest(
         summary,
         contracts: hashes,
         mappings: &mappings,
+        all: contracts,
+        withdrawn: Arc::new(withdrawals::load_keys(lake).await?),
         keys: None,
         refusals: Vec::new(),
     };
-    for delivery in found.new {
+    for delivery in in_order(found.new, contracts, &intake.withdrawn) {
         let Some(contract) = contracts
             .iter()
             .find(|contract| contract.name == delivery.table)
@@ -126,6 +133,23 @@ pub async fn ingest(
     Err(IngestError::Refused {
         refusals: intake.refusals,
     })
+}
+
+/// The deliveries in the order in which they are taken in. Once persons were withdrawn, those of tables that name persons come first: it
+/// is from them that is known which rows of other tables are of the withdrawn.
+fn in_order(
+    mut deliveries: Vec<Delivery>,
+    contracts: &[TableContract],
+    withdrawn: &WithdrawnKeys,
+) -> Vec<Delivery> {
+    let refers = |delivery: &Delivery| {
+        let contract = contracts.iter().find(|own| own.name == delivery.table);
+        contract.is_some_and(|own| !PersonColumns::of(own, contracts).records.is_empty())
+    };
+    if !withdrawn.is_empty() {
+        deliveries.sort_by_key(refers);
+    }
+    deliveries
 }
 
 /// Every source that is not optional has a file now or rows from before.
@@ -162,6 +186,10 @@ struct Intake<'a> {
     /// SHA-256 of each table's contract.
     contracts: ContractHashes,
     mappings: &'a Mappings,
+    /// Contracts of all tables.
+    all: &'a [TableContract],
+    /// Persons whose rows do not come in.
+    withdrawn: Arc<WithdrawnKeys>,
     /// Keys of one table's rows, kept from one delivery to the next.
     keys: Option<(String, KnownKeys)>,
     refusals: Vec<Refusal>,
@@ -244,6 +272,7 @@ impl Intake<'_> {
         if let Some(reason) = self.too_many_rejects(contract, &validator) {
             return writers.give_up(reason).await;
         }
+        self.keep_out(validator.withdrawn_records()).await?;
         let mut receipt = receipt(id, contract, delivery, file, &validator);
         let of_contract = self.contracts.get(&contract.name);
         let mapping = self.mapping_of(delivery);
@@ -253,6 +282,7 @@ impl Intake<'_> {
         let outgoing = OutgoingRows {
             delivery_id: delivery.replaces,
             keys: (delivery.mode != DeliveryMode::Append).then_some(&keys),
+            persons: None,
         };
         if let Some(table) = existing.as_ref().filter(|_| outgoing.are_some()) {
             removal = rewrite_without(table, &outgoing, &mut writers.accepted).await?;
@@ -294,7 +324,10 @@ impl Intake<'_> {
             Err(reason) => return Ok(Err(reason)),
         };
         let validator = match Validator::new(&read_contract, reader.schema()) {
-            Ok(validator) => validator,
+            Ok(validator) => {
+                let persons = PersonColumns::of(contract, self.all);
+                validator.with_withdrawn(&self.withdrawn, persons)
+            }
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         let validator = match delivery.mode {
@@ -304,6 +337,18 @@ impl Intake<'_> {
             _ => validator,
         };
         Ok(Ok((reader, validator)))
+    }
+
+    /// Remembers records of withdrawn persons, so that what refers to them does not come in, now and later.
+    async fn keep_out(&mut self, records: &HashSet<KeyHash>) -> Result<(), IngestError> {
+        let new = records.difference(&self.withdrawn.records).copied();
+        let new: Vec<(KeyHash, KeyKind)> = new.map(|key| (key, KeyKind::Record)).collect();
+        if !new.is_empty() {
+            withdrawals::add_keys(self.lake, OF_INGEST, &new).await?;
+            let withdrawn = Arc::make_mut(&mut self.withdrawn);
+            withdrawn.records.extend(records);
+        }
+        Ok(())
     }
 
     fn mapping_of(&self, delivery: &Delivery) -> Option<&SourceMapping> {
@@ -344,7 +389,7 @@ impl Intake<'_> {
             columns.extend(replaced.map(|_| DELIVERY_ID.to_owned()));
             let outgoing = OutgoingRows {
                 delivery_id: replaced,
-                keys: None,
+                ..OutgoingRows::default()
             };
             let failed = |source| IngestError::Validate {
                 file: contract.name.clone(),
@@ -370,9 +415,9 @@ impl Intake<'_> {
             .get(&contract.name)
             .map_or(DEFAULT_MAX_REJECT_SHARE, |source| source.max_reject_share);
         #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
-        let is_too_many = totals.rejected as f64 > allowed * totals.rows_in as f64;
+        let is_too_many = totals.faulty() as f64 > allowed * totals.rows_in as f64;
         is_too_many.then(|| RefusalReason::TooManyRejects {
-            n_rejected: totals.rejected,
+            n_rejected: totals.faulty(),
             n_rows: totals.rows_in,
             allowed,
             places: places(validator.tally(), contract),
@@ -436,15 +481,4 @@ fn receipt(
         replaces: delivery.replaces,
         contract_sha256: None,
     }
-}
-
-fn signed(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn now_micros() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }

@@ -19,7 +19,7 @@ pub fn expected(contract: &TableContract, column: &str, rule: Rule) -> Option<St
         Rule::CodeForTerm => codes_by_term(&column.codes),
         Rule::Token => "64 hexadecimal digits".to_owned(),
         Rule::Digits => format!("exactly {} digits", column.pattern_digits?),
-        Rule::NotAfter | Rule::FiscalYear | Rule::DuplicateKey => return None,
+        Rule::NotAfter | Rule::FiscalYear | Rule::DuplicateKey | Rule::Withdrawn => return None,
     })
 }
 

@@ -27,6 +27,7 @@ pub mod source;
 mod text;
 mod validate;
 mod validate_error;
+mod withdrawn;
 
 #[cfg(test)]
 mod tests;
@@ -47,3 +48,4 @@ pub use rejects::{RejectCount, RejectTally, RejectedRows, Rule, rejects_schema, 
 pub use source::{SourceError, SourceFile, find_sources, hash_file};
 pub use validate::{RowTotals, SortedRows, ValidBatch, Validator};
 pub use validate_error::ValidateError;
+pub use withdrawn::{FORGOTTEN, withdraw_persons};

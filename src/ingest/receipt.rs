@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray as _, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
@@ -403,4 +404,15 @@ impl Receipt {
         RecordBatch::try_new(deliveries_schema(), columns)
             .expect("columns are built beside their schema")
     }
+}
+
+pub(super) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub(super) fn now_micros() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }

@@ -17,6 +17,9 @@ use crate::lake::LakeFile;
 /// How many row numbers are remembered for each column and rule.
 const FIRST_ROWS: usize = 5;
 
+/// What stands in the place of a rejected row of a person who was withdrawn.
+pub(super) const NOTHING_KEPT: &str = "{}";
+
 /// What a row broke. The names are those of the `rule` column in `rejects_<table>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
@@ -42,6 +45,8 @@ pub enum Rule {
     FiscalYear,
     /// The same key came earlier in this delivery, or is in the lake.
     DuplicateKey,
+    /// The row is of a person who was withdrawn. Of such a row nothing is kept, whatever else it breaks.
+    Withdrawn,
 }
 
 impl Rule {
@@ -60,6 +65,7 @@ impl Rule {
             Self::NotAfter => "not_after",
             Self::FiscalYear => "fiscal_year",
             Self::DuplicateKey => "duplicate_key",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

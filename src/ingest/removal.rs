@@ -11,18 +11,22 @@ use super::validate::KnownKeys;
 use super::validate_error::ValidateError;
 use crate::contract::DELIVERY_ID;
 use crate::lake::{LakeTable, TableWriter};
+use crate::withdrawals::{PersonColumns, WithdrawnKeys};
 
 /// Which rows leave.
+#[derive(Default)]
 pub(super) struct OutgoingRows<'a> {
     /// Those of this delivery.
     pub(super) delivery_id: Option<i32>,
     /// Those with one of these keys.
     pub(super) keys: Option<&'a KnownKeys>,
+    /// Those that are of a withdrawn person by these columns.
+    pub(super) persons: Option<(&'a WithdrawnKeys, &'a PersonColumns)>,
 }
 
 impl OutgoingRows<'_> {
     pub(super) fn are_some(&self) -> bool {
-        self.delivery_id.is_some() || self.keys.is_some()
+        self.delivery_id.is_some() || self.keys.is_some() || self.persons.is_some()
     }
 
     /// A flag for each row of a batch with the columns of the keys, and the delivery's where one is given.
@@ -35,13 +39,13 @@ impl OutgoingRows<'_> {
                 .as_primitive::<Int32Type>();
             ids.iter().map(|of_row| Some(of_row == Some(id))).collect()
         });
-        Ok(match (by_key, by_delivery) {
-            (Some(by_key), Some(by_delivery)) => {
-                or(&by_key, &by_delivery).expect("one flag per row in both")
-            }
-            (Some(flags), None) | (None, Some(flags)) => flags,
-            (None, None) => BooleanArray::from(vec![false; batch.num_rows()]),
-        })
+        let by_person = self.persons;
+        let by_person = by_person.map(|(withdrawn, columns)| withdrawn.in_batch(batch, columns));
+        let none = BooleanArray::from(vec![false; batch.num_rows()]);
+        let flags = [by_key, by_delivery, by_person].into_iter().flatten();
+        Ok(flags.fold(none, |all, flags| {
+            or(&all, &flags).expect("one flag per row in both")
+        }))
     }
 
     /// The rows of a batch that stay.

@@ -2,6 +2,7 @@
 //! is either accepted or rejected for the first rule it breaks, in the contract's order of columns;
 //! a key that was there before comes last. Writing to the lake is not done here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -14,10 +15,11 @@ use super::column_rules::ColumnRules;
 use super::file_schema::{SchemaRefusal, match_columns};
 use super::keys::{KeySet, hash_keys};
 use super::reader::RawBatch;
-use super::rejects::{Faults, RejectTally, RejectedRows, RowWriter, Rule};
+use super::rejects::{Faults, NOTHING_KEPT, RejectTally, RejectedRows, RowWriter, Rule};
 use super::row_rules::PreparedRule;
 use super::validate_error::ValidateError;
 use crate::contract::{ColumnType, TableContract};
+use crate::withdrawals::{KeyHash, PersonColumns, RecordColumns, WithdrawnKeys, hashes_of_records};
 
 /// Rows that keep every rule of their contract, in canonical types and contract order.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,16 @@ pub struct RowTotals {
     pub accepted: u64,
     /// Rows rejected.
     pub rejected: u64,
+    /// Of these, rows of persons who were withdrawn.
+    pub withdrawn: u64,
+}
+
+impl RowTotals {
+    /// Rows that were rejected for what they hold.
+    #[must_use]
+    pub fn faulty(&self) -> u64 {
+        self.rejected - self.withdrawn
+    }
 }
 
 /// The keys of a table's rows, kept from one delivery to the next.
@@ -137,6 +149,11 @@ pub struct Validator {
     lake_schema: SchemaRef,
     totals: RowTotals,
     tally: RejectTally,
+    withdrawn: Arc<WithdrawnKeys>,
+    /// By which columns rows are of withdrawn persons.
+    persons: PersonColumns,
+    /// Records of withdrawn persons that other tables refer to.
+    records: HashSet<KeyHash>,
 }
 
 #[derive(Debug)]
@@ -175,6 +192,9 @@ impl Validator {
             lake_schema: contract.lake_schema(),
             totals: RowTotals::default(),
             tally: RejectTally::default(),
+            withdrawn: Arc::default(),
+            persons: PersonColumns::default(),
+            records: HashSet::new(),
         })
     }
 
@@ -206,6 +226,22 @@ impl Validator {
             keys: known.keys,
             ..self
         }
+    }
+
+    /// The same validator, which rejects the rows of withdrawn persons.
+    #[must_use]
+    pub fn with_withdrawn(self, withdrawn: &Arc<WithdrawnKeys>, persons: PersonColumns) -> Self {
+        Self {
+            withdrawn: Arc::clone(withdrawn),
+            persons,
+            ..self
+        }
+    }
+
+    /// Records of withdrawn persons that came in, by which rows of other tables are known as theirs.
+    #[must_use]
+    pub fn withdrawn_records(&self) -> &HashSet<KeyHash> {
+        &self.records
     }
 
     /// The keys known by now.
@@ -263,6 +299,7 @@ impl Validator {
                 .add(first, &self.columns[rule.column()].name, &faults);
             verdicts.add(rows, rule.column(), &faults);
         }
+        self.reject_withdrawn((rows, first), &columns, &mut verdicts);
         // Last: a row that is rejected for anything else does not take its key.
         let duplicates = self.find_duplicates(rows, &columns, &verdicts);
         self.tally.add(first, &self.key_name, &duplicates);
@@ -273,6 +310,59 @@ impl Validator {
         self.totals.accepted += accepted.num_rows() as u64;
         self.totals.rejected += rejects.len() as u64;
         Ok(SortedRows { accepted, rejects })
+    }
+
+    /// Rejects the rows of withdrawn persons, whatever else they break.
+    fn reject_withdrawn(
+        &mut self,
+        (rows, first): (usize, i64),
+        columns: &[ArrayRef],
+        verdicts: &mut Verdicts,
+    ) {
+        if self.withdrawn.is_empty() {
+            return;
+        }
+        let place_of = |name: &String| self.columns.iter().position(|own| *own.name == **name);
+        let arrays_of = |record: &RecordColumns| {
+            let places: Option<Vec<usize>> = record.columns.iter().map(place_of).collect();
+            let places = places.filter(|places| !places.is_empty())?;
+            let arrays = places.iter().map(|place| Arc::clone(&columns[*place]));
+            Some((places[0], arrays.collect::<Vec<ArrayRef>>()))
+        };
+        let mut found: Vec<(usize, Vec<bool>)> = Vec::new();
+        for place in self.persons.keys.iter().filter_map(place_of) {
+            found.push((place, self.withdrawn.in_column(&columns[place])));
+        }
+        for record in &self.persons.records {
+            let arrays = arrays_of(record).into_iter();
+            found.extend(
+                arrays.map(|(place, arrays)| (place, self.withdrawn.in_records(record, &arrays))),
+            );
+        }
+        let mut is_withdrawn = vec![false; rows];
+        for (place, flags) in found {
+            let mut faults = Faults::default();
+            for (row, _) in flags.iter().enumerate().filter(|(_, goes)| **goes) {
+                if !is_withdrawn[row] {
+                    is_withdrawn[row] = true;
+                    faults.push(row, Rule::Withdrawn);
+                }
+            }
+            self.totals.withdrawn += faults.rows.len() as u64;
+            self.tally.add(first, &self.columns[place].name, &faults);
+            verdicts.overrule(rows, place, &faults);
+        }
+        for (_, arrays, record) in
+            self.persons.referred.iter().filter_map(|record| {
+                arrays_of(record).map(|(place, arrays)| (place, arrays, record))
+            })
+        {
+            let keys = hashes_of_records(record, &arrays)
+                .into_iter()
+                .zip(&is_withdrawn);
+            let keys = keys.filter(|(_, goes)| **goes).filter_map(|(key, _)| key);
+            self.records.extend(keys);
+        }
     }
 
     /// Remembers the keys of the rows that broke no rule; one that is known already breaks the last.
@@ -321,6 +411,10 @@ impl Validator {
                 .get(verdict.column)
                 .map_or(&self.key_name, |column| &column.name);
             let offset = i64::try_from(row).expect("a batch has fewer rows than i64 can count");
+            let text = match verdict.rule {
+                Rule::Withdrawn => NOTHING_KEPT.to_owned(),
+                _ => text,
+            };
             rejects.push(first + offset, name, verdict.rule, text);
         }
         Ok(rejects)
@@ -390,6 +484,20 @@ impl Verdicts {
                     rule: *rule,
                 });
             }
+        }
+    }
+
+    /// Puts these faults in the place of others.
+    fn overrule(&mut self, rows: usize, column: usize, faults: &Faults) {
+        if faults.rows.is_empty() {
+            return;
+        }
+        self.0.resize(rows, None);
+        for (row, rule) in &faults.rows {
+            self.0[*row] = Some(Verdict {
+                column,
+                rule: *rule,
+            });
         }
     }
 

@@ -84,7 +84,12 @@ impl From<&IngestError> for Diagnosis {
 impl From<&SessionError> for Diagnosis {
     fn from(error: &SessionError) -> Self {
         let kind = match (error.lake_error(), error.class()) {
-            (Some(LakeError::Damaged { .. } | LakeError::Lost { .. }), _) => FailureKind::Quality,
+            (
+                Some(
+                    LakeError::Damaged { .. } | LakeError::Lost { .. } | LakeError::Emptied { .. },
+                ),
+                _,
+            ) => FailureKind::Quality,
             (_, ErrorClass::Sql | ErrorClass::Data) => FailureKind::Project,
             (_, ErrorClass::Estimator) => FailureKind::Estimator,
             (_, ErrorClass::Resources) => FailureKind::Resources,

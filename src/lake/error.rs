@@ -41,7 +41,9 @@ pub enum LakeError {
         version: u64,
     },
     /// The version that a table had at some time was removed.
-    #[error("what lake table `{table}` was at {time} was removed by `korabo maintain`")]
+    #[error(
+        "what lake table `{table}` was at {time} was removed by `korabo maintain` or `korabo forget`"
+    )]
     Removed {
         /// The table.
         table: String,
@@ -65,6 +67,12 @@ pub enum LakeError {
         table: String,
         /// What is missing, as text without values.
         losses: Vec<String>,
+    },
+    /// A table was emptied because persons were withdrawn.
+    #[error("lake table `{table}` was emptied by `korabo forget` and not built again since")]
+    Emptied {
+        /// The table.
+        table: String,
     },
     /// Joining small files changed the number of rows.
     #[error("joining the small files of lake table `{table}` lost rows; it stays as it was")]
@@ -94,7 +102,9 @@ pub fn failure_kind(error: &LakeError) -> FailureKind {
         LakeError::UnstorableColumn { .. }
         | LakeError::NoSuchVersion { .. }
         | LakeError::Removed { .. } => FailureKind::Project,
-        LakeError::Damaged { .. } | LakeError::Lost { .. } => FailureKind::Quality,
+        LakeError::Damaged { .. } | LakeError::Lost { .. } | LakeError::Emptied { .. } => {
+            FailureKind::Quality
+        }
         LakeError::RowsLost { .. } => FailureKind::Internal,
         LakeError::Restless => FailureKind::Resources,
         LakeError::Folder(_) | LakeError::Table { .. } => {

@@ -103,8 +103,10 @@ impl LakeTable {
     /// Checks sizes, and the contents that are to be verified and were not verified by this process before. Blocks on disk reads.
     ///
     /// # Errors
-    /// [`LakeError::Damaged`] for the first file that is not what was written.
+    /// [`LakeError::Damaged`] for the first file that is not what was written, [`LakeError::Emptied`] for a table whose rows are to be made
+    /// again.
     pub fn check_files(&self) -> Result<(), LakeError> {
+        self.require_rows()?;
         let mut unverified = Vec::new();
         for file in &self.files {
             self.check_size(file)?;
@@ -115,6 +117,20 @@ impl LakeTable {
             }
         }
         self.hash(&unverified)
+    }
+
+    /// Fails for a table that was emptied because persons were withdrawn, and was not built again.
+    ///
+    /// # Errors
+    /// [`LakeError::Emptied`].
+    pub(super) fn require_rows(&self) -> Result<(), LakeError> {
+        let is_emptied = self.provenance.as_ref().is_some_and(|made| made.emptied);
+        match is_emptied {
+            false => Ok(()),
+            true => Err(LakeError::Emptied {
+                table: self.name.clone(),
+            }),
+        }
     }
 
     /// Checks sizes and contents of all files. Blocks on disk reads.

@@ -13,6 +13,7 @@ mod log;
 mod maintain;
 mod provenance;
 mod publish;
+mod purge;
 mod read;
 mod schema;
 mod snapshot;

@@ -31,6 +31,9 @@ pub struct Provenance {
     /// For a version made by upkeep of files: the version that has the same rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_rows_as: Option<u64>,
+    /// Whether the version has no rows because persons were withdrawn from what it is made of: it is to be built again, and is not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emptied: bool,
 }
 
 impl Provenance {

@@ -31,8 +31,9 @@ impl LakeTable {
     /// Reads `columns` (all when `None`) of every file. Blocks on disk reads.
     ///
     /// # Errors
-    /// When a column is not in the table.
+    /// When a column is not in the table, or the table was emptied and is to be built again.
     pub fn read(&self, columns: Option<&[String]>) -> Result<TableReader, LakeError> {
+        self.require_rows()?;
         let schema = match columns {
             None => Arc::clone(&self.schema),
             Some(columns) => {

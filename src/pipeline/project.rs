@@ -21,6 +21,7 @@ use crate::lake::Lake;
 use crate::release_ledger::{self, RELEASE_ANSWERS, RELEASE_CELLS, RELEASE_COUNTS, RELEASES};
 use crate::session::Session;
 use crate::vocabulary::{ColumnEntry, Vocabulary, VocabularyError};
+use crate::withdrawals::{self, WITHDRAWALS, WITHDRAWN_KEYS};
 
 /// A project whose parts fit together.
 #[derive(Debug, Clone)]
@@ -182,7 +183,7 @@ impl Project {
 }
 
 /// What korabo records about its work: tables besides the `rejects_*`, and their columns.
-fn records() -> [(&'static str, SchemaRef); 9] {
+fn records() -> [(&'static str, SchemaRef); 11] {
     [
         (ingest::DELIVERIES, ingest::deliveries_schema()),
         (RUNS, history::runs_schema()),
@@ -193,6 +194,8 @@ fn records() -> [(&'static str, SchemaRef); 9] {
         (RELEASE_CELLS, release_ledger::release_cells_schema()),
         (RELEASE_COUNTS, release_ledger::release_counts_schema()),
         (RELEASE_ANSWERS, release_ledger::release_answers_schema()),
+        (WITHDRAWALS, withdrawals::withdrawals_schema()),
+        (WITHDRAWN_KEYS, withdrawals::withdrawn_keys_schema()),
     ]
 }
 

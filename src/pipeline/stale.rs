@@ -163,6 +163,7 @@ pub(super) fn expected_provenance(
             .collect(),
         receipt: None,
         same_rows_as: None,
+        emptied: false,
     }
 }
 
@@ -184,6 +185,9 @@ pub(super) fn stale_reason(table: &LakeTable, expected: &Provenance) -> Option<S
     let Some(found) = &table.provenance else {
         return Some("written by another program".to_owned());
     };
+    if found.emptied {
+        return Some("persons were withdrawn".to_owned());
+    }
     if found.query_hash != expected.query_hash {
         return Some("its query changed".to_owned());
     }

@@ -18,6 +18,7 @@ use super::query::Query;
 use crate::event::{Severity, StepEvent, TestResult};
 use crate::lake::{LakeTable, Provenance, PublishMode, StagedFiles, storable_schema};
 use crate::session::{ErrorClass, SessionError};
+use crate::withdrawals::highest_number;
 
 /// A version that a step has published.
 pub(super) struct PublishedVersion {
@@ -232,14 +233,14 @@ async fn write_identities(
         .table(&query.name)
         .await
         .map_err(|source| store_error(query, source))?;
-    let mut next = 1;
+    // A number that a withdrawn person had is not given again.
+    let withdrawn = highest_number(&context.lake, &query.name).await;
+    let mut highest = withdrawn.map_err(|source| store_error(query, source))?;
     if let Some(table) = &existing {
-        next = 1 + context
-            .session
-            .max_integer(&table.name, &identity.id)
-            .await
-            .map_err(in_run)?;
+        let present = context.session.max_integer(&table.name, &identity.id);
+        highest = highest.max(present.await.map_err(in_run)?);
     }
+    let next = 1 + highest;
     let known = existing.as_ref().map(|table| table.name.as_str());
     let keys = context
         .session

@@ -4,7 +4,7 @@
     tests/attack/kills.py --binary target/release/korabo --kills 1000 --disks 100
 
 Each kill picks one of: a first run, a first ingest, a run or an ingest with new extracts, a full refresh, upkeep, a backup, a
-restore. The command is killed at a random moment between its start and the time it takes undisturbed; in one case of four
+restore, a withdrawal of persons. The command is killed at a random moment between its start and the time it takes undisturbed; in one case of four
 the command after it is killed, too. Then the next command must end with 0, and every table must have the rows it has where
 nothing was ever killed: sorted, hashed, only times and the history of runs apart. Each disk is a tmpfs of another size
 under the lake, the backup or the restored project: the command must end with 0 or 9, and once there is room, the next must
@@ -160,6 +160,14 @@ class Attack:
         self.backup = self.root / "backup"
         self.korabo(self.whole, "backup", str(self.backup))
         self.contents = {"first": self.tables(first), "whole": self.tables(self.whole)}
+        # Persons of the first extracts, of the later ones, and of both.
+        self.gone = [hashlib.sha256(str(person).encode()).hexdigest() for person in (3, 50, 110, 170)]
+        self.tokens = self.root / "tokens"
+        self.tokens.write_text("\n".join(self.gone))
+        forgotten = self.copy(self.whole, "forgotten")
+        self.korabo(forgotten, *self.full(["forget"], 0))
+        self.korabo(forgotten, "run")
+        self.contents["forgotten"] = self.tables(forgotten)
 
     def copy(self, project, name):
         target = self.root / name
@@ -197,9 +205,18 @@ class Attack:
         for table, (n_rows, digest) in expected.items():
             if found[table] != (n_rows, digest):
                 raise Unhealed(f"`{table}` has {found[table][0]} rows that are not the {n_rows} of `{state}`")
+        if state == "forgotten":
+            self.find_gone(project)
         leftovers = [path for path in (project / "lake").rglob("*") if "#" in path.name]
         if leftovers:
             raise Unhealed(f"{len(leftovers)} unfinished files stay, first {leftovers[0]}")
+
+    def find_gone(self, project):
+        """Withdrawn persons are in no log and no table, also as the first or last of a file's values."""
+        starts = [token[:32].encode() for token in self.gone]
+        for path in (project / "lake").rglob("*"):
+            if path.is_file() and any(start in path.read_bytes() for start in starts):
+                raise Unhealed(f"a withdrawn person is in {path}")
 
     def kill(self, project, *arguments):
         """Starts a command and kills it at a random moment."""
@@ -233,6 +250,7 @@ class Attack:
         "maintain": ("whole", ["maintain", "--keep-days", "0"], ["maintain", "--keep-days", "0"], "whole"),
         "backup": ("whole", ["backup"], ["backup"], "whole"),
         "restore": ("whole", ["restore"], ["restore"], "whole"),
+        "forget": ("whole", ["forget"], ["forget", "run"], "forgotten"),
     }
 
     def scenario(self, number):
@@ -262,6 +280,8 @@ class Attack:
             return [*command, str(self.saved(number))]
         if command[0] == "restore":
             return ["restore", str(self.backup), str(self.restored(number))]
+        if command[0] == "forget":
+            return ["forget", "--tokens", str(self.tokens), "--yes"]
         return command
 
     def heal(self, project, healing, number):
@@ -284,7 +304,7 @@ class Attack:
 
     def disk(self, number, of):
         """A full disk under the lake, the backup or the restored project."""
-        kinds = ["first run", "run", "full refresh", "maintain", "backup", "restore"]
+        kinds = ["first run", "run", "full refresh", "maintain", "backup", "restore", "forget"]
         name = kinds[number % len(kinds)]
         start, attacked, healing, end = self.SCENARIOS[name]
         project = self.copy(getattr(self, start), f"disk-{number}")

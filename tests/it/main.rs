@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod dice;
+mod forget_project;
 mod hostile_constants;
 mod hostile_statements;
 mod hostile_syntax;
@@ -35,6 +36,7 @@ mod crash;
 mod damage;
 mod doctor;
 mod encodings;
+mod forget;
 mod maintain;
 mod release;
 mod release_attacks;

@@ -8,7 +8,7 @@ use fs_err as fs;
 use crate::support::{files_below, root};
 
 /// Modules from the bottom to the top. A module imports from itself and from lower lines only.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &[
         "clock",
         "content_hash",
@@ -29,10 +29,11 @@ const LAYERS: [&[&str]; 14] = [
     &["config", "contract", "evaluation", "link", "tabular"],
     &["law", "mapping"],
     &["lake", "functions"],
+    &["withdrawals"],
     &["backup", "ingest", "reference", "release_ledger", "session"],
     &["checks", "pseudonymize"],
     &["pipeline"],
-    &["observe", "release", "serve"],
+    &["forget", "observe", "release", "serve"],
     &["report"],
     &["job", "site"],
     &["cli"],

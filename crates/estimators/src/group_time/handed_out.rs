@@ -67,6 +67,7 @@ impl HandedOut {
 fn check_cohorts(panel: &Panel, sample: &Sample<'_>) -> Result<(), EstimatorError> {
     let mut known: Vec<Option<usize>> = vec![None; panel.n_clusters()];
     let mut varies = vec![false; panel.n_clusters()];
+    // Beside the cohorts, numbered from 0, and the never treated, whose number is that of the cohorts.
     let early = sample.cohorts.len() + 1;
     for cohort in &panel.cohorts {
         let place = sample
