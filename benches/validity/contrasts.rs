@@ -14,6 +14,7 @@ use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{
     Layout, NEVER, OutcomeTable, Panel, PanelColumns, PanelOptions, unit_keys,
 };
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham_influence_outcomes};
 use korabo_estimators::{Estimate, EstimatorError, Status};
 
 use crate::designs::{cohort, since};
@@ -73,15 +74,15 @@ impl Sample {
 
 type Compared = Result<ComparedEstimates, EstimatorError>;
 
-fn att(
+/// The averages of `att` of the columns' own outcome and of others.
+pub(crate) fn att(
     columns: &PanelColumns,
-    second: Option<&Vec<f64>>,
+    others: &[Vec<f64>],
     kind: Aggregate,
 ) -> Result<Vec<ComparedEstimates>, EstimatorError> {
-    let others: Vec<Vec<f64>> = second.into_iter().cloned().collect();
     let layout = Layout::Balanced;
     let (panel, tables): (Panel, Vec<OutcomeTable>) =
-        Panel::with_outcomes(columns, &others, PanelOptions { layout })?;
+        Panel::with_outcomes(columns, others, PanelOptions { layout })?;
     let options = AttGtOptions {
         method: Method::DoublyRobust,
         control: Control::NotYetTreated,
@@ -136,6 +137,29 @@ fn imputation(columns: &PanelColumns) -> Compared {
     })
 }
 
+fn interacted(columns: &PanelColumns) -> Compared {
+    let options = SunAbrahamOptions {
+        min_e: Some(0),
+        max_e: None,
+        level: LEVEL,
+        seed: SEED,
+        inference: Inference::Analytic,
+    };
+    let layout = Layout::Unbalanced;
+    let panel = Panel::try_new(columns, PanelOptions { layout })?;
+    let keys = unit_keys(columns)?;
+    let own = sun_abraham_influence_outcomes(&panel, &keys, &[], &options)?.swap_remove(0);
+    let rows = std::iter::once(&own.result.overall).chain(&own.result.event_times);
+    Ok(ComparedEstimates {
+        rows: compared_rows(
+            rows.map(|row| (row.event_time, row.estimate)),
+            Aggregate::Simple,
+        ),
+        influence: own.influence,
+        rounding: own.rounding,
+    })
+}
+
 /// The overall number, or those by event time.
 fn compared_rows(
     rows: impl Iterator<Item = (Option<i32>, Estimate)>,
@@ -170,7 +194,7 @@ fn is_significant(found: &Differences) -> Reading {
 /// Two levels of one sample.
 fn levels(sample: &Sample, kind: Aggregate) -> Result<[ComparedEstimates; 2], EstimatorError> {
     let [first, second] = &sample.levels;
-    let one = |columns| Ok::<_, EstimatorError>(att(columns, None, kind)?.swap_remove(0));
+    let one = |columns| Ok::<_, EstimatorError>(att(columns, &[], kind)?.swap_remove(0));
     Ok([one(first)?, one(second)?])
 }
 
@@ -187,10 +211,15 @@ fn contrasts() -> Judgement {
             .rows
             .iter()
             .all(|row| row.estimate.band_low <= 0.0 && 0.0 <= row.estimate.band_high);
-        let outcomes = att(&equal.levels[0], Some(&equal.second), Aggregate::Simple)?;
+        let outcomes = att(
+            &equal.levels[0],
+            std::slice::from_ref(&equal.second),
+            Aggregate::Simple,
+        )?;
         let [first, second] = [0, 1].map(|k| outcomes[k].clone());
         let imputed = imputation(&equal.levels[0])?;
-        let estimators = compare([first.clone(), imputed])?;
+        let estimators = compare([first.clone(), imputed.clone()])?;
+        let regressions = compare([interacted(&equal.levels[0])?, imputed])?;
         let outcomes = compare([first, second])?;
         let other = compare(levels(&Sample::draw(random, MORE), Aggregate::Simple)?)?;
         let own = other.rows[0].estimate;
@@ -200,6 +229,7 @@ fn contrasts() -> Judgement {
             whether(in_band),
             is_significant(&outcomes),
             is_significant(&estimators),
+            is_significant(&regressions),
             holds([own.conf_low, own.conf_high], MORE),
             is_significant(&other),
             whether(alone > 1.96),
@@ -225,6 +255,11 @@ fn contrasts() -> Judgement {
             share("difference, outcomes", differs, Standard::Exactly(0.05)),
             share(
                 "difference, att and did_imputation",
+                differs,
+                Standard::Exactly(0.05),
+            ),
+            share(
+                "difference, sun_abraham and did_imputation",
                 differs,
                 Standard::Exactly(0.05),
             ),

@@ -52,6 +52,8 @@ mod families;
 
 mod contrasts;
 
+mod together;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -107,6 +109,7 @@ fn all_judgements() -> Vec<Judgement> {
         trials::judgements(),
         contrasts::judgements(),
         families::judgements(),
+        together::judgements(),
     ]
     .into_iter()
     .flatten()

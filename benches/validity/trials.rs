@@ -294,24 +294,33 @@ fn power_of_clusters() -> Judgement {
     let (equal, unequal) = (smallest(false), smallest(true));
     let half = power(&design(false), 0.5 * equal, LEVEL, law).expect("the design exists");
     let judge = move |random: &mut Random| {
-        let mut is_found = |unequal: bool, effect: f64| {
-            let own = Trial::draw(random, &sizes(unequal), ICC, effect).estimate()?;
-            Ok::<_, EstimatorError>(whether(own.p_value < ALPHA))
+        let mut estimate = |unequal: bool, effect: f64| {
+            Trial::draw(random, &sizes(unequal), ICC, effect).estimate()
         };
+        let by_cluster = |own: korabo_estimators::Estimate| whether(own.p_value < ALPHA);
+        let own = estimate(false, equal)?;
+        // With clusters of one size the t test of their means has the same statistic but for G/(G − 1) in place of G/(G − 2).
+        let half_length = (39.0_f64 / 38.0).sqrt() * (own.conf_high - own.estimate);
         Ok(vec![
-            is_found(false, equal)?,
-            is_found(false, 0.5 * equal)?,
-            is_found(true, unequal)?,
-            is_found(false, 0.0)?,
+            whether(own.estimate.abs() > half_length),
+            by_cluster(own),
+            by_cluster(estimate(false, 0.5 * equal)?),
+            by_cluster(estimate(true, unequal)?),
+            by_cluster(estimate(false, 0.0)?),
         ])
     };
     Judgement {
         name: "power_clusters",
         description: "20 clusters with a program and 20 without, intraclass correlation 0.05, 15 persons in each, or 3 to 27 (mean 15). The effect is the smallest \
-                      one that is found with 80 %, or half of it; the test is that of `ols` with errors by cluster and t(38).",
+                      one that is found with 80 %, or half of it. Tests are the t test of the clusters' means, or that of `ols` with errors by cluster and t(38).",
         checks: vec![
             share(
-                "minimum_detectable_effect",
+                "minimum_detectable_effect, t test of means",
+                "found",
+                Standard::Exactly(POWER),
+            ),
+            share(
+                "minimum_detectable_effect, errors by cluster",
                 "found",
                 Standard::Exactly(POWER),
             ),

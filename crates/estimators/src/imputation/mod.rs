@@ -26,7 +26,8 @@
 //! inverts, `predictable.rs` finds the rows that can be imputed, `weights.rs` the weights v, `counts.rs` the units behind each
 //! estimate, `frame.rs` statuses. For each outcome: `effects.rs` predicts and averages, `scores.rs` has the errors, `summary.rs`
 //! makes the rows. `stages.rs` is Gardner's two-stage estimator ([`two_stage`]), which starts from the same model and has errors of its own
-//! in `stage_scores.rs`. `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates.
+//! in `stage_scores.rs`. `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates; `left_out.rs`
+//! estimates anew without each cluster.
 
 mod options;
 
@@ -60,12 +61,15 @@ mod impute;
 
 mod effect_influence;
 
+mod left_out;
+
 mod stage_scores;
 
 mod stages;
 
 pub use effect_influence::{ImputationInfluence, imputation_influence_outcomes};
 pub use impute::{did_imputation, did_imputation_outcomes};
+pub use left_out::imputation_without_each;
 pub use options::{ImputationColumns, ImputationOptions};
 pub use result::{ImputationCounts, ImputationResult, ImputationRow};
 pub use stages::{two_stage, two_stage_outcomes};

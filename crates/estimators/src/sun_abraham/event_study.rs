@@ -21,7 +21,7 @@ use crate::sun_abraham::jackknife::{Jackknife, laws};
 use crate::sun_abraham::unit_rows::Columns;
 
 /// Outcomes fitted side by side: a unit's rows are found once for all of them, and each takes memory.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// Estimates effects by event time. The panel is best made with [`Layout::Unbalanced`]; [`Layout::Balanced`] drops incomplete
 /// units first.
@@ -57,24 +57,7 @@ pub fn sun_abraham_outcomes(
             expected: "'analytic' or 'cr3'",
         });
     }
-    if panel.layout == Layout::CrossSections {
-        return Err(EstimatorError::BadOption {
-            option: "panel",
-            expected: "true: unit effects need units seen more than once",
-        });
-    }
-    // Any size of a standing-in last cohort will do here: its size is shown and small ones get a status.
-    let selection = AttGtOptions {
-        method: Method::DoublyRobust,
-        control: Control::NotYetTreated,
-        base_period: BasePeriod::Universal,
-        anticipation: 0,
-        level: options.level,
-        seed: options.seed,
-        bootstrap: None,
-        inference: Inference::Analytic,
-    };
-    let sample = Sample::select(panel, &selection)?;
+    let sample = Sample::select(panel, &selection(panel, options)?)?;
     let (first, rest) = others.split_at(others.len().min(AT_ONCE - 1));
     let mut outcomes = vec![Cow::Borrowed(sample.values())];
     outcomes.extend(laid_out(&sample, panel, first));
@@ -113,6 +96,29 @@ pub fn sun_abraham_outcomes(
     Ok(results)
 }
 
+/// Which units and periods are compared. Any size of a standing-in last cohort will do here: its size is shown and small ones get a status.
+pub(super) fn selection(
+    panel: &Panel,
+    options: &SunAbrahamOptions,
+) -> Result<AttGtOptions, EstimatorError> {
+    if panel.layout == Layout::CrossSections {
+        return Err(EstimatorError::BadOption {
+            option: "panel",
+            expected: "true: unit effects need units seen more than once",
+        });
+    }
+    Ok(AttGtOptions {
+        method: Method::DoublyRobust,
+        control: Control::NotYetTreated,
+        base_period: BasePeriod::Universal,
+        anticipation: 0,
+        level: options.level,
+        seed: options.seed,
+        bootstrap: None,
+        inference: Inference::Analytic,
+    })
+}
+
 /// By cluster of the sample: the results of all outcomes from the rows of the others.
 fn without_each(
     panel: &Panel,
@@ -136,7 +142,7 @@ fn without_each(
 }
 
 /// Outcomes of a panel as the sample has its own.
-fn laid_out<'a>(
+pub(super) fn laid_out<'a>(
     sample: &Sample<'_>,
     panel: &Panel,
     tables: &'a [OutcomeTable],

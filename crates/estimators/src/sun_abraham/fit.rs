@@ -6,6 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use crate::sun_abraham::design::{CohortEvent, Design};
+use crate::sun_abraham::profile::Profile;
 use crate::sun_abraham::scores::Scores;
 use crate::sun_abraham::unit_rows::Columns;
 
@@ -26,18 +27,7 @@ impl Fit {
         columns: &Columns<'_>,
         rights: &[Vec<DVector<f64>>],
     ) -> Vec<Self> {
-        // By profile, then outcome; zero at one period of each component.
-        let coefficients: Vec<Vec<DVector<f64>>> = design
-            .profiles
-            .iter()
-            .zip(rights)
-            .map(|(profile, rights)| {
-                rights
-                    .iter()
-                    .map(|right| &profile.inverse * right)
-                    .collect()
-            })
-            .collect();
+        let coefficients = coefficients(design, rights);
         let scores: Vec<Scores<'_>> = design
             .profiles
             .iter()
@@ -57,6 +47,19 @@ impl Fit {
             })
             .collect()
     }
+}
+
+/// By profile, then outcome; zero at one period of each component.
+pub(super) fn coefficients(
+    design: &Design,
+    rights: &[Vec<DVector<f64>>],
+) -> Vec<Vec<DVector<f64>>> {
+    let pairs = design.profiles.iter().zip(rights);
+    let of_profile = |(profile, rights): (&Profile, &Vec<DVector<f64>>)| {
+        let rights = rights.iter();
+        rights.map(|right| &profile.inverse * right).collect()
+    };
+    pairs.map(of_profile).collect()
 }
 
 fn effects<'a>(design: &Design, coefficients: impl Fn(usize) -> &'a DVector<f64>) -> Vec<f64> {

@@ -20,7 +20,8 @@
 //!
 //! The parts. Once for all outcomes: `profile.rs` has what cohorts identify, `clusters.rs` where they are, `design.rs` puts them together,
 //! `averages.rs` says which averages there are. For each outcome: `scores.rs` and `fit.rs` have coefficients and covariance,
-//! `inference.rs` the rows.
+//! `inference.rs` the rows. `event_influence.rs` keeps what clusters contribute to them, for comparisons with other estimates, and
+//! `left_out.rs` estimates anew without each cluster.
 
 mod effects;
 
@@ -46,5 +47,11 @@ mod diagnostics;
 
 mod event_study;
 
+mod event_influence;
+
+mod left_out;
+
 pub use effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
+pub use event_influence::{SunAbrahamInfluence, sun_abraham_influence_outcomes};
 pub use event_study::{sun_abraham, sun_abraham_outcomes};
+pub use left_out::sun_abraham_without_each;

@@ -106,7 +106,7 @@ pub(super) fn average(
 }
 
 /// Unequal clusters of three cohorts and the never exposed, with holes and weights as asked for; the second cluster has two cohorts.
-fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
+pub(super) fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
     let mut dice = Dice::new(7);
     let clusters = [
         (2, 3),
@@ -142,7 +142,7 @@ fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
 }
 
 #[track_caller]
-fn assert_close(found: f64, expected: f64, what: &str) {
+pub(super) fn assert_close(found: f64, expected: f64, what: &str) {
     let is_same = found.is_nan() && expected.is_nan();
     let deviation = (found - expected).abs();
     assert!(

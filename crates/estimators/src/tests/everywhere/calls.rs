@@ -2,7 +2,7 @@
 
 use crate::discontinuity::{DensityOptions, rd_bins, rd_density};
 use crate::group_time::{Aggregate, AttGtOptions, Method, leave_one_out};
-use crate::imputation::{ImputationOptions, did_imputation, two_stage};
+use crate::imputation::{ImputationOptions, did_imputation, imputation_without_each, two_stage};
 use crate::inference::Inference;
 use crate::naive::Naive;
 use crate::panel::Layout;
@@ -15,7 +15,7 @@ use crate::tests::resampling::{OPTIONS, averages, panel};
 use super::input::{Input, Printed, print};
 use super::panel_calls::{
     IMPUTED, att_gt_of, averages_of, differences_of, event_study, honest_options,
-    imputation_columns, naive_of, randomise_of, sun_abraham_of,
+    imputation_columns, naive_of, randomise_of, sun_abraham_of, sun_abraham_without_each_of,
 };
 use super::row_calls::{
     WILD, bacon_of, balance_of, levels_of, ols_of, pool_of, rd_of, regression_data, trials_of,
@@ -25,7 +25,7 @@ use super::row_calls::{
 type Call = (&'static str, fn(&Input) -> Printed);
 
 /// Estimators by name.
-pub(super) const CALLS: [Call; 33] = [
+pub(super) const CALLS: [Call; 35] = [
     ("att_gt", |input| att_gt_of(input, OPTIONS, false)),
     ("att_gt, covariate", |input| att_gt_of(input, OPTIONS, true)),
     ("att_gt, ipw", |input| {
@@ -47,6 +47,14 @@ pub(super) const CALLS: [Call; 33] = [
             &averages(Aggregate::Dynamic),
         ))
     }),
+    ("imputation without each", |input| {
+        print(imputation_without_each(
+            &imputation_columns(input),
+            &[],
+            &IMPUTED,
+        ))
+    }),
+    ("sun_abraham without each", sun_abraham_without_each_of),
     ("did_imputation", |input| {
         print(did_imputation(imputation_columns(input), &IMPUTED))
     }),
