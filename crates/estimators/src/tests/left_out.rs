@@ -123,7 +123,6 @@ fn without_the_only_exposed_cluster_nothing_is_identified() {
             && all[1].rows[0].estimate.is_finite()
     };
     assert!(lost(&all[0]));
-    check(&columns, &all[0], imputed);
     let own = panel(&columns, Layout::Unbalanced).unwrap();
     assert!(lost(
         &sun_abraham_without_each(&own, &[], &INTERACTED).unwrap()[0]
