@@ -1,7 +1,7 @@
-//! Monte Carlo study of the estimators: bias, coverage of intervals and bands, and rejection, where theory promises
+//! Monte Carlo study of the estimators and of what judges them: bias, coverage of intervals and bands, and rejection, where theory promises
 //! them and where it does not. The results are in docs/validity.md.
 //!
-//! `cargo bench --bench validity -- [--draws N] [--design NAME] [--markdown PATH]`; fails when a promise is broken by
+//! `cargo bench --bench validity -- [--draws N] [--design NAME] [--estimator NAME] [--markdown PATH]`; fails when a promise is broken by
 //! more than Monte Carlo error.
 
 #![expect(clippy::print_stdout, reason = "a study prints its results")]
@@ -40,6 +40,20 @@ mod regressions;
 
 mod cutoffs;
 
+mod judgement;
+
+mod judged;
+
+mod trends;
+
+mod trials;
+
+mod families;
+
+mod contrasts;
+
+mod together;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -49,18 +63,22 @@ use clap::builder::PossibleValuesParser;
 use fs_err as fs;
 
 use crate::design::Design;
+use crate::judgement::Judgement;
 use crate::report::Run;
 
 /// Monte Carlo study of the estimators.
 #[derive(Parser)]
 struct Arguments {
     /// Samples drawn per design.
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(10..))]
+    #[arg(long, default_value_t = report::DRAWS, value_parser = clap::value_parser!(u64).range(10..))]
     draws: u64,
     /// Only these designs.
     #[arg(long = "design", value_name = "NAME", value_parser = PossibleValuesParser::new(names()))]
     designs: Vec<String>,
-    /// Write the tables into the generated part of this document.
+    /// Only the rows of these estimators, by their names in the tables.
+    #[arg(long = "estimator", value_name = "NAME", conflicts_with = "markdown")]
+    estimators: Vec<String>,
+    /// Write the tables into the generated part of this document; those of other designs stay.
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
     /// Passed by cargo.
@@ -68,7 +86,7 @@ struct Arguments {
     bench: bool,
 }
 
-/// All designs, in the order of the document.
+/// Designs of estimators, in the order of the document.
 fn all_designs() -> Vec<Design> {
     [
         staggered::designs(),
@@ -84,25 +102,31 @@ fn all_designs() -> Vec<Design> {
     .collect()
 }
 
+/// Designs of what judges estimates, which follow them.
+fn all_judgements() -> Vec<Judgement> {
+    [
+        trends::judgements(),
+        trials::judgements(),
+        contrasts::judgements(),
+        families::judgements(),
+        together::judgements(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn names() -> Vec<&'static str> {
-    let designs = all_designs();
-    designs.iter().map(|design| design.name).collect()
+    let designs = all_designs().into_iter().map(|design| design.name);
+    let judgements = all_judgements();
+    let judgements = judgements.iter().map(|judgement| judgement.name);
+    designs.chain(judgements).collect()
 }
 
 fn main() -> std::io::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let mut designs = all_designs();
-    designs.retain(|design| {
-        arguments.designs.is_empty() || arguments.designs.iter().any(|name| name == design.name)
-    });
     let started = Instant::now();
-    let mut runs = Vec::new();
-    for design in designs {
-        let summaries = study::run(&design, arguments.draws);
-        let run = Run { design, summaries };
-        println!("{}", report::text(&run));
-        runs.push(run);
-    }
+    let runs = run(&arguments);
     println!(
         "{} draws of {} designs in {:.0} s",
         arguments.draws,
@@ -115,22 +139,41 @@ fn main() -> std::io::Result<ExitCode> {
         } else {
             String::new()
         };
-        let generated = report::markdown(&runs, arguments.draws);
-        fs::write(path, report::refresh(&old, &generated))?;
+        fs::write(path, report::refresh(&old, &runs, &names()))?;
     }
-    Ok(exit_code(&runs))
+    // Fails when any figure is not as promised.
+    let mut code = ExitCode::SUCCESS;
+    for complaint in runs.iter().flat_map(|run| &run.complaints) {
+        println!("{complaint}");
+        code = ExitCode::FAILURE;
+    }
+    Ok(code)
 }
 
-/// Fails when any figure is not as promised.
-fn exit_code(runs: &[Run]) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
-    for run in runs {
-        for summary in &run.summaries {
-            if let Some(complaint) = summary.complaint() {
-                println!("{}, {}: {complaint}", run.design.name, summary.analysis);
-                code = ExitCode::FAILURE;
+/// Runs the designs asked for and prints their tables.
+fn run(arguments: &Arguments) -> Vec<Run> {
+    let is_asked =
+        |asked: &[String], name: &str| asked.is_empty() || asked.iter().any(|own| own == name);
+    let mut runs = Vec::new();
+    for mut design in all_designs() {
+        let analyses = &mut design.analyses;
+        analyses.retain(|own| is_asked(&arguments.estimators, own.label));
+        if is_asked(&arguments.designs, design.name) && !design.analyses.is_empty() {
+            let summaries = study::run(&design, arguments.draws);
+            let run = Run::of_design(&design, &summaries, arguments.draws);
+            println!("{}", run.text());
+            runs.push(run);
+        }
+    }
+    if arguments.estimators.is_empty() {
+        for judgement in all_judgements() {
+            if is_asked(&arguments.designs, judgement.name) {
+                let judged = judged::run(&judgement, arguments.draws);
+                let run = Run::of_judgement(&judgement, &judged, arguments.draws);
+                println!("{}", run.text());
+                runs.push(run);
             }
         }
     }
-    code
+    runs
 }

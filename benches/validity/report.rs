@@ -4,6 +4,8 @@ use korabo_estimators::group_time::Aggregate;
 
 use crate::design::{Design, Promise};
 use crate::estimator::{Quantity, Target};
+use crate::judged::Judged;
+use crate::judgement::{Judgement, Measure, Standard};
 use crate::study::Summary;
 
 /// The part of the document between these lines is generated.
@@ -23,80 +25,130 @@ const HEADER: [&str; 10] = [
     "reading",
 ];
 
-/// A design that was run.
+/// The place of what is left out where no row has it.
+const CONSERVATIVE: usize = 8;
+
+const JUDGED_HEADER: [&str; 5] = ["relation", "figure", "promised", "found (±)", "reading"];
+
+/// Draws of a design that does not say otherwise.
+pub(crate) const DRAWS: u64 = 2_000;
+
+/// A design that was run, as a table.
 pub(crate) struct Run {
-    pub(crate) design: Design,
-    pub(crate) summaries: Vec<Summary>,
+    pub(crate) name: &'static str,
+    description: &'static str,
+    n_draws: u64,
+    header: Vec<&'static str>,
+    lines: Vec<Vec<String>>,
+    /// What is not as promised, with the line it is about.
+    pub(crate) complaints: Vec<String>,
 }
 
-/// The table of one design for the terminal.
-pub(crate) fn text(run: &Run) -> String {
-    let mut lines = vec![HEADER.map(str::to_owned)];
-    lines.extend(run.summaries.iter().map(cells));
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..HEADER.len()).map(|c| width(c).unwrap_or(0)).collect();
-    let mut text = format!("\n{}: {}\n", run.design.name, run.design.description);
-    for line in &lines {
-        for (cell, width) in line.iter().zip(&widths) {
-            text.push_str(&format!("  {cell:<width$}"));
+impl Run {
+    /// Of a design of estimators.
+    pub(crate) fn of_design(design: &Design, summaries: &[Summary], n_draws: u64) -> Self {
+        let complaint = |summary: &Summary| {
+            let about = format!("{}, {}", design.name, summary.analysis);
+            summary.complaint().map(|text| format!("{about}: {text}"))
+        };
+        let mut run = Self {
+            name: design.name,
+            description: design.description,
+            n_draws,
+            header: HEADER.to_vec(),
+            lines: summaries.iter().map(|own| cells(own).to_vec()).collect(),
+            complaints: summaries.iter().filter_map(complaint).collect(),
+        };
+        if summaries.iter().all(|summary| summary.conservative == 0.0) {
+            run.header.remove(CONSERVATIVE);
+            run.lines.iter_mut().for_each(|line| {
+                line.remove(CONSERVATIVE);
+            });
         }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
+        run
     }
-    text
-}
 
-/// The generated part of the document: designs, then results.
-pub(crate) fn markdown(runs: &[Run], n_draws: u64) -> String {
-    let mut text =
-        format!("{BEGIN}\n## Designs\n\n| design | what is drawn | truth |\n|---|---|---|\n");
-    for Run { design, .. } in runs {
-        let truths = truths(design).join("; ");
-        text.push_str(&format!(
-            "| `{}` | {} | {truths} |\n",
-            design.name, design.description
-        ));
-    }
-    text.push_str(&format!(
-        "\n## Results\n\n{} draws per design.\n",
-        thousands(n_draws)
-    ));
-    for run in runs {
-        text.push_str(&format!("\n### `{}`\n\n", run.design.name));
-        text.push_str(&format!("| {} |\n", HEADER.join(" | ")));
-        text.push_str("|---|---|--:|--:|--:|--:|--:|--:|---|\n");
-        for summary in &run.summaries {
-            text.push_str(&format!("| {} |\n", cells(summary).join(" | ")));
+    /// Of a design of what judges estimates.
+    pub(crate) fn of_judgement(judgement: &Judgement, judged: &[Judged], n_draws: u64) -> Self {
+        let complaint = |own: &Judged| {
+            let about = format!("{}, {}", judgement.name, own.check.relation);
+            own.complaint().map(|text| format!("{about}: {text}"))
+        };
+        Self {
+            name: judgement.name,
+            description: judgement.description,
+            n_draws,
+            header: JUDGED_HEADER.to_vec(),
+            lines: judged
+                .iter()
+                .map(|own| judged_cells(own).to_vec())
+                .collect(),
+            complaints: judged.iter().filter_map(complaint).collect(),
         }
     }
-    text.push_str(END);
-    text
-}
 
-/// The document with its generated part replaced, or the generated part alone where there is none.
-pub(crate) fn refresh(document: &str, generated: &str) -> String {
-    let parts = document
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    match parts {
-        Some((before, after)) => format!("{before}{generated}{after}"),
-        None => format!("{generated}\n"),
-    }
-}
-
-/// The true value of every single figure of a design, each once.
-fn truths(design: &Design) -> Vec<String> {
-    let mut truths: Vec<String> = Vec::new();
-    for target in design.analyses.iter().flat_map(|a| a.targets()) {
-        if let Target::One(quantity) = target {
-            let truth = format!("{} {}", figure(target), number(design.truth(quantity), 3));
-            if !truths.contains(&truth) {
-                truths.push(truth);
+    /// The table for the terminal.
+    pub(crate) fn text(&self) -> String {
+        let header = self.header.iter().map(|&cell| cell.to_owned()).collect();
+        let mut lines: Vec<Vec<String>> = vec![header];
+        lines.extend(self.lines.iter().cloned());
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+        let widths: Vec<usize> = (0..self.header.len())
+            .map(|column| width(column).unwrap_or(0))
+            .collect();
+        let mut text = format!("\n{}: {}\n", self.name, self.description);
+        for line in &lines {
+            for (cell, width) in line.iter().zip(&widths) {
+                text.push_str(&format!("  {cell:<width$}"));
             }
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The design's section of the document.
+    fn markdown(&self) -> String {
+        let mut text = format!("### `{}`\n\n{}", self.name, self.description);
+        if self.n_draws != DRAWS {
+            text.push_str(&format!(" {} draws.", thousands(self.n_draws)));
+        }
+        text.push_str(&format!("\n\n| {} |\n", self.header.join(" | ")));
+        text.push_str(&format!("|{}\n", "---|".repeat(self.header.len())));
+        for line in &self.lines {
+            text.push_str(&format!("| {} |\n", line.join(" | ")));
+        }
+        text
+    }
+}
+
+/// The document with the sections of the designs that were run in place of their former ones, in the order of all designs. Other sections
+/// stay; those of designs that are no more go.
+pub(crate) fn refresh(document: &str, runs: &[Run], order: &[&str]) -> String {
+    let parts = document.split_once(BEGIN).and_then(|(before, rest)| {
+        rest.split_once(END)
+            .map(|(old, after)| (before, old, after))
+    });
+    let (before, old, after) = parts.unwrap_or((document, "\n", "\n"));
+    let mut old_sections = old.split(SECTION);
+    let preamble = old_sections.next().unwrap_or_default().trim_end();
+    let old_sections: Vec<&str> = old_sections.collect();
+    let mut text = format!("{before}{BEGIN}{preamble}\n");
+    for &name in order {
+        let heading = format!("{name}`");
+        let old = old_sections.iter().find(|own| own.starts_with(&heading));
+        let new = runs.iter().find(|run| run.name == name).map(Run::markdown);
+        if let Some(section) = new.or_else(|| old.map(|own| format!("{SECTION}{own}"))) {
+            text.push('\n');
+            text.push_str(section.trim_end());
+            text.push('\n');
         }
     }
-    truths
+    format!("{text}{END}{after}")
 }
+
+/// What a section begins with.
+const SECTION: &str = "### `";
 
 fn cells(summary: &Summary) -> [String; HEADER.len()] {
     let share = |share: f64| {
@@ -143,6 +195,36 @@ fn reading(summary: &Summary) -> String {
         Promise::Nothing => "no promise, no warning",
     };
     reading.to_owned()
+}
+
+fn judged_cells(judged: &Judged) -> [String; JUDGED_HEADER.len()] {
+    let value = |value: f64| match judged.check.measure {
+        Measure::Share => format!("{} %", number(100.0 * value, 1)),
+        Measure::Number => number(value, 3),
+    };
+    let found = match judged.check.measure {
+        Measure::Share => {
+            let [mean, error] = [judged.mean, judged.error()].map(|own| number(100.0 * own, 1));
+            format!("{mean} % ({error})")
+        }
+        Measure::Number => format!("{} ({})", number(judged.mean, 3), number(judged.error(), 3)),
+    };
+    let (promised, reading) = match judged.check.promise {
+        Standard::Exactly(own) => (value(own), "as promised"),
+        Standard::AtLeast(own) => (format!("at least {}", value(own)), "as promised"),
+        Standard::AtMost(own) => (format!("at most {}", value(own)), "as promised"),
+        Standard::FailsBelow(own) => (format!("fails: below {}", value(own)), "fails, as it must"),
+        Standard::FailsAbove(own) => (format!("fails: above {}", value(own)), "fails, as it must"),
+        Standard::Nothing => (String::new(), "no promise"),
+    };
+    let complaint = judged.complaint().map(|text| format!("**{text}**"));
+    [
+        judged.check.relation.to_owned(),
+        judged.check.figure.to_owned(),
+        promised,
+        found,
+        complaint.unwrap_or_else(|| reading.to_owned()),
+    ]
 }
 
 fn figure(target: Target) -> String {

@@ -5,11 +5,11 @@ use crate::estimator::{LEVEL, Target};
 use crate::study::Summary;
 
 /// Coverage of 94–96 % and rejection of 4–6 % count as nominal.
-const TOLERANCE: f64 = 0.01;
+pub(crate) const TOLERANCE: f64 = 0.01;
 /// Standard errors of the simulation allowed beyond that.
-const MONTE_CARLO: f64 = 1.96;
+pub(crate) const MONTE_CARLO: f64 = 1.96;
 /// A bias of up to a tenth of the estimator's own spread moves coverage by less than 0.2 points.
-const SMALL_BIAS: f64 = 0.1;
+pub(crate) const SMALL_BIAS: f64 = 0.1;
 
 impl Summary {
     /// What is not as promised; `None` when all is.

@@ -24,6 +24,7 @@ mod everywhere;
 
 mod regression_cases;
 mod sun_abraham;
+mod sun_abraham_influence;
 mod sun_abraham_outcomes;
 mod sun_abraham_properties;
 
@@ -34,12 +35,14 @@ mod regression_paths;
 mod pairs;
 mod properties;
 
+mod left_out;
 mod resampling;
 
 mod public;
 
 mod public_regression;
 
+mod joint_tests;
 mod lee_bounds;
 mod levels;
 mod multiplicity;

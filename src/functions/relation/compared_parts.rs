@@ -11,6 +11,7 @@ use korabo_estimators::group_time::{
 use korabo_estimators::imputation::{ImputationOptions, imputation_influence_outcomes};
 use korabo_estimators::inference::Inference;
 use korabo_estimators::panel::{Layout, Panel, PanelColumns, PanelOptions, unit_keys};
+use korabo_estimators::sun_abraham::{SunAbrahamOptions, sun_abraham_influence_outcomes};
 use korabo_estimators::{Estimate, EstimatorError, Status};
 
 /// An estimator whose effects can be compared with others.
@@ -18,15 +19,17 @@ use korabo_estimators::{Estimate, EstimatorError, Status};
 pub(super) enum Estimator {
     Att,
     DidImputation,
+    SunAbraham,
 }
 
 impl Estimator {
-    const ALL: [Self; 2] = [Self::Att, Self::DidImputation];
+    const ALL: [Self; 3] = [Self::Att, Self::DidImputation, Self::SunAbraham];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Att => "att",
             Self::DidImputation => "did_imputation",
+            Self::SunAbraham => "sun_abraham",
         }
     }
 
@@ -39,8 +42,9 @@ impl Estimator {
         if listed.is_empty() || is_repeated {
             return Err(ArgumentProblem::Invalid {
                 name: "estimators",
-                message: "must be 'att', 'did_imputation' or both, with a comma between them"
-                    .to_owned(),
+                message:
+                    "must be of 'att', 'did_imputation' and 'sun_abraham', each once, with commas between them"
+                        .to_owned(),
             });
         }
         Ok(listed)
@@ -141,6 +145,7 @@ impl PartEstimator {
             let found = match estimator {
                 Estimator::Att => self.att(&columns, others),
                 Estimator::DidImputation => self.did_imputation(columns.clone(), others),
+                Estimator::SunAbraham => self.sun_abraham(&columns, others),
             };
             match found {
                 Ok(found) => {
@@ -185,6 +190,31 @@ impl PartEstimator {
         let found = imputation_influence_outcomes(columns, others, &options)?;
         let compared = found.into_iter().map(|own| {
             let rows = own.result.rows.iter();
+            ComparedEstimates {
+                rows: self.shown(rows.map(|row| (row.event_time, row.estimate))),
+                influence: own.influence,
+                rounding: own.rounding,
+            }
+        });
+        Ok(compared.collect())
+    }
+
+    fn sun_abraham(&self, columns: &PanelColumns, others: &[Vec<f64>]) -> OfOutcomes {
+        let AggregateOptions { min_e, max_e, .. } = self.averages;
+        let options = SunAbrahamOptions {
+            min_e,
+            max_e,
+            level: self.options.level,
+            seed: self.options.seed,
+            inference: Inference::Analytic,
+        };
+        // Unit effects absorb missing periods: no unit has to be dropped.
+        let layout = Layout::Unbalanced;
+        let (panel, tables) = Panel::with_outcomes(columns, others, PanelOptions { layout })?;
+        let keys = unit_keys(columns)?;
+        let found = sun_abraham_influence_outcomes(&panel, &keys, &tables, &options)?;
+        let compared = found.into_iter().map(|own| {
+            let rows = std::iter::once(&own.result.overall).chain(&own.result.event_times);
             ComparedEstimates {
                 rows: self.shown(rows.map(|row| (row.event_time, row.estimate))),
                 influence: own.influence,

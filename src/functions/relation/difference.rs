@@ -77,7 +77,7 @@ const OWN: [ArgumentDefinition; 3] = [
     optional(
         "estimators",
         ArgumentKind::Text,
-        "names like 'att, did_imputation'; default 'att'",
+        "names like 'att, did_imputation, sun_abraham'; default 'att'",
     ),
     optional(
         "aggregate",
@@ -121,6 +121,12 @@ impl Difference {
             });
         }
         let estimators = Estimator::list(bound.text("estimators", "att"))?;
+        if estimators.contains(&Estimator::SunAbraham) && !call.covariates.is_empty() {
+            return Err(ArgumentProblem::Invalid {
+                name: "covariates",
+                message: "cannot be used with 'sun_abraham', which has none".to_owned(),
+            });
+        }
         Ok(Self {
             between: between(bound, &call, estimators.len())?,
             estimator: PartEstimator {

@@ -44,22 +44,28 @@ pub struct LeftOutRow {
     pub change: f64,
     /// Its analytic standard error; NaN with more than 1,000 clusters, and where the estimate is taken to first order.
     pub std_error: f64,
-    /// [`Status::NotIdentified`] where the other clusters leave nothing to compare.
+    /// [`Status::NotIdentified`] where the other clusters leave nothing to compare, [`Status::NoVariance`] where there is an estimate and no
+    /// error, [`Status::BasePeriod`] for what is zero by construction.
     pub status: Status,
 }
 
 impl LeftOutRow {
-    fn new(at: Option<i32>, full: f64, found: Option<(f64, f64)>) -> Self {
+    /// What is found without the cluster beside what all rows give.
+    pub(crate) fn new(at: Option<i32>, full: &Estimate, found: Option<(f64, f64)>) -> Self {
         let (estimate, std_error) = found.unwrap_or((f64::NAN, f64::NAN));
         let status = if estimate.is_nan() {
             Status::NotIdentified
+        } else if full.status == Status::BasePeriod {
+            Status::BasePeriod
+        } else if std_error.is_nan() {
+            Status::NoVariance
         } else {
             Status::Ok
         };
         Self {
             at,
             estimate,
-            change: estimate - full,
+            change: estimate - full.estimate,
             std_error,
             status,
         }
@@ -177,7 +183,7 @@ impl Found {
             Self::Same => Some((estimate, std_error)),
             Self::Rows(rows) => rows.get(&full.at).copied(),
         };
-        LeftOutRow::new(full.at, estimate, found)
+        LeftOutRow::new(full.at, &full.estimate, found)
     }
 }
 
@@ -202,7 +208,8 @@ fn refitted(
         .collect()
 }
 
-fn units_of_clusters(panel: &Panel) -> Vec<u64> {
+/// Units of the panel by cluster.
+pub(crate) fn units_of_clusters(panel: &Panel) -> Vec<u64> {
     let mut n_units = vec![0; panel.n_clusters()];
     for unit in 0..panel.n_units() {
         n_units[panel.cluster_of(unit) as usize] += 1;

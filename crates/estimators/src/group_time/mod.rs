@@ -58,7 +58,7 @@ mod did;
 
 mod aggregates;
 
-mod leave_one_out;
+pub(crate) mod leave_one_out;
 
 pub(crate) mod handed_out;
 

@@ -131,7 +131,7 @@ pub(super) fn rows_of_clusters(columns: &ImputationColumns) -> Vec<Vec<u32>> {
 }
 
 /// All columns but for some rows.
-fn without(
+pub(super) fn without(
     columns: &ImputationColumns,
     others: &[Vec<f64>],
     rows: &[u32],

@@ -26,7 +26,8 @@
 //! inverts, `predictable.rs` finds the rows that can be imputed, `weights.rs` the weights v, `counts.rs` the units behind each
 //! estimate, `frame.rs` statuses. For each outcome: `effects.rs` predicts and averages, `scores.rs` has the errors, `summary.rs`
 //! makes the rows. `stages.rs` is Gardner's two-stage estimator ([`two_stage`]), which starts from the same model and has errors of its own
-//! in `stage_scores.rs`. `jackknife.rs` and `randomise.rs` estimate again, `contributions.rs` is for the bootstrap. `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates.
+//! in `stage_scores.rs`. `jackknife.rs` and `randomise.rs` estimate again, `left_out.rs` does without each cluster, `contributions.rs` is for the bootstrap.
+//! `effect_influence.rs` keeps what clusters contribute to the effects, for comparisons with other estimates.
 
 mod options;
 
@@ -62,6 +63,8 @@ mod contributions;
 
 mod effect_influence;
 
+mod left_out;
+
 mod stage_scores;
 
 mod stages;
@@ -70,6 +73,7 @@ mod randomise;
 
 pub use effect_influence::{ImputationInfluence, imputation_influence_outcomes};
 pub use impute::{did_imputation, did_imputation_outcomes};
+pub use left_out::imputation_without_each;
 pub use options::{ImputationColumns, ImputationOptions};
 pub use randomise::{randomise_imputation, randomise_two_stage};
 pub use result::{ImputationCounts, ImputationResult, ImputationRow};

@@ -104,7 +104,7 @@ impl StudentisedDraws {
 }
 
 /// The weights of all clusters in one draw: ±√½, ±1, ±√1½, each with probability one sixth.
-fn fill(seed: u64, draw: usize, weights: &mut [f64]) {
+pub(crate) fn fill(seed: u64, draw: usize, weights: &mut [f64]) {
     // 2⁶⁴ over the golden ratio: neighbouring draws get seeds far apart.
     let stream = seed ^ (draw as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(stream);

@@ -169,7 +169,7 @@ fn draws(sums: &[Sums], assignments: &Assignments, statistic: TrialStatistic) ->
 }
 
 /// The p-value of each outcome alone, and adjusted.
-fn tests(
+pub(super) fn tests(
     sizes: &[f64],
     draws: &[Vec<f64>],
     is_primary: &[bool],

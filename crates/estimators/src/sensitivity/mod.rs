@@ -28,7 +28,7 @@
 //! [`equivalence()`] shows that an effect is too small to matter; [`power()`] and [`minimum_detectable_effect`] say what a comparison of
 //! clusters can see, and [`two_group()`] makes that comparison; [`RolloutDesign`] is one whose clusters start at different times, and
 //! [`variance_components()`] reads from earlier data what both need. [`lee_bounds()`] and [`grouped_lee_bounds`] bound an effect on outcomes that are seen
-//! for some only; [`adjust_p()`] and [`westfall_young`] are for several tests together, [`cluster_trial()`] for several outcomes of a trial.
+//! for some only; [`adjust_p()`] and [`westfall_young`] are for several tests together, [`cluster_trial()`] for several outcomes of a trial, [`joint_tests()`] for several effects on the same clusters.
 
 pub(crate) mod root;
 
@@ -70,6 +70,8 @@ mod assignment;
 
 mod cluster_trial;
 
+mod joint_tests;
+
 mod rollout;
 
 mod variance_components;
@@ -90,6 +92,7 @@ pub use event_study::EventStudy;
 pub use honest_did::{
     HonestDid, HonestOptions, Restriction, RobustInterval, Target, Test, honest_did,
 };
+pub use joint_tests::{JointOptions, JointlyTested, joint_tests};
 pub use lee_bounds::{LeeBounds, Trim, lee_bounds};
 pub use lee_influence::{LeeGroups, grouped_lee_bounds};
 pub use power::{

@@ -22,7 +22,7 @@ use crate::sun_abraham::jackknife::{Jackknife, laws};
 use crate::sun_abraham::unit_rows::Columns;
 
 /// Outcomes fitted side by side: a unit's rows are found once for all of them, and each takes memory.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// Estimates effects by event time. The panel is best made with [`Layout::Unbalanced`]; [`Layout::Balanced`] drops incomplete
 /// units first.
@@ -63,21 +63,6 @@ pub(super) fn rows_of_outcomes(
     outcomes(panel, others, (options, Bands::LeftOut))
 }
 
-/// How units are chosen: as for group-time effects with these options.
-pub(super) fn selection(options: &SunAbrahamOptions) -> AttGtOptions {
-    // Any size of a standing-in last cohort will do here: its size is shown and small ones get a status.
-    AttGtOptions {
-        method: Method::DoublyRobust,
-        control: Control::NotYetTreated,
-        base_period: BasePeriod::Universal,
-        anticipation: 0,
-        level: options.level,
-        seed: options.seed,
-        bootstrap: None,
-        inference: Inference::Analytic,
-    }
-}
-
 fn outcomes(
     panel: &Panel,
     others: &[OutcomeTable],
@@ -87,13 +72,7 @@ fn outcomes(
     if let Inference::Bootstrap { n_draws } = options.inference {
         check_draws("draws", n_draws)?;
     }
-    if panel.layout == Layout::CrossSections {
-        return Err(EstimatorError::BadOption {
-            option: "panel",
-            expected: "true: unit effects need units seen more than once",
-        });
-    }
-    let sample = Sample::select(panel, &selection(options))?;
+    let sample = Sample::select(panel, &selection(panel, options)?)?;
     if options.inference != Inference::Analytic {
         check_clusters(sample.n_clusters)?;
     }
@@ -136,6 +115,29 @@ fn outcomes(
     Ok(results)
 }
 
+/// Which units and periods are compared. Any size of a standing-in last cohort will do here: its size is shown and small ones get a status.
+pub(super) fn selection(
+    panel: &Panel,
+    options: &SunAbrahamOptions,
+) -> Result<AttGtOptions, EstimatorError> {
+    if panel.layout == Layout::CrossSections {
+        return Err(EstimatorError::BadOption {
+            option: "panel",
+            expected: "true: unit effects need units seen more than once",
+        });
+    }
+    Ok(AttGtOptions {
+        method: Method::DoublyRobust,
+        control: Control::NotYetTreated,
+        base_period: BasePeriod::Universal,
+        anticipation: 0,
+        level: options.level,
+        seed: options.seed,
+        bootstrap: None,
+        inference: Inference::Analytic,
+    })
+}
+
 /// By cluster of the sample: the results of all outcomes from the rows of the others.
 fn without_each(
     panel: &Panel,
@@ -158,7 +160,7 @@ fn without_each(
 }
 
 /// Outcomes of a panel as the sample has its own.
-fn laid_out<'a>(
+pub(super) fn laid_out<'a>(
     sample: &Sample<'_>,
     panel: &Panel,
     tables: &'a [OutcomeTable],

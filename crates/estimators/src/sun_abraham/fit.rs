@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::inference::Inference;
 use crate::sun_abraham::design::{CohortEvent, Design};
+use crate::sun_abraham::profile::Profile;
 use crate::sun_abraham::scores::Scores;
 use crate::sun_abraham::unit_rows::Columns;
 
@@ -32,18 +33,7 @@ impl Fit {
         columns: &Columns<'_>,
         (rights, inference): (&[Vec<DVector<f64>>], Inference),
     ) -> Vec<Self> {
-        // By profile, then outcome; zero at one period of each component.
-        let coefficients: Vec<Vec<DVector<f64>>> = design
-            .profiles
-            .iter()
-            .zip(rights)
-            .map(|(profile, rights)| {
-                rights
-                    .iter()
-                    .map(|right| &profile.inverse * right)
-                    .collect()
-            })
-            .collect();
+        let coefficients = coefficients(design, rights);
         let scores: Vec<Scores<'_>> = design
             .profiles
             .iter()
@@ -71,6 +61,19 @@ impl Fit {
         }
         fits
     }
+}
+
+/// By profile, then outcome; zero at one period of each component.
+pub(super) fn coefficients(
+    design: &Design,
+    rights: &[Vec<DVector<f64>>],
+) -> Vec<Vec<DVector<f64>>> {
+    let pairs = design.profiles.iter().zip(rights);
+    let of_profile = |(profile, rights): (&Profile, &Vec<DVector<f64>>)| {
+        let rights = rights.iter();
+        rights.map(|right| &profile.inverse * right).collect()
+    };
+    pairs.map(of_profile).collect()
 }
 
 fn effects<'a>(design: &Design, coefficients: impl Fn(usize) -> &'a DVector<f64>) -> Vec<f64> {

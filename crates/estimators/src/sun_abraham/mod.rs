@@ -20,7 +20,8 @@
 //!
 //! The parts. Once for all outcomes: `profile.rs` has what cohorts identify, `clusters.rs` where they are, `design.rs` puts them together,
 //! `averages.rs` says which averages there are. For each outcome: `scores.rs` and `fit.rs` have coefficients and covariance,
-//! `inference.rs` the rows. `jackknife.rs` and `randomise.rs` estimate again.
+//! `inference.rs` the rows. `jackknife.rs` and `randomise.rs` estimate again, `left_out.rs` does without each cluster. `event_influence.rs` keeps what
+//! clusters contribute to the rows, for comparisons with other estimates.
 
 mod effects;
 
@@ -48,6 +49,12 @@ mod event_study;
 
 mod randomise;
 
+mod event_influence;
+
+mod left_out;
+
 pub use effects::{CohortEffect, SunAbrahamOptions, SunAbrahamResult};
+pub use event_influence::{SunAbrahamInfluence, sun_abraham_influence_outcomes};
 pub use event_study::{sun_abraham, sun_abraham_outcomes};
+pub use left_out::sun_abraham_without_each;
 pub use randomise::randomise_sun_abraham;

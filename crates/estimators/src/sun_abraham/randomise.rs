@@ -33,7 +33,7 @@ pub fn randomise_sun_abraham(
         ..*options
     };
     let observed = rows_of_outcomes(panel, others, &options)?;
-    let sample = Sample::select(panel, &selection(&options))?;
+    let sample = Sample::select(panel, &selection(panel, &options)?)?;
     check_clusters(sample.n_clusters)?;
     let handed_out = HandedOut::of(panel, &sample, randomisation)?;
     let clusters = handed_out.observed.clone();

@@ -18,7 +18,11 @@ pub(super) struct Scores<'a> {
 
 impl Scores<'_> {
     /// ω·e by period, handed over by unit and outcome.
-    fn for_each(&self, units: Range<usize>, mut body: impl FnMut(usize, usize, &[(usize, f64)])) {
+    pub(super) fn for_each(
+        &self,
+        units: Range<usize>,
+        mut body: impl FnMut(usize, usize, &[(usize, f64)]),
+    ) {
         let mut rows = UnitRows::new(self.columns.n_periods());
         let mut scores = Vec::with_capacity(self.columns.n_periods());
         for unit in units {

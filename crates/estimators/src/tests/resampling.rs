@@ -108,7 +108,7 @@ pub(super) fn average(
 }
 
 /// Unequal clusters of three cohorts and the never exposed, with holes and weights as asked for; the second cluster has two cohorts.
-fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
+pub(super) fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
     let mut dice = Dice::new(7);
     let clusters = [
         (2, 3),
@@ -144,7 +144,7 @@ fn uneven(has_holes: bool, has_weights: bool) -> PanelColumns {
 }
 
 #[track_caller]
-fn assert_close(found: f64, expected: f64, what: &str) {
+pub(super) fn assert_close(found: f64, expected: f64, what: &str) {
     let is_same = found.is_nan() && expected.is_nan();
     let deviation = (found - expected).abs();
     assert!(
@@ -179,11 +179,14 @@ fn check_left_out(columns: &PanelColumns, layout: Layout, options: &AttGtOptions
             let all = std::iter::once(&full.overall).chain(&full.rows);
             let whole = all.clone().find(|own| own.at == row.at).unwrap();
             assert_close(row.change, row.estimate - whole.estimate.estimate, &what);
-            let status = if expected.estimate.is_nan() {
-                Status::NotIdentified
-            } else {
-                n_found += 1;
-                Status::Ok
+            let status = match expected.status {
+                _ if expected.estimate.is_nan() => Status::NotIdentified,
+                Status::BasePeriod => Status::BasePeriod,
+                _ if expected.std_error.is_nan() => Status::NoVariance,
+                _ => {
+                    n_found += 1;
+                    Status::Ok
+                }
             };
             assert_eq!(row.status, status, "{what}");
         }
@@ -523,7 +526,12 @@ fn leaving_out_needs_clusters_and_survives_losing_all() {
             .iter()
             .all(|row| row.status == Status::NotIdentified)
     );
-    assert!(found[0][1].rows.iter().all(|row| row.status == Status::Ok));
+    // One exposed and one other cluster leave estimates without a variance between clusters, but for what is zero by construction.
+    for row in &found[0][1].rows {
+        assert!(row.estimate.is_finite());
+        assert_eq!(row.status == Status::BasePeriod, row.at == Some(-1));
+        assert_eq!(row.status == Status::Ok, row.std_error.is_finite());
+    }
     assert_eq!(found[0].iter().map(|own| own.n_units).sum::<u64>(), 13);
     columns
         .cluster

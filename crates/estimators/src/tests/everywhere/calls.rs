@@ -3,7 +3,8 @@
 use crate::discontinuity::{DensityOptions, rd_bins, rd_density};
 use crate::group_time::{Aggregate, AttGtOptions, Method, leave_one_out};
 use crate::imputation::{
-    ImputationOptions, did_imputation, randomise_imputation, randomise_two_stage, two_stage,
+    ImputationOptions, did_imputation, imputation_without_each, randomise_imputation,
+    randomise_two_stage, two_stage,
 };
 use crate::inference::Inference;
 use crate::naive::Naive;
@@ -18,6 +19,7 @@ use super::input::{Input, Printed, print};
 use super::panel_calls::{
     HANDED_OUT, IMPUTED, att_gt_of, averages_of, differences_of, event_study, honest_options,
     imputation_columns, naive_of, randomise_of, randomise_sun_abraham_of, sun_abraham_of,
+    sun_abraham_without_each_of,
 };
 use super::row_calls::{
     WILD, bacon_of, balance_of, levels_of, ols_of, pool_of, rd_of, regression_data, trials_of,
@@ -27,7 +29,7 @@ use super::row_calls::{
 type Call = (&'static str, fn(&Input) -> Printed);
 
 /// Estimators by name.
-pub(super) const CALLS: [Call; 40] = [
+pub(super) const CALLS: [Call; 42] = [
     ("att_gt", |input| att_gt_of(input, OPTIONS, false)),
     ("att_gt, covariate", |input| att_gt_of(input, OPTIONS, true)),
     ("att_gt, ipw", |input| {
@@ -50,6 +52,14 @@ pub(super) const CALLS: [Call; 40] = [
             &averages(Aggregate::Dynamic),
         ))
     }),
+    ("imputation without each", |input| {
+        print(imputation_without_each(
+            &imputation_columns(input),
+            &[],
+            &IMPUTED,
+        ))
+    }),
+    ("sun_abraham without each", sun_abraham_without_each_of),
     ("did_imputation", |input| {
         print(did_imputation(imputation_columns(input), &IMPUTED))
     }),

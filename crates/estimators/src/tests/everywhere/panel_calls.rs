@@ -11,7 +11,9 @@ use crate::inference::{Inference, Randomisation, TestStatistic};
 use crate::naive::{Naive, NaiveComparisons, NaiveOptions};
 use crate::panel::{Layout, unit_keys};
 use crate::sensitivity::{EventStudy, HonestOptions, Restriction, Target};
-use crate::sun_abraham::{SunAbrahamOptions, randomise_sun_abraham, sun_abraham};
+use crate::sun_abraham::{
+    SunAbrahamOptions, randomise_sun_abraham, sun_abraham, sun_abraham_without_each,
+};
 use crate::tests::resampling::{OPTIONS, averages, panel};
 
 use super::input::{Input, Printed, covariate, print};
@@ -96,6 +98,18 @@ pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> Printed {
         &panel(&input.panel, Layout::Unbalanced)?,
         &options,
     ))
+}
+
+pub(super) fn sun_abraham_without_each_of(input: &Input) -> Printed {
+    let options = SunAbrahamOptions {
+        min_e: None,
+        max_e: None,
+        level: 0.95,
+        seed: 1,
+        inference: Inference::Analytic,
+    };
+    let panel = panel(&input.panel, Layout::Unbalanced)?;
+    print(sun_abraham_without_each(&panel, &[], &options))
 }
 
 pub(super) fn naive_of(input: &Input, naive: Naive) -> Printed {
