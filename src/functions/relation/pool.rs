@@ -17,7 +17,9 @@ use super::estimate_table::{
 use super::result::{counts, numbers, texts};
 use super::shared_arguments::level;
 use korabo_estimators::EstimatorError;
-use korabo_estimators::pooling::{Best, Pool, PoolColumns, PoolOptions, PoolWeights, Pooled, pool};
+use korabo_estimators::pooling::{
+    Best, Pool, PoolColumns, PoolOptions, PoolWeights, PooledEstimate, pool,
+};
 
 pub(super) const POOL: RelationDefinition = RelationDefinition {
     name: "pool",
@@ -138,7 +140,7 @@ impl Pools {
 struct Row {
     estimate: f64,
     std_error: f64,
-    own: Pooled,
+    own: PooledEstimate,
     spread: f64,
     kurtosis: f64,
     n_pooled: u64,

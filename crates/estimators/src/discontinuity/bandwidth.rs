@@ -29,7 +29,7 @@ const ROUNDING: f64 = 1_024.0 * f64::EPSILON;
 
 /// Bandwidths left and right.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Chosen {
+pub(super) struct BandwidthPair {
     pub(super) estimate: [f64; 2],
     pub(super) bias: [f64; 2],
 }
@@ -44,7 +44,7 @@ pub(super) struct Selection<'a> {
 
 impl Selection<'_> {
     /// The bandwidths of a rule, or why there are none.
-    pub(super) fn choose(&self, rule: BandwidthRule) -> Result<Chosen, Status> {
+    pub(super) fn choose(&self, rule: BandwidthRule) -> Result<BandwidthPair, Status> {
         let limits = self.limits();
         let (left, right) =
             rayon::join(|| self.side(0, limits.pilot), || self.side(1, limits.pilot));
@@ -54,7 +54,7 @@ impl Selection<'_> {
             BandwidthScope::SmallerOfTwo => {
                 let (a, b) = (of(BandwidthScope::Difference)?, of(BandwidthScope::Sum)?);
                 let smaller = |a: [f64; 2], b: [f64; 2]| [a[0].min(b[0]), a[1].min(b[1])];
-                Chosen {
+                BandwidthPair {
                     estimate: smaller(a.estimate, b.estimate),
                     bias: smaller(a.bias, b.bias),
                 }
@@ -65,14 +65,14 @@ impl Selection<'_> {
                     of(BandwidthScope::Sum)?,
                     of(BandwidthScope::EachSide)?,
                 ];
-                let median = |get: &dyn Fn(&Chosen) -> f64| {
+                let median = |get: &dyn Fn(&BandwidthPair) -> f64| {
                     let mut three = three.each_ref().map(get);
                     three.sort_unstable_by(f64::total_cmp);
                     three[1]
                 };
-                Chosen {
-                    estimate: [0, 1].map(|side| median(&|own: &Chosen| own.estimate[side])),
-                    bias: [0, 1].map(|side| median(&|own: &Chosen| own.bias[side])),
+                BandwidthPair {
+                    estimate: [0, 1].map(|side| median(&|own: &BandwidthPair| own.estimate[side])),
+                    bias: [0, 1].map(|side| median(&|own: &BandwidthPair| own.bias[side])),
                 }
             }
             scope => of(scope)?,
@@ -170,7 +170,7 @@ impl Selection<'_> {
         sides: &[SideFits<'_>; 2],
         limits: &Limits,
         scope: BandwidthScope,
-    ) -> Result<Chosen, Status> {
+    ) -> Result<BandwidthPair, Status> {
         let constants = |stage: usize, bandwidths: [f64; 2]| {
             let (left, right) = rayon::join(
                 || sides[0].own.constants(&sides[0].fits[stage], bandwidths[0]),
@@ -190,7 +190,7 @@ impl Selection<'_> {
         let widest = limits.floored(scope, widest);
         let bias = best(1, constants(1, widest)?)?;
         let estimate = best(2, constants(2, bias)?)?;
-        Ok(Chosen { estimate, bias })
+        Ok(BandwidthPair { estimate, bias })
     }
 }
 

@@ -4,7 +4,7 @@
 //! a side is its weighted sum Σ s_i y_i, s' = e₀'(R'W_hR)⁻¹R'W_h, the correction Σ s_i d_i^(p+1) times the coefficient p + 1 of β_q, and
 //! the weights of the corrected estimate are the difference.
 
-use crate::discontinuity::bandwidth::{Chosen, Selection};
+use crate::discontinuity::bandwidth::{BandwidthPair, Selection};
 use crate::discontinuity::contrast::{Design, quotient};
 use crate::discontinuity::local_fit::{Functional, LocalFit};
 use crate::discontinuity::nearest::neighbours;
@@ -114,10 +114,10 @@ fn bandwidths(
     errors: [&Errors<'_>; 2],
     design: Design,
     options: &RdOptions,
-) -> Result<Chosen, Status> {
+) -> Result<BandwidthPair, Status> {
     let rule = match options.bandwidths {
         Bandwidths::Given { estimate, bias } => {
-            return Ok(Chosen {
+            return Ok(BandwidthPair {
                 estimate,
                 bias: bias.unwrap_or(estimate),
             });
@@ -127,7 +127,7 @@ fn bandwidths(
     if sample.n_rows() < FEWEST_ROWS {
         let [left, right] = sample.sides.each_ref().map(Side::range);
         let widest = [left.max(right); 2];
-        return Ok(Chosen {
+        return Ok(BandwidthPair {
             estimate: widest,
             bias: widest,
         });
@@ -204,7 +204,7 @@ struct SideFit<'a> {
 impl<'a> SideFit<'a> {
     fn new(
         errors: &'a Errors<'a>,
-        chosen: &Chosen,
+        chosen: &BandwidthPair,
         side: usize,
         design: Design,
         options: &RdOptions,

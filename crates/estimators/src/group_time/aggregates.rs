@@ -140,10 +140,10 @@ fn check_options(options: &AggregateOptions) -> Result<(), EstimatorError> {
 }
 
 /// The overall combination and its parts, by what they are of.
-type Labelled = (Option<i32>, Combination);
+type AggregatePart = (Option<i32>, Combination);
 
 /// What multiplies the joint influence, by combination.
-fn multipliers(effects: &AttGtResult, parts: &[Labelled]) -> DMatrix<f64> {
+fn multipliers(effects: &AttGtResult, parts: &[AggregatePart]) -> DMatrix<f64> {
     let n = effects.law.covariance.nrows();
     DMatrix::from_fn(n, parts.len(), |row, part| parts[part].1.multipliers[row])
 }
@@ -152,7 +152,7 @@ fn multipliers(effects: &AttGtResult, parts: &[Labelled]) -> DMatrix<f64> {
 fn same_parts(
     effects: &AttGtResult,
     options: &AggregateOptions,
-    parts: &[Labelled],
+    parts: &[AggregatePart],
     numbers: &Numbers,
 ) -> Vec<f64> {
     // Other numbers may lack a part or have more of them: parts are matched by what they are of, not by place.
@@ -166,7 +166,7 @@ fn same_parts(
 fn result(
     effects: &AttGtResult,
     options: &AggregateOptions,
-    parts: &[Labelled],
+    parts: &[AggregatePart],
 ) -> AggregateResult {
     let rows: Vec<LawRow> = parts
         .iter()
@@ -206,7 +206,7 @@ pub(crate) fn combinations(
     effects: &AttGtResult,
     options: &AggregateOptions,
     numbers: &Numbers,
-) -> Vec<Labelled> {
+) -> Vec<AggregatePart> {
     let aggregator = Aggregator {
         effects,
         options,

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::group_time::collapsed::{Collapsed, LEFT_OUT};
+use crate::group_time::collapsed::{ClusterSample, LEFT_OUT};
 use crate::group_time::comparisons::Comparisons;
 use crate::group_time::options::Method;
 use crate::group_time::regression_sums::RegressionSums;
@@ -12,7 +12,7 @@ use crate::group_time::sample::Sample;
 /// Sums over clusters that tell what is left without each.
 pub(crate) struct ClusterSums {
     /// With covariates only the shares.
-    collapsed: Collapsed,
+    collapsed: ClusterSample,
     /// Where comparisons are adjusted for covariates.
     regression: Option<RegressionSums>,
 }
@@ -28,13 +28,13 @@ impl ClusterSums {
         } = comparisons;
         if is_collapsible(sample) {
             return Some(Self {
-                collapsed: Collapsed::of(sample, cells, &shares.1),
+                collapsed: ClusterSample::of(sample, cells, &shares.1),
                 regression: None,
             });
         }
         Some(Self {
             regression: Some(RegressionSums::of(sample, cells, method)?),
-            collapsed: Collapsed::shares(sample, cells, &shares.1),
+            collapsed: ClusterSample::shares(sample, cells, &shares.1),
         })
     }
 

@@ -75,7 +75,7 @@ pub(crate) struct Part {
 }
 
 /// A sample, summed over clusters.
-pub(crate) struct Collapsed {
+pub(crate) struct ClusterSample {
     pub(crate) parts: Vec<Part>,
     pub(crate) n_clusters: usize,
     n_groups: usize,
@@ -96,7 +96,7 @@ pub(crate) struct CollapsedFit {
     n_units: f64,
 }
 
-impl Collapsed {
+impl ClusterSample {
     /// Of a sample without covariates; `share_weights` are the units' weights relative to their mean.
     pub(crate) fn of(sample: &Sample<'_>, cells: &[CohortCell], share_weights: &[f64]) -> Self {
         let laid_out = comparisons(sample, cells, sample.cohorts.len());

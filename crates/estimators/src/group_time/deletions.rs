@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use crate::error::EstimatorError;
 use crate::group_time::cell::CohortCell;
 use crate::group_time::cluster_sums::ClusterSums;
-use crate::group_time::collapsed::{Collapsed, CollapsedFit};
+use crate::group_time::collapsed::{ClusterSample, CollapsedFit};
 use crate::group_time::comparisons::Comparisons;
 use crate::group_time::options::{AttGtOptions, Control};
 use crate::group_time::resampling::Numbers;
@@ -110,7 +110,7 @@ impl<'a> Deletions<'a> {
             fits,
             shares,
         } = self.comparisons;
-        let collapsed = Collapsed::shares(sample, cells, &shares.1);
+        let collapsed = ClusterSample::shares(sample, cells, &shares.1);
         let contributions = self.comparisons.contributions();
         let without = collapsed.without_each(|fit, _| fit).into_iter();
         let rows = without.zip(contributions.row_iter());

@@ -118,7 +118,7 @@ pub fn leave_one_out(
         for (outcome, own) in all.iter_mut().enumerate() {
             let results = results.as_ref().ok().and_then(|all| all.get(outcome));
             let rows = results.map(|results| analytic_rows(results, averages));
-            own.found[cluster as usize] = Found::Rows(rows.unwrap_or_default());
+            own.found[cluster as usize] = WithoutCluster::Rows(rows.unwrap_or_default());
         }
     }
     let n_units = units_of_clusters(panel);
@@ -139,7 +139,7 @@ struct Outcome {
     /// The averages from all clusters.
     whole: Vec<AggregateRow>,
     /// By cluster of the panel.
-    found: Vec<Found>,
+    found: Vec<WithoutCluster>,
     refits: Vec<bool>,
 }
 
@@ -149,11 +149,11 @@ fn found(
     deletions: &Deletions<'_>,
     effects: &AttGtResult,
     averages: &AggregateOptions,
-) -> Vec<Found> {
-    let mut found = vec![Found::Same; panel.n_clusters()];
+) -> Vec<WithoutCluster> {
+    let mut found = vec![WithoutCluster::Same; panel.n_clusters()];
     let has_errors = deletions.origins.len() <= MOST_WITH_ERRORS;
     let known = deletions.without_each(has_errors, |numbers, contributions| {
-        Found::Rows(rows(effects, averages, &numbers, contributions.as_ref()))
+        WithoutCluster::Rows(rows(effects, averages, &numbers, contributions.as_ref()))
     });
     for (&cluster, own) in deletions.origins.iter().zip(known) {
         if let Some(own) = own {
@@ -165,14 +165,14 @@ fn found(
 
 /// What is left without a cluster.
 #[derive(Clone)]
-enum Found {
+enum WithoutCluster {
     /// The cluster takes no part.
     Same,
     /// Estimates and errors by place.
     Rows(BTreeMap<Option<i32>, (f64, f64)>),
 }
 
-impl Found {
+impl WithoutCluster {
     fn row(&self, full: &AggregateRow) -> LeftOutRow {
         let Estimate {
             estimate,
@@ -194,14 +194,14 @@ fn all_rows(result: AggregateResult) -> Vec<AggregateRow> {
 }
 
 /// The effects without each cluster that needs it, of all outcomes.
-type Refitted = Vec<(u32, Result<Vec<AttGtResult>, EstimatorError>)>;
+type ResultsWithout = Vec<(u32, Result<Vec<AttGtResult>, EstimatorError>)>;
 
 fn refitted(
     panel: &Panel,
     others: &[OutcomeTable],
     options: &AttGtOptions,
     refits: &[bool],
-) -> Refitted {
+) -> ResultsWithout {
     let clusters = (0_u32..).zip(refits).filter(|(_, refit)| **refit);
     clusters
         .map(|(cluster, _)| (cluster, refit_without(panel, others, options, cluster)))

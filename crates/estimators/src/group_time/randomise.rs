@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::EstimatorError;
 use crate::group_time::aggregates::{AggregateOptions, Combination, combinations};
 use crate::group_time::cluster_sums::is_collapsible;
-use crate::group_time::collapsed::Collapsed;
+use crate::group_time::collapsed::ClusterSample;
 use crate::group_time::did::{att_gt_outcomes, cells, shares};
 use crate::group_time::effects::AttGtResult;
 use crate::group_time::handed_out::HandedOut;
@@ -97,7 +97,8 @@ fn tests(
     for (outcome, effects) in full.iter().enumerate() {
         let own = outcome.checked_sub(1).map(|place| &others[place]);
         let other = own.map(|table| sample.with_outcome(panel, table));
-        let collapsed = Collapsed::of(other.as_ref().unwrap_or(&sample), &cells, &share_weights);
+        let collapsed =
+            ClusterSample::of(other.as_ref().unwrap_or(&sample), &cells, &share_weights);
         let n_sums = collapsed
             .n_sums()
             .saturating_mul(u64::from(randomisation.n_draws));
@@ -194,7 +195,7 @@ fn found_values(effects: &AttGtResult, statistic: TestStatistic, of: &Of<'_>) ->
 
 fn test_outcome(
     effects: &AttGtResult,
-    collapsed: &Collapsed,
+    collapsed: &ClusterSample,
     strata: &[u32],
     randomisation: &Randomisation,
     of: &Of<'_>,
@@ -232,7 +233,7 @@ fn test_outcome(
 /// The statistics of the rows where the parts belong to these groups, with their places.
 fn values(
     effects: &AttGtResult,
-    collapsed: &Collapsed,
+    collapsed: &ClusterSample,
     groups: &[u32],
     statistic: TestStatistic,
     of: &Of<'_>,

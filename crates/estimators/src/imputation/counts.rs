@@ -9,12 +9,12 @@ use crate::inference::few_clusters::Side;
 
 /// The units on both sides and their clusters.
 #[derive(Clone, Copy)]
-pub(super) struct Compared {
+pub(super) struct ComparisonCounts {
     pub(super) treated: Side,
     pub(super) control: Side,
 }
 
-impl Compared {
+impl ComparisonCounts {
     const EMPTY: Self = Self {
         treated: Side::EMPTY,
         control: Side::EMPTY,
@@ -31,9 +31,9 @@ pub(super) struct Composition {
     /// Whether the untreated rows of each group, and of each period, lie in one cluster.
     pub(super) groups_in_clusters: bool,
     pub(super) periods_in_clusters: bool,
-    pub(super) overall: Compared,
+    pub(super) overall: ComparisonCounts,
     /// The leads, then the event times.
-    pub(super) estimates: Vec<Compared>,
+    pub(super) estimates: Vec<ComparisonCounts>,
     /// By cell: clusters of the rows that entered an estimate.
     pub(super) cell_clusters: Vec<u64>,
 }
@@ -240,11 +240,11 @@ impl<'a> Tally<'a> {
     }
 
     fn finish(self, groups_in_clusters: bool) -> Composition {
-        let compared = |(treated, control): (&Gathering, &Gathering)| Compared {
+        let compared = |(treated, control): (&Gathering, &Gathering)| ComparisonCounts {
             treated: treated.finish(),
             control: control.finish(),
         };
-        let mut estimates: Vec<Compared> = self
+        let mut estimates: Vec<ComparisonCounts> = self
             .treated
             .iter()
             .zip(&self.control)
@@ -256,7 +256,7 @@ impl<'a> Tally<'a> {
             untreated_clusters: self.untreated_clusters.n,
             groups_in_clusters,
             periods_in_clusters: self.period_clusters.iter().all(|clusters| clusters.n <= 1),
-            overall: estimates.pop().unwrap_or(Compared::EMPTY),
+            overall: estimates.pop().unwrap_or(ComparisonCounts::EMPTY),
             estimates,
             cell_clusters: self
                 .cell_clusters

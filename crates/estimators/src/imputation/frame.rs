@@ -1,7 +1,7 @@
 //! What the results of all outcomes have in common: event times, counts, statuses, small-sample factors.
 
 use crate::estimate::{Counts, Estimate};
-use crate::imputation::counts::{Compared, Composition};
+use crate::imputation::counts::{ComparisonCounts, Composition};
 use crate::imputation::design::Design;
 use crate::imputation::predictable::Predictable;
 use crate::imputation::result::ImputationCounts;
@@ -134,7 +134,7 @@ impl Parts<'_> {
         self.with_counts(compared, status)
     }
 
-    fn with_counts(&self, compared: &Compared, status: Status) -> FrameRow {
+    fn with_counts(&self, compared: &ComparisonCounts, status: Status) -> FrameRow {
         let counts = Counts {
             n_treated: compared.treated.n_units,
             n_control: compared.control.n_units,
@@ -175,7 +175,7 @@ impl Parts<'_> {
     }
 
     /// Whether the row, made from the cells of the estimates that `uses` names, is to be read with care.
-    fn care(&self, compared: &Compared, uses: impl Fn(usize) -> bool) -> Status {
+    fn care(&self, compared: &ComparisonCounts, uses: impl Fn(usize) -> bool) -> Status {
         let is_clustered = self.composition.n_clusters < self.composition.n_units;
         let is_understated = self.lost_share(uses) > 1.0 / FEW_CLUSTERS as f64;
         if compared.treated.n_units < TOO_FEW_UNITS as u64 || (is_understated && !is_clustered) {

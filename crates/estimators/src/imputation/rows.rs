@@ -297,7 +297,7 @@ fn check_all_lengths(columns: &ImputationColumns) -> Result<(), EstimatorError> 
 }
 
 /// The rows that are left when those with something missing or a weight of zero are taken out, and how many these are.
-struct Kept {
+struct CompleteRows {
     /// `None`: all.
     rows: Option<Vec<u32>>,
     n_missing: u64,
@@ -305,7 +305,10 @@ struct Kept {
 }
 
 /// Takes out the rows with something missing or a weight of zero.
-fn keep_complete(columns: &mut ImputationColumns, outcome: &[f64]) -> Result<Kept, EstimatorError> {
+fn keep_complete(
+    columns: &mut ImputationColumns,
+    outcome: &[f64],
+) -> Result<CompleteRows, EstimatorError> {
     let panel = &columns.panel;
     let n_rows = panel.unit.len();
     let weights = panel.weight.as_deref();
@@ -352,7 +355,7 @@ fn keep_complete(columns: &mut ImputationColumns, outcome: &[f64]) -> Result<Kep
     if let Some(kept) = &rows {
         compact(columns, kept);
     }
-    Ok(Kept {
+    Ok(CompleteRows {
         rows,
         n_missing,
         n_zero_weight,

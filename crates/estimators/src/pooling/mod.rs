@@ -26,7 +26,7 @@ mod pool;
 mod ranks;
 
 pub use critical_value::robust_critical_value;
-pub use pool::{FEW_POOLED, Pool, PoolColumns, PoolOptions, PoolWeights, Pooled, pool};
+pub use pool::{FEW_POOLED, Pool, PoolColumns, PoolOptions, PoolWeights, PooledEstimate, pool};
 pub use ranks::{Best, MOST_RANKED};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::critical_value::robust_critical_value;
 use super::moments::{Moments, moments};
-use super::ranks::{Best, Known, MOST_RANKED, among_best, mean_ranks};
+use super::ranks::{Best, MOST_RANKED, NormalLaw, among_best, mean_ranks};
 use crate::error::EstimatorError;
 use crate::estimate::check_level;
 use crate::inference::normal;
@@ -47,7 +47,7 @@ pub struct PoolOptions {
 
 /// One estimate after pooling. Numbers that do not exist are NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pooled {
+pub struct PooledEstimate {
     /// What it is shrunk towards: the mean or the regression's value.
     pub target: f64,
     /// Share of its distance to the target that it keeps, w.
@@ -79,7 +79,7 @@ pub struct Pool {
     /// Estimates that were used.
     pub n_pooled: u64,
     /// One row per estimate, in the order given.
-    pub rows: Vec<Pooled>,
+    pub rows: Vec<PooledEstimate>,
     /// [`Status::NotIdentified`] where there are too few estimates to tell a spread, two more than coefficients; [`Status::Singular`]
     /// where covariates are combinations of each other; [`Status::TooFew`] below [`FEW_POOLED`] estimates.
     pub status: Status,
@@ -126,9 +126,9 @@ pub fn pool(columns: &PoolColumns, options: &PoolOptions) -> Result<Pool, Estima
     }
     let mut pooled = family.pooled(&targets, found, options.level, status)?;
     family.rank(&mut pooled, options)?;
-    let mut rows: Vec<Pooled> = statuses
+    let mut rows: Vec<PooledEstimate> = statuses
         .iter()
-        .map(|&status| Pooled::missing(status))
+        .map(|&status| PooledEstimate::missing(status))
         .collect();
     for (row, pooled) in used.iter().zip(pooled) {
         rows[*row] = pooled;
@@ -187,8 +187,8 @@ fn statuses(columns: &PoolColumns) -> Vec<Status> {
 
 fn without_numbers(statuses: &[Status], n_pooled: usize, status: Status) -> Pool {
     let rows = statuses.iter().map(|&own| match own {
-        Status::Ok => Pooled::missing(status),
-        own => Pooled::missing(own),
+        Status::Ok => PooledEstimate::missing(status),
+        own => PooledEstimate::missing(own),
     });
     Pool {
         spread: f64::NAN,
@@ -199,7 +199,7 @@ fn without_numbers(statuses: &[Status], n_pooled: usize, status: Status) -> Pool
     }
 }
 
-impl Pooled {
+impl PooledEstimate {
     fn missing(status: Status) -> Self {
         Self {
             target: f64::NAN,
@@ -302,7 +302,7 @@ impl Family {
         moments: Moments,
         level: f64,
         status: Status,
-    ) -> Result<Vec<Pooled>, EstimatorError> {
+    ) -> Result<Vec<PooledEstimate>, EstimatorError> {
         let z = normal::two_sided_quantile(level);
         let one = |row: usize| {
             let (error, target) = (self.errors[row], targets[row]);
@@ -310,11 +310,11 @@ impl Family {
             let pooled = target + shrinkage * (self.estimates[row] - target);
             let bias = error * error / moments.second;
             if !bias.is_finite() {
-                return Ok(Pooled::missing(Status::NotIdentified));
+                return Ok(PooledEstimate::missing(Status::NotIdentified));
             }
             let critical = robust_critical_value(bias, moments.kurtosis, level)?;
             let half = critical * shrinkage * error;
-            Ok(Pooled {
+            Ok(PooledEstimate {
                 target: self.scale * target,
                 shrinkage,
                 pooled: self.scale * pooled,
@@ -322,19 +322,23 @@ impl Family {
                 conf_high: self.scale * (pooled + half),
                 normal_half_length: self.scale * z * shrinkage.sqrt() * error,
                 status,
-                ..Pooled::missing(status)
+                ..PooledEstimate::missing(status)
             })
         };
         (0..self.estimates.len()).into_par_iter().map(one).collect()
     }
 
-    fn rank(&self, rows: &mut [Pooled], options: &PoolOptions) -> Result<(), EstimatorError> {
+    fn rank(
+        &self,
+        rows: &mut [PooledEstimate],
+        options: &PoolOptions,
+    ) -> Result<(), EstimatorError> {
         // In the family's own units, in which errors are.
-        let known = rows.iter().zip(&self.errors).map(|(row, error)| Known {
+        let known = rows.iter().zip(&self.errors).map(|(row, error)| NormalLaw {
             mean: row.pooled / self.scale,
             variance: row.shrinkage * error * error,
         });
-        let known: Vec<Known> = known.collect();
+        let known: Vec<NormalLaw> = known.collect();
         let ranks = mean_ranks(&known, options.direction);
         for (row, rank) in rows.iter_mut().zip(ranks) {
             row.mean_rank = rank;

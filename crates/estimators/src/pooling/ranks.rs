@@ -25,13 +25,13 @@ const MOST_WORK: u64 = 1_000_000;
 
 /// What is known of one effect.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct NormalLaw {
     pub(super) mean: f64,
     pub(super) variance: f64,
 }
 
 /// The mean rank of each: 1 + Σ P(another is better), where two are never equal but by their law (then half).
-pub(super) fn mean_ranks(effects: &[Known], best: Best) -> Vec<f64> {
+pub(super) fn mean_ranks(effects: &[NormalLaw], best: Best) -> Vec<f64> {
     let rank = |own: usize| {
         let others = effects
             .iter()
@@ -49,7 +49,7 @@ pub(super) fn mean_ranks(effects: &[Known], best: Best) -> Vec<f64> {
 /// The probability that fewer than `k` others are better, for each: ∫ P(fewer than `k` others are above x) over the law of x. The points x
 /// are common to all effects, so that how many of all are above is worked out once for each.
 pub(super) fn among_best(
-    effects: &[Known],
+    effects: &[NormalLaw],
     k: usize,
     best: Best,
 ) -> Result<Vec<f64>, EstimatorError> {

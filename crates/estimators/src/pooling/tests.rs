@@ -2,7 +2,7 @@
 //! what is known of it.
 
 use super::critical_value::Rejection;
-use super::ranks::{Known, among_best};
+use super::ranks::{NormalLaw, among_best};
 use super::*;
 use crate::inference::normal;
 use crate::tests::simulated::Random;
@@ -239,8 +239,8 @@ fn the_best_are_as_probable_as_among_draws() {
 }
 
 /// P(fewer than `k` others are above) of one effect, by a sum over 40,000 points of its own law.
-fn by_points(effects: &[Known], own: usize, k: usize) -> f64 {
-    let Known { mean, variance } = effects[own];
+fn by_points(effects: &[NormalLaw], own: usize, k: usize) -> f64 {
+    let NormalLaw { mean, variance } = effects[own];
     let n = 40_000;
     let share = |point: i32| {
         let z = -9.0 + 18.0 * (f64::from(point) + 0.5) / f64::from(n);
@@ -269,11 +269,11 @@ fn by_points(effects: &[Known], own: usize, k: usize) -> f64 {
 fn shares_among_the_best_are_those_of_each_law_by_itself() {
     let mut random = Random::new(11);
     for (n, k, spread) in [(9, 1, 1.0), (12, 3, 0.1), (7, 5, 30.0)] {
-        let effect = |_| Known {
+        let effect = |_| NormalLaw {
             mean: spread * random.normal(),
             variance: (4.0 * random.normal()).exp().clamp(1e-4, 10.0),
         };
-        let effects: Vec<Known> = (0..n).map(effect).collect();
+        let effects: Vec<NormalLaw> = (0..n).map(effect).collect();
         let found = among_best(&effects, k, Best::Highest).unwrap();
         for (own, found) in found.iter().enumerate() {
             let expected = by_points(&effects, own, k);

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use crate::error::EstimatorError;
 use crate::inference::jackknife::JackknifeLaw;
 use crate::regression::clusters::bell_mccaffrey::BellMcCaffrey;
-use crate::regression::clusters::clustered::Clustered;
+use crate::regression::clusters::clustered::ClusteredModel;
 use crate::regression::clusters::wild::{WildBootstrap, WildDraws, WildTest};
 use crate::regression::clusters::{jackknife, jackknife_law};
 use crate::regression::covariance::scores::Scores;
@@ -50,7 +50,7 @@ impl Errors {
         if !options.vcov.is_for_few() && options.wild.is_none() {
             return Ok(errors);
         }
-        let clustered = Clustered::new(model, back)?;
+        let clustered = ClusteredModel::new(model, back)?;
         if options.vcov.is_for_few() {
             errors.correct(&clustered, options)?;
         }
@@ -67,7 +67,7 @@ impl Errors {
     /// Puts CR2 or CR3 in the place of the plain clustered matrix.
     fn correct(
         &mut self,
-        clustered: &Clustered<'_>,
+        clustered: &ClusteredModel<'_>,
         options: &OlsOptions,
     ) -> Result<(), EstimatorError> {
         let n_clusters = clustered.n_clusters();

@@ -89,7 +89,7 @@ pub(super) struct Arms {
 }
 
 /// What is left of an arm.
-pub(super) struct Kept {
+pub(super) struct TrimmedArm {
     pub(super) mean: f64,
     variance: f64,
     /// The outcome at the cut.
@@ -97,19 +97,19 @@ pub(super) struct Kept {
 }
 
 /// The arm that is seen more often, after trimming, and the other.
-pub(super) struct Trimmed {
+pub(super) struct TrimmedArms {
     /// 1 where the treated are seen more often, else 0.
     pub(super) more: usize,
     pub(super) share: f64,
     /// Without the highest outcomes.
-    pub(super) lowest: Kept,
+    pub(super) lowest: TrimmedArm,
     /// Without the lowest; values with the other sign.
-    highest_mirrored: Kept,
+    highest_mirrored: TrimmedArm,
     pub(super) other_mean: f64,
     other_variance: f64,
 }
 
-impl Trimmed {
+impl TrimmedArms {
     /// Without the lowest outcomes: mean and cut.
     pub(super) fn highest(&self) -> (f64, f64) {
         (-self.highest_mirrored.mean, -self.highest_mirrored.cut)
@@ -186,7 +186,7 @@ impl Arms {
     }
 
     /// `None` where an arm has no outcomes.
-    pub(super) fn trimmed(&self, trim: Trim) -> Option<Trimmed> {
+    pub(super) fn trimmed(&self, trim: Trim) -> Option<TrimmedArms> {
         if self.outcomes.iter().any(Vec::is_empty) {
             return None;
         }
@@ -197,7 +197,7 @@ impl Arms {
         let own = &self.outcomes[more];
         // The highest values are the lowest with the other sign: one rule cuts at both ends.
         let mirrored: Vec<f64> = own.iter().rev().map(|value| -value).collect();
-        Some(Trimmed {
+        Some(TrimmedArms {
             more,
             share,
             lowest: lowest(own, share, trim),
@@ -228,7 +228,7 @@ impl Arms {
     }
 
     /// Proposition 3: of the trimmed mean with the cut, and of the share.
-    fn variance(&self, kept: &Kept, share: f64, more: usize) -> f64 {
+    fn variance(&self, kept: &TrimmedArm, share: f64, more: usize) -> f64 {
         let n = |arm: usize| self.outcomes[arm].len() as f64;
         let n_kept = n(more) * (1.0 - share);
         let distance = kept.cut - kept.mean;
@@ -268,7 +268,7 @@ impl LeeBounds {
 }
 
 /// What is left of rising `values` without the highest `share`.
-fn lowest(values: &[f64], share: f64, trim: Trim) -> Kept {
+fn lowest(values: &[f64], share: f64, trim: Trim) -> TrimmedArm {
     let n = values.len() as f64;
     // Rates are quotients: an integer may come out a rounding above.
     let kept = (1.0 - share) * n;
@@ -278,7 +278,7 @@ fn lowest(values: &[f64], share: f64, trim: Trim) -> Kept {
         Trim::Whole => {
             let up_to = values.partition_point(|value| *value <= cut);
             let (mean, variance) = mean_and_variance(&values[..up_to]);
-            Kept {
+            TrimmedArm {
                 mean,
                 variance,
                 cut,
@@ -289,7 +289,7 @@ fn lowest(values: &[f64], share: f64, trim: Trim) -> Kept {
             let whole = &values[..place - 1];
             let mean = (whole.iter().sum::<f64>() + part * cut) / kept;
             let squares: f64 = whole.iter().map(|value| (value - mean).powi(2)).sum();
-            Kept {
+            TrimmedArm {
                 mean,
                 variance: (squares + part * (cut - mean).powi(2)) / kept,
                 cut,

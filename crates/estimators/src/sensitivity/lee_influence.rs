@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::error::EstimatorError;
 use crate::estimate::{check_level, rounding_error};
 use crate::inference::few_clusters::{Interval, Side};
-use crate::sensitivity::lee_bounds::{Arms, LeeBounds, Trim, Trimmed, lee_bounds};
+use crate::sensitivity::lee_bounds::{Arms, LeeBounds, Trim, TrimmedArms, lee_bounds};
 use crate::sensitivity::two_group::check_columns;
 use crate::status::Status;
 
@@ -106,7 +106,7 @@ pub fn grouped_lee_bounds(
 /// Units of one stratum, trimmed.
 struct Stratum<'a> {
     rows: &'a [usize],
-    trimmed: Trimmed,
+    trimmed: TrimmedArms,
     sizes: [u64; 2],
     /// Rate of the arm seen less often.
     rate: f64,
@@ -114,7 +114,7 @@ struct Stratum<'a> {
 }
 
 impl<'a> Stratum<'a> {
-    fn new(rows: &'a [usize], arms: Arms, trimmed: Trimmed) -> Self {
+    fn new(rows: &'a [usize], arms: Arms, trimmed: TrimmedArms) -> Self {
         Self {
             rows,
             sizes: arms.sizes(),

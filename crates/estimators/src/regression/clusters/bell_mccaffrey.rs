@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixView, DVector, SymmetricEigen};
 use rayon::prelude::*;
 
 use crate::error::EstimatorError;
-use crate::regression::clusters::clustered::{Clustered, scale_columns, sum_blocks};
+use crate::regression::clusters::clustered::{ClusteredModel, scale_columns, sum_blocks};
 use crate::regression::clusters::working_model::{Part, Sums, WorkingModel};
 
 /// Eigenvalues of R_gR_g' below this share of the largest are zero.
@@ -30,7 +30,7 @@ pub(crate) struct BellMcCaffrey {
 impl BellMcCaffrey {
     /// # Errors
     /// Too many columns, counting the levels of the largest fixed effect that clusters cut or within which weights vary.
-    pub(crate) fn new(fit: &Clustered<'_>) -> Result<Self, EstimatorError> {
+    pub(crate) fn new(fit: &ClusteredModel<'_>) -> Result<Self, EstimatorError> {
         let model = WorkingModel::new(fit, true, TOO_MANY)?;
         let k = fit.n_coefficients();
         let mut covariance = DMatrix::zeros(k, k);

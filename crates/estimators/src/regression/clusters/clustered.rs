@@ -20,7 +20,7 @@ const BLOCK_ROWS: usize = 256;
 const MOST_MULTIPLICATIONS: u64 = 1 << 38;
 
 /// A regression without instruments and its clusters.
-pub(crate) struct Clustered<'a> {
+pub(crate) struct ClusteredModel<'a> {
     pub(super) within: &'a Within,
     pub(super) residuals: &'a [f64],
     pub(super) clusters: &'a Groups,
@@ -62,7 +62,7 @@ pub(super) struct SharedLevel {
     pub(super) score: f64,
 }
 
-impl<'a> Clustered<'a> {
+impl<'a> ClusteredModel<'a> {
     /// By the first column of clusters; `back` maps the coefficients of the centred columns to those asked for.
     ///
     /// # Errors

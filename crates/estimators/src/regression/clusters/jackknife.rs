@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector, DVectorView};
 use rayon::prelude::*;
 
-use crate::regression::clusters::clustered::{Clustered, SharedLevel};
+use crate::regression::clusters::clustered::{ClusteredModel, SharedLevel};
 
 /// A column whose unexplained part outside a cluster is below this share of its squares outside is no column there.
 const COLLINEAR: f64 = 1e-9;
@@ -15,7 +15,7 @@ const VANISHED: f64 = 1e-12;
 /// Part in a combination of columns, relative to both lengths, that counts.
 const NO_PART: f64 = 1e-6;
 
-impl Clustered<'_> {
+impl ClusteredModel<'_> {
     /// How each coefficient (rows) changes when a cluster (columns) is left out; NaN where the others do not determine it.
     pub(crate) fn changes(&self) -> DMatrix<f64> {
         let columns: Vec<DVector<f64>> = (0..self.n_clusters())
@@ -57,7 +57,7 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn new(fit: &Clustered<'_>, cluster: usize) -> Self {
+    pub(super) fn new(fit: &ClusteredModel<'_>, cluster: usize) -> Self {
         let summary = fit.summary(cluster);
         let mut gram = &fit.gram - summary.gram;
         let mut right = -summary.score;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::error::EstimatorError;
 use crate::inference::jackknife::JackknifeLaw;
-use crate::regression::clusters::clustered::{Clustered, scale_columns, sum_blocks};
+use crate::regression::clusters::clustered::{ClusteredModel, scale_columns, sum_blocks};
 use crate::regression::clusters::jackknife::Rest;
 use crate::regression::clusters::working_model::{Part, Sums, WorkingModel};
 
@@ -20,7 +20,7 @@ const TOO_MANY: &str = "columns for degrees of freedom of cr3 (with fixed effect
 ///
 /// # Errors
 /// Too many columns, counting the levels of the largest fixed effect that clusters cut.
-pub(crate) fn laws(fit: &Clustered<'_>) -> Result<Vec<JackknifeLaw>, EstimatorError> {
+pub(crate) fn laws(fit: &ClusteredModel<'_>) -> Result<Vec<JackknifeLaw>, EstimatorError> {
     let model = WorkingModel::new(fit, false, TOO_MANY)?;
     let mut sums = Sums::new(&model);
     let clusters: Vec<usize> = (0..fit.n_clusters()).collect();

@@ -16,7 +16,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use crate::error::EstimatorError;
-use crate::regression::clusters::clustered::Clustered;
+use crate::regression::clusters::clustered::ClusteredModel;
 use crate::regression::options::{Wild, WildNull, WildWeights};
 
 /// Most clusters: a coefficient has matrices of that size.
@@ -70,7 +70,7 @@ pub struct WildDraws {
 
 /// The bootstrap of a regression.
 pub(crate) struct WildBootstrap<'a> {
-    fit: &'a Clustered<'a>,
+    fit: &'a ClusteredModel<'a>,
     options: Wild,
     seed: u64,
     parts: Vec<Part>,
@@ -99,7 +99,7 @@ impl<'a> WildBootstrap<'a> {
     /// # Errors
     /// Too many clusters, or too many columns for so many clusters.
     pub(crate) fn new(
-        fit: &'a Clustered<'a>,
+        fit: &'a ClusteredModel<'a>,
         options: Wild,
         seed: u64,
     ) -> Result<Self, EstimatorError> {
@@ -178,7 +178,7 @@ impl<'a> WildBootstrap<'a> {
         if !(linear.std_error > 0.0 && linear.std_error.is_finite()) || self.parts.len() < 2 {
             return WildTest::NOTHING;
         }
-        let drawn = Drawn {
+        let drawn = CoefficientDraws {
             draws: self.drawn(&linear),
             n_samples: u64::from(self.n_possible().is_none()),
             std_error: linear.std_error,
@@ -342,14 +342,14 @@ impl Draw {
 }
 
 /// The draws of one coefficient.
-struct Drawn {
+struct CoefficientDraws {
     draws: Vec<Draw>,
     /// How often the sample itself counts as a draw: once where it is not one of them anyway.
     n_samples: u64,
     std_error: f64,
 }
 
-impl Drawn {
+impl CoefficientDraws {
     fn n_draws(&self) -> f64 {
         self.draws.len() as f64 + self.n_samples as f64
     }

@@ -8,7 +8,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::EstimatorError;
-use crate::regression::clusters::clustered::{Clustered, scale_columns, sum_blocks};
+use crate::regression::clusters::clustered::{ClusteredModel, scale_columns, sum_blocks};
 use crate::regression::within::columns::Centre;
 
 /// Most columns, written-out levels and weighted columns included: a cluster has matrices of that size.
@@ -26,7 +26,7 @@ pub(super) struct Part {
 
 /// The columns with the levels that have to be written out in front, and their products.
 pub(super) struct WorkingModel<'a> {
-    pub(super) fit: &'a Clustered<'a>,
+    pub(super) fit: &'a ClusteredModel<'a>,
     /// Of each level of the largest fixed effect, its place among those written out, or [`usize::MAX`].
     levels: Vec<usize>,
     /// Inverse products of levels and columns.
@@ -44,7 +44,7 @@ impl<'a> WorkingModel<'a> {
     /// # Errors
     /// Too many columns, counting these levels; `what` says of which errors they are.
     pub(super) fn new(
-        fit: &'a Clustered<'a>,
+        fit: &'a ClusteredModel<'a>,
         writes_varying: bool,
         what: &'static str,
     ) -> Result<Self, EstimatorError> {
@@ -187,7 +187,7 @@ impl<'a> WorkingModel<'a> {
 
 /// The levels of the largest fixed effect that are written out: those that clusters cut and, on request, those within which weights
 /// vary. The place of each level among them, and the levels.
-fn levels_to_write(fit: &Clustered<'_>, writes_varying: bool) -> (Vec<usize>, Vec<usize>) {
+fn levels_to_write(fit: &ClusteredModel<'_>, writes_varying: bool) -> (Vec<usize>, Vec<usize>) {
     let Centre::Groups(partition) = &fit.within.centre else {
         return (Vec::new(), Vec::new());
     };

@@ -36,7 +36,7 @@ pub(crate) struct ColumnNote {
 }
 
 /// A design with the fixed effects taken out.
-pub(crate) struct Absorbed {
+pub(crate) struct AbsorbedDesign {
     /// Indicators of further fixed effects, then constant and regressors, instruments, endogenous columns.
     pub(crate) within: Within,
     pub(crate) outcome: Vec<f64>,
@@ -63,7 +63,7 @@ pub(crate) fn absorb(
     design: &mut Design,
     intercept: bool,
     direct_levels: usize,
-) -> Result<Absorbed, EstimatorError> {
+) -> Result<AbsorbedDesign, EstimatorError> {
     let weights = design.weights.take();
     let has_constant = intercept || !design.effects.is_empty();
     // The codes are moved, not copied; later counts need the numbers of levels alone.
@@ -110,7 +110,7 @@ pub(crate) fn absorb(
     let (notes, n_columns) = within.push_parts(parts, form);
     let further = if is_direct { Vec::new() } else { further };
     within.take_out(&mut outcome, &inverse, &further)?;
-    Ok(Absorbed {
+    Ok(AbsorbedDesign {
         rank: is_direct.then_some(rank_first + n_effects),
         within,
         outcome,

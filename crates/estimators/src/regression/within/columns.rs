@@ -315,7 +315,7 @@ impl Within {
         sums: &mut [f64],
     ) {
         let k = self.n_columns;
-        let mut touched = Touched::new(k);
+        let mut touched = SparseSums::new(k);
         let mut own = vec![0.0; k];
         for group in range.first_group..range.end_group {
             let rows = partition.rows(group);
@@ -362,7 +362,7 @@ impl Within {
     pub(super) fn add_indicators(
         &self,
         rows: Range<usize>,
-        touched: &mut Touched,
+        touched: &mut SparseSums,
         value: impl Fn(usize) -> f64,
     ) {
         for block in &self.indicators {
@@ -399,13 +399,13 @@ fn lower(k: usize, a: usize, b: usize) -> usize {
 }
 
 /// Sums of few columns out of many.
-pub(super) struct Touched {
+pub(super) struct SparseSums {
     pub(super) columns: Vec<u32>,
     pub(super) sums: Vec<f64>,
     pub(super) is_touched: Vec<bool>,
 }
 
-impl Touched {
+impl SparseSums {
     pub(super) fn new(n_columns: usize) -> Self {
         Self {
             columns: Vec::new(),

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::regression::design::block::NO_COLUMN;
 use crate::regression::groups::{Groups, counting_sort};
 use crate::regression::within::columns::{
-    Centre, MAX_RANGES, RANGE_ROWS, RowRange, Touched, WAVE_NUMBERS, Within, split,
+    Centre, MAX_RANGES, RANGE_ROWS, RowRange, SparseSums, WAVE_NUMBERS, Within, split,
 };
 use crate::regression::within::demean::Partition;
 
@@ -147,7 +147,7 @@ impl Within {
     ) -> DMatrix<f64> {
         let k = self.n_columns + 1;
         let mut meat = DMatrix::zeros(k, k);
-        let mut touched = Touched::new(k);
+        let mut touched = SparseSums::new(k);
         for own in rows.chunk_by(|&a, &b| clusters.codes[a as usize] == clusters.codes[b as usize])
         {
             touched.clear();
@@ -245,7 +245,7 @@ impl<'a> GroupMeans<'a> {
         let written_out = |group: usize| {
             let rows = partition.rows(group);
             (rows.len() > LARGE_GROUP).then(|| {
-                let mut touched = Touched::new(within.n_columns);
+                let mut touched = SparseSums::new(within.n_columns);
                 within.add_indicators(rows, &mut touched, |row| within.weight(row));
                 let sums = touched.sums.iter();
                 sums.map(|sum| sum / partition.totals[group]).collect()
@@ -279,7 +279,7 @@ impl<'a> GroupMeans<'a> {
     }
 
     /// Subtracts the means of the groups that the rows of one cluster lie in.
-    fn subtract(&self, within: &Within, e: &[f64], rows: &[u32], touched: &mut Touched) {
+    fn subtract(&self, within: &Within, e: &[f64], rows: &[u32], touched: &mut SparseSums) {
         let Some(partition) = self.partition else {
             return;
         };
@@ -302,7 +302,7 @@ impl<'a> GroupMeans<'a> {
 struct Leverage<'a> {
     within: &'a Within,
     inverse: &'a DMatrix<f64>,
-    touched: Touched,
+    touched: SparseSums,
     /// A x̄.
     image: DVector<f64>,
     /// x̄'A x̄.
@@ -314,7 +314,7 @@ impl<'a> Leverage<'a> {
         Self {
             within,
             inverse,
-            touched: Touched::new(within.n_columns),
+            touched: SparseSums::new(within.n_columns),
             image: DVector::zeros(within.n_columns),
             square: 0.0,
         }
@@ -323,7 +323,7 @@ impl<'a> Leverage<'a> {
     /// The means of the group with these rows.
     fn group(&mut self, rows: std::ops::Range<usize>, total: f64) {
         // Taken out of `self`, all of which `set_mean` borrows.
-        let mut touched = std::mem::replace(&mut self.touched, Touched::new(0));
+        let mut touched = std::mem::replace(&mut self.touched, SparseSums::new(0));
         touched.clear();
         let within = self.within;
         within.add_indicators(rows, &mut touched, |row| within.weight(row) / total);

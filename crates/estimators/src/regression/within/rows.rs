@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use crate::regression::design::block::NO_COLUMN;
-use crate::regression::within::columns::{Centre, Touched, Within};
+use crate::regression::within::columns::{Centre, SparseSums, Within};
 
 /// Groups with more rows than this have their means written out once.
 const LARGE_GROUP: usize = 256;
@@ -50,7 +50,7 @@ impl<'a> RowWriter<'a> {
         let Centre::Groups(partition) = &self.within.centre else {
             return means;
         };
-        let mut touched = Touched::new(self.within.n_columns);
+        let mut touched = SparseSums::new(self.within.n_columns);
         let weight = |row| self.within.weight(row);
         self.within
             .add_indicators(partition.rows(group), &mut touched, weight);

@@ -15,7 +15,7 @@ use crate::tests::discontinuity_properties::{BINS, DENSITY};
 use crate::tests::regression_cases::with_vcov;
 use crate::tests::resampling::{OPTIONS, averages, panel};
 
-use super::input::{Input, Printed, print};
+use super::input::{CallResult, Input, print};
 use super::panel_calls::{
     HANDED_OUT, IMPUTED, att_gt_of, averages_of, differences_of, event_study, honest_options,
     imputation_columns, naive_of, randomise_of, randomise_sun_abraham_of, sun_abraham_of,
@@ -26,7 +26,7 @@ use super::row_calls::{
 };
 
 /// An estimator's name and a call of it.
-type Call = (&'static str, fn(&Input) -> Printed);
+type Call = (&'static str, fn(&Input) -> CallResult);
 
 /// Estimators by name.
 pub(super) const CALLS: [Call; 42] = [

@@ -13,9 +13,9 @@ pub(super) struct Input {
     pub(super) running: Vec<f64>,
 }
 
-pub(super) type Printed = Result<String, EstimatorError>;
+pub(super) type CallResult = Result<String, EstimatorError>;
 
-pub(super) fn print<T: Debug>(result: Result<T, EstimatorError>) -> Printed {
+pub(super) fn print<T: Debug>(result: Result<T, EstimatorError>) -> CallResult {
     result.map(|result| format!("{result:?}"))
 }
 

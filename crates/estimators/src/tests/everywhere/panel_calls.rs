@@ -16,7 +16,7 @@ use crate::sun_abraham::{
 };
 use crate::tests::resampling::{OPTIONS, averages, panel};
 
-use super::input::{Input, Printed, covariate, print};
+use super::input::{CallResult, Input, covariate, print};
 
 pub(super) const IMPUTED: ImputationOptions = ImputationOptions {
     window: Some((-2, 9)),
@@ -25,7 +25,7 @@ pub(super) const IMPUTED: ImputationOptions = ImputationOptions {
     inference: Inference::Analytic,
 };
 
-pub(super) fn att_gt_of(input: &Input, options: AttGtOptions, is_adjusted: bool) -> Printed {
+pub(super) fn att_gt_of(input: &Input, options: AttGtOptions, is_adjusted: bool) -> CallResult {
     let mut columns = input.panel.clone();
     if is_adjusted {
         columns.covariates = vec![covariate(input)];
@@ -34,7 +34,7 @@ pub(super) fn att_gt_of(input: &Input, options: AttGtOptions, is_adjusted: bool)
     print(att_gt(&panel(&columns, Layout::Pairs)?, &options).map(|found| found.with_band().rows))
 }
 
-pub(super) fn averages_of(input: &Input, inference: Inference) -> Printed {
+pub(super) fn averages_of(input: &Input, inference: Inference) -> CallResult {
     let options = AttGtOptions {
         inference,
         ..OPTIONS
@@ -53,13 +53,13 @@ pub(super) const HANDED_OUT: Randomisation = Randomisation {
     statistic: TestStatistic::Studentised,
 };
 
-pub(super) fn randomise_sun_abraham_of(input: &Input) -> Printed {
+pub(super) fn randomise_sun_abraham_of(input: &Input) -> CallResult {
     let panel = panel(&input.panel, Layout::Unbalanced)?;
     let options = interacted(Inference::Analytic);
     print(randomise_sun_abraham(&panel, &[], &options, &HANDED_OUT))
 }
 
-pub(super) fn randomise_of(input: &Input, is_adjusted: bool) -> Printed {
+pub(super) fn randomise_of(input: &Input, is_adjusted: bool) -> CallResult {
     let mut columns = input.panel.clone();
     if is_adjusted {
         columns.covariates = vec![covariate(input)];
@@ -92,7 +92,7 @@ fn interacted(inference: Inference) -> SunAbrahamOptions {
     }
 }
 
-pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> Printed {
+pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> CallResult {
     let options = interacted(inference);
     print(sun_abraham(
         &panel(&input.panel, Layout::Unbalanced)?,
@@ -100,7 +100,7 @@ pub(super) fn sun_abraham_of(input: &Input, inference: Inference) -> Printed {
     ))
 }
 
-pub(super) fn sun_abraham_without_each_of(input: &Input) -> Printed {
+pub(super) fn sun_abraham_without_each_of(input: &Input) -> CallResult {
     let options = SunAbrahamOptions {
         min_e: None,
         max_e: None,
@@ -112,7 +112,7 @@ pub(super) fn sun_abraham_without_each_of(input: &Input) -> Printed {
     print(sun_abraham_without_each(&panel, &[], &options))
 }
 
-pub(super) fn naive_of(input: &Input, naive: Naive) -> Printed {
+pub(super) fn naive_of(input: &Input, naive: Naive) -> CallResult {
     let options = NaiveOptions {
         level: 0.95,
         seed: 1,
@@ -123,7 +123,7 @@ pub(super) fn naive_of(input: &Input, naive: Naive) -> Printed {
 }
 
 /// One average less another.
-pub(super) fn differences_of(input: &Input) -> Printed {
+pub(super) fn differences_of(input: &Input) -> CallResult {
     let columns = &input.panel;
     let panel = panel(columns, Layout::Balanced)?;
     let keys = unit_keys(columns)?;

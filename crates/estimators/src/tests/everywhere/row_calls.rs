@@ -15,7 +15,7 @@ use crate::sensitivity::{
 };
 use crate::tests::discontinuity_properties::RULE;
 
-use super::input::{Input, Printed, clusters, codes, covariate, print, treated};
+use super::input::{CallResult, Input, clusters, codes, covariate, print, treated};
 
 pub(super) const WILD: Wild = Wild {
     n_draws: 200,
@@ -23,7 +23,7 @@ pub(super) const WILD: Wild = Wild {
     null: WildNull::Imposed,
 };
 
-pub(super) fn bacon_of(input: &Input) -> Printed {
+pub(super) fn bacon_of(input: &Input) -> CallResult {
     print(bacon(BaconColumns {
         unit: input.panel.unit.clone(),
         time: input.panel.time.clone(),
@@ -32,7 +32,7 @@ pub(super) fn bacon_of(input: &Input) -> Printed {
     }))
 }
 
-pub(super) fn balance_of(input: &Input) -> Printed {
+pub(super) fn balance_of(input: &Input) -> CallResult {
     let columns = BalanceColumns {
         treated: treated(input),
         covariates: vec![covariate(input)],
@@ -71,12 +71,12 @@ pub(super) fn regression_data(input: &Input) -> RegressionData {
     }
 }
 
-pub(super) fn ols_of(input: &Input, options: &OlsOptions) -> Printed {
+pub(super) fn ols_of(input: &Input, options: &OlsOptions) -> CallResult {
     let formula = formula::parse("y ~ treated + covariate | time").unwrap();
     print(ols(&formula, &regression_data(input), options))
 }
 
-pub(super) fn rd_of(input: &Input) -> Printed {
+pub(super) fn rd_of(input: &Input) -> CallResult {
     let columns = RdColumns {
         outcome: input.panel.outcome.clone(),
         running: input.running.clone(),
@@ -92,7 +92,7 @@ pub(super) fn rd_of(input: &Input) -> Printed {
     print(rd(&columns, &options))
 }
 
-pub(super) fn levels_of(input: &Input) -> Printed {
+pub(super) fn levels_of(input: &Input) -> CallResult {
     let times: Vec<u32> = input.panel.time.iter().map(|&time| time as u32).collect();
     let strata = input.covariate.iter().map(|value| u32::from(*value > 0.0));
     let design = LevelDesign::try_new(strata.collect(), codes(input), None)?;
@@ -106,7 +106,7 @@ pub(super) fn levels_of(input: &Input) -> Printed {
 }
 
 /// Clusters with an even number are treated.
-pub(super) fn trials_of(input: &Input) -> Printed {
+pub(super) fn trials_of(input: &Input) -> CallResult {
     let (outcome, cluster) = (input.panel.outcome.clone(), clusters(input));
     let treated: Vec<f64> = cluster.iter().map(|own| (own % 2) as f64).collect();
     let groups = LeeGroups {
@@ -133,7 +133,7 @@ pub(super) fn trials_of(input: &Input) -> Printed {
 }
 
 /// Outcomes as estimates with an error of one each; where they come from; sums among the numbers.
-pub(super) fn pool_of(input: &Input) -> Printed {
+pub(super) fn pool_of(input: &Input) -> CallResult {
     let estimates: Vec<f64> = input.panel.outcome.iter().copied().take(200).collect();
     let columns = PoolColumns {
         std_errors: vec![1.0; estimates.len()],
