@@ -11,7 +11,7 @@ use super::printer::Printer;
 use super::workspace;
 use crate::diagnostic::{FailureKind, counted, thousands};
 use crate::forget::{self, AskedKeys, ForgetError, ForgetReceipt};
-use crate::pipeline;
+use crate::pipeline::{self, Project};
 
 /// Arguments of `forget`.
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) async fn run(
         Failure::new(FailureKind::Internal, "cannot write the receipt").because(&error)
     })?;
     printer.data(format!("{json}\n").as_bytes())?;
-    tell(&receipt, printer);
+    tell(&receipt, project, printer);
     match (args.yes, has_work) {
         (false, _) => printer.note("nothing was changed; `--yes` withdraws them"),
         (true, true) => printer.note("withdrawn; `korabo run` builds the emptied tables again"),
@@ -59,7 +59,7 @@ pub(super) async fn run(
 }
 
 /// What was found, in a few lines.
-fn tell(receipt: &ForgetReceipt, printer: &Printer) {
+fn tell(receipt: &ForgetReceipt, project: &Project, printer: &Printer) {
     let number = |n: i64| thousands(n.unsigned_abs());
     printer.note(&format!(
         "{} of {} found in the lake, {} of the same persons",
@@ -71,13 +71,20 @@ fn tell(receipt: &ForgetReceipt, printer: &Printer) {
             "other keys"
         ),
     ));
-    for table in &receipt.tables {
+    let tables = receipt.tables.iter();
+    let (made, delivered): (Vec<_>, Vec<_>) =
+        tables.partition(|table| project.dag.query(&table.table).is_some());
+    for table in delivered {
         printer.note(&format!(
             "{}: {}, {}",
             table.table,
             counted(table.n_rows.unsigned_abs(), "row", "rows"),
             counted(table.n_versions.unsigned_abs(), "version", "versions"),
         ));
+    }
+    if !made.is_empty() {
+        let tables = counted(made.len() as u64, "table is", "tables are");
+        printer.note(&format!("{tables} made of these, and emptied"));
     }
     for extract in &receipt.extracts {
         printer.note(&format!(
