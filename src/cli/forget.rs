@@ -73,7 +73,7 @@ fn tell(receipt: &ForgetReceipt, printer: &Printer) {
     ));
     for table in &receipt.tables {
         printer.note(&format!(
-            "{}: {}, {}",
+            "`{}` loses {} and {}",
             table.table,
             counted(table.n_rows.unsigned_abs(), "row", "rows"),
             counted(table.n_versions.unsigned_abs(), "version", "versions"),
