@@ -76,7 +76,7 @@ fn tell(receipt: &ForgetReceipt, project: &Project, printer: &Printer) {
         tables.partition(|table| project.dag.query(&table.table).is_some());
     for table in delivered {
         printer.note(&format!(
-            "{}: {}, {}",
+            "`{}` loses {} and {}",
             table.table,
             counted(table.n_rows.unsigned_abs(), "row", "rows"),
             counted(table.n_versions.unsigned_abs(), "version", "versions"),
