@@ -126,8 +126,8 @@ impl HeaderRules {
         Ok(rules)
     }
 
-    /// Refuses SQL of columns that follow from others where it is none over the columns of its contract. Tables that the project does not
-    /// have are passed over.
+    /// Refuses SQL of columns that follow from others where it is none over the columns of its contract. Tables and columns that the project
+    /// does not have are passed over, but for a column whose name is nearly that of another.
     pub(super) fn check_derived(&self, contracts: &[TableContract]) -> Result<(), MappingError> {
         for contract in contracts {
             for (name, sql) in self.derived_of(contract) {
@@ -135,6 +135,9 @@ impl HeaderRules {
                 if !columns.any(|column| column == name) {
                     let columns = contract.columns.iter();
                     let hint = did_you_mean(name, columns.map(|column| column.name.as_str()));
+                    if hint.is_empty() {
+                        continue;
+                    }
                     return Err(MappingError::Wrong {
                         at: sql.at.clone(),
                         message: format!(

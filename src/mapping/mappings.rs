@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::MappingError;
+use super::error::{HEADERS_FILE, MappingError};
 use super::header_rules::HeaderRules;
 use super::source_mapping::SourceMapping;
 use crate::contract::TableContract;
@@ -23,7 +23,10 @@ impl Mappings {
     /// With file, line and column of what is wrong.
     pub fn load(folder: &Path, contracts: &[TableContract]) -> Result<Self, MappingError> {
         let rules = HeaderRules::load(folder)?;
-        rules.check_derived(contracts)?;
+        // Those that come with korabo are made for its own contracts, which the project need not have.
+        if folder.join(HEADERS_FILE).is_file() {
+            rules.check_derived(contracts)?;
+        }
         Ok(Self {
             rules,
             all: SourceMapping::load_all(folder, contracts)?,
