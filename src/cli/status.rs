@@ -27,14 +27,7 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         true => Vec::new(),
         false => pipeline::plan(&workspace.project, &workspace.lake, &work, &nothing).await?,
     };
-    let mut text = printer.heading(&[
-        ("table", 34, Alignment::Left),
-        ("version", 7, Alignment::Right),
-        ("rows", 14, Alignment::Right),
-        ("MiB", 8, Alignment::Right),
-        ("", 0, Alignment::Left),
-        ("state", 0, Alignment::Left),
-    ]);
+    let mut text = heading(printer);
     for name in workspace.lake.table_names()? {
         let table = match workspace.lake.table(&name).await {
             Ok(Some(table)) => table,
@@ -90,6 +83,17 @@ pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<u8, Fa
         true => Ok(0),
         false => Err(said(losses)),
     }
+}
+
+fn heading(printer: &Printer) -> String {
+    printer.heading(&[
+        ("table", 34, Alignment::Left),
+        ("version", 7, Alignment::Right),
+        ("rows", 14, Alignment::Right),
+        ("MiB", 8, Alignment::Right),
+        ("", 0, Alignment::Left),
+        ("state", 0, Alignment::Left),
+    ])
 }
 
 fn is_damaged(loss: &LakeError) -> bool {
