@@ -19,7 +19,7 @@ use korabo_estimators::{Estimate, EstimatorError, Status};
 
 use crate::designs::{cohort, since};
 use crate::estimator::{LEVEL, SEED};
-use crate::judgement::{Judgement, Reading, Standard, holds, share, whether};
+use crate::judgement::{Check, Judgement, Reading, Standard, holds, share, whether};
 use crate::random::Random;
 
 pub(crate) fn judgements() -> Vec<Judgement> {
@@ -235,46 +235,51 @@ fn contrasts() -> Judgement {
             whether(alone > 1.96),
         ])
     };
-    let differs = "says that effects differ";
     Judgement {
         name: "contrasts",
         description: "200 clusters of 8 persons, half of them women, with shared shocks as in clusters and two outcomes; exposed in period 3 (30 %), 4 (30 %) or \
                       never. The effect is 0.3 on all and on both outcomes, or 0.5 on women.",
-        checks: vec![
-            share("difference, levels", differs, Standard::Exactly(0.05)),
-            share(
-                "difference, levels, dynamic",
-                "joint test says so",
-                Standard::Exactly(0.05),
-            ),
-            share(
-                "difference, levels, dynamic",
-                "band holds both differences",
-                Standard::Exactly(0.95),
-            ),
-            share("difference, outcomes", differs, Standard::Exactly(0.05)),
-            share(
-                "difference, att and did_imputation",
-                differs,
-                Standard::Exactly(0.05),
-            ),
-            share(
-                "difference, sun_abraham and did_imputation",
-                differs,
-                Standard::Exactly(0.05),
-            ),
-            share(
-                "difference, levels, effect 0.5 on women",
-                "interval holds the difference",
-                Standard::Exactly(0.95),
-            ),
-            share(
-                "difference, levels, effect 0.5 on women",
-                differs,
-                Standard::Nothing,
-            ),
-            share("errors as of separate samples", differs, Standard::Nothing),
-        ],
+        checks: contrast_checks(),
         judge: Box::new(judge),
     }
+}
+
+/// What is read of [`contrasts`], in the order in which it is.
+fn contrast_checks() -> Vec<Check> {
+    let differs = "says that effects differ";
+    vec![
+        share("difference, levels", differs, Standard::Exactly(0.05)),
+        share(
+            "difference, levels, dynamic",
+            "joint test says so",
+            Standard::Exactly(0.05),
+        ),
+        share(
+            "difference, levels, dynamic",
+            "band holds both differences",
+            Standard::Exactly(0.95),
+        ),
+        share("difference, outcomes", differs, Standard::Exactly(0.05)),
+        share(
+            "difference, att and did_imputation",
+            differs,
+            Standard::Exactly(0.05),
+        ),
+        share(
+            "difference, sun_abraham and did_imputation",
+            differs,
+            Standard::Exactly(0.05),
+        ),
+        share(
+            "difference, levels, effect 0.5 on women",
+            "interval holds the difference",
+            Standard::Exactly(0.95),
+        ),
+        share(
+            "difference, levels, effect 0.5 on women",
+            differs,
+            Standard::Nothing,
+        ),
+        share("errors as of separate samples", differs, Standard::Nothing),
+    ]
 }

@@ -248,7 +248,7 @@ fn places(
         };
         let found = pool(&columns, &options)?;
         let pairs = || found.rows.iter().zip(&truths);
-        let mean = |of: &dyn Fn(&korabo_estimators::pooling::Pooled, f64) -> f64| {
+        let mean = |of: &dyn Fn(&korabo_estimators::pooling::PooledEstimate, f64) -> f64| {
             Reading::Value(pairs().map(|(row, truth)| of(row, *truth)).sum::<f64>() / POOLED as f64)
         };
         let yes = |holds: bool| f64::from(u8::from(holds));

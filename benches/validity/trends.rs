@@ -13,7 +13,7 @@ use korabo_estimators::sensitivity::{
 };
 
 use crate::estimator::{LEVEL, SEED};
-use crate::judgement::{Judgement, Reading, Standard, holds, number, share, whether};
+use crate::judgement::{Check, Judgement, Reading, Standard, holds, number, share, whether};
 use crate::random::Random;
 
 pub(crate) fn judgements() -> Vec<Judgement> {
@@ -147,55 +147,60 @@ fn line() -> Judgement {
         name: "honest_line",
         description: "200 persons exposed and 200 not, three periods before the reference and three after it; effect 0.4. Trends differ by 0.2 per \
                       period, a straight line, or 1.4 standard errors of an effect: M̄ = 1 and M = 0 are just true.",
-        checks: vec![
-            share(
-                "event_study",
-                "interval under parallel trends holds the effect",
-                Standard::FailsBelow(0.94),
-            ),
-            share(
-                "honest_did, relative magnitudes, M̄ = 1",
-                COVERS,
-                Standard::AtLeast(0.95),
-            ),
-            share(
-                "honest_did, relative magnitudes, M̄ = 0",
-                COVERS,
-                Standard::FailsBelow(0.94),
-            ),
-            share(
-                "honest_did, the same, conditional, M̄ = 1",
-                COVERS,
-                Standard::AtLeast(0.95),
-            ),
-            share(
-                "honest_did, the same, mean effect, M̄ = 1",
-                COVERS,
-                Standard::AtLeast(0.95),
-            ),
-            share(
-                "honest_did, smoothness, fixed length, M = 0",
-                COVERS,
-                Standard::Exactly(0.95),
-            ),
-            share(
-                "honest_did, smoothness, hybrid, M = 0",
-                COVERS,
-                Standard::AtLeast(0.95),
-            ),
-            share(
-                "honest_did, breakdown value",
-                "above M̄ = 1 without an effect",
-                Standard::AtMost(0.05),
-            ),
-            share(
-                "honest_did, breakdown value",
-                "above M̄ = 1 with the effect",
-                Standard::Nothing,
-            ),
-        ],
+        checks: line_checks(),
         judge: Box::new(judge),
     }
+}
+
+/// What is read of [`line`], in the order in which it is.
+fn line_checks() -> Vec<Check> {
+    vec![
+        share(
+            "event_study",
+            "interval under parallel trends holds the effect",
+            Standard::FailsBelow(0.94),
+        ),
+        share(
+            "honest_did, relative magnitudes, M̄ = 1",
+            COVERS,
+            Standard::AtLeast(0.95),
+        ),
+        share(
+            "honest_did, relative magnitudes, M̄ = 0",
+            COVERS,
+            Standard::FailsBelow(0.94),
+        ),
+        share(
+            "honest_did, the same, conditional, M̄ = 1",
+            COVERS,
+            Standard::AtLeast(0.95),
+        ),
+        share(
+            "honest_did, the same, mean effect, M̄ = 1",
+            COVERS,
+            Standard::AtLeast(0.95),
+        ),
+        share(
+            "honest_did, smoothness, fixed length, M = 0",
+            COVERS,
+            Standard::Exactly(0.95),
+        ),
+        share(
+            "honest_did, smoothness, hybrid, M = 0",
+            COVERS,
+            Standard::AtLeast(0.95),
+        ),
+        share(
+            "honest_did, breakdown value",
+            "above M̄ = 1 without an effect",
+            Standard::AtMost(0.05),
+        ),
+        share(
+            "honest_did, breakdown value",
+            "above M̄ = 1 with the effect",
+            Standard::Nothing,
+        ),
+    ]
 }
 
 /// Second differences of trends are all of one sign and size: M is just true.
