@@ -15,53 +15,17 @@ with marked as (
     from clean_key_matches
 ),
 
-scopes as (
+-- A row counts for its holder, again where it is of the latest delivery, and that of an employer for all employers.
+scoped as (
     select
-        source,
-        holder,
-        'all' as scope,
-        n_keys,
-        n_linked,
-        n_as_written,
-        n_by_width,
-        n_by_case,
-        n_by_separators,
-        n_padded,
-        n_shortened,
-        n_other_length
+        marked.* exclude (holder),
+        case scopes.holders when 'all' then '*' else marked.holder end as holder,
+        scopes.scope
     from marked
-    union all
-    select
-        source,
-        holder,
-        'latest' as scope,
-        n_keys,
-        n_linked,
-        n_as_written,
-        n_by_width,
-        n_by_case,
-        n_by_separators,
-        n_padded,
-        n_shortened,
-        n_other_length
-    from marked
-    where is_latest
-    union all
-    select
-        source,
-        '*' as holder,
-        'all' as scope,
-        n_keys,
-        n_linked,
-        n_as_written,
-        n_by_width,
-        n_by_case,
-        n_by_separators,
-        n_padded,
-        n_shortened,
-        n_other_length
-    from marked
-    where source = 'employees'
+    cross join (values ('each', 'all'), ('each', 'latest'), ('all', 'all')) as scopes (holders, scope)
+    where
+        (scopes.scope = 'all' or marked.is_latest)
+        and (scopes.holders = 'each' or marked.source = 'employees')
 ),
 
 totals as (
@@ -78,7 +42,7 @@ totals as (
         sum(n_padded) as n_padded,
         sum(n_shortened) as n_shortened,
         sum(n_other_length) as n_other_length
-    from scopes
+    from scoped
     group by source, holder, scope
 ),
 
